@@ -1,0 +1,8 @@
+"""Run `python -m kanmon`."""
+
+import sys
+
+from kanmon.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,277 @@
+"""The config: what `kanmon.yml` may say, as frozen typed models. The JSON schema is made from them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import Annotated, Literal, Self
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+from kanmon.config.durations import Duration
+
+HttpMethod = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def _inside(value: str) -> str:
+    path = PurePosixPath(value)
+    if path.is_absolute() or ".." in path.parts or "\\" in value:
+        raise ValueError("must be a path inside the app's folder, without `..`")
+    return value
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"is not a regular expression: {error}") from error
+    return value
+
+
+def _query(value: str) -> str:
+    try:
+        jmespath.compile(value)
+    except JMESPathError as error:
+        raise ValueError(f"is not a JMESPath expression: {error}") from error
+    return value
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")]
+"""Lower-case letters, digits and hyphens: it becomes part of AWS resource names."""
+InsidePath = Annotated[str, Field(min_length=1), AfterValidator(_inside)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
+Query = Annotated[str, AfterValidator(_query)]
+UrlPath = Annotated[str, Field(pattern=r"^/[^\s#]*$")]
+Percent = Annotated[int, Field(ge=1, le=100)]
+
+
+class Section(BaseModel):
+    """A part of the config: immutable, and without keys that nobody reads."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Build(Section):
+    """How the app builds itself; the commands run one after the other in the config's folder."""
+
+    commands: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        (), description="Shell commands, run in order; the first that fails ends the build."
+    )
+
+
+class Function(Section):
+    """One Lambda function of the slot."""
+
+    handler: str = Field(min_length=1, description="The function's entry, as Lambda names it.")
+    artifact: InsidePath = Field(description="The folder (packed by Kanmon) that the build writes.")
+    runtime: str = Field("python3.12", description="Lambda runtime.")
+    architecture: Literal["arm64", "x86_64"] = "arm64"
+    memory: int = Field(512, ge=128, le=10240, description="MB")
+    timeout: int = Field(30, ge=1, le=900, description="Seconds.")
+    environment: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")], str] = Field(
+        default_factory=dict, description="Plain settings; never a secret."
+    )
+    database: bool = Field(False, description="May reach the database and read its credentials.")
+
+    @model_validator(mode="after")
+    def _reserved(self) -> Self:
+        taken = sorted(key for key in self.environment if key.startswith(("KANMON_", "AWS_")))
+        if taken:
+            raise ValueError(f"sets {', '.join(taken)}: names that begin so belong to Kanmon and AWS")
+        return self
+
+
+class Route(Section):
+    """One route of the API."""
+
+    path: Annotated[str, Field(pattern=r"^(/([A-Za-z0-9._~-]+|\{[A-Za-z0-9._-]+\+?\}))+$")]
+    method: Literal["ANY", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] = "ANY"
+    function: Name
+
+
+class Throttle(Section):
+    """Limits of the API's stage."""
+
+    rate: float = Field(100, gt=0, description="Requests a second.")
+    burst: int = Field(200, gt=0, description="Requests at once.")
+
+
+class Api(Section):
+    """The REST API in front of the functions."""
+
+    prefix: Annotated[str, Field(pattern=r"^/[a-z0-9-]+$")] = Field(
+        "/api", description="Where the API lies under the app's domain; every route begins with it."
+    )
+    routes: tuple[Route, ...] = Field(min_length=1)
+    throttle: Throttle = Throttle()
+
+    @model_validator(mode="after")
+    def _under_prefix(self) -> Self:
+        for route in self.routes:
+            if not f"{route.path}/".startswith(f"{self.prefix}/"):
+                raise ValueError(f"route {route.path} does not begin with the prefix {self.prefix}")
+        seen: set[tuple[str, str]] = set()
+        for route in self.routes:
+            if (route.path, route.method) in seen:
+                raise ValueError(f"route {route.method} {route.path} is there twice")
+            seen.add((route.path, route.method))
+        return self
+
+
+class Web(Section):
+    """The web app: what the front-end build writes."""
+
+    directory: InsidePath
+    entry: Literal["index.html"] = "index.html"
+    immutable: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+/\*$")], ...] = Field(
+        ("assets/*",),
+        description="Folders whose files have their content's hash in their name; kept append-only.",
+    )
+
+
+class Capacity(Section):
+    """Aurora capacity units."""
+
+    min: float = Field(0.5, ge=0, le=256)
+    max: float = Field(2.0, ge=1, le=256)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min > self.max:
+            raise ValueError(f"min {self.min} is above max {self.max}")
+        return self
+
+
+class Database(Section):
+    """Aurora PostgreSQL Serverless v2."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+    engine_version: str = Field("16.6", pattern=r"^\d+\.\d+$")
+    capacity: Capacity = Capacity()
+    backup_days: int = Field(7, ge=1, le=35)
+
+
+class Hook(Section):
+    """A function of the slot that is invoked before traffic, such as a migration."""
+
+    name: Name
+    function: Name
+    payload: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class Expect(Section):
+    """What an answer must be. Everything that is given must hold."""
+
+    status: int = Field(200, ge=100, le=599)
+    json_: dict[Query, JsonValue] = Field(
+        default_factory=dict, alias="json", description="JMESPath expression to the value expected."
+    )
+    headers: dict[str, Pattern] = Field(
+        default_factory=dict, description="Header to the pattern that its value must match."
+    )
+    body: Pattern | None = Field(None, description="A pattern to be found in the body.")
+    latency: Duration = Field(2.0, description="The longest that an answer may take.")
+
+    release: bool | None = Field(
+        None,
+        description="The answer must name the release being checked. Default: yes for API answers and pages.",
+    )
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True)
+
+
+class Check(Section):
+    """A smoke check: one request with its assertions."""
+
+    name: Name
+    path: UrlPath
+    method: HttpMethod = "GET"
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: str | None = None
+    expect: Expect = Expect()
+    successes: int = Field(2, ge=1, le=20, description="Consecutive successes that count as passed.")
+    deadline: Duration = Field(15.0, description="How long it may be tried.")
+
+
+class Step(Section):
+    """A canary step: a share of API traffic, for a while."""
+
+    percent: Percent
+    bake: Duration = 300.0
+
+
+class Traffic(Section):
+    """How users come to the new release."""
+
+    strategy: Literal["all-at-once", "canary"] = "canary"
+    steps: tuple[Step, ...] = (Step(percent=10),)
+    bake: Duration = Field(0.0, description="How long the live release is watched before it is stable.")
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        shares = [step.percent for step in self.steps]
+        if shares != sorted(set(shares)):
+            raise ValueError("steps must rise")
+        return self
+
+
+class Thresholds(Section):
+    """The app's targets, which alarms and dashboards express."""
+
+    api_error_percent: float = Field(5, gt=0, le=100)
+    function_error_percent: float = Field(5, gt=0, le=100)
+    workflow_failure_percent: float = Field(10, gt=0, le=100)
+    api_p95: Duration = 2.0
+    database_connections: int = Field(45, ge=1)
+
+
+class Notifications(Section):
+    """Who is told."""
+
+    sns: bool = Field(True, description="A topic of the app's own is created and told.")
+    slack_secret: str | None = Field(None, description="The secret that holds the Slack webhook's URL.")
+
+
+class Config(Section):
+    """All of `kanmon.yml`."""
+
+    app: Name
+    environment: Name = "production"
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = "ap-northeast-1"
+    tags: dict[str, str] = Field(default_factory=dict, description="Put on everything that is created.")
+    build: Build = Build()
+    functions: dict[Name, Function] = Field(min_length=1)
+    api: Api
+    web: Web
+    database: Database | None = None
+    hooks: tuple[Hook, ...] = ()
+    checks: tuple[Check, ...] = Field(min_length=1)
+    traffic: Traffic = Traffic()
+    thresholds: Thresholds = Thresholds()
+    notifications: Notifications = Notifications()
+    allow_destroy: tuple[str, ...] = Field(
+        (), description="Logical ids of stateful resources that a plan may replace or delete."
+    )
+
+    @model_validator(mode="after")
+    def _refers(self) -> Self:
+        users = [(f"route {route.path}", route.function) for route in self.api.routes]
+        users += [(f"hook {hook.name}", hook.function) for hook in self.hooks]
+        for user, function in users:
+            if function not in self.functions:
+                raise ValueError(f"{user} names the function {function}, which is not under `functions`")
+        if self.database is None:
+            wanting = [name for name, function in self.functions.items() if function.database]
+            if wanting:
+                raise ValueError(f"function {wanting[0]} wants the database, but there is no `database`")
+        names = [check.name for check in self.checks]
+        if len(names) != len(set(names)):
+            raise ValueError("two checks have the same name")
+        return self
+
+    @property
+    def prefix(self) -> str:
+        """What every resource's name begins with, `<app>-<environment>` (INF-9)."""
+        return f"{self.app}-{self.environment}"

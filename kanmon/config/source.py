@@ -1,0 +1,154 @@
+"""Reads `kanmon.yml`: YAML with line numbers, and errors that a person can act upon."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from kanmon.config.model import Config
+from kanmon.errors import Code, KanmonError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic_core import ErrorDetails
+
+Location = tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class _Document:
+    name: str
+    tree: Any
+
+    def line(self, location: Location) -> int:
+        """The line (from 1) of the deepest part of a location that the file has."""
+        node, line = self.tree, 1
+        for part in location:
+            if isinstance(node, CommentedMap) and part in node:
+                line = node.lc.key(part)[0] + 1
+            elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
+                line = node.lc.item(part)[0] + 1
+            else:
+                break
+            node = node[part]
+        return line
+
+    def where(self, location: Location) -> str:
+        return f"{self.name}:{self.line(location)}"
+
+
+def load_config(path: Path) -> Config:
+    """Read and validate a config file.
+
+    Raises KanmonError with CONFIG_MISSING, CONFIG_EMPTY, CONFIG_SYNTAX, CONFIG_INVALID or
+    CONFIG_UNKNOWN_KEY. All that is wrong with the values is told at once.
+    """
+    document = _Document(path.name, _parse(path))
+    try:
+        return Config.model_validate(document.tree)
+    except ValidationError as error:
+        raise _explain(document, error.errors(include_url=False)) from None
+
+
+def _parse(path: Path) -> Any:  # noqa: ANN401 - a YAML document can be anything
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        raise KanmonError(Code.CONFIG_MISSING, f"There is no {path.name}.", where=str(path)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise KanmonError(Code.CONFIG_SYNTAX, f"It can't be read: {error}.", where=str(path)) from None
+    try:
+        tree = YAML(typ="rt").load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f"{path.name}:{mark.line + 1}" if mark else path.name
+        problem = f"The YAML can't be read: {error.problem or error.context}."
+        raise KanmonError(Code.CONFIG_SYNTAX, problem, where=line) from None
+    except YAMLError as error:
+        raise KanmonError(Code.CONFIG_SYNTAX, f"The YAML can't be read: {error}.") from None
+    if tree is None:
+        raise KanmonError(Code.CONFIG_EMPTY, f"{path.name} has no content.", where=str(path))
+    if not isinstance(tree, CommentedMap):
+        problem = f"{path.name} must be a mapping of keys, such as `app: my-app`."
+        raise KanmonError(Code.CONFIG_INVALID, problem, where=f"{path.name}:1")
+    return tree
+
+
+def _explain(document: _Document, errors: list[ErrorDetails]) -> KanmonError:
+    code = Code.CONFIG_INVALID
+    if all(error["type"] == "extra_forbidden" for error in errors):
+        code = Code.CONFIG_UNKNOWN_KEY
+    sentences = [_sentence(document, error, alone=len(errors) == 1) for error in errors]
+    where = document.where(errors[0]["loc"]) if len(errors) == 1 else document.name
+    lead = "" if len(errors) == 1 else f"{len(errors)} keys are wrong. "
+    return KanmonError(code, lead + " ".join(sentences), where=where, fix=_fix(errors[0]))
+
+
+def _sentence(document: _Document, error: ErrorDetails, *, alone: bool) -> str:
+    key = _dotted(error["loc"]) or "The config"
+    place = "" if alone else f"{document.where(error['loc'])}: "
+    match error["type"]:
+        case "extra_forbidden":
+            return f"{place}`{key}` is not a key that Kanmon knows."
+        case "missing":
+            return f"{place}`{key}` is missing."
+        case _:
+            reason = str(error["msg"]).removeprefix("Value error, ")
+            return f"{place}`{key}` is {_shown(error['input'])}: {reason}."
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, (dict, list)):
+        return "not right"
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."  # noqa: PLR2004 - a line's width
+
+
+def _fix(error: ErrorDetails) -> str | None:
+    location = error["loc"]
+    if error["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(location[-1]), _known_keys(location[:-1]), n=1)
+        return f"Did you mean `{near[0]}`?" if near else "Remove it, or see docs/reference/config.md."
+    if error["type"] == "missing":
+        return f"Add `{location[-1]}:` there."
+    return None
+
+
+def _known_keys(location: Location) -> list[str]:
+    form: Any = Config
+    for part in location:
+        form = _element(form, part)
+    if not _is_section(form):
+        return []
+    return [field.alias or name for name, field in form.model_fields.items()]
+
+
+def _element(form: Any, part: int | str) -> Any:  # noqa: ANN401 - type forms have no common type
+    """The type form of one key or item inside another type form."""
+    if _is_section(form):
+        field = form.model_fields.get(str(part))
+        return field.annotation if field else None
+    arguments = [argument for argument in get_args(form) if argument is not type(None)]
+    if get_origin(form) is dict:
+        return arguments[1]
+    if get_origin(form) is tuple:
+        return arguments[0]
+    return _element(arguments[0], part) if arguments else None
+
+
+def _is_section(form: Any) -> bool:  # noqa: ANN401 - type forms have no common type
+    return isinstance(form, type) and issubclass(form, BaseModel)
+
+
+def _dotted(location: Location) -> str:
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.lstrip(".")

@@ -1,0 +1,196 @@
+"""Every error that Kanmon prints: its code, what it means and what to do about it.
+
+One member of :class:`Code` is one row of the error table in the documents. The first digit names the
+room: 1 config and bundle, 2 AWS, 3 plan and approval, 4 ledger and lock, 5 checks and traffic, 9 the rest.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum
+
+
+class ExitStatus(IntEnum):
+    """What the process ends with."""
+
+    OK = 0
+    FAILED = 1
+    """The work was begun and did not succeed; users are on a complete release."""
+    REFUSED = 2
+    """The input or the situation was refused before anything changed."""
+    HELD = 3
+    """A person has to decide; the lock is kept."""
+    INTERRUPTED = 130
+    """Ctrl-C or a cancelled job; what was begun was undone first."""
+
+
+class Code(Enum):
+    """An error code with its general meaning and its general fix."""
+
+    CONFIG_MISSING = (101, "The config file does not exist.", "Create it, or name it with --config.")
+    CONFIG_EMPTY = (102, "The config file is empty.", "Start from the example in the README.")
+    CONFIG_SYNTAX = (103, "The config file is not valid YAML.", "Correct the line that is named.")
+    CONFIG_INVALID = (104, "A key of the config has a value that cannot be.", "Correct the key named.")
+    CONFIG_UNKNOWN_KEY = (105, "The config has a key that Kanmon does not know.", "Correct or remove it.")
+    BUILD_FAILED = (111, "A build command of the app failed.", "Run the command yourself and mend it.")
+    ARTIFACT_MISSING = (
+        112,
+        "A function's artifact or the web directory is missing or empty after the build.",
+        "Check the path in the config and what the build commands write.",
+    )
+    UNSAFE_PATH = (
+        113,
+        "A path is absolute, has `..`, or leads out of its directory through a symbolic link.",
+        "Put a regular file inside the directory instead.",
+    )
+    BUNDLE_MISSING = (114, "There is no bundle to release.", "Run `kanmon build` first.")
+    BUNDLE_DAMAGED = (
+        115,
+        "A file of the bundle is not the one that its manifest names.",
+        "Build again; do not change a bundle after it was built.",
+    )
+    CREDENTIALS_MISSING = (
+        201,
+        "There are no AWS credentials, or they are incomplete or expired.",
+        "Sign in to AWS (`aws sso login`, or OIDC in a workflow), then run the command again.",
+    )
+    AWS_UNREACHABLE = (
+        202,
+        "AWS could not be reached.",
+        "Check the network, the region and AWS_ENDPOINT_URL.",
+    )
+    AWS_DENIED = (203, "AWS denied a call.", "Give the role the permission that the message names.")
+    AWS_FAILED = (204, "AWS answered a call with an error.", "Read AWS's message; try again if it passes.")
+    NOT_BOOTSTRAPPED = (
+        205,
+        "The account has no artifact bucket for this app.",
+        "Run `kanmon bootstrap` once with an administrator's credentials.",
+    )
+    STACK_FAILED = (
+        211,
+        "CloudFormation could not apply a stack.",
+        "The first failed resource is named with AWS's reason; correct it and release again.",
+    )
+    STACK_BUSY = (
+        212,
+        "A stack is in a state from which it can't be updated.",
+        "Wait for the operation under way, or repair the stack as the message says.",
+    )
+    CHANGE_SET_FAILED = (
+        213,
+        "CloudFormation refused a change set.",
+        "Correct what AWS's reason names.",
+    )
+    HOOK_FAILED = (221, "A hook of the release failed.", "Read the function's log; mend it and release.")
+    SNAPSHOT_FAILED = (
+        222,
+        "The database snapshot before the release could not be taken.",
+        "Look at the cluster's state in RDS; nothing was changed.",
+    )
+    PLAN_UNREADABLE = (301, "The plan file is missing or is not a plan.", "Run `kanmon plan` again.")
+    PLAN_ALTERED = (
+        302,
+        "The plan is not the one its digest was made of.",
+        "Use the plan as `kanmon plan` wrote it.",
+    )
+    PLAN_STALE = (
+        303,
+        "Something moved since the plan was made, so what was approved is not what would run.",
+        "Run `kanmon plan` again and have it approved.",
+    )
+    PLAN_DESTROYS = (
+        304,
+        "The plan replaces or deletes a resource that holds state.",
+        "If this is meant, name the resource under `allow_destroy` in the config.",
+    )
+    NOT_APPROVED = (311, "Nobody approved the plan.", "Approve it, or run with --yes where that is meant.")
+    FROZEN = (
+        312,
+        "A rollback froze this environment.",
+        "When the cause is mended, deploy with --lift-freeze and a reason.",
+    )
+    LOCKED = (
+        401,
+        "Another run holds this environment.",
+        "Wait for it to end; a run that died loses the lock when its lease expires.",
+    )
+    LEASE_LOST = (
+        402,
+        "This run lost its lock to another one.",
+        "Look at `kanmon status`; the run that has the lock finishes or undoes the release.",
+    )
+    LEDGER_CONFLICT = (403, "The ledger changed while it was being written.", "Run the command again.")
+    LEDGER_UNREADABLE = (
+        404,
+        "A record of the ledger can't be read.",
+        "Restore the object's former version in the artifact bucket.",
+    )
+    UNKNOWN_RELEASE = (411, "There is no such release.", "`kanmon history` lists the releases.")
+    NO_ROLLBACK_TARGET = (
+        412,
+        "There is no release to go back to.",
+        "Name one that was stable, see `kanmon history`.",
+    )
+    HELD = (
+        413,
+        "The environment is held: a person has to decide.",
+        "`kanmon recover --keep` keeps the live release, `kanmon recover --undo` takes it back.",
+    )
+    UNFINISHED = (
+        414,
+        "An earlier run did not end.",
+        "`kanmon recover` finishes or undoes it.",
+    )
+    CHECK_FAILED = (501, "A smoke check failed.", "The check's actual value is shown; mend the release.")
+    CHECK_FAILS_EVERYWHERE = (
+        502,
+        "A smoke check fails on the release and on the stable release too.",
+        "The check itself or something that both depend on is broken: mend that first.",
+    )
+    POINTER_MOVED = (
+        511,
+        "A pointer was moved by somebody else.",
+        "Look who else changes the API stage or the live page; then `kanmon recover`.",
+    )
+    ASSET_CHANGED = (
+        512,
+        "A hashed asset exists already with other content.",
+        "Give the file a name that changes with its content, or take it out of `immutable`.",
+    )
+    ROLLBACK_FAILED = (
+        521,
+        "Taking the release back failed.",
+        "Run `kanmon recover`; the ledger says how far it came.",
+    )
+    USAGE = (901, "The command line is wrong.", "See `kanmon --help`.")
+    INTERRUPTED = (902, "The run was interrupted.", "Run the command again.")
+    INTERNAL = (999, "Kanmon itself failed.", "Please report it with the output of `--debug`.")
+
+    def __init__(self, number: int, meaning: str, fix: str) -> None:
+        self.number = number
+        self.meaning = meaning
+        self.fix = fix
+
+    @property
+    def id(self) -> str:
+        """The code as printed, `KNM-101`."""
+        return f"KNM-{self.number}"
+
+
+class KanmonError(Exception):
+    """One thing that went wrong, as a person should read it.
+
+    `message` says what happened, `where` names the file, key, stack or URL, and `fix` says what to do when
+    the code's general fix can be made more precise.
+    """
+
+    def __init__(self, code: Code, message: str, *, where: str | None = None, fix: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.where = where
+        self.fix = fix or code.fix
+
+    def __str__(self) -> str:
+        """The error as one message."""
+        place = f" ({self.where})" if self.where else ""
+        return f"{self.code.id}: {self.message}{place} {self.fix}"
