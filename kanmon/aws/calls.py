@@ -1,0 +1,90 @@
+"""Turns what boto3 raises into one error with a code, a cause and a fix."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ReadTimeoutError,
+    SSOError,
+    TokenRetrievalError,
+)
+
+from kanmon.errors import Code, KanmonError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NO_CREDENTIALS = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    CredentialRetrievalError,
+    SSOError,
+    TokenRetrievalError,
+)
+_UNREACHABLE = (
+    EndpointConnectionError,
+    ConnectTimeoutError,
+    ReadTimeoutError,
+    HTTPClientError,
+    NoRegionError,
+)
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html#CommonErrors and S3's list.
+_BAD_CREDENTIALS = {
+    "AuthFailure",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"}
+
+
+def error_code(error: ClientError) -> str:
+    """AWS's own code of an error answer, such as `NoSuchKey`."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def explained(doing: str) -> Iterator[None]:
+    """Run AWS calls; what they raise becomes a KanmonError that says what was being done.
+
+    `doing` is written to follow "While": `reading the stack mandala-production-api`.
+    """
+    try:
+        yield
+    except _NO_CREDENTIALS as error:
+        raise KanmonError(Code.CREDENTIALS_MISSING, f"While {doing}: {error}") from error
+    except _UNREACHABLE as error:
+        raise KanmonError(Code.AWS_UNREACHABLE, f"While {doing}: {error}") from error
+    except ClientError as error:
+        raise KanmonError(_code(error), f"While {doing}: {_said(error)}") from error
+    except BotoCoreError as error:
+        raise KanmonError(Code.AWS_FAILED, f"While {doing}: {error}") from error
+
+
+def _code(error: ClientError) -> Code:
+    code = error_code(error)
+    if code in _BAD_CREDENTIALS:
+        return Code.CREDENTIALS_MISSING
+    return Code.AWS_DENIED if code in _DENIED else Code.AWS_FAILED
+
+
+def _said(error: ClientError) -> str:
+    answer = error.response.get("Error", {})
+    request = error.response.get("ResponseMetadata", {}).get("RequestId", "")
+    tail = f" (request {request})" if request else ""
+    message = str(answer.get("Message", "")).rstrip(".")
+    return f"AWS answered {error.operation_name} with {answer.get('Code')}: {message}{tail}."

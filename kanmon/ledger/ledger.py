@@ -1,0 +1,128 @@
+"""Reads and writes the ledger's records, every write on a condition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from kanmon.errors import Code, KanmonError
+from kanmon.ledger.records import Attempt, Head, Release
+from kanmon.ledger.store import Conflict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kanmon.ledger.store import Store
+
+_HEAD = "head.json"
+_TRIES = 8
+T = TypeVar("T", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The records of one environment."""
+
+    store: Store
+
+    def head(self) -> Head:
+        """The environment's present; a fresh one when nothing was ever released."""
+        return self._read(_HEAD, Head) or Head()
+
+    def amend_head(self, change: Callable[[Head], Head]) -> Head:
+        """Apply a change to the head as it is now, again when another writer came first.
+
+        `change` may raise to refuse. Raises LEDGER_CONFLICT when there is no end of other writers.
+        """
+        for _ in range(_TRIES):
+            found = self.store.get(_HEAD)
+            head = self._parse(_HEAD, Head, found[0]) if found else Head()
+            amended = change(head)
+            if amended == head:
+                return head
+            try:
+                self.store.put(_HEAD, _json(amended), expected=found[1] if found else None)
+            except Conflict:
+                continue
+            return amended
+        raise KanmonError(Code.LEDGER_CONFLICT, "Others keep writing the environment's head.")
+
+    def release(self, release_id: str) -> Release | None:
+        """The record of a release, None when there is no such one."""
+        return self._read(f"releases/{release_id}.json", Release)
+
+    def add_release(self, make: Callable[[str], Release]) -> Release:
+        """Record a new release under the next free id, `r1` being the first."""
+        for _ in range(_TRIES):
+            head = self.amend_head(lambda now: now.model_copy(update={"releases": now.releases + 1}))
+            release = make(f"r{head.releases}")
+            try:
+                self.store.put(f"releases/{release.id}.json", _json(release), expected=None)
+            except Conflict:
+                continue
+            return release
+        raise KanmonError(Code.LEDGER_CONFLICT, "No free release id could be taken.")
+
+    def amend_release(self, release_id: str, **changes: object) -> Release:
+        """Change fields of a release's record. Raises UNKNOWN_RELEASE when there is none."""
+        key = f"releases/{release_id}.json"
+        for _ in range(_TRIES):
+            found = self.store.get(key)
+            if found is None:
+                raise KanmonError(Code.UNKNOWN_RELEASE, f"The ledger has no release {release_id}.")
+            release = self._parse(key, Release, found[0]).model_copy(update=changes)
+            try:
+                self.store.put(key, _json(release), expected=found[1])
+            except Conflict:
+                continue
+            return release
+        raise KanmonError(Code.LEDGER_CONFLICT, f"Others keep writing the release {release_id}.")
+
+    def attempt(self, number: int) -> Attempt | None:
+        """The record of an attempt."""
+        return self._read(_attempt_key(number), Attempt)
+
+    def write_attempt(self, attempt: Attempt) -> None:
+        """Write an attempt's record; whoever writes holds the lease."""
+        key = _attempt_key(attempt.number)
+        found = self.store.get(key)
+        try:
+            self.store.put(key, _json(attempt), expected=found[1] if found else None)
+        except Conflict:
+            raise KanmonError(
+                Code.LEDGER_CONFLICT, f"Another process wrote the attempt {attempt.number}."
+            ) from None
+
+    def attempts(self) -> list[Attempt]:
+        """All attempts, oldest first."""
+        records = (self._read(key, Attempt) for key in self.store.keys("attempts/"))
+        return [record for record in records if record is not None]
+
+    def releases(self) -> list[Release]:
+        """All releases, oldest first."""
+        records = (self._read(key, Release) for key in self.store.keys("releases/"))
+        known = [record for record in records if record is not None]
+        return sorted(known, key=lambda release: int(release.id.removeprefix("r")))
+
+    def _read(self, key: str, kind: type[T]) -> T | None:
+        found = self.store.get(key)
+        return self._parse(key, kind, found[0]) if found else None
+
+    def _parse(self, key: str, kind: type[T], body: bytes) -> T:
+        try:
+            return kind.model_validate_json(body)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise KanmonError(
+                Code.LEDGER_UNREADABLE, f"{key} is not a {kind.__name__}: {first['msg']}.", where=key
+            ) from error
+
+
+def _attempt_key(number: int) -> str:
+    return f"attempts/{number:06d}.json"
+
+
+def _json(record: BaseModel) -> bytes:
+    return record.model_dump_json(indent=1).encode()
