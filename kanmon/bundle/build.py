@@ -1,0 +1,146 @@
+"""Builds the bundle: runs the app's build commands, then packs what they wrote (CD-6)."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kanmon import __version__
+from kanmon.bundle.manifest import MANIFEST, Bundle, FunctionPackage, Manifest, WebFile
+from kanmon.bundle.pack import compressor, pack, sha256_of
+from kanmon.bundle.tree import files_of
+from kanmon.errors import Code, KanmonError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kanmon.bundle.tree import TreeFile
+    from kanmon.config import Config, Function
+
+_SHOWN_LINES = 20
+
+
+def build_bundle(
+    config: Config, project: Path, target: Path, *, commit: str, say: Callable[[str], None]
+) -> Bundle:
+    """Run the build commands in `project` and write the bundle to `target`, replacing what was there.
+
+    The bundle appears at `target` whole or not at all. Raises BUILD_FAILED, ARTIFACT_MISSING or UNSAFE_PATH.
+    """
+    for command in config.build.commands:
+        say(command)
+        _run(command, project)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".bundle-") as folder:
+        staged = Path(folder, "bundle")
+        manifest = _assemble(config, project, staged, commit)
+        (staged / MANIFEST).write_text(manifest.text(), "utf-8")
+        if target.exists():
+            shutil.rmtree(target)
+        staged.rename(target)
+    return Bundle(target, manifest)
+
+
+def commit_of(project: Path) -> str:
+    """The commit that is built: GITHUB_SHA in a workflow, else git's HEAD, marked when files differ."""
+    if sha := os.environ.get("GITHUB_SHA"):
+        return sha
+    head = _git(project, "rev-parse", "HEAD")
+    if head is None:
+        return "unversioned"
+    return head + ("-dirty" if _git(project, "status", "--porcelain", "--", ".") else "")
+
+
+def _git(project: Path, *arguments: str) -> str | None:
+    try:
+        answer = subprocess.run(["git", *arguments], cwd=project, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return answer.stdout.strip()
+
+
+def _run(command: str, project: Path) -> None:
+    answer = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command],
+        cwd=project,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if answer.returncode != 0:
+        lines = answer.stdout.strip().splitlines()[-_SHOWN_LINES:]
+        shown = "\n".join(f"  | {line}" for line in lines) or "  | (it printed nothing)"
+        problem = f"`{command}` ended with status {answer.returncode}. It said at its end:\n{shown}\n"
+        raise KanmonError(Code.BUILD_FAILED, problem, where=str(project))
+
+
+def _assemble(config: Config, project: Path, staged: Path, commit: str) -> Manifest:
+    (staged / "functions").mkdir(parents=True)
+    packed: dict[str, FunctionPackage] = {}
+    functions = {}
+    for name, function in config.functions.items():
+        if function.artifact not in packed:
+            packed[function.artifact] = _pack_function(name, function, project, staged)
+        functions[name] = packed[function.artifact]
+    return Manifest(
+        app=config.app,
+        commit=commit,
+        tools={
+            "kanmon": __version__,
+            "python": platform.python_version(),
+            "compressor": compressor(),
+        },
+        functions=functions,
+        web=_copy_web(config, project, staged),
+        config=config,
+    )
+
+
+def _pack_function(name: str, function: Function, project: Path, staged: Path) -> FunctionPackage:
+    files = _files(project / function.artifact, f"functions.{name}.artifact")
+    draft = staged / "functions" / "draft.zip"
+    pack(files, draft)
+    package = FunctionPackage(
+        sha256=sha256_of(draft),
+        size=draft.stat().st_size,
+        files={file.name: sha256_of(file.path) for file in files},
+    )
+    draft.rename(staged / package.path)
+    return package
+
+
+def _copy_web(config: Config, project: Path, staged: Path) -> dict[str, WebFile]:
+    files = _files(project / config.web.directory, "web.directory")
+    if config.web.entry not in {file.name for file in files}:
+        problem = f"The web directory has no {config.web.entry}."
+        raise KanmonError(Code.ARTIFACT_MISSING, problem, where=f"web.directory: {config.web.directory}")
+    web = {}
+    for file in files:
+        copy = staged / "web" / file.name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file.path, copy)
+        immutable = any(fnmatch.fnmatchcase(file.name, pattern) for pattern in config.web.immutable)
+        web[file.name] = WebFile(sha256=sha256_of(copy), size=copy.stat().st_size, immutable=immutable)
+    return web
+
+
+def _files(folder: Path, key: str) -> list[TreeFile]:
+    if not folder.is_dir():
+        raise KanmonError(
+            Code.ARTIFACT_MISSING, f"{folder.name} is not there after the build.", where=f"{key}: {folder}"
+        )
+    files = files_of(folder)
+    if not files:
+        raise KanmonError(
+            Code.ARTIFACT_MISSING, f"{folder.name} is empty after the build.", where=f"{key}: {folder}"
+        )
+    return files

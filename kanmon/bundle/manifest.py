@@ -1,0 +1,118 @@
+"""The bundle's manifest: every file with its digest, the commit, the tools, the config."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from kanmon.bundle.pack import sha256_of
+from kanmon.bundle.tree import safe_name
+from kanmon.config import Config
+from kanmon.errors import Code, KanmonError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MANIFEST = "manifest.json"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FunctionPackage(_Part):
+    """One function's zip."""
+
+    sha256: str
+    size: int
+    files: dict[str, str]
+    """Each file inside the zip, with its SHA-256."""
+
+    @property
+    def path(self) -> str:
+        """Where it lies in the bundle: functions from the same artifact share one file."""
+        return f"functions/{self.sha256}.zip"
+
+
+class WebFile(_Part):
+    """One file of the web app."""
+
+    sha256: str
+    size: int
+    immutable: bool
+    """Named by its content: kept in the shared folder, cached for ever."""
+
+
+class Manifest(_Part):
+    """All of a bundle. Its digest names the bundle."""
+
+    app: str
+    commit: str
+    tools: dict[str, str]
+    functions: dict[str, FunctionPackage]
+    web: dict[str, WebFile]
+    config: Config
+
+    def text(self) -> str:
+        """The manifest as it lies in the bundle, the same for the same content."""
+        return json.dumps(self.model_dump(mode="json", by_alias=True), indent=1, sort_keys=True) + "\n"
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the manifest, by which a bundle is known."""
+        return hashlib.sha256(self.text().encode()).hexdigest()
+
+    def files(self) -> dict[str, str]:
+        """Every file of the bundle besides the manifest: its path and SHA-256."""
+        packed = {package.path: package.sha256 for package in self.functions.values()}
+        return packed | {f"web/{name}": file.sha256 for name, file in self.web.items()}
+
+    @staticmethod
+    def parse(text: str | bytes, where: str) -> Manifest:
+        """Read a manifest. Raises BUNDLE_DAMAGED or UNSAFE_PATH."""
+        try:
+            manifest = Manifest.model_validate_json(text)
+        except ValidationError as error:
+            reason = error.errors()[0]["msg"]
+            raise KanmonError(
+                Code.BUNDLE_DAMAGED, f"The manifest is not one: {reason}.", where=where
+            ) from None
+        for name in manifest.web:
+            safe_name(name)
+        return manifest
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle on disk."""
+
+    folder: Path
+    manifest: Manifest
+
+    def path(self, name: str) -> Path:
+        """Where a file of the bundle lies."""
+        return self.folder / safe_name(name)
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """Read a bundle and verify every file against its manifest.
+
+    Raises BUNDLE_MISSING, BUNDLE_DAMAGED or UNSAFE_PATH.
+    """
+    path = folder / MANIFEST
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        raise KanmonError(Code.BUNDLE_MISSING, "There is no bundle.", where=str(folder)) from None
+    manifest = Manifest.parse(text, str(path))
+    bundle = Bundle(folder, manifest)
+    for name, expected in manifest.files().items():
+        file = bundle.path(name)
+        if not file.is_file() or sha256_of(file) != expected:
+            problem = f"{name} is missing or differs from the manifest."
+            raise KanmonError(Code.BUNDLE_DAMAGED, problem, where=str(file))
+    return bundle

@@ -1,0 +1,45 @@
+"""Packs a folder into a zip whose bytes depend on the files' names, contents and executability alone."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from kanmon.bundle.tree import TreeFile
+
+# The earliest time that the zip format can hold.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_UNIX = 3
+_LEVEL = 6
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def pack(files: Iterable[TreeFile], target: Path) -> None:
+    """Write the files as a deterministic zip.
+
+    Lambda needs readable files: 0644, or 0755 for what is executable
+    (https://docs.aws.amazon.com/lambda/latest/dg/configuration-function-zip.html).
+    """
+    with zipfile.ZipFile(target, "w") as archive:
+        for file in files:
+            entry = zipfile.ZipInfo(file.name, _EPOCH)
+            entry.create_system = _UNIX
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = (0o100755 if file.executable else 0o100644) << 16
+            archive.writestr(entry, file.path.read_bytes(), compresslevel=_LEVEL)
+
+
+def compressor() -> str:
+    """What decides the packed bytes besides the files, for the manifest."""
+    return f"zlib {zlib.ZLIB_RUNTIME_VERSION} level {_LEVEL}"
