@@ -1,0 +1,26 @@
+"""The room of CloudFormation: templates, change sets, and stacks that are applied while one watches."""
+
+from kanmon.cloudformation.changes import Change, ChangeSet
+from kanmon.cloudformation.rendering import Template, render
+from kanmon.cloudformation.stacks import DeployedStack, Stacks
+from kanmon.cloudformation.templates import (
+    api_template,
+    bootstrap_template,
+    edge_template,
+    foundation_template,
+    slot_template,
+)
+
+__all__ = [
+    "Change",
+    "ChangeSet",
+    "DeployedStack",
+    "Stacks",
+    "Template",
+    "api_template",
+    "bootstrap_template",
+    "edge_template",
+    "foundation_template",
+    "render",
+    "slot_template",
+]

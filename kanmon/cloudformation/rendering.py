@@ -1,0 +1,50 @@
+"""Renders the Jinja2 templates of `infra/` into plain CloudFormation, the same bytes for the same input."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+
+@dataclass(frozen=True)
+class Template:
+    """A rendered template."""
+
+    body: str
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the body."""
+        return hashlib.sha256(self.body.encode()).hexdigest()
+
+
+@cache
+def _environment() -> Environment:
+    package = Path(__file__).resolve().parents[1]
+    # An installed package carries the templates inside; a checkout has them beside the package.
+    folders = [package / "infra", package.parent / "infra"]
+    return Environment(
+        loader=FileSystemLoader([str(folder) for folder in folders]),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701 - it is YAML; what could break it is refused by the config's model
+        trim_blocks=False,
+        lstrip_blocks=False,
+        keep_trailing_newline=True,
+    )
+
+
+def render(name: str, **facts: object) -> str:
+    """Render `infra/<name>.j2`; a fact that the template names and nobody gives is an error."""
+    return _environment().get_template(f"{name}.j2").render(**facts)
+
+
+def source_digest(name: str) -> str:
+    """The SHA-256 of a template before it is rendered."""
+    environment = _environment()
+    assert environment.loader is not None  # noqa: S101 - made above
+    source, _, _ = environment.loader.get_source(environment, f"{name}.j2")
+    return hashlib.sha256(source.encode()).hexdigest()
