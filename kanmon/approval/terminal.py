@@ -1,0 +1,42 @@
+"""Approval on the terminal: the plan was shown, a person types yes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+from kanmon.errors import Code, KanmonError
+from kanmon.ledger import Approval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Approvable(Protocol):
+    """What can be approved: something with a digest and a name."""
+
+    @property
+    def digest(self) -> str: ...
+    @property
+    def release(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class TerminalApproval:
+    """Asks whoever sits at the terminal."""
+
+    actor: str
+    ask: Callable[[str], str] | None
+    """Asks a question and gives the answer; None where nobody can be asked."""
+    assume_yes: bool
+
+    def approve(self, plan: Approvable) -> Approval:
+        """Get the approval. Raises NOT_APPROVED."""
+        how = "--yes" if self.assume_yes else "terminal"
+        if not self.assume_yes:
+            if self.ask is None:
+                raise KanmonError(Code.NOT_APPROVED, "There is no terminal to ask on, and no --yes.")
+            if self.ask(f"Release {plan.release} as planned? [y/N] ").strip().lower() not in {"y", "yes"}:
+                raise KanmonError(Code.NOT_APPROVED, f"{self.actor} did not approve {plan.release}.")
+        return Approval(by=self.actor, how=how, digest=plan.digest, at=datetime.now(UTC))

@@ -1,0 +1,157 @@
+"""The API pointer: one stage whose deployment and `slot` variable move routes and functions together.
+
+https://docs.aws.amazon.com/apigateway/latest/api/API_UpdateStage.html and, for what may be patched,
+https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html#UpdateStage-Patch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from kanmon.aws import error_code, explained
+from kanmon.cloudformation.templates import LIVE_STAGE
+from kanmon.errors import Code, KanmonError
+from kanmon.ledger import Pointer, Slot
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigateway import APIGatewayClient
+    from mypy_boto3_apigateway.type_defs import PatchOperationTypeDef, StageResponseTypeDef
+
+
+@dataclass(frozen=True)
+class StageSettings:
+    """What every stage of the API has, the live one and the trials alike."""
+
+    rate: float
+    burst: int
+
+    def operations(self) -> list[PatchOperationTypeDef]:
+        """The settings as patch operations."""
+        return [
+            _replace("/*/*/throttling/rateLimit", f"{self.rate:g}"),
+            _replace("/*/*/throttling/burstLimit", str(self.burst)),
+        ]
+
+
+@dataclass(frozen=True)
+class ApiStages:
+    """The stages of one REST API."""
+
+    apigateway: APIGatewayClient
+    api_id: str
+    settings: StageSettings
+
+    def live(self) -> Pointer | None:
+        """Where the live stage points; None when there is no live stage yet."""
+        stage = self._find(LIVE_STAGE)
+        return _pointer(stage) if stage else None
+
+    def canary(self) -> int:
+        """The share of requests (percent) that the canary takes now, 0 without one."""
+        stage = self._find(LIVE_STAGE)
+        return round(_canary_share(stage)) if stage else 0
+
+    def move(self, target: Pointer, *, allowed: frozenset[Pointer]) -> bool:
+        """Point the live stage at `target` and end any canary, in one call; whether a call was needed.
+
+        Raises POINTER_MOVED when the stage points at neither the target nor one of `allowed`.
+        """
+        stage = self._find(LIVE_STAGE)
+        if stage is None:
+            self._create(LIVE_STAGE, target)
+            return True
+        present = _pointer(stage)
+        canary = "canarySettings" in stage
+        if present == target and not canary:
+            return False
+        if present != target and present not in allowed:
+            raise KanmonError(
+                Code.POINTER_MOVED,
+                f"The live stage serves the {present.slot} slot with the routes {present.deployment}; "
+                "this release expected something else.",
+                where=f"stage {LIVE_STAGE} of API {self.api_id}",
+            )
+        operations: list[PatchOperationTypeDef] = (
+            [{"op": "remove", "path": "/canarySettings"}] if canary else []
+        )
+        operations += [_replace("/variables/slot", target.slot)]
+        if present.deployment != target.deployment:
+            operations += [_replace("/deploymentId", target.deployment)]
+        self._update(LIVE_STAGE, operations, f"pointing the API at the {target.slot} slot")
+        return True
+
+    def shift(self, candidate: Pointer, percent: int) -> None:
+        """Give `percent` of the live stage's requests to the candidate, in one call."""
+        stage = self._find(LIVE_STAGE)
+        begun = stage is not None and "canarySettings" in stage
+        operations = [_replace("/canarySettings/percentTraffic", str(percent))]
+        if not begun:
+            operations += [
+                _replace("/canarySettings/deploymentId", candidate.deployment),
+                _replace("/canarySettings/stageVariableOverrides/slot", candidate.slot),
+            ]
+        self._update(LIVE_STAGE, operations, f"giving {percent} % of requests to the {candidate.slot} slot")
+
+    def open_trial(self, token: str, pointer: Pointer) -> None:
+        """Make the stage by which a release is reached that isn't live."""
+        if self._find(token) is None:
+            self._create(token, pointer)
+
+    def close_trial(self, token: str) -> None:
+        """Remove a trial's stage, if it is there."""
+        with explained("removing a trial's stage"):
+            try:
+                self.apigateway.delete_stage(restApiId=self.api_id, stageName=token)
+            except ClientError as error:
+                if error_code(error) != "NotFoundException":
+                    raise
+
+    def _find(self, name: str) -> StageResponseTypeDef | None:
+        with explained(f"reading the API's stage {_shown(name)}"):
+            try:
+                return self.apigateway.get_stage(restApiId=self.api_id, stageName=name)
+            except ClientError as error:
+                if error_code(error) == "NotFoundException":
+                    return None
+                raise
+
+    def _create(self, name: str, pointer: Pointer) -> None:
+        with explained(f"creating the API's stage {_shown(name)}"):
+            try:
+                self.apigateway.create_stage(
+                    restApiId=self.api_id,
+                    stageName=name,
+                    deploymentId=pointer.deployment,
+                    variables={"slot": pointer.slot},
+                    tracingEnabled=True,
+                )
+            except ClientError as error:
+                # The answer to our own first call may have been lost.
+                if error_code(error) != "ConflictException":
+                    raise
+        self._update(name, self.settings.operations(), f"setting up the API's stage {_shown(name)}")
+
+    def _update(self, name: str, operations: list[PatchOperationTypeDef], doing: str) -> None:
+        with explained(doing):
+            self.apigateway.update_stage(restApiId=self.api_id, stageName=name, patchOperations=operations)
+
+
+def _replace(path: str, value: str) -> PatchOperationTypeDef:
+    return {"op": "replace", "path": path, "value": value}
+
+
+def _pointer(stage: StageResponseTypeDef) -> Pointer:
+    slot = stage.get("variables", {}).get("slot", Slot.NONE)
+    return Pointer(deployment=stage["deploymentId"], slot=Slot(slot))
+
+
+def _canary_share(stage: StageResponseTypeDef) -> float:
+    return float(stage.get("canarySettings", {}).get("percentTraffic", 0.0))
+
+
+def _shown(name: str) -> str:
+    """A trial's stage name is its secret."""
+    return name if name == LIVE_STAGE else f"of the trial of {name.split('-', maxsplit=1)[0]}"
