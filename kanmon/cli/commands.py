@@ -1,0 +1,216 @@
+"""What each command does: it puts the rooms together and chooses the exit status."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from kanmon.approval import TerminalApproval
+from kanmon.bundle import build_bundle, load_bundle
+from kanmon.bundle.build import commit_of
+from kanmon.cli.wiring import Account, actor
+from kanmon.cloudformation import Stacks, bootstrap_template
+from kanmon.config import Config, load_config
+from kanmon.errors import Code, ExitStatus, KanmonError
+from kanmon.ledger import Result
+from kanmon.release.blueprint import tags
+from kanmon.release.deploy import deploy, refuse_frozen
+from kanmon.release.plan import Plan, make_plan, read_plan
+from kanmon.release.recover import recover
+from kanmon.release.rollback import rollback, rollback_target
+from kanmon.report.terminal import (
+    Progress,
+    print_error,
+    print_history,
+    print_outcome,
+    print_plan,
+    print_status,
+)
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from kanmon.ledger import Release
+    from kanmon.release.ports import World
+    from kanmon.release.session import Outcome
+
+_STATUS = {
+    Result.STABLE: ExitStatus.OK,
+    Result.UNCHANGED: ExitStatus.OK,
+    Result.ABORTED: ExitStatus.FAILED,
+    Result.ROLLED_BACK: ExitStatus.FAILED,
+    Result.FAILED: ExitStatus.FAILED,
+    Result.HELD: ExitStatus.HELD,
+}
+
+
+def run(arguments: argparse.Namespace, console: Console) -> ExitStatus:
+    """Carry out the command that was given."""
+    config = load_config(arguments.config)
+    match arguments.command:
+        case "bootstrap":
+            return _bootstrap(config, console)
+        case "build":
+            return _build(arguments, config, console)
+        case "plan":
+            return _plan(arguments, config, console)
+        case "deploy":
+            return _deploy(arguments, config, console)
+        case "rollback":
+            return _rollback(arguments, config, console)
+        case "recover":
+            return _recover(arguments, config, console)
+        case "status":
+            return _status(arguments, config, console)
+        case _:
+            return _history(arguments, config, console)
+
+
+def _bootstrap(config: Config, console: Console) -> ExitStatus:
+    account = Account(config)
+    stacks = Stacks(account.aws.cloudformation)
+    name = f"{config.app}-bootstrap"
+    template = bootstrap_template(config.app, account.bucket)
+    existing = stacks.find(name)
+    if existing and stacks.body(name) == template.body:
+        console.print(f"{name} is there already; there is nothing to change.")
+        return ExitStatus.OK
+    change_set = stacks.propose(name, template.body, {}, tags(config), existing=existing)
+    if change_set:
+        stacks.execute(change_set, lambda _: None)
+    console.print(f"[green]{name} is ready[/]; bundles and the ledger lie in {account.bucket}.")
+    return ExitStatus.OK
+
+
+def _build(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
+    project = _project(arguments)
+    target = project / arguments.bundle
+    bundle = build_bundle(
+        config,
+        project,
+        target,
+        commit=commit_of(project),
+        say=lambda command: console.print(f"[dim]$ {command}[/]"),
+    )
+    manifest = bundle.manifest
+    console.print(
+        f"[green]Built[/] {len(manifest.functions)} functions and {len(manifest.web)} web files "
+        f"of commit {manifest.commit[:12]}: bundle [bold]{manifest.digest[:12]}[/]"
+    )
+    return ExitStatus.OK
+
+
+def _plan(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
+    account = Account(config)
+    plan = _new_plan(arguments, config, account, account.world())
+    print_plan(console, plan)
+    if arguments.output:
+        arguments.output.parent.mkdir(parents=True, exist_ok=True)
+        arguments.output.write_text(plan.text(), "utf-8")
+    return ExitStatus.OK
+
+
+def _new_plan(arguments: argparse.Namespace, config: Config, account: Account, world: World) -> Plan:
+    bundle = load_bundle(_project(arguments) / arguments.bundle)
+    if bundle.manifest.config != config:
+        raise KanmonError(
+            Code.BUNDLE_DAMAGED,
+            "The config changed since the bundle was built.",
+            fix="Run `kanmon build` again.",
+        )
+    account.blobs.upload_bundle(bundle)
+    return make_plan(world, config, bundle.manifest, account.bucket)
+
+
+def _deploy(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
+    given = read_plan(arguments.plan) if arguments.plan else None
+    account = Account(config)
+    world = account.world()
+    progress = Progress(console, verbose=arguments.verbose)
+    recovered = recover(world, config, progress)
+    if recovered:
+        print_outcome(console, recovered)
+    refuse_frozen(world.ledger.head(), arguments.lift_freeze)
+    plan = given or _new_plan(arguments, config, account, world)
+    print_plan(console, plan)
+    approver = TerminalApproval(actor(), _asker(console), arguments.yes)
+    outcome = deploy(
+        world, plan, approver, progress, reason=arguments.reason, lift_freeze=arguments.lift_freeze
+    )
+    return _end(console, outcome)
+
+
+def _rollback(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
+    world = Account(config).world()
+    progress = Progress(console)
+    recovered = None if world.ledger.head().held else recover(world, config, progress)
+    if recovered:
+        print_outcome(console, recovered)
+    target = rollback_target(world.ledger, arguments.release)
+    live = world.ledger.head().live
+    console.print(f"Rollback from [bold]{live}[/] to [bold]{target.id}[/] (commit {target.commit[:12]})")
+    if not arguments.yes:
+        _confirm(console, target)
+    outcome = rollback(world, config, target, progress, reason=arguments.reason or f"rollback to {target.id}")
+    status = _end(console, outcome)
+    return ExitStatus.OK if outcome.result is Result.ROLLED_BACK else status
+
+
+def _confirm(console: Console, target: Release) -> None:
+    ask = _asker(console)
+    if ask is None:
+        raise KanmonError(Code.NOT_APPROVED, "There is no terminal to ask on, and no --yes.")
+    if ask(f"Type {target.id} to go back to it: ").strip() != target.id:
+        raise KanmonError(Code.NOT_APPROVED, "The confirmation was not typed.")
+
+
+def _recover(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
+    outcome = recover(Account(config).world(), config, Progress(console), keep=arguments.keep)
+    if outcome is None:
+        console.print("Every run came to its end; there is nothing to recover.")
+        return ExitStatus.OK
+    print_outcome(console, outcome)
+    return ExitStatus.FAILED if outcome.result is Result.FAILED else ExitStatus.OK
+
+
+def _status(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
+    ledger = Account(config).world().ledger
+    head = ledger.head()
+    if arguments.json:
+        sys.stdout.write(head.model_dump_json(indent=1) + "\n")
+    else:
+        print_status(console, head, {release.id: release for release in ledger.releases()})
+    return ExitStatus.OK
+
+
+def _history(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
+    ledger = Account(config).world().ledger
+    attempts = ledger.attempts()
+    if arguments.json:
+        sys.stdout.write(json.dumps([item.model_dump(mode="json") for item in attempts], indent=1) + "\n")
+    else:
+        print_history(console, attempts, {release.id: release for release in ledger.releases()})
+    return ExitStatus.OK
+
+
+def _end(console: Console, outcome: Outcome) -> ExitStatus:
+    if outcome.failure:
+        print_error(console, outcome.failure)
+    print_outcome(console, outcome)
+    if outcome.failure and outcome.failure.code is Code.INTERRUPTED:
+        return ExitStatus.INTERRUPTED
+    return _STATUS[outcome.result]
+
+
+def _project(arguments: argparse.Namespace) -> Path:
+    folder: Path = arguments.config.resolve().parent
+    return folder
+
+
+def _asker(console: Console) -> Callable[[str], str] | None:
+    return console.input if sys.stdin.isatty() else None

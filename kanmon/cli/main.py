@@ -1,0 +1,75 @@
+"""The process: parse, run, and end with one message and an honest exit status."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+from kanmon.cli.arguments import make_parser
+from kanmon.errors import Code, ExitStatus, KanmonError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+_BEGUN = frozenset(
+    {
+        Code.STACK_FAILED,
+        Code.HOOK_FAILED,
+        Code.SNAPSHOT_FAILED,
+        Code.AWS_FAILED,
+        Code.CHECK_FAILED,
+        Code.ROLLBACK_FAILED,
+        Code.LEASE_LOST,
+        Code.LEDGER_CONFLICT,
+        Code.LEDGER_UNREADABLE,
+        Code.INTERNAL,
+    }
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit status."""
+    # Slow to import, and not needed to print the help.
+    debug = False
+    try:
+        parsed = make_parser().parse_args(arguments)
+        debug = parsed.debug
+        from kanmon.cli.commands import run  # noqa: PLC0415
+        from kanmon.report.terminal import make_console  # noqa: PLC0415
+
+        signal.signal(signal.SIGTERM, _interrupt_once)
+        signal.signal(signal.SIGINT, _interrupt_once)
+        return run(parsed, make_console())
+    except KanmonError as error:
+        return _explain(error, debug=debug)
+    except KeyboardInterrupt:
+        return _explain(KanmonError(Code.INTERRUPTED, "Interrupted; nothing was changed."), debug=False)
+    except BrokenPipeError:
+        return ExitStatus.FAILED
+    except Exception as error:  # noqa: BLE001 - a traceback is for those who ask for it
+        return _explain(KanmonError(Code.INTERNAL, f"{type(error).__name__}: {error}."), debug=debug)
+
+
+def _interrupt_once(number: int, frame: FrameType | None) -> None:
+    """The first Ctrl-C or SIGTERM ends the work; what follows must not end the undoing."""
+    del number, frame
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _explain(error: KanmonError, *, debug: bool) -> int:
+    from kanmon.report.terminal import make_console, print_error  # noqa: PLC0415
+
+    if debug:
+        traceback.print_exc()
+    print_error(make_console(stderr=True), error)
+    if error.code is Code.HELD:
+        return ExitStatus.HELD
+    if error.code is Code.INTERRUPTED:
+        return ExitStatus.INTERRUPTED
+    sys.stdout.flush()
+    return ExitStatus.FAILED if error.code in _BEGUN else ExitStatus.REFUSED

@@ -1,0 +1,86 @@
+"""The app's stacks: which there are, in which order, and what each is given of the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+from kanmon.bundle.blobs import blob_key
+from kanmon.cloudformation import Template, api_template, edge_template, foundation_template, slot_template
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kanmon.bundle import Manifest
+    from kanmon.config import Config
+    from kanmon.ledger import Slot
+
+FOUNDATION, SLOT, API, EDGE = "foundation", "slot", "api", "edge"
+
+
+class Output(BaseModel):
+    """A value that another stack gives, known when that stack exists."""
+
+    model_config = ConfigDict(frozen=True)
+
+    part: str
+    key: str
+
+
+Value = str | Output
+
+
+@dataclass(frozen=True)
+class StackSpec:
+    """One stack as it should be."""
+
+    part: str
+    name: str
+    template: Template
+    parameters: Mapping[str, Value]
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The parts whose outputs it is given."""
+        return frozenset(value.part for value in self.parameters.values() if isinstance(value, Output))
+
+
+def stack_name(config: Config, part: str, slot: Slot) -> str:
+    """`<app>-<environment>-<part>`; the slot's stack has its colour too."""
+    return f"{config.prefix}-{part}-{slot}" if part == SLOT else f"{config.prefix}-{part}"
+
+
+def parts(config: Config) -> tuple[str, ...]:
+    """The parts that the app has, in an order in which every one comes after what it needs."""
+    return (FOUNDATION, SLOT, API, EDGE) if config.database else (SLOT, API, EDGE)
+
+
+def tags(config: Config) -> dict[str, str]:
+    """The cost-allocation tags of everything (INF-9)."""
+    return {**config.tags, "app": config.app, "environment": config.environment, "managed-by": "kanmon"}
+
+
+def blueprint(config: Config, manifest: Manifest, release: str, slot: Slot, bucket: str) -> list[StackSpec]:
+    """All stacks of a release that goes into `slot`."""
+    keys = {name: blob_key(package.sha256) for name, package in manifest.functions.items()}
+    templates = {SLOT: slot_template(config, keys), API: api_template(config), EDGE: edge_template(config)}
+    parameters: dict[str, dict[str, Value]] = {
+        SLOT: {
+            "Slot": slot.value,
+            "Release": release,
+            "Commit": manifest.commit,
+            "ArtifactBucket": bucket,
+        },
+        EDGE: {"ApiId": Output(part=API, key="ApiId")},
+    }
+    if config.database:
+        templates[FOUNDATION] = foundation_template(config)
+    if any(function.database for function in config.functions.values()):
+        wanted = ("FunctionSubnets", "FunctionSecurityGroup", "DatabaseSecretArn", "KeyArn")
+        parameters[SLOT] |= {key: Output(part=FOUNDATION, key=key) for key in wanted}
+    return [
+        StackSpec(part, stack_name(config, part, slot), templates[part], parameters.get(part, {}))
+        for part in parts(config)
+    ]

@@ -1,0 +1,98 @@
+"""The journal of one attempt: every step is in the ledger before it is taken and after it was."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from kanmon.errors import KanmonError
+from kanmon.ledger import Attempt, CheckRecord, Failure, Result, State, Transition
+from kanmon.release.events import Event, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kanmon.checks import CheckResult
+    from kanmon.ledger import Head, Ledger
+    from kanmon.release.events import Observer
+    from kanmon.release.lease import HeldLease
+
+
+class Journal:
+    """Writes an attempt's record, guards its lease and tells the observer."""
+
+    def __init__(self, ledger: Ledger, held: HeldLease, attempt: Attempt, observer: Observer) -> None:
+        self.ledger = ledger
+        self.attempt = attempt
+        self._held = held
+        self._observer = observer
+
+    @contextmanager
+    def step(self, state: State, note: str = "") -> Iterator[None]:
+        """Announce a state, let the caller act, record that it ended. Raises LEASE_LOST before acting."""
+        self._held.guard()
+        begun = Transition(state=state, began=datetime.now(UTC), note=note)
+        self.amend(transitions=(*self.attempt.transitions, begun))
+        self.tell(Kind.STATE, note or state.value, state=state.value, release=self.attempt.release)
+        yield
+        done = self.attempt.transitions[-1].model_copy(update={"ended": datetime.now(UTC)})
+        self.amend(transitions=(*self.attempt.transitions[:-1], done))
+
+    def guard(self) -> None:
+        """To be called before every change to the world. Raises LEASE_LOST."""
+        self._held.guard()
+
+    def amend(self, **changes: object) -> None:
+        """Change fields of the attempt's record."""
+        self.attempt = self.attempt.model_copy(update=changes)
+        self.ledger.write_attempt(self.attempt)
+
+    def tell(self, kind: Kind, text: str, **facts: str | float | bool) -> None:
+        """Tell the observer."""
+        self._observer(Event(kind, text, facts))
+
+    def record_checks(self, results: Sequence[CheckResult]) -> None:
+        """Keep and tell the verdicts of checks."""
+        self.amend(checks=(*self.attempt.checks, *(_record(result) for result in results)))
+        for result in results:
+            self.tell(
+                Kind.CHECK,
+                result.failure or "passed",
+                check=result.check.name,
+                target=result.target.name,
+                release=result.target.release,
+                passed=result.passed,
+                attempts=result.attempts,
+                milliseconds=round(result.seconds * 1000, 1),
+            )
+
+    def close(self, result: Result, failure: BaseException | None = None) -> None:
+        """Write the attempt's end. A held one stays the environment's open attempt."""
+        said = _failure(failure) if failure else None
+        self.amend(result=result, failure=said, ended=datetime.now(UTC))
+
+        def ended(head: Head) -> Head:
+            if result is Result.HELD:
+                return head.model_copy(update={"held": True})
+            return head.model_copy(update={"held": False, "attempt": None})
+
+        self.ledger.amend_head(ended)
+
+
+def _record(result: CheckResult) -> CheckRecord:
+    return CheckRecord(
+        name=result.check.name,
+        target=result.target.name,
+        passed=result.passed,
+        attempts=result.attempts,
+        milliseconds=round(result.seconds * 1000, 1),
+        release=result.release,
+        failure=result.failure,
+    )
+
+
+def _failure(error: BaseException) -> Failure:
+    if isinstance(error, KanmonError):
+        return Failure(code=error.code.id, message=error.message)
+    return Failure(code="KNM-902" if isinstance(error, KeyboardInterrupt) else "KNM-999", message=str(error))

@@ -1,0 +1,100 @@
+"""Finishes or undoes what a run that died left behind, knowing nothing but the ledger (CD-13)."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from kanmon.errors import Code, KanmonError
+from kanmon.ledger import Attempt, Result, State
+from kanmon.release.deploy import take_back
+from kanmon.release.events import Kind
+from kanmon.release.journal import Journal
+from kanmon.release.lease import lease
+from kanmon.release.plan import outputs_of
+from kanmon.release.rollback import carry_out
+from kanmon.release.session import Edition, Outcome, Session
+
+if TYPE_CHECKING:
+    from kanmon.config import Config
+    from kanmon.ledger import Head
+    from kanmon.release.events import Observer
+    from kanmon.release.ports import World
+
+
+def recover(world: World, config: Config, observer: Observer, *, keep: bool | None = None) -> Outcome | None:
+    """Bring the last attempt to its end; None when it had one.
+
+    A dead deploy is undone, unless only its bookkeeping was missing; a dead rollback is done again. What
+    is held is decided by `keep`: the live release stays, or is taken back; undecided it raises HELD.
+    Raises LOCKED while the run is still alive.
+    """
+    head = world.ledger.head()
+    if head.attempt is None:
+        return None
+    if head.held and keep is None:
+        raise KanmonError(Code.HELD, f"The attempt {head.attempt} waits for a decision.")
+    with lease(world.ledger, world.actor) as held:
+        attempt = world.ledger.attempt(world.ledger.head().attempt or 0)
+        if attempt is None:
+            # It died before its first record: nothing was done.
+            world.ledger.amend_head(lambda now: now.model_copy(update={"attempt": None}))
+            return None
+        session = Session(world, Journal(world.ledger, held, attempt, observer))
+        session.journal.tell(Kind.NOTE, f"the attempt {attempt.number} of {attempt.actor} did not end")
+        return _end(session, config, attempt, keep=keep)
+
+
+def _end(session: Session, config: Config, attempt: Attempt, *, keep: bool | None) -> Outcome:
+    if attempt.result not in {None, Result.HELD}:
+        session.journal.close(attempt.result or Result.FAILED)
+        return Outcome(attempt.result or Result.FAILED, attempt.release, session.journal.attempt)
+    if attempt.kind == "rollback":
+        return carry_out(session, config)
+    outputs = outputs_of(session.world, config, attempt.slot)
+    if "api" in outputs and "edge" in outputs:
+        session.entrance = session.world.entrance(config, outputs)
+    if attempt.state is State.STABLE or keep:
+        return _finish(session, attempt)
+    if attempt.state.takes_traffic:
+        return _undo(session, attempt)
+    return _abort(session, attempt)
+
+
+def _finish(session: Session, attempt: Attempt) -> Outcome:
+    with session.journal.step(State.STABLE, f"{attempt.release} is stable"):
+        session.close_trial()
+        release = session.world.ledger.amend_release(
+            attempt.release, state=State.STABLE, stable_at=datetime.now(UTC)
+        )
+
+        def settled(head: Head) -> Head:
+            stable = (*(known for known in head.stable if known != attempt.release), attempt.release)
+            return head.model_copy(update={"live": release.id, "pointer": release.pointer, "stable": stable})
+
+        session.world.ledger.amend_head(settled)
+    session.journal.close(Result.STABLE)
+    return Outcome(Result.STABLE, attempt.release, session.journal.attempt)
+
+
+def _undo(session: Session, attempt: Attempt) -> Outcome:
+    edition = session.edition(attempt.release)
+    if edition is None:
+        raise KanmonError(Code.UNKNOWN_RELEASE, f"There is no release {attempt.release}.")
+    base: Edition | None = session.edition(attempt.base)
+    take_back(session, base, edition, time.monotonic())
+    session.journal.close(Result.ROLLED_BACK, _died(attempt))
+    return Outcome(Result.ROLLED_BACK, attempt.release, session.journal.attempt)
+
+
+def _abort(session: Session, attempt: Attempt) -> Outcome:
+    with session.journal.step(State.ABORTED, f"{attempt.release} is given up; nobody saw it"):
+        session.close_trial()
+        session.world.ledger.amend_release(attempt.release, state=State.ABORTED)
+    session.journal.close(Result.ABORTED, _died(attempt))
+    return Outcome(Result.ABORTED, attempt.release, session.journal.attempt)
+
+
+def _died(attempt: Attempt) -> KanmonError:
+    return KanmonError(Code.UNFINISHED, f"The run of {attempt.actor} ended as it was {attempt.state.value}.")

@@ -1,0 +1,208 @@
+"""What people read in the terminal: live progress, plans, history, errors."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from kanmon.release.events import Event, Kind
+
+if TYPE_CHECKING:
+    from kanmon.errors import KanmonError
+    from kanmon.ledger import Attempt, Head, Release
+    from kanmon.release.plan import Plan, PlannedStack
+    from kanmon.release.session import Outcome
+
+_COLOURS = {"+": "green", "~": "yellow", "±": "bold red", "-": "red"}
+_RESULT_COLOURS = {
+    "stable": "green",
+    "unchanged": "cyan",
+    "aborted": "yellow",
+    "rolled back": "magenta",
+    "held": "red",
+    "failed": "red",
+}
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """A console that doesn't invent colours or cut lines where the output is read by a machine."""
+    console = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = 200
+    return console
+
+
+@dataclass
+class Progress:
+    """Prints the events of a run as they come."""
+
+    console: Console
+    verbose: bool = False
+    began: float = field(default_factory=time.monotonic)
+
+    def __call__(self, event: Event) -> None:
+        """Print one event."""
+        line = self._line(event)
+        if line:
+            self.console.print(f"[dim]{time.monotonic() - self.began:7.1f}s[/]  {line}")
+
+    def _line(self, event: Event) -> str:
+        text = escape(event.text)
+        facts = {key: escape(str(value)) for key, value in event.facts.items()}
+        match event.kind:
+            case Kind.STATE:
+                return f"[bold cyan]{facts['state']:<13}[/] {text}"
+            case Kind.STACK:
+                return self._stack(event, facts)
+            case Kind.HOOK:
+                return f"  hook [bold]{facts['hook']}[/]: {text}"
+            case Kind.CHECK:
+                mark = "[green]✓[/]" if event.facts["passed"] else "[red]✗[/]"
+                told = f"{facts['check']} on {facts['release']} ({facts['target']}): {text}"
+                return f"  {mark} {told} [dim]{facts['milliseconds']} ms, {facts['attempts']} tries[/]"
+            case Kind.TRAFFIC:
+                return f"  [bold magenta]→[/] {text}"
+            case Kind.FAILURE:
+                return f"  [bold red]✗ {facts['code']}[/] {text}"
+            case Kind.NOTE:
+                return f"  [dim]{text}[/]"
+
+    def _stack(self, event: Event, facts: dict[str, str]) -> str:
+        done = facts["status"].endswith("_COMPLETE")
+        failed = facts["status"].endswith("_FAILED")
+        whole = event.facts["type"] == "AWS::CloudFormation::Stack"
+        if not (self.verbose or failed or (whole and done)):
+            return ""
+        colour = "red" if failed or "ROLLBACK" in facts["status"] else "green" if done else "dim"
+        reason = f" {escape(event.text)}" if failed else ""
+        subject = facts["stack"] if whole else f"{facts['stack']} {facts['resource']}"
+        return f"  [{colour}]{facts['status']}[/] {subject}{reason}"
+
+
+def print_plan(console: Console, plan: Plan) -> None:
+    """Show what a plan would change."""
+    if plan.unchanged:
+        console.print(f"[bold]{plan.release}[/] is live already; there is nothing to change.")
+        return
+    base = f"after {plan.base}" if plan.base else "the first one"
+    console.print(
+        f"[bold]Plan for {plan.release}[/] ({base}), commit {plan.commit[:12]}, "
+        f"into the [bold]{plan.slot}[/] slot"
+    )
+    for stack in plan.stacks:
+        _print_stack(console, stack)
+    pages = ", ".join(plan.web.changed[:8]) or "none"
+    console.print(
+        f"  web: {plan.web.files} files, {plan.web.assets} of them hashed assets; pages that differ: {pages}"
+    )
+    console.print(f"  digest [dim]{plan.digest}[/]")
+
+
+def _print_stack(console: Console, stack: PlannedStack) -> None:
+    if not stack.touched:
+        console.print(f"  [dim]{stack.name}: no change[/]")
+        return
+    if stack.deferred:
+        console.print(f"  [bold]{stack.name}[/]: created from its template once the stacks before it exist")
+        return
+    counts: dict[str, int] = {}
+    for change in stack.changes:
+        counts[change.mark] = counts.get(change.mark, 0) + 1
+    told = " ".join(f"[{_COLOURS[mark]}]{mark}{count}[/]" for mark, count in sorted(counts.items()))
+    console.print(f"  [bold]{stack.name}[/]: {told}")
+    for change in stack.changes:
+        flag = "  [bold yellow]permissions[/]" if change.touches_permissions else ""
+        detail = f" ({', '.join(change.properties)})" if change.properties else ""
+        console.print(
+            f"    [{_COLOURS[change.mark]}]{change.mark}[/] {change.logical_id} "
+            f"[dim]{change.type}[/]{detail}{flag}"
+        )
+
+
+def print_outcome(console: Console, outcome: Outcome) -> None:
+    """Say how a run ended, in one line, and why."""
+    colour = _RESULT_COLOURS[outcome.result.value]
+    attempt = outcome.attempt
+    parts = [f"[bold {colour}]{outcome.release}: {outcome.result.value}[/]"]
+    if attempt and attempt.ended:
+        parts.append(f"in {(attempt.ended - attempt.began).total_seconds():.1f} s")
+    if attempt and attempt.rollback_seconds is not None:
+        parts.append(
+            f"— users were back after {attempt.rollback_seconds:.2f} s and {attempt.traffic_calls} AWS calls"
+        )
+    console.print(" ".join(parts))
+
+
+def print_error(console: Console, error: KanmonError) -> None:
+    """Print an error as one message."""
+    where = f" [dim]({escape(error.where)})[/]" if error.where else ""
+    console.print(f"[bold red]{error.code.id}[/] {escape(error.message)}{where} [bold]{escape(error.fix)}[/]")
+
+
+def print_status(console: Console, head: Head, releases: dict[str, Release]) -> None:
+    """Show the environment's present."""
+    live = releases.get(head.live) if head.live else None
+    console.print(
+        f"live      [bold]{head.live or 'nothing'}[/]" + (f" (commit {live.commit[:12]})" if live else "")
+    )
+    console.print(f"slot      {head.pointer.slot.value}")
+    for slot, release in sorted(head.slots.items()):
+        console.print(f"  {slot.value:<7} {release}")
+    console.print(f"stable    {', '.join(head.stable) or 'none yet'}")
+    if head.freeze:
+        console.print(
+            f"[yellow]frozen[/]    since {head.freeze.since:%Y-%m-%d %H:%M} UTC: {escape(head.freeze.reason)}"
+        )
+    if head.held:
+        console.print(
+            f"[red]held[/]      attempt {head.attempt} waits for a decision: kanmon recover --keep or --undo"
+        )
+    elif head.attempt is not None:
+        console.print(f"[yellow]open[/]      attempt {head.attempt}")
+    if head.lease:
+        console.print(
+            f"[yellow]locked[/]    by {escape(head.lease.holder)} until {head.lease.expires:%H:%M:%S} UTC"
+        )
+
+
+def print_history(console: Console, attempts: list[Attempt], releases: dict[str, Release]) -> None:
+    """Show what was tried, newest first: when, which version, who, approved by whom, how it ended (CD-11)."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in (
+        "#",
+        "when (UTC)",
+        "what",
+        "release",
+        "commit",
+        "from",
+        "by",
+        "approved by",
+        "result",
+        "seconds",
+        "why",
+    ):
+        table.add_column(title, justify="right" if title in {"#", "seconds"} else "left")
+    for attempt in reversed(attempts):
+        release = releases.get(attempt.release)
+        result = attempt.result.value if attempt.result else attempt.state.value
+        seconds = f"{(attempt.ended - attempt.began).total_seconds():.1f}" if attempt.ended else ""
+        why = attempt.failure.message if attempt.failure else attempt.reason
+        table.add_row(
+            str(attempt.number),
+            f"{attempt.began:%Y-%m-%d %H:%M:%S}",
+            attempt.kind,
+            attempt.release,
+            release.commit[:8] if release else "",
+            attempt.base or "",
+            attempt.actor,
+            attempt.approval.by if attempt.approval else "",
+            f"[{_RESULT_COLOURS.get(result, 'white')}]{result}[/]",
+            seconds,
+            escape(" ".join(why.split())[:80]),
+        )
+    console.print(table)
