@@ -1,0 +1,9 @@
+"""What can go wrong with the database, in the app's words."""
+
+
+class DatabaseUnavailable(Exception):
+    """The database can't be used now: unreachable, overloaded, restarting, wrong credentials."""
+
+
+class MigrationFailed(Exception):
+    """A migration can't be applied; the schema stays as it was before it."""
