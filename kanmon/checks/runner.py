@@ -1,4 +1,4 @@
-"""Runs checks side by side, each until enough successes in a row, or until its deadline."""
+"""Runs checks side by side, each until enough successes or failures in a row, or until its deadline."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from kanmon.config import Check
 
-_PAUSE = 0.2
+_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.2, 1.0, 1.5
 _SLOWEST_FACTOR = 2.0
 
 
@@ -47,19 +47,26 @@ class Checks:
         """Run all checks at once; the results come in the checks' order."""
         if not checks:
             return []
+        stop = threading.Event()
         with ThreadPoolExecutor(len(checks)) as pool:
-            return list(pool.map(lambda check: self._run(check, target), checks))
+            try:
+                return list(pool.map(lambda check: self._run(check, target, stop), checks))
+            finally:
+                # An interruption must not wait for the deadlines of checks that are still being tried.
+                stop.set()
 
-    def _run(self, check: Check, target: Target) -> CheckResult:
+    def _run(self, check: Check, target: Target, stop: threading.Event) -> CheckResult:
         deadline = time.monotonic() + check.deadline
-        attempts = successes = 0
-        pause = threading.Event()
+        attempts = successes = failures = 0
+        pause = _PAUSE
         while True:
             attempts += 1
             answer, failure = self._try(check, target)
             successes = 0 if failure else successes + 1
+            failures = failures + 1 if failure and not _elsewhere(target, answer) else 0
             passed = successes >= check.successes
-            if passed or time.monotonic() >= deadline:
+            over = stop.is_set() or time.monotonic() >= deadline
+            if passed or failures >= check.failures or over:
                 return CheckResult(
                     check=check,
                     target=target,
@@ -70,7 +77,8 @@ class Checks:
                     failure="" if passed else failure or f"only {successes} successes in a row in time",
                 )
             if failure:
-                pause.wait(_PAUSE)
+                stop.wait(min(pause, max(0.0, deadline - time.monotonic())))
+                pause = min(_LONGEST_PAUSE, pause * _GROWTH)
 
     def _try(self, check: Check, target: Target) -> tuple[Answer | None, str]:
         try:
@@ -79,3 +87,8 @@ class Checks:
         except HTTPError as error:
             return None, f"no answer: {error}"
         return answer, assess(check, target, answer)
+
+
+def _elsewhere(target: Target, answer: Answer | None) -> bool:
+    """Another release answered: a pointer that was just moved has not come everywhere yet."""
+    return answer is not None and answer.release not in {"", target.release}

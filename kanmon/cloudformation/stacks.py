@@ -14,6 +14,7 @@ from kanmon.cloudformation.waiting import moments
 from kanmon.errors import Code, KanmonError
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Mapping
 
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -171,10 +172,16 @@ class Stacks:
             problem = f"The change set that was approved can't be executed any more (it is {status})."
             raise KanmonError(Code.PLAN_STALE, problem, where=change_set.stack)
 
-    def execute(self, change_set: ChangeSet, on_event: Callable[[StackEvent], None]) -> DeployedStack:
+    def execute(
+        self,
+        change_set: ChangeSet,
+        on_event: Callable[[StackEvent], None],
+        stop: threading.Event | None = None,
+    ) -> DeployedStack:
         """Execute a change set and watch it to its end; every event is told once, in order.
 
-        Raises STACK_FAILED with the first resource that failed and AWS's reason.
+        Raises STACK_FAILED with the first resource that failed and AWS's reason, and INTERRUPTED when
+        `stop` is set meanwhile: CloudFormation goes on, nobody watches it.
         """
         name = change_set.stack
         before = self.find(name)
@@ -184,7 +191,7 @@ class Stacks:
             self.cloudformation.execute_change_set(
                 ChangeSetName=change_set.id, StackName=name, ClientRequestToken=uuid.uuid4().hex
             )
-            return self._watch(stack_id, seen, on_event)
+            return self._watch(stack_id, seen, on_event, stop)
 
     def discard(self, change_set: ChangeSet) -> None:
         """Delete a change set that won't be executed, and the empty stack that it may have made."""
@@ -200,9 +207,15 @@ class Stacks:
         """The first page is enough: what is new comes first."""
         return self.cloudformation.describe_stack_events(StackName=stack_id)["StackEvents"]
 
-    def _watch(self, stack_id: str, seen: set[str], on_event: Callable[[StackEvent], None]) -> DeployedStack:
+    def _watch(
+        self,
+        stack_id: str,
+        seen: set[str],
+        on_event: Callable[[StackEvent], None],
+        stop: threading.Event | None,
+    ) -> DeployedStack:
         failures: list[StackEvent] = []
-        for _ in moments():
+        for _ in moments(stop):
             stack = self.cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]
             for raw in reversed(self._events(stack_id)):
                 if raw["EventId"] in seen:
@@ -217,7 +230,7 @@ class Stacks:
             if status.endswith("_IN_PROGRESS"):
                 continue
             raise _failed(stack["StackName"], status, failures, stack.get("StackStatusReason", ""))
-        raise AssertionError
+        raise KanmonError(Code.INTERRUPTED, "CloudFormation goes on with this stack.", where=stack_id)
 
 
 def _source(template: str) -> Any:  # noqa: ANN401 - one of two keys of the client's typed request

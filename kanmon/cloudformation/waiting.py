@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_PAUSE = threading.Event()
 
-
-def moments(first: float = 0.1, longest: float = 2.0, growth: float = 1.3) -> Iterator[None]:
-    """Yield without end: at once, then after pauses (seconds) that grow up to `longest`."""
+def moments(
+    stop: threading.Event | None = None, first: float = 0.1, longest: float = 2.0, growth: float = 1.3
+) -> Iterator[None]:
+    """Yield until `stop` is set: at once, then after pauses (seconds) that grow up to `longest`."""
+    ended = stop or threading.Event()
     pause = first
-    while True:
+    while not ended.is_set():
         yield
-        _PAUSE.wait(pause)
+        ended.wait(pause)
         pause = min(longest, pause * growth)

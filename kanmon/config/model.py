@@ -67,8 +67,8 @@ class Function(Section):
     handler: str = Field(min_length=1, description="The function's entry, as Lambda names it.")
     artifact: InsidePath = Field(description="The folder (packed by Kanmon) that the build writes.")
     runtime: str = Field("python3.12", description="Lambda runtime.")
-    architecture: Literal["arm64", "x86_64"] = "arm64"
-    memory: int = Field(512, ge=128, le=10240, description="MB")
+    architecture: Literal["arm64", "x86_64"] = Field("arm64", description="The processor.")
+    memory: int = Field(512, ge=128, le=10240, description="Megabytes.")
     timeout: int = Field(30, ge=1, le=900, description="Seconds.")
     environment: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")], str] = Field(
         default_factory=dict, description="Plain settings; never a secret."
@@ -86,9 +86,13 @@ class Function(Section):
 class Route(Section):
     """One route of the API."""
 
-    path: Annotated[str, Field(pattern=r"^(/([A-Za-z0-9._~-]+|\{[A-Za-z0-9._-]+\+?\}))+$")]
-    method: Literal["ANY", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] = "ANY"
-    function: Name
+    path: Annotated[str, Field(pattern=r"^(/([A-Za-z0-9._~-]+|\{[A-Za-z0-9._-]+\+?\}))+$")] = Field(
+        description="As API Gateway writes it: `/api/goals/{id}`, `/api/{proxy+}`."
+    )
+    method: Literal["ANY", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] = Field(
+        "ANY", description="HTTP method."
+    )
+    function: Name = Field(description="The function that answers.")
 
 
 class Throttle(Section):
@@ -123,8 +127,8 @@ class Api(Section):
 class Web(Section):
     """The web app: what the front-end build writes."""
 
-    directory: InsidePath
-    entry: Literal["index.html"] = "index.html"
+    directory: InsidePath = Field(description="The folder that the front-end build writes.")
+    entry: Literal["index.html"] = Field("index.html", description="The page that is the web pointer.")
     immutable: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+/\*$")], ...] = Field(
         ("assets/*",),
         description="Folders whose files have their content's hash in their name; kept append-only.",
@@ -134,8 +138,8 @@ class Web(Section):
 class Capacity(Section):
     """Aurora capacity units."""
 
-    min: float = Field(0.5, ge=0, le=256)
-    max: float = Field(2.0, ge=1, le=256)
+    min: float = Field(0.5, ge=0, le=256, description="When idle.")
+    max: float = Field(2.0, ge=1, le=256, description="Under load.")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -147,24 +151,26 @@ class Capacity(Section):
 class Database(Section):
     """Aurora PostgreSQL Serverless v2."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-    engine_version: str = Field("16.6", pattern=r"^\d+\.\d+$")
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")] = Field(
+        description="The database's and its owner's name."
+    )
+    engine_version: str = Field("16.6", pattern=r"^\d+\.\d+$", description="Of Aurora PostgreSQL.")
     capacity: Capacity = Capacity()
-    backup_days: int = Field(7, ge=1, le=35)
+    backup_days: int = Field(7, ge=1, le=35, description="How long backups are kept.")
 
 
 class Hook(Section):
     """A function of the slot that is invoked before traffic, such as a migration."""
 
-    name: Name
-    function: Name
-    payload: dict[str, JsonValue] = Field(default_factory=dict)
+    name: Name = Field(description="For people.")
+    function: Name = Field(description="The function that is invoked; it must be idempotent.")
+    payload: dict[str, JsonValue] = Field(default_factory=dict, description="Added to its event.")
 
 
 class Expect(Section):
     """What an answer must be. Everything that is given must hold."""
 
-    status: int = Field(200, ge=100, le=599)
+    status: int = Field(200, ge=100, le=599, description="HTTP status.")
     json_: dict[Query, JsonValue] = Field(
         default_factory=dict, alias="json", description="JMESPath expression to the value expected."
     )
@@ -185,28 +191,36 @@ class Expect(Section):
 class Check(Section):
     """A smoke check: one request with its assertions."""
 
-    name: Name
-    path: UrlPath
-    method: HttpMethod = "GET"
-    headers: dict[str, str] = Field(default_factory=dict)
-    body: str | None = None
+    name: Name = Field(description="For people.")
+    path: UrlPath = Field(description="Below the app's domain, with its query.")
+    method: HttpMethod = Field("GET", description="HTTP method.")
+    headers: dict[str, str] = Field(default_factory=dict, description="Sent with the request.")
+    body: str | None = Field(None, description="Sent with the request.")
     expect: Expect = Expect()
     successes: int = Field(2, ge=1, le=20, description="Consecutive successes that count as passed.")
-    deadline: Duration = Field(15.0, description="How long it may be tried.")
+    failures: int = Field(
+        5,
+        ge=1,
+        le=100,
+        description="Consecutive failures of the release being checked that count as failed.",
+    )
+    deadline: Duration = Field(15.0, description="How long it may be tried at most.")
 
 
 class Step(Section):
     """A canary step: a share of API traffic, for a while."""
 
-    percent: Percent
-    bake: Duration = 300.0
+    percent: Percent = Field(description="Share of API requests that the candidate gets.")
+    bake: Duration = Field(300.0, description="How long it is watched at that share.")
 
 
 class Traffic(Section):
     """How users come to the new release."""
 
-    strategy: Literal["all-at-once", "canary"] = "canary"
-    steps: tuple[Step, ...] = (Step(percent=10),)
+    strategy: Literal["all-at-once", "canary"] = Field(
+        "canary", description="Whether a share of requests goes first."
+    )
+    steps: tuple[Step, ...] = Field((Step(percent=10),), description="Rising shares, 10 % by default.")
     bake: Duration = Field(0.0, description="How long the live release is watched before it is stable.")
 
     @model_validator(mode="after")
@@ -220,11 +234,11 @@ class Traffic(Section):
 class Thresholds(Section):
     """The app's targets, which alarms and dashboards express."""
 
-    api_error_percent: float = Field(5, gt=0, le=100)
-    function_error_percent: float = Field(5, gt=0, le=100)
-    workflow_failure_percent: float = Field(10, gt=0, le=100)
-    api_p95: Duration = 2.0
-    database_connections: int = Field(45, ge=1)
+    api_error_percent: float = Field(5, gt=0, le=100, description="Share of API answers that are 5xx.")
+    function_error_percent: float = Field(5, gt=0, le=100, description="Share of invocations that fail.")
+    workflow_failure_percent: float = Field(10, gt=0, le=100, description="Share of executions that fail.")
+    api_p95: Duration = Field(2.0, description="95th percentile of the API's latency.")
+    database_connections: int = Field(45, ge=1, description="Connections at once.")
 
 
 class Notifications(Section):
@@ -237,9 +251,11 @@ class Notifications(Section):
 class Config(Section):
     """All of `kanmon.yml`."""
 
-    app: Name
-    environment: Name = "production"
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = "ap-northeast-1"
+    app: Name = Field(description="Part of every resource's name.")
+    environment: Name = Field("production", description="Part of every resource's name, too.")
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = Field(
+        "ap-northeast-1", description="The AWS region."
+    )
     tags: dict[str, str] = Field(default_factory=dict, description="Put on everything that is created.")
     build: Build = Build()
     functions: dict[Name, Function] = Field(min_length=1)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Mapping, Sequence
 
     from kanmon.bundle import Manifest
@@ -32,7 +33,12 @@ class StacksPort(Protocol):
         existing: DeployedStack | None,
     ) -> ChangeSet | None: ...
     def verify(self, change_set: ChangeSet) -> None: ...
-    def execute(self, change_set: ChangeSet, on_event: Callable[[StackEvent], None]) -> DeployedStack: ...
+    def execute(
+        self,
+        change_set: ChangeSet,
+        on_event: Callable[[StackEvent], None],
+        stop: threading.Event | None = None,
+    ) -> DeployedStack: ...
 
 
 class BlobsPort(Protocol):

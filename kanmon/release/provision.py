@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
@@ -37,14 +38,21 @@ def provision(
     outputs = dict(outputs)
     waiting = {stack.part: stack for stack in stacks if stack.touched}
     running: dict[Future[dict[str, str]], str] = {}
+    stop = threading.Event()
     with ThreadPoolExecutor(max(1, len(waiting))) as pool:
-        while waiting or running:
-            for part in [part for part, stack in waiting.items() if not _blocked(stack, waiting, running)]:
-                stack = waiting.pop(part)
-                running[pool.submit(_apply, world, journal, config, stack, outputs)] = part
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                outputs[running.pop(future)] = future.result()
+        try:
+            while waiting or running:
+                for part in [
+                    part for part, stack in waiting.items() if not _blocked(stack, waiting, running)
+                ]:
+                    stack = waiting.pop(part)
+                    running[pool.submit(_apply, world, journal, config, stack, outputs, stop=stop)] = part
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    outputs[running.pop(future)] = future.result()
+        except KeyboardInterrupt:
+            stop.set()
+            raise
     return outputs
 
 
@@ -56,13 +64,19 @@ def _blocked(
 
 
 def _apply(
-    world: World, journal: Journal, config: Config, stack: PlannedStack, outputs: Outputs
+    world: World,
+    journal: Journal,
+    config: Config,
+    stack: PlannedStack,
+    outputs: Outputs,
+    *,
+    stop: threading.Event,
 ) -> dict[str, str]:
     change_set = _change_set(world, config, stack, outputs)
     if change_set is None:
         return outputs[stack.part]
     journal.guard()
-    applied = world.stacks.execute(change_set, lambda event: _tell(journal, stack.part, event))
+    applied = world.stacks.execute(change_set, lambda event: _tell(journal, stack.part, event), stop)
     return applied.outputs
 
 
