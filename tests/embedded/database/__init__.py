@@ -1,0 +1,1 @@
+"""The embedded RDS data plane: a PostgreSQL server per cluster behind TLS on loopback."""

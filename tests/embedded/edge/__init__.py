@@ -1,0 +1,1 @@
+"""The loopback edge: CloudFront and API Gateway's data plane, from the deployed resources."""

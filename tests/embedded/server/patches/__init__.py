@@ -1,0 +1,41 @@
+"""What is added to ministack, one module for each difference from AWS."""
+
+from __future__ import annotations
+
+from . import (
+    alarms,
+    clusters,
+    deployments,
+    functions,
+    instances,
+    invocations,
+    network,
+    oidc,
+    records,
+    rotation,
+    secrets,
+    stages,
+    templates,
+    trails,
+)
+
+
+def apply() -> None:
+    """Apply all of them, once, before the first request."""
+    for patch in (
+        deployments,
+        stages,
+        clusters,
+        instances,
+        secrets,
+        rotation,
+        functions,
+        invocations,
+        alarms,
+        network,
+        oidc,
+        trails,
+        records,
+        templates,
+    ):
+        patch.apply()
