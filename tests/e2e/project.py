@@ -1,0 +1,180 @@
+"""A copy of the app that is released with the real `kanmon` command, as a person would."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import urllib3
+
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Callable
+    from pathlib import Path
+
+_PATIENCE = 90.0
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that ended."""
+
+    status: int
+    output: str
+    error: str
+
+    def check(self, status: int = 0) -> Ended:
+        """Make sure of the exit status."""
+        assert self.status == status, f"status {self.status} instead of {status}\n{self.output}\n{self.error}"
+        return self
+
+
+@dataclass
+class Running:
+    """A command under way, whose output is read as it comes."""
+
+    process: subprocess.Popen[str]
+    lines: list[str] = field(default_factory=list)
+    news: threading.Condition = field(default_factory=threading.Condition)
+
+    def __post_init__(self) -> None:
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with self.news:
+                self.lines.append(line)
+                self.news.notify_all()
+
+    def await_line(self, words: str) -> str:
+        """Wait until a line with these words has been printed."""
+
+        def found() -> str | None:
+            return next((line for line in self.lines if words in line), None)
+
+        with self.news:
+            assert self.news.wait_for(found, _PATIENCE), f"never said {words!r}:\n{''.join(self.lines)}"
+            return found() or ""
+
+    def end(self, number: signal.Signals | None = None) -> Ended:
+        """Send a signal, if one is given, and wait for the end."""
+        if number:
+            self.process.send_signal(number)
+        status = self.process.wait(_PATIENCE)
+        self._reader.join(_PATIENCE)
+        return Ended(status, "".join(self.lines), "")
+
+
+@dataclass
+class Project:
+    """The app's folder, and the environment in which commands run."""
+
+    folder: Path
+    environment: dict[str, str]
+    running: list[Running] = field(default_factory=list)
+
+    def edit_config(self, change: Callable[[str], str]) -> None:
+        """Change the config file's text."""
+        path = self.folder / "kanmon.yml"
+        path.write_text(change(path.read_text("utf-8")), "utf-8")
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Change a file of the app's build output; the old text must be there."""
+        path = self.folder / name
+        text = path.read_text("utf-8")
+        assert old in text, f"{name} has no {old!r}"
+        path.write_text(text.replace(old, new), "utf-8")
+
+    def kanmon(self, *arguments: str, **more: str) -> Ended:
+        """Run a command to its end; further keywords are environment variables."""
+        done = subprocess.run(
+            self._command(arguments),
+            env={**self.environment, **more},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+        assert "Traceback" not in done.stdout + done.stderr, done.stderr
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *arguments: str) -> Running:
+        """Start a command."""
+        process = subprocess.Popen(
+            self._command(arguments),
+            env={**self.environment, "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        running = Running(process)
+        self.running.append(running)
+        return running
+
+    def stop(self) -> None:
+        """End what is still under way."""
+        for running in self.running:
+            if running.process.poll() is None:
+                running.process.kill()
+                running.process.wait()
+
+    def release(self, *arguments: str) -> Ended:
+        """Build and deploy, approved."""
+        self.kanmon("build").check()
+        return self.kanmon("deploy", "--yes", *arguments)
+
+    def head(self) -> Any:
+        """The ledger's head."""
+        return json.loads(self.kanmon("status", "--json").check().output)
+
+    def attempts(self) -> list[Any]:
+        """The ledger's attempts, oldest first."""
+        attempts: list[Any] = json.loads(self.kanmon("history", "--json").check().output)
+        return attempts
+
+    def client(self, service: str) -> Any:
+        """An SDK client on the embedded AWS."""
+        return boto3.client(  # type: ignore[call-overload]
+            service,
+            endpoint_url=self.environment["AWS_ENDPOINT_URL"],
+            region_name=self.environment["AWS_REGION"],
+            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    @property
+    def name(self) -> str:
+        """The environment's name."""
+        text = (self.folder / "kanmon.yml").read_text("utf-8")
+        return text.split("environment: ")[1].split("\n")[0]
+
+    def domain(self) -> str:
+        """The distribution's own domain."""
+        stack = self.client("cloudformation").describe_stacks(StackName=f"mandala-{self.name}-edge")[
+            "Stacks"
+        ][0]
+        return str(next(item["OutputValue"] for item in stack["Outputs"] if item["OutputKey"] == "Domain"))
+
+    def get(self, path: str, *, cookie: str = "") -> urllib3.BaseHTTPResponse:
+        """Ask the edge as a user would."""
+        headers = {"host": self.domain(), **({"cookie": cookie} if cookie else {})}
+        url = self.environment["KANMON_EDGE_ENDPOINT_URL"] + path
+        return urllib3.request("GET", url, headers=headers, redirect=False, retries=False)
+
+    def live(self) -> tuple[str, str]:
+        """The releases that the page and the API say users are on."""
+        page, api = self.get("/"), self.get("/api/version")
+        return page.headers.get("x-amz-meta-kanmon-release", ""), api.headers.get("x-kanmon-release", "")
+
+    def _command(self, arguments: tuple[str, ...]) -> list[str]:
+        command, *rest = arguments
+        return [sys.executable, "-m", "kanmon", command, "--config", str(self.folder / "kanmon.yml"), *rest]

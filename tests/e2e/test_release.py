@@ -1,0 +1,232 @@
+"""The main job on the embedded AWS: real processes, real CloudFormation calls, real functions, real HTTP."""
+
+from __future__ import annotations
+
+import re
+import signal
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.embedded.aws import ACCOUNT
+
+if TYPE_CHECKING:
+    from tests.e2e.project import Project, Running
+
+pytestmark = pytest.mark.emulator
+
+_HANDLER = "build/api/mandala/handler.py"
+_PAGE = "web/dist/index.html"
+
+
+def visible_change(project: Project, word: str) -> None:
+    """The next build has another title."""
+    title = re.search(r"<title>.*?</title>", (project.folder / _PAGE).read_text("utf-8"))
+    assert title
+    project.edit(_PAGE, title[0], f"<title>Mandala {word}</title>")
+
+
+def _break(project: Project) -> None:
+    project.edit(_HANDLER, "return app.answer(Request.from_event(event))", "raise RuntimeError('broken')")
+
+
+def _break_live_only(project: Project) -> None:
+    """A bug that depends on the stage: the candidate's own stage is fine, the live one is not."""
+    project.edit(
+        _HANDLER,
+        "return app.answer(Request.from_event(event))",
+        "return app.answer(Request.from_event(event)) if event['requestContext']['stage'] != 'live' "
+        "else Response.refusal(ApiError(404, 'lost', 'The live stage has no settings.'))",
+    )
+
+
+def never_verified(project: Project) -> Running:
+    """A deploy that stays at its candidate's checks until it is interrupted."""
+    project.edit_config(
+        lambda text: text.replace(
+            "checks:\n",
+            "checks:\n"
+            "  - {name: never, path: /robots.txt, expect: {body: nowhere}, failures: 100, deadline: 10m}\n",
+        )
+    )
+    project.kanmon("build").check()
+    return project.start("deploy", "--yes")
+
+
+def _lose_file(project: Project, name: str) -> None:
+    """Something that both releases depend on breaks."""
+    bucket = f"mandala-{project.name}-web-{ACCOUNT}"
+    for key in (name, f"releases/r1/{name}", f"releases/r2/{name}"):
+        project.client("s3").delete_object(Bucket=bucket, Key=key)
+
+
+def _expire_lease(project: Project) -> None:
+    """Let the time pass after which a dead run's lease is over."""
+    s3 = project.client("s3")
+    bucket = next(
+        item["Name"] for item in s3.list_buckets()["Buckets"] if item["Name"].startswith("mandala-kanmon-")
+    )
+    key = f"{project.name}/ledger/head.json"
+    found = s3.get_object(Bucket=bucket, Key=key)
+    past = datetime(2020, 1, 1, tzinfo=UTC).isoformat().replace("+00:00", "Z")
+    body = re.sub(r'("expires": )"[^"]+"', rf'\1"{past}"', found["Body"].read().decode())
+    s3.put_object(Bucket=bucket, Key=key, Body=body.encode(), IfMatch=found["ETag"])
+
+
+def test_a_release_goes_live_and_the_next_takes_the_other_slot(project: Project) -> None:
+    """CD-2, CD-6, CD-8, CD-11: first release, unchanged again, second with a visible change."""
+    project.release().check()
+    assert project.live() == ("r1", "r1")
+    assert "nothing to change" in project.release().check().output
+    visible_change(project, "two")
+    project.release().check()
+    assert project.live() == ("r2", "r2")
+    assert b"<title>Mandala two</title>" in project.get("/").data
+    assert project.head()["slots"] == {"blue": "r1", "green": "r2"}
+    first, second = project.attempts()
+    assert (first["result"], second["result"], second["base"]) == ("stable", "stable", "r1")
+    assert second["approval"]["by"] == "hanako"
+    assert project.get("/assets/missing-00000000.js").status == 404
+    assert project.get("/releases/r1/index.html").status == 404
+
+
+def test_database_is_migrated_and_snapshotted_before_anything_changes(project: Project) -> None:
+    """CD-5: the hook migrates; from the second release on a snapshot exists first."""
+    project.release().check()
+    assert project.get("/api/health").json()["database"] == "ok"
+    visible_change(project, "two")
+    project.release().check()
+    taken = project.client("rds").describe_db_cluster_snapshots(
+        DBClusterIdentifier=f"mandala-{project.name}-database"
+    )["DBClusterSnapshots"]
+    assert [item["Status"] for item in taken] == ["available"]
+
+
+def test_a_candidate_that_fails_never_takes_traffic(project: Project) -> None:
+    """CD-7: nobody sees a release whose candidate fails its checks."""
+    project.release().check()
+    _break(project)
+    ended = project.release().check(1)
+    assert "KNM-501" in ended.error + ended.output
+    assert project.live() == ("r1", "r1")
+    attempt = project.attempts()[-1]
+    assert (attempt["result"], attempt["traffic_calls"]) == ("aborted", 0)
+    assert "shifting" not in {step["state"] for step in attempt["transitions"]}
+    assert stages(project) == {"live"}
+
+
+def test_a_release_that_fails_live_is_rolled_back_by_itself(project: Project) -> None:
+    """CD-7, CD-10, NFR-3: two AWS calls move everybody back; the environment is frozen after it."""
+    project.release().check()
+    _break_live_only(project)
+    ended = project.release().check(1)
+    assert "users are on r1 again" in ended.output
+    assert project.live() == ("r1", "r1")
+    attempt = project.attempts()[-1]
+    assert (attempt["result"], attempt["traffic_calls"]) == ("rolled back", 2)
+    assert "404" in attempt["failure"]["message"]
+    assert "KNM-312" in project.release().check(2).error
+    assert stages(project) == {"live"}
+
+
+def test_a_check_that_fails_on_the_stable_release_too_holds(project: Project) -> None:
+    """Going back would not help: a person decides, and nobody deploys until then."""
+    project.edit_config(
+        lambda text: text.replace("checks:\n", "checks:\n  - {name: icon, path: /favicon.svg}\n")
+    )
+    project.release().check()
+    visible_change(project, "two")
+    project.edit_config(lambda text: text.replace("bake: 0s", "bake: 10m"))
+    project.kanmon("build").check()
+    deploy = project.start("deploy", "--yes")
+    deploy.await_line("✓ icon on r2 (live)")
+    _lose_file(project, "favicon.svg")
+    assert "KNM-502" in deploy.end().check(3).output
+    assert project.live() == ("r2", "r2")
+    assert "KNM-413" in project.kanmon("deploy", "--yes").check(3).error
+    project.kanmon("recover", "--undo").check()
+    assert project.live() == ("r1", "r1")
+
+
+def test_rollback_by_hand_and_again_to_a_release_in_neither_slot(project: Project) -> None:
+    """CD-9, CD-10: in a slot it is two calls; elsewhere the recorded bundle is put back first."""
+    project.release().check()
+    for word in ("two", "three"):
+        visible_change(project, word)
+        project.release().check()
+    project.kanmon("rollback", "--yes", "--reason", "complaints").check()
+    assert project.live() == ("r2", "r2")
+    assert project.attempts()[-1]["traffic_calls"] == 2
+    ended = project.kanmon("rollback", "r1", "--yes").check()
+    assert project.live() == ("r1", "r1")
+    # r3 was given up in the blue slot; r2, in the green one, stays whole until r1 has taken over.
+    assert "putting r1 into the blue slot" in ended.output
+    assert project.head()["slots"] == {"blue": "r1", "green": "r2"}
+    assert b"<title>Mandala two" not in project.get("/").data
+    assert "KNM-412" in project.kanmon("rollback", "--yes").check(2).error
+
+
+def test_ctrl_c_before_traffic_gives_the_candidate_up(project: Project) -> None:
+    """CD-13: interrupted at its checks, the candidate is aborted and its preview is gone."""
+    project.release().check()
+    visible_change(project, "two")
+    deploy = never_verified(project)
+    link = deploy.await_line("preview http")
+    token = link.split("kanmon-preview=")[1].strip()
+    assert project.get("/api/version", cookie=f"kanmon-preview={token}").headers["x-kanmon-release"] == "r2"
+    assert deploy.end(signal.SIGINT).check(130)
+    assert project.live() == ("r1", "r1")
+    assert project.attempts()[-1]["result"] == "aborted"
+    assert stages(project) == {"live"}
+
+
+def test_sigterm_during_the_canary_takes_everybody_back(project: Project) -> None:
+    """CD-13: a cancelled job leaves users on a complete release."""
+    project.release().check()
+    visible_change(project, "two")
+    project.edit_config(lambda text: text.replace("bake: 1s", "bake: 10m"))
+    project.kanmon("build").check()
+    deploy = project.start("deploy", "--yes")
+    deploy.await_line("10 % of API requests go to r2")
+    assert deploy.end(signal.SIGTERM).check(130)
+    assert {project.live() for _ in range(20)} == {("r1", "r1")}
+    assert project.attempts()[-1]["result"] == "rolled back"
+
+
+def test_a_killed_run_is_undone_by_the_next(project: Project) -> None:
+    """CD-13, CD-14: another run waits for the lease, then finishes what the dead one left."""
+    project.release().check()
+    visible_change(project, "two")
+    project.edit_config(lambda text: text.replace("bake: 1s", "bake: 10m"))
+    project.kanmon("build").check()
+    deploy = project.start("deploy", "--yes")
+    deploy.await_line("10 % of API requests go to r2")
+    deploy.end(signal.SIGKILL)
+    assert "KNM-401" in project.kanmon("recover").check(2).error
+    _expire_lease(project)
+    ended = project.kanmon("recover").check()
+    assert "users are on r1 again" in ended.output
+    assert {project.live() for _ in range(20)} == {("r1", "r1")}
+    assert "nothing to recover" in project.kanmon("recover").check().output
+
+
+def test_only_the_approved_plan_is_carried_out(project: Project) -> None:
+    """CD-4: a plan is approved by its digest, and a stale or altered one is refused."""
+    project.kanmon("build").check()
+    plan = project.folder / "plan.json"
+    project.kanmon("plan", "--output", str(plan)).check()
+    assert "KNM-311" in project.kanmon("deploy", "--plan", str(plan)).check(2).error
+    altered = project.folder / "altered.json"
+    altered.write_text(plan.read_text().replace('"slot": "blue"', '"slot": "green"'))
+    assert "KNM-302" in project.kanmon("deploy", "--plan", str(altered), "--yes").check(2).error
+    project.kanmon("deploy", "--plan", str(plan), "--yes").check()
+    assert project.live() == ("r1", "r1")
+    assert "KNM-303" in project.kanmon("deploy", "--plan", str(plan), "--yes").check(2).error
+
+
+def stages(project: Project) -> set[str]:
+    """The names of the API's stages."""
+    stack: Any = project.client("cloudformation").describe_stacks(StackName=f"mandala-{project.name}-api")
+    api = next(item["OutputValue"] for item in stack["Stacks"][0]["Outputs"] if item["OutputKey"] == "ApiId")
+    return {stage["stageName"] for stage in project.client("apigateway").get_stages(restApiId=api)["item"]}
