@@ -55,7 +55,11 @@ def _file(folder: Path, path: Path) -> TreeFile:
 
 
 def _refuse_escape(link: Path, root: Path) -> None:
-    target = link.resolve()
+    try:
+        target = link.resolve()
+    except (OSError, RuntimeError):
+        problem = "The symbolic link leads to itself."
+        raise KanmonError(Code.UNSAFE_PATH, problem, where=str(link)) from None
     if not target.is_relative_to(root):
         raise KanmonError(
             Code.UNSAFE_PATH,

@@ -51,27 +51,10 @@ _STATUS = {
 
 def run(arguments: argparse.Namespace, console: Console) -> ExitStatus:
     """Carry out the command that was given."""
-    config = load_config(arguments.config)
-    match arguments.command:
-        case "bootstrap":
-            return _bootstrap(config, console)
-        case "build":
-            return _build(arguments, config, console)
-        case "plan":
-            return _plan(arguments, config, console)
-        case "deploy":
-            return _deploy(arguments, config, console)
-        case "rollback":
-            return _rollback(arguments, config, console)
-        case "recover":
-            return _recover(arguments, config, console)
-        case "status":
-            return _status(arguments, config, console)
-        case _:
-            return _history(arguments, config, console)
+    return _COMMANDS[arguments.command](arguments, load_config(arguments.config), console)
 
 
-def _bootstrap(config: Config, console: Console) -> ExitStatus:
+def _bootstrap(_: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
     account = Account(config)
     stacks = Stacks(account.aws.cloudformation)
     name = f"{config.app}-bootstrap"
@@ -214,3 +197,15 @@ def _project(arguments: argparse.Namespace) -> Path:
 
 def _asker(console: Console) -> Callable[[str], str] | None:
     return console.input if sys.stdin.isatty() else None
+
+
+_COMMANDS = {
+    "bootstrap": _bootstrap,
+    "build": _build,
+    "plan": _plan,
+    "deploy": _deploy,
+    "rollback": _rollback,
+    "recover": _recover,
+    "status": _status,
+    "history": _history,
+}

@@ -22,12 +22,21 @@ class Template:
         return hashlib.sha256(self.body.encode()).hexdigest()
 
 
+def quoted(text: str) -> str:
+    """A text as a double-quoted YAML scalar in plain ASCII: it arrives as it is, whatever is in it.
+
+    JSON's escapes would not do: YAML has no surrogate pairs (https://yaml.org/spec/1.2.2/#57-escaped-characters).
+    """
+    plain = (char if " " <= char <= "~" and char not in '"\\' else f"\\U{ord(char):08X}" for char in text)
+    return '"' + "".join(plain) + '"'
+
+
 @cache
 def _environment() -> Environment:
     package = Path(__file__).resolve().parents[1]
     # An installed package carries the templates inside; a checkout has them beside the package.
     folders = [package / "infra", package.parent / "infra"]
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader([str(folder) for folder in folders]),
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701 - it is YAML; what could break it is refused by the config's model
@@ -35,6 +44,8 @@ def _environment() -> Environment:
         lstrip_blocks=False,
         keep_trailing_newline=True,
     )
+    environment.filters["quoted"] = quoted
+    return environment
 
 
 def render(name: str, **facts: object) -> str:

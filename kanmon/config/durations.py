@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _PATTERN = r"^(\d+(?:\.\d+)?)(ms|s|m|h)$"
@@ -18,7 +18,7 @@ def parse_duration(value: object) -> object:
     """
     if not isinstance(value, str):
         return value
-    match = re.match(_PATTERN, value)
+    match = re.fullmatch(_PATTERN, value)
     if match is None:
         raise ValueError("is not a duration such as 30s, 5m or 1h")
     return float(match[1]) * _SECONDS[match[2]]
@@ -26,6 +26,7 @@ def parse_duration(value: object) -> object:
 
 Duration = Annotated[
     float,
+    Field(ge=0, allow_inf_nan=False),
     BeforeValidator(parse_duration),
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": _PATTERN}, {"type": "number", "minimum": 0}]}),
 ]

@@ -77,7 +77,8 @@ class Function(Section):
 
     @model_validator(mode="after")
     def _reserved(self) -> Self:
-        taken = sorted(key for key in self.environment if key.startswith(("KANMON_", "AWS_")))
+        reserved = ("KANMON_", "AWS_", "DATABASE_SECRET_ARN")
+        taken = sorted(key for key in self.environment if key.startswith(reserved))
         if taken:
             raise ValueError(f"sets {', '.join(taken)}: names that begin so belong to Kanmon and AWS")
         return self
@@ -154,7 +155,7 @@ class Database(Section):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")] = Field(
         description="The database's and its owner's name."
     )
-    engine_version: str = Field("16.6", pattern=r"^\d+\.\d+$", description="Of Aurora PostgreSQL.")
+    engine_version: str = Field("17.6", pattern=r"^\d+\.\d+$", description="Of Aurora PostgreSQL.")
     capacity: Capacity = Capacity()
     backup_days: int = Field(7, ge=1, le=35, description="How long backups are kept.")
 

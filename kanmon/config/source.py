@@ -28,10 +28,13 @@ class _Document:
     tree: Any
 
     def line(self, location: Location) -> int:
-        """The line (from 1) of the deepest part of a location that the file has."""
+        """The line (from 1) of the deepest part of a location that is written there.
+
+        What a key was merged from (`<<`) is somewhere else.
+        """
         node, line = self.tree, 1
         for part in location:
-            if isinstance(node, CommentedMap) and part in node:
+            if isinstance(node, CommentedMap) and part in (node.lc.data or {}):
                 line = node.lc.key(part)[0] + 1
             elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
                 line = node.lc.item(part)[0] + 1
@@ -54,7 +57,7 @@ def load_config(path: Path) -> Config:
     try:
         return Config.model_validate(document.tree)
     except ValidationError as error:
-        raise _explain(document, error.errors(include_url=False)) from None
+        raise _explain(document, _causes(error.errors(include_url=False))) from None
 
 
 def _parse(path: Path) -> Any:  # noqa: ANN401 - a YAML document can be anything
@@ -73,12 +76,25 @@ def _parse(path: Path) -> Any:  # noqa: ANN401 - a YAML document can be anything
         raise KanmonError(Code.CONFIG_SYNTAX, problem, where=line) from None
     except YAMLError as error:
         raise KanmonError(Code.CONFIG_SYNTAX, f"The YAML can't be read: {error}.") from None
+    except Exception as error:  # noqa: BLE001 - its constructors raise anything for a value that can't be
+        problem = f"The YAML has a value that can't be made: {error}."
+        raise KanmonError(Code.CONFIG_SYNTAX, problem, where=str(path)) from None
     if tree is None:
         raise KanmonError(Code.CONFIG_EMPTY, f"{path.name} has no content.", where=str(path))
     if not isinstance(tree, CommentedMap):
         problem = f"{path.name} must be a mapping of keys, such as `app: my-app`."
         raise KanmonError(Code.CONFIG_INVALID, problem, where=f"{path.name}:1")
     return tree
+
+
+def _causes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """The errors without those that only follow from one deeper in the same place."""
+    places = [error["loc"] for error in errors]
+
+    def follows(place: Location) -> bool:
+        return any(len(other) > len(place) and other[: len(place)] == place for other in places)
+
+    return [error for error in errors if not follows(error["loc"])]
 
 
 def _explain(document: _Document, errors: list[ErrorDetails]) -> KanmonError:
@@ -126,6 +142,8 @@ def _known_keys(location: Location) -> list[str]:
     for part in location:
         form = _element(form, part)
     if not _is_section(form):
+        form = next((one for one in get_args(form) if _is_section(one)), None)
+    if form is None:
         return []
     return [field.alias or name for name, field in form.model_fields.items()]
 

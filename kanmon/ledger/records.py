@@ -40,8 +40,8 @@ class State(StrEnum):
 
     @property
     def takes_traffic(self) -> bool:
-        """Users may be on the release, so that ending it means taking it back."""
-        return self in {State.SHIFTING, State.LIVE, State.ROLLING_BACK, State.HELD}
+        """Users may be on the release, or the head may say so, so that ending it means taking it back."""
+        return self in {State.SHIFTING, State.LIVE, State.ROLLING_BACK, State.ROLLED_BACK, State.HELD}
 
 
 class Result(StrEnum):

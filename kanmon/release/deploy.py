@@ -226,6 +226,8 @@ class _Deploy:
             # Whoever has the lease now decides; nothing may be touched any more.
             raise failure from error
         self.journal.tell(Kind.FAILURE, failure.message, code=failure.code.id)
+        if self.journal.attempt.state is State.STABLE:
+            return self._leave_to_recover(failure)
         if not self.journal.attempt.state.takes_traffic:
             return self._abort(failure)
         if isinstance(failure, ChecksFailedError) and self._fails_on_stable_too(failure):
@@ -239,16 +241,31 @@ class _Deploy:
         self.journal.close(Result.ABORTED, failure)
         return self._outcome(Result.ABORTED, failure)
 
+    def _leave_to_recover(self, failure: KanmonError) -> Outcome:
+        """The release passed everything and users are on it: the attempt stays open for its bookkeeping."""
+        unsettled = KanmonError(
+            failure.code,
+            f"{self.plan.release} is live and passed everything, but that could not be recorded: "
+            f"{failure.message}",
+            where=failure.where,
+            fix="Run `kanmon recover`, or release again: both begin by finishing it.",
+        )
+        return self._outcome(Result.FAILED, unsettled)
+
     def _fails_on_stable_too(self, failure: ChecksFailedError) -> bool:
         """The same checks on the stable release, which is still whole in its slot."""
         if self.base is None:
             return False
-        token_before = self.journal.attempt.preview
-        trial = self.session.open_trial(self.base.release.id, self.plan.origin)
-        stable = Target("stable", trial.release, trial.preview)
-        passed = self.session.passes(failure.failed, stable)
-        self.session.close_trial()
-        self.journal.amend(preview=token_before)
+        try:
+            # The ledger knows one trial at a time, so that none is ever left behind.
+            self.session.close_trial()
+            trial = self.session.open_trial(self.base.release.id, self.plan.origin)
+            stable = Target("stable", trial.release, trial.preview)
+            passed = self.session.passes(failure.failed, stable)
+            self.session.close_trial()
+        except KanmonError:
+            # It can't be known; the release that was stable is the better guess.
+            return False
         return not passed
 
     def _hold(self, failure: KanmonError) -> Outcome:
@@ -267,7 +284,14 @@ class _Deploy:
         left = Edition(
             self.world.ledger.amend_release(self.plan.release, state=State.ROLLING_BACK), self.manifest
         )
-        take_back(self.session, self.base, left, failed_at)
+        try:
+            take_back(self.session, self.base, left, failed_at)
+        except KanmonError as error:
+            if error.code is Code.LEASE_LOST:
+                raise
+            told = f"{failure.message} Taking {self.plan.release} back failed, too: {error.message}"
+            failed = KanmonError(Code.ROLLBACK_FAILED, told, where=error.where)
+            return self._outcome(Result.FAILED, failed)
         self.journal.close(Result.ROLLED_BACK, failure)
         return self._outcome(Result.ROLLED_BACK, failure)
 
@@ -294,6 +318,8 @@ def take_back(session: Session, base: Edition | None, left: Edition, failed_at: 
     )
     with session.journal.step(State.ROLLED_BACK, f"{left.release.id} was taken back"):
         session.close_trial()
+        if base:
+            session.open_entrance.web.settle(base.manifest, left.manifest)
         session.world.ledger.amend_release(left.release.id, state=State.ROLLED_BACK)
         note_return(
             session.world,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kanmon.checks import CheckResult
+    from kanmon.cloudformation.stacks import StackEvent
     from kanmon.ledger import Head, Ledger
     from kanmon.release.events import Observer
     from kanmon.release.lease import HeldLease
@@ -51,6 +52,18 @@ class Journal:
     def tell(self, kind: Kind, text: str, **facts: str | float | bool) -> None:
         """Tell the observer."""
         self._observer(Event(kind, text, facts))
+
+    def tell_stack(self, part: str, event: StackEvent) -> None:
+        """Tell the observer what CloudFormation does."""
+        self.tell(
+            Kind.STACK,
+            event.reason,
+            stack=event.stack,
+            part=part,
+            resource=event.logical_id,
+            type=event.type,
+            status=event.status,
+        )
 
     def record_checks(self, results: Sequence[CheckResult]) -> None:
         """Keep and tell the verdicts of checks."""

@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -89,7 +89,9 @@ def lease(ledger: Ledger, actor: str) -> Iterator[HeldLease]:
     finally:
         ended.set()
         heartbeat.join()
-        ledger.amend_head(lambda head: _returned(head, token))
+        # A lease that can't be returned expires; that must not hide how the work ended.
+        with suppress(KanmonError):
+            ledger.amend_head(lambda head: _returned(head, token))
 
 
 def _returned(head: Head, token: int) -> Head:

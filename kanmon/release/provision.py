@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 from kanmon.errors import Code, KanmonError
 from kanmon.release.blueprint import Output, tags
-from kanmon.release.events import Kind
 from kanmon.release.plan import refuse_destruction, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kanmon.cloudformation import ChangeSet
-    from kanmon.cloudformation.stacks import StackEvent
     from kanmon.config import Config
     from kanmon.release.journal import Journal
     from kanmon.release.plan import PlannedStack
@@ -76,7 +74,7 @@ def _apply(
     if change_set is None:
         return outputs[stack.part]
     journal.guard()
-    applied = world.stacks.execute(change_set, lambda event: _tell(journal, stack.part, event), stop)
+    applied = world.stacks.execute(change_set, lambda event: journal.tell_stack(stack.part, event), stop)
     return applied.outputs
 
 
@@ -96,15 +94,3 @@ def _change_set(world: World, config: Config, stack: PlannedStack, outputs: Outp
         problem = "A stack before it gives other values now than those that were approved."
         raise KanmonError(Code.PLAN_STALE, problem, where=stack.name)
     return stack.change_set
-
-
-def _tell(journal: Journal, part: str, event: StackEvent) -> None:
-    journal.tell(
-        Kind.STACK,
-        event.reason,
-        stack=event.stack,
-        part=part,
-        resource=event.logical_id,
-        type=event.type,
-        status=event.status,
-    )

@@ -55,7 +55,7 @@ def _end(session: Session, config: Config, attempt: Attempt, *, keep: bool | Non
     outputs = outputs_of(session.world, config, attempt.slot)
     if "api" in outputs and "edge" in outputs:
         session.entrance = session.world.entrance(config, outputs)
-    if attempt.state is State.STABLE or keep:
+    if attempt.state is State.STABLE or (keep and attempt.result is Result.HELD):
         return _finish(session, attempt)
     if attempt.state.takes_traffic:
         return _undo(session, attempt)
@@ -63,15 +63,21 @@ def _end(session: Session, config: Config, attempt: Attempt, *, keep: bool | Non
 
 
 def _finish(session: Session, attempt: Attempt) -> Outcome:
+    edition, base = _edition(session, attempt), session.edition(attempt.base)
     with session.journal.step(State.STABLE, f"{attempt.release} is stable"):
+        # What was held as a canary has most of its way still before it; else nothing moves here.
+        session.move_api(edition.release.pointer, frozenset({attempt.origin}))
+        session.move_page(edition, base)
         session.close_trial()
+        session.open_entrance.web.settle(edition.manifest, base.manifest if base else None)
         release = session.world.ledger.amend_release(
             attempt.release, state=State.STABLE, stable_at=datetime.now(UTC)
         )
 
         def settled(head: Head) -> Head:
             stable = (*(known for known in head.stable if known != attempt.release), attempt.release)
-            return head.model_copy(update={"live": release.id, "pointer": release.pointer, "stable": stable})
+            changes = {"live": release.id, "pointer": release.pointer, "stable": stable, "freeze": None}
+            return head.model_copy(update=changes)
 
         session.world.ledger.amend_head(settled)
     session.journal.close(Result.STABLE)
@@ -79,11 +85,7 @@ def _finish(session: Session, attempt: Attempt) -> Outcome:
 
 
 def _undo(session: Session, attempt: Attempt) -> Outcome:
-    edition = session.edition(attempt.release)
-    if edition is None:
-        raise KanmonError(Code.UNKNOWN_RELEASE, f"There is no release {attempt.release}.")
-    base: Edition | None = session.edition(attempt.base)
-    take_back(session, base, edition, time.monotonic())
+    take_back(session, session.edition(attempt.base), _edition(session, attempt), time.monotonic())
     session.journal.close(Result.ROLLED_BACK, _died(attempt))
     return Outcome(Result.ROLLED_BACK, attempt.release, session.journal.attempt)
 
@@ -94,6 +96,13 @@ def _abort(session: Session, attempt: Attempt) -> Outcome:
         session.world.ledger.amend_release(attempt.release, state=State.ABORTED)
     session.journal.close(Result.ABORTED, _died(attempt))
     return Outcome(Result.ABORTED, attempt.release, session.journal.attempt)
+
+
+def _edition(session: Session, attempt: Attempt) -> Edition:
+    edition = session.edition(attempt.release)
+    if edition is None:
+        raise KanmonError(Code.UNKNOWN_RELEASE, f"There is no release {attempt.release}.")
+    return edition
 
 
 def _died(attempt: Attempt) -> KanmonError:

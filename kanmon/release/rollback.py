@@ -22,7 +22,6 @@ from kanmon.release.session import (
 )
 
 if TYPE_CHECKING:
-    from kanmon.cloudformation.stacks import StackEvent
     from kanmon.config import Config
     from kanmon.ledger import Head, Ledger, Release, Slot
     from kanmon.release.events import Observer
@@ -101,6 +100,8 @@ class _Rollback:
         """Make sure that the release is whole in a slot; where the API must point to reach it."""
         outputs = outputs_of(self.world, self.config, self.attempt.slot)
         self.session.entrance = self.world.entrance(target.manifest.config, outputs)
+        # A run that died here before may have left its trial.
+        self.session.close_trial()
         pointer = Pointer(deployment=target.release.pointer.deployment, slot=self.attempt.slot)
         if _in_slot(self.world, self.config, self.world.ledger.head(), target.release):
             return pointer
@@ -128,19 +129,8 @@ class _Rollback:
             existing=self.world.stacks.find(name),
         )
         if change_set:
-            self.world.stacks.execute(change_set, self._tell)
+            self.world.stacks.execute(change_set, lambda event: self.journal.tell_stack(SLOT, event))
         note_slot(self.world, slot, target.release.id)
-
-    def _tell(self, event: StackEvent) -> None:
-        self.journal.tell(
-            Kind.STACK,
-            event.reason,
-            stack=event.stack,
-            part=SLOT,
-            resource=event.logical_id,
-            type=event.type,
-            status=event.status,
-        )
 
     def _finish(self, target: Edition, left: Edition | None, pointer: Pointer, began: float) -> None:
         confirmed = self.session.confirm(target)
@@ -154,6 +144,7 @@ class _Rollback:
         )
         with self.journal.step(State.ROLLED_BACK, f"{self.attempt.base} was taken back"):
             if left:
+                self.session.open_entrance.web.settle(target.manifest, left.manifest)
                 self.world.ledger.amend_release(left.release.id, state=State.ROLLED_BACK)
             self.world.ledger.amend_release(target.release.id, state=State.STABLE)
             note_return(self.world, self.attempt, target.release.id, pointer, self.attempt.reason)

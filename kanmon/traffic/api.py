@@ -57,12 +57,14 @@ class ApiStages:
     def move(self, target: Pointer, *, allowed: frozenset[Pointer]) -> bool:
         """Point the live stage at `target` and end any canary, in one call; whether a call was needed.
 
+        A target without a deployment is the time before the first release: the stage is removed.
         Raises POINTER_MOVED when the stage points at neither the target nor one of `allowed`.
         """
         stage = self._find(LIVE_STAGE)
         if stage is None:
-            self._create(LIVE_STAGE, target)
-            return True
+            if target.deployment:
+                self._create(LIVE_STAGE, target)
+            return bool(target.deployment)
         present = _pointer(stage)
         canary = "canarySettings" in stage
         if present == target and not canary:
@@ -74,6 +76,9 @@ class ApiStages:
                 "this release expected something else.",
                 where=f"stage {LIVE_STAGE} of API {self.api_id}",
             )
+        if not target.deployment:
+            self._remove(LIVE_STAGE)
+            return True
         operations: list[PatchOperationTypeDef] = (
             [{"op": "remove", "path": "/canarySettings"}] if canary else []
         )
@@ -102,12 +107,7 @@ class ApiStages:
 
     def close_trial(self, token: str) -> None:
         """Remove a trial's stage, if it is there."""
-        with explained("removing a trial's stage"):
-            try:
-                self.apigateway.delete_stage(restApiId=self.api_id, stageName=token)
-            except ClientError as error:
-                if error_code(error) != "NotFoundException":
-                    raise
+        self._remove(token)
 
     def _find(self, name: str) -> StageResponseTypeDef | None:
         with explained(f"reading the API's stage {_shown(name)}"):
@@ -133,6 +133,14 @@ class ApiStages:
                 if error_code(error) != "ConflictException":
                     raise
         self._update(name, self.settings.operations(), f"setting up the API's stage {_shown(name)}")
+
+    def _remove(self, name: str) -> None:
+        with explained(f"removing the API's stage {_shown(name)}"):
+            try:
+                self.apigateway.delete_stage(restApiId=self.api_id, stageName=name)
+            except ClientError as error:
+                if error_code(error) != "NotFoundException":
+                    raise
 
     def _update(self, name: str, operations: list[PatchOperationTypeDef], doing: str) -> None:
         with explained(doing):

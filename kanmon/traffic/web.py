@@ -74,19 +74,21 @@ class WebPages:
     def move(self, release: str, manifest: Manifest, base: Manifest | None) -> int:
         """Make a release's pages live, the entry page last; how many writes that took.
 
-        `base` is the manifest of the release that is live now: files that it shares are left alone.
+        `base` is the manifest of the release that is live now, or partly so: files that it shares, and
+        files that a move which was cut short has brought already, are left alone.
         Raises POINTER_MOVED when another writer replaced the entry page meanwhile.
         """
         entry = manifest.config.web.entry
-        head = self._head(entry)
-        if head and head["Metadata"].get(RELEASE_METADATA) == release:
-            return 0
         writes = 0
         for name, file in manifest.web.items():
             same = base is not None and name in base.web and base.web[name].sha256 == file.sha256
-            if not file.immutable and name != entry and not same:
-                self._copy(name, file, _ASK_EACH_TIME, {_DIGEST_METADATA: file.sha256})
-                writes += 1
+            if file.immutable or name == entry or same or self._has(name, file):
+                continue
+            self._copy(name, file, _ASK_EACH_TIME, {_DIGEST_METADATA: file.sha256})
+            writes += 1
+        head = self._head(entry)
+        if head and head["Metadata"].get(RELEASE_METADATA) == release:
+            return writes
         self._replace_entry(release, manifest, head["ETag"] if head else None)
         return writes + 1
 
@@ -122,6 +124,10 @@ class WebPages:
                 f"{name} is already served with other content under the same name.",
                 where=f"s3://{self.bucket}/{name}",
             )
+
+    def _has(self, name: str, file: WebFile) -> bool:
+        present = self._head(name)
+        return present is not None and present["Metadata"].get(_DIGEST_METADATA) == file.sha256
 
     def _copy(
         self, name: str, file: WebFile, cache: str, metadata: dict[str, str], *, below: str = ""
