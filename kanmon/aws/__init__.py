@@ -1,6 +1,6 @@
 """The room of AWS: the only place that makes boto3 clients and turns their errors into Kanmon's."""
 
-from kanmon.aws.calls import error_code, explained
+from kanmon.aws.calls import error_code, explained, write_was_refused
 from kanmon.aws.clients import Aws
 
-__all__ = ["Aws", "error_code", "explained"]
+__all__ = ["Aws", "error_code", "explained", "write_was_refused"]

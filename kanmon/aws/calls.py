@@ -57,26 +57,36 @@ def error_code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+def write_was_refused(error: ClientError) -> bool:
+    """Whether S3 refused a conditional write; `NoSuchKey` when the object to be replaced is gone.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+    """
+    refusals = {"PreconditionFailed", "ConditionalRequestConflict", "412", "NoSuchKey"}
+    return error_code(error) in refusals
+
+
 @contextmanager
-def explained(doing: str) -> Iterator[None]:
+def explained(doing: str, *, hide: str = "") -> Iterator[None]:
     """Run AWS calls; what they raise becomes a KanmonError that says what was being done.
 
-    `doing` is written to follow "While": `reading the stack mandala-production-api`.
+    `doing` is written to follow "While": `reading the stack mandala-production-api`. `hide` is a text that
+    must not be printed: messages lose it, and what they were made from is not kept.
     """
     try:
         yield
-    except _NO_CREDENTIALS as error:
-        raise KanmonError(Code.CREDENTIALS_MISSING, f"While {doing}: {error}") from error
-    except _UNREACHABLE as error:
-        raise KanmonError(Code.AWS_UNREACHABLE, f"While {doing}: {error}") from error
-    except ClientError as error:
-        raise KanmonError(_code(error), f"While {doing}: {_said(error)}") from error
-    except BotoCoreError as error:
-        raise KanmonError(Code.AWS_FAILED, f"While {doing}: {error}") from error
+    except (BotoCoreError, ClientError) as error:
+        told = f"While {doing}: {_said(error) if isinstance(error, ClientError) else error}"
+        known = KanmonError(_code(error), told.replace(hide, "…") if hide else told)
+        raise known from (None if hide else error)
 
 
-def _code(error: ClientError) -> Code:
-    code = error_code(error)
+def _code(error: BotoCoreError | ClientError) -> Code:
+    if isinstance(error, _NO_CREDENTIALS):
+        return Code.CREDENTIALS_MISSING
+    if isinstance(error, _UNREACHABLE):
+        return Code.AWS_UNREACHABLE
+    code = error_code(error) if isinstance(error, ClientError) else ""
     if code in _BAD_CREDENTIALS:
         return Code.CREDENTIALS_MISSING
     return Code.AWS_DENIED if code in _DENIED else Code.AWS_FAILED

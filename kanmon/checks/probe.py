@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import jmespath
 import urllib3
+from jmespath.exceptions import JMESPathError
 from urllib3.util import create_urllib3_context
 
 if TYPE_CHECKING:
@@ -78,7 +79,9 @@ class Edge:
         if self.endpoint_url:
             headers["host"] = self.domain
         if target.preview:
-            headers["cookie"] = f"{PREVIEW_COOKIE}={target.preview}"
+            own = [value for name, value in check.headers.items() if name.lower() == "cookie"]
+            headers = {name: value for name, value in headers.items() if name.lower() != "cookie"}
+            headers["cookie"] = "; ".join([*own, f"{PREVIEW_COOKIE}={target.preview}"])
         began = time.monotonic()
         response = self._pool.request(
             check.method,
@@ -128,13 +131,25 @@ def _json_problem(check: Check, answer: Answer) -> str:
         return ""
     try:
         document = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return f"the body is not JSON: {_excerpt(answer.body)}"
     for query, wanted in check.expect.json_.items():
-        found = jmespath.search(query, document)
-        if found != wanted:
+        try:
+            found = jmespath.search(query, document)
+        except JMESPathError as error:
+            return f"{query} can't be evaluated: {error}"
+        if not _same(found, wanted):
             return f"{query} is {json.dumps(found)[:_SHOWN]} instead of {json.dumps(wanted)}"
     return ""
+
+
+def _same(found: object, wanted: object) -> bool:
+    """Equal as JSON: `true` is not `1`, as it is in Python, but `1` is `1.0`."""
+    if isinstance(found, dict) and isinstance(wanted, dict):
+        return found.keys() == wanted.keys() and all(_same(found[key], wanted[key]) for key in found)
+    if isinstance(found, list) and isinstance(wanted, list):
+        return len(found) == len(wanted) and all(map(_same, found, wanted))
+    return isinstance(found, bool) == isinstance(wanted, bool) and found == wanted
 
 
 def _excerpt(body: bytes) -> str:

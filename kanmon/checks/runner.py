@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,11 +49,13 @@ class Checks:
             return []
         stop = threading.Event()
         with ThreadPoolExecutor(len(checks)) as pool:
+            tasks = [pool.submit(self._run, check, target, stop) for check in checks]
             try:
-                return list(pool.map(lambda check: self._run(check, target, stop), checks))
+                wait(tasks, return_when=FIRST_EXCEPTION)
             finally:
-                # An interruption must not wait for the deadlines of checks that are still being tried.
+                # What ends one of them, or an interruption, must not wait for the others' deadlines.
                 stop.set()
+            return [task.result() for task in tasks]
 
     def _run(self, check: Check, target: Target, stop: threading.Event) -> CheckResult:
         deadline = time.monotonic() + check.deadline

@@ -6,6 +6,8 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
+
 from kanmon.approval import TerminalApproval
 from kanmon.bundle import build_bundle, load_bundle
 from kanmon.bundle.build import commit_of
@@ -78,7 +80,7 @@ def _build(arguments: argparse.Namespace, config: Config, console: Console) -> E
         project,
         target,
         commit=commit_of(project),
-        say=lambda command: console.print(f"[dim]$ {command}[/]"),
+        say=lambda command: console.print(f"[dim]$ {escape(command)}[/]"),
     )
     manifest = bundle.manifest
     console.print(
@@ -196,7 +198,7 @@ def _project(arguments: argparse.Namespace) -> Path:
 
 
 def _asker(console: Console) -> Callable[[str], str] | None:
-    return console.input if sys.stdin.isatty() else None
+    return (lambda question: console.input(question, markup=False)) if sys.stdin.isatty() else None
 
 
 _COMMANDS = {

@@ -30,7 +30,7 @@ def foundation_template(config: Config) -> Template:
 def slot_template(config: Config, keys: Mapping[str, str]) -> Template:
     """One slot; `keys` has the object key of each function's package in the artifact bucket."""
     functions = [
-        {"id": logical_id(name), "name": name, "key": keys[name], **function.model_dump()}
+        {"id": _function_id(name), "name": name, "key": keys[name], **function.model_dump()}
         for name, function in sorted(config.functions.items())
     ]
     return Template(
@@ -78,6 +78,12 @@ def edge_template(config: Config) -> Template:
 def logical_id(name: str) -> str:
     """A name as a part of a CloudFormation logical id: `goal-api` becomes `GoalApi`."""
     return "".join(part.capitalize() for part in re.split(r"[^A-Za-z0-9]+", name) if part)
+
+
+def _function_id(name: str) -> str:
+    # Names with a hyphen before a digit or a hyphen may have the same letters as others: `v-1` and `v1`.
+    alike = re.search(r"-[^a-z]", name)
+    return logical_id(name) + (hashlib.sha256(name.encode()).hexdigest()[:6] if alike else "")
 
 
 def _path_id(path: str) -> str:

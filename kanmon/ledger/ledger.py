@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -42,6 +43,7 @@ class Ledger:
             amended = change(head)
             if amended == head:
                 return head
+            amended = amended.model_copy(update={"written_by": uuid.uuid4().hex})
             try:
                 self.store.put(_HEAD, _json(amended), expected=found[1] if found else None)
             except Conflict:

@@ -180,3 +180,5 @@ class Head(Record):
     lease: Lease | None = None
     leases: int = 0
     freeze: Freeze | None = None
+    written_by: str = ""
+    """A mark of the write itself, by which a writer knows its own when the answer was lost."""

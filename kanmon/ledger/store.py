@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from kanmon.aws import error_code, explained
+from kanmon.aws import error_code, explained, write_was_refused
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -69,7 +69,7 @@ class S3Store:
                     **condition,
                 )
             except ClientError as error:
-                if error_code(error) in {"PreconditionFailed", "ConditionalRequestConflict", "412"}:
+                if write_was_refused(error):
                     # A retry after a lost answer meets our own write: the same bytes mean that it came.
                     present = self.get(key)
                     if present and present[0] == body:

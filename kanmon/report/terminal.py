@@ -31,7 +31,7 @@ _RESULT_COLOURS = {
 
 def make_console(*, stderr: bool = False) -> Console:
     """A console that doesn't invent colours or cut lines where the output is read by a machine."""
-    console = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    console = Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False)
     if not console.is_terminal:
         console.width = 200
     return console
@@ -96,7 +96,7 @@ def print_plan(console: Console, plan: Plan) -> None:
     )
     for stack in plan.stacks:
         _print_stack(console, stack)
-    pages = ", ".join(plan.web.changed[:8]) or "none"
+    pages = escape(", ".join(plan.web.changed[:8])) or "none"
     console.print(
         f"  web: {plan.web.files} files, {plan.web.assets} of them hashed assets; pages that differ: {pages}"
     )
@@ -199,8 +199,8 @@ def print_history(console: Console, attempts: list[Attempt], releases: dict[str,
             attempt.release,
             release.commit[:8] if release else "",
             attempt.base or "",
-            attempt.actor,
-            attempt.approval.by if attempt.approval else "",
+            escape(attempt.actor),
+            escape(attempt.approval.by) if attempt.approval else "",
             f"[{_RESULT_COLOURS.get(result, 'white')}]{result}[/]",
             seconds,
             escape(" ".join(why.split())[:80]),

@@ -90,14 +90,11 @@ class ApiStages:
 
     def shift(self, candidate: Pointer, percent: int) -> None:
         """Give `percent` of the live stage's requests to the candidate, in one call."""
-        stage = self._find(LIVE_STAGE)
-        begun = stage is not None and "canarySettings" in stage
-        operations = [_replace("/canarySettings/percentTraffic", str(percent))]
-        if not begun:
-            operations += [
-                _replace("/canarySettings/deploymentId", candidate.deployment),
-                _replace("/canarySettings/stageVariableOverrides/slot", candidate.slot),
-            ]
+        operations = [
+            _replace("/canarySettings/percentTraffic", str(percent)),
+            _replace("/canarySettings/deploymentId", candidate.deployment),
+            _replace("/canarySettings/stageVariableOverrides/slot", candidate.slot),
+        ]
         self._update(LIVE_STAGE, operations, f"giving {percent} % of requests to the {candidate.slot} slot")
 
     def open_trial(self, token: str, pointer: Pointer) -> None:
@@ -110,7 +107,7 @@ class ApiStages:
         self._remove(token)
 
     def _find(self, name: str) -> StageResponseTypeDef | None:
-        with explained(f"reading the API's stage {_shown(name)}"):
+        with explained(f"reading the API's stage {_shown(name)}", hide=_secret(name)):
             try:
                 return self.apigateway.get_stage(restApiId=self.api_id, stageName=name)
             except ClientError as error:
@@ -119,7 +116,7 @@ class ApiStages:
                 raise
 
     def _create(self, name: str, pointer: Pointer) -> None:
-        with explained(f"creating the API's stage {_shown(name)}"):
+        with explained(f"creating the API's stage {_shown(name)}", hide=_secret(name)):
             try:
                 self.apigateway.create_stage(
                     restApiId=self.api_id,
@@ -135,7 +132,7 @@ class ApiStages:
         self._update(name, self.settings.operations(), f"setting up the API's stage {_shown(name)}")
 
     def _remove(self, name: str) -> None:
-        with explained(f"removing the API's stage {_shown(name)}"):
+        with explained(f"removing the API's stage {_shown(name)}", hide=_secret(name)):
             try:
                 self.apigateway.delete_stage(restApiId=self.api_id, stageName=name)
             except ClientError as error:
@@ -143,7 +140,7 @@ class ApiStages:
                     raise
 
     def _update(self, name: str, operations: list[PatchOperationTypeDef], doing: str) -> None:
-        with explained(doing):
+        with explained(doing, hide=_secret(name)):
             self.apigateway.update_stage(restApiId=self.api_id, stageName=name, patchOperations=operations)
 
 
@@ -153,11 +150,18 @@ def _replace(path: str, value: str) -> PatchOperationTypeDef:
 
 def _pointer(stage: StageResponseTypeDef) -> Pointer:
     slot = stage.get("variables", {}).get("slot", Slot.NONE)
+    if slot not in set(Slot):
+        problem = f"The live stage serves the slot {slot!r}, which is none of Kanmon's."
+        raise KanmonError(Code.POINTER_MOVED, problem, where=f"stage {LIVE_STAGE}")
     return Pointer(deployment=stage["deploymentId"], slot=Slot(slot))
 
 
 def _canary_share(stage: StageResponseTypeDef) -> float:
     return float(stage.get("canarySettings", {}).get("percentTraffic", 0.0))
+
+
+def _secret(name: str) -> str:
+    return "" if name == LIVE_STAGE else name
 
 
 def _shown(name: str) -> str:

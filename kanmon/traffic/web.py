@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from kanmon.aws import error_code, explained
+from kanmon.aws import error_code, explained, write_was_refused
 from kanmon.bundle.blobs import blob_key
 from kanmon.errors import Code, KanmonError
 
@@ -160,7 +160,7 @@ class WebPages:
                     **condition,
                 )
             except ClientError as error:
-                if error_code(error) not in {"PreconditionFailed", "ConditionalRequestConflict", "412"}:
+                if not write_was_refused(error):
                     raise
                 # The answer to our own write may have been lost and the call repeated.
                 if self.live() != release:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from tests.e2e.project import Project
 
+# A function's first answer on a busy machine may take its time.
+expect.set_options(timeout=30_000)
 pytestmark = [pytest.mark.emulator, pytest.mark.browser]
 
 # The loopback edge is plain HTTP on one address, so the distribution is named by the browser's own resolver.

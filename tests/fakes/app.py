@@ -1,0 +1,67 @@
+"""A small app to release: its config, and bundles of its versions."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from kanmon.bundle.manifest import FunctionPackage, Manifest, WebFile
+from kanmon.config import Config
+
+if TYPE_CHECKING:
+    from tests.fakes.cloud import Cloud
+
+_CONFIG: dict[str, Any] = {
+    "app": "shop",
+    "environment": "test",
+    "functions": {
+        "api": {"handler": "shop.api", "artifact": "build/api", "database": True},
+        "migrate": {"handler": "shop.migrate", "artifact": "build/api", "database": True},
+    },
+    "api": {"routes": [{"path": "/api/{proxy+}", "function": "api"}]},
+    "web": {"directory": "web/dist"},
+    "database": {"name": "shop"},
+    "hooks": [{"name": "migrate", "function": "migrate"}],
+    "checks": [{"name": "health", "path": "/api/health"}, {"name": "page", "path": "/"}],
+    "traffic": {"strategy": "all-at-once"},
+}
+CANARY = {"strategy": "canary", "steps": [{"percent": 10, "bake": 0}, {"percent": 50, "bake": 0}], "bake": 0}
+
+
+def make_config(**changes: Any) -> Config:
+    """The app's config, with some top-level keys changed; None takes a key away."""
+    content = {key: value for key, value in (_CONFIG | changes).items() if value is not None}
+    return Config.model_validate(content)
+
+
+def make_bundle(
+    cloud: Cloud, version: str, *, config: Config | None = None, pages: dict[str, str] | None = None
+) -> Manifest:
+    """A version of the app, with its files in the artifact bucket."""
+    asset = f"assets/app-{hashlib.sha256(version.encode()).hexdigest()[:8]}.js"
+    files = {
+        "index.html": f"<script src={asset}></script>{version}",
+        asset: f"console.log('{version}')",
+        "sw.js": f"// {version}",
+        "robots.txt": "User-agent: *",
+        **(pages or {}),
+    }
+    web = {}
+    for name, text in files.items():
+        sha256 = cloud.keep(text.encode())
+        web[name] = WebFile(sha256=sha256, size=len(text), immutable=name.startswith("assets/"))
+    package = cloud.keep(f"zip of {version}".encode())
+    config = config or make_config()
+    manifest = Manifest(
+        app=config.app,
+        commit=f"{version:0<40}",
+        tools={},
+        functions={
+            name: FunctionPackage(sha256=package, size=9, files={"shop.py": package})
+            for name in config.functions
+        },
+        web=web,
+        config=config,
+    )
+    cloud.keep(manifest.text().encode())
+    return manifest

@@ -1,0 +1,190 @@
+"""The whole fake AWS, what its users see, and the world that a process is given of it."""
+
+from __future__ import annotations
+
+import copy
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+from kanmon.bundle import Blobs
+from kanmon.bundle.blobs import blob_key
+from kanmon.cloudformation.templates import LIVE_STAGE
+from kanmon.ledger import Ledger, Slot
+from kanmon.release.ports import Entrance, World
+from kanmon.traffic import ApiStages, StageSettings, WebPages
+from tests.fakes.objects import MemoryS3, StoredObject
+from tests.fakes.process import Process
+from tests.fakes.services import FakeChecks, FakeDatabase, FakeHooks
+from tests.fakes.stacks import FakeStacks
+from tests.fakes.stages import MemoryApiGateway
+from tests.fakes.store import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kanmon.checks import Target
+    from kanmon.config import Check, Config
+
+ARTIFACTS, WEB = "artifacts", "web"
+
+
+@dataclass
+class Clock:
+    """A time that tests move. `pause` is how a run waits."""
+
+    offset: timedelta = timedelta(0)
+    seconds: float = 0.0
+    pauses: list[float] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.offset
+
+    def advance(self, **length: float) -> None:
+        self.offset += timedelta(**length)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.seconds += seconds
+
+
+class UsersHarmedError(AssertionError):
+    """A user would have met an incomplete release."""
+
+
+@dataclass
+class Cloud:
+    """Everything that outlives a process."""
+
+    store: MemoryStore = field(default_factory=MemoryStore)
+    s3: MemoryS3 = field(default_factory=MemoryS3)
+    gateway: MemoryApiGateway = field(default_factory=MemoryApiGateway)
+    hooks: FakeHooks = field(default_factory=FakeHooks)
+    database: FakeDatabase = field(default_factory=FakeDatabase)
+    faulty: set[tuple[str, str]] = field(default_factory=set)
+    checked: list[tuple[str, str]] = field(default_factory=list)
+    seen: list[tuple[str | None, str | None]] = field(default_factory=list)
+    """The pairs of page and API that users had, each once."""
+    prefix: str = "shop-test"
+
+    @cached_property
+    def stacks(self) -> FakeStacks:
+        return FakeStacks(self.s3, self.gateway, ARTIFACTS)
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.store)
+
+    def copy(self) -> Cloud:
+        return copy.deepcopy(self)
+
+    def keep(self, content: bytes) -> str:
+        return Blobs(cast("Any", self.s3), ARTIFACTS).put(content)
+
+    def world(self, process: Process | None = None, clock: Clock | None = None, actor: str = "kim") -> World:
+        """What a process is given. Its every call goes through `process`; users look after each change."""
+        process = process or Process()
+        process.watch = self.look
+        s3 = process.watched(cast("Any", self.s3), "s3")
+        gateway = process.watched(cast("Any", self.gateway), "apigateway")
+        checks = process.watched(FakeChecks(self.answering, self.faulty, self.checked), "checks")
+
+        def entrance(config: Config, outputs: Mapping[str, Mapping[str, str]]) -> Entrance:
+            throttle = config.api.throttle
+            settings = StageSettings(throttle.rate, throttle.burst)
+            return Entrance(
+                api=ApiStages(gateway, outputs["api"]["ApiId"], settings),
+                web=WebPages(s3, outputs["edge"]["WebBucket"], ARTIFACTS),
+                checks=checks,
+                url="https://edge.test",
+            )
+
+        return World(
+            ledger=Ledger(process.watched(self.store, "store")),
+            stacks=process.watched(self.stacks, "stacks"),
+            blobs=Blobs(s3, ARTIFACTS),
+            hooks=process.watched(self.hooks, "hooks"),
+            database=process.watched(self.database, "database"),
+            entrance=entrance,
+            actor=actor,
+            pause=process.watched(clock or Clock(), "clock").pause,
+        )
+
+    def answering(self, check: Check, target: Target) -> str | None:
+        """Who answers a request."""
+        if check.path.startswith("/api/"):
+            return self.api_release(target.preview or LIVE_STAGE)
+        if target.preview:
+            return self._release_of(f"releases/{target.preview.partition('-')[0]}/index.html")
+        return self.page_release()
+
+    def api_release(self, stage: str = LIVE_STAGE) -> str | None:
+        """The release that a stage serves; None without a stage."""
+        found = self.gateway.stages.get(stage)
+        return self._slot_release(found["variables"]["slot"]) if found else None
+
+    def canary_release(self) -> str | None:
+        """The release that gets a share of requests; None without a canary."""
+        settings = self.gateway.stages.get(LIVE_STAGE, {}).get("canarySettings")
+        return self._slot_release(settings["stageVariableOverrides"]["slot"]) if settings else None
+
+    def page_release(self) -> str | None:
+        return self._release_of("index.html")
+
+    @property
+    def users(self) -> tuple[str | None, str | None]:
+        """The releases of the page and of the API."""
+        return self.page_release(), self.api_release()
+
+    @property
+    def trials(self) -> set[str]:
+        return set(self.gateway.stages) - {LIVE_STAGE}
+
+    def pages(self) -> dict[str, bytes]:
+        """The live files that have fixed names."""
+        return {
+            name: item.body
+            for name, item in self.s3.objects(WEB).items()
+            if not name.startswith(("assets/", "releases/"))
+        }
+
+    def pages_of(self, release: str) -> dict[str, bytes]:
+        """What :meth:`pages` must be when that release is live."""
+        record = self.ledger.release(release)
+        assert record
+        manifest = Blobs(cast("Any", self.s3), ARTIFACTS).manifest(record.bundle)
+        blobs = self.s3.objects(ARTIFACTS)
+        return {
+            name: blobs[blob_key(file.sha256)].body
+            for name, file in manifest.web.items()
+            if not file.immutable
+        }
+
+    def look(self) -> None:
+        """What a user sees now. Raises when a page or an answer comes from a release that isn't whole."""
+        for stage in self.gateway.stages:
+            if stage == LIVE_STAGE and self.api_release() is None:
+                raise UsersHarmedError("the API serves a slot that is being changed")
+        if "canarySettings" in self.gateway.stages.get(LIVE_STAGE, {}) and not self.canary_release():
+            raise UsersHarmedError("the canary is a slot that is being changed")
+        files = self.s3.objects(WEB)
+        page: StoredObject | None = files.get("index.html")
+        if page:
+            missing = set(re.findall(r"assets/[\w.-]+", page.body.decode())) - files.keys()
+            if missing:
+                raise UsersHarmedError(f"the page misses {missing}")
+        if self.users not in self.seen:
+            self.seen.append(self.users)
+
+    def _slot_release(self, slot: str) -> str | None:
+        stack = self.stacks.stacks.get(f"{self.prefix}-slot-{Slot(slot)}")
+        return stack.outputs["Release"] if stack and stack.status.endswith("_COMPLETE") else None
+
+    def _release_of(self, key: str) -> str | None:
+        found = self.s3.objects(WEB).get(key)
+        return found.metadata.get("kanmon-release") if found else None

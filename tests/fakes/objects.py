@@ -1,0 +1,86 @@
+"""As much of the S3 client as Kanmon uses, in memory, with conditional writes."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+_LOCK = threading.Lock()
+
+
+def refusal(code: str, operation: str, message: str = "") -> ClientError:
+    """An error answer as botocore raises it."""
+    return ClientError({"Error": {"Code": code, "Message": message or code}}, operation)
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    body: bytes
+    type: str = ""
+    cache: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def tag(self) -> str:
+        return f'"{hashlib.md5(self.body, usedforsecurity=False).hexdigest()}"'
+
+
+@dataclass
+class MemoryS3:
+    """Buckets, made when they are first written to. The methods are those of boto3's client."""
+
+    buckets: dict[str, dict[str, StoredObject]] = field(default_factory=dict)
+    writes: list[str] = field(default_factory=list)
+    meta: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(region_name="ap-northeast-1"))
+
+    def objects(self, bucket: str) -> dict[str, StoredObject]:
+        return self.buckets.setdefault(bucket, {})
+
+    def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        found = self.objects(Bucket).get(Key)
+        if found is None:
+            raise refusal("404", "HeadObject")
+        return {"Metadata": dict(found.metadata), "ETag": found.tag, "ContentType": found.type}
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        found = self.objects(Bucket).get(Key)
+        if found is None:
+            raise refusal("NoSuchKey", "GetObject")
+        return {"Body": io.BytesIO(found.body), "ETag": found.tag}
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, **options: Any) -> dict[str, Any]:  # noqa: N803
+        with _LOCK:
+            found = self.objects(Bucket).get(Key)
+            wrong_tag = "IfMatch" in options and (found is None or found.tag != options["IfMatch"])
+            if wrong_tag or ("IfNoneMatch" in options and found is not None):
+                raise refusal("PreconditionFailed", "PutObject")
+            written = _stored(Body, options)
+            self.objects(Bucket)[Key] = written
+            self.writes.append(f"{Bucket}/{Key}")
+            return {"ETag": written.tag}
+
+    def copy_object(self, *, Bucket: str, Key: str, CopySource: dict[str, str], **options: Any) -> None:  # noqa: N803
+        source = self.objects(CopySource["Bucket"]).get(CopySource["Key"])
+        if source is None:
+            raise refusal("NoSuchKey", "CopyObject")
+        self.objects(Bucket)[Key] = _stored(source.body, options)
+        self.writes.append(f"{Bucket}/{Key}")
+
+    def delete_object(self, *, Bucket: str, Key: str) -> None:  # noqa: N803
+        self.objects(Bucket).pop(Key, None)
+        self.writes.append(f"{Bucket}/{Key}")
+
+
+def _stored(body: bytes, options: dict[str, Any]) -> StoredObject:
+    return StoredObject(
+        body,
+        options.get("ContentType", ""),
+        options.get("CacheControl", ""),
+        dict(options.get("Metadata", {})),
+    )

@@ -1,0 +1,173 @@
+"""CloudFormation in memory: stacks with templates, parameters, outputs and change sets."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from kanmon.cloudformation import Change, ChangeSet, DeployedStack
+from kanmon.cloudformation.stacks import StackEvent
+from kanmon.errors import Code, KanmonError
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Mapping
+
+    from tests.fakes.objects import MemoryS3
+    from tests.fakes.stages import MemoryApiGateway
+
+_RESOURCE = re.compile(r"^  (\w+):\n    Type: (\S+)\n((?:    .*\n|\s*\n)*)", re.MULTILINE)
+_FOUNDATION = {
+    "DatabaseCluster": "cluster-1",
+    "FunctionSubnets": "subnet-1,subnet-2",
+    "FunctionSecurityGroup": "sg-1",
+    "DatabaseSecretArn": "arn:secret",
+    "KeyArn": "arn:key",
+}
+
+
+@dataclass(frozen=True)
+class _Proposal:
+    change_set: ChangeSet
+    body: str
+    parameters: dict[str, str]
+    tags: dict[str, str]
+    version: int
+
+
+@dataclass
+class FakeStacks:
+    """Stacks that change as CloudFormation changes them: through a change set, and back when one fails."""
+
+    objects: MemoryS3
+    gateway: MemoryApiGateway
+    artifacts: str
+    stacks: dict[str, DeployedStack] = field(default_factory=dict)
+    bodies: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+    proposals: dict[str, _Proposal] = field(default_factory=dict)
+    failing: set[str] = field(default_factory=set)
+    """Names of stacks whose next change fails."""
+    replacing: set[str] = field(default_factory=set)
+    """Logical ids that a modification replaces."""
+    executed: list[str] = field(default_factory=list)
+    numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def find(self, name: str) -> DeployedStack | None:
+        return self.stacks.get(name)
+
+    def body(self, name: str) -> str:
+        return self.bodies[name]
+
+    def propose(
+        self,
+        name: str,
+        template: str,
+        parameters: Mapping[str, str],
+        tags: Mapping[str, str],
+        *,
+        existing: DeployedStack | None,
+    ) -> ChangeSet | None:
+        if existing and not existing.status.endswith("_COMPLETE"):
+            raise KanmonError(Code.STACK_BUSY, f"The stack is {existing.status}.", where=name)
+        body = self.objects.objects(self.artifacts)["blobs/" + template.rpartition("/")[2]].body.decode()
+        wanted = dict(parameters), dict(tags)
+        if existing and (self.bodies[name], existing.parameters, existing.tags) == (body, *wanted):
+            return None
+        old = _resources(self.bodies[name], existing.parameters) if existing else {}
+        changes = self._difference(old, _resources(body, wanted[0]))
+        identity = f"arn:change-set/{next(self.numbers)}"
+        change_set = ChangeSet(stack=name, id=identity, creates=existing is None, changes=changes)
+        self.proposals[identity] = _Proposal(change_set, body, *wanted, self.versions.get(name, 0))
+        return change_set
+
+    def verify(self, change_set: ChangeSet) -> None:
+        proposal = self.proposals.get(change_set.id)
+        if proposal is None or proposal.version != self.versions.get(change_set.stack, 0):
+            raise KanmonError(Code.PLAN_STALE, "The change set that was approved is gone.")
+
+    def execute(
+        self,
+        change_set: ChangeSet,
+        on_event: Callable[[StackEvent], None],
+        stop: threading.Event | None = None,
+    ) -> DeployedStack:
+        del stop  # nobody has to wait for anything here
+        self.verify(change_set)
+        proposal, name = self.proposals.pop(change_set.id), change_set.stack
+        before = self.stacks.get(name)
+        self.executed.append(name)
+        self.versions[name] = self.versions.get(name, 0) + 1
+        verb = "UPDATE" if before else "CREATE"
+        started = before or DeployedStack(name, f"arn:{name}", "")
+        self.stacks[name] = replace(started, status=f"{verb}_IN_PROGRESS")
+        on_event(_stack_event(name, f"{verb}_IN_PROGRESS"))
+        if name in self.failing:
+            self._fail(name, before, on_event)
+        after = DeployedStack(
+            name,
+            started.id,
+            f"{verb}_COMPLETE",
+            proposal.parameters,
+            self._outputs(name, proposal.body, proposal.parameters),
+            proposal.tags,
+        )
+        self.stacks[name], self.bodies[name] = after, proposal.body
+        on_event(_stack_event(name, after.status))
+        return after
+
+    def touch(self, name: str) -> None:
+        """Somebody else changes the stack: change sets that were made before are stale."""
+        self.versions[name] = self.versions.get(name, 0) + 1
+
+    def _fail(self, name: str, before: DeployedStack | None, on_event: Callable[[StackEvent], None]) -> None:
+        on_event(StackEvent(name, "ApiFunction", "AWS::Lambda::Function", "UPDATE_FAILED", "no such runtime"))
+        if before is None:
+            del self.stacks[name]
+        else:
+            self.stacks[name] = replace(before, status="UPDATE_ROLLBACK_COMPLETE")
+        raise KanmonError(
+            Code.STACK_FAILED, "ApiFunction (AWS::Lambda::Function) failed: no such runtime.", where=name
+        )
+
+    def _difference(
+        self, old: dict[str, tuple[str, str]], new: dict[str, tuple[str, str]]
+    ) -> tuple[Change, ...]:
+        changes = [Change(action="Add", logical_id=key, type=new[key][0]) for key in new.keys() - old.keys()]
+        changes += [
+            Change(action="Remove", logical_id=key, type=old[key][0]) for key in old.keys() - new.keys()
+        ]
+        for key in new.keys() & old.keys():
+            replaced = key in self.replacing
+            if new[key] != old[key] or replaced:
+                changes.append(
+                    Change(action="Modify", logical_id=key, type=new[key][0], replacement=str(replaced))
+                )
+        return tuple(sorted(changes, key=lambda change: change.logical_id))
+
+    def _outputs(self, name: str, body: str, parameters: dict[str, str]) -> dict[str, str]:
+        if "-slot-" in name:
+            return {"Release": parameters["Release"]}
+        if name.endswith("-api"):
+            deployment = next(key for key in _resources(body, {}) if key.startswith("Deployment"))
+            self.gateway.deployments.add(deployment)
+            return {"ApiId": "api-1", "Deployment": deployment}
+        if name.endswith("-edge"):
+            return {"Domain": "edge.test", "WebBucket": "web", "Distribution": "E1"}
+        return dict(_FOUNDATION)
+
+
+def _resources(body: str, parameters: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """Each resource's type and text, with the parameters' values put in."""
+    found = {}
+    for name, kind, text in _RESOURCE.findall(body):
+        for key, value in parameters.items():
+            text = text.replace(f"!Ref {key}\n", f"{value}\n").replace(f"${{{key}}}", value)  # noqa: PLW2901
+        found[name] = (kind, text)
+    return found
+
+
+def _stack_event(name: str, status: str) -> StackEvent:
+    return StackEvent(name, name, "AWS::CloudFormation::Stack", status, "")

@@ -1,0 +1,81 @@
+"""As much of the API Gateway client as Kanmon uses: the stages of one REST API, in memory."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.fakes.objects import refusal
+
+
+@dataclass
+class MemoryApiGateway:
+    """Stages and their patch operations; a stage can't point at a deployment that doesn't exist."""
+
+    deployments: set[str] = field(default_factory=set)
+    stages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    updates: list[tuple[str, list[dict[str, str]]]] = field(default_factory=list)
+
+    def get_stage(self, *, restApiId: str, stageName: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        del restApiId
+        return copy.deepcopy(self._stage(stageName, "GetStage"))
+
+    def create_stage(
+        self,
+        *,
+        restApiId: str,  # noqa: N803
+        stageName: str,  # noqa: N803
+        deploymentId: str,  # noqa: N803
+        variables: dict[str, str],
+        tracingEnabled: bool,  # noqa: N803
+    ) -> None:
+        del restApiId
+        if stageName in self.stages:
+            raise refusal("ConflictException", "CreateStage", "Stage already exists")
+        self._check_deployment(deploymentId, "CreateStage")
+        self.stages[stageName] = {
+            "deploymentId": deploymentId,
+            "variables": {key: str(value) for key, value in variables.items()},
+            "tracingEnabled": tracingEnabled,
+        }
+
+    def update_stage(
+        self,
+        *,
+        restApiId: str,  # noqa: N803
+        stageName: str,  # noqa: N803
+        patchOperations: list[dict[str, str]],  # noqa: N803
+    ) -> None:
+        del restApiId
+        stage = copy.deepcopy(self._stage(stageName, "UpdateStage"))
+        for operation in patchOperations:
+            self._patch(stage, operation)
+        self._check_deployment(stage["deploymentId"], "UpdateStage")
+        # All of it or nothing: one call moves routes and functions together.
+        self.stages[stageName] = stage
+        self.updates.append((stageName, patchOperations))
+
+    def delete_stage(self, *, restApiId: str, stageName: str) -> None:  # noqa: N803
+        del restApiId
+        self._stage(stageName, "DeleteStage")
+        del self.stages[stageName]
+
+    def _stage(self, name: str, operation: str) -> dict[str, Any]:
+        if name not in self.stages:
+            raise refusal("NotFoundException", operation, "Invalid stage identifier specified")
+        return self.stages[name]
+
+    def _check_deployment(self, deployment: str, operation: str) -> None:
+        if deployment not in self.deployments:
+            raise refusal("BadRequestException", operation, "Invalid deployment identifier specified")
+
+    def _patch(self, stage: dict[str, Any], operation: dict[str, str]) -> None:
+        keys = operation["path"].strip("/").split("/")
+        place = stage
+        for key in keys[:-1]:
+            place = place.setdefault(key, {})
+        if operation["op"] == "remove":
+            place.pop(keys[-1], None)
+        else:
+            place[keys[-1]] = str(operation["value"])

@@ -1,0 +1,164 @@
+"""The process: one message with a code, an honest exit status, and never a traceback unasked."""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.config import Config as ClientConfig
+from moto import mock_aws
+
+from kanmon import __version__
+from kanmon.cli.main import main
+from kanmon.errors import Code, ExitStatus, KanmonError
+from tests.fakes.app import make_config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+COMMANDS = ("bootstrap", "build", "plan", "deploy", "rollback", "recover", "status", "history")
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def _signals() -> Iterator[None]:
+    """`main` takes the process's signals; the test runner gets them back."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    path = tmp_path / "kanmon.yml"
+    path.write_text(json.dumps(make_config().model_dump(mode="json", by_alias=True, exclude_defaults=True)))
+    return str(path)
+
+
+def refused(capsys: Capture, *arguments: str) -> str:
+    """Run, expect a refusal; what it said."""
+    assert main(arguments) == ExitStatus.REFUSED
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "Traceback" not in captured.err
+    return captured.err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([command, "--help"] for command in COMMANDS)])
+def test_help_is_given(capsys: Capture, arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 0
+    assert "usage: kanmon" in capsys.readouterr().out
+
+
+def test_the_version_is_given(capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"kanmon {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["undeploy"], "undeploy"),
+        ([], "COMMAND"),
+        (["status", "--colour"], "--colour"),
+        (["history", "r1"], "r1"),
+        (["deploy", "--plan"], "--plan"),
+        (["recover", "--keep", "--undo"], "--undo"),
+    ],
+)
+def test_a_wrong_command_line_is_refused_with_what_is_wrong(
+    capsys: Capture, arguments: list[str], named: str
+) -> None:
+    said = refused(capsys, *arguments)
+    assert said.startswith("KNM-901 ")
+    assert named in said
+    assert "--help" in said
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_missing_config_is_refused_by_every_command(capsys: Capture, tmp_path: Path, command: str) -> None:
+    path = str(tmp_path / "none.yml")
+    said = refused(capsys, command, "--config", path)
+    assert said.startswith("KNM-101 ")
+    assert path in said
+
+
+def test_missing_credentials_are_refused(
+    capsys: Capture, config: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, "/dev/null")
+    assert refused(capsys, "status", "--config", config).startswith("KNM-201 ")
+
+
+def test_an_unreachable_aws_is_refused_with_its_address(
+    capsys: Capture, config: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kanmon.aws.clients._SETTINGS", ClientConfig(retries={"total_max_attempts": 1}))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    said = refused(capsys, "status", "--config", config)
+    assert said.startswith("KNM-202 ")
+    assert "http://127.0.0.1:1" in said
+
+
+@mock_aws
+def test_an_account_without_a_bucket_is_refused(capsys: Capture, config: str) -> None:
+    said = refused(capsys, "history", "--config", config)
+    assert said.startswith("KNM-205 ")
+    assert "shop-kanmon-123456789012-ap-northeast-1" in said
+
+
+@mock_aws
+def test_a_fresh_environment_has_a_status_and_an_empty_history(capsys: Capture, config: str) -> None:
+    """CD-11: from the command line, for people and for machines."""
+    boto3.client("s3", region_name="us-east-1").create_bucket(
+        Bucket="shop-kanmon-123456789012-ap-northeast-1"
+    )
+    assert main(["status", "--config", config]) == ExitStatus.OK
+    assert "nothing" in capsys.readouterr().out
+    assert main(["status", "--json", "--config", config]) == ExitStatus.OK
+    assert json.loads(capsys.readouterr().out)["live"] is None
+    assert main(["history", "--json", "--config", config]) == ExitStatus.OK
+    assert json.loads(capsys.readouterr().out) == []
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "said"),
+    [
+        (KanmonError(Code.HELD, "held"), ExitStatus.HELD, "KNM-413"),
+        (KanmonError(Code.STACK_FAILED, "no"), ExitStatus.FAILED, "KNM-211"),
+        (KanmonError(Code.LOCKED, "no"), ExitStatus.REFUSED, "KNM-401"),
+        (KanmonError(Code.INTERRUPTED, "no"), ExitStatus.INTERRUPTED, "KNM-902"),
+        (KeyboardInterrupt(), ExitStatus.INTERRUPTED, "KNM-902"),
+        (ZeroDivisionError("by [red]"), ExitStatus.FAILED, "KNM-999 ZeroDivisionError: by [red]."),
+        (BrokenPipeError(), ExitStatus.FAILED, ""),
+    ],
+    ids=lambda value: getattr(value, "name", type(value).__name__),
+)
+def test_the_exit_status_tells_how_it_ended(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, raised: BaseException, status: ExitStatus, said: str
+) -> None:
+    def fail(*_: object) -> ExitStatus:
+        raise raised
+
+    monkeypatch.setattr("kanmon.cli.commands.run", fail)
+    assert main(["status"]) == status
+    captured = capsys.readouterr()
+    assert captured.err.startswith(said)
+    assert "Traceback" not in captured.err
+
+
+def test_a_traceback_is_for_those_who_ask(capsys: Capture, tmp_path: Path) -> None:
+    assert main(["status", "--debug", "--config", str(tmp_path / "none.yml")]) == ExitStatus.REFUSED
+    assert "Traceback" in capsys.readouterr().err

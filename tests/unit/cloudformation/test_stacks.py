@@ -1,0 +1,92 @@
+"""Change sets in the domain's words, and the one event that explains a failed stack (CD-4)."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any, cast
+
+import pytest
+
+from kanmon.cloudformation import ChangeSet, Stacks
+from kanmon.cloudformation.changes import change_from
+from kanmon.cloudformation.waiting import moments
+from kanmon.errors import Code, KanmonError
+from tests.fakes.objects import refusal
+
+
+@pytest.mark.parametrize(
+    ("action", "replacement", "kind", "mark", "destroys"),
+    [
+        ("Add", "", "AWS::S3::Bucket", "+", False),
+        ("Modify", "False", "AWS::S3::Bucket", "~", False),
+        ("Modify", "True", "AWS::S3::Bucket", "±", True),
+        ("Modify", "Conditional", "AWS::RDS::DBCluster", "±", True),
+        ("Modify", "True", "AWS::Lambda::Function", "±", False),
+        ("Remove", "", "AWS::KMS::Key", "-", True),
+        ("Remove", "", "AWS::Lambda::Function", "-", False),
+    ],
+)
+def test_a_change_is_read(action: str, replacement: str, kind: str, mark: str, destroys: bool) -> None:
+    raw: dict[str, Any] = {"Action": action, "LogicalResourceId": "It", "ResourceType": kind}
+    raw |= {"Replacement": replacement} if replacement else {}
+    details = [{"Target": {"Name": "B"}}, {"Target": {"Attribute": "Tags"}}, {"Target": {"Name": "B"}}]
+    change = change_from(cast("Any", {"ResourceChange": raw | {"Details": details}}))
+    assert (change.mark, change.destroys, change.properties) == (mark, destroys, ("B", "Tags"))
+
+
+class _Failing:
+    """CloudFormation where the stack's update fails with these events, oldest first."""
+
+    def __init__(self, *events: tuple[str, str, str, str]) -> None:
+        self.events = [
+            {
+                "EventId": str(number), "StackName": "shop", "LogicalResourceId": name, "ResourceType": kind,
+                "ResourceStatus": status, "ResourceStatusReason": reason,
+            }
+            for number, (name, kind, status, reason) in enumerate(events)
+        ]  # fmt: skip
+        self.begun = False
+
+    def describe_stacks(self, **_: str) -> dict[str, Any]:
+        status = "UPDATE_ROLLBACK_COMPLETE" if self.begun else "UPDATE_COMPLETE"
+        return {"Stacks": [{"StackName": "shop", "StackId": "arn:shop", "StackStatus": status}]}
+
+    def describe_stack_events(self, **_: str) -> dict[str, Any]:
+        return {"StackEvents": self.events[::-1] if self.begun else []}
+
+    def execute_change_set(self, **_: str) -> None:
+        self.begun = True
+
+
+def test_the_first_real_failure_is_told_and_not_what_followed_from_it() -> None:
+    failing = _Failing(
+        ("shop", "AWS::CloudFormation::Stack", "UPDATE_IN_PROGRESS", ""),
+        ("Logs", "AWS::Logs::LogGroup", "UPDATE_FAILED", "Resource update cancelled"),
+        ("Api", "AWS::Lambda::Function", "UPDATE_FAILED", "No such runtime."),
+        ("Role", "AWS::IAM::Role", "UPDATE_FAILED", "Another one"),
+        ("shop", "AWS::CloudFormation::Stack", "UPDATE_ROLLBACK_COMPLETE", ""),
+    )
+    told: list[str] = []
+    change_set = ChangeSet(stack="shop", id="arn:cs", creates=False, changes=())
+    with pytest.raises(KanmonError) as caught:
+        Stacks(cast("Any", failing)).execute(change_set, lambda event: told.append(event.logical_id))
+    assert caught.value.code is Code.STACK_FAILED
+    assert caught.value.message == "Api (AWS::Lambda::Function) failed: No such runtime."
+    assert told == ["shop", "Logs", "Api", "Role", "shop"]
+
+
+def test_a_change_set_that_is_gone_is_a_stale_plan() -> None:
+    class Gone:
+        def describe_change_set(self, **_: str) -> None:
+            raise refusal("ChangeSetNotFound", "DescribeChangeSet")
+
+    with pytest.raises(KanmonError) as caught:
+        Stacks(cast("Any", Gone())).verify(ChangeSet(stack="shop", id="x", creates=False, changes=()))
+    assert caught.value.code is Code.PLAN_STALE
+
+
+def test_waiting_grows_calmer_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("threading.Event.wait", lambda _, timeout: waited.append(timeout))
+    assert len(list(islice(moments(first=1, longest=3, growth=2), 6))) == 6
+    assert waited == [1, 2, 3, 3, 3]

@@ -1,0 +1,43 @@
+"""The published schema is current, and says what the model says (INF-9)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from ruamel.yaml import YAML
+
+from kanmon.config import load_config
+from kanmon.config.schema import schema_text
+
+ROOT = Path(__file__).resolve().parents[3]
+EXAMPLE = ROOT / "examples/mandala/kanmon.yml"
+
+
+def _example() -> Any:
+    return YAML(typ="safe").load(EXAMPLE.read_text("utf-8"))
+
+
+def test_published_schema_is_current() -> None:
+    assert (ROOT / "schema/kanmon.schema.json").read_text("utf-8") == schema_text()
+
+
+def test_reference_app_is_valid_by_schema_and_by_model() -> None:
+    jsonschema.validate(_example(), json.loads(schema_text()))
+    assert load_config(EXAMPLE).app == "mandala"
+
+
+@pytest.mark.parametrize("key", ["app", "functions", "api", "web", "checks"])
+def test_schema_requires_what_the_model_requires(key: str) -> None:
+    content = _example()
+    del content[key]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(content, json.loads(schema_text()))
+
+
+def test_schema_refuses_unknown_keys() -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(_example() | {"cheks": []}, json.loads(schema_text()))

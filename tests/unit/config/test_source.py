@@ -1,0 +1,209 @@
+"""Every mistake in the config is one error with key, line, reason and fix, before anything changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kanmon.config import Config, load_config
+from kanmon.errors import Code, KanmonError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GOOD = """\
+app: shop
+functions:
+  api:
+    handler: shop.api
+    artifact: build/api
+api:
+  routes:
+    - {path: "/api/{proxy+}", function: api}
+web:
+  directory: web/dist
+database:
+  name: shop
+checks:
+  - name: health
+    path: /api/health
+    expect:
+      status: 200
+traffic:
+  strategy: canary
+  steps:
+    - percent: 10
+      bake: 5m
+"""
+
+
+def _load(folder: Path, text: str | bytes) -> Config:
+    file = folder / "kanmon.yml"
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    return load_config(file)
+
+
+def _error(folder: Path, text: str | bytes) -> KanmonError:
+    with pytest.raises(KanmonError) as caught:
+        _load(folder, text)
+    return caught.value
+
+
+def test_a_good_config_loads(tmp_path: Path) -> None:
+    config = _load(tmp_path, GOOD)
+    assert (config.prefix, config.traffic.steps[0].bake) == ("shop-production", 300.0)
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(KanmonError) as caught:
+        load_config(tmp_path / "kanmon.yml")
+    assert caught.value.code is Code.CONFIG_MISSING
+    assert caught.value.where == str(tmp_path / "kanmon.yml")
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n", "---\n", "null\n"])
+def test_an_empty_file(tmp_path: Path, text: str) -> None:
+    assert _error(tmp_path, text).code is Code.CONFIG_EMPTY
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("app: shop\n  bad: indent\n", "kanmon.yml:2"),
+        ("app: [shop\n", "kanmon.yml:2"),
+        ("app: shop\napp: shop\n", "kanmon.yml:2"),
+        ("app: *nobody\n", "kanmon.yml:1"),
+    ],
+)
+def test_bad_yaml_names_its_line(tmp_path: Path, text: str, line: str) -> None:
+    error = _error(tmp_path, text)
+    assert (error.code, error.where) == (Code.CONFIG_SYNTAX, line)
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe\x00", b"app: \x00\n", b"app: 2001-13-45\n", b"app: !!int x\n"])
+def test_bytes_that_are_no_text_and_values_that_yaml_cannot_make(tmp_path: Path, text: bytes) -> None:
+    assert _error(tmp_path, text).code in {Code.CONFIG_SYNTAX, Code.CONFIG_INVALID}
+
+
+def test_a_folder_instead_of_a_file(tmp_path: Path) -> None:
+    with pytest.raises(KanmonError) as caught:
+        load_config(tmp_path)
+    assert caught.value.code is Code.CONFIG_SYNTAX
+
+
+@pytest.mark.parametrize("text", ["- a\n- b\n", "shop\n", "7\n"])
+def test_something_else_than_a_mapping(tmp_path: Path, text: str) -> None:
+    assert _error(tmp_path, text).code is Code.CONFIG_INVALID
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "suggested"),
+    [
+        ("app: shop", "app: shop\ncheks: []", 2, "checks"),
+        ("    handler:", "    memry: 512\n    handler:", 4, "memory"),
+        ("    path: /api/health", "    path: /api/health\n    metod: GET", 16, "method"),
+        ("      status: 200", "      statsu: 200", 17, "status"),
+        ("      status: 200", "      jsn: {}", 17, "json"),
+        ("  strategy: canary", "  stratgy: canary", 19, "strategy"),
+        ("      bake: 5m", "      bke: 5m", 22, "bake"),
+        ("  name: shop", "  name: shop\n  capcity: {}", 13, "capacity"),
+        ("  directory: web/dist", "  directory: web/dist\n  entri: index.html", 11, "entry"),
+        ("  routes:", "  prefx: /api\n  routes:", 7, "prefix"),
+    ],
+)
+def test_an_unknown_key_gets_a_suggestion(
+    tmp_path: Path, old: str, new: str, line: int, suggested: str
+) -> None:
+    error = _error(tmp_path, GOOD.replace(old, new, 1))
+    assert (error.code, error.where) == (Code.CONFIG_UNKNOWN_KEY, f"kanmon.yml:{line}")
+    assert error.fix == f"Did you mean `{suggested}`?"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "key", "reason"),
+    [
+        ("app: shop", "app: Shop", 1, "app", "pattern"),
+        ("app: shop", "app: [a]", 1, "app", "string"),
+        ("app: shop", "app: 7", 1, "app", "string"),
+        ("    handler: shop.api", "    handler: ''", 4, "functions.api.handler", "at least 1"),
+        ("    handler:", "    memory: lots\n    handler:", 4, "functions.api.memory", "integer"),
+        ("    handler:", "    memory: 64\n    handler:", 4, "functions.api.memory", "128"),
+        ("    handler:", "    timeout: 901\n    handler:", 4, "functions.api.timeout", "900"),
+        ("artifact: build/api", "artifact: ../other", 5, "functions.api.artifact", "without `..`"),
+        ("artifact: build/api", "artifact: /etc", 5, "functions.api.artifact", "inside the app"),
+        ("directory: web/dist", "directory: a\\b", 10, "web.directory", "inside the app"),
+        ("function: api}", "function: nobody}", 1, "The config", "function nobody"),
+        ('path: "/api/{proxy+}"', 'path: "/other"', 6, "api", "does not begin with the prefix"),
+        ("path: /api/health", "path: health", 15, "checks[0].path", "pattern"),
+        ("      status: 200", "      status: 99", 17, "checks[0].expect.status", "100"),
+        ("      status: 200", "      body: '('", 17, "checks[0].expect.body", "not a regular expression"),
+        ("      status: 200", "      json: {'a[': 1}", 17, "checks[0].expect.json", "JMESPath"),
+        ("      status: 200", "      latency: fast", 17, "checks[0].expect.latency", "not a duration"),
+        ("      status: 200", "      latency: -1", 17, "checks[0].expect.latency", "greater"),
+        ("      status: 200", "      latency: .inf", 17, "checks[0].expect.latency", "finite"),
+        ("      status: 200", "      latency: .nan", 17, "checks[0].expect.latency", "finite"),
+        ("percent: 10", "percent: 101", 21, "traffic.steps[0].percent", "100"),
+        ("bake: 5m", "bake: 5 minutes", 22, "traffic.steps[0].bake", "not a duration"),
+        ("strategy: canary", "strategy: yolo", 19, "traffic.strategy", "canary"),
+    ],
+)
+def test_a_wrong_value_names_key_line_and_reason(
+    tmp_path: Path, old: str, new: str, line: int, key: str, reason: str
+) -> None:
+    error = _error(tmp_path, GOOD.replace(old, new, 1))
+    assert error.code is Code.CONFIG_INVALID
+    assert error.where == f"kanmon.yml:{line}", error
+    assert key in error.message
+    assert reason in error.message
+    assert error.fix
+
+
+def test_a_missing_key_says_what_to_add(tmp_path: Path) -> None:
+    error = _error(tmp_path, GOOD.replace("    handler: shop.api\n", ""))
+    assert "`functions.api.handler` is missing" in error.message
+    assert error.fix == "Add `handler:` there."
+
+
+def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+    error = _error(tmp_path, GOOD.replace("app: shop", "app: Shop").replace("percent: 10", "percent: 0"))
+    assert "2 keys are wrong" in error.message
+    assert "kanmon.yml:1: `app`" in error.message
+    assert "kanmon.yml:21: `traffic.steps[0].percent`" in error.message
+
+
+@pytest.mark.parametrize("key", ["KANMON_RELEASE", "AWS_REGION", "DATABASE_SECRET_ARN"])
+def test_settings_that_kanmon_makes_cannot_be_set(tmp_path: Path, key: str) -> None:
+    text = GOOD.replace("    handler:", f"    environment: {{{key}: x}}\n    handler:", 1)
+    assert key in _error(tmp_path, text).message
+
+
+def test_errors_in_merged_keys_are_told_too(tmp_path: Path) -> None:
+    text = GOOD.replace("    handler: shop.api\n", "    <<: {handler: shop.api, memory: 1}\n")
+    assert "memory" in _error(tmp_path, text).message
+
+
+_LINES = GOOD.splitlines(keepends=True)
+_SCRAPS = st.sampled_from(
+    ["", "{", "[", "'", '"', "- ", ": ", "&a ", "*a", "<<: ", "!!set ", "!x ", "|\n", "~", "1e999", "0x",
+     "\t", "2001-13-45", "? ", "%YAML 9\n", "---\n", "...\n", "\x85", "\u2028", "@", "`", "12:99:99", "#"]
+) | st.text(max_size=8)  # fmt: skip
+
+
+@given(line=st.integers(0, len(_LINES) - 1), column=st.integers(0, 40), scrap=_SCRAPS, cut=st.integers(0, 30))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_in_the_file_it_loads_or_is_one_error(
+    tmp_path: Path, line: int, column: int, scrap: str, cut: int
+) -> None:
+    text = _LINES[line]
+    mutated = text[:column] + scrap + text[column + cut :]
+    content = "".join([*_LINES[:line], mutated, *_LINES[line + 1 :]])
+    try:
+        _load(tmp_path, content.encode("utf-8", "surrogatepass"))
+    except KanmonError as error:
+        told = str(error)
+    else:
+        return
+    assert told.startswith("KNM-10")

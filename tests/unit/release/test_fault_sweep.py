@@ -1,0 +1,177 @@
+"""Every single failure at every call of a run ends in a whole release, and a re-run converges (CD-13).
+
+The calls of an undisturbed run are counted; then the run is repeated once for every call and every blow
+that can fall there: an error, a lost answer, Ctrl-C, and the process dying before or after the call.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanmon.errors import KanmonError
+from kanmon.ledger import Result, State
+from kanmon.release.deploy import deploy
+from kanmon.release.recover import recover
+from kanmon.release.rollback import rollback, rollback_target
+from tests.fakes.app import CANARY, make_bundle, make_config
+from tests.fakes.cloud import Cloud
+from tests.fakes.process import Blow, Process, ProcessDied, only_reads
+from tests.fakes.runs import ignore, plan_of, release
+from tests.fakes.services import FakeApproval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kanmon.bundle import Manifest
+    from tests.fakes.cloud import Clock
+
+CONFIG = make_config(traffic=CANARY)
+
+
+@dataclass
+class Scene:
+    """A cloud just before the run that is disturbed."""
+
+    cloud: Cloud
+    run: Callable[[Cloud, Process], object]
+    manifest: Manifest
+    """What a re-run releases."""
+    faulty: bool = False
+    """The re-run's release can't become stable: it must be taken back once more."""
+
+
+def _deploy_over(*versions: str, faulty: bool = False, pages: dict[str, str] | None = None) -> Scene:
+    cloud = Cloud()
+    for version in versions[:-1]:
+        release(cloud, version, config=CONFIG)
+    manifest = make_bundle(cloud, versions[-1], config=CONFIG, pages=pages)
+    plan = plan_of(cloud, manifest)
+    if faulty:
+        cloud.faulty.add((plan.release, "live"))
+    return Scene(
+        cloud,
+        lambda where, process: deploy(where.world(process), plan, FakeApproval(), ignore),
+        manifest,
+        faulty,
+    )
+
+
+def first_release() -> Scene:
+    return _deploy_over("one")
+
+
+def next_release() -> Scene:
+    return _deploy_over("one", "two", pages={"new.html": "new"})
+
+
+def taken_back() -> Scene:
+    return _deploy_over("one", "two", faulty=True, pages={"new.html": "new"})
+
+
+def first_taken_back() -> Scene:
+    return _deploy_over("one", faulty=True)
+
+
+def _rollback_after(*versions: str, to: str) -> Scene:
+    cloud = Cloud()
+    for version in versions:
+        release(cloud, version, config=CONFIG)
+
+    def run(where: Cloud, process: Process) -> object:
+        world = where.world(process)
+        return rollback(world, CONFIG, rollback_target(world.ledger, to), ignore, reason="it hurts")
+
+    return Scene(cloud, run, make_bundle(cloud, "next", config=CONFIG))
+
+
+def rollback_in_slot() -> Scene:
+    return _rollback_after("one", "two", to="r1")
+
+
+def rollback_reapplied() -> Scene:
+    return _rollback_after("one", "two", "three", to="r1")
+
+
+SCENES = [first_release, next_release, taken_back, first_taken_back, rollback_in_slot, rollback_reapplied]
+
+
+@pytest.mark.parametrize("blow", Blow, ids=lambda blow: blow.name.lower())
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+def test_users_are_on_a_whole_release_wherever_it_strikes(
+    scene: Callable[[], Scene], blow: Blow, clock: Clock
+) -> None:
+    """CD-13, CD-7, CD-10, NFR-2"""
+    began = scene()
+    undisturbed, counted = began.cloud.copy(), Process()
+    began.run(undisturbed, counted)
+    problems = []
+    for at in _moments(counted, blow):
+        cloud, process = began.cloud.copy(), Process(at=at, blow=blow)
+        try:
+            _strike_and_mend(began, cloud, process, clock)
+        except Exception as problem:  # noqa: BLE001 - all are told together
+            place = process.calls[at - 1] if len(process.calls) >= at else "?"
+            problems.append(f"{blow} at call {at} ({place}): {type(problem).__name__}: {problem}")
+    assert not problems, "\n".join([f"{len(problems)} of {len(counted.calls)}:", *problems])
+
+
+def _moments(counted: Process, blow: Blow) -> list[int]:
+    """The calls where a blow tells something.
+
+    A read of the ledger comes before each write, where the same blow does the same; and to die around
+    any call that only reads is to die after the change before it.
+    """
+    numbered = list(enumerate(counted.calls, 1))
+    if blow in {Blow.ERROR, Blow.INTERRUPT}:
+        return [number for number, name in numbered if name != "store.get"]
+    return [number for number, name in numbered if not only_reads(name)]
+
+
+def _strike_and_mend(scene: Scene, cloud: Cloud, process: Process, clock: Clock) -> None:
+    before = cloud.users[1]
+    with contextlib.suppress(KanmonError, KeyboardInterrupt, ProcessDied):
+        scene.run(cloud, process)
+    assert len(process.calls) >= process.at, "it came to an end before it was struck"
+    # A run that died holds its lease until it expires.
+    clock.advance(minutes=2)
+    recover(cloud.world(), CONFIG, ignore)
+    _expect_one_release(cloud)
+    if before is not None:
+        assert (None, None) not in cloud.seen[1:], "users had nothing"
+    _expect_to_converge(scene, cloud)
+
+
+def _expect_one_release(cloud: Cloud) -> None:
+    head = cloud.ledger.head()
+    page, api = cloud.users
+    assert (page, api) == (head.live, head.live), f"users have {cloud.users}, the ledger says {head.live}"
+    assert head.attempt is None, "an attempt is left"
+    assert not cloud.trials, f"trials are left: {cloud.trials}"
+    assert cloud.canary_release() is None, "a canary is left"
+    if head.live is None:
+        assert cloud.pages().get("index.html") is None
+        return
+    assert cloud.pages() == cloud.pages_of(head.live), f"pages are {sorted(cloud.pages())}"
+    record = cloud.ledger.release(head.live)
+    assert record
+    assert (record.state, head.stable[-1:]) == (State.STABLE, (head.live,)), f"it is {record.state}"
+    assert record.pointer == head.pointer
+    assert head.slots[head.pointer.slot] == head.live
+
+
+def _expect_to_converge(scene: Scene, cloud: Cloud) -> None:
+    cloud.faulty.clear()
+    plan = plan_of(cloud, scene.manifest)
+    if not plan.unchanged:
+        outcome = deploy(cloud.world(), plan, FakeApproval(), ignore, lift_freeze="mended")
+        assert outcome.result is Result.STABLE, str(outcome.failure)
+    _expect_one_release(cloud)
+    live = cloud.ledger.release(cloud.ledger.head().live or "")
+    assert live
+    assert live.bundle == scene.manifest.digest
+    assert [attempt.result for attempt in cloud.ledger.attempts() if attempt.ended is None] == []
+    assert cloud.ledger.releases()
