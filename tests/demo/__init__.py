@@ -1,0 +1,1 @@
+"""The demo: the whole story of a release, for real, on the embedded AWS."""

@@ -1,0 +1,147 @@
+"""Runs the real `kanmon` as a process: its output goes on as it comes, every line kept with its time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+STOP_SECONDS = 3.0
+_COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_NOT_INHERITED = ("AWS_", "GIT_", "GITHUB_SHA", "KANMON_")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of output, and when it came."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A command that came to its end."""
+
+    arguments: tuple[str, ...]
+    status: int
+    began: float
+    ended: float
+    lines: tuple[Line, ...]
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return self.ended - self.began
+
+
+def told(arguments: Sequence[str]) -> str:
+    """The command as a person types it."""
+    return shlex.join(["kanmon", *arguments])
+
+
+@dataclass
+class Lines:
+    """Puts chunks of output together to lines without colours."""
+
+    kept: list[Line] = field(default_factory=list)
+    _rest: bytes = b""
+
+    def add(self, chunk: bytes, at: float) -> None:
+        """Take what came at a time."""
+        *whole, self._rest = (self._rest + chunk).split(b"\n")
+        self.kept += [Line(at, _COLOURS.sub("", line.decode("utf-8", "replace"))) for line in whole]
+
+    def end(self, at: float) -> tuple[Line, ...]:
+        """All lines, the unfinished one too."""
+        if self._rest:
+            self.add(b"\n", at)
+        return tuple(self.kept)
+
+
+@dataclass(frozen=True)
+class Kanmon:
+    """The command, its config and the AWS that it talks to."""
+
+    program: Path
+    config: Path
+    environment: Mapping[str, str]
+    may_ask: bool
+    """A person sits at the terminal."""
+
+    def read(self, *arguments: str) -> str:
+        """Run without showing anything; what it wrote. Raises CalledProcessError."""
+        done = subprocess.run(
+            self._words(arguments), env=self._variables(), capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    def run(self, *arguments: str) -> Ran:
+        """Run with the output shown live."""
+        began = time.time()
+        # A session of its own: Ctrl-C reaches the demo, which ends the command with all that it started.
+        process = subprocess.Popen(
+            self._words(arguments),
+            env=self._variables() | _look(),
+            stdin=None if self.may_ask else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        lines = Lines()
+        try:
+            assert process.stdout is not None
+            while chunk := os.read(process.stdout.fileno(), 65536):
+                lines.add(chunk, time.time())
+                _show(chunk)
+            status = process.wait()
+        except BaseException:
+            _end(process)
+            raise
+        ended = time.time()
+        return Ran(tuple(arguments), status, began, ended, lines.end(ended))
+
+    def _words(self, arguments: Sequence[str]) -> list[str]:
+        command, *rest = arguments
+        return [str(self.program), command, "--config", str(self.config), *rest]
+
+    def _variables(self) -> dict[str, str]:
+        mine = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
+        return {**mine, **self.environment}
+
+
+def _show(chunk: bytes) -> None:
+    sys.stdout.buffer.write(chunk)
+    sys.stdout.buffer.flush()
+
+
+def _look() -> dict[str, str]:
+    """The command writes into a pipe; it is told what the demo itself writes to."""
+    if not sys.stdout.isatty():
+        return {}
+    return {
+        "COLUMNS": str(shutil.get_terminal_size().columns),
+        **({} if "NO_COLOR" in os.environ else {"FORCE_COLOR": "1"}),
+    }
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for number in (signal.SIGINT, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+    if process.stdout:
+        process.stdout.close()

@@ -1,0 +1,125 @@
+"""The page: the same story as on the terminal, with everything that was measured, in one file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from .commands import told
+from .results import result_of, seconds_of
+from .timeline import draw
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kanmon.ledger import Attempt, CheckRecord
+
+    from .results import Results
+    from .story import Act
+    from .summary import Run
+
+_PLANNED_STACK = re.compile(r"^  (?:mandala-production-)?(?P<name>[a-z][a-z0-9-]+): (?P<told>.*\S)$")
+_TARGETS = {"candidate": "candidate, before anybody", "live": "live", "stable": "stable release, to compare"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A state of an attempt and how long it lasted."""
+
+    state: str
+    seconds: float
+    percent: float
+
+
+@dataclass(frozen=True)
+class Card:
+    """An act and what became of it."""
+
+    act: Act
+    run: Run | None
+    result: str
+    steps: list[Step]
+    checks: list[CheckRecord]
+    plan: list[tuple[str, str]]
+
+    @property
+    def attempt(self) -> Attempt | None:
+        """Its record in the ledger."""
+        return self.run.attempt if self.run else None
+
+    @property
+    def transcript(self) -> str:
+        """What its commands wrote."""
+        parts = [[f"$ {told(ran.arguments)}", *(line.text for line in ran.lines)] for ran in self.act.ran]
+        return "\n".join("\n".join(part) for part in parts)
+
+
+def write_page(path: Path, acts: Sequence[Act], results: Results) -> None:
+    """Write the page."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    runs = {run.attempt.number: run for run in results.runs}
+    text = environment.get_template("page.html.j2").render(
+        cards=[_card(act, runs.get(act.attempt or 0)) for act in acts],
+        results=results,
+        summary=results.document(),
+        timeline=draw(results.seen, acts),
+        releases=[run.attempt.release for run in results.runs if run.attempt.kind == "deploy"],
+        targets=_TARGETS,
+        result_of=result_of,
+        seconds_of=seconds_of,
+    )
+    path.write_text(text, "utf-8")
+
+
+def _card(act: Act, run: Run | None) -> Card:
+    if run is None:
+        return Card(act, None, "done", [], [], [])
+    return Card(
+        act=act,
+        run=run,
+        result=result_of(run.attempt),
+        steps=_steps(run),
+        checks=_last_checks(run.attempt),
+        plan=_plan(act),
+    )
+
+
+def _steps(run: Run) -> list[Step]:
+    attempt = run.attempt
+    whole = seconds_of(attempt) or 1.0
+    steps = []
+    for step in attempt.transitions:
+        seconds = max(0.0, run.ended(step.state) - step.began.timestamp())
+        steps.append(Step(step.state.value, seconds, min(100.0, 100 * seconds / whole)))
+    return steps
+
+
+def _last_checks(attempt: Attempt) -> list[CheckRecord]:
+    """Every check's last verdict at each place, in the order in which the places were first checked."""
+    last: dict[tuple[str, str, str], CheckRecord] = {}
+    for check in attempt.checks:
+        # The release that was meant, not the one that answered: users' checks come again after a rollback.
+        last[check.target, check.name, check.release] = check
+    return list(last.values())
+
+
+def _plan(act: Act) -> list[tuple[str, str]]:
+    """The plan's stacks with their numbers, as they were shown for approval."""
+    found: list[tuple[str, str]] = []
+    for line in act.ran[-1].lines:
+        match = _PLANNED_STACK.match(line.text)
+        if match:
+            found.append((match["name"], match["told"]))
+        if line.text.startswith("  digest"):
+            return found
+    return []
