@@ -1,7 +1,8 @@
 """Every error that Kanmon prints: its code, what it means and what to do about it.
 
 One member of :class:`Code` is one row of the error table in the documents. The first digit names the
-room: 1 config and bundle, 2 AWS, 3 plan and approval, 4 ledger and lock, 5 checks and traffic, 9 the rest.
+room: 1 config, bundle and tests, 2 AWS, 3 plan and approval, 4 ledger and lock, 5 checks and traffic,
+6 GitHub and messages, 9 the rest.
 """
 
 from __future__ import annotations
@@ -108,6 +109,46 @@ class Code(Enum):
         "A rollback froze this environment.",
         "When the cause is mended, deploy with --lift-freeze and a reason.",
     )
+    ENVIRONMENT_MISSING = (
+        321,
+        "The GitHub environment does not exist, so nothing would hold a release back.",
+        "Create it under Settings → Environments, with required reviewers and a branch rule.",
+    )
+    REVIEWERS_MISSING = (
+        322,
+        "The GitHub environment has no required reviewers.",
+        "Settings → Environments → the environment → Required reviewers (private: on some plans only).",
+    )
+    BRANCHES_OPEN = (
+        323,
+        "Any branch may deploy to the GitHub environment.",
+        "Settings → Environments → the environment → Deployment branches and tags: select main only.",
+    )
+    BRANCH_REFUSED = (
+        324,
+        "This branch may not deploy to the GitHub environment.",
+        "Run the workflow on a branch that the environment's branch rule names.",
+    )
+    SELF_REVIEW_ALLOWED = (
+        325,
+        "The GitHub environment lets people approve what they started themselves.",
+        "Settings → Environments → the environment → Prevent self-review.",
+    )
+    RUN_NOT_APPROVED = (
+        326,
+        "Nobody approved this run for the GitHub environment.",
+        "Have a reviewer approve it. A run that got past the rules, as administrators can, is refused.",
+    )
+    APPROVED_BY_ACTOR = (
+        327,
+        "The run was approved by whoever started it.",
+        "Have somebody else approve it.",
+    )
+    APPROVAL_TOO_OLD = (
+        328,
+        "What was approved is an earlier attempt of this run.",
+        "Start a new run and have it approved.",
+    )
     LOCKED = (
         401,
         "Another run holds this environment.",
@@ -161,6 +202,18 @@ class Code(Enum):
         "Taking the release back failed.",
         "Run `kanmon recover`; the ledger says how far it came.",
     )
+    GITHUB_MISSING = (
+        601,
+        "GitHub is needed, but this is not a workflow run or there is no token.",
+        "Run it in a workflow and give the action its `token` (`github.token` by default).",
+    )
+    GITHUB_DENIED = (
+        602,
+        "GitHub denied a call.",
+        "Give the job the permission that the message names.",
+    )
+    GITHUB_UNREACHABLE = (603, "GitHub could not be reached.", "Try again; see githubstatus.com.")
+    GITHUB_FAILED = (604, "GitHub answered a call with an error.", "Read GitHub's message; try again.")
     USAGE = (901, "The command line is wrong.", "See `kanmon --help`.")
     INTERRUPTED = (902, "The run was interrupted.", "Run the command again.")
     INTERNAL = (999, "Kanmon itself failed.", "Please report it with the output of `--debug`.")

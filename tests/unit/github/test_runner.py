@@ -1,0 +1,143 @@
+"""What a step tells its runner can't be bent by the values in it (SEC-5)."""
+
+from __future__ import annotations
+
+import io
+import re
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kanmon.errors import KanmonError
+from kanmon.github import current_run
+from kanmon.github.runner import SUMMARY_LIMIT, HarmlessLog, Level, Runner, harmless
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PIECES = [*"::##[]\r\n\t =<>%,aZ\u2028\x85\x1b\x0b", "::error::", "##[group]", "EOF"]
+HOSTILE = st.lists(st.sampled_from(_PIECES), max_size=12).map("".join)
+
+
+@contextmanager
+def _file() -> Iterator[Path]:
+    with tempfile.NamedTemporaryFile() as file:
+        yield Path(file.name)
+
+
+def outputs(text: str) -> dict[str, str]:
+    """Reads an environment file as the runner does: `name=value` and heredocs, lines ended by line feeds."""
+    found: dict[str, str] = {}
+    lines = iter(text.split("\n")[:-1])
+    for line in lines:
+        heredoc = re.fullmatch(r"([^=<]*)<<(.+)", line, re.DOTALL)
+        if not heredoc:
+            name, _, value = line.partition("=")
+            found[name] = value
+            continue
+        content = []
+        for inner in lines:
+            if inner == heredoc[2]:
+                break
+            content.append(inner)
+        found[heredoc[1]] = "\n".join(content)
+    return found
+
+
+def commands(log: str) -> list[str]:
+    """The lines in which a runner finds a command; it reads lines as .NET does."""
+    lines = re.split(r"\r\n|\r|\n", log)
+    return [line for line in lines if line.lstrip().startswith("::") or "##[" in line]
+
+
+@given(HOSTILE, HOSTILE)
+def test_values_stay_values(first: str, second: str) -> None:
+    with pytest.MonkeyPatch.context() as patch, _file() as path:
+        patch.setenv("GITHUB_OUTPUT", str(path))
+        runner = Runner(io.StringIO())
+        runner.output("first", first)
+        runner.output("second", second)
+        assert outputs(path.read_bytes().decode()) == {"first": first, "second": second}
+
+
+@given(st.lists(HOSTILE, max_size=5))
+def test_no_command_can_stand_in_what_is_printed(parts: list[str]) -> None:
+    stream = io.StringIO()
+    log = HarmlessLog(stream)
+    for part in parts:
+        log.write(part)
+    log.close()
+    assert commands(stream.getvalue()) == []
+    assert stream.getvalue().replace("\u200b", "") == "".join(parts)
+
+
+@given(HOSTILE, HOSTILE, HOSTILE)
+def test_an_annotation_is_one_command(message: str, title: str, file: str) -> None:
+    stream = io.StringIO()
+    Runner(stream).annotate(Level.ERROR, message, title=title, file=file, line=3)
+    whole = stream.getvalue()
+    assert whole.count("\n") == 1
+    assert "\r" not in whole
+    assert whole.startswith("::error ")
+
+
+def test_harmless_text_is_left_alone() -> None:
+    told = "std::vector, a::b and # [x] ##x\n  ok: done\n"
+    assert harmless(told) == told
+
+
+def test_an_output_with_a_masked_value_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "output"
+    path.touch()
+    monkeypatch.setenv("GITHUB_OUTPUT", str(path))
+    stream = io.StringIO()
+    runner = Runner(stream)
+    runner.mask("canary-secret\nsecond-line")
+    with pytest.raises(KanmonError):
+        runner.output("link", "https://app/?token=second-line")
+    assert path.read_text() == ""
+    assert "::add-mask::second-line\n" in stream.getvalue()
+
+
+def test_a_summary_too_long_is_cut_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "summary"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(path))
+    runner = Runner(io.StringIO())
+    runner.summary("関" * SUMMARY_LIMIT)
+    assert len(path.read_bytes()) <= SUMMARY_LIMIT
+    assert path.read_text("utf-8").endswith("does not fit into a job summary.*\n")
+    runner.summary("more")
+    assert len(path.read_bytes()) <= SUMMARY_LIMIT
+
+
+def test_a_group_ends_whatever_happens() -> None:
+    stream = io.StringIO()
+    with pytest.raises(ZeroDivisionError), Runner(stream).group("build\n::error::x"):
+        raise ZeroDivisionError
+    assert stream.getvalue() == "::group::build%0A::error::x\n::endgroup::\n"
+
+
+def test_the_run_is_read_from_the_environment(tmp_path: Path) -> None:
+    event = tmp_path / "event.json"
+    event.write_text('{"pull_request": {"number": 12}}')
+    run = current_run(
+        {
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_RUN_ID": "5",
+            "GITHUB_RUN_ATTEMPT": "2",
+            "GITHUB_REPOSITORY": "acme/mandala",
+            "GITHUB_ACTOR": "alice",
+            "GITHUB_REF": "refs/heads/main",
+            "GITHUB_EVENT_PATH": str(event),
+        }
+    )
+    assert run
+    assert run.url == "https://github.com/acme/mandala/actions/runs/5/attempts/2"
+    assert (run.branch, run.pull_request, run.triggering_actor) == ("main", 12, "alice")
+    assert current_run({}) is None
+    assert current_run({"GITHUB_ACTIONS": "true"}) is None
