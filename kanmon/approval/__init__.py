@@ -1,5 +1,5 @@
 """The room of approval: who lets a plan through, and how that is known."""
 
-from kanmon.approval.terminal import TerminalApproval
+from kanmon.approval.terminal import Approvable, TerminalApproval
 
-__all__ = ["TerminalApproval"]
+__all__ = ["Approvable", "TerminalApproval"]

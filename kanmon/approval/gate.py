@@ -171,8 +171,8 @@ class GateApproval:
 
     gate: Gate
 
-    def approve(self, plan: Approvable) -> Approval:
+    def approve(self, what: Approvable) -> Approval:
         """Get the approval. Raises what :meth:`Gate.approval` raises."""
         review = self.gate.approval()
         how = f"environment {self.gate.environment}, {self.gate.run.url}"
-        return Approval(by=review.by, how=how, digest=plan.digest, at=datetime.now(UTC))
+        return Approval(by=review.by, how=how, digest=what.digest, at=datetime.now(UTC))

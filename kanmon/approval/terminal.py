@@ -17,9 +17,12 @@ class Approvable(Protocol):
     """What can be approved: something with a digest and a name."""
 
     @property
-    def digest(self) -> str: ...
+    def digest(self) -> str:
+        """What stands for the whole of it."""
+
     @property
-    def release(self) -> str: ...
+    def release(self) -> str:
+        """The release that users would get."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,17 @@ class TerminalApproval:
     ask: Callable[[str], str] | None
     """Asks a question and gives the answer; None where nobody can be asked."""
     assume_yes: bool
+    question: str = "Release {release} as planned? [y/N] "
+    answers: tuple[str, ...] = ("y", "yes")
+    """The answers that approve, in lower case; `{release}` stands for the release."""
 
-    def approve(self, plan: Approvable) -> Approval:
+    def approve(self, what: Approvable) -> Approval:
         """Get the approval. Raises NOT_APPROVED."""
         how = "--yes" if self.assume_yes else "terminal"
         if not self.assume_yes:
             if self.ask is None:
                 raise KanmonError(Code.NOT_APPROVED, "There is no terminal to ask on, and no --yes.")
-            if self.ask(f"Release {plan.release} as planned? [y/N] ").strip().lower() not in {"y", "yes"}:
-                raise KanmonError(Code.NOT_APPROVED, f"{self.actor} did not approve {plan.release}.")
-        return Approval(by=self.actor, how=how, digest=plan.digest, at=datetime.now(UTC))
+            answer = self.ask(self.question.format(release=what.release)).strip().lower()
+            if answer not in {wanted.format(release=what.release) for wanted in self.answers}:
+                raise KanmonError(Code.NOT_APPROVED, f"{self.actor} did not approve {what.release}.")
+        return Approval(by=self.actor, how=how, digest=what.digest, at=datetime.now(UTC))

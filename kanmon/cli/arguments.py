@@ -41,6 +41,14 @@ def make_parser() -> argparse.ArgumentParser:
     plan.add_argument(
         "--output", type=Path, metavar="FILE", help="write the plan to a file, for deploy --plan"
     )
+    gate = command("gate", "Verify that GitHub's environment holds a release back, and who let it through.")
+    gate.add_argument("--approved", action="store_true", help="inside the gated job: who approved this run")
+    gate.add_argument(
+        "--cancel-waiting",
+        metavar="WORKFLOW",
+        default="",
+        help="cancel the runs of this workflow file that still wait, so that a rollback need not",
+    )
     deploy = command("deploy", "Plan, have it approved, release.")
     _bundle(deploy)
     deploy.add_argument("--plan", type=Path, metavar="FILE", help="carry out this plan instead of a new one")
@@ -53,6 +61,9 @@ def make_parser() -> argparse.ArgumentParser:
     back = command("rollback", "Put users back on a release that was stable.")
     back.add_argument("release", nargs="?", help="which one, such as r41 (default: the last stable one)")
     back.add_argument("--reason", default="", help="why, for the history")
+    back.add_argument(
+        "--confirm", default="", metavar="ENVIRONMENT", help="the environment's name, typed; in workflows"
+    )
     back.add_argument("--yes", action="store_true", help="do not ask for the typed confirmation")
     recover = command("recover", "Finish or undo what a run that died left behind.")
     decision = recover.add_mutually_exclusive_group()

@@ -11,10 +11,11 @@ from rich.markup import escape
 from kanmon.approval import TerminalApproval
 from kanmon.bundle import build_bundle, load_bundle
 from kanmon.bundle.build import commit_of
-from kanmon.cli.wiring import Account, actor
+from kanmon.cli.wiring import Account, actor, gate_approval, github_gate, make_way
 from kanmon.cloudformation import Stacks, bootstrap_template
 from kanmon.config import Config, load_config
 from kanmon.errors import Code, ExitStatus, KanmonError
+from kanmon.github import current_run
 from kanmon.ledger import Result
 from kanmon.release.blueprint import tags
 from kanmon.release.deploy import deploy, refuse_frozen
@@ -37,8 +38,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from kanmon.ledger import Release
-    from kanmon.release.ports import World
+    from kanmon.release.ports import ApprovalPort, World
     from kanmon.release.session import Outcome
 
 _STATUS = {
@@ -123,7 +123,8 @@ def _deploy(arguments: argparse.Namespace, config: Config, console: Console) -> 
     refuse_frozen(world.ledger.head(), arguments.lift_freeze)
     plan = given or _new_plan(arguments, config, account, world)
     print_plan(console, plan)
-    approver = TerminalApproval(actor(), _asker(console), arguments.yes)
+    terminal = TerminalApproval(actor(), _asker(console), arguments.yes)
+    approver = _approver(arguments, config, terminal)
     outcome = deploy(
         world, plan, approver, progress, reason=arguments.reason, lift_freeze=arguments.lift_freeze
     )
@@ -131,6 +132,7 @@ def _deploy(arguments: argparse.Namespace, config: Config, console: Console) -> 
 
 
 def _rollback(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
+    _confirmed(arguments, config)
     world = Account(config).world()
     progress = Progress(console)
     recovered = None if world.ledger.head().held else recover(world, config, progress)
@@ -139,19 +141,50 @@ def _rollback(arguments: argparse.Namespace, config: Config, console: Console) -
     target = rollback_target(world.ledger, arguments.release)
     live = world.ledger.head().live
     console.print(f"Rollback from [bold]{live}[/] to [bold]{target.id}[/] (commit {target.commit[:12]})")
-    if not arguments.yes:
-        _confirm(console, target)
-    outcome = rollback(world, config, target, progress, reason=arguments.reason or f"rollback to {target.id}")
+    question, answers = "Type {release} to go back to it: ", ("{release}",)
+    terminal = TerminalApproval(actor(), _asker(console), arguments.yes, question, answers)
+    approver = _approver(arguments, config, terminal)
+    reason = arguments.reason or f"rollback to {target.id}"
+    outcome = rollback(world, config, target, approver, progress, reason=reason)
     status = _end(console, outcome)
     return ExitStatus.OK if outcome.result is Result.ROLLED_BACK else status
 
 
-def _confirm(console: Console, target: Release) -> None:
-    ask = _asker(console)
-    if ask is None:
-        raise KanmonError(Code.NOT_APPROVED, "There is no terminal to ask on, and no --yes.")
-    if ask(f"Type {target.id} to go back to it: ").strip() != target.id:
-        raise KanmonError(Code.NOT_APPROVED, "The confirmation was not typed.")
+def _confirmed(arguments: argparse.Namespace, config: Config) -> None:
+    """In a workflow nobody can be asked: what was typed when it was dispatched must be right (CD-9)."""
+    if (current_run() or arguments.confirm) and arguments.confirm != config.environment:
+        raise KanmonError(
+            Code.NOT_APPROVED,
+            f"The confirmation is {arguments.confirm!r}, not the environment's name.",
+            fix=f"Type {config.environment} as the confirmation.",
+        )
+
+
+def _gate(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
+    gate = github_gate(config)
+    if arguments.approved:
+        review = gate.approval()
+        console.print(f"[green]{escape(review.by)} approved[/] this run for {config.environment}.")
+        return ExitStatus.OK
+    rules = gate.verify_rules()
+    console.print(
+        f"[green]{config.environment} holds releases back[/] until one of "
+        f"{escape(', '.join(rules.reviewers))} approves."
+    )
+    for run in make_way(arguments.cancel_waiting) if arguments.cancel_waiting else ():
+        console.print(f"cancelled what still waited: {escape(run.title)} ({run.url})")
+    return ExitStatus.OK
+
+
+def _approver(arguments: argparse.Namespace, config: Config, terminal: TerminalApproval) -> ApprovalPort:
+    """The reviewers of GitHub's environment in a workflow; whoever sits at the terminal elsewhere."""
+    if current_run() is None:
+        return terminal
+    if arguments.yes:
+        raise KanmonError(
+            Code.USAGE, "In a workflow --yes approves nothing.", fix="The environment's reviewers approve."
+        )
+    return gate_approval(config)
 
 
 def _recover(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
@@ -205,6 +238,7 @@ _COMMANDS = {
     "bootstrap": _bootstrap,
     "build": _build,
     "plan": _plan,
+    "gate": _gate,
     "deploy": _deploy,
     "rollback": _rollback,
     "recover": _recover,

@@ -242,6 +242,14 @@ class Thresholds(Section):
     database_connections: int = Field(45, ge=1, description="Connections at once.")
 
 
+class ApprovalRules(Section):
+    """What is asked of the GitHub environment that holds a release back, beyond reviewers and branches."""
+
+    prevent_self_review: bool = Field(
+        False, description="Nobody may approve a run that they started; the environment must say so too."
+    )
+
+
 class Notifications(Section):
     """Who is told."""
 
@@ -266,6 +274,7 @@ class Config(Section):
     hooks: tuple[Hook, ...] = ()
     checks: tuple[Check, ...] = Field(min_length=1)
     traffic: Traffic = Traffic()
+    approval: ApprovalRules = ApprovalRules()
     thresholds: Thresholds = Thresholds()
     notifications: Notifications = Notifications()
     allow_destroy: tuple[str, ...] = Field(

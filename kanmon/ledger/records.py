@@ -114,6 +114,8 @@ class Attempt(Record):
     base: str | None = None
     slot: Slot
     actor: str
+    run: str = ""
+    """The page of the workflow run that did it."""
     reason: str = ""
     digest: str = ""
     approval: Approval | None = None

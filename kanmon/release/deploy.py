@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.checks import Target
 from kanmon.errors import Code, KanmonError
-from kanmon.ledger import Approval, Head, Pointer, Result, State
+from kanmon.ledger import Head, Pointer, Result, State
 from kanmon.release.blueprint import API, FOUNDATION
 from kanmon.release.events import Kind
 from kanmon.release.lease import lease
@@ -20,6 +20,7 @@ from kanmon.release.session import (
     Edition,
     Outcome,
     Session,
+    as_failure,
     note_live,
     note_return,
     note_slot,
@@ -67,9 +68,10 @@ def deploy(
             slot=plan.slot,
             reason=lift_freeze or reason,
             expected=head,
+            approval=approval,
             digest=plan.digest,
         )
-        return _Deploy(Session(world, journal), plan).run(approval)
+        return _Deploy(Session(world, journal), plan).run()
 
 
 def refuse_frozen(head: Head, lift_freeze: str) -> None:
@@ -108,10 +110,10 @@ class _Deploy:
     def config(self) -> Config:
         return self.manifest.config
 
-    def run(self, approval: Approval) -> Outcome:
+    def run(self) -> Outcome:
         """From locked to stable; whatever stops it is undone."""
         try:
-            self._lock(approval)
+            self._lock()
             self._provision()
             trial = self._verify()
             self._shift(trial)
@@ -121,9 +123,7 @@ class _Deploy:
             return self._end_badly(error)
         return self._outcome(Result.STABLE)
 
-    def _lock(self, approval: Approval) -> None:
-        self.journal.amend(approval=approval)
-        self.journal.tell(Kind.NOTE, f"approved by {approval.by} ({approval.how})", digest=approval.digest)
+    def _lock(self) -> None:
         with self.journal.step(State.LOCKED, f"{self.plan.release} goes into the {self.plan.slot} slot"):
             self._amend_release(State.LOCKED)
 
@@ -221,7 +221,7 @@ class _Deploy:
 
     def _end_badly(self, error: BaseException) -> Outcome:
         failed_at = time.monotonic()
-        failure = error if isinstance(error, KanmonError) else _wrapped(error)
+        failure = as_failure(error)
         if failure.code is Code.LEASE_LOST:
             # Whoever has the lease now decides; nothing may be touched any more.
             raise failure from error
@@ -328,9 +328,3 @@ def take_back(session: Session, base: Edition | None, left: Edition, failed_at: 
             attempt.origin,
             f"{left.release.id} was taken back",
         )
-
-
-def _wrapped(error: BaseException) -> KanmonError:
-    if isinstance(error, KeyboardInterrupt):
-        return KanmonError(Code.INTERRUPTED, "The run was interrupted.")
-    return KanmonError(Code.INTERNAL, f"{type(error).__name__}: {error}")

@@ -9,13 +9,13 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Mapping, Sequence
 
+    from kanmon.approval import Approvable
     from kanmon.bundle import Manifest
     from kanmon.checks import CheckResult, Target
     from kanmon.cloudformation import ChangeSet, DeployedStack
     from kanmon.cloudformation.stacks import StackEvent
     from kanmon.config import Check, Config, Hook
     from kanmon.ledger import Approval, Ledger, Pointer, Slot
-    from kanmon.release.plan import Plan
 
 
 class StacksPort(Protocol):
@@ -90,9 +90,9 @@ class DatabasePort(Protocol):
 
 
 class ApprovalPort(Protocol):
-    """Whoever lets a plan through, or raises NOT_APPROVED."""
+    """Whoever lets a plan or a rollback through, or raises NOT_APPROVED."""
 
-    def approve(self, plan: Plan) -> Approval: ...
+    def approve(self, what: Approvable) -> Approval: ...
 
 
 @dataclass(frozen=True)
@@ -117,5 +117,7 @@ class World:
     entrance: Callable[[Config, Mapping[str, Mapping[str, str]]], Entrance]
     """Opens the entrance from the stacks' outputs, by stack part."""
     actor: str
+    run: str
+    """The page of the workflow run; empty outside of one."""
     pause: Callable[[float], None]
     """Waits some seconds; an interruption ends it with an exception."""

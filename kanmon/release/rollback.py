@@ -16,6 +16,7 @@ from kanmon.release.session import (
     Edition,
     Outcome,
     Session,
+    as_failure,
     note_return,
     note_slot,
     open_attempt,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from kanmon.config import Config
     from kanmon.ledger import Head, Ledger, Release, Slot
     from kanmon.release.events import Observer
-    from kanmon.release.ports import World
+    from kanmon.release.ports import ApprovalPort, World
 
 
 def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
@@ -49,9 +50,29 @@ def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
     return release
 
 
-def rollback(world: World, config: Config, target: Release, observer: Observer, *, reason: str) -> Outcome:
-    """Put users back on a release. Raises UNFINISHED, HELD, LOCKED, PLAN_STALE before anything changes."""
+@dataclass(frozen=True)
+class Return:
+    """What is approved when users are to be put back on a release: the bundle that they get."""
+
+    release: str
+    digest: str
+
+
+def rollback(
+    world: World,
+    config: Config,
+    target: Release,
+    approver: ApprovalPort,
+    observer: Observer,
+    *,
+    reason: str,
+) -> Outcome:
+    """Put users back on a release.
+
+    Raises NOT_APPROVED, UNFINISHED, HELD, LOCKED, PLAN_STALE before anything changes.
+    """
     head = world.ledger.head()
+    approval = approver.approve(Return(target.id, target.bundle))
     with lease(world.ledger, world.actor) as held:
         slot = target.slot if _in_slot(world, config, head, target) else head.pointer.slot.other
         journal = open_attempt(
@@ -63,6 +84,7 @@ def rollback(world: World, config: Config, target: Release, observer: Observer, 
             slot=slot,
             reason=reason,
             expected=head,
+            approval=approval,
         )
         return carry_out(Session(world, journal), config)
 
@@ -151,7 +173,7 @@ class _Rollback:
         self.journal.close(Result.ROLLED_BACK)
 
     def _end_badly(self, error: BaseException) -> Outcome:
-        known = error if isinstance(error, KanmonError) else KanmonError(Code.INTERNAL, str(error))
+        known = as_failure(error)
         if known.code is Code.LEASE_LOST:
             raise known from error
         self.journal.tell(Kind.FAILURE, known.message, code=known.code.id)

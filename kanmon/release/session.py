@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kanmon.bundle import Manifest
     from kanmon.config import Check
-    from kanmon.ledger import Head
+    from kanmon.ledger import Approval, Head
     from kanmon.release.events import Observer
     from kanmon.release.lease import HeldLease
     from kanmon.release.ports import Entrance, World
@@ -158,6 +158,7 @@ def open_attempt(
     slot: Slot,
     reason: str,
     expected: Head,
+    approval: Approval,
     digest: str = "",
 ) -> Journal:
     """Begin an attempt in the ledger. Raises UNFINISHED, HELD or PLAN_STALE when the head moved meanwhile."""
@@ -177,13 +178,26 @@ def open_attempt(
         base=head.live,
         slot=slot,
         actor=world.actor,
+        run=world.run,
         reason=reason,
         digest=digest,
+        approval=approval,
         began=datetime.now(UTC),
         origin=head.pointer,
     )
     world.ledger.write_attempt(attempt)
-    return Journal(world.ledger, held, attempt, observer)
+    journal = Journal(world.ledger, held, attempt, observer)
+    journal.tell(Kind.NOTE, f"approved by {approval.by} ({approval.how})", digest=approval.digest)
+    return journal
+
+
+def as_failure(error: BaseException) -> KanmonError:
+    """What stopped an attempt, as people read it."""
+    if isinstance(error, KanmonError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return KanmonError(Code.INTERRUPTED, "The run was interrupted.")
+    return KanmonError(Code.INTERNAL, f"{type(error).__name__}: {error}")
 
 
 def refuse_open(head: Head) -> None:

@@ -112,6 +112,7 @@ class Cloud:
             database=process.watched(self.database, "database"),
             entrance=entrance,
             actor=actor,
+            run="",
             pause=process.watched(clock or Clock(), "clock").pause,
         )
 

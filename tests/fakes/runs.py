@@ -55,4 +55,4 @@ def go_back(
     """A rollback by hand."""
     world = cloud.world(process)
     target = rollback_target(world.ledger, wanted)
-    return rollback(world, make_config(), target, ignore, reason=reason)
+    return rollback(world, make_config(), target, FakeApproval(), ignore, reason=reason)

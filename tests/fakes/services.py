@@ -13,9 +13,9 @@ from kanmon.ledger import Approval
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from kanmon.approval import Approvable
     from kanmon.config import Check, Hook
     from kanmon.ledger import Slot
-    from kanmon.release.plan import Plan
 
 
 @dataclass
@@ -82,9 +82,9 @@ class FakeApproval:
     digest: str = ""
     asked: int = 0
 
-    def approve(self, plan: Plan) -> Approval:
+    def approve(self, what: Approvable) -> Approval:
         self.asked += 1
         if not self.says:
-            raise KanmonError(Code.NOT_APPROVED, f"aki did not approve {plan.release}.")
-        digest = self.digest or plan.digest
+            raise KanmonError(Code.NOT_APPROVED, f"aki did not approve {what.release}.")
+        digest = self.digest or what.digest
         return Approval(by="aki", how="test", digest=digest, at=datetime.now(UTC))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-COMMANDS = ("bootstrap", "build", "plan", "deploy", "rollback", "recover", "status", "history")
+COMMANDS = ("bootstrap", "build", "plan", "gate", "deploy", "rollback", "recover", "status", "history")
 Capture = pytest.CaptureFixture[str]
 
 
@@ -162,3 +162,31 @@ def test_the_exit_status_tells_how_it_ended(
 def test_a_traceback_is_for_those_who_ask(capsys: Capture, tmp_path: Path) -> None:
     assert main(["status", "--debug", "--config", str(tmp_path / "none.yml")]) == ExitStatus.REFUSED
     assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.fixture
+def workflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process is a step of a workflow run."""
+    for name, value in {"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "1"}.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.usefixtures("workflow")
+@pytest.mark.parametrize("confirm", [[], ["--confirm", "Production"], ["--confirm", "staging"]])
+def test_a_workflow_rolls_back_only_what_was_confirmed(
+    capsys: Capture, config: str, confirm: list[str]
+) -> None:
+    """CD-9."""
+    assert "type test as the confirmation" in refused(capsys, "rollback", "--config", config, *confirm).lower()
+
+
+def test_the_gate_needs_a_workflow(capsys: Capture, config: str) -> None:
+    """CD-3."""
+    assert Code.GITHUB_MISSING.id in refused(capsys, "gate", "--config", config)
+
+
+@pytest.mark.usefixtures("workflow")
+def test_the_gate_needs_a_token(capsys: Capture, config: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CD-3."""
+    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
+    assert "no GitHub token" in refused(capsys, "gate", "--config", config)

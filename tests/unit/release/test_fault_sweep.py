@@ -83,7 +83,9 @@ def _rollback_after(*versions: str, to: str) -> Scene:
 
     def run(where: Cloud, process: Process) -> object:
         world = where.world(process)
-        return rollback(world, CONFIG, rollback_target(world.ledger, to), ignore, reason="it hurts")
+        return rollback(
+            world, CONFIG, rollback_target(world.ledger, to), FakeApproval(), ignore, reason="it hurts"
+        )
 
     return Scene(cloud, run, make_bundle(cloud, "next", config=CONFIG))
 

@@ -8,11 +8,14 @@ import pytest
 
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger import Result, Slot, State
+from kanmon.release.rollback import rollback, rollback_target
 from tests.fakes.app import make_config
 from tests.fakes.process import Process
-from tests.fakes.runs import go_back, release
+from tests.fakes.runs import go_back, ignore, release
+from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
+    from kanmon.release.events import Event
     from tests.fakes.cloud import Cloud
 
 SAME = {"sw.js": "same"}
@@ -37,6 +40,39 @@ def test_without_a_name_it_goes_to_the_last_stable_release_in_two_calls(cloud: C
     ]
     assert cloud.stacks.executed == executed
     assert cloud.pages() == cloud.pages_of("r1")
+
+
+def test_who_approved_is_recorded_and_a_refusal_changes_nothing(cloud: Cloud) -> None:
+    """CD-3, CD-9"""
+    _release(cloud, "one", "two")
+    world = cloud.world()
+    target = rollback_target(world.ledger, None)
+    before = world.ledger.head()
+    with pytest.raises(KanmonError) as caught:
+        rollback(world, make_config(), target, FakeApproval(says=False), ignore, reason="it hurts")
+    assert caught.value.code is Code.NOT_APPROVED
+    assert world.ledger.head() == before
+    outcome = go_back(cloud)
+    assert outcome.attempt
+    assert outcome.attempt.approval
+    assert (outcome.attempt.approval.by, outcome.attempt.approval.digest) == ("aki", target.bundle)
+
+
+def test_an_interruption_before_traffic_moves_is_told_as_one(cloud: Cloud) -> None:
+    """CD-13: `r1` is in no slot any more, so that it is applied again; that is where it is interrupted."""
+    _release(cloud, "one", "two", "three")
+    world = cloud.world()
+
+    def interrupt(event: Event) -> None:
+        if event.facts.get("state") == State.PROVISIONED.value:
+            raise KeyboardInterrupt
+
+    target = rollback_target(world.ledger, "r1")
+    outcome = rollback(world, make_config(), target, FakeApproval(), interrupt, reason="it hurts")
+    assert outcome.result is Result.ABORTED
+    assert outcome.failure
+    assert outcome.failure.code is Code.INTERRUPTED
+    assert cloud.users == ("r3", "r3")
 
 
 def test_twice_in_a_row_goes_back_two_releases_and_never_forward(cloud: Cloud) -> None:
