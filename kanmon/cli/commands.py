@@ -30,6 +30,7 @@ from kanmon.report.terminal import (
     print_plan,
     print_status,
 )
+from kanmon.report.workflow import current_step
 
 if TYPE_CHECKING:
     import argparse
@@ -87,6 +88,8 @@ def _build(arguments: argparse.Namespace, config: Config, console: Console) -> E
         f"[green]Built[/] {len(manifest.functions)} functions and {len(manifest.web)} web files "
         f"of commit {manifest.commit[:12]}: bundle [bold]{manifest.digest[:12]}[/]"
     )
+    if step := current_step():
+        step.bundle(bundle)
     return ExitStatus.OK
 
 
@@ -94,6 +97,8 @@ def _plan(arguments: argparse.Namespace, config: Config, console: Console) -> Ex
     account = Account(config)
     plan = _new_plan(arguments, config, account, account.world())
     print_plan(console, plan)
+    if step := current_step():
+        step.plan(plan)
     if arguments.output:
         arguments.output.parent.mkdir(parents=True, exist_ok=True)
         arguments.output.write_text(plan.text(), "utf-8")
@@ -192,7 +197,7 @@ def _recover(arguments: argparse.Namespace, config: Config, console: Console) ->
     if outcome is None:
         console.print("Every run came to its end; there is nothing to recover.")
         return ExitStatus.OK
-    print_outcome(console, outcome)
+    _show(console, outcome)
     return ExitStatus.FAILED if outcome.result is Result.FAILED else ExitStatus.OK
 
 
@@ -216,10 +221,17 @@ def _history(arguments: argparse.Namespace, config: Config, console: Console) ->
     return ExitStatus.OK
 
 
-def _end(console: Console, outcome: Outcome) -> ExitStatus:
-    if outcome.failure:
+def _show(console: Console, outcome: Outcome) -> None:
+    step = current_step()
+    if step:
+        step.outcome(outcome)
+    elif outcome.failure:
         print_error(console, outcome.failure)
     print_outcome(console, outcome)
+
+
+def _end(console: Console, outcome: Outcome) -> ExitStatus:
+    _show(console, outcome)
     if outcome.failure and outcome.failure.code is Code.INTERRUPTED:
         return ExitStatus.INTERRUPTED
     return _STATUS[outcome.result]

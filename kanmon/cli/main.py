@@ -38,11 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parsed = make_parser().parse_args(arguments)
         debug = parsed.debug
         from kanmon.cli.commands import run  # noqa: PLC0415
-        from kanmon.report.terminal import make_console  # noqa: PLC0415
+        from kanmon.report.workflow import make_log  # noqa: PLC0415
 
         signal.signal(signal.SIGTERM, _interrupt_once)
         signal.signal(signal.SIGINT, _interrupt_once)
-        return run(parsed, make_console())
+        return run(parsed, make_log())
     except KanmonError as error:
         return _explain(error, debug=debug)
     except KeyboardInterrupt:
@@ -63,10 +63,14 @@ def _interrupt_once(number: int, frame: FrameType | None) -> None:
 
 def _explain(error: KanmonError, *, debug: bool) -> int:
     from kanmon.report.terminal import make_console, print_error  # noqa: PLC0415
+    from kanmon.report.workflow import current_step  # noqa: PLC0415
 
     if debug:
         traceback.print_exc()
-    print_error(make_console(stderr=True), error)
+    if step := current_step():
+        step.error(error)
+    else:
+        print_error(make_console(stderr=True), error)
     if error.code is Code.HELD:
         return ExitStatus.HELD
     if error.code is Code.INTERRUPTED:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 from rich.markup import escape
@@ -29,9 +29,9 @@ _RESULT_COLOURS = {
 }
 
 
-def make_console(*, stderr: bool = False) -> Console:
+def make_console(file: TextIO | None = None, *, stderr: bool = False) -> Console:
     """A console that doesn't invent colours or cut lines where the output is read by a machine."""
-    console = Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False)
+    console = Console(file=file, stderr=stderr, highlight=False, soft_wrap=True, emoji=False)
     if not console.is_terminal:
         console.width = 200
     return console

@@ -177,7 +177,10 @@ def test_a_workflow_rolls_back_only_what_was_confirmed(
     capsys: Capture, config: str, confirm: list[str]
 ) -> None:
     """CD-9."""
-    assert "type test as the confirmation" in refused(capsys, "rollback", "--config", config, *confirm).lower()
+    assert main(["rollback", "--config", config, *confirm]) == ExitStatus.REFUSED
+    said = capsys.readouterr().out
+    assert said.startswith("::error title=Kanmon KNM-311::")
+    assert "Type test as the confirmation" in said
 
 
 def test_the_gate_needs_a_workflow(capsys: Capture, config: str) -> None:
@@ -189,4 +192,5 @@ def test_the_gate_needs_a_workflow(capsys: Capture, config: str) -> None:
 def test_the_gate_needs_a_token(capsys: Capture, config: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """CD-3."""
     monkeypatch.delenv("GITHUB_TOKEN", raising=False)
-    assert "no GitHub token" in refused(capsys, "gate", "--config", config)
+    assert main(["gate", "--config", config]) == ExitStatus.REFUSED
+    assert "no GitHub token" in capsys.readouterr().out

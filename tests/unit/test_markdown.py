@@ -1,0 +1,49 @@
+"""Foreign text in Markdown shows as itself and does nothing (SEC-5)."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from kanmon.report.markdown import code, text
+
+GFM = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+PIECES = [
+    *"*_`~#@|<>&[]()!\\\n\r\t -+.:=\"'{}1aZ関\x00\x1b\u202e",
+    "<script>", "<!-- kanmon:test -->", "&#64;", "&amp;", "https://evil", "www.evil.example",
+    "@team", "#12", "GH-12", "[x](y)", "![x](y)", "```", "| a |", "- [ ]", "closes #1",
+]  # fmt: skip
+HOSTILE = st.lists(st.sampled_from(PIECES), max_size=10).map("".join)
+
+
+def shown(markdown: str) -> str:
+    """What a reader sees of one paragraph, if nothing but text is in it."""
+    tokens = GFM.parse(markdown)
+    kinds = [token.type for token in tokens]
+    assert kinds in (["paragraph_open", "inline", "paragraph_close"], []), kinds
+    parts = tokens[1].children or [] if tokens else []
+    assert {part.type for part in parts} <= {"text", "text_special"}, [part.type for part in parts]
+    return "".join(part.content for part in parts)
+
+
+@given(HOSTILE)
+@example("&#64;everyone")
+def test_text_shows_as_itself_and_is_nothing_else(value: str) -> None:
+    seen = shown(text(value))
+    clean = re.sub("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", "", " ".join(value.split()))
+    assert " ".join(seen.replace("\u200b", "").split()) == " ".join(clean.split())
+    assert not re.search(r"@\w|#\d|GH-\d|www\.|://", seen)
+
+
+@given(HOSTILE)
+def test_text_is_one_cell_of_a_table(value: str) -> None:
+    tokens = GFM.parse(f"| a | b |\n| --- | --- |\n| {text(value)} | {code(value)} |\n")
+    rows = [token for token in tokens if token.type == "tr_open"]
+    cells = [token for token in tokens if token.type == "td_open"]
+    assert (len(rows), len(cells)) == (2, 2)
+    assert not {token.type for token in tokens} & {"html_block", "fence", "heading_open"}
+    inline = [part for token in tokens if token.type == "inline" for part in token.children or ()]
+    assert {part.type for part in inline} <= {"text", "text_special", "code_inline"}

@@ -1,0 +1,102 @@
+"""What a step shows of plans and outcomes: whole, and bent by nothing in them (CD-4, CD-11, SEC-5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from markdown_it import MarkdownIt
+
+from kanmon.errors import Code, KanmonError
+from kanmon.ledger import Result
+from kanmon.release.rollback import rollback, rollback_target
+from kanmon.release.session import Outcome
+from kanmon.report.workflow import current_step
+from tests.fakes.app import make_bundle, make_config
+from tests.fakes.cloud import Cloud
+from tests.fakes.runs import ignore, plan_of, release
+from tests.fakes.services import FakeApproval
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kanmon.report.workflow import Step
+
+HOSTILE = (
+    "::error::x\n##[group]y | <script>alert(1)</script> @team closes #1 `${{ secrets.X }}` [a](http://b)"
+)
+GFM = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+
+
+@pytest.fixture
+def cloud() -> Cloud:
+    return Cloud()
+
+
+@pytest.fixture
+def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Step:
+    del capsys  # the step writes to what is captured
+    for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
+        (tmp_path / name).touch()
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_RUN_ID", "7")
+    found = current_step()
+    assert found
+    return found
+
+
+def summary(tmp_path: Path) -> str:
+    return (tmp_path / "GITHUB_STEP_SUMMARY").read_text("utf-8")
+
+
+def elements(markdown: str) -> set[str]:
+    """The kinds of elements in it, but for the texts."""
+    tokens = GFM.parse(markdown)
+    inline = {part.type for token in tokens for part in token.children or ()}
+    return {token.type for token in tokens} | inline
+
+
+def test_a_plan_is_shown_whole_and_its_digest_passed_on(step: Step, tmp_path: Path, cloud: Cloud) -> None:
+    release(cloud, "one")
+    plan = plan_of(cloud, make_bundle(cloud, "two"))
+    step.plan(plan)
+    shown = summary(tmp_path)
+    changes = [change for stack in plan.stacks for change in stack.changes]
+    assert changes
+    assert all(change.logical_id in shown for change in changes)
+    assert plan.digest in shown
+    assert plan.digest in (tmp_path / "GITHUB_OUTPUT").read_text("utf-8")
+    assert {"table_open", "html_block"} <= elements(shown)
+
+
+def test_a_release_that_is_live_already_is_told_in_a_line(step: Step, tmp_path: Path, cloud: Cloud) -> None:
+    release(cloud, "one")
+    step.plan(plan_of(cloud, make_bundle(cloud, "one")))
+    assert "nothing to change" in summary(tmp_path)
+    assert "unchanged" in (tmp_path / "GITHUB_OUTPUT").read_text("utf-8")
+
+
+def test_a_hostile_reason_and_failure_stay_text(
+    step: Step, tmp_path: Path, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    release(cloud, "one")
+    release(cloud, "two")
+    world = cloud.world()
+    target = rollback_target(world.ledger, None)
+    outcome = rollback(world, make_config(), target, FakeApproval(), ignore, reason=HOSTILE)
+    assert outcome.result is Result.ROLLED_BACK
+    step.outcome(outcome)
+    shown = summary(tmp_path)
+    assert not elements(shown) & {"html_block", "html_inline", "link_open", "code_inline"}
+    assert "alert" in shown
+    assert capsys.readouterr().out == ""
+
+
+def test_a_failure_is_one_annotation(step: Step, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    failure = KanmonError(Code.CHECK_FAILED, HOSTILE, where=HOSTILE)
+    step.outcome(Outcome(Result.ABORTED, "r1", None, failure))
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1
+    assert said.startswith("::error title=Kanmon KNM-501::")
+    assert not elements(summary(tmp_path)) & {"html_block", "html_inline", "link_open", "code_inline"}
