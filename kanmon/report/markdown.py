@@ -24,5 +24,6 @@ def text(value: str) -> str:
 def code(value: str) -> str:
     """A code span, which may stand in a table too."""
     line = _INVISIBLE.sub("", " ".join(value.split())).replace("|", "\N{BROKEN BAR}")
+    pad = " " if line.startswith("`") or line.endswith("`") else ""
     fence = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
-    return f"{fence} {line} {fence}" if line else ""
+    return f"{fence}{pad}{line}{pad}{fence}" if line else ""

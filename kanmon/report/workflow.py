@@ -75,7 +75,7 @@ def make_log() -> Console:
 @cache
 def _templates() -> Environment:
     # Every foreign text in these templates goes through `text` or `code`: what is made is Markdown, not HTML.
-    environment = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)  # noqa: S701
+    environment = Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=True)  # noqa: S701
     environment.filters |= {"text": text, "code": code, "marks": _marks, "final_verdicts": _final_verdicts}
     return environment
 

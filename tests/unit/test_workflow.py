@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 import pytest
 from markdown_it import MarkdownIt
 
 from kanmon.errors import Code, KanmonError
+from kanmon.github.runner import Runner
 from kanmon.ledger import Result
 from kanmon.release.rollback import rollback, rollback_target
 from kanmon.release.session import Outcome
-from kanmon.report.workflow import current_step
+from kanmon.report.workflow import Step
 from tests.fakes.app import make_bundle, make_config
 from tests.fakes.cloud import Cloud
 from tests.fakes.runs import ignore, plan_of, release
@@ -19,8 +21,6 @@ from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from kanmon.report.workflow import Step
 
 HOSTILE = (
     "::error::x\n##[group]y | <script>alert(1)</script> @team closes #1 `${{ secrets.X }}` [a](http://b)"
@@ -34,16 +34,16 @@ def cloud() -> Cloud:
 
 
 @pytest.fixture
-def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Step:
-    del capsys  # the step writes to what is captured
+def log() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> Step:
     for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
         (tmp_path / name).touch()
         monkeypatch.setenv(name, str(tmp_path / name))
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    monkeypatch.setenv("GITHUB_RUN_ID", "7")
-    found = current_step()
-    assert found
-    return found
+    return Step(Runner(log))
 
 
 def summary(tmp_path: Path) -> str:
@@ -78,7 +78,7 @@ def test_a_release_that_is_live_already_is_told_in_a_line(step: Step, tmp_path: 
 
 
 def test_a_hostile_reason_and_failure_stay_text(
-    step: Step, tmp_path: Path, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+    step: Step, tmp_path: Path, cloud: Cloud, log: io.StringIO
 ) -> None:
     release(cloud, "one")
     release(cloud, "two")
@@ -90,13 +90,13 @@ def test_a_hostile_reason_and_failure_stay_text(
     shown = summary(tmp_path)
     assert not elements(shown) & {"html_block", "html_inline", "link_open", "code_inline"}
     assert "alert" in shown
-    assert capsys.readouterr().out == ""
+    assert log.getvalue() == ""
 
 
-def test_a_failure_is_one_annotation(step: Step, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failure_is_one_annotation(step: Step, tmp_path: Path, log: io.StringIO) -> None:
     failure = KanmonError(Code.CHECK_FAILED, HOSTILE, where=HOSTILE)
     step.outcome(Outcome(Result.ABORTED, "r1", None, failure))
-    said = capsys.readouterr().out
+    said = log.getvalue()
     assert said.count("\n") == 1
     assert said.startswith("::error title=Kanmon KNM-501::")
     assert not elements(summary(tmp_path)) & {"html_block", "html_inline", "link_open", "code_inline"}
