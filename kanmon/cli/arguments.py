@@ -1,13 +1,110 @@
-"""The command line's words."""
+"""The command line's words: one table, from which the parser and the actions' inputs are made."""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from kanmon import __version__
 from kanmon.errors import Code, KanmonError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Kind(Enum):
+    """What can be given."""
+
+    TEXT = "text"
+    PATH = "path"
+    FLAG = "flag"
+    POSITIONAL = "positional"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a command, which is an input of its action too."""
+
+    name: str
+    help: str
+    metavar: str = ""
+    kind: Kind = Kind.TEXT
+    default: Path | None = None
+    """Where a path leads when none is given."""
+    terminal_only: bool = False
+    """It makes no sense in a workflow."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command."""
+
+    help: str
+    options: tuple[Option, ...] = ()
+    exclusive: bool = False
+    """At most one of the options can be given."""
+
+
+_CONFIG = Option("config", "the config file (kanmon.yml)", "FILE", Kind.PATH, Path("kanmon.yml"))
+_BUNDLE = Option("bundle", "the bundle (build/bundle)", "DIR", Kind.PATH, Path("build/bundle"))
+_REASON = Option("reason", "why, for the history", "TEXT")
+_JSON = Option("json", "for machines", kind=Kind.FLAG, terminal_only=True)
+
+COMMANDS: Mapping[str, Command] = {
+    "bootstrap": Command("Create what Kanmon needs in an AWS account, once."),
+    "build": Command("Run the app's build and pack the bundle.", (_BUNDLE,)),
+    "plan": Command(
+        "Create the change sets of a release and show them.",
+        (_BUNDLE, Option("output", "write the plan to a file, for deploy --plan", "FILE", Kind.PATH)),
+    ),
+    "gate": Command(
+        "Verify that GitHub's environment holds a release back, and who let it through.",
+        (
+            Option("approved", "inside the gated job: who approved this run", kind=Kind.FLAG),
+            Option(
+                "cancel-waiting",
+                "cancel the runs of this workflow file that still wait, so that a rollback need not",
+                "WORKFLOW",
+            ),
+        ),
+    ),
+    "deploy": Command(
+        "Plan, have it approved, release.",
+        (
+            _BUNDLE,
+            Option("plan", "carry out this plan instead of a new one", "FILE", Kind.PATH),
+            Option("digest", "the digest that the plan must have", "SHA256"),
+            Option("yes", "approve without asking", kind=Kind.FLAG, terminal_only=True),
+            _REASON,
+            Option("lift-freeze", "release although a rollback froze it", "REASON"),
+            Option("verbose", "show every stack event", kind=Kind.FLAG),
+        ),
+    ),
+    "rollback": Command(
+        "Put users back on a release that was stable.",
+        (
+            Option("release", "which one, such as r41 (default: the last stable one)", kind=Kind.POSITIONAL),
+            _REASON,
+            Option("confirm", "the environment's name, typed; needed in workflows", "ENVIRONMENT"),
+            Option("yes", "do not ask for the typed confirmation", kind=Kind.FLAG, terminal_only=True),
+        ),
+    ),
+    "recover": Command(
+        "Finish or undo what a run that died left behind.",
+        (
+            Option("keep", "held: keep the live release", kind=Kind.FLAG),
+            Option("undo", "held: take the live release back", kind=Kind.FLAG),
+        ),
+        exclusive=True,
+    ),
+    "status": Command("Show who is live and what holds the environment.", (_JSON,)),
+    "history": Command("Show what was released, by whom, and how it ended.", (_JSON,)),
+}
+_SHARED = (_CONFIG, Option("debug", "show tracebacks", kind=Kind.FLAG, terminal_only=True))
+_TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False, "": False}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -23,64 +120,56 @@ def make_parser() -> argparse.ArgumentParser:
         prog="kanmon", description="Releases a serverless app to AWS, and takes it back by itself."
     )
     parser.add_argument("--version", action="version", version=f"kanmon {__version__}")
-    shared = _Parser(add_help=False)
-    shared.add_argument(
-        "--config", type=Path, default=Path("kanmon.yml"), help="the config file (kanmon.yml)"
-    )
-    shared.add_argument("--debug", action="store_true", help="show tracebacks")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-
-    def command(name: str, summary: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=summary, description=summary, parents=[shared])
-
-    command("bootstrap", "Create what Kanmon needs in an AWS account, once.")
-    build = command("build", "Run the app's build and pack the bundle.")
-    _bundle(build)
-    plan = command("plan", "Create the change sets of a release and show them.")
-    _bundle(plan)
-    plan.add_argument(
-        "--output", type=Path, metavar="FILE", help="write the plan to a file, for deploy --plan"
-    )
-    gate = command("gate", "Verify that GitHub's environment holds a release back, and who let it through.")
-    gate.add_argument("--approved", action="store_true", help="inside the gated job: who approved this run")
-    gate.add_argument(
-        "--cancel-waiting",
-        metavar="WORKFLOW",
-        default="",
-        help="cancel the runs of this workflow file that still wait, so that a rollback need not",
-    )
-    deploy = command("deploy", "Plan, have it approved, release.")
-    _bundle(deploy)
-    deploy.add_argument("--plan", type=Path, metavar="FILE", help="carry out this plan instead of a new one")
-    deploy.add_argument("--yes", action="store_true", help="approve without asking")
-    deploy.add_argument("--reason", default="", help="why, for the history")
-    deploy.add_argument(
-        "--lift-freeze", default="", metavar="REASON", help="release although a rollback froze it"
-    )
-    deploy.add_argument("--verbose", action="store_true", help="show every stack event")
-    back = command("rollback", "Put users back on a release that was stable.")
-    back.add_argument("release", nargs="?", help="which one, such as r41 (default: the last stable one)")
-    back.add_argument("--reason", default="", help="why, for the history")
-    back.add_argument(
-        "--confirm", default="", metavar="ENVIRONMENT", help="the environment's name, typed; in workflows"
-    )
-    back.add_argument("--yes", action="store_true", help="do not ask for the typed confirmation")
-    recover = command("recover", "Finish or undo what a run that died left behind.")
-    decision = recover.add_mutually_exclusive_group()
-    decision.add_argument(
-        "--keep", dest="keep", action="store_true", default=None, help="held: keep the live release"
-    )
-    decision.add_argument(
-        "--undo", dest="keep", action="store_false", help="held: take the live release back"
-    )
-    status = command("status", "Show who is live and what holds the environment.")
-    status.add_argument("--json", action="store_true", help="for machines")
-    history = command("history", "Show what was released, by whom, and how it ended.")
-    history.add_argument("--json", action="store_true", help="for machines")
+    for name, command in COMMANDS.items():
+        one = commands.add_parser(name, help=command.help, description=command.help)
+        for option in _SHARED:
+            _add(one, option)
+        own = one.add_mutually_exclusive_group() if command.exclusive else one
+        for option in command.options:
+            _add(own, option)
+    action = commands.add_parser("action", help="Be an action of this name: take its inputs from INPUT_*.")
+    action.add_argument("action", choices=sorted(COMMANDS), metavar="NAME", help="a command's name")
     return parser
 
 
-def _bundle(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--bundle", type=Path, default=Path("build/bundle"), metavar="DIR", help="the bundle (build/bundle)"
-    )
+def action_inputs(name: str) -> tuple[Option, ...]:
+    """The inputs of the action of this name."""
+    return tuple(option for option in (_CONFIG, *COMMANDS[name].options) if not option.terminal_only)
+
+
+def action_arguments(name: str, environment: Mapping[str, str]) -> list[str]:
+    """The command line that an action's inputs stand for. Raises USAGE.
+
+    The runner gives them as `INPUT_<NAME>`, spaces as underscores, hyphens kept; a composite action hands
+    them on itself, with underscores, since a shell has no other names. An empty input was not given.
+    https://docs.github.com/en/actions/reference/workflows-and-actions/metadata-syntax#inputs
+    """
+    given: list[str] = []
+    positional: list[str] = []
+    for option in action_inputs(name):
+        key = f"INPUT_{option.name.upper()}"
+        value = (environment.get(key) or environment.get(key.replace("-", "_")) or "").strip()
+        if option.kind is Kind.FLAG:
+            if value not in _TRUTH:
+                told = f"The input {option.name} is {value!r}, which is neither true nor false."
+                raise KanmonError(Code.USAGE, told, fix="Write true or false.")
+            given += [f"--{option.name}"] if _TRUTH[value] else []
+        elif value and option.kind is Kind.POSITIONAL:
+            positional.append(value)
+        elif value:
+            given.append(f"--{option.name}={value}")
+    return [name, *given, "--", *positional] if positional else [name, *given]
+
+
+def _add(parser: argparse._ActionsContainer, option: Option) -> None:
+    if option.kind is Kind.FLAG:
+        parser.add_argument(f"--{option.name}", action="store_true", help=option.help)
+    elif option.kind is Kind.POSITIONAL:
+        parser.add_argument(option.name, nargs="?", help=option.help)
+    elif option.kind is Kind.PATH:
+        parser.add_argument(
+            f"--{option.name}", type=Path, default=option.default, metavar=option.metavar, help=option.help
+        )
+    else:
+        parser.add_argument(f"--{option.name}", default="", metavar=option.metavar, help=option.help)

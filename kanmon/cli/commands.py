@@ -119,6 +119,12 @@ def _new_plan(arguments: argparse.Namespace, config: Config, account: Account, w
 
 def _deploy(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
     given = read_plan(arguments.plan) if arguments.plan else None
+    if given and arguments.digest not in {"", given.digest}:
+        raise KanmonError(
+            Code.PLAN_ALTERED,
+            f"The plan's digest is {given.digest[:12]}, not {arguments.digest[:12]} as was approved.",
+            where=str(arguments.plan),
+        )
     account = Account(config)
     world = account.world()
     progress = Progress(console, verbose=arguments.verbose)
@@ -193,7 +199,8 @@ def _approver(arguments: argparse.Namespace, config: Config, terminal: TerminalA
 
 
 def _recover(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
-    outcome = recover(Account(config).world(), config, Progress(console), keep=arguments.keep)
+    keep = arguments.keep if arguments.keep or arguments.undo else None
+    outcome = recover(Account(config).world(), config, Progress(console), keep=keep)
     if outcome is None:
         console.print("Every run came to its end; there is nothing to recover.")
         return ExitStatus.OK

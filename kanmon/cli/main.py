@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import traceback
 from typing import TYPE_CHECKING
 
-from kanmon.cli.arguments import make_parser
+from kanmon.cli.arguments import action_arguments, make_parser
 from kanmon.errors import Code, ExitStatus, KanmonError
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Slow to import, and not needed to print the help.
     debug = False
     try:
-        parsed = make_parser().parse_args(arguments)
+        parser = make_parser()
+        parsed = parser.parse_args(arguments)
+        if parsed.command == "action":
+            parsed = parser.parse_args(action_arguments(parsed.action, os.environ))
         debug = parsed.debug
         from kanmon.cli.commands import run  # noqa: PLC0415
         from kanmon.report.workflow import make_log  # noqa: PLC0415
