@@ -15,6 +15,7 @@ from kanmon.config import Config
 from kanmon.config.durations import parse_duration
 from kanmon.config.schema import schema_text
 from kanmon.errors import Code, ExitStatus
+from scripts.actions import action_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,7 @@ def _generated() -> dict[Path, str]:
         _ROOT / "schema" / "kanmon.schema.json": schema_text(),
         _ROOT / "docs" / "reference" / "config.md": _config_page(),
         _ROOT / "docs" / "reference" / "errors.md": _errors_page(),
+        **{_ROOT / path: text for path, text in action_files().items()},
     }
 
 

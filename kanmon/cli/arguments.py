@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -46,19 +46,35 @@ class Command:
     options: tuple[Option, ...] = ()
     exclusive: bool = False
     """At most one of the options can be given."""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """What its action gives to later steps; `report.workflow` writes it."""
 
 
 _CONFIG = Option("config", "the config file (kanmon.yml)", "FILE", Kind.PATH, Path("kanmon.yml"))
 _BUNDLE = Option("bundle", "the bundle (build/bundle)", "DIR", Kind.PATH, Path("build/bundle"))
 _REASON = Option("reason", "why, for the history", "TEXT")
 _JSON = Option("json", "for machines", kind=Kind.FLAG, terminal_only=True)
+_OUTCOME = {
+    "release": "the release's id",
+    "result": "how it ended: stable, unchanged, aborted, rolled back, held, failed",
+    "attempt": "the attempt's number in the history; empty when there was none",
+}
 
 COMMANDS: Mapping[str, Command] = {
     "bootstrap": Command("Create what Kanmon needs in an AWS account, once."),
-    "build": Command("Run the app's build and pack the bundle.", (_BUNDLE,)),
+    "build": Command(
+        "Run the app's build and pack the bundle.",
+        (_BUNDLE,),
+        outputs={"digest": "the bundle's SHA-256", "commit": "the commit that was built"},
+    ),
     "plan": Command(
         "Create the change sets of a release and show them.",
         (_BUNDLE, Option("output", "write the plan to a file, for deploy --plan", "FILE", Kind.PATH)),
+        outputs={
+            "release": "the release's id, such as r42",
+            "digest": "the plan's SHA-256, which the deploy must be given",
+            "unchanged": "true when the release is live already",
+        },
     ),
     "gate": Command(
         "Verify that GitHub's environment holds a release back, and who let it through.",
@@ -82,6 +98,7 @@ COMMANDS: Mapping[str, Command] = {
             Option("lift-freeze", "release although a rollback froze it", "REASON"),
             Option("verbose", "show every stack event", kind=Kind.FLAG),
         ),
+        outputs=_OUTCOME,
     ),
     "rollback": Command(
         "Put users back on a release that was stable.",
@@ -91,6 +108,7 @@ COMMANDS: Mapping[str, Command] = {
             Option("confirm", "the environment's name, typed; needed in workflows", "ENVIRONMENT"),
             Option("yes", "do not ask for the typed confirmation", kind=Kind.FLAG, terminal_only=True),
         ),
+        outputs=_OUTCOME,
     ),
     "recover": Command(
         "Finish or undo what a run that died left behind.",
@@ -99,6 +117,7 @@ COMMANDS: Mapping[str, Command] = {
             Option("undo", "held: take the live release back", kind=Kind.FLAG),
         ),
         exclusive=True,
+        outputs=_OUTCOME,
     ),
     "status": Command("Show who is live and what holds the environment.", (_JSON,)),
     "history": Command("Show what was released, by whom, and how it ended.", (_JSON,)),

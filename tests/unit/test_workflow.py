@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 from markdown_it import MarkdownIt
 
+from kanmon.cli.arguments import COMMANDS
 from kanmon.errors import Code, KanmonError
 from kanmon.github.runner import Runner
 from kanmon.ledger import Result
@@ -50,6 +52,12 @@ def summary(tmp_path: Path) -> str:
     return (tmp_path / "GITHUB_STEP_SUMMARY").read_text("utf-8")
 
 
+def outputs(tmp_path: Path) -> set[str]:
+    """The names of what the step gave to later ones."""
+    written = (tmp_path / "GITHUB_OUTPUT").read_text("utf-8")
+    return set(re.findall(r"^(\w+)<<ghadelimiter_", written, re.MULTILINE))
+
+
 def elements(markdown: str) -> set[str]:
     """The kinds of elements in it, but for the texts."""
     tokens = GFM.parse(markdown)
@@ -68,6 +76,7 @@ def test_a_plan_is_shown_whole_and_its_digest_passed_on(step: Step, tmp_path: Pa
     assert plan.digest in shown
     assert plan.digest in (tmp_path / "GITHUB_OUTPUT").read_text("utf-8")
     assert {"table_open", "html_block"} <= elements(shown)
+    assert outputs(tmp_path) == set(COMMANDS["plan"].outputs)
 
 
 def test_a_release_that_is_live_already_is_told_in_a_line(step: Step, tmp_path: Path, cloud: Cloud) -> None:
@@ -90,6 +99,7 @@ def test_a_hostile_reason_and_failure_stay_text(
     shown = summary(tmp_path)
     assert not elements(shown) & {"html_block", "html_inline", "link_open", "code_inline"}
     assert "alert" in shown
+    assert outputs(tmp_path) == set(COMMANDS["rollback"].outputs) == set(COMMANDS["deploy"].outputs)
     assert log.getvalue() == ""
 
 

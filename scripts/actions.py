@@ -1,0 +1,103 @@
+"""The suite's actions, made from the command line's table: `action.yml` and README of each."""
+
+from __future__ import annotations
+
+import json
+
+from kanmon.cli.arguments import COMMANDS, Kind, Option, action_inputs
+
+_COMPOSITE = {
+    "build": "actions/build",
+    "plan": "actions/plan",
+    "gate": "actions/gate",
+    "deploy": "actions/deploy/composite",
+    "rollback": "actions/rollback/composite",
+    "recover": "actions/recover",
+}
+_WITH_TOKEN = {"gate", "deploy", "rollback"}
+_TOKEN = Option("token", "GitHub's token, to read who approved: needs actions: read", "TOKEN")
+
+
+def action_files() -> dict[str, str]:
+    """Path, from the repository's root, and text of every file."""
+    files = {}
+    for name, folder in _COMPOSITE.items():
+        files[f"{folder}/action.yml"] = _action(name, folder)
+        files[f"{folder}/README.md"] = _readme(name, folder)
+    return files
+
+
+def _inputs(name: str) -> list[Option]:
+    return [*action_inputs(name), *([_TOKEN] if name in _WITH_TOKEN else [])]
+
+
+def _action(name: str, folder: str) -> str:
+    command = COMMANDS[name]
+    up = "../" * (folder.count("/"))
+    lines = [
+        "# Generated from the command line's table by scripts/reference.py.",
+        f"name: Kanmon {name}",
+        f"description: {json.dumps(command.help, ensure_ascii=False)}",
+        "inputs:",
+    ]
+    for option in _inputs(name):
+        default = json.dumps(_default(option))
+        about = json.dumps(option.help, ensure_ascii=False)
+        lines += [f"  {option.name}:", f"    description: {about}", f"    default: {default}"]
+    if command.outputs:
+        lines += ["outputs:"]
+        for output, told in command.outputs.items():
+            value = f"${{{{ steps.{name}.outputs.{output} }}}}"
+            lines += [f"  {output}:", f"    description: {json.dumps(told)}", f"    value: {value}"]
+    lines += [
+        "runs:",
+        "  using: composite",
+        "  steps:",
+        f"    - id: {name}",
+        "      shell: bash",
+        "      # Inputs reach Python by the environment alone: nothing of them is ever part of a script.",
+        "      env:",
+        *(f"        {_variable(option)}: ${{{{ inputs.{option.name} }}}}" for option in _inputs(name)),
+        f'      run: exec "$GITHUB_ACTION_PATH/{up}run" {name}',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _default(option: Option) -> str:
+    if option is _TOKEN:
+        return "${{ github.token }}"
+    if option.kind is Kind.FLAG:
+        return "false"
+    return option.default.as_posix() if option.default else ""
+
+
+def _variable(option: Option) -> str:
+    return "GITHUB_TOKEN" if option is _TOKEN else f"INPUT_{option.name.upper().replace('-', '_')}"
+
+
+def _readme(name: str, folder: str) -> str:
+    command = COMMANDS[name]
+    inputs = [
+        f"| `{option.name}` | {option.help} | {f'`{shown}`' if (shown := _default(option)) else ''} |"
+        for option in _inputs(name)
+    ]
+    outputs = [f"| `{output}` | {told} |" for output, told in command.outputs.items()]
+    about = (
+        f"{command.help} The same as `kanmon {name}` on a terminal; it runs on the runner itself and needs "
+        "Python 3.11 or newer there."
+    )
+    lines = [
+        "<!-- Generated from the command line's table by scripts/reference.py. -->",
+        f"# {name}",
+        "",
+        about,
+        "",
+        f"Use it as `kanmon-dev/kanmon/{folder}`, pinned by commit.",
+        "",
+        "| input | what it is | default |",
+        "| --- | --- | --- |",
+        *inputs,
+    ]
+    if outputs:
+        lines += ["", "| output | what it is |", "| --- | --- |", *outputs]
+    return "\n".join(lines) + "\n"
