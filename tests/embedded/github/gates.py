@@ -1,0 +1,162 @@
+"""What holds a job and lets it go: environments, reviews, cancellation.
+
+Every function runs while its caller holds `State.changed`, which is notified of what changed.
+https://docs.github.com/en/actions/reference/workflows-and-actions/deployments-and-environments
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from .deployments import add_status
+from .routing import RefusedError
+from .state import BOT, Deployment, DeploymentStatus
+from .workflows import Approval, Environment, Job, Run, RunAttempt, now
+
+if TYPE_CHECKING:
+    from .state import Repository, State
+
+_ENDS = {"success": "success", "failure": "failure", "cancelled": "inactive", "skipped": "inactive"}
+
+
+@dataclass(frozen=True)
+class Gates:
+    """The gates of a repository."""
+
+    state: State
+    repository: Repository
+
+    def begin(
+        self, run: Run, name: str, environment: str | None, runner: str = "", *, deployment: bool = True
+    ) -> Job:
+        """A job of the latest attempt wants to run: it begins, or waits. Asking again changes nothing."""
+        attempt = run.latest
+        job = next((job for job in attempt.jobs if job.name == name), None)
+        if job is not None:
+            return job
+        job = Job(self.state.new_id(), name, environment, runner=runner)
+        attempt.jobs.append(job)
+        if attempt.cancelled or attempt.conclusion:
+            self._finish(run, job, "cancelled")
+        elif environment is None:
+            self._start(run, job)
+        else:
+            self._at_environment(run, job, self.state.environment(self.repository, environment), deployment)
+        self._changed(attempt)
+        return job
+
+    def review(
+        self, run: Run, environments: list[Environment], by: str, verdict: str, comment: str
+    ) -> list[Deployment]:
+        """A reviewer lets the jobs that wait for these environments go on, or ends them."""
+        waiting = self.waiting(run)
+        if not environments or any(environment.name not in waiting for environment in environments):
+            raise RefusedError(
+                422, "Validation Failed", "No pending deployment requests to approve or reject"
+            )
+        if not all(self.may_review(run, environment, by) for environment in environments):
+            raise RefusedError(422, "Validation Failed", f"{by} may not review these deployments")
+        jobs = [job for environment in environments for job in waiting[environment.name]]
+        for environment in environments:
+            run.approvals.append(Approval(environment.name, verdict, by, comment))
+        for job in jobs:
+            if verdict == "approved":
+                self._start(run, job)
+            else:
+                job.rejected = True
+                self._finish(run, job, "failure")
+        self._changed(run.latest)
+        return [self.repository.deployments[job.deployment] for job in jobs if job.deployment]
+
+    def waiting(self, run: Run) -> dict[str, list[Job]]:
+        """The jobs of a run that wait, by the environment's own name."""
+        found: dict[str, list[Job]] = {}
+        for job in run.latest.jobs:
+            if job.status == "waiting" and job.environment:
+                found.setdefault(self.repository.environments[job.environment.lower()].name, []).append(job)
+        return found
+
+    def may_review(self, run: Run, environment: Environment, login: str) -> bool:
+        """Whether somebody may: a reviewer, and where that is prevented nobody who started the run."""
+        started = {run.actor, run.latest.actor}
+        return login in environment.reviewers and not (environment.prevent_self_review and login in started)
+
+    def cancel(self, run: Run) -> None:
+        """End what waits. What runs is left to whoever runs it, and so is the end of the run."""
+        attempt = run.latest
+        if attempt.conclusion:
+            raise RefusedError(409, "Cannot cancel a workflow run that is completed.")
+        attempt.cancelled = True
+        for job in attempt.jobs:
+            if job.status == "waiting":
+                self._finish(run, job, "cancelled")
+        if not any(job.status == "in_progress" for job in attempt.jobs):
+            attempt.conclusion = "cancelled"
+        self._changed(attempt)
+        if self.state.on_cancel:
+            threading.Thread(target=self.state.on_cancel, args=(run.id,), daemon=True).start()
+
+    def end_job(self, run: Run, name: str, conclusion: str) -> None:
+        """A job ended."""
+        job = next(job for job in run.latest.jobs if job.name == name)
+        if job.status != "completed":
+            self._finish(run, job, conclusion)
+        self._changed(run.latest)
+
+    def end_run(self, run: Run, conclusion: str) -> None:
+        """The run ended, and all of its jobs with it."""
+        attempt = run.latest
+        conclusion = "cancelled" if attempt.cancelled else conclusion
+        for job in attempt.jobs:
+            if job.status != "completed":
+                self._finish(run, job, conclusion)
+        attempt.conclusion = conclusion
+        self._changed(attempt)
+
+    def _at_environment(self, run: Run, job: Job, environment: Environment, deployment: bool) -> None:
+        if deployment:
+            self._deploy(run, job, environment)
+        if not self._admits(environment, run.branch):
+            job.rejected = True
+            self._finish(run, job, "failure")
+        elif environment.reviewers:
+            job.status = "waiting"
+        else:
+            self._start(run, job)
+
+    def _admits(self, environment: Environment, branch: str) -> bool:
+        if environment.branches == "protected":
+            return branch in self.repository.protected_branches
+        if environment.branches is None:
+            return True
+        return any(fnmatchcase(branch, pattern) for pattern in environment.branches)
+
+    def _deploy(self, run: Run, job: Job, environment: Environment) -> None:
+        made = Deployment(
+            id=self.state.new_id(), sha=run.sha, ref=run.branch, environment=environment.name, by=BOT
+        )
+        job.deployment = made.id
+        self.repository.deployments[made.id] = made
+
+    def _start(self, run: Run, job: Job) -> None:
+        job.status, job.started = "in_progress", now()
+        job.runner = job.runner or f"local-{job.id}"
+        self._tell(run, job, "in_progress")
+
+    def _finish(self, run: Run, job: Job, conclusion: str) -> None:
+        job.status, job.conclusion, job.completed = "completed", conclusion, now()
+        self._tell(run, job, _ENDS.get(conclusion, "failure"))
+
+    def _tell(self, run: Run, job: Job, state: str) -> None:
+        if job.deployment:
+            deployment = self.repository.deployments[job.deployment]
+            status = DeploymentStatus(self.state.new_id(), state, BOT)
+            add_status(self.state, self.repository, deployment, status)
+        run.latest.updated = now()
+
+    def _changed(self, attempt: RunAttempt) -> None:
+        attempt.updated = now()
+        self.state.changed.notify_all()
