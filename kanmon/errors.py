@@ -49,6 +49,22 @@ class Code(Enum):
         "A file of the bundle is not the one that its manifest names.",
         "Build again; do not change a bundle after it was built.",
     )
+    TESTS_FAILED = (121, "The app's tests failed.", "The failed tests are named first; mend them.")
+    RESULTS_MISSING = (
+        122,
+        "The test commands wrote no report where the config looks for one, or no test ran.",
+        "Check the patterns under `test` in the config and what the commands write.",
+    )
+    RESULTS_UNREADABLE = (
+        123,
+        "A test or coverage report can't be read.",
+        "Write JUnit XML for results; Cobertura XML, LCOV or coverage.py's JSON for coverage.",
+    )
+    COVERAGE_LOW = (
+        124,
+        "The tests cover less than the config asks for.",
+        "Test what is new, or lower `test.coverage` in the config where that is meant.",
+    )
     CREDENTIALS_MISSING = (
         201,
         "There are no AWS credentials, or they are incomplete or expired.",

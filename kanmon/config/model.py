@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
 import jmespath
 from jmespath.exceptions import JMESPathError
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, model_validator
 
 from kanmon.config.durations import Duration
+from kanmon.config.section import InsidePath, Section
+from kanmon.config.testing import Test
 
 HttpMethod = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-
-
-def _inside(value: str) -> str:
-    path = PurePosixPath(value)
-    if path.is_absolute() or ".." in path.parts or "\\" in value:
-        raise ValueError("must be a path inside the app's folder, without `..`")
-    return value
 
 
 def _pattern(value: str) -> str:
@@ -40,17 +34,10 @@ def _query(value: str) -> str:
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")]
 """Lower-case letters, digits and hyphens: it becomes part of AWS resource names."""
-InsidePath = Annotated[str, Field(min_length=1), AfterValidator(_inside)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Query = Annotated[str, AfterValidator(_query)]
 UrlPath = Annotated[str, Field(pattern=r"^/[^\s#]*$")]
 Percent = Annotated[int, Field(ge=1, le=100)]
-
-
-class Section(BaseModel):
-    """A part of the config: immutable, and without keys that nobody reads."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Build(Section):
@@ -254,7 +241,11 @@ class Notifications(Section):
     """Who is told."""
 
     sns: bool = Field(True, description="A topic of the app's own is created and told.")
-    slack_secret: str | None = Field(None, description="The secret that holds the Slack webhook's URL.")
+    slack_secret: str | None = Field(
+        None,
+        description="The secret in Secrets Manager that holds the URL of a Slack webhook, or `token` and "
+        "`channel` as JSON for messages in threads.",
+    )
 
 
 class Config(Section):
@@ -266,6 +257,7 @@ class Config(Section):
         "ap-northeast-1", description="The AWS region."
     )
     tags: dict[str, str] = Field(default_factory=dict, description="Put on everything that is created.")
+    test: Test | None = None
     build: Build = Build()
     functions: dict[Name, Function] = Field(min_length=1)
     api: Api

@@ -27,3 +27,10 @@ def code(value: str) -> str:
     pad = " " if line.startswith("`") or line.endswith("`") else ""
     fence = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
     return f"{fence}{pad}{line}{pad}{fence}" if line else ""
+
+
+def code_block(value: str) -> str:
+    """Several lines as they are, in a block of their own. Stands at the beginning of a line."""
+    lines = "\n".join(_INVISIBLE.sub("", line) for line in value.expandtabs().splitlines())
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", lines)), default=0))
+    return f"{fence}text\n{lines}\n{fence}"

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from kanmon.report.markdown import code, text
+from kanmon.github.markdown import code, code_block, text
 
 GFM = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 PIECES = [
@@ -47,3 +47,18 @@ def test_text_is_one_cell_of_a_table(value: str) -> None:
     assert not {token.type for token in tokens} & {"html_block", "fence", "heading_open"}
     inline = [part for token in tokens if token.type == "inline" for part in token.children or ()]
     assert {part.type for part in inline} <= {"text", "text_special", "code_inline"}
+
+
+@given(HOSTILE)
+@example("a\n````\n# out")
+def test_a_block_of_code_holds_all_of_the_text(value: str) -> None:
+    tokens = GFM.parse(f"before\n\n{code_block(value)}\nafter\n")
+    assert [token.type for token in tokens if token.nesting >= 0 and token.type != "inline"] == [
+        "paragraph_open",
+        "fence",
+        "paragraph_open",
+    ]
+    fence = next(token for token in tokens if token.type == "fence")
+    assert "".join(fence.content.split()) == "".join(
+        re.sub("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", "", value).split()
+    )

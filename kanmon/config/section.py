@@ -1,0 +1,24 @@
+"""What the parts of the config are made of."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _inside(value: str) -> str:
+    path = PurePosixPath(value)
+    if path.is_absolute() or ".." in path.parts or "\\" in value:
+        raise ValueError("must be a path inside the app's folder, without `..`")
+    return value
+
+
+InsidePath = Annotated[str, Field(min_length=1), AfterValidator(_inside)]
+
+
+class Section(BaseModel):
+    """A part of the config: immutable, and without keys that nobody reads."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
