@@ -6,16 +6,22 @@ import json
 
 from kanmon.cli.arguments import COMMANDS, Kind, Option, action_inputs
 
+_READS_APPROVAL = "to read who approved: actions: read"
 _COMPOSITE = {
     "build": "actions/build",
+    "test": "actions/test",
     "plan": "actions/plan",
     "gate": "actions/gate",
     "deploy": "actions/deploy/composite",
     "rollback": "actions/rollback/composite",
     "recover": "actions/recover",
 }
-_WITH_TOKEN = {"gate", "deploy", "rollback"}
-_TOKEN = Option("token", "GitHub's token, to read who approved: needs actions: read", "TOKEN")
+_WITH_TOKEN = {
+    "test": "to keep one comment of the pull request up to date: pull-requests: write",
+    "gate": _READS_APPROVAL,
+    "deploy": _READS_APPROVAL,
+    "rollback": _READS_APPROVAL,
+}
 
 
 def action_files() -> dict[str, str]:
@@ -28,7 +34,7 @@ def action_files() -> dict[str, str]:
 
 
 def _inputs(name: str) -> list[Option]:
-    return [*action_inputs(name), *([_TOKEN] if name in _WITH_TOKEN else [])]
+    return [*action_inputs(name), *([_token(name)] if name in _WITH_TOKEN else [])]
 
 
 def _action(name: str, folder: str) -> str:
@@ -63,8 +69,12 @@ def _action(name: str, folder: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _token(name: str) -> Option:
+    return Option("token", f"GitHub's token, {_WITH_TOKEN[name]}", "TOKEN")
+
+
 def _default(option: Option) -> str:
-    if option is _TOKEN:
+    if option.name == "token":
         return "${{ github.token }}"
     if option.kind is Kind.FLAG:
         return "false"
@@ -72,7 +82,7 @@ def _default(option: Option) -> str:
 
 
 def _variable(option: Option) -> str:
-    return "GITHUB_TOKEN" if option is _TOKEN else f"INPUT_{option.name.upper().replace('-', '_')}"
+    return "GITHUB_TOKEN" if option.name == "token" else f"INPUT_{option.name.upper().replace('-', '_')}"
 
 
 def _readme(name: str, folder: str) -> str:

@@ -67,6 +67,14 @@ COMMANDS: Mapping[str, Command] = {
         (_BUNDLE,),
         outputs={"digest": "the bundle's SHA-256", "commit": "the commit that was built"},
     ),
+    "test": Command(
+        "Run the app's tests and judge their reports.",
+        outputs={
+            "tests": "how many tests ran",
+            "failed": "how many of them failed",
+            "coverage": "percent of the lines that are covered; empty when no coverage is asked for",
+        },
+    ),
     "plan": Command(
         "Create the change sets of a release and show them.",
         (_BUNDLE, Option("output", "write the plan to a file, for deploy --plan", "FILE", Kind.PATH)),

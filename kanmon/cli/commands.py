@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
@@ -11,7 +13,7 @@ from rich.markup import escape
 from kanmon.approval import TerminalApproval
 from kanmon.bundle import build_bundle, load_bundle
 from kanmon.bundle.build import commit_of
-from kanmon.cli.wiring import Account, actor, gate_approval, github_gate, make_way
+from kanmon.cli.wiring import Account, actor, gate_approval, github_client, github_gate, make_way
 from kanmon.cloudformation import Stacks, bootstrap_template
 from kanmon.config import Config, load_config
 from kanmon.errors import Code, ExitStatus, KanmonError
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 
     from kanmon.release.ports import ApprovalPort, World
     from kanmon.release.session import Outcome
+    from kanmon.report.workflow import Step
+    from kanmon.testing import Verdict
 
 _STATUS = {
     Result.STABLE: ExitStatus.OK,
@@ -91,6 +95,52 @@ def _build(arguments: argparse.Namespace, config: Config, console: Console) -> E
     if step := current_step():
         step.bundle(bundle)
     return ExitStatus.OK
+
+
+def _test(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
+    # The readers of reports take their time to import, and only this command needs them.
+    from kanmon.report.verdict import print_verdict  # noqa: PLC0415
+    from kanmon.testing import run_tests  # noqa: PLC0415
+
+    if config.test is None:
+        raise KanmonError(
+            Code.CONFIG_INVALID,
+            "The config doesn't say how the app is tested.",
+            where=str(arguments.config),
+            fix="Give it a `test` section with `commands` and `results`.",
+        )
+    project = _project(arguments)
+    step = current_step()
+    with step.runner.group("The tests") if step else nullcontext():
+        verdict = run_tests(
+            config.test,
+            project,
+            say=lambda command: console.print(f"[dim]$ {escape(command)}[/]"),
+            stream=lambda line: console.out(line, highlight=False),
+        )
+    print_verdict(console, verdict)
+    if step:
+        step.verdict(verdict, project)
+        _comment(verdict, step)
+    else:
+        for failure in verdict.failures:
+            print_error(console, failure)
+    return ExitStatus.OK if verdict.passed else ExitStatus.FAILED
+
+
+def _comment(verdict: Verdict, step: Step) -> None:
+    """Tell the pull request, if there is one; a run for a fork's may not, and nothing else depends on it."""
+    run = current_run()
+    if run is None or run.pull_request is None or not os.environ.get("GITHUB_TOKEN"):
+        return
+    from kanmon.github.comments import COMMENT_LIMIT, keep_comment  # noqa: PLC0415
+    from kanmon.report.verdict import verdict_markdown  # noqa: PLC0415
+
+    try:
+        body = verdict_markdown(verdict, COMMENT_LIMIT - 100, run.url)
+        keep_comment(github_client(), run.pull_request, "<!-- kanmon:test -->", body)
+    except KanmonError as error:
+        step.warning(error)
 
 
 def _plan(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
@@ -256,6 +306,7 @@ def _asker(console: Console) -> Callable[[str], str] | None:
 _COMMANDS = {
     "bootstrap": _bootstrap,
     "build": _build,
+    "test": _test,
     "plan": _plan,
     "gate": _gate,
     "deploy": _deploy,

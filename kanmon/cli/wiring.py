@@ -105,7 +105,7 @@ def github_gate(config: Config) -> Gate:
     # PyGithub takes its time to import, and only a workflow needs it.
     from kanmon.approval.gate import Gate, GithubFacts  # noqa: PLC0415
 
-    client = _github()
+    client = github_client()
     return Gate(GithubFacts(client), client.run, config.environment, config.approval.prevent_self_review)
 
 
@@ -120,11 +120,12 @@ def make_way(workflow: str) -> list[QueuedRun]:
     """Cancel the runs of a workflow that have not come to their gated job; those that were cancelled."""
     from kanmon.github.runs import cancel, queued_runs  # noqa: PLC0415
 
-    client = _github()
+    client = github_client()
     return [run for run in queued_runs(client, workflow) if cancel(client, run.id)]
 
 
-def _github() -> Client:
+def github_client() -> Client:
+    """The API of the run's repository. Raises GITHUB_MISSING outside of a workflow."""
     from kanmon.github.client import Client  # noqa: PLC0415
 
     run = current_run()

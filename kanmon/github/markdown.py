@@ -7,6 +7,7 @@ results are written by strangers; none of them may become an element, a link, a 
 from __future__ import annotations
 
 import re
+from html import escape
 
 _PUNCTUATION = re.compile(r"([!-/:-@[-`{-~])")
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -17,8 +18,16 @@ _LIVELY = re.compile(r"(@|#|GH-(?=\d)|www(?=\.)|:(?=/))", re.IGNORECASE)
 
 def text(value: str) -> str:
     """A line of text that shows as itself; line breaks become spaces, control characters are left out."""
-    line = _LIVELY.sub("\\1\u200b", _INVISIBLE.sub("", " ".join(value.split())))
-    return _PUNCTUATION.sub(r"\\\1", line)
+    return _PUNCTUATION.sub(r"\\\1", _quiet(value))
+
+
+def html(value: str) -> str:
+    """The same inside an HTML element, where Markdown is not read."""
+    return escape(_quiet(value))
+
+
+def _quiet(value: str) -> str:
+    return _LIVELY.sub("\\1\u200b", _INVISIBLE.sub("", " ".join(value.split())))
 
 
 def code(value: str) -> str:

@@ -6,9 +6,9 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from kanmon.github.markdown import code, code_block, text
+from kanmon.github.markdown import code, code_block, html, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,12 +19,18 @@ if TYPE_CHECKING:
 
 @cache
 def _templates() -> Environment:
-    # Every foreign text in these templates goes through `text` or `code`: what is made is Markdown, not HTML.
-    environment = Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=True)  # noqa: S701
+    # Foreign text in these templates goes through one of the first four filters: they make Markdown of it.
+    environment = Environment(
+        loader=FunctionLoader(_source),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701
+        trim_blocks=True,
+    )
     environment.filters |= {
         "text": text,
         "code": code,
         "code_block": code_block,
+        "html": html,
         "marks": _marks,
         "final_verdicts": _final_verdicts,
     }
@@ -33,8 +39,11 @@ def _templates() -> Environment:
 
 def render(name: str, **facts: object) -> str:
     """The Markdown of a template that lies beside this module."""
-    source = files("kanmon.report").joinpath(name).read_text("utf-8")
-    return _templates().from_string(source).render(facts)
+    return _templates().get_template(name).render(facts)
+
+
+def _source(name: str) -> str:
+    return files("kanmon.report").joinpath(name).read_text("utf-8")
 
 
 def _marks(stack: PlannedStack, mark: str) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
 from kanmon.github import current_run
 from kanmon.github.runner import HarmlessLog, Level, Runner
 from kanmon.report.templates import render
 from kanmon.report.terminal import make_console
+from kanmon.report.verdict import verdict_markdown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,6 +21,11 @@ if TYPE_CHECKING:
     from kanmon.errors import KanmonError
     from kanmon.release.plan import Plan
     from kanmon.release.session import Outcome
+    from kanmon.testing import Verdict
+
+_ANNOTATIONS = 10
+"""As many of a kind as GitHub shows of one step."""
+_TESTS_SUMMARY = 512 * 1024
 
 
 @dataclass(frozen=True)
@@ -47,9 +55,28 @@ class Step:
         self.runner.output("result", outcome.result.value)
         self.runner.output("attempt", str(outcome.attempt.number) if outcome.attempt else "")
 
+    def verdict(self, verdict: Verdict, project: Path) -> None:
+        """Show what the tests of the app in `project` said, the first that failed where they are."""
+        folder = _in_repository(project)
+        for failure in verdict.failures:
+            self.error(failure)
+        for case in verdict.results.failures[: max(0, _ANNOTATIONS - len(verdict.failures))]:
+            file = (folder / case.file).as_posix() if case.file else ""
+            self.runner.annotate(
+                Level.ERROR, case.message or case.outcome.value, title=case.name, file=file, line=case.line
+            )
+        self.runner.summary(verdict_markdown(verdict, _TESTS_SUMMARY))
+        self.runner.output("tests", str(verdict.results.executed))
+        self.runner.output("failed", str(len(verdict.results.failures)))
+        self.runner.output("coverage", f"{verdict.coverage.lines.percent:.2f}" if verdict.coverage else "")
+
     def error(self, error: KanmonError) -> None:
         """Put an error into the log and on the run's page."""
         self.runner.annotate(Level.ERROR, str(error), title=f"Kanmon {error.code.id}")
+
+    def warning(self, error: KanmonError) -> None:
+        """The same for what the run goes on without."""
+        self.runner.annotate(Level.WARNING, str(error), title=f"Kanmon {error.code.id}")
 
 
 def current_step() -> Step | None:
@@ -63,3 +90,9 @@ def make_log() -> Console:
         return make_console()
     log = HarmlessLog(sys.stdout)
     return make_console(cast("TextIO", log))  # it has all of a text stream that a console uses
+
+
+def _in_repository(project: Path) -> Path:
+    """The app's folder from the repository's root, by which annotations name files."""
+    root = Path(os.environ.get("GITHUB_WORKSPACE", ".")).resolve()
+    return project.relative_to(root) if project.is_relative_to(root) else Path()

@@ -78,18 +78,32 @@ class Results:
         return tuple(case for case in self.cases if case.failed)
 
     @property
+    def passed(self) -> int:
+        """How many tests passed at once."""
+        return self._count(Outcome.PASSED)
+
+    @property
+    def flaky(self) -> int:
+        """How many passed when they ran again."""
+        return self._count(Outcome.FLAKY)
+
+    @property
+    def skipped(self) -> int:
+        """How many did not run."""
+        return self._count(Outcome.SKIPPED)
+
+    @property
     def executed(self) -> int:
         """How many tests ran."""
-        return len(self.cases) - self.count(Outcome.SKIPPED)
-
-    def count(self, outcome: Outcome) -> int:
-        """How many tests ended so."""
-        return sum(case.outcome is outcome for case in self.cases)
+        return len(self.cases) - self.skipped
 
     def slowest(self, number: int) -> list[Case]:
         """The tests that took longest, the slowest first."""
         timed = [case for case in self.cases if case.seconds > 0]
         return sorted(timed, key=lambda case: case.seconds, reverse=True)[:number]
+
+    def _count(self, outcome: Outcome) -> int:
+        return sum(case.outcome is outcome for case in self.cases)
 
 
 def read_results(path: Path, project: Path) -> tuple[Case, ...]:

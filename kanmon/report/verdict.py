@@ -1,0 +1,56 @@
+"""What the tests said, in the terminal, the job summary and the pull request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+
+from kanmon.report.templates import render
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from kanmon.testing import Verdict
+
+_SHOWN = (100, 50, 20, 10, 5, 1)
+
+
+def verdict_markdown(verdict: Verdict, limit: int, page: str = "") -> str:
+    """The verdict in at most `limit` bytes: as many failed tests with their details as there is room for.
+
+    `page` is the address of the run, for readers who are elsewhere.
+    """
+    for shown in _SHOWN:
+        markdown = _markdown(verdict, shown, page)
+        if len(markdown.encode()) <= limit:
+            return markdown
+    return _markdown(verdict, 0, page)
+
+
+def print_verdict(console: Console, verdict: Verdict) -> None:
+    """Print what the tests said: each one that failed, then the numbers."""
+    results = verdict.results
+    for case in results.failures:
+        place = f" {case.file}:{case.line}" if case.line else f" {case.file}" if case.file else ""
+        console.print(
+            f"[red]{case.outcome.value:>6}[/] {escape(f'{case.suite} {case.name}'.strip() + place)}"
+        )
+        console.print(f"       [dim]{escape(case.message.partition(chr(10))[0])}[/]")
+    colour = "green" if verdict.passed else "red"
+    numbers = f"{results.executed} tests ran, {len(results.failures)} failed"
+    numbers += f", {results.flaky} only passed when run again" if results.flaky else ""
+    numbers += f", {results.skipped} skipped" if results.skipped else ""
+    covered = f"; {verdict.coverage.lines.percent:.2f} % of the lines covered" if verdict.coverage else ""
+    console.print(f"[{colour}]{numbers}{covered}[/]")
+
+
+def _markdown(verdict: Verdict, shown: int, page: str) -> str:
+    return render(
+        "verdict.md.j2",
+        verdict=verdict,
+        results=verdict.results,
+        coverage=verdict.coverage,
+        shown=shown,
+        page=page,
+    )
