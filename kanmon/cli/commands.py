@@ -18,6 +18,7 @@ from kanmon.cloudformation import Stacks, bootstrap_template
 from kanmon.config import Config, load_config
 from kanmon.errors import Code, ExitStatus, KanmonError
 from kanmon.github import current_run
+from kanmon.github.runner import Level
 from kanmon.ledger import Result
 from kanmon.release.blueprint import tags
 from kanmon.release.deploy import deploy, refuse_frozen
@@ -140,7 +141,7 @@ def _comment(verdict: Verdict, step: Step) -> None:
         body = verdict_markdown(verdict, COMMENT_LIMIT - 100, run.url)
         keep_comment(github_client(), run.pull_request, "<!-- kanmon:test -->", body)
     except KanmonError as error:
-        step.warning(error)
+        step.error(error, Level.NOTICE if error.code is Code.GITHUB_DENIED else Level.WARNING)
 
 
 def _plan(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:

@@ -70,13 +70,9 @@ class Step:
         self.runner.output("failed", str(len(verdict.results.failures)))
         self.runner.output("coverage", f"{verdict.coverage.lines.percent:.2f}" if verdict.coverage else "")
 
-    def error(self, error: KanmonError) -> None:
-        """Put an error into the log and on the run's page."""
-        self.runner.annotate(Level.ERROR, str(error), title=f"Kanmon {error.code.id}")
-
-    def warning(self, error: KanmonError) -> None:
-        """The same for what the run goes on without."""
-        self.runner.annotate(Level.WARNING, str(error), title=f"Kanmon {error.code.id}")
+    def error(self, error: KanmonError, level: Level = Level.ERROR) -> None:
+        """Put an error into the log and on the run's page; not as one, if the run goes on without."""
+        self.runner.annotate(level, str(error), title=f"Kanmon {error.code.id}")
 
 
 def current_step() -> Step | None:

@@ -56,6 +56,13 @@ def test_the_numbers_are_there() -> None:
     assert not markdown.rstrip().endswith(")")
 
 
+def test_a_report_may_tell_little() -> None:
+    bare = Case("a", "", "", None, 0.0, Outcome.FAILED, "", "")
+    markdown = verdict_markdown(Verdict(Results((bare,)), None, None, (), ()), 10_000, "")
+    assert "<summary><b>a</b></summary>" in markdown
+    assert "The report doesn't say why." in markdown
+
+
 def test_hostile_names_show_as_themselves() -> None:
     failure = KanmonError(Code.TESTS_FAILED, HOSTILE, where=HOSTILE)
     hostile = Case(HOSTILE, HOSTILE, HOSTILE, 1, 1.0, Outcome.FAILED, HOSTILE, HOSTILE)

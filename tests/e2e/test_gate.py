@@ -1,0 +1,180 @@
+"""The gate over real HTTP: whatever is not proved is refused, each time with its own error (CD-3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.job import NAME, SHA, Job
+from tests.embedded.github import LocalGithub
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+DEPLOY = "deploy-production.yml"
+CONFIG = """\
+app: tiny
+functions: {api: {handler: app.handle, artifact: out/api}}
+api: {routes: [{path: "/api/{proxy+}", function: api}]}
+web: {directory: out/web}
+checks: [{name: page, path: /}]
+approval: {prevent_self_review: true}
+"""
+
+
+@pytest.fixture
+def github() -> Iterator[LocalGithub]:
+    with LocalGithub() as server:
+        server.add_repository(NAME)
+        server.commit(SHA, "Add goals", "hanako")
+        server.protect("production", ["taro", "hanako"], prevent_self_review=True, branches=["main"])
+        yield server
+    assert server.violations == []
+
+
+@pytest.fixture
+def job(github: LocalGithub, tmp_path: Path) -> Job:
+    """A job of a push to main by hanako."""
+    folder = tmp_path / "app"
+    folder.mkdir()
+    (folder / "kanmon.yml").write_text(CONFIG)
+    run = github.begin_run(DEPLOY, "push", "hanako", SHA, "main")
+    return Job(github, folder, run, {"actions": "read", "contents": "read"})
+
+
+def refusal(job: Job, *arguments: str) -> str:
+    """The code by which a command of the gate refuses, and that it is the page's only annotation."""
+    ended = job.kanmon("gate", *arguments).check(2)
+    errors = [line for line in ended.output.splitlines() if line.startswith("::error")]
+    assert len(errors) == 1, ended.output
+    return errors[0].partition("::error title=Kanmon ")[2][:7]
+
+
+def gated(github: LocalGithub, job: Job, attempt: int = 1) -> None:
+    """The gated job waits at its environment."""
+    github.begin_job(job.run, attempt, "deploy", "production", runner=job.runner)
+
+
+def test_rules_that_hold_are_told(job: Job) -> None:
+    ended = job.kanmon("gate").check()
+    assert "production holds releases back until one of taro, hanako approves" in ended.output
+
+
+def test_without_the_environment(github: LocalGithub, job: Job) -> None:
+    """Asking must not create it, as naming it in a job would: without any protection."""
+    del github.repository.environments["production"]
+    assert refusal(job) == "KNM-321"
+    assert "production" not in github.repository.environments
+
+
+def test_without_reviewers(github: LocalGithub, job: Job) -> None:
+    github.protect("production", [], branches=["main"])
+    assert refusal(job) == "KNM-322"
+
+
+def test_open_to_all_branches(github: LocalGithub, job: Job) -> None:
+    github.protect("production", ["taro"], prevent_self_review=True)
+    assert refusal(job) == "KNM-323"
+
+
+@pytest.mark.parametrize("ref", ["refs/heads/feature", "refs/heads/main/not", "refs/tags/main"])
+def test_a_branch_that_is_not_allowed(job: Job, ref: str) -> None:
+    job.ref = ref
+    assert refusal(job) == "KNM-324"
+
+
+def test_self_review_that_is_allowed(github: LocalGithub, job: Job) -> None:
+    github.protect("production", ["taro"], branches=["main"])
+    assert refusal(job) == "KNM-325"
+
+
+def test_nobody_approved(github: LocalGithub, job: Job) -> None:
+    gated(github, job)
+    assert refusal(job, "--approved") == "KNM-326"
+    github.review(job.run, "production", "taro", "rejected")
+    assert refusal(job, "--approved") == "KNM-326"
+
+
+def test_an_approval_of_an_older_attempt(github: LocalGithub, job: Job) -> None:
+    """A re-run must not ride on it, even if somebody took the rules away and put them back meanwhile."""
+    gated(github, job)
+    github.review(job.run, "production", "taro")
+    assert "taro approved" in job.kanmon("gate", "--approved").check().output
+    github.end_job(job.run, "deploy", "failure")
+    github.end_run(job.run, "failure")
+    github.begin_run(DEPLOY, "push", "hanako", SHA, "main", rerun_of=job.run)
+    job.attempt, job.runner = 2, "runner-2"
+    github.protect("production", [])
+    gated(github, job, attempt=2)
+    github.protect("production", ["taro"], prevent_self_review=True, branches=["main"])
+    assert refusal(job, "--approved") == "KNM-328"
+
+
+def test_a_new_approval_lets_the_second_attempt_through(github: LocalGithub, job: Job) -> None:
+    gated(github, job)
+    github.review(job.run, "production", "taro")
+    github.end_job(job.run, "deploy", "failure")
+    github.end_run(job.run, "failure")
+    github.begin_run(DEPLOY, "push", "hanako", SHA, "main", rerun_of=job.run)
+    job.attempt, job.runner = 2, "runner-2"
+    gated(github, job, attempt=2)
+    github.review(job.run, "production", "taro")
+    assert "taro approved" in job.kanmon("gate", "--approved").check().output
+
+
+def test_the_reviewer_is_the_author(github: LocalGithub, job: Job) -> None:
+    """Approved while the rule was off for a moment."""
+    github.protect("production", ["hanako"], branches=["main"])
+    gated(github, job)
+    github.review(job.run, "production", "hanako")
+    github.protect("production", ["hanako"], prevent_self_review=True, branches=["main"])
+    assert refusal(job, "--approved") == "KNM-327"
+
+
+def test_who_ran_it_again_may_not_approve_either(github: LocalGithub, job: Job) -> None:
+    github.protect("production", ["taro"], branches=["main"])
+    gated(github, job)
+    github.review(job.run, "production", "taro")
+    github.protect("production", ["taro"], prevent_self_review=True, branches=["main"])
+    job.triggering_actor = "Taro"
+    assert refusal(job, "--approved") == "KNM-327"
+
+
+def test_a_token_without_permission(job: Job) -> None:
+    job.permissions = {"contents": "read"}
+    assert refusal(job) == "KNM-602"
+    assert "actions: read" in job.kanmon("gate").output
+
+
+def test_no_token_at_all(job: Job) -> None:
+    job.secrets = {"GITHUB_TOKEN": ""}
+    assert refusal(job) == "KNM-601"
+
+
+def test_github_that_does_not_answer(job: Job) -> None:
+    job.secrets = {"GITHUB_API_URL": "http://127.0.0.1:9"}
+    assert refusal(job) == "KNM-603"
+
+
+def test_a_rollback_makes_way_for_itself(github: LocalGithub, job: Job) -> None:
+    """CD-9: deploys that wait for approval are cancelled; those under way are left alone."""
+    gated(github, job)
+    under_way = github.begin_run(DEPLOY, "push", "jiro", SHA, "main")
+    github.begin_job(under_way, 1, "deploy", "production", runner="runner-7")
+    github.review(under_way, "production", "taro")
+    rollback = Job(
+        github,
+        job.folder,
+        github.begin_run("rollback-production.yml", "workflow_dispatch", "hanako", SHA, "main"),
+        {"actions": "write", "contents": "read"},
+        event="workflow_dispatch",
+    )
+    ended = rollback.kanmon("gate", f"--cancel-waiting={DEPLOY}").check()
+    assert ended.output.count("cancelled what still waited") == 1
+    assert github.repository.runs[job.run].latest.conclusion == "cancelled"
+    assert github.repository.runs[under_way].latest.conclusion is None
+    rollback.permissions = {"actions": "read", "contents": "read"}
+    gated(github, Job(github, job.folder, github.begin_run(DEPLOY, "push", "jiro", SHA, "main"), {}))
+    assert refusal(rollback, f"--cancel-waiting={DEPLOY}") == "KNM-602"
