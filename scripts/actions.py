@@ -6,7 +6,7 @@ import json
 
 from kanmon.cli.arguments import COMMANDS, Kind, Option, action_inputs
 
-_READS_APPROVAL = "to read who approved: actions: read"
+_READS_APPROVAL = "to read who approved and show the deployment: actions: read, deployments: write"
 _COMPOSITE = {
     "build": "actions/build",
     "test": "actions/test",
@@ -15,12 +15,15 @@ _COMPOSITE = {
     "deploy": "actions/deploy/composite",
     "rollback": "actions/rollback/composite",
     "recover": "actions/recover",
+    "record": "actions/record",
 }
 _WITH_TOKEN = {
     "test": "to keep one comment of the pull request up to date: pull-requests: write",
-    "gate": _READS_APPROVAL,
+    "gate": "to read the rules and who approved: actions: read, contents: read",
     "deploy": _READS_APPROVAL,
     "rollback": _READS_APPROVAL,
+    "recover": "to show the deployment: deployments: write",
+    "record": "to write deployments and releases: deployments: write, contents: write, pull-requests: read",
 }
 
 

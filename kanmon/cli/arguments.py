@@ -127,6 +127,7 @@ COMMANDS: Mapping[str, Command] = {
         exclusive=True,
         outputs=_OUTCOME,
     ),
+    "record": Command("Make GitHub's deployments and releases say what the ledger says."),
     "status": Command("Show who is live and what holds the environment.", (_JSON,)),
     "history": Command("Show what was released, by whom, and how it ended.", (_JSON,)),
 }

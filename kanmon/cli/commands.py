@@ -13,7 +13,8 @@ from rich.markup import escape
 from kanmon.approval import TerminalApproval
 from kanmon.bundle import build_bundle, load_bundle
 from kanmon.bundle.build import commit_of
-from kanmon.cli.wiring import Account, actor, gate_approval, github_client, github_gate, make_way
+from kanmon.cli.github import gate_approval, github_client, github_gate, make_way, recorder, shown
+from kanmon.cli.wiring import Account, actor
 from kanmon.cloudformation import Stacks, bootstrap_template
 from kanmon.config import Config, load_config
 from kanmon.errors import Code, ExitStatus, KanmonError
@@ -100,8 +101,8 @@ def _build(arguments: argparse.Namespace, config: Config, console: Console) -> E
 
 def _test(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
     # The readers of reports take their time to import, and only this command needs them.
-    from kanmon.report.verdict import print_verdict  # noqa: PLC0415
-    from kanmon.testing import run_tests  # noqa: PLC0415
+    from kanmon.report.verdict import print_verdict
+    from kanmon.testing import run_tests
 
     if config.test is None:
         raise KanmonError(
@@ -134,8 +135,8 @@ def _comment(verdict: Verdict, step: Step) -> None:
     run = current_run()
     if run is None or run.pull_request is None or not os.environ.get("GITHUB_TOKEN"):
         return
-    from kanmon.github.comments import COMMENT_LIMIT, keep_comment  # noqa: PLC0415
-    from kanmon.report.verdict import verdict_markdown  # noqa: PLC0415
+    from kanmon.github.comments import COMMENT_LIMIT, keep_comment
+    from kanmon.report.verdict import verdict_markdown
 
     try:
         body = verdict_markdown(verdict, COMMENT_LIMIT - 100, run.url)
@@ -178,36 +179,36 @@ def _deploy(arguments: argparse.Namespace, config: Config, console: Console) -> 
         )
     account = Account(config)
     world = account.world()
-    progress = Progress(console, verbose=arguments.verbose)
-    recovered = recover(world, config, progress)
-    if recovered:
-        print_outcome(console, recovered)
-    refuse_frozen(world.ledger.head(), arguments.lift_freeze)
-    plan = given or _new_plan(arguments, config, account, world)
-    print_plan(console, plan)
-    terminal = TerminalApproval(actor(), _asker(console), arguments.yes)
-    approver = _approver(arguments, config, terminal)
-    outcome = deploy(
-        world, plan, approver, progress, reason=arguments.reason, lift_freeze=arguments.lift_freeze
-    )
+    with shown(Progress(console, verbose=arguments.verbose), config, world) as observer:
+        recovered = recover(world, config, observer)
+        if recovered:
+            print_outcome(console, recovered)
+        refuse_frozen(world.ledger.head(), arguments.lift_freeze)
+        plan = given or _new_plan(arguments, config, account, world)
+        print_plan(console, plan)
+        terminal = TerminalApproval(actor(), _asker(console), arguments.yes)
+        approver = _approver(arguments, config, terminal)
+        outcome = deploy(
+            world, plan, approver, observer, reason=arguments.reason, lift_freeze=arguments.lift_freeze
+        )
     return _end(console, outcome)
 
 
 def _rollback(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
     _confirmed(arguments, config)
     world = Account(config).world()
-    progress = Progress(console)
-    recovered = None if world.ledger.head().held else recover(world, config, progress)
-    if recovered:
-        print_outcome(console, recovered)
-    target = rollback_target(world.ledger, arguments.release)
-    live = world.ledger.head().live
-    console.print(f"Rollback from [bold]{live}[/] to [bold]{target.id}[/] (commit {target.commit[:12]})")
-    question, answers = "Type {release} to go back to it: ", ("{release}",)
-    terminal = TerminalApproval(actor(), _asker(console), arguments.yes, question, answers)
-    approver = _approver(arguments, config, terminal)
-    reason = arguments.reason or f"rollback to {target.id}"
-    outcome = rollback(world, config, target, approver, progress, reason=reason)
+    with shown(Progress(console), config, world) as observer:
+        recovered = None if world.ledger.head().held else recover(world, config, observer)
+        if recovered:
+            print_outcome(console, recovered)
+        target = rollback_target(world.ledger, arguments.release)
+        live = world.ledger.head().live
+        console.print(f"Rollback from [bold]{live}[/] to [bold]{target.id}[/] (commit {target.commit[:12]})")
+        question, answers = "Type {release} to go back to it: ", ("{release}",)
+        terminal = TerminalApproval(actor(), _asker(console), arguments.yes, question, answers)
+        approver = _approver(arguments, config, terminal)
+        reason = arguments.reason or f"rollback to {target.id}"
+        outcome = rollback(world, config, target, approver, observer, reason=reason)
     status = _end(console, outcome)
     return ExitStatus.OK if outcome.result is Result.ROLLED_BACK else status
 
@@ -251,12 +252,20 @@ def _approver(arguments: argparse.Namespace, config: Config, terminal: TerminalA
 
 def _recover(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
     keep = arguments.keep if arguments.keep or arguments.undo else None
-    outcome = recover(Account(config).world(), config, Progress(console), keep=keep)
+    world = Account(config).world()
+    with shown(Progress(console), config, world) as observer:
+        outcome = recover(world, config, observer, keep=keep)
     if outcome is None:
         console.print("Every run came to its end; there is nothing to recover.")
         return ExitStatus.OK
     _show(console, outcome)
     return ExitStatus.FAILED if outcome.result is Result.FAILED else ExitStatus.OK
+
+
+def _record(_: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
+    told = recorder(config, Account(config).world()).record()
+    console.print("\n".join(escape(line) for line in told) or "GitHub knows everything already.")
+    return ExitStatus.OK
 
 
 def _status(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
@@ -313,6 +322,7 @@ _COMMANDS = {
     "deploy": _deploy,
     "rollback": _rollback,
     "recover": _recover,
+    "record": _record,
     "status": _status,
     "history": _history,
 }

@@ -41,8 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if parsed.command == "action":
             parsed = parser.parse_args(action_arguments(parsed.action, os.environ))
         debug = parsed.debug
-        from kanmon.cli.commands import run  # noqa: PLC0415
-        from kanmon.report.workflow import make_log  # noqa: PLC0415
+        from kanmon.cli.commands import run
+        from kanmon.report.workflow import make_log
 
         signal.signal(signal.SIGTERM, _interrupt_once)
         signal.signal(signal.SIGINT, _interrupt_once)
@@ -66,8 +66,8 @@ def _interrupt_once(number: int, frame: FrameType | None) -> None:
 
 
 def _explain(error: KanmonError, *, debug: bool) -> int:
-    from kanmon.report.terminal import make_console, print_error  # noqa: PLC0415
-    from kanmon.report.workflow import current_step  # noqa: PLC0415
+    from kanmon.report.terminal import make_console, print_error
+    from kanmon.report.workflow import current_step
 
     if debug:
         traceback.print_exc()

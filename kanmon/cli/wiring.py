@@ -19,19 +19,15 @@ from kanmon.database import Database
 from kanmon.errors import Code, KanmonError
 from kanmon.github import current_run
 from kanmon.hooks import Hooks
-from kanmon.ledger import Ledger, S3Store
-from kanmon.release.blueprint import API, EDGE
+from kanmon.ledger import Ledger, S3Store, Slot
+from kanmon.release.blueprint import API, EDGE, stack_name
 from kanmon.release.ports import Entrance, World
 from kanmon.traffic import ApiStages, StageSettings, WebPages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kanmon.approval.gate import Gate
     from kanmon.config import Config
-    from kanmon.github.client import Client
-    from kanmon.github.runs import QueuedRun
-    from kanmon.release.ports import ApprovalPort
 
 EDGE_ENDPOINT = "KANMON_EDGE_ENDPOINT_URL"
 """Where to find the edge instead of at its own domain, for tests without a cloud."""
@@ -95,40 +91,13 @@ class Account:
         )
 
 
+def app_url(config: Config, world: World) -> str:
+    """Where users find the app; empty before its first release."""
+    edge = world.stacks.find(stack_name(config, EDGE, Slot.NONE))
+    domain = edge.outputs.get("Domain") if edge else None
+    return Edge(domain, os.environ.get(EDGE_ENDPOINT, "")).url if domain else ""
+
+
 def actor() -> str:
     """Who runs this: the workflow's actor, or the user."""
     return os.environ.get("GITHUB_ACTOR") or getpass.getuser()
-
-
-def github_gate(config: Config) -> Gate:
-    """The gate of this run. Raises GITHUB_MISSING outside of a workflow."""
-    # PyGithub takes its time to import, and only a workflow needs it.
-    from kanmon.approval.gate import Gate, GithubFacts  # noqa: PLC0415
-
-    client = github_client()
-    return Gate(GithubFacts(client), client.run, config.environment, config.approval.prevent_self_review)
-
-
-def gate_approval(config: Config) -> ApprovalPort:
-    """Approval by GitHub's reviewers. Raises GITHUB_MISSING outside of a workflow."""
-    from kanmon.approval.gate import GateApproval  # noqa: PLC0415
-
-    return GateApproval(github_gate(config))
-
-
-def make_way(workflow: str) -> list[QueuedRun]:
-    """Cancel the runs of a workflow that have not come to their gated job; those that were cancelled."""
-    from kanmon.github.runs import cancel, queued_runs  # noqa: PLC0415
-
-    client = github_client()
-    return [run for run in queued_runs(client, workflow) if cancel(client, run.id)]
-
-
-def github_client() -> Client:
-    """The API of the run's repository. Raises GITHUB_MISSING outside of a workflow."""
-    from kanmon.github.client import Client  # noqa: PLC0415
-
-    run = current_run()
-    if run is None:
-        raise KanmonError(Code.GITHUB_MISSING, "This is not a workflow run.")
-    return Client(run, os.environ.get("GITHUB_TOKEN", ""))

@@ -35,7 +35,8 @@ class Journal:
         self._held.guard()
         begun = Transition(state=state, began=datetime.now(UTC), note=note)
         self.amend(transitions=(*self.attempt.transitions, begun))
-        self.tell(Kind.STATE, note or state.value, state=state.value, release=self.attempt.release)
+        facts = {"state": state.value, "release": self.attempt.release, "attempt": self.attempt.number}
+        self.tell(Kind.STATE, note or state.value, **facts)
         yield
         done = self.attempt.transitions[-1].model_copy(update={"ended": datetime.now(UTC)})
         self.amend(transitions=(*self.attempt.transitions[:-1], done))

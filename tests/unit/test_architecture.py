@@ -37,6 +37,7 @@ ALLOWED = {
     ("approval", "ledger"),
     ("database", "cloudformation.waiting"),
     ("hooks", "ledger"),
+    ("record", "ledger"),
     ("traffic", "bundle"),
     ("traffic", "bundle.blobs"),
     ("traffic", "cloudformation.templates"),
