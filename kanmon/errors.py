@@ -230,6 +230,11 @@ class Code(Enum):
     )
     GITHUB_UNREACHABLE = (603, "GitHub could not be reached.", "Try again; see githubstatus.com.")
     GITHUB_FAILED = (604, "GitHub answered a call with an error.", "Read GitHub's message; try again.")
+    NOTIFY_FAILED = (
+        611,
+        "A message could not be delivered; the release is not affected.",
+        "Check the topic, and the Slack secret that the config names.",
+    )
     USAGE = (901, "The command line is wrong.", "See `kanmon --help`.")
     INTERRUPTED = (902, "The run was interrupted.", "Run the command again.")
     INTERNAL = (999, "Kanmon itself failed.", "Please report it with the output of `--debug`.")

@@ -16,6 +16,7 @@ _COMPOSITE = {
     "rollback": "actions/rollback/composite",
     "recover": "actions/recover",
     "record": "actions/record",
+    "notify": "actions/notify",
 }
 _WITH_TOKEN = {
     "test": "to keep one comment of the pull request up to date: pull-requests: write",
@@ -25,6 +26,7 @@ _WITH_TOKEN = {
     "recover": "to show the deployment: deployments: write",
     "record": "to write deployments and releases: deployments: write, contents: write, pull-requests: read",
 }
+_ERROR = {"error": "the code and the words of what went wrong, when it failed"}
 
 
 def action_files() -> dict[str, str]:
@@ -53,11 +55,10 @@ def _action(name: str, folder: str) -> str:
         default = json.dumps(_default(option))
         about = json.dumps(option.help, ensure_ascii=False)
         lines += [f"  {option.name}:", f"    description: {about}", f"    default: {default}"]
-    if command.outputs:
-        lines += ["outputs:"]
-        for output, told in command.outputs.items():
-            value = f"${{{{ steps.{name}.outputs.{output} }}}}"
-            lines += [f"  {output}:", f"    description: {json.dumps(told)}", f"    value: {value}"]
+    lines += ["outputs:"]
+    for output, told in (command.outputs | _ERROR).items():
+        value = f"${{{{ steps.{name}.outputs.{output} }}}}"
+        lines += [f"  {output}:", f"    description: {json.dumps(told)}", f"    value: {value}"]
     lines += [
         "runs:",
         "  using: composite",
@@ -81,7 +82,7 @@ def _default(option: Option) -> str:
         return "${{ github.token }}"
     if option.kind is Kind.FLAG:
         return "false"
-    return option.default.as_posix() if option.default else ""
+    return str(option.default or "")
 
 
 def _variable(option: Option) -> str:
@@ -94,7 +95,7 @@ def _readme(name: str, folder: str) -> str:
         f"| `{option.name}` | {option.help} | {f'`{shown}`' if (shown := _default(option)) else ''} |"
         for option in _inputs(name)
     ]
-    outputs = [f"| `{output}` | {told} |" for output, told in command.outputs.items()]
+    outputs = [f"| `{output}` | {told} |" for output, told in (command.outputs | _ERROR).items()]
     about = (
         f"{command.help} The same as `kanmon {name}` on a terminal; it runs on the runner itself and needs "
         "Python 3.11 or newer there."
@@ -111,6 +112,5 @@ def _readme(name: str, folder: str) -> str:
         "| --- | --- | --- |",
         *inputs,
     ]
-    if outputs:
-        lines += ["", "| output | what it is |", "| --- | --- |", *outputs]
+    lines += ["", "| output | what it is |", "| --- | --- |", *outputs]
     return "\n".join(lines) + "\n"

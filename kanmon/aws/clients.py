@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_rds import RDSClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sts import STSClient
 
 _SETTINGS = ClientConfig(
@@ -29,6 +31,10 @@ _SETTINGS = ClientConfig(
 _HOOK_SETTINGS = _SETTINGS.merge(
     # A hook runs up to Lambda's own 15 minutes, and running it twice must not be our doing.
     ClientConfig(read_timeout=910, retries={"mode": "standard", "total_max_attempts": 1})
+)
+_MESSAGE_SETTINGS = _SETTINGS.merge(
+    # Nobody waits long for a message.
+    ClientConfig(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
 )
 
 
@@ -72,6 +78,16 @@ class Aws:
     def functions(self) -> LambdaClient:
         """AWS Lambda."""
         return self._session.client("lambda", config=_HOOK_SETTINGS)
+
+    @cached_property
+    def sns(self) -> SNSClient:
+        """Amazon SNS."""
+        return self._session.client("sns", config=_MESSAGE_SETTINGS)
+
+    @cached_property
+    def secrets(self) -> SecretsManagerClient:
+        """AWS Secrets Manager."""
+        return self._session.client("secretsmanager", config=_MESSAGE_SETTINGS)
 
     @cached_property
     def rds(self) -> RDSClient:

@@ -32,8 +32,10 @@ class Option:
     help: str
     metavar: str = ""
     kind: Kind = Kind.TEXT
-    default: Path | None = None
-    """Where a path leads when none is given."""
+    default: Path | str | None = None
+    """What counts when nothing is given."""
+    choices: tuple[str, ...] = ()
+    """All that can be given, if that is not everything."""
     terminal_only: bool = False
     """It makes no sense in a workflow."""
 
@@ -59,6 +61,7 @@ _OUTCOME = {
     "result": "how it ended: stable, unchanged, aborted, rolled back, held, failed",
     "attempt": "the attempt's number in the history; empty when there was none",
 }
+_EVENTS = ("waiting", "started", "ended")
 
 COMMANDS: Mapping[str, Command] = {
     "bootstrap": Command("Create what Kanmon needs in an AWS account, once."),
@@ -128,6 +131,18 @@ COMMANDS: Mapping[str, Command] = {
         outputs=_OUTCOME,
     ),
     "record": Command("Make GitHub's deployments and releases say what the ledger says."),
+    "notify": Command(
+        "Tell SNS and Slack how a release stands.",
+        (
+            Option(
+                "event", "what to tell", "EVENT", default="ended", choices=("waiting", "started", "ended")
+            ),
+            Option("plan", "waiting and started: the plan; a rollback has none", "FILE", Kind.PATH),
+            Option("release", "a rollback: to which release (default: the last stable one)", "RELEASE"),
+            _REASON,
+            Option("cause", "ended: why, when nothing was begun", "TEXT"),
+        ),
+    ),
     "status": Command("Show who is live and what holds the environment.", (_JSON,)),
     "history": Command("Show what was released, by whom, and how it ended.", (_JSON,)),
 }
@@ -198,6 +213,10 @@ def _add(parser: argparse._ActionsContainer, option: Option) -> None:
     elif option.kind is Kind.PATH:
         parser.add_argument(
             f"--{option.name}", type=Path, default=option.default, metavar=option.metavar, help=option.help
+        )
+    elif option.choices:
+        parser.add_argument(
+            f"--{option.name}", default=option.default, choices=option.choices, help=option.help
         )
     else:
         parser.add_argument(f"--{option.name}", default="", metavar=option.metavar, help=option.help)

@@ -268,6 +268,23 @@ def _record(_: argparse.Namespace, config: Config, console: Console) -> ExitStat
     return ExitStatus.OK
 
 
+def _notify(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
+    """Nothing depends on messages: what could not be sent is warned of, and the command succeeds."""
+    from kanmon.cli.notify import notify
+
+    step = current_step()
+    try:
+        warnings = notify(arguments, config)
+    except KanmonError as error:
+        warnings = [error]
+    for warning in warnings:
+        if step:
+            step.error(warning, Level.WARNING)
+        else:
+            print_error(console, warning)
+    return ExitStatus.OK
+
+
 def _status(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
     ledger = Account(config).world().ledger
     head = ledger.head()
@@ -323,6 +340,7 @@ _COMMANDS = {
     "rollback": _rollback,
     "recover": _recover,
     "record": _record,
+    "notify": _notify,
     "status": _status,
     "history": _history,
 }

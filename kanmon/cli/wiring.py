@@ -50,6 +50,15 @@ class Account:
         return f"{self.config.app}-kanmon-{self.aws.account}-{self.config.region}"
 
     @cached_property
+    def topic(self) -> str:
+        """The topic's ARN. Raises NOT_BOOTSTRAPPED when there is none."""
+        stack = Stacks(self.aws.cloudformation).find(f"{self.config.app}-bootstrap")
+        topic = stack.outputs.get("Topic") if stack else None
+        if not topic:
+            raise KanmonError(Code.NOT_BOOTSTRAPPED, f"{self.config.app}-bootstrap has no topic.")
+        return topic
+
+    @cached_property
     def blobs(self) -> Blobs:
         """The blobs of the artifact bucket. Raises NOT_BOOTSTRAPPED when there is no bucket."""
         with explained(f"looking for the bucket {self.bucket}"):

@@ -149,6 +149,8 @@ class Release(Record):
     slot_parameters: dict[str, str] = Field(default_factory=dict)
     pointer: Pointer = Pointer()
     stable_at: datetime | None = None
+    thread: str = ""
+    """Where Slack keeps what was said of it."""
 
 
 class Lease(Record):

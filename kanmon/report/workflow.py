@@ -71,8 +71,10 @@ class Step:
         self.runner.output("coverage", f"{verdict.coverage.lines.percent:.2f}" if verdict.coverage else "")
 
     def error(self, error: KanmonError, level: Level = Level.ERROR) -> None:
-        """Put an error into the log and on the run's page; not as one, if the run goes on without."""
+        """Put an error into the log and on the run's page, and pass it on; less loud, if the run goes on."""
         self.runner.annotate(level, str(error), title=f"Kanmon {error.code.id}")
+        if level is Level.ERROR:
+            self.runner.output("error", f"{error.code.id}: {error.message}")
 
 
 def current_step() -> Step | None:
