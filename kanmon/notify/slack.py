@@ -135,10 +135,10 @@ def _blocks(message: Message) -> list[Block]:
         fields = [
             part
             for name, value in message.facts[first : first + _FACTS]
-            for part in (MarkdownTextObject(text=f"*{name}*"), _plain(value or "-", _FIELD))
+            for part in (MarkdownTextObject(text=f"*{name}*"), _plain(value, _FIELD))
         ]
         blocks.append(SectionBlock(fields=fields))
-    if message.cause:
+    if message.cause.strip():
         blocks.append(SectionBlock(text=_plain(message.cause, _TEXT)))
     if message.links:
         links = "  ·  ".join(f"<{address}|{words}>" for words, address in message.links)
@@ -147,4 +147,5 @@ def _blocks(message: Message) -> list[Block]:
 
 
 def _plain(text: str, length: int) -> PlainTextObject:
-    return PlainTextObject(text=cut(" ".join(text.split()), length), emoji=False)
+    """The words of a text on one line; Slack refuses an empty one."""
+    return PlainTextObject(text=cut(" ".join(text.split()) or "-", length), emoji=False)

@@ -7,7 +7,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kanmon.errors import Code, KanmonError
@@ -82,6 +82,7 @@ def test_a_bot_keeps_to_one_thread_and_shows_the_end_to_all(slack: LocalSlack) -
     st.lists(st.tuples(st.sampled_from(["by", "took"]), st.text(max_size=3000)), max_size=12),
     st.text(max_size=5000),
 )
+@example(Kind.WAITING, "0", [("by", "\x85")], "\x85")
 def test_any_text_is_sent_within_slacks_limits(
     server: LocalSlack, kind: Kind, headline: str, facts: list[tuple[str, str]], cause: str
 ) -> None:
