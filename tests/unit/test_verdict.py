@@ -107,6 +107,7 @@ def test_a_step_names_the_first_failures_where_they_are(
     written = dict(
         re.findall(r"^(\w+)<<(?:ghadelimiter_\S+)\n(.*)$", (tmp_path / "GITHUB_OUTPUT").read_text(), re.M)
     )
+    assert written.pop("error") == "KNM-121: 30 of 30 tests failed."
     assert written == {"tests": "30", "failed": "30", "coverage": "66.66"}
     assert set(written) == set(COMMANDS["test"].outputs)
     assert "<b>test 29</b>" in (tmp_path / "GITHUB_STEP_SUMMARY").read_text()

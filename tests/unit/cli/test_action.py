@@ -49,5 +49,6 @@ def test_nothing_approves_itself_by_an_input() -> None:
 def test_a_kind_has_what_it_needs() -> None:
     for command in COMMANDS.values():
         for option in command.options:
-            assert option.kind is Kind.PATH or option.default is None
+            assert option.kind is Kind.PATH or option.choices or option.default is None
+            assert not option.choices or option.default in option.choices
             assert option.help
