@@ -13,6 +13,7 @@ _COMPOSITE = {
     "plan": "actions/plan",
     "gate": "actions/gate",
     "deploy": "actions/deploy/composite",
+    "smoke": "actions/smoke",
     "rollback": "actions/rollback/composite",
     "recover": "actions/recover",
     "record": "actions/record",

@@ -111,6 +111,10 @@ COMMANDS: Mapping[str, Command] = {
         ),
         outputs=_OUTCOME,
     ),
+    "smoke": Command(
+        "Run the live release's smoke checks.",
+        outputs={"passed": "how many checks passed"},
+    ),
     "rollback": Command(
         "Put users back on a release that was stable.",
         (

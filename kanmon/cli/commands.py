@@ -26,6 +26,7 @@ from kanmon.release.deploy import deploy, refuse_frozen
 from kanmon.release.plan import Plan, make_plan, read_plan
 from kanmon.release.recover import recover
 from kanmon.release.rollback import rollback, rollback_target
+from kanmon.release.smoke import smoke
 from kanmon.report.terminal import (
     Progress,
     print_error,
@@ -194,6 +195,18 @@ def _deploy(arguments: argparse.Namespace, config: Config, console: Console) -> 
     return _end(console, outcome)
 
 
+def _smoke(_: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
+    checks = smoke(Account(config).world(), config, Progress(console))
+    if step := current_step():
+        step.checks(checks)
+    failed = [check for check in checks if not check.passed]
+    if failed:
+        told = " ".join(f"{check.name}: {check.failure}." for check in failed)
+        raise KanmonError(Code.CHECK_FAILED, told, where=f"{failed[0].release or 'nobody'} as live")
+    console.print(f"[green]All {len(checks)} checks passed.[/]")
+    return ExitStatus.OK
+
+
 def _rollback(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
     _confirmed(arguments, config)
     world = Account(config).world()
@@ -337,6 +350,7 @@ _COMMANDS = {
     "plan": _plan,
     "gate": _gate,
     "deploy": _deploy,
+    "smoke": _smoke,
     "rollback": _rollback,
     "recover": _recover,
     "record": _record,

@@ -68,18 +68,9 @@ class Journal:
 
     def record_checks(self, results: Sequence[CheckResult]) -> None:
         """Keep and tell the verdicts of checks."""
-        self.amend(checks=(*self.attempt.checks, *(_record(result) for result in results)))
+        self.amend(checks=(*self.attempt.checks, *(check_record(result) for result in results)))
         for result in results:
-            self.tell(
-                Kind.CHECK,
-                result.failure or "passed",
-                check=result.check.name,
-                target=result.target.name,
-                release=result.target.release,
-                passed=result.passed,
-                attempts=result.attempts,
-                milliseconds=round(result.seconds * 1000, 1),
-            )
+            self._observer(check_event(result))
 
     def close(self, result: Result, failure: BaseException | None = None) -> None:
         """Write the attempt's end. A held one stays the environment's open attempt."""
@@ -94,7 +85,21 @@ class Journal:
         self.ledger.amend_head(ended)
 
 
-def _record(result: CheckResult) -> CheckRecord:
+def check_event(result: CheckResult) -> Event:
+    """A check's verdict, as observers are told of it."""
+    facts: dict[str, str | int | float | bool] = {
+        "check": result.check.name,
+        "target": result.target.name,
+        "release": result.target.release,
+        "passed": result.passed,
+        "attempts": result.attempts,
+        "milliseconds": round(result.seconds * 1000, 1),
+    }
+    return Event(Kind.CHECK, result.failure or "passed", facts)
+
+
+def check_record(result: CheckResult) -> CheckRecord:
+    """A check's verdict, as it is kept."""
     return CheckRecord(
         name=result.check.name,
         target=result.target.name,

@@ -15,10 +15,13 @@ from kanmon.report.terminal import make_console
 from kanmon.report.verdict import verdict_markdown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from kanmon.bundle import Bundle
     from kanmon.errors import KanmonError
+    from kanmon.ledger import CheckRecord
     from kanmon.release.plan import Plan
     from kanmon.release.session import Outcome
     from kanmon.testing import Verdict
@@ -54,6 +57,11 @@ class Step:
         self.runner.output("release", outcome.release)
         self.runner.output("result", outcome.result.value)
         self.runner.output("attempt", str(outcome.attempt.number) if outcome.attempt else "")
+
+    def checks(self, checks: Sequence[CheckRecord]) -> None:
+        """Show how smoke checks ended."""
+        self.runner.summary(render("checks.md.j2", checks=checks))
+        self.runner.output("passed", str(sum(check.passed for check in checks)))
 
     def verdict(self, verdict: Verdict, project: Path) -> None:
         """Show what the tests of the app in `project` said, the first that failed where they are."""
