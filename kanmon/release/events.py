@@ -18,6 +18,8 @@ class Kind(StrEnum):
     TRAFFIC = "traffic"
     NOTE = "note"
     FAILURE = "failure"
+    PREVIEW = "preview"
+    """The text is a trial's token, told before the trial exists: a log that others read must not show it."""
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,7 @@ class Session:
     def open_trial(self, release_id: str, pointer: Pointer) -> Target:
         """Make a release reachable through the edge for those who have the link, before any user."""
         token = f"{release_id}-{secrets.token_hex(16)}"
+        self.journal.tell(Kind.PREVIEW, token)
         # The token is known to the ledger before it exists, so that whoever comes later can remove it.
         self.journal.amend(preview=token)
         self.journal.guard()

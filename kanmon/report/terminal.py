@@ -62,15 +62,20 @@ class Progress:
             case Kind.HOOK:
                 return f"  hook [bold]{facts['hook']}[/]: {text}"
             case Kind.CHECK:
-                mark = "[green]✓[/]" if event.facts["passed"] else "[red]✗[/]"
-                told = f"{facts['check']} on {facts['release']} ({facts['target']}): {text}"
-                return f"  {mark} {told} [dim]{facts['milliseconds']} ms, {facts['attempts']} tries[/]"
+                return self._check(event, facts)
             case Kind.TRAFFIC:
                 return f"  [bold magenta]→[/] {text}"
             case Kind.FAILURE:
                 return f"  [bold red]✗ {facts['code']}[/] {text}"
             case Kind.NOTE:
                 return f"  [dim]{text}[/]"
+            case Kind.PREVIEW:
+                return ""
+
+    def _check(self, event: Event, facts: dict[str, str]) -> str:
+        mark = "[green]✓[/]" if event.facts["passed"] else "[red]✗[/]"
+        told = f"{facts['check']} on {facts['release']} ({facts['target']}): {escape(event.text)}"
+        return f"  {mark} {told} [dim]{facts['milliseconds']} ms, {facts['attempts']} tries[/]"
 
     def _stack(self, event: Event, facts: dict[str, str]) -> str:
         done = facts["status"].endswith("_COMPLETE")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 from kanmon.github import current_run
 from kanmon.github.runner import HarmlessLog, Level, Runner
+from kanmon.release.events import Kind
 from kanmon.report.templates import render
 from kanmon.report.terminal import make_console
 from kanmon.report.verdict import verdict_markdown
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from kanmon.bundle import Bundle
     from kanmon.errors import KanmonError
     from kanmon.ledger import CheckRecord
+    from kanmon.release.events import Event, Observer
     from kanmon.release.plan import Plan
     from kanmon.release.session import Outcome
     from kanmon.testing import Verdict
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 _ANNOTATIONS = 10
 """As many of a kind as GitHub shows of one step."""
 _TESTS_SUMMARY = 512 * 1024
+_MASKED: set[str] = set()
+"""What this process had masked; there is one step to a process."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +88,20 @@ class Step:
         if level is Level.ERROR:
             self.runner.output("error", f"{error.code.id}: {error.message}")
 
+    def observer(self, shown: Observer) -> Observer:
+        """An observer before which secrets are masked, as a workflow's log is read by many."""
+
+        def observe(event: Event) -> None:
+            if event.kind is Kind.PREVIEW:
+                self.runner.mask(event.text)
+            shown(event)
+
+        return observe
+
 
 def current_step() -> Step | None:
     """The step that this process is; None outside of a workflow."""
-    return Step(Runner(sys.stdout)) if current_run() else None
+    return Step(Runner(sys.stdout, _MASKED)) if current_run() else None
 
 
 def make_log() -> Console:

@@ -110,3 +110,14 @@ def test_a_failure_is_one_annotation(step: Step, tmp_path: Path, log: io.StringI
     assert said.count("\n") == 1
     assert said.startswith("::error title=Kanmon KNM-501::")
     assert not elements(summary(tmp_path)) & {"html_block", "html_inline", "link_open", "code_inline"}
+
+
+def test_the_trials_token_is_masked_before_anything_of_it_is_shown(step: Step, log: io.StringIO) -> None:
+    """SEC-5: whoever has the token sees what nobody should see yet."""
+    shown: list[tuple[str, str]] = []
+    release(Cloud(), "a1", observer=step.observer(lambda event: shown.append((event.text, log.getvalue()))))
+    link = next(text for text, _ in shown if text.startswith("preview "))
+    token = link.split("kanmon-preview=")[1]
+    assert all(f"::add-mask::{token}\n" in log_then for text, log_then in shown if token in text)
+    with pytest.raises(KanmonError):
+        step.runner.output("preview", link)

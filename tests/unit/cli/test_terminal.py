@@ -80,7 +80,15 @@ def test_every_kind_of_event_is_printed_with_its_text_as_it_is(
 
 
 def test_every_kind_is_covered_here() -> None:
-    assert {kind for kind, _, _ in _EVENTS} == set(Kind)
+    assert {kind for kind, _, _ in _EVENTS} == set(Kind) - {Kind.PREVIEW}
+
+
+def test_a_trials_token_is_not_printed() -> None:
+    """SEC-5"""
+    on = make_console(io.StringIO())
+    Progress(on)(Event(Kind.PREVIEW, "r1-0f0f"))
+    assert isinstance(on.file, io.StringIO)
+    assert on.file.getvalue() == ""
 
 
 @pytest.mark.parametrize(
