@@ -98,8 +98,8 @@ class Bundle:
         return self.folder / safe_name(name)
 
 
-def load_bundle(folder: Path) -> Bundle:
-    """Read a bundle and verify every file against its manifest.
+def load_bundle(folder: Path, *, digest: str = "") -> Bundle:
+    """Read a bundle and verify every file against its manifest, and that against a digest that is given.
 
     Raises BUNDLE_MISSING, BUNDLE_DAMAGED or UNSAFE_PATH.
     """
@@ -109,6 +109,9 @@ def load_bundle(folder: Path) -> Bundle:
     except FileNotFoundError:
         raise KanmonError(Code.BUNDLE_MISSING, "There is no bundle.", where=str(folder)) from None
     manifest = Manifest.parse(text, str(path))
+    if digest not in {"", manifest.digest}:
+        problem = f"The bundle is {manifest.digest[:12]}, not {digest[:12]} as was built."
+        raise KanmonError(Code.BUNDLE_DAMAGED, problem, where=str(path))
     bundle = Bundle(folder, manifest)
     for name, expected in manifest.files().items():
         file = bundle.path(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -54,7 +54,9 @@ class Command:
 
 _CONFIG = Option("config", "the config file (kanmon.yml)", "FILE", Kind.PATH, Path("kanmon.yml"))
 _BUNDLE = Option("bundle", "the bundle (build/bundle)", "DIR", Kind.PATH, Path("build/bundle"))
+_BUNDLE_DIGEST = Option("bundle-digest", "the digest that the bundle must have, as it was built", "SHA256")
 _REASON = Option("reason", "why, for the history", "TEXT")
+_CONFIRM = Option("confirm", "the environment's name, typed; needed in workflows", "ENVIRONMENT")
 _JSON = Option("json", "for machines", kind=Kind.FLAG, terminal_only=True)
 _OUTCOME = {
     "release": "the release's id",
@@ -80,7 +82,11 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "plan": Command(
         "Create the change sets of a release and show them.",
-        (_BUNDLE, Option("output", "write the plan to a file, for deploy --plan", "FILE", Kind.PATH)),
+        (
+            _BUNDLE,
+            _BUNDLE_DIGEST,
+            Option("output", "write the plan to a file, for deploy --plan", "FILE", Kind.PATH),
+        ),
         outputs={
             "release": "the release's id, such as r42",
             "digest": "the plan's SHA-256, which the deploy must be given",
@@ -96,12 +102,14 @@ COMMANDS: Mapping[str, Command] = {
                 "cancel the runs of this workflow file that still wait, so that a rollback need not",
                 "WORKFLOW",
             ),
+            replace(_CONFIRM, help="before a rollback: the environment's name, typed"),
         ),
     ),
     "deploy": Command(
         "Plan, have it approved, release.",
         (
             _BUNDLE,
+            _BUNDLE_DIGEST,
             Option("plan", "carry out this plan instead of a new one", "FILE", Kind.PATH),
             Option("digest", "the digest that the plan must have", "SHA256"),
             Option("yes", "approve without asking", kind=Kind.FLAG, terminal_only=True),
@@ -120,7 +128,7 @@ COMMANDS: Mapping[str, Command] = {
         (
             Option("release", "which one, such as r41 (default: the last stable one)", kind=Kind.POSITIONAL),
             _REASON,
-            Option("confirm", "the environment's name, typed; needed in workflows", "ENVIRONMENT"),
+            _CONFIRM,
             Option("yes", "do not ask for the typed confirmation", kind=Kind.FLAG, terminal_only=True),
         ),
         outputs=_OUTCOME,

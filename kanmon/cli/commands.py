@@ -159,7 +159,7 @@ def _plan(arguments: argparse.Namespace, config: Config, console: Console) -> Ex
 
 
 def _new_plan(arguments: argparse.Namespace, config: Config, account: Account, world: World) -> Plan:
-    bundle = load_bundle(_project(arguments) / arguments.bundle)
+    bundle = load_bundle(_project(arguments) / arguments.bundle, digest=arguments.bundle_digest)
     if bundle.manifest.config != config:
         raise KanmonError(
             Code.BUNDLE_DAMAGED,
@@ -237,6 +237,8 @@ def _confirmed(arguments: argparse.Namespace, config: Config) -> None:
 
 
 def _gate(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
+    if arguments.confirm:
+        _confirmed(arguments, config)
     gate = github_gate(config)
     if arguments.approved:
         review = gate.approval()

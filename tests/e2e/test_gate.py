@@ -158,6 +158,13 @@ def test_github_that_does_not_answer(job: Job) -> None:
     assert refusal(job) == "KNM-603"
 
 
+def test_a_wrong_confirmation_is_refused_before_anybody_is_asked(github: LocalGithub, job: Job) -> None:
+    """CD-9"""
+    assert refusal(job, "--confirm=staging") == "KNM-311"
+    assert github.requests == []
+    job.kanmon("gate", "--confirm=production").check()
+
+
 def test_a_rollback_makes_way_for_itself(github: LocalGithub, job: Job) -> None:
     """CD-9: deploys that wait for approval are cancelled; those under way are left alone."""
     gated(github, job)

@@ -188,6 +188,16 @@ def test_any_damaged_file_is_found(app: Path, damage: str) -> None:
         path.write_bytes(content)
 
 
+def test_another_bundle_than_was_built_is_refused(app: Path) -> None:
+    """CD-6: whole in itself, and still not the one whose digest the build passed on."""
+    bundle = _build(app)
+    assert load_bundle(bundle.folder, digest=bundle.manifest.digest) == bundle
+    with pytest.raises(KanmonError) as caught:
+        load_bundle(bundle.folder, digest="0" * 64)
+    assert caught.value.code is Code.BUNDLE_DAMAGED
+    assert bundle.manifest.digest[:12] in caught.value.message
+
+
 @pytest.mark.parametrize("name", ["../../etc/cron.d/x", "/etc/x", "a\\b"])
 def test_a_manifest_with_a_path_that_leads_out_is_refused(app: Path, name: str) -> None:
     """SEC-5"""
