@@ -69,8 +69,7 @@ class Progress:
                 return f"  [bold red]✗ {facts['code']}[/] {text}"
             case Kind.NOTE:
                 return f"  [dim]{text}[/]"
-            case Kind.PREVIEW:
-                return ""
+        return ""  # a trial's token is nothing to print
 
     def _check(self, event: Event, facts: dict[str, str]) -> str:
         mark = "[green]✓[/]" if event.facts["passed"] else "[red]✗[/]"

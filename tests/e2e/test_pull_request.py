@@ -74,9 +74,9 @@ def comments(github: LocalGithub) -> list[str]:
 
 def test_one_comment_follows_the_tests(github: LocalGithub, job: Job) -> None:
     failed = job.kanmon("test").check(1)
-    error = job.outputs.pop("error")
-    assert error.startswith("KNM-121: 1 of 1 tests failed")
-    assert job.outputs == {"tests": "1", "failed": "1", "coverage": "100.00"}
+    outputs = job.outputs
+    assert outputs.pop("error").startswith("KNM-121: 1 of 1 tests failed")
+    assert outputs == {"tests": "1", "failed": "1", "coverage": "100.00"}
     assert "token=none output=none" in failed.output
     lines = failed.output.splitlines()
     assert [line for line in lines if line.startswith("::error") and "KNM" not in line] == [
