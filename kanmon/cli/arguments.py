@@ -21,6 +21,7 @@ class Kind(Enum):
     TEXT = "text"
     PATH = "path"
     FLAG = "flag"
+    DURATION = "duration"
     POSITIONAL = "positional"
 
 
@@ -46,8 +47,8 @@ class Command:
 
     help: str
     options: tuple[Option, ...] = ()
-    exclusive: bool = False
-    """At most one of the options can be given."""
+    exclusive: frozenset[str] = frozenset()
+    """Of these options at most one can be given."""
     outputs: Mapping[str, str] = field(default_factory=dict)
     """What its action gives to later steps; `report.workflow` writes it."""
 
@@ -138,8 +139,11 @@ COMMANDS: Mapping[str, Command] = {
         (
             Option("keep", "held: keep the live release", kind=Kind.FLAG),
             Option("undo", "held: take the live release back", kind=Kind.FLAG),
+            Option(
+                "wait", "how long to wait for a run that is still at work, such as 3m", "TIME", Kind.DURATION
+            ),
         ),
-        exclusive=True,
+        exclusive=frozenset({"keep", "undo"}),
         outputs=_OUTCOME,
     ),
     "record": Command("Make GitHub's deployments and releases say what the ledger says."),
@@ -180,9 +184,9 @@ def make_parser() -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=command.help, description=command.help)
         for option in _SHARED:
             _add(one, option)
-        own = one.add_mutually_exclusive_group() if command.exclusive else one
+        exclusive = one.add_mutually_exclusive_group() if command.exclusive else one
         for option in command.options:
-            _add(own, option)
+            _add(exclusive if option.name in command.exclusive else one, option)
     action = commands.add_parser("action", help="Be an action of this name: take its inputs from INPUT_*.")
     action.add_argument("action", choices=sorted(COMMANDS), metavar="NAME", help="a command's name")
     return parser
@@ -226,9 +230,22 @@ def _add(parser: argparse._ActionsContainer, option: Option) -> None:
         parser.add_argument(
             f"--{option.name}", type=Path, default=option.default, metavar=option.metavar, help=option.help
         )
+    elif option.kind is Kind.DURATION:
+        parser.add_argument(
+            f"--{option.name}", type=_seconds, default=0.0, metavar=option.metavar, help=option.help
+        )
     elif option.choices:
         parser.add_argument(
             f"--{option.name}", default=option.default, choices=option.choices, help=option.help
         )
     else:
         parser.add_argument(f"--{option.name}", default="", metavar=option.metavar, help=option.help)
+
+
+def _seconds(value: str) -> float:
+    from kanmon.config.durations import seconds
+
+    try:
+        return seconds(value)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{value!r} {error}") from error

@@ -269,7 +269,7 @@ def _recover(arguments: argparse.Namespace, config: Config, console: Console) ->
     keep = arguments.keep if arguments.keep or arguments.undo else None
     world = Account(config).world()
     with shown(Progress(console), config, world) as observer:
-        outcome = recover(world, config, observer, keep=keep)
+        outcome = recover(world, config, observer, keep=keep, patience=arguments.wait)
     if outcome is None:
         console.print("Every run came to its end; there is nothing to recover.")
         return ExitStatus.OK

@@ -16,9 +16,12 @@ def parse_duration(value: object) -> object:
 
     Raises ValueError when a text is not a duration.
     """
-    if not isinstance(value, str):
-        return value
-    match = re.fullmatch(_PATTERN, value)
+    return seconds(value) if isinstance(value, str) else value
+
+
+def seconds(text: str) -> float:
+    """The seconds of `5m`. Raises ValueError when it is not a duration."""
+    match = re.fullmatch(_PATTERN, text)
     if match is None:
         raise ValueError("is not a duration such as 30s, 5m or 1h")
     return float(match[1]) * _SECONDS[match[2]]

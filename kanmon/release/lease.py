@@ -25,6 +25,11 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def holder_of(head: Head) -> str | None:
+    """Who holds the environment's lease; None when nobody does any more."""
+    return head.lease.holder if head.lease and head.lease.expires > _now() else None
+
+
 @dataclass
 class HeldLease:
     """A lease that this process holds and keeps renewing."""
@@ -69,12 +74,11 @@ def lease(ledger: Ledger, actor: str) -> Iterator[HeldLease]:
     expires = _now() + _LENGTH
 
     def take(head: Head) -> Head:
-        if head.lease and head.lease.expires > _now() and head.lease.holder != holder:
+        other = holder_of(head)
+        if head.lease and other not in {None, holder}:
             until = head.lease.expires.strftime("%H:%M:%S UTC")
-            raise KanmonError(
-                Code.LOCKED,
-                f"{head.lease.holder} holds the lock until {until} and renews it while it works.",
-            )
+            told = f"{other} holds the lock until {until} and renews it while it works."
+            raise KanmonError(Code.LOCKED, told)
         token = head.leases + 1
         mine = Lease(holder=holder, token=token, expires=expires)
         return head.model_copy(update={"leases": token, "lease": mine})

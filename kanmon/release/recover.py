@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger import Attempt, Result, State
 from kanmon.release.deploy import take_back
-from kanmon.release.events import Kind
+from kanmon.release.events import Event, Kind
 from kanmon.release.journal import Journal
-from kanmon.release.lease import lease
+from kanmon.release.lease import holder_of, lease
 from kanmon.release.plan import outputs_of
 from kanmon.release.rollback import carry_out
 from kanmon.release.session import Edition, Outcome, Session
@@ -22,15 +22,19 @@ if TYPE_CHECKING:
     from kanmon.release.events import Observer
     from kanmon.release.ports import World
 
+_LOOK_EVERY = 2.0
 
-def recover(world: World, config: Config, observer: Observer, *, keep: bool | None = None) -> Outcome | None:
+
+def recover(
+    world: World, config: Config, observer: Observer, *, keep: bool | None = None, patience: float = 0.0
+) -> Outcome | None:
     """Bring the last attempt to its end; None when it had one.
 
     A dead deploy is undone, unless only its bookkeeping was missing; a dead rollback is done again. What
     is held is decided by `keep`: the live release stays, or is taken back; undecided it raises HELD.
-    Raises LOCKED while the run is still alive.
+    Raises LOCKED when the run is still alive after `patience` seconds.
     """
-    head = world.ledger.head()
+    head = _await_end(world, observer, patience)
     if head.attempt is None:
         return None
     if head.held and keep is None:
@@ -44,6 +48,23 @@ def recover(world: World, config: Config, observer: Observer, *, keep: bool | No
         session = Session(world, Journal(world.ledger, held, attempt, observer))
         session.journal.tell(Kind.NOTE, f"the attempt {attempt.number} of {attempt.actor} did not end")
         return _end(session, config, attempt, keep=keep)
+
+
+def _await_end(world: World, observer: Observer, patience: float) -> Head:
+    """The head when the attempt has ended, or its run has lost the lease, or patience is over.
+
+    A lease is never taken from its holder, not even by the same job's last step: what a runner kills is only
+    its own child, and a container, or a process on a lost machine, may be moving users at this moment.
+    """
+    head = world.ledger.head()
+    if head.attempt is not None and patience and (holder := holder_of(head)):
+        told = f"the attempt {head.attempt} has not ended; waiting for {holder}, who holds the lock"
+        observer(Event(Kind.NOTE, told))
+    end = time.monotonic() + patience
+    while head.attempt is not None and holder_of(head) and time.monotonic() < end:
+        world.pause(_LOOK_EVERY)
+        head = world.ledger.head()
+    return head
 
 
 def _end(session: Session, config: Config, attempt: Attempt, *, keep: bool | None) -> Outcome:

@@ -24,7 +24,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Time as the lease and the deploy see it."""
     clock = Clock()
     monkeypatch.setattr("kanmon.release.lease._now", clock.now)
-    monkeypatch.setattr("kanmon.release.deploy.time", SimpleNamespace(monotonic=clock.monotonic))
+    for module in ("deploy", "recover"):
+        monkeypatch.setattr(f"kanmon.release.{module}.time", SimpleNamespace(monotonic=clock.monotonic))
     return clock
 
 

@@ -73,6 +73,7 @@ def test_the_version_is_given(capsys: Capture) -> None:
         (["history", "r1"], "r1"),
         (["deploy", "--plan"], "--plan"),
         (["recover", "--keep", "--undo"], "--undo"),
+        (["recover", "--wait", "long"], "30s, 5m or 1h"),
     ],
 )
 def test_a_wrong_command_line_is_refused_with_what_is_wrong(

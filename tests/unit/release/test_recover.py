@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger import Result, State
+from kanmon.release.lease import lease
 from kanmon.release.recover import recover
 from tests.fakes.app import CANARY, make_config
 from tests.fakes.process import Blow, Process, ProcessDied
 from tests.fakes.runs import go_back, ignore, release
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kanmon.release.events import Event
     from kanmon.release.session import Outcome
     from tests.fakes.cloud import Clock, Cloud
 
@@ -181,3 +186,42 @@ def test_finishing_lifts_the_freeze_that_the_deploy_had_a_reason_to_lift(cloud: 
     clock.advance(minutes=2)
     assert _recover(cloud)
     assert (cloud.users, cloud.ledger.head().freeze) == (("r3", "r3"), None)
+
+
+def _wait(cloud: Cloud, pause: Callable[[float], None], patience: float) -> tuple[Outcome | None, list[str]]:
+    """Recover with patience; what came of it, and what was told."""
+    told: list[Event] = []
+    world = replace(cloud.world(), pause=pause)
+    return recover(world, CONFIG, told.append, patience=patience), [event.text for event in told]
+
+
+def test_the_lease_of_a_dead_run_is_waited_for(cloud: Cloud, clock: Clock) -> None:
+    """CD-13, CD-14: as the last step of a job whose process was killed."""
+    release(cloud, "one", config=CONFIG)
+    _die_in(cloud, State.LIVE, clock)
+    clock.advance(minutes=-2)  # at the moment of its death
+    outcome, told = _wait(cloud, lambda seconds: clock.advance(seconds=seconds), 180)
+    assert outcome
+    assert (outcome.result, cloud.users) == (Result.ROLLED_BACK, ("r1", "r1"))
+    assert "waiting for kim@" in told[0]
+
+
+def test_a_run_that_ends_meanwhile_needs_nothing_more(cloud: Cloud, clock: Clock) -> None:
+    """A container goes on undoing after the runner has killed the client that it sees it by."""
+    del clock
+    with lease(cloud.ledger, "kim"):
+        cloud.ledger.amend_head(lambda head: head.model_copy(update={"attempt": 1}))
+
+        def end(_: float) -> None:
+            cloud.ledger.amend_head(lambda head: head.model_copy(update={"attempt": None}))
+
+        assert _wait(cloud, end, 180)[0] is None
+
+
+def test_a_run_that_stays_at_work_keeps_its_lease(cloud: Cloud, clock: Clock) -> None:
+    with lease(cloud.ledger, "kim"):
+        cloud.ledger.amend_head(lambda head: head.model_copy(update={"attempt": 1}))
+        with pytest.raises(KanmonError, match="kim@") as caught:
+            _wait(cloud, clock.pause, 10)
+    assert caught.value.code is Code.LOCKED
+    assert sum(clock.pauses) == 10
