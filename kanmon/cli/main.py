@@ -6,13 +6,13 @@ import os
 import signal
 import sys
 import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from kanmon.cli.arguments import action_arguments, make_parser
 from kanmon.errors import Code, ExitStatus, KanmonError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import FrameType
 
 _BEGUN = frozenset(
@@ -29,11 +29,22 @@ _BEGUN = frozenset(
         Code.INTERNAL,
     }
 )
+_MAY_BE_OPEN = frozenset({ExitStatus.FAILED, ExitStatus.INTERRUPTED})
+"""After these the attempt may still have to be finished or undone."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status."""
-    # Slow to import, and not needed to print the help.
+    _on_signals(_leave)
+    status = _carry_out(arguments)
+    from kanmon.report.workflow import current_step
+
+    if status not in _MAY_BE_OPEN and (step := current_step()):
+        step.settle()
+    return status
+
+
+def _carry_out(arguments: Sequence[str] | None) -> int:
     debug = False
     try:
         parser = make_parser()
@@ -41,11 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if parsed.command == "action":
             parsed = parser.parse_args(action_arguments(parsed.action, os.environ))
         debug = parsed.debug
+        # Slow to import, and not needed to print the help.
         from kanmon.cli.commands import run
         from kanmon.report.workflow import make_log
 
-        signal.signal(signal.SIGTERM, _interrupt_once)
-        signal.signal(signal.SIGINT, _interrupt_once)
+        _on_signals(_interrupt_once)
         return run(parsed, make_log())
     except KanmonError as error:
         return _explain(error, debug=debug)
@@ -57,11 +68,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _explain(KanmonError(Code.INTERNAL, f"{type(error).__name__}: {error}."), debug=debug)
 
 
+def _on_signals(answer: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    """Answer Ctrl-C and SIGTERM. The first process of a container gets neither unless it says so."""
+    signal.signal(signal.SIGTERM, answer)
+    signal.signal(signal.SIGINT, answer)
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    """End at once: nothing has begun. An exception could get lost in a callback of the imports."""
+    del number, frame
+    os.write(sys.stderr.fileno(), b"Interrupted; nothing was changed.\n")
+    os._exit(ExitStatus.INTERRUPTED)
+
+
 def _interrupt_once(number: int, frame: FrameType | None) -> None:
     """The first Ctrl-C or SIGTERM ends the work; what follows must not end the undoing."""
     del number, frame
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _on_signals(signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

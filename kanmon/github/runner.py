@@ -54,6 +54,11 @@ class Runner:
         if os.environ.get("GITHUB_OUTPUT"):
             issue_file_command("OUTPUT", prepare_key_value_message(name, value))
 
+    def state(self, name: str, value: str) -> None:
+        """Give the step's own last part a value, which it finds as `STATE_<name>`."""
+        if os.environ.get("GITHUB_STATE"):
+            issue_file_command("STATE", prepare_key_value_message(name, value))
+
     def summary(self, markdown: str) -> None:
         """Add to the job summary."""
         path = os.environ.get("GITHUB_STEP_SUMMARY")

@@ -82,6 +82,10 @@ class Step:
         self.runner.output("failed", str(len(verdict.results.failures)))
         self.runner.output("coverage", f"{verdict.coverage.lines.percent:.2f}" if verdict.coverage else "")
 
+    def settle(self) -> None:
+        """Tell this step's own last part (`actions/post`) that nothing is left to do for it."""
+        self.runner.state("settled", "true")
+
     def error(self, error: KanmonError, level: Level = Level.ERROR) -> None:
         """Put an error into the log and on the run's page, and pass it on; less loud, if the run goes on."""
         self.runner.annotate(level, str(error), title=f"Kanmon {error.code.id}")

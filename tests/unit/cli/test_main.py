@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import boto3
@@ -170,6 +173,55 @@ def workflow(monkeypatch: pytest.MonkeyPatch) -> None:
     """The process is a step of a workflow run."""
     for name, value in {"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "1"}.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.mark.usefixtures("workflow")
+@pytest.mark.parametrize(
+    ("ended", "settled"),
+    [
+        (ExitStatus.OK, True),
+        (KanmonError(Code.LOCKED, "no"), True),
+        (KanmonError(Code.HELD, "held"), True),
+        (ExitStatus.FAILED, False),
+        (ZeroDivisionError(), False),
+        (KeyboardInterrupt(), False),
+    ],
+    ids=lambda value: getattr(value, "name", type(value).__name__),
+)
+def test_a_step_says_when_nothing_is_left_for_its_last_part(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ended: ExitStatus | BaseException, settled: bool
+) -> None:
+    """CD-13: whatever can't say so is recovered from."""
+
+    def end(*_: object) -> ExitStatus:
+        if isinstance(ended, BaseException):
+            raise ended
+        return ended
+
+    state = tmp_path / "state"
+    state.touch()
+    monkeypatch.setenv("GITHUB_STATE", str(state))
+    monkeypatch.setattr("kanmon.cli.commands.run", end)
+    main(["deploy"])
+    assert state.read_text("utf-8").startswith("settled<<") is settled
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+def test_a_signal_among_the_imports_ends_the_process(tmp_path: Path, number: signal.Signals) -> None:
+    """CD-13: a container's first process is not ended by a signal that it doesn't handle itself."""
+    (tmp_path / "rich.py").write_text(
+        f"import os\nos.kill(os.getpid(), {number:d})\nprint('it went on')\nimport missing\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-m", "kanmon", "status"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (ExitStatus.INTERRUPTED, "")
+    assert ended.stderr == "Interrupted; nothing was changed.\n"
 
 
 @pytest.mark.usefixtures("workflow")
