@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from kanmon.cli.arguments import COMMANDS, Kind, Option, action_inputs
 
@@ -19,6 +20,10 @@ _COMPOSITE = {
     "record": "actions/record",
     "notify": "actions/notify",
 }
+_DOCKER = {"deploy": "actions/deploy", "rollback": "actions/rollback"}
+"""What moves users also comes as a Docker action: only that kind has a last part that always runs."""
+_IMAGE = Path(__file__).resolve().parents[1] / "actions" / "image"
+"""The Dockerfile, from a Docker action's folder; on a release the image that was built of it, by digest."""
 _WITH_TOKEN = {
     "test": "to keep one comment of the pull request up to date: pull-requests: write",
     "gate": "to read the rules and who approved: actions: read, contents: read",
@@ -34,8 +39,11 @@ def action_files() -> dict[str, str]:
     """Path, from the repository's root, and text of every file."""
     files = {}
     for name, folder in _COMPOSITE.items():
-        files[f"{folder}/action.yml"] = _action(name, folder)
-        files[f"{folder}/README.md"] = _readme(name, folder)
+        files[f"{folder}/action.yml"] = _composite_action(name, folder)
+        files[f"{folder}/README.md"] = _readme(name, folder, _about_composite(name))
+    for name, folder in _DOCKER.items():
+        files[f"{folder}/action.yml"] = _docker_action(name)
+        files[f"{folder}/README.md"] = _readme(name, folder, _ABOUT_DOCKER)
     return files
 
 
@@ -43,21 +51,11 @@ def _inputs(name: str) -> list[Option]:
     return [*action_inputs(name), *([_token(name)] if name in _WITH_TOKEN else [])]
 
 
-def _action(name: str, folder: str) -> str:
-    command = COMMANDS[name]
+def _composite_action(name: str, folder: str) -> str:
     up = "../" * (folder.count("/"))
-    lines = [
-        "# Generated from the command line's table by scripts/reference.py.",
-        f"name: Kanmon {name}",
-        f"description: {json.dumps(command.help, ensure_ascii=False)}",
-        "inputs:",
-    ]
-    for option in _inputs(name):
-        default = json.dumps(_default(option))
-        about = json.dumps(option.help, ensure_ascii=False)
-        lines += [f"  {option.name}:", f"    description: {about}", f"    default: {default}"]
+    lines = _head(name)
     lines += ["outputs:"]
-    for output, told in (command.outputs | _ERROR).items():
+    for output, told in _outputs(name).items():
         value = f"${{{{ steps.{name}.outputs.{output} }}}}"
         lines += [f"  {output}:", f"    description: {json.dumps(told)}", f"    value: {value}"]
     lines += [
@@ -72,6 +70,46 @@ def _action(name: str, folder: str) -> str:
         f'      run: exec "$GITHUB_ACTION_PATH/{up}run" {name}',
     ]
     return "\n".join(lines) + "\n"
+
+
+def _docker_action(name: str) -> str:
+    image = _IMAGE.read_text("utf-8").strip()
+    if not image.startswith("docker://"):
+        image += "  # zizmor: ignore[unpinned-images] it names no image, but this commit's own Dockerfile"
+    lines = _head(name)
+    lines += ["outputs:"]
+    for output, told in _outputs(name).items():
+        lines += [f"  {output}:", f"    description: {json.dumps(told)}"]
+    lines += [
+        "runs:",
+        "  using: docker",
+        f"  image: {image}",
+        f"  args: [{name}]",
+        "  # The other inputs come as INPUT_*.",
+        "  env:",
+        "    GITHUB_TOKEN: ${{ inputs.token }}",
+        "  post-entrypoint: /kanmon/post",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _head(name: str) -> list[str]:
+    command = COMMANDS[name]
+    lines = [
+        "# Generated from the command line's table by scripts/reference.py.",
+        f"name: Kanmon {name}",
+        f"description: {json.dumps(command.help, ensure_ascii=False)}",
+        "inputs:",
+    ]
+    for option in _inputs(name):
+        default = json.dumps(_default(option))
+        about = json.dumps(option.help, ensure_ascii=False)
+        lines += [f"  {option.name}:", f"    description: {about}", f"    default: {default}"]
+    return lines
+
+
+def _outputs(name: str) -> dict[str, str]:
+    return {**COMMANDS[name].outputs, **_ERROR}
 
 
 def _token(name: str) -> Option:
@@ -90,22 +128,36 @@ def _variable(option: Option) -> str:
     return "GITHUB_TOKEN" if option.name == "token" else f"INPUT_{option.name.upper().replace('-', '_')}"
 
 
-def _readme(name: str, folder: str) -> str:
-    command = COMMANDS[name]
+_ABOUT_DOCKER = (
+    "It runs in a container that holds all it needs: nothing is installed when a release is due, nothing on "
+    "the runner gets in its way, and a last part runs whatever happened: it finishes or undoes what a step "
+    "that was cancelled or killed has left. Choose it on Linux runners with Docker; elsewhere use its twin, "
+    "[composite](composite). Of a commit that is no release the runner builds the image first."
+)
+
+
+def _about_composite(name: str) -> str:
+    about = "It runs on the runner itself and needs Python 3.11 or newer there."
+    if name not in _DOCKER:
+        return about
+    return (
+        f"The twin of [{name}](..) for runners without Docker. {about} A composite action has no last part "
+        "that runs whatever happened: let a step with [recover](../../recover) follow, with `if: always()` "
+        "and `wait: 3m`."
+    )
+
+
+def _readme(name: str, folder: str, about: str) -> str:
     inputs = [
         f"| `{option.name}` | {option.help} | {f'`{shown}`' if (shown := _default(option)) else ''} |"
         for option in _inputs(name)
     ]
-    outputs = [f"| `{output}` | {told} |" for output, told in (command.outputs | _ERROR).items()]
-    about = (
-        f"{command.help} The same as `kanmon {name}` on a terminal; it runs on the runner itself and needs "
-        "Python 3.11 or newer there."
-    )
+    outputs = [f"| `{output}` | {told} |" for output, told in _outputs(name).items()]
     lines = [
         "<!-- Generated from the command line's table by scripts/reference.py. -->",
         f"# {name}",
         "",
-        about,
+        f"{COMMANDS[name].help} The same as `kanmon {name}` on a terminal. {about}",
         "",
         f"Use it as `kanmon-dev/kanmon/{folder}`, pinned by commit.",
         "",
