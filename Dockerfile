@@ -4,14 +4,15 @@
 ARG BASE=python:3.13-slim-bookworm
 
 FROM ${BASE} AS build
-COPY requirements.txt /kanmon/
-RUN python -m pip install --quiet --disable-pip-version-check --root-user-action ignore --no-cache-dir --no-compile \
-    --no-deps --only-binary :all: --require-hashes --target /kanmon --requirement /kanmon/requirements.txt
 # Botocore describes 400 services; kept are those that kanmon/aws/clients.py makes clients of. Commands and tests
 # that packages bring are not needed either.
-RUN find /kanmon/botocore/data -mindepth 1 -maxdepth 1 -type d \
+COPY requirements.txt /kanmon/
+RUN python -m pip install --quiet --disable-pip-version-check --root-user-action ignore --no-cache-dir --no-compile \
+    --no-deps --only-binary :all: --require-hashes --target /kanmon --requirement /kanmon/requirements.txt \
+    && find /kanmon/botocore/data -mindepth 1 -maxdepth 1 -type d \
     ! -name apigateway ! -name cloudformation ! -name lambda ! -name rds ! -name s3 ! -name secretsmanager \
-    ! -name sns ! -name sts -exec rm -r {} + && rm -rf /kanmon/bin /kanmon/tests
+    ! -name sns ! -name sts -exec rm -r {} + \
+    && rm -rf /kanmon/bin /kanmon/tests
 COPY kanmon /kanmon/kanmon
 COPY infra /kanmon/kanmon/infra
 COPY LICENSE actions/post kanmon/__main__.py /kanmon/

@@ -43,7 +43,7 @@ class Job:
     def environment(self) -> dict[str, str]:
         """https://docs.github.com/en/actions/reference/workflows-and-actions/variables."""
         files = {}
-        for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_EVENT_PATH"):
+        for name in ("GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_STEP_SUMMARY", "GITHUB_EVENT_PATH"):
             path = self.folder.parent / f"{self.folder.name}-{name}"
             path.touch()
             files[name] = str(path)
@@ -88,10 +88,18 @@ class Job:
     @property
     def outputs(self) -> dict[str, str]:
         """What its steps gave to later ones."""
-        written = (self.folder.parent / f"{self.folder.name}-GITHUB_OUTPUT").read_text("utf-8")
-        return dict(re.findall(r"^(\w+)<<(?:ghadelimiter_\S+)\n(.*)$", written, re.MULTILINE))
+        return self._written("GITHUB_OUTPUT")
+
+    @property
+    def state(self) -> dict[str, str]:
+        """What its step gave to its own last part."""
+        return self._written("GITHUB_STATE")
 
     @property
     def summary(self) -> str:
         """The job summary."""
         return (self.folder.parent / f"{self.folder.name}-GITHUB_STEP_SUMMARY").read_text("utf-8")
+
+    def _written(self, name: str) -> dict[str, str]:
+        written = (self.folder.parent / f"{self.folder.name}-{name}").read_text("utf-8")
+        return dict(re.findall(r"^(\w+)<<(?:ghadelimiter_\S+)\n(.*)$", written, re.MULTILINE))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -59,19 +58,6 @@ def _lose_file(project: Project, name: str) -> None:
     bucket = f"mandala-{project.name}-web-{ACCOUNT}"
     for key in (name, f"releases/r1/{name}", f"releases/r2/{name}"):
         project.client("s3").delete_object(Bucket=bucket, Key=key)
-
-
-def _expire_lease(project: Project) -> None:
-    """Let the time pass after which a dead run's lease is over."""
-    s3 = project.client("s3")
-    bucket = next(
-        item["Name"] for item in s3.list_buckets()["Buckets"] if item["Name"].startswith("mandala-kanmon-")
-    )
-    key = f"{project.name}/ledger/head.json"
-    found = s3.get_object(Bucket=bucket, Key=key)
-    past = datetime(2020, 1, 1, tzinfo=UTC).isoformat().replace("+00:00", "Z")
-    body = re.sub(r'("expires": )"[^"]+"', rf'\1"{past}"', found["Body"].read().decode())
-    s3.put_object(Bucket=bucket, Key=key, Body=body.encode(), IfMatch=found["ETag"])
 
 
 def test_a_release_goes_live_and_the_next_takes_the_other_slot(project: Project) -> None:
@@ -204,7 +190,7 @@ def test_a_killed_run_is_undone_by_the_next(project: Project) -> None:
     deploy.await_line("10 % of API requests go to r2")
     deploy.end(signal.SIGKILL)
     assert "KNM-401" in project.kanmon("recover").check(2).error
-    _expire_lease(project)
+    project.expire_lease()
     ended = project.kanmon("recover").check()
     assert "users are on r1 again" in ended.output
     assert {project.live() for _ in range(20)} == {("r1", "r1")}

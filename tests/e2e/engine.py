@@ -1,0 +1,132 @@
+"""A Docker engine of the tests' own: it changes nothing of the machine's network, and ends with the tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.e2e.project import Running
+from tests.embedded.process import REPOSITORY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_PROGRAMS = ("dockerd", "docker", "mmdebstrap")
+_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+_PIP_SETTINGS = ("PIP_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_CERT")
+
+
+class NoEngineError(RuntimeError):
+    """This machine can't have an engine; the reason."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A running engine. Containers and builds share the machine's network, for it makes none."""
+
+    folder: Path
+
+    @classmethod
+    @contextmanager
+    def started(cls, folder: Path) -> Iterator[Engine]:
+        """An engine that keeps all it has in `folder`. Raises NoEngineError."""
+        if os.geteuid() != 0:
+            raise NoEngineError("a Docker engine needs root")
+        if absent := [name for name in _PROGRAMS if shutil.which(name) is None]:
+            raise NoEngineError(f"{', '.join(absent)} not installed; see scripts/docker-engine")
+        engine = cls(folder)
+        daemon = engine._start()
+        try:
+            try:
+                daemon.await_line("API listen on")
+            except AssertionError as error:
+                raise NoEngineError(f"dockerd does not start here: {daemon.lines[-3:]}") from error
+            yield engine
+        finally:
+            daemon.end(signal.SIGTERM)
+            shutil.rmtree(folder / "data", ignore_errors=True)
+
+    def _start(self) -> Running:
+        # It ends with the tests, however they end, and its mounts with it.
+        command = [
+            *("setpriv", "--pdeathsig", "TERM", "unshare", "--mount"),
+            *("dockerd", "--host", self._host),
+            *("--bridge=none", "--iptables=false", "--ip6tables=false"),
+            *("--data-root", str(self.folder / "data"), "--exec-root", str(self.folder / "exec")),
+            *("--pidfile", str(self.folder / "pid")),
+        ]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return Running(process)
+
+    @property
+    def _host(self) -> str:
+        return f"unix://{self.folder}/socket"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a client needs to find this engine. BuildKit would want a plugin that Debian doesn't have."""
+        return {
+            "PATH": os.environ["PATH"],
+            "DOCKER_HOST": self._host,
+            "DOCKER_CONFIG": str(self.folder),
+            "DOCKER_BUILDKIT": "0",
+        }
+
+    def docker(self, *arguments: str) -> str:
+        """What a command of the client prints."""
+        done = subprocess.run(
+            ["docker", *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+        assert done.returncode == 0, f"docker {arguments[0]}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+        return done.stdout.strip()
+
+    def make_base(self, tag: str) -> None:
+        """Debian's Python and pip under the name of a public image. Raises NoEngineError.
+
+        How pip reaches its index from this machine lies in it, so that no Dockerfile has to know.
+        """
+        archive = self.folder / "base.tar"
+        done = subprocess.run(
+            [
+                *("mmdebstrap", "--quiet", "--variant=extract"),
+                "--include=python3,python3-pip,python-is-python3,dash,coreutils,findutils",
+                '--extract-hook=mkdir -p "$1/etc/ssl/certs"',
+                f"--extract-hook=upload {_CERTIFICATES} {_CERTIFICATES}",
+                *("bookworm", str(archive)),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise NoEngineError(f"mmdebstrap makes no base image here: {done.stderr[-500:]}")
+        settings = [f"ENV {name}={os.environ[name]}" for name in _PIP_SETTINGS if name in os.environ]
+        self.docker("import", *(f"--change={setting}" for setting in settings), str(archive), tag)
+        archive.unlink()
+
+    def build(self, dockerfile: Path, tag: str) -> None:
+        """Build an image as a runner does for an action: the context is the Dockerfile's folder."""
+        command = ("build", "--network", "host", "--tag", tag, "--file", str(dockerfile))
+        self.docker(*command, str(dockerfile.parent))
+
+    def size(self, image: str) -> int:
+        """The bytes of an image."""
+        return int(self.docker("image", "inspect", "--format", "{{.Size}}", image))
+
+
+def instructions(dockerfile: Path = REPOSITORY / "Dockerfile") -> list[tuple[str, str]]:
+    """The instructions of a Dockerfile with what follows them, lines joined."""
+    lines = [line for line in dockerfile.read_text("utf-8").splitlines() if line and line[0] != "#"]
+    whole = "\n".join(lines).replace("\\\n", " ").splitlines()
+    return [(line.partition(" ")[0], line.partition(" ")[2].strip()) for line in whole]

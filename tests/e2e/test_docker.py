@@ -1,0 +1,205 @@
+"""The Docker actions as a runner carries them out, against the embedded AWS and the local GitHub.
+
+Where there can be no engine, at least the Dockerfile's steps are carried out, in a fresh virtual environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.container import ContainerStep
+from tests.e2e.engine import Engine, NoEngineError, instructions
+from tests.e2e.job import NAME, SHA, Job
+from tests.e2e.test_release import visible_change
+from tests.embedded.github import LocalGithub
+from tests.embedded.process import REPOSITORY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.e2e.project import Project
+
+pytestmark = pytest.mark.emulator
+
+BASE = next(text.removeprefix("BASE=") for name, text in instructions() if name == "ARG")
+IMAGE = "kanmon"
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine | NoEngineError]:
+    """An engine that has the image, or why this machine can't have one."""
+    with ExitStack() as stack:
+        try:
+            engine = stack.enter_context(Engine.started(tmp_path_factory.mktemp("engine")))
+            engine.make_base(BASE)
+        except NoEngineError as reason:
+            yield reason
+            return
+        engine.build(REPOSITORY / "actions/deploy/../../Dockerfile", IMAGE)
+        yield engine
+
+
+@pytest.fixture
+def engine(found: Engine | NoEngineError) -> Engine:
+    if isinstance(found, NoEngineError):
+        pytest.skip(f"no Docker engine: {found}")
+    return found
+
+
+@pytest.fixture
+def github(project: Project) -> Iterator[LocalGithub]:
+    with LocalGithub() as server:
+        server.add_repository(NAME)
+        server.commit(SHA, "Add goals", "hanako")
+        server.protect(project.name, ["taro"], prevent_self_review=True, branches=["main"])
+        yield server
+    assert server.violations == []
+
+
+@pytest.fixture
+def use(engine: Engine, project: Project, github: LocalGithub) -> Callable[..., ContainerStep]:
+    """Makes a step of a new run that taro has approved."""
+
+    def make(name: str, variables: dict[str, str] | None = None, **inputs: str) -> ContainerStep:
+        run = github.begin_run(f"{name}-production.yml", "push", "hanako", SHA, "main")
+        secrets = {key: value for key, value in project.environment.items() if key not in {"PATH", "HOME"}}
+        permissions = {"actions": "read", "contents": "read", "deployments": "write"}
+        job = Job(github, project.folder, run, permissions, secrets=secrets)
+        github.begin_job(run, 1, name, project.name, runner=job.runner)
+        github.review(run, project.name, "taro")
+        return ContainerStep(engine, IMAGE, name, job, inputs, variables or {})
+
+    return make
+
+
+def second_release_in_its_canary(use: Callable[..., ContainerStep], project: Project) -> ContainerStep:
+    """Everything is ready for a deploy that stays at 10 % until something happens to it."""
+    project.release().check()
+    visible_change(project, "two")
+    project.edit_config(lambda text: text.replace("bake: 1s", "bake: 10m"))
+    project.kanmon("build", GITHUB_SHA=SHA).check()
+    return use("deploy")
+
+
+def test_a_release_and_a_rollback(use: Callable[..., ContainerStep], project: Project) -> None:
+    """CD-2, CD-9: outputs come to the job, and nothing is left for the last part to do or to say."""
+    project.kanmon("build", GITHUB_SHA=SHA).check()
+    deploy = use("deploy", reason="the first one")
+    deploy.main().end().check()
+    assert project.live() == ("r1", "r1")
+    assert deploy.job.outputs == {"release": "r1", "result": "stable", "attempt": "1"}
+    assert (project.attempts()[0]["approval"]["by"], project.attempts()[0]["reason"]) == (
+        "taro",
+        "the first one",
+    )
+    assert deploy.post().end().check().output == ""
+    visible_change(project, "two")
+    project.release().check()
+    rollback = use("rollback", confirm=project.name)
+    rollback.main().end().check()
+    assert project.live() == ("r1", "r1")
+    assert rollback.post().end().check().output == ""
+
+
+def test_a_cancelled_step_takes_everybody_back(use: Callable[..., ContainerStep], project: Project) -> None:
+    """CD-13: the signals that the runner gives the client come to Python; the last part finds all done."""
+    deploy = second_release_in_its_canary(use, project)
+    running = deploy.main()
+    running.await_line("10 % of API requests go to r2")
+    running.process.send_signal(signal.SIGINT)
+    running.await_line("KNM-902")
+    running.end(signal.SIGTERM).check(130)
+    assert {project.live() for _ in range(20)} == {("r1", "r1")}
+    assert project.attempts()[-1]["result"] == "rolled back"
+    assert "nothing to recover" in deploy.post().end().check().output
+
+
+def test_what_a_killed_step_left_is_undone_by_its_last_part(
+    use: Callable[..., ContainerStep], project: Project
+) -> None:
+    """CD-13, CD-14: once the lease of the killed one has run out."""
+    deploy = second_release_in_its_canary(use, project)
+    running = deploy.main()
+    running.await_line("10 % of API requests go to r2")
+    deploy.kill()
+    running.end().check(137)
+    post = deploy.post()
+    post.await_line("waiting for hanako@")
+    project.expire_lease()
+    assert "users are on r1 again" in post.end().check().output
+    assert {project.live() for _ in range(20)} == {("r1", "r1")}
+
+
+def test_a_refusal_is_told_once_and_nothing_of_the_job_gets_in(
+    use: Callable[..., ContainerStep], project: Project
+) -> None:
+    """SEC-5: a package in the workspace is not imported, whatever the job's environment says."""
+    (project.folder / "kanmon").mkdir()
+    (project.folder / "kanmon/__init__.py").write_text("raise SystemExit('hijacked')")
+    deploy = use("deploy", {"PYTHONPATH": "/github/workspace"}, config="none.yml")
+    assert deploy.main().end().check(2).output.startswith("::error title=Kanmon KNM-101::")
+    assert deploy.post().end().check().output == ""
+
+
+def test_the_image_is_small(engine: Engine) -> None:
+    added = engine.size(IMAGE) - engine.size(BASE)
+    assert added < 80 * MEGABYTE
+
+
+def _copy(sources: list[str], target: Path) -> None:
+    """COPY from the repository: a folder's content, or files into a folder."""
+    for source in (REPOSITORY / name for name in sources):
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
+
+
+def test_the_dockerfile_s_steps_in_a_fresh_environment(
+    found: Engine | NoEngineError, project: Project, tmp_path: Path
+) -> None:
+    """What is installed is hash-checked and enough: a deploy comes to where somebody has to approve it."""
+    if isinstance(found, Engine):
+        pytest.skip("an engine carried them out")
+    environment, root = tmp_path / "venv", tmp_path / "image"
+    subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
+    path = {"PATH": f"{environment / 'bin'}:{project.environment['PATH']}"}
+    entrypoint: list[str] = []
+
+    def inside(text: str) -> str:
+        return re.sub(r"(?<![^\s\"])/kanmon(?![\w.])", str(root), text)
+
+    for name, text in instructions():
+        if name == "COPY" and not text.startswith("--from"):
+            *sources, target = inside(text).split()
+            _copy(sources, Path(target))
+        elif name == "RUN":
+            subprocess.run(["sh", "-ec", inside(text)], env={**os.environ, **path}, check=True)
+        elif name == "ENTRYPOINT":
+            entrypoint = json.loads(inside(text))
+    project.kanmon("build").check()
+    ended = subprocess.run(
+        [*entrypoint, "deploy"],
+        cwd=project.folder,
+        env={**project.environment, **path},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2, ended.stdout + ended.stderr
+    assert "KNM-311" in ended.stderr
