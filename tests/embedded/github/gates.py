@@ -30,21 +30,31 @@ class Gates:
     repository: Repository
 
     def begin(
-        self, run: Run, name: str, environment: str | None, runner: str = "", *, deployment: bool = True
+        self,
+        run: Run,
+        name: str,
+        environment: str | None,
+        runner: str = "",
+        *,
+        deployment: bool = True,
+        group: str = "",
     ) -> Job:
         """A job of the latest attempt wants to run: it begins, or waits. Asking again changes nothing."""
         attempt = run.latest
         job = next((job for job in attempt.jobs if job.name == name), None)
         if job is not None:
             return job
-        job = Job(self.state.new_id(), name, environment, runner=runner)
+        job = Job(self.state.new_id(), name, environment, group, runner=runner)
+        if environment and deployment:
+            self._deploy(run, job, self.state.environment(self.repository, environment))
+        taken = self._holds(group)
         attempt.jobs.append(job)
         if attempt.cancelled or attempt.conclusion:
             self._finish(run, job, "cancelled")
-        elif environment is None:
-            self._start(run, job)
+        elif taken:
+            job.status = "pending"
         else:
-            self._at_environment(run, job, self.state.environment(self.repository, environment), deployment)
+            self._come_forward(run, job)
         self._changed(attempt)
         return job
 
@@ -91,7 +101,7 @@ class Gates:
             raise RefusedError(409, "Cannot cancel a workflow run that is completed.")
         attempt.cancelled = True
         for job in attempt.jobs:
-            if job.status == "waiting":
+            if job.gate == "waiting":
                 self._finish(run, job, "cancelled")
         if not any(job.status == "in_progress" for job in attempt.jobs):
             attempt.conclusion = "cancelled"
@@ -116,9 +126,35 @@ class Gates:
         attempt.conclusion = conclusion
         self._changed(attempt)
 
-    def _at_environment(self, run: Run, job: Job, environment: Environment, deployment: bool) -> None:
-        if deployment:
-            self._deploy(run, job, environment)
+    def _holds(self, group: str) -> bool:
+        """Whether a job has the group; it is taken before reviewers are asked, and `queue: max` drops nobody.
+
+        https://docs.github.com/en/actions/concepts/workflows-and-actions/concurrency
+        """
+        return bool(group) and any(
+            job.group == group and job.status not in {"pending", "completed"}
+            for run in self.repository.runs.values()
+            for job in run.latest.jobs
+        )
+
+    def _next_in(self, group: str) -> None:
+        pending = [
+            (job.id, run, job)
+            for run in self.repository.runs.values()
+            for job in run.latest.jobs
+            if job.group == group and job.status == "pending"
+        ]
+        if pending and not self._holds(group):
+            _, run, job = min(pending, key=lambda one: one[0])
+            self._come_forward(run, job)
+
+    def _come_forward(self, run: Run, job: Job) -> None:
+        if job.environment is None:
+            self._start(run, job)
+        else:
+            self._at_environment(run, job, self.state.environment(self.repository, job.environment))
+
+    def _at_environment(self, run: Run, job: Job, environment: Environment) -> None:
         if not self._admits(environment, run.branch):
             job.rejected = True
             self._finish(run, job, "failure")
@@ -149,6 +185,8 @@ class Gates:
     def _finish(self, run: Run, job: Job, conclusion: str) -> None:
         job.status, job.conclusion, job.completed = "completed", conclusion, now()
         self._tell(run, job, _ENDS.get(conclusion, "failure"))
+        if job.group:
+            self._next_in(job.group)
 
     def _tell(self, run: Run, job: Job, state: str) -> None:
         if job.deployment:

@@ -171,13 +171,17 @@ class LocalGithub:
         environment: str | None = None,
         runner: str = "",
         deployment: bool = True,
+        group: str = "",
     ) -> Job:
-        """A job begins, or waits at its environment. `deployment=False`: the workflow says so."""
+        """A job begins, or waits for its concurrency group and at its environment.
+
+        `deployment=False`: the workflow says so.
+        """
         with self.state.changed:
             found = self._run(run)
             if found.latest.number != attempt:
                 raise ValueError(f"the run {run} is at its attempt {found.latest.number}, not {attempt}")
-            return self._gates.begin(found, job, environment, runner, deployment=deployment)
+            return self._gates.begin(found, job, environment, runner, deployment=deployment, group=group)
 
     def wait_job(self, run: int, job: str, timeout: float = PATIENCE) -> str:
         """Block while a job waits; returns `approved`, `rejected` or `cancelled`, or `waiting` after all."""

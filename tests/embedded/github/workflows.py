@@ -32,6 +32,8 @@ class Job:
     id: int
     name: str
     environment: str | None = None
+    group: str = ""
+    """The concurrency group, of which one job runs or waits for reviewers and the others are pending."""
     status: str = "queued"
     conclusion: str | None = None
     rejected: bool = False
@@ -46,7 +48,7 @@ class Job:
         """What its environment says: `waiting`, `approved`, `rejected` or `cancelled`."""
         if self.rejected:
             return "rejected"
-        if self.status == "waiting":
+        if self.status in {"pending", "waiting"}:
             return "waiting"
         return "cancelled" if self.conclusion == "cancelled" else "approved"
 
@@ -69,7 +71,7 @@ class RunAttempt:
         if self.conclusion:
             return "completed"
         states = {job.status for job in self.jobs}
-        for status in ("in_progress", "waiting"):
+        for status in ("in_progress", "waiting", "pending"):
             if status in states:
                 return status
         return "in_progress" if states else "queued"

@@ -243,6 +243,31 @@ def test_what_is_not_allowed_to_wait(github: LocalGithub) -> None:
     assert github.begin_job(run, 1, "three", "new", deployment=False).deployment is None
 
 
+def test_one_job_of_a_concurrency_group_at_a_time_and_none_is_dropped() -> None:
+    """The group is taken before the approval, so that whoever waits for reviewers holds it (CD-14)."""
+    with LocalGithub() as github:
+        github.add_repository(NAME)
+        github.commit(SHA, "Add goals", "hanako")
+        github.protect("production", ["taro"])
+        runs = [github.begin_run(DEPLOY, "push", "hanako", SHA, "main") for _ in range(4)]
+        jobs = [github.begin_job(run, 1, "deploy", "production", group="production") for run in runs]
+
+        def states() -> list[str]:
+            return [job.status for job in jobs]
+
+        assert states() == ["waiting", "pending", "pending", "pending"]
+        with pytest.raises(RefusedError):
+            github.review(runs[1], "production", "taro")
+        github.cancel(runs[2])
+        github.review(runs[0], "production", "taro")
+        assert states() == ["in_progress", "pending", "completed", "pending"]
+        github.end_job(runs[0], "deploy", "success")
+        assert states() == ["completed", "waiting", "completed", "pending"]
+        github.cancel(runs[1])
+        assert states() == ["completed", "completed", "completed", "waiting"]
+        assert [job.conclusion for job in jobs] == ["success", "cancelled", "cancelled", None]
+
+
 def test_cancel_ends_what_waits_and_tells_the_launcher() -> None:
     """CD-13: a waiting run ends at once; one that has ended can't be cancelled."""
     told: list[int] = []
