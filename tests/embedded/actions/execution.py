@@ -1,0 +1,173 @@
+"""One run of a workflow under way: what it says, how it ends, how it is cancelled."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from tests.embedded.github import LocalGithub
+    from tests.embedded.github.workflows import Job
+
+_PATIENCE = 240.0
+_GRACE = ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5), (signal.SIGKILL, 2.5))
+"""How a runner cancels a step: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-cancellation"""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line that a step printed, and when it came."""
+
+    at: float
+    job: str
+    step: str
+    text: str
+
+
+@dataclass
+class Execution:
+    """A run that `act` executes."""
+
+    github: LocalGithub
+    run: int
+    process: subprocess.Popen[str]
+    listener: Callable[[Line], None] | None = None
+    lines: list[Line] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    news: threading.Condition = field(default_factory=threading.Condition)
+
+    @classmethod
+    def start(
+        cls,
+        github: LocalGithub,
+        run: int,
+        command: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+    ) -> Execution:
+        """Start it."""
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        return cls(github, run, process)
+
+    def __post_init__(self) -> None:
+        self._reader = threading.Thread(target=self._read, name=f"run-{self.run}", daemon=True)
+        self._reader.start()
+
+    @property
+    def conclusion(self) -> str:
+        """How it ended; empty while it goes on."""
+        return self.github.repository.runs[self.run].latest.conclusion or ""
+
+    @property
+    def jobs(self) -> list[Job]:
+        """The jobs that began or waited, in that order."""
+        return self.github.repository.runs[self.run].latest.jobs
+
+    def wait(self, timeout: float = _PATIENCE) -> str:
+        """Wait for the end; the conclusion."""
+        self.process.wait(timeout)
+        self._reader.join(timeout)
+        return self.conclusion
+
+    def await_line(self, words: str, timeout: float = _PATIENCE) -> Line:
+        """Wait until a step printed a line with these words."""
+
+        def found() -> Line | None:
+            return next((line for line in self.lines if words in line.text), None)
+
+        with self.news:
+            self.news.wait_for(lambda: found() or self.process.poll() is not None, timeout)
+            line = found()
+        assert line, f"never said {words!r}:\n{self.log}"
+        return line
+
+    def said(self, words: str) -> list[str]:
+        """The lines with these words."""
+        return [line.text for line in self.lines if words in line.text]
+
+    @property
+    def log(self) -> str:
+        """All that it printed."""
+        return "\n".join(f"{line.job}: {line.text}" for line in self.lines)
+
+    @property
+    def summary(self) -> str:
+        """What the steps added to the run's page, one after the other."""
+        told = {
+            (message["job"], message["content"]): None
+            for message in self.messages
+            if message.get("command") == "summary"
+        }  # a composite action's is told for its step and for the action
+        return "\n".join(content for _, content in told)
+
+    def cancel(self) -> None:
+        """Cancel as a runner does: a step's first process alone is signalled; `always()` steps still run."""
+        try:
+            steps = psutil.Process(self.process.pid).children()
+        except psutil.NoSuchProcess:
+            return
+        for number, grace in _GRACE:
+            for step in steps:
+                if step.is_running():
+                    step.send_signal(number)
+            _, steps = psutil.wait_procs(steps, grace)
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End it with all that it started; nothing of it is tidied up."""
+        if self.process.poll() is None:
+            started = psutil.Process(self.process.pid).children(recursive=True)
+            for process in (psutil.Process(self.process.pid), *started):
+                if process.is_running():
+                    process.kill()
+            self.process.wait()
+        self._reader.join()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for raw in self.process.stdout:
+            message = _parsed(raw)
+            with self.news:
+                self.messages.append(message)
+                if message.get("raw_output") or message.get("level") in {"error", "fatal"}:
+                    line = Line(
+                        time.time(),
+                        message.get("job", ""),
+                        message.get("step", ""),
+                        message["msg"].rstrip("\n"),
+                    )
+                    self.lines.append(line)
+                    if self.listener:
+                        self.listener(line)
+                self.news.notify_all()
+        self.github.end_run(self.run, "success" if self.process.wait() == 0 else "failure")
+        with self.news:
+            self.news.notify_all()
+
+
+def _parsed(raw: str) -> dict[str, Any]:
+    try:
+        message: dict[str, Any] = json.loads(raw)
+    except ValueError:
+        return {"level": "error", "msg": raw}
+    return message

@@ -1,0 +1,131 @@
+"""Makes of a workflow file what `act` can execute, with the service's side of GitHub Actions written into it.
+
+`act` knows no environments, no tokens with permissions, no reports of jobs, and not the newest keys. So each
+job reports its beginning and its end to the local GitHub, has a token with exactly its own permissions, and
+waits, where it names an environment or a concurrency group, behind a job of the layout's own that ends when
+the group is free and a reviewer let it through.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+GATE = "-gate"
+"""Follows the name of a job that waits, in the name of the one that it waits behind."""
+SUITE = "kanmon-dev/kanmon/"
+_TOKEN_INPUT = {SUITE: "token", "actions/attest@": "github-token"}
+"""Whose token is `github.token` unless it is told otherwise, and the input that tells it."""
+_ORDER = {"none": 0, "read": 1, "write": 2}
+_TELL = '"$LOCAL_ACTIONS_PYTHON" -I "$LOCAL_ACTIONS_TELL"'
+
+Node = dict[str, Any]
+
+
+class LayoutError(ValueError):
+    """GitHub would refuse the workflow, or it asks for what is not played."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the files of one run are laid out."""
+
+    token: Callable[[Mapping[str, str]], str]
+    """Makes a token with permissions, in a workflow's words."""
+
+    def lay_out(self, text: str, most: Mapping[str, str] | None = None) -> str:
+        """The file to execute; `most` are the permissions of the job that calls it, if one does."""
+        yaml = YAML(typ="safe")
+        yaml.width = 4096
+        workflow = yaml.load(text)
+        own = workflow.get("permissions")
+        if own is None:
+            raise LayoutError("the workflow leaves its permissions to the repository's settings")
+        jobs: Node = {}
+        for name, job in workflow["jobs"].items():
+            permissions = job.get("permissions", own)
+            _refuse_more(name, permissions, most)
+            jobs |= dict(self._jobs(name, job, permissions))
+        workflow["jobs"] = jobs
+        out = io.StringIO()
+        yaml.dump(workflow, out)
+        return out.getvalue()
+
+    def _jobs(self, name: str, job: Node, permissions: Mapping[str, str]) -> Iterator[tuple[str, Node]]:
+        group = job.pop("concurrency", {}).get("group", "")
+        if "uses" in job:
+            yield name, job
+            return
+        environment = job.pop("environment", None) or {}
+        runner = f"runner-{name}"
+        begin = {
+            "JOB": job.get("name", name),
+            "RUNNER": runner,
+            "ENVIRONMENT": environment.get("name", ""),
+            "GROUP": group,
+            "DEPLOYMENT": str(environment.get("deployment", True)).lower(),
+        }
+        if environment or group:
+            waits: Node = {key: job[key] for key in ("needs", "if", "runs-on") if key in job}
+            yield name + GATE, {**waits, "steps": [_tell("begin", begin)]}
+            job["needs"] = [*_list(job.get("needs")), name + GATE]
+        token = self.token(permissions)
+        steps = [_with_token(step, token) for step in job["steps"]]
+        end = {"JOB": begin["JOB"], "STATUS": "${{ job.status }}"}
+        job["steps"] = [_tell("begin", begin), *steps, {"if": "always()", **_tell("end", end)}]
+        job["env"] = {**job.get("env", {}), "RUNNER_NAME": runner}
+        yield name, job
+
+
+def calls(text: str) -> dict[str, dict[str, str]]:
+    """The suite's reusable workflows that a file calls, by file name, with the permissions given to each."""
+    workflow = YAML(typ="safe").load(text)
+    return {
+        job["uses"].removeprefix(SUITE).partition("@")[0].rpartition("/")[2]: dict(job["permissions"])
+        for job in workflow["jobs"].values()
+        if job.get("uses", "").startswith(SUITE)
+    }
+
+
+def _refuse_more(name: str, permissions: Mapping[str, str], most: Mapping[str, str] | None) -> None:
+    """A called job can't have more than its caller.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/reusing-workflow-configurations
+    """
+    for scope, access in permissions.items():
+        if most is not None and _ORDER[access] > _ORDER[most.get(scope, "none")]:
+            raise LayoutError(f"the job {name} asks for {scope}: {access}, which its caller does not have")
+
+
+def _tell(what: str, facts: Mapping[str, str]) -> Node:
+    return {
+        "name": f"Tell GitHub: {what}",
+        "shell": "bash",
+        "run": f"exec {_TELL} {what}",
+        "env": dict(facts),
+    }
+
+
+def _with_token(step: Node, token: str) -> Node:
+    """`github.token` would be the same for all jobs: `act` knows one."""
+    uses = step.get("uses", "")
+    given = {name: token for prefix, name in _TOKEN_INPUT.items() if uses.startswith(prefix)}
+    if given:
+        step = {**step, "with": {**step.get("with", {}), **given}}
+    if "env" in step:
+        step = {**step, "env": {name: _filled(value, token) for name, value in step["env"].items()}}
+    return step
+
+
+def _filled(value: Any, token: str) -> Any:
+    return value.replace("${{ github.token }}", token) if isinstance(value, str) else value
+
+
+def _list(needs: Any) -> list[str]:
+    return [needs] if isinstance(needs, str) else list(needs or ())

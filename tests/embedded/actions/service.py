@@ -1,0 +1,185 @@
+"""The service: what starts a run, what it is laid out as, and what cancels it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kanmon.github.client import WRITE_PAUSE
+from tests.embedded.process import REPOSITORY
+
+from .execution import Execution
+from .layout import SUITE, Layout, calls
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.embedded.github import LocalGithub
+
+_HERE = Path(__file__).parent
+_STANDINS = _HERE / "standins"
+_PINNED = re.compile(r"uses: ([\w.-]+/[\w.-]+)(?:/[^@\s]*)?@(\S+)")
+_PLAYED_BY_ACT = "actions/checkout"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the runner's machine has."""
+
+    folder: Path
+    """Workspaces, artifacts and logs of all runs."""
+    environment: Mapping[str, str]
+    """What every process finds in its environment, such as AWS's address."""
+    aws_key: str
+    aws_secret: str
+    """What the AWS roles' keys are; no step has them before it assumed a role."""
+    runtime: Path = REPOSITORY / "build" / "act"
+    """What was installed once stays here for later machines."""
+
+
+@dataclass
+class Actions:
+    """GitHub Actions for one repository: its working copy in `folder`, its record in the local GitHub."""
+
+    github: LocalGithub
+    folder: Path
+    machine: Machine
+    variables: Mapping[str, str] = field(default_factory=dict)
+    private: bool = False
+    executions: dict[int, Execution] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.github.state.on_cancel = self._cancel
+
+    def push(self, actor: str, branch: str = "main", workflow: str = "deploy-production.yml") -> Execution:
+        """The working copy's head is pushed to a branch."""
+        message = self._git("log", "-1", "--format=%B")
+        self.github.commit(self.head, message, actor)
+        payload = {"ref": f"refs/heads/{branch}", "head_commit": {"id": self.head, "message": message}}
+        return self._start(workflow, "push", actor, branch, payload)
+
+    def dispatch(self, workflow: str, actor: str, branch: str = "main", **inputs: str) -> Execution:
+        """A workflow is started by hand; a hyphen in an input's name is written as an underscore."""
+        given = {name.replace("_", "-"): value for name, value in inputs.items()}
+        return self._start(workflow, "workflow_dispatch", actor, branch, {"inputs": given})
+
+    def pull_request(self, number: int, workflow: str = "pull-request.yml") -> Execution:
+        """The working copy's head is that of a pull request that the local GitHub knows."""
+        pull = self.github.repository.pulls[number]
+        payload = {
+            "number": number,
+            "pull_request": {"number": number, "title": pull.title, "head": {"ref": pull.head_branch}},
+        }
+        return self._start(workflow, "pull_request", pull.author, pull.head_branch, payload)
+
+    @property
+    def head(self) -> str:
+        """The working copy's commit."""
+        return self._git("rev-parse", "HEAD")
+
+    def stop(self) -> None:
+        """End what is still under way."""
+        for execution in self.executions.values():
+            execution.kill()
+
+    def _start(
+        self, workflow: str, event: str, actor: str, branch: str, payload: Mapping[str, Any]
+    ) -> Execution:
+        run = self.github.begin_run(workflow, event, actor, self.head, branch)
+        folder = self.machine.folder / str(run)
+        file = self._lay_out(workflow, folder)
+        repository = {"full_name": self.github.repository.name, "private": self.private}
+        (folder / "event.json").write_text(json.dumps({**payload, "repository": repository}), "utf-8")
+        facts = {
+            "GITHUB_RUN_ID": str(run),
+            "GITHUB_RUN_ATTEMPT": "1",
+            "GITHUB_TRIGGERING_ACTOR": actor,
+            "GITHUB_REF": f"refs/pull/{payload['number']}/merge"
+            if "number" in payload
+            else f"refs/heads/{branch}",
+        }
+        command = [
+            *[str(Path(sys.executable).with_name("act")), event, "--json", "--actor", actor],
+            *["-W", str(file), "-P", "ubuntu-24.04=-self-hosted"],
+            *["--eventpath", str(folder / "event.json")],
+            *["--action-cache-path", str(self.machine.runtime), "--no-cache-server"],
+            *self._replaced(folder),
+            *(f"--var={name}={value}" for name, value in self.variables.items()),
+            *(f"--env={name}={value}" for name, value in {**self._environment(), **facts}.items()),
+        ]
+        execution = Execution.start(self.github, run, command, self.folder, self._machine_environment())
+        self.executions[run] = execution
+        return execution
+
+    def _lay_out(self, workflow: str, folder: Path) -> Path:
+        """Write the called workflows of the suite and the file itself; the path of that."""
+        layout = Layout(self.github.token)
+        suite = folder / "suite"
+        for part in ("actions", "infra", "kanmon"):
+            shutil.copytree(REPOSITORY / part, suite / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(REPOSITORY / "requirements.txt", suite)
+        text = (self.folder / ".github" / "workflows" / workflow).read_text("utf-8")
+        called = suite / ".github" / "workflows"
+        called.mkdir(parents=True)
+        for name, permissions in calls(text).items():
+            source = (REPOSITORY / ".github" / "workflows" / name).read_text("utf-8")
+            (called / name).write_text(layout.lay_out(source, permissions), "utf-8")
+        file = folder / workflow
+        file.write_text(layout.lay_out(text), "utf-8")
+        return file
+
+    def _replaced(self, folder: Path) -> list[str]:
+        """Every action that is used, as it was pinned, and the folder that plays it."""
+        texts = [path.read_text("utf-8") for path in folder.rglob("*.yml")]
+        pinned = {found for text in texts for found in _PINNED.findall(text)}
+        options = []
+        for repository, pin in sorted(pinned):
+            if repository != _PLAYED_BY_ACT:
+                suite = f"{repository}/" == SUITE
+                place = folder / "suite" if suite else _STANDINS / repository.rpartition("/")[2]
+                options.append(f"--local-repository={repository}@{pin}={place}")
+        return options
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "GITHUB_API_URL": self.github.url,
+            "GITHUB_SERVER_URL": self.github.url,
+            "GITHUB_REPOSITORY": self.github.repository.name,
+            "SHA_REF": self.head,
+            WRITE_PAUSE: "0",
+            "LOCAL_ACTIONS_CONTROL": f"{self.github.url}/_control",
+            "LOCAL_ACTIONS_TELL": str(_HERE / "tell.py"),
+            "LOCAL_ACTIONS_PYTHON": sys.executable,
+            "LOCAL_ACTIONS_ARTIFACTS": str(self.machine.folder / "artifacts"),
+            "LOCAL_ACTIONS_AWS_KEY": self.machine.aws_key,
+            "LOCAL_ACTIONS_AWS_SECRET": self.machine.aws_secret,
+            **self.machine.environment,
+        }
+
+    def _machine_environment(self) -> dict[str, str]:
+        """What the runner itself starts with: nothing of this process's but where programs are."""
+        home = self.machine.folder / "home"
+        home.mkdir(parents=True, exist_ok=True)
+        return {
+            "PATH": f"{_STANDINS / 'bin'}:{os.environ['PATH']}",
+            "HOME": str(home),
+            "LANG": "C.UTF-8",
+            "npm_config_cache": str(Path("~/.npm").expanduser()),
+        }
+
+    def _cancel(self, run: int) -> None:
+        if run in self.executions:
+            self.executions[run].cancel()
+
+    def _git(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["git", *arguments], cwd=self.folder, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
