@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -41,28 +40,7 @@ def built_app(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def project(aws: EmbeddedAws, built_app: Path, tmp_path: Path) -> Iterator[Project]:
     """The app in a new environment, bootstrapped, with its build's output but without its build."""
-    folder = tmp_path / "app"
-    for part in ("build/api", "web/dist"):
-        shutil.copytree(built_app / part, folder / part)
-    shutil.copy(built_app / "kanmon.yml", folder / "kanmon.yml")
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "GITHUB_ACTOR": "hanako",
-        **aws.environment,
-    }
-    made = Project(folder, environment)
-    made.edit_config(
-        lambda text: text.replace("environment: production", f"environment: e2e-{next(_NUMBERS)}")
-    )
-    made.edit_config(_without_waiting)
+    made = Project.copy(built_app, tmp_path / "app", f"e2e-{next(_NUMBERS)}", aws.environment)
     made.kanmon("bootstrap").check()
     yield made
     made.stop()
-
-
-def _without_waiting(text: str) -> str:
-    head, rest = text.split("build:\n", 1)
-    return head + rest[rest.index("functions:") :].replace("bake: 5m", "bake: 1s").replace(
-        "bake: 1m", "bake: 0s"
-    ).replace("deadline: 5s", "failures: 3")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.e2e.test_release import never_verified, stages, visible_change
+from tests.e2e.changes import visible_change
+from tests.e2e.test_release import never_verified, stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

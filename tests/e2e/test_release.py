@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.e2e.changes import break_everywhere, break_live_only, visible_change
 from tests.embedded.aws import ACCOUNT
 
 if TYPE_CHECKING:
     from tests.e2e.project import Project, Running
 
 pytestmark = pytest.mark.emulator
-
-_HANDLER = "build/api/mandala/handler.py"
-_PAGE = "web/dist/index.html"
-
-
-def visible_change(project: Project, word: str) -> None:
-    """The next build has another title."""
-    title = re.search(r"<title>.*?</title>", (project.folder / _PAGE).read_text("utf-8"))
-    assert title
-    project.edit(_PAGE, title[0], f"<title>Mandala {word}</title>")
-
-
-def _break(project: Project) -> None:
-    project.edit(_HANDLER, "return app.answer(Request.from_event(event))", "raise RuntimeError('broken')")
-
-
-def _break_live_only(project: Project) -> None:
-    """A bug that depends on the stage: the candidate's own stage is fine, the live one is not."""
-    project.edit(
-        _HANDLER,
-        "return app.answer(Request.from_event(event))",
-        "return app.answer(Request.from_event(event)) if event['requestContext']['stage'] != 'live' "
-        "else Response.refusal(ApiError(404, 'lost', 'The live stage has no settings.'))",
-    )
 
 
 def never_verified(project: Project) -> Running:
@@ -92,7 +68,7 @@ def test_database_is_migrated_and_snapshotted_before_anything_changes(project: P
 def test_a_candidate_that_fails_never_takes_traffic(project: Project) -> None:
     """CD-7: nobody sees a release whose candidate fails its checks."""
     project.release().check()
-    _break(project)
+    break_everywhere(project)
     ended = project.release().check(1)
     assert "KNM-501" in ended.error + ended.output
     assert project.live() == ("r1", "r1")
@@ -105,7 +81,7 @@ def test_a_candidate_that_fails_never_takes_traffic(project: Project) -> None:
 def test_a_release_that_fails_live_is_rolled_back_by_itself(project: Project) -> None:
     """CD-7, CD-10, NFR-3: two AWS calls move everybody back; the environment is frozen after it."""
     project.release().check()
-    _break_live_only(project)
+    break_live_only(project)
     ended = project.release().check(1)
     assert "users are on r1 again" in ended.output
     assert project.live() == ("r1", "r1")

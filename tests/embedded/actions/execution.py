@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -120,25 +121,32 @@ class Execution:
         return "\n".join(content for _, content in told)
 
     def cancel(self) -> None:
-        """Cancel as a runner does: a step's first process alone is signalled; `always()` steps still run."""
-        try:
-            steps = psutil.Process(self.process.pid).children()
-        except psutil.NoSuchProcess:
-            return
+        """Cancel as a runner does: a step's first process alone is signalled; `always()` steps still run.
+
+        `act` is told only when no step was at work: it would end the steps inside an `always()` step, too.
+        """
+        steps = self.step_processes()
+        if not steps and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
         for number, grace in _GRACE:
             for step in steps:
-                if step.is_running():
+                with contextlib.suppress(psutil.NoSuchProcess):
                     step.send_signal(number)
             _, steps = psutil.wait_procs(steps, grace)
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
+
+    def step_processes(self) -> list[psutil.Process]:
+        """The first processes of the steps that are at work."""
+        try:
+            return psutil.Process(self.process.pid).children()
+        except psutil.NoSuchProcess:
+            return []
 
     def kill(self) -> None:
         """End it with all that it started; nothing of it is tidied up."""
         if self.process.poll() is None:
-            started = psutil.Process(self.process.pid).children(recursive=True)
-            for process in (psutil.Process(self.process.pid), *started):
-                if process.is_running():
+            runner = psutil.Process(self.process.pid)
+            for process in (runner, *runner.children(recursive=True)):
+                with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
             self.process.wait()
         self._reader.join()

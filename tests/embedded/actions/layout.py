@@ -63,6 +63,7 @@ class Layout:
             yield name, job
             return
         environment = job.pop("environment", None) or {}
+        environment = {"name": environment} if isinstance(environment, str) else environment
         runner = f"runner-{name}"
         begin = {
             "JOB": job.get("name", name),

@@ -61,7 +61,6 @@ class Actions:
     def push(self, actor: str, branch: str = "main", workflow: str = "deploy-production.yml") -> Execution:
         """The working copy's head is pushed to a branch."""
         message = self._git("log", "-1", "--format=%B")
-        self.github.commit(self.head, message, actor)
         payload = {"ref": f"refs/heads/{branch}", "head_commit": {"id": self.head, "message": message}}
         return self._start(workflow, "push", actor, branch, payload)
 
@@ -92,6 +91,8 @@ class Actions:
     def _start(
         self, workflow: str, event: str, actor: str, branch: str, payload: Mapping[str, Any]
     ) -> Execution:
+        if self.head not in self.github.repository.commits:
+            self.github.commit(self.head, self._git("log", "-1", "--format=%B"), actor, branch=branch)
         run = self.github.begin_run(workflow, event, actor, self.head, branch)
         folder = self.machine.folder / str(run)
         file = self._lay_out(workflow, folder)

@@ -1,0 +1,104 @@
+"""A team's repository: the app under git, the workflow files as they are copied, reviewers, Slack."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.embedded.actions import Actions, Execution, Machine
+from tests.embedded.process import REPOSITORY
+
+from .job import NAME
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.embedded.aws import EmbeddedAws
+    from tests.embedded.github import LocalGithub
+    from tests.embedded.slack import LocalSlack
+
+    from .project import Project
+
+REVIEWER = "taro"
+ROLES = {
+    "KANMON_PLAN_ROLE": "arn:aws:iam::000000000000:role/mandala-plan",
+    "KANMON_DEPLOY_ROLE": "arn:aws:iam::000000000000:role/mandala-deploy",
+}
+CONFIG = """
+test:
+  commands: ["python3 tests.py"]
+  results: [results.xml]
+  coverage: {reports: [lcov.info], minimum: 50}
+notifications: {slack_secret: slack}
+"""
+TESTS = """\
+import pathlib
+pathlib.Path("results.xml").write_text(
+    '<testsuite name="goals"><testcase name="adds" time="0.1"/></testsuite>')
+pathlib.Path("lcov.info").write_text("SF:goals.py\\nDA:1,1\\nDA:2,1\\nend_of_record\\n")
+"""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """The repository, and all that belongs to it."""
+
+    project: Project
+    github: LocalGithub
+    slack: LocalSlack
+    actions: Actions
+
+    @classmethod
+    def make(
+        cls, project: Project, aws: EmbeddedAws, github: LocalGithub, slack: LocalSlack, folder: Path
+    ) -> Repository:
+        """Put a project under git, protect its environment, tell it where Slack is."""
+        project.edit_config(lambda text: text + CONFIG)
+        (project.folder / "tests.py").write_text(TESTS)
+        shutil.copytree(REPOSITORY / "workflows", project.folder / ".github" / "workflows")
+        github.add_repository(NAME)
+        project.client("secretsmanager").create_secret(Name="slack", SecretString=slack.webhook)
+        keys = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+        address = {name: value for name, value in aws.environment.items() if name not in keys}
+        machine = Machine(folder, address, "AKIALOCAL", secrets.token_hex(20))
+        made = cls(project, github, slack, Actions(github, project.folder, machine, ROLES))
+        made.protect()
+        made.git("init", "--quiet", "--initial-branch=main")
+        return made
+
+    def protect(self) -> None:
+        """Settings → Environments, as the guide asks for them."""
+        self.github.protect("production", [REVIEWER], prevent_self_review=True, branches=["main"])
+
+    def push(self, message: str) -> Execution:
+        """Commit everything and push it to main."""
+        self.commit(message)
+        return self.actions.push("hanako")
+
+    def commit(self, message: str) -> None:
+        """Commit everything, if there is something."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+
+    def review(self, execution: Execution, verdict: str = "approved") -> None:
+        """The reviewer waits for the run's gated job and speaks."""
+        self.await_gate(execution)
+        self.github.review(execution.run, "production", REVIEWER, verdict)
+
+    def await_gate(self, execution: Execution) -> None:
+        """Wait until the run's gated job waits for reviewers."""
+
+        def waits() -> bool:
+            return any(job.status == "waiting" for job in execution.jobs) or bool(execution.conclusion)
+
+        with self.github.state.changed:
+            assert self.github.state.changed.wait_for(waits, 120)
+        assert not execution.conclusion, execution.log
+
+    def git(self, *arguments: str) -> None:
+        """Run git in the working copy."""
+        identity = ["-c", "user.name=Hanako", "-c", "user.email=hanako@example.com"]
+        subprocess.run(["git", *identity, *arguments], cwd=self.project.folder, check=True)
