@@ -1,0 +1,54 @@
+"""What a release pins: the suite's own actions and workflows, and nothing else of a file (SEC-5)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from scripts.release import COPIED, REUSABLE, main, pin
+
+ROOT = Path(__file__).parents[2]
+COMMIT = "0123456789abcdef" * 2 + "01234567"
+
+
+@pytest.mark.parametrize("name", [*REUSABLE, *COPIED])
+def test_everything_of_the_suite_is_pinned_to_one_commit(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
+    pinned = pin(text, COMMIT, "1.2.3")
+    uses = re.findall(r"uses: (kanmon-dev/kanmon\S*)@(\S+) # (\S+)", pinned)
+    assert uses
+    assert {(commit, version) for _, commit, version in uses} == {(COMMIT, "v1.2.3")}
+    assert len(uses) == text.count("kanmon-dev/kanmon")
+    differing = [
+        line for line, after in zip(text.splitlines(), pinned.splitlines(), strict=True) if line != after
+    ]
+    assert all("kanmon-dev/kanmon" in line for line in differing)
+
+
+@pytest.mark.parametrize("name", [*REUSABLE, *COPIED])
+def test_what_is_used_of_the_suite_is_there(name: str) -> None:
+    for path in re.findall(r"uses: kanmon-dev/kanmon/?(\S*)@", (ROOT / name).read_text("utf-8")):
+        assert (ROOT / path).is_file() or (ROOT / path / "action.yml").is_file(), path
+
+
+def test_every_workflow_that_uses_the_suite_is_pinned_by_a_release() -> None:
+    using = {
+        path.relative_to(ROOT).as_posix()
+        for folder in (".github/workflows", "workflows")
+        for path in (ROOT / folder).glob("*.yml")
+        if "kanmon-dev/kanmon" in path.read_text("utf-8")
+    }
+    assert using == {*REUSABLE, *COPIED}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["1.2.3"], ["v1.2.3", f"docker://x@sha256:{'0' * 64}"], ["1.2.3", "docker://x:latest"]],
+)
+def test_a_release_without_a_version_or_an_image_by_digest_is_refused(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert "usage" in capsys.readouterr().err
