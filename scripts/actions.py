@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from kanmon.cli.arguments import COMMANDS, Kind, Option, action_inputs
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 _READS_APPROVAL = "to read who approved and show the deployment: actions: read, deployments: write"
 _COMPOSITE = {
     "build": "actions/build",
@@ -32,6 +38,8 @@ _WITH_TOKEN = {
     "recover": "to show the deployment: deployments: write",
     "record": "to write deployments and releases: deployments: write, contents: write, pull-requests: read",
 }
+_WHOLE = ("config", "reason", "lift-freeze", "verbose")
+"""The inputs of the root action, which are those of `deploy` that leave it the whole release."""
 _ERROR = {"error": "the code and the words of what went wrong, when it failed"}
 
 
@@ -44,6 +52,7 @@ def action_files() -> dict[str, str]:
     for name, folder in _DOCKER.items():
         files[f"{folder}/action.yml"] = _docker_action(name)
         files[f"{folder}/README.md"] = _readme(name, folder, _ABOUT_DOCKER)
+    files["action.yml"] = _whole_action()
     return files
 
 
@@ -62,12 +71,60 @@ def _composite_action(name: str, folder: str) -> str:
         "runs:",
         "  using: composite",
         "  steps:",
+        *_step(name, _inputs(name), f"{up}run"),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _step(
+    name: str, options: list[Option], program: str, *, condition: str = "", more: Mapping[str, str] = _NONE
+) -> list[str]:
+    """One step that is a command. Inputs reach Python by the environment alone, never as a script's text."""
+    given = {_variable(option): f"${{{{ inputs.{option.name} }}}}" for option in options}
+    return [
         f"    - id: {name}",
+        *([f"      if: {condition}"] if condition else []),
         "      shell: bash",
-        "      # Inputs reach Python by the environment alone: nothing of them is ever part of a script.",
         "      env:",
-        *(f"        {_variable(option)}: ${{{{ inputs.{option.name} }}}}" for option in _inputs(name)),
-        f'      run: exec "$GITHUB_ACTION_PATH/{up}run" {name}',
+        *(f"        {variable}: {value}" for variable, value in {**given, **more}.items()),
+        f'      run: exec "$GITHUB_ACTION_PATH/{program}" {name}',
+    ]
+
+
+def _whole_action() -> str:
+    """The root action: a release in one step, whose parts are the commands that the other actions run."""
+    options = [option for option in action_inputs("deploy") if option.name in _WHOLE]
+    token = Option("token", f"GitHub's token, {_WITH_TOKEN['record']}, actions: read", "TOKEN")
+    ended = "always() && steps.deploy.outcome != 'skipped'"
+    unfinished = (
+        "always() && (steps.deploy.outcome == 'failure' || steps.deploy.outcome == 'cancelled') "
+        "&& steps.deploy.outputs.result != 'held'"
+    )
+    lines = [
+        *_top("Kanmon", "Build, plan, deploy, verify, record: a whole release in one step of a gated job."),
+        *_described([*options, token]),
+        "outputs:",
+    ]
+    for output, told in _outputs("deploy").items():
+        value = f"steps.deploy.outputs.{output}"
+        value = f"steps.recover.outputs.{output} || {value}" if output == "result" else value
+        lines += [f"  {output}:", f"    description: {json.dumps(told)}", f"    value: ${{{{ {value} }}}}"]
+    config = next(option for option in options if option.name == "config")
+    lines += [
+        "runs:",
+        "  using: composite",
+        "  steps:",
+        *_step("build", [config], "actions/run"),
+        *_step("deploy", [*options, token], "actions/run"),
+        *_step("recover", [config, token], "actions/run", condition=unfinished, more={"INPUT_WAIT": "3m"}),
+        *_step("record", [config, token], "actions/run", condition=ended),
+        *_step(
+            "notify",
+            [config],
+            "actions/run",
+            condition=ended,
+            more={"INPUT_EVENT": "ended", "INPUT_CAUSE": "${{ steps.deploy.outputs.error }}"},
+        ),
     ]
     return "\n".join(lines) + "\n"
 
@@ -94,14 +151,20 @@ def _docker_action(name: str) -> str:
 
 
 def _head(name: str) -> list[str]:
-    command = COMMANDS[name]
-    lines = [
+    return [*_top(f"Kanmon {name}", COMMANDS[name].help), *_described(_inputs(name))]
+
+
+def _top(name: str, about: str) -> list[str]:
+    return [
         "# Generated from the command line's table by scripts/reference.py.",
-        f"name: Kanmon {name}",
-        f"description: {json.dumps(command.help, ensure_ascii=False)}",
-        "inputs:",
+        f"name: {name}",
+        f"description: {json.dumps(about, ensure_ascii=False)}",
     ]
-    for option in _inputs(name):
+
+
+def _described(options: list[Option]) -> list[str]:
+    lines = ["inputs:"]
+    for option in options:
         default = json.dumps(_default(option))
         about = json.dumps(option.help, ensure_ascii=False)
         lines += [f"  {option.name}:", f"    description: {about}", f"    default: {default}"]

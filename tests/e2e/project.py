@@ -211,20 +211,6 @@ class Project:
         page, api = self.get("/"), self.get("/api/version")
         return page.headers.get("x-amz-meta-kanmon-release", ""), api.headers.get("x-kanmon-release", "")
 
-    def expire_lease(self) -> None:
-        """Let the time pass after which a dead run's lease is over."""
-        s3 = self.client("s3")
-        bucket = next(
-            item["Name"]
-            for item in s3.list_buckets()["Buckets"]
-            if item["Name"].startswith("mandala-kanmon-")
-        )
-        key = f"{self.name}/ledger/head.json"
-        found = s3.get_object(Bucket=bucket, Key=key)
-        past = datetime(2020, 1, 1, tzinfo=UTC).isoformat().replace("+00:00", "Z")
-        body = re.sub(r'("expires": )"[^"]+"', rf'\1"{past}"', found["Body"].read().decode())
-        s3.put_object(Bucket=bucket, Key=key, Body=body.encode(), IfMatch=found["ETag"])
-
     def _command(self, arguments: tuple[str, ...]) -> list[str]:
         command, *rest = arguments
         return [sys.executable, "-m", "kanmon", command, "--config", str(self.folder / "kanmon.yml"), *rest]

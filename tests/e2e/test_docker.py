@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.changes import visible_change
 from tests.e2e.container import ContainerStep
 from tests.e2e.engine import Engine, NoEngineError, instructions
 from tests.e2e.job import NAME, SHA, Job
-from tests.e2e.test_release import visible_change
 from tests.embedded.github import LocalGithub
 from tests.embedded.process import REPOSITORY
 

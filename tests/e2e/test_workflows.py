@@ -42,6 +42,32 @@ pathlib.Path("results.xml").write_text(
     "<failure message=" + quoteattr({BODY!r}) + "/></testcase></testsuite>")
 pathlib.Path("lcov.info").write_text("SF:" + {FILE!r} + "\\nDA:1,1\\nDA:2,0\\nend_of_record\\n")
 """
+ONE_STEP = """\
+name: one-step
+on: workflow_dispatch
+permissions: {}
+jobs:
+  release:
+    name: Release
+    runs-on: ubuntu-24.04
+    environment: {name: production, deployment: false}
+    permissions: {actions: read, contents: write, deployments: write, id-token: write, pull-requests: read}
+    steps:
+      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
+      - uses: aws-actions/configure-aws-credentials@e6de054238d6b7531b4efff3b6587d9aade6a06c # v6.2.3
+        with:
+          role-to-assume: ${{ vars.KANMON_DEPLOY_ROLE }}
+          role-session-name: one-step
+          aws-region: ap-northeast-1
+      - id: release
+        uses: kanmon-dev/kanmon@0000000000000000000000000000000000000000
+        with: {lift-freeze: mended}
+      - run: echo "$RELEASE is $RESULT, attempt $ATTEMPT"
+        env:
+          RELEASE: ${{ steps.release.outputs.release }}
+          RESULT: ${{ steps.release.outputs.result }}
+          ATTEMPT: ${{ steps.release.outputs.attempt }}
+"""
 DEPLOY, ROLLBACK = "deploy-production.yml", "rollback-production.yml"
 
 
@@ -70,7 +96,7 @@ def told(aws: EmbeddedAws, built_app: Path, tmp_path_factory: pytest.TempPathFac
         repository = Repository.make(project, aws, github, slack, folder / "machine")
         told = Told(repository)
         try:
-            for act in (_good, _bad, _mended, _by_hand, _refused, _cancelled, _killed, _pulled):
+            for act in (_good, _bad, _mended, _by_hand, _refused, _cancelled, _killed, _whole, _pulled):
                 act(told)
             yield told
         finally:
@@ -149,6 +175,17 @@ def _killed(told: Told) -> None:
     told.ended("killed", killed)
 
 
+def _whole(told: Told) -> None:
+    """The root action, in a job that is gated as all are."""
+    repository = told.repository
+    (repository.project.folder / ".github/workflows/one-step.yml").write_text(ONE_STEP)
+    repository.project.edit_config(lambda text: text.replace("  bake: 10m", "  bake: 0s"))
+    repository.commit("Release in one step")
+    whole = repository.actions.dispatch("one-step.yml", "hanako")
+    repository.review(whole)
+    told.ended("whole", whole)
+
+
 def _pulled(told: Told) -> None:
     """A stranger's pull request whose tests fail, twice."""
     repository = told.repository
@@ -178,8 +215,9 @@ def test_every_run_ends_as_it_should(told: Told, capsys: pytest.CaptureFixture[s
         "unprotected": ("failure", ("r2", "r2")),
         "cancelled": ("cancelled", ("r2", "r2")),
         "killed": ("failure", ("r2", "r2")),
-        "pulled": ("failure", ("r2", "r2")),
-        "pulled again": ("failure", ("r2", "r2")),
+        "whole": ("success", ("r8", "r8")),
+        "pulled": ("failure", ("r8", "r8")),
+        "pulled again": ("failure", ("r8", "r8")),
     }
 
 
@@ -194,12 +232,13 @@ def test_the_ledger_has_every_attempt_and_its_approval(told: Told) -> None:
         ("rollback", "r2", "rolled back"),
         ("deploy", "r6", "rolled back"),
         ("deploy", "r7", "rolled back"),
+        ("deploy", "r8", "stable"),
     ]
-    runs = ["first", "second", "bad", "mended", "back", "cancelled", "killed"]
+    runs = ["first", "second", "bad", "mended", "back", "cancelled", "killed", "whole"]
     for attempt, name in zip(attempts, runs, strict=True):
         assert attempt["approval"]["by"] == REVIEWER
         assert f"/actions/runs/{told.runs[name].run}/" in attempt["approval"]["how"]
-        if attempt["kind"] == "deploy":
+        if attempt["kind"] == "deploy" and name != "whole":
             assert f"`{attempt['approval']['digest']}`" in told.runs[name].summary
     assert attempts[4]["reason"] == REASON
     assert told.repository.project.head()["attempt"] is None
@@ -214,15 +253,17 @@ def test_github_shows_deployments_and_releases(told: Told) -> None:
         "deploy:2": "inactive",
         "deploy:3": "failure",
         "deploy:4": "inactive",
-        "rollback:5": "success",
+        "rollback:5": "inactive",
         "deploy:6": "failure",
         "deploy:7": "failure",
+        "deploy:8": "success",
     }
     assert shown["deploy:1"].count("in_progress") > 1, "it is seen to move"
     assert {one.tag: one.name for one in repository.releases.values()} == {
         "production-r1": "production r1",
         "production-r2": "production r2",
         "production-r4": "production r4 (taken back)",
+        "production-r8": "production r8",
     }
     notes = next(one.body or "" for one in repository.releases.values() if one.tag == "production-r1")
     assert "<script" not in MarkdownIt("commonmark").enable("table").render(notes)
@@ -300,6 +341,12 @@ def test_foreign_text_changes_nothing_but_the_text_that_shows_it(told: Told) -> 
         (machine / "artifacts" / str(told.runs["first"].run) / "plan-production/plan.json").read_text()
     )
     assert plan["digest"] == digest
+
+
+def test_the_root_action_does_a_whole_release(told: Told) -> None:
+    """CD-2: built, planned, deployed, recorded and told in one step."""
+    assert told.runs["whole"].said("r8 is stable, attempt 8")
+    assert told.repository.slack.messages[-1].text.endswith("r8 is live")
 
 
 def test_a_pull_request_gets_one_comment(told: Told) -> None:

@@ -59,6 +59,19 @@ def test_its_page_says_what_it_says(folder: Path) -> None:
     assert _rows(folder) == [*inputs, *outputs]
 
 
+def test_the_root_action_takes_and_gives_what_deploy_does() -> None:
+    """CD-2: but for what it decides itself, which is where the bundle and the plan come from."""
+    whole, deploy = _action(ROOT), _action(ROOT / "actions/deploy/composite")
+    left = {"bundle", "bundle-digest", "plan", "digest"}
+    assert set(whole["inputs"]) == set(deploy["inputs"]) - left
+    assert whole["outputs"].keys() == deploy["outputs"].keys()
+    steps = [step["run"].split()[-1] for step in whole["runs"]["steps"]]
+    assert steps == ["build", "deploy", "recover", "record", "notify"]
+    for step in whole["runs"]["steps"]:
+        known = {f"INPUT_{option.name.upper().replace('-', '_')}" for option in action_inputs(step["id"])}
+        assert set(step["env"]) <= known | {"GITHUB_TOKEN"}
+
+
 @pytest.mark.parametrize("folder", DOCKER, ids=_id)
 def test_twins_differ_in_nothing_but_how_they_run(folder: Path) -> None:
     docker, composite = _action(folder), _action(folder / "composite")

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 GATE = "-gate"
 """Follows the name of a job that waits, in the name of the one that it waits behind."""
-SUITE = "kanmon-dev/kanmon/"
-_TOKEN_INPUT = {SUITE: "token", "actions/attest@": "github-token"}
+SUITE = "kanmon-dev/kanmon"
+_TOKEN_INPUT = {f"{SUITE}/": "token", f"{SUITE}@": "token", "actions/attest@": "github-token"}
 """Whose token is `github.token` unless it is told otherwise, and the input that tells it."""
 _ORDER = {"none": 0, "read": 1, "write": 2}
 _TELL = '"$LOCAL_ACTIONS_PYTHON" -I "$LOCAL_ACTIONS_TELL"'
@@ -88,7 +88,7 @@ def calls(text: str) -> dict[str, dict[str, str]]:
     """The suite's reusable workflows that a file calls, by file name, with the permissions given to each."""
     workflow = YAML(typ="safe").load(text)
     return {
-        job["uses"].removeprefix(SUITE).partition("@")[0].rpartition("/")[2]: dict(job["permissions"])
+        job["uses"].partition("@")[0].rpartition("/")[2]: dict(job["permissions"])
         for job in workflow["jobs"].values()
         if job.get("uses", "").startswith(SUITE)
     }

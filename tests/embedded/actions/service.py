@@ -125,7 +125,8 @@ class Actions:
         suite = folder / "suite"
         for part in ("actions", "infra", "kanmon"):
             shutil.copytree(REPOSITORY / part, suite / part, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(REPOSITORY / "requirements.txt", suite)
+        for part in ("action.yml", "requirements.txt"):
+            shutil.copy(REPOSITORY / part, suite)
         text = (self.folder / ".github" / "workflows" / workflow).read_text("utf-8")
         called = suite / ".github" / "workflows"
         called.mkdir(parents=True)
@@ -143,8 +144,7 @@ class Actions:
         options = []
         for repository, pin in sorted(pinned):
             if repository != _PLAYED_BY_ACT:
-                suite = f"{repository}/" == SUITE
-                place = folder / "suite" if suite else _STANDINS / repository.rpartition("/")[2]
+                place = folder / "suite" if repository == SUITE else _STANDINS / repository.rpartition("/")[2]
                 options.append(f"--local-repository={repository}@{pin}={place}")
         return options
 
