@@ -1,0 +1,33 @@
+"""Run `benchmarks/run BENCHMARK`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks import startup
+
+
+def main() -> None:
+    """Run the benchmark that is named."""
+    parser = argparse.ArgumentParser(prog="benchmarks/run", description=__doc__)
+    benchmarks = parser.add_subparsers(required=True, metavar="BENCHMARK")
+    one = benchmarks.add_parser("startup", help="from the step's start to the first AWS request")
+    one.add_argument("--rounds", type=int, default=25, help="how often each peer is started (25)")
+    one.add_argument(
+        "--aws-action",
+        type=Path,
+        default=os.environ.get("AWS_ACTION_BUNDLE"),
+        metavar="FILE",
+        help="dist/index.js of aws-actions/aws-cloudformation-github-deploy, which is left out otherwise "
+        "(default: $AWS_ACTION_BUNDLE)",
+    )
+    arguments = parser.parse_args()
+    startup.run(arguments.rounds, arguments.aws_action, Console())
+
+
+if __name__ == "__main__":
+    main()

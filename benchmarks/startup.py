@@ -1,0 +1,116 @@
+"""From the step's start to the first AWS request: ours, AWS's own action, a bare client as the floor."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from benchmarks import peers
+from benchmarks.endpoint import Endpoint, endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from benchmarks.peers import Peer
+
+_RESULT = peers.WORKSHOP / "startup.json"
+
+
+@dataclass
+class Times:
+    """What was measured of one peer, in seconds from the start of its process."""
+
+    first: list[float] = field(default_factory=list)
+    """Until its first request."""
+    second: list[float] = field(default_factory=list)
+    """Until its second: with an answer that took no time it has loaded all that it needs."""
+
+
+def run(rounds: int, bundle: Path | None, console: Console) -> None:
+    """Measure, print, and write `build/benchmarks/startup.json`."""
+    with endpoint() as aws:
+        peers.WORKSHOP.mkdir(parents=True, exist_ok=True)
+        environment = peers.job(aws.url)
+        peers.install(environment)
+        ours = [make(command) for command in ("deploy", "plan") for make in (peers.composite, peers.image)]
+        others = [peers.floor(aws.url)]
+        if bundle is None:
+            console.print("[yellow]Without AWS's own action: name its bundle with --aws-action.[/]")
+        else:
+            others.append(peers.aws_action(bundle))
+        measured = _measure([*ours, *others], rounds, environment, aws)
+    times = {peer.name: _summary(measured[peer.name]) for peer in [*ours, *others]}
+    ratios = _ratios(times, [peer.name for peer in ours], others[-1].name) if bundle else {}
+    _print(console, times, ratios)
+    result = {
+        "machine": f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}",
+        "rounds": rounds,
+        "seconds": times,
+        "ratio_to_aws_action": ratios,
+    }
+    _RESULT.write_text(json.dumps(result, indent=1) + "\n")
+    console.print(f"[dim]{_RESULT.relative_to(peers.ROOT)}[/]")
+
+
+def _measure(
+    all_peers: Sequence[Peer], rounds: int, environment: dict[str, str], aws: Endpoint
+) -> dict[str, Times]:
+    """Start each in turn, round for round, so that what else the machine does strikes all alike."""
+    measured = {peer.name: Times() for peer in all_peers}
+    for number in range(rounds + 1):
+        for peer in all_peers:
+            times = _start(peer, environment, aws)
+            if number:  # the first round only warms up
+                measured[peer.name].first.append(times[0])
+                measured[peer.name].second += times[1:2]
+    return measured
+
+
+def _start(peer: Peer, environment: dict[str, str], aws: Endpoint) -> list[float]:
+    aws.arrivals.clear()
+    began = time.monotonic()
+    done = subprocess.run(
+        peer.command,
+        cwd=peers.project(),
+        env=environment | peer.environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if not aws.arrivals:
+        raise SystemExit(f"{peer.name} made no request:\n{done.stdout}{done.stderr}")
+    return [arrival - began for arrival in aws.arrivals]
+
+
+def _summary(times: Times) -> dict[str, float]:
+    summary = {"median": statistics.median(times.first), "min": min(times.first), "max": max(times.first)}
+    if len(times.second) == len(times.first):
+        summary["second_median"] = statistics.median(times.second)
+    return {key: round(value, 4) for key, value in summary.items()}
+
+
+def _ratios(times: dict[str, dict[str, float]], ours: Sequence[str], other: str) -> dict[str, float]:
+    return {name: round(times[name]["median"] / times[other]["median"], 2) for name in ours}
+
+
+def _print(console: Console, times: dict[str, dict[str, float]], ratios: dict[str, float]) -> None:
+    table = Table(
+        "", "median", "min", "max", "second request", "to AWS's action", title="first AWS request, ms"
+    )
+    for name, summary in times.items():
+        cells = [summary.get(key) for key in ("median", "min", "max", "second_median")]
+        shown = [f"{cell * 1000:.0f}" if cell is not None else "" for cell in cells]
+        table.add_row(name, *shown, f"{ratios[name]:.2f}" if name in ratios else "")
+    console.print(table)
