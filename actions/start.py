@@ -1,0 +1,70 @@
+"""Runs `kanmon action NAME` from this copy of the suite, with what it needs installed once a runner.
+
+The paths go into this process alone, not into its environment: the app's own commands, which it may start,
+get the modules that they would get without it.
+"""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+SUITE = Path(__file__).resolve().parents[1]
+REQUIREMENTS = SUITE / "requirements.txt"
+NEWER = ("python3.14", "python3.13", "python3.12", "python3.11")
+
+
+def main() -> None:
+    """Become the action."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - it is whichever Python the runner has
+        start_newer()
+    cache = os.environ.get("RUNNER_TOOL_CACHE") or os.environ.get("RUNNER_TEMP") or tempfile.gettempdir()
+    runtime = Path(cache, "kanmon", key())
+    if not runtime.is_dir():
+        install(runtime)
+    sys.path += [str(SUITE), str(runtime)]
+    from kanmon.cli import main as kanmon  # noqa: PLC0415 - it is found only now
+
+    sys.exit(kanmon(["action", *sys.argv[1:]]))
+
+
+def key() -> str:
+    """What the installed files depend on: this Python, and each of them by its hash."""
+    return hashlib.sha256(sys.version.encode() + REQUIREMENTS.read_bytes()).hexdigest()[:16]
+
+
+def install(runtime: Path) -> None:
+    """Install the requirements, every file checked against its hash. Ends the step when that fails."""
+    sys.stdout.write("::group::Install Kanmon's requirements\n")
+    runtime.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=runtime.parent) as folder:
+        draft = Path(folder, "draft")
+        pip = ["pip", "install", "--quiet", "--disable-pip-version-check", "--target", str(draft)]
+        pip += ["--no-deps", "--only-binary", ":all:", "--require-hashes", "--requirement", str(REQUIREMENTS)]
+        done = subprocess.run([sys.executable, "-m", *pip], check=False)
+        if done.returncode:
+            sys.exit(done.returncode)
+        # A file for another Python may not compile.
+        subprocess.run([sys.executable, "-m", "compileall", "-q", "-j", "0", str(draft)], check=False)
+        # Two steps on one machine may come here at once: the first wins, and both have the same.
+        with contextlib.suppress(OSError):
+            draft.rename(runtime)
+    sys.stdout.write("::endgroup::\n")
+
+
+def start_newer() -> None:
+    """Be started again by a Python that is new enough. Ends the step when there is none."""
+    for python in filter(None, map(shutil.which, NEWER)):
+        os.execv(python, [python, "-I", "-S", "-u", *sys.argv])
+    sys.stdout.write(
+        "::error title=Kanmon::This runner has no Python 3.11 or newer; run actions/setup-python first.\n"
+    )
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
