@@ -6,8 +6,10 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ def quoted(text: str) -> str:
 
 @cache
 def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     package = Path(__file__).resolve().parents[1]
     # An installed package carries the templates inside; a checkout has them beside the package.
     folders = [package / "infra", package.parent / "infra"]

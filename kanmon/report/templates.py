@@ -6,12 +6,12 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
-
 from kanmon.github.markdown import code, code_block, html, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from jinja2 import Environment
 
     from kanmon.ledger import CheckRecord
     from kanmon.release.plan import PlannedStack
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 @cache
 def _templates() -> Environment:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
     # Foreign text in these templates goes through one of the first four filters: they make Markdown of it.
     environment = Environment(
         loader=FunctionLoader(_source),
