@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -124,8 +125,8 @@ def install(environment: dict[str, str]) -> None:
 
 def runtime() -> Path:
     """Where that lies."""
-    (folder,) = (WORKSHOP / "tool-cache" / "kanmon").iterdir()
-    return folder
+    key: str = runpy.run_path(str(ROOT / "actions" / "start.py"))["key"]()
+    return WORKSHOP / "tool-cache" / "kanmon" / key
 
 
 def _found(program: str) -> str:

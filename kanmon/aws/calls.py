@@ -1,4 +1,4 @@
-"""Turns what boto3 raises into one error with a code, a cause and a fix."""
+"""Turns what botocore raises into one error with a code, a cause and a fix."""
 
 from __future__ import annotations
 

@@ -1,13 +1,22 @@
-"""boto3 clients, each made once, when it is first used."""
+"""AWS's clients, each made once, when it is first used.
+
+They are botocore's own: boto3 adds a layer of resources to the same clients, and loads it at every start.
+"""
 
 from __future__ import annotations
 
 import os
+from concurrent.futures import Future
+from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, cast
 
-import boto3
 from botocore.config import Config as ClientConfig
+from botocore.exceptions import BotoCoreError
+from botocore.loaders import Loader
+from botocore.session import get_session
 
 from kanmon.aws.calls import explained
 
@@ -38,6 +47,15 @@ _MESSAGE_SETTINGS = _SETTINGS.merge(
 )
 
 
+class _Models(Loader):
+    """botocore's models of the services."""
+
+    def list_available_services(self, type_name: str) -> list[str]:
+        # Each has a folder. botocore would look into all of the 400 for what kinds of model there are.
+        del type_name
+        return [folder.name for folder in Path(self.BUILTIN_DATA_PATH).iterdir()]
+
+
 class Aws:
     """The AWS account and region that a command works on.
 
@@ -47,14 +65,35 @@ class Aws:
 
     def __init__(self, region: str) -> None:
         self.region = region
-        self._session = boto3.Session(region_name=region)
+        self._session = get_session()
+        self._session.set_config_variable("region", region)
+        self._session.register_component("data_loader", _Models())
 
     @cached_property
     def account(self) -> str:
         """The account's id. Raises KanmonError when credentials or AWS are missing."""
-        sts: STSClient = self._session.client("sts", config=_SETTINGS)
         with explained("asking AWS who we are"):
-            return sts.get_caller_identity()["Account"]
+            return self._identity.result()
+
+    def ask_account(self) -> None:
+        """Ask for the account's id already now; whoever needs it waits the shorter for the answer."""
+        with suppress(BotoCoreError):
+            _ = self._identity
+
+    @cached_property
+    def _identity(self) -> Future[str]:
+        """AWS's answer to the question who we are, which goes out when this is first read."""
+        sts = cast("STSClient", self._session.create_client("sts", config=_SETTINGS))
+        answer: Future[str] = Future()
+
+        def ask() -> None:
+            try:
+                answer.set_result(sts.get_caller_identity()["Account"])
+            except BaseException as error:  # noqa: BLE001 - whoever waits for the answer gets it
+                answer.set_exception(error)
+
+        Thread(target=ask, name="identity", daemon=True).start()
+        return answer
 
     @cached_property
     def s3(self) -> S3Client:
@@ -62,34 +101,45 @@ class Aws:
         # An emulator answers under one host name, where buckets can't be host names.
         emulated = "AWS_ENDPOINT_URL" in os.environ
         style = ClientConfig(s3={"addressing_style": "path" if emulated else "virtual"})
-        return self._session.client("s3", config=_SETTINGS.merge(style))
+        return cast("S3Client", self._session.create_client("s3", config=_SETTINGS.merge(style)))
 
     @cached_property
     def cloudformation(self) -> CloudFormationClient:
         """AWS CloudFormation."""
-        return self._session.client("cloudformation", config=_SETTINGS)
+        return cast("CloudFormationClient", self._session.create_client("cloudformation", config=_SETTINGS))
 
     @cached_property
     def apigateway(self) -> APIGatewayClient:
         """Amazon API Gateway, REST APIs."""
-        return self._session.client("apigateway", config=_SETTINGS)
+        return cast("APIGatewayClient", self._session.create_client("apigateway", config=_SETTINGS))
 
     @cached_property
     def functions(self) -> LambdaClient:
         """AWS Lambda."""
-        return self._session.client("lambda", config=_HOOK_SETTINGS)
+        return cast("LambdaClient", self._session.create_client("lambda", config=_HOOK_SETTINGS))
 
     @cached_property
     def sns(self) -> SNSClient:
         """Amazon SNS."""
-        return self._session.client("sns", config=_MESSAGE_SETTINGS)
+        return cast("SNSClient", self._session.create_client("sns", config=_MESSAGE_SETTINGS))
 
     @cached_property
     def secrets(self) -> SecretsManagerClient:
         """AWS Secrets Manager."""
-        return self._session.client("secretsmanager", config=_MESSAGE_SETTINGS)
+        return cast(
+            "SecretsManagerClient", self._session.create_client("secretsmanager", config=_MESSAGE_SETTINGS)
+        )
 
     @cached_property
     def rds(self) -> RDSClient:
         """Amazon RDS and Aurora."""
-        return self._session.client("rds", config=_SETTINGS)
+        return cast("RDSClient", self._session.create_client("rds", config=_SETTINGS))
+
+
+def upload(s3: S3Client, path: Path, bucket: str, key: str) -> None:
+    """Write a file to S3, a large one in parts."""
+    # It takes its time to import, and most commands upload nothing.
+    from s3transfer.manager import TransferManager
+
+    with TransferManager(s3) as transfers:
+        transfers.upload(str(path), bucket, key).result()

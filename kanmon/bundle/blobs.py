@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from kanmon.aws import error_code, explained
+from kanmon.aws import error_code, explained, upload
 from kanmon.bundle.manifest import Bundle, Manifest
 from kanmon.errors import Code, KanmonError
 
@@ -79,7 +79,7 @@ class Blobs:
         with explained(f"uploading {path.name} to the bucket {self.bucket}"):
             if self._present(sha256):
                 return False
-            self.s3.upload_file(str(path), self.bucket, blob_key(sha256))
+            upload(self.s3, path, self.bucket, blob_key(sha256))
             return True
 
     def _present(self, sha256: str) -> bool:
