@@ -49,6 +49,8 @@ class Command:
     options: tuple[Option, ...] = ()
     exclusive: frozenset[str] = frozenset()
     """Of these options at most one can be given."""
+    aws: bool = True
+    """It works on the AWS account."""
     outputs: Mapping[str, str] = field(default_factory=dict)
     """What its action gives to later steps; `report.workflow` writes it."""
 
@@ -72,6 +74,7 @@ COMMANDS: Mapping[str, Command] = {
         "Run the app's build and pack the bundle.",
         (_BUNDLE,),
         outputs={"digest": "the bundle's SHA-256", "commit": "the commit that was built"},
+        aws=False,
     ),
     "test": Command(
         "Run the app's tests and judge their reports.",
@@ -80,6 +83,7 @@ COMMANDS: Mapping[str, Command] = {
             "failed": "how many of them failed",
             "coverage": "percent of the lines that are covered; empty when no coverage is asked for",
         },
+        aws=False,
     ),
     "plan": Command(
         "Create the change sets of a release and show them.",
@@ -105,6 +109,7 @@ COMMANDS: Mapping[str, Command] = {
             ),
             replace(_CONFIRM, help="before a rollback: the environment's name, typed"),
         ),
+        aws=False,
     ),
     "deploy": Command(
         "Plan, have it approved, release.",

@@ -16,7 +16,7 @@ from kanmon.bundle.build import commit_of
 from kanmon.cli.github import gate_approval, github_client, github_gate, make_way, recorder, shown
 from kanmon.cli.wiring import Account, actor
 from kanmon.cloudformation import Stacks, bootstrap_template
-from kanmon.config import Config, load_config
+from kanmon.config import load_config
 from kanmon.errors import Code, ExitStatus, KanmonError
 from kanmon.github import current_run
 from kanmon.github.runner import Level
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from kanmon.aws import Aws
+    from kanmon.config import Config
     from kanmon.release.ports import ApprovalPort, World
     from kanmon.release.session import Outcome
     from kanmon.report.workflow import Step
@@ -59,13 +61,14 @@ _STATUS = {
 }
 
 
-def run(arguments: argparse.Namespace, console: Console) -> ExitStatus:
-    """Carry out the command that was given."""
-    return _COMMANDS[arguments.command](arguments, load_config(arguments.config), console)
+def run(arguments: argparse.Namespace, console: Console, early: Aws | None = None) -> ExitStatus:
+    """Carry out the command that was given; `early` is AWS where it was asked already."""
+    account = Account(load_config(arguments.config), early)
+    return _COMMANDS[arguments.command](arguments, account, console)
 
 
-def _bootstrap(_: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
-    account = Account(config)
+def _bootstrap(_: argparse.Namespace, account: Account, console: Console) -> ExitStatus:
+    config = account.config
     stacks = Stacks(account.aws.cloudformation)
     name = f"{config.app}-bootstrap"
     template = bootstrap_template(config.app, account.bucket)
@@ -80,11 +83,11 @@ def _bootstrap(_: argparse.Namespace, config: Config, console: Console) -> ExitS
     return ExitStatus.OK
 
 
-def _build(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
+def _build(arguments: argparse.Namespace, account: Account, console: Console) -> ExitStatus:
     project = _project(arguments)
     target = project / arguments.bundle
     bundle = build_bundle(
-        config,
+        account.config,
         project,
         target,
         commit=commit_of(project),
@@ -100,12 +103,13 @@ def _build(arguments: argparse.Namespace, config: Config, console: Console) -> E
     return ExitStatus.OK
 
 
-def _test(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
+def _test(arguments: argparse.Namespace, account: Account, console: Console) -> ExitStatus:
     # The readers of reports take their time to import, and only this command needs them.
     from kanmon.report.verdict import print_verdict
     from kanmon.testing import run_tests
 
-    if config.test is None:
+    rules = account.config.test
+    if rules is None:
         raise KanmonError(
             Code.CONFIG_INVALID,
             "The config doesn't say how the app is tested.",
@@ -116,7 +120,7 @@ def _test(arguments: argparse.Namespace, config: Config, console: Console) -> Ex
     step = current_step()
     with step.runner.group("The tests") if step else nullcontext():
         verdict = run_tests(
-            config.test,
+            rules,
             project,
             say=lambda command: console.print(f"[dim]$ {escape(command)}[/]"),
             stream=lambda line: console.out(line, highlight=False),
@@ -146,9 +150,8 @@ def _comment(verdict: Verdict, step: Step) -> None:
         step.error(error, Level.NOTICE if error.code is Code.GITHUB_DENIED else Level.WARNING)
 
 
-def _plan(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
-    account = Account(config)
-    plan = _new_plan(arguments, config, account, account.world())
+def _plan(arguments: argparse.Namespace, account: Account, console: Console) -> ExitStatus:
+    plan = _new_plan(arguments, account, account.world())
     print_plan(console, plan)
     if step := current_step():
         step.plan(plan)
@@ -158,7 +161,8 @@ def _plan(arguments: argparse.Namespace, config: Config, console: Console) -> Ex
     return ExitStatus.OK
 
 
-def _new_plan(arguments: argparse.Namespace, config: Config, account: Account, world: World) -> Plan:
+def _new_plan(arguments: argparse.Namespace, account: Account, world: World) -> Plan:
+    config = account.config
     bundle = load_bundle(_project(arguments) / arguments.bundle, digest=arguments.bundle_digest)
     if bundle.manifest.config != config:
         raise KanmonError(
@@ -170,7 +174,7 @@ def _new_plan(arguments: argparse.Namespace, config: Config, account: Account, w
     return make_plan(world, config, bundle.manifest, account.bucket)
 
 
-def _deploy(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
+def _deploy(arguments: argparse.Namespace, account: Account, console: Console) -> ExitStatus:
     given = read_plan(arguments.plan) if arguments.plan else None
     if given and arguments.digest not in {"", given.digest}:
         raise KanmonError(
@@ -178,14 +182,13 @@ def _deploy(arguments: argparse.Namespace, config: Config, console: Console) -> 
             f"The plan's digest is {given.digest[:12]}, not {arguments.digest[:12]} as was approved.",
             where=str(arguments.plan),
         )
-    account = Account(config)
-    world = account.world()
+    config, world = account.config, account.world()
     with shown(Progress(console, verbose=arguments.verbose), config, world) as observer:
         recovered = recover(world, config, observer)
         if recovered:
             print_outcome(console, recovered)
         refuse_frozen(world.ledger.head(), arguments.lift_freeze)
-        plan = given or _new_plan(arguments, config, account, world)
+        plan = given or _new_plan(arguments, account, world)
         print_plan(console, plan)
         terminal = TerminalApproval(actor(), _asker(console), arguments.yes)
         approver = _approver(arguments, config, terminal)
@@ -195,8 +198,8 @@ def _deploy(arguments: argparse.Namespace, config: Config, console: Console) -> 
     return _end(console, outcome)
 
 
-def _smoke(_: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
-    checks = smoke(Account(config).world(), config, Progress(console))
+def _smoke(_: argparse.Namespace, account: Account, console: Console) -> ExitStatus:
+    checks = smoke(account.world(), account.config, Progress(console))
     if step := current_step():
         step.checks(checks)
     failed = [check for check in checks if not check.passed]
@@ -207,9 +210,10 @@ def _smoke(_: argparse.Namespace, config: Config, console: Console) -> ExitStatu
     return ExitStatus.OK
 
 
-def _rollback(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
+def _rollback(arguments: argparse.Namespace, account: Account, console: Console) -> ExitStatus:
+    config = account.config
     _confirmed(arguments, config)
-    world = Account(config).world()
+    world = account.world()
     with shown(Progress(console), config, world) as observer:
         recovered = None if world.ledger.head().held else recover(world, config, observer)
         if recovered:
@@ -236,7 +240,8 @@ def _confirmed(arguments: argparse.Namespace, config: Config) -> None:
         )
 
 
-def _gate(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
+def _gate(arguments: argparse.Namespace, account: Account, console: Console) -> ExitStatus:
+    config = account.config
     if arguments.confirm:
         _confirmed(arguments, config)
     gate = github_gate(config)
@@ -265,9 +270,9 @@ def _approver(arguments: argparse.Namespace, config: Config, terminal: TerminalA
     return gate_approval(config)
 
 
-def _recover(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
+def _recover(arguments: argparse.Namespace, account: Account, console: Console) -> ExitStatus:
     keep = arguments.keep if arguments.keep or arguments.undo else None
-    world = Account(config).world()
+    config, world = account.config, account.world()
     with shown(Progress(console), config, world) as observer:
         outcome = recover(world, config, observer, keep=keep, patience=arguments.wait)
     if outcome is None:
@@ -277,19 +282,19 @@ def _recover(arguments: argparse.Namespace, config: Config, console: Console) ->
     return ExitStatus.FAILED if outcome.result is Result.FAILED else ExitStatus.OK
 
 
-def _record(_: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
-    told = recorder(config, Account(config).world()).record()
+def _record(_: argparse.Namespace, account: Account, console: Console) -> ExitStatus:
+    told = recorder(account.config, account.world()).record()
     console.print("\n".join(escape(line) for line in told) or "GitHub knows everything already.")
     return ExitStatus.OK
 
 
-def _notify(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
+def _notify(arguments: argparse.Namespace, account: Account, console: Console) -> ExitStatus:
     """Nothing depends on messages: what could not be sent is warned of, and the command succeeds."""
     from kanmon.cli.notify import notify
 
     step = current_step()
     try:
-        warnings = notify(arguments, config)
+        warnings = notify(arguments, account)
     except KanmonError as error:
         warnings = [error]
     for warning in warnings:
@@ -300,8 +305,8 @@ def _notify(arguments: argparse.Namespace, config: Config, console: Console) -> 
     return ExitStatus.OK
 
 
-def _status(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
-    ledger = Account(config).world().ledger
+def _status(arguments: argparse.Namespace, account: Account, console: Console) -> ExitStatus:
+    ledger = account.world().ledger
     head = ledger.head()
     if arguments.json:
         sys.stdout.write(head.model_dump_json(indent=1) + "\n")
@@ -310,8 +315,8 @@ def _status(arguments: argparse.Namespace, config: Config, console: Console) -> 
     return ExitStatus.OK
 
 
-def _history(arguments: argparse.Namespace, config: Config, console: Console) -> ExitStatus:
-    ledger = Account(config).world().ledger
+def _history(arguments: argparse.Namespace, account: Account, console: Console) -> ExitStatus:
+    ledger = account.world().ledger
     attempts = ledger.attempts()
     if arguments.json:
         sys.stdout.write(json.dumps([item.model_dump(mode="json") for item in attempts], indent=1) + "\n")

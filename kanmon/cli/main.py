@@ -8,12 +8,14 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, NoReturn
 
-from kanmon.cli.arguments import action_arguments, make_parser
+from kanmon.cli.arguments import COMMANDS, action_arguments, make_parser
 from kanmon.errors import Code, ExitStatus, KanmonError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import FrameType
+
+    from kanmon.aws import Aws
 
 _BEGUN = frozenset(
     {
@@ -52,12 +54,13 @@ def _carry_out(arguments: Sequence[str] | None) -> int:
         if parsed.command == "action":
             parsed = parser.parse_args(action_arguments(parsed.action, os.environ))
         debug = parsed.debug
-        # Slow to import, and not needed to print the help.
+        early = _ask_aws(parsed.command)
+        # They take longer to import than AWS to answer.
         from kanmon.cli.commands import run
         from kanmon.report.workflow import make_log
 
         _on_signals(_interrupt_once)
-        return run(parsed, make_log())
+        return run(parsed, make_log(), early)
     except KanmonError as error:
         return _explain(error, debug=debug)
     except KeyboardInterrupt:
@@ -79,6 +82,21 @@ def _leave(number: int, frame: FrameType | None) -> NoReturn:
     del number, frame
     os.write(sys.stderr.fileno(), b"Interrupted; nothing was changed.\n")
     os._exit(ExitStatus.INTERRUPTED)
+
+
+def _ask_aws(command: str) -> Aws | None:
+    """Ask AWS who we are before anything else is loaded, where the environment says in which region.
+
+    The question changes nothing. When the config turns out to name another region, nobody hears the answer.
+    """
+    region = os.environ.get("AWS_REGION")
+    if not region or not COMMANDS[command].aws:
+        return None
+    from kanmon.aws import Aws
+
+    aws = Aws(region)
+    aws.ask_account()
+    return aws
 
 
 def _interrupt_once(number: int, frame: FrameType | None) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.aws import explained
-from kanmon.cli.wiring import Account, actor, app_url
+from kanmon.cli.wiring import actor, app_url
 from kanmon.errors import Code, KanmonError
 from kanmon.github import current_run
 from kanmon.notify import Topic, slack_channel, tell
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+    from kanmon.cli.wiring import Account
     from kanmon.config import Config
     from kanmon.ledger import Attempt, Ledger
     from kanmon.notify import Channel, Message
@@ -32,10 +33,9 @@ class News:
     thread_of: str
 
 
-def notify(arguments: argparse.Namespace, config: Config) -> list[KanmonError]:
+def notify(arguments: argparse.Namespace, account: Account) -> list[KanmonError]:
     """Tell people what `--event` says; who could not be told."""
-    account = Account(config)
-    world = account.world()
+    config, world = account.config, account.world()
     news = _news(arguments, config, world.ledger, app_url(config, world))
     if news is None:
         return []

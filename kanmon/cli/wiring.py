@@ -38,11 +38,14 @@ class Account:
     """The AWS account as this app sees it."""
 
     config: Config
+    early: Aws | None = None
+    """AWS as it was asked before the config was read, in the region that the environment named."""
 
     @cached_property
     def aws(self) -> Aws:
         """AWS in the config's region."""
-        return Aws(self.config.region)
+        region = self.config.region
+        return self.early if self.early and self.early.region == region else Aws(region)
 
     @cached_property
     def bucket(self) -> str:
