@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from botocore.config import Config as ClientConfig
 from botocore.exceptions import BotoCoreError
@@ -21,6 +21,8 @@ from botocore.session import get_session
 from kanmon.aws.calls import explained
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_lambda import LambdaClient
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sts import STSClient
+
+T = TypeVar("T")
 
 _SETTINGS = ClientConfig(
     connect_timeout=5,
@@ -65,6 +69,7 @@ class Aws:
 
     def __init__(self, region: str) -> None:
         self.region = region
+        self._asked: Future[str] | None = None
         self._session = get_session()
         self._session.set_config_variable("region", region)
         self._session.register_component("data_loader", _Models())
@@ -73,27 +78,20 @@ class Aws:
     def account(self) -> str:
         """The account's id. Raises KanmonError when credentials or AWS are missing."""
         with explained("asking AWS who we are"):
-            return self._identity.result()
+            return self._asked.result() if self._asked else self._sts.get_caller_identity()["Account"]
 
     def ask_account(self) -> None:
-        """Ask for the account's id already now; whoever needs it waits the shorter for the answer."""
-        with suppress(BotoCoreError):
-            _ = self._identity
+        """Ask for the account's id in the background; `account` then waits for that answer.
+
+        Only where nobody can be asked for a code: credentials that want one want the terminal for themselves.
+        """
+        with suppress(BotoCoreError):  # `account` meets it again
+            ask = self._sts.get_caller_identity
+            self._asked = _in_background(lambda: ask()["Account"])
 
     @cached_property
-    def _identity(self) -> Future[str]:
-        """AWS's answer to the question who we are, which goes out when this is first read."""
-        sts = cast("STSClient", self._session.create_client("sts", config=_SETTINGS))
-        answer: Future[str] = Future()
-
-        def ask() -> None:
-            try:
-                answer.set_result(sts.get_caller_identity()["Account"])
-            except BaseException as error:  # noqa: BLE001 - whoever waits for the answer gets it
-                answer.set_exception(error)
-
-        Thread(target=ask, name="identity", daemon=True).start()
-        return answer
+    def _sts(self) -> STSClient:
+        return cast("STSClient", self._session.create_client("sts", config=_SETTINGS))
 
     @cached_property
     def s3(self) -> S3Client:
@@ -143,3 +141,17 @@ def upload(s3: S3Client, path: Path, bucket: str, key: str) -> None:
 
     with TransferManager(s3) as transfers:
         transfers.upload(str(path), bucket, key).result()
+
+
+def _in_background(work: Callable[[], T]) -> Future[T]:
+    """The outcome of work in a thread, for which the end of the process does not wait."""
+    outcome: Future[T] = Future()
+
+    def do() -> None:
+        try:
+            outcome.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - whoever waits for the outcome gets it
+            outcome.set_exception(error)
+
+    Thread(target=do, daemon=True).start()
+    return outcome

@@ -9,7 +9,7 @@ import pytest
 from botocore.client import BaseClient
 from moto import mock_aws
 
-from kanmon.aws import Aws, upload
+from kanmon.aws import Aws, explained, upload
 from kanmon.errors import Code, KanmonError
 
 if TYPE_CHECKING:
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 REGION = "ap-northeast-1"
 CLIENTS = [
-    name
-    for name, member in vars(Aws).items()
-    if isinstance(member, cached_property) and name not in {"account", "_identity"}
+    name for name, member in vars(Aws).items() if isinstance(member, cached_property) and name != "account"
 ]
 
 
@@ -31,11 +29,11 @@ def test_every_client_can_be_made(name: str) -> None:
 
 
 @mock_aws
-def test_the_account_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("early", [True, False])
+def test_the_account_is_known(early: bool) -> None:
     aws = Aws(REGION)
-    aws.ask_account()
-    monkeypatch.setattr("kanmon.aws.clients.Thread", None)
-    aws.ask_account()
+    if early:
+        aws.ask_account()
     assert aws.account == "123456789012"
 
 
@@ -72,3 +70,13 @@ def test_a_file_is_uploaded_whole(tmp_path: Path, size: int) -> None:
     path.write_bytes(b"x" * size)
     upload(s3, path, "bucket", "key")
     assert s3.get_object(Bucket="bucket", Key="key")["Body"].read() == path.read_bytes()
+
+
+@mock_aws
+def test_a_refused_upload_is_aws_refusing(tmp_path: Path) -> None:
+    """It must be an error that `explained` knows."""
+    (tmp_path / "file").touch()
+    with pytest.raises(KanmonError) as caught, explained("uploading"):
+        upload(Aws(REGION).s3, tmp_path / "file", "no-such-bucket", "key")
+    assert caught.value.code is Code.AWS_FAILED
+    assert "NoSuchBucket" in caught.value.message

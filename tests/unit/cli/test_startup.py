@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -53,6 +54,13 @@ def test_a_command_loads_nothing_that_only_another_needs() -> None:
 
 
 @pytest.fixture
+def workflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process is a step of a job that has AWS's credentials."""
+    for name, value in {"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "7", "AWS_REGION": "eu-west-1"}.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What happened, in order."""
     happened: list[str] = []
@@ -66,22 +74,21 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return happened
 
 
+@pytest.mark.usefixtures("workflow")
 @pytest.mark.parametrize("command", COMMANDS)
-def test_aws_is_asked_first_by_the_commands_that_need_it(
-    command: str, asked: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+def test_aws_is_asked_first_by_the_commands_that_need_it(command: str, asked: list[str]) -> None:
     assert main([command]) == ExitStatus.OK
     local = command in {"build", "test", "gate"}
-    assert asked == (
-        [f"{command} with nothing"] if local else ["asked in eu-west-1", f"{command} with eu-west-1"]
-    )
+    early = ["asked in eu-west-1", f"{command} with eu-west-1"]
+    assert asked == ([f"{command} with nothing"] if local else early)
 
 
-def test_where_no_region_is_named_aws_is_asked_when_the_config_is_read(
-    asked: list[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("workflow")
+@pytest.mark.parametrize("missing", ["AWS_REGION", "GITHUB_ACTIONS"])
+def test_without_a_region_or_at_a_terminal_the_config_comes_first(
+    missing: str, asked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.delenv(missing)
     assert main(["status"]) == ExitStatus.OK
     assert asked == ["status with nothing"]
 
@@ -96,11 +103,17 @@ def test_only_the_configs_region_counts() -> None:
     assert Account(config).aws.region == config.region
 
 
+@pytest.mark.usefixtures("workflow")
 def test_a_wrong_config_is_told_without_waiting_for_aws(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kanmon.aws.Aws.ask_account", lambda _: None)
-    monkeypatch.setenv("AWS_REGION", "eu-west-1")
     (tmp_path / "kanmon.yml").write_text("app: 7\n")
     assert main(["status", "--config", str(tmp_path / "kanmon.yml")]) == ExitStatus.REFUSED
-    assert capsys.readouterr().err.startswith("KNM-10")
+    assert "::error title=Kanmon KNM-10" in capsys.readouterr().out
+
+
+def test_garbage_is_looked_for_again_when_all_is_loaded(asked: list[str]) -> None:
+    main(["status"])
+    assert asked
+    assert gc.isenabled()
