@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from benchmarks import peers
+from benchmarks import peers, stages
 from benchmarks.endpoint import Endpoint, endpoint
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from benchmarks.peers import Peer
 
+_SHOWN = 12
 _RESULT = peers.WORKSHOP / "startup.json"
 
 
@@ -50,14 +51,20 @@ def run(rounds: int, bundle: Path | None, console: Console) -> None:
         else:
             others.append(peers.aws_action(bundle))
         measured = _measure([*ours, *others], rounds, environment, aws)
+        parts = stages.stages(rounds, environment, aws)
+        imported = stages.imports(min(rounds, 9), environment)
     times = {peer.name: _summary(measured[peer.name]) for peer in [*ours, *others]}
     ratios = _ratios(times, [peer.name for peer in ours], others[-1].name) if bundle else {}
     _print(console, times, ratios)
+    _print_parts(console, "stage of a deploy's start", parts)
+    _print_parts(console, "imports", dict(list(imported.items())[:_SHOWN]))
     result = {
         "machine": f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}",
         "rounds": rounds,
         "seconds": times,
         "ratio_to_aws_action": ratios,
+        "stages": parts,
+        "imports": imported,
     }
     _RESULT.write_text(json.dumps(result, indent=1) + "\n")
     console.print(f"[dim]{_RESULT.relative_to(peers.ROOT)}[/]")
@@ -106,11 +113,19 @@ def _ratios(times: dict[str, dict[str, float]], ours: Sequence[str], other: str)
 
 
 def _print(console: Console, times: dict[str, dict[str, float]], ratios: dict[str, float]) -> None:
-    table = Table(
-        "", "median", "min", "max", "second request", "to AWS's action", title="first AWS request, ms"
-    )
+    table = Table("first AWS request after, ms", "median", "min", "max", "second", "ratio", box=None)
+    for column in table.columns:
+        column.no_wrap = True
     for name, summary in times.items():
         cells = [summary.get(key) for key in ("median", "min", "max", "second_median")]
         shown = [f"{cell * 1000:.0f}" if cell is not None else "" for cell in cells]
         table.add_row(name, *shown, f"{ratios[name]:.2f}" if name in ratios else "")
+    console.print(table)
+
+
+def _print_parts(console: Console, title: str, parts: dict[str, float]) -> None:
+    table = Table(title, "ms", box=None)
+    table.columns[1].justify = "right"
+    for name, seconds in parts.items():
+        table.add_row(name, f"{seconds * 1000:.0f}")
     console.print(table)
