@@ -115,7 +115,7 @@ def test_every_input_arrives_as_a_container_gets_it(folder: Path) -> None:
 
 def test_the_image_knows_the_services_that_there_are_clients_of() -> None:
     clients = (ROOT / "kanmon/aws/clients.py").read_text("utf-8")
-    made = set(re.findall(r'\.client\("([^"]+)"', clients))
+    made = set(re.findall(r'client\("([^"]+)"', clients))
     assert set(re.findall(r"! -name (\S+)", DOCKERFILE)) == made
 
 
