@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
@@ -35,7 +34,7 @@ from kanmon.report.terminal import (
     print_plan,
     print_status,
 )
-from kanmon.report.workflow import current_step
+from kanmon.report.workflow import current_step, folded
 
 if TYPE_CHECKING:
     import argparse
@@ -86,13 +85,14 @@ def _bootstrap(_: argparse.Namespace, account: Account, console: Console) -> Exi
 def _build(arguments: argparse.Namespace, account: Account, console: Console) -> ExitStatus:
     project = _project(arguments)
     target = project / arguments.bundle
-    bundle = build_bundle(
-        account.config,
-        project,
-        target,
-        commit=commit_of(project),
-        say=lambda command: console.print(f"[dim]$ {escape(command)}[/]"),
-    )
+    with folded("The build"):
+        bundle = build_bundle(
+            account.config,
+            project,
+            target,
+            commit=commit_of(project),
+            say=lambda command: console.print(f"[dim]$ {escape(command)}[/]"),
+        )
     manifest = bundle.manifest
     console.print(
         f"[green]Built[/] {len(manifest.functions)} functions and {len(manifest.web)} web files "
@@ -118,7 +118,7 @@ def _test(arguments: argparse.Namespace, account: Account, console: Console) -> 
         )
     project = _project(arguments)
     step = current_step()
-    with step.runner.group("The tests") if step else nullcontext():
+    with folded("The tests"):
         verdict = run_tests(
             rules,
             project,
@@ -189,7 +189,8 @@ def _deploy(arguments: argparse.Namespace, account: Account, console: Console) -
             print_outcome(console, recovered)
         refuse_frozen(world.ledger.head(), arguments.lift_freeze)
         plan = given or _new_plan(arguments, account, world)
-        print_plan(console, plan)
+        with folded("The plan"):
+            print_plan(console, plan)
         terminal = TerminalApproval(actor(), _asker(console), arguments.yes)
         approver = _approver(arguments, config, terminal)
         outcome = deploy(

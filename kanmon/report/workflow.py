@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
@@ -17,6 +18,7 @@ from kanmon.report.verdict import verdict_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from rich.console import Console
 
@@ -106,6 +108,12 @@ class Step:
 def current_step() -> Step | None:
     """The step that this process is; None outside of a workflow."""
     return Step(Runner(sys.stdout, _MASKED)) if current_run() else None
+
+
+def folded(title: str) -> AbstractContextManager[None]:
+    """Fold what is printed meanwhile under a title in a step's log; a terminal shows it as it is."""
+    step = current_step()
+    return step.runner.group(title) if step else nullcontext()
 
 
 def make_log() -> Console:
