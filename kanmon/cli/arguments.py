@@ -59,6 +59,7 @@ _CONFIG = Option("config", "the config file (kanmon.yml)", "FILE", Kind.PATH, Pa
 _BUNDLE = Option("bundle", "the bundle (build/bundle)", "DIR", Kind.PATH, Path("build/bundle"))
 _BUNDLE_DIGEST = Option("bundle-digest", "the digest that the bundle must have, as it was built", "SHA256")
 _REASON = Option("reason", "why, for the history", "TEXT")
+_LIFT_FREEZE = Option("lift-freeze", "release although a rollback froze the environment", "REASON")
 _CONFIRM = Option("confirm", "the environment's name, typed; needed in workflows", "ENVIRONMENT")
 _JSON = Option("json", "for machines", kind=Kind.FLAG, terminal_only=True)
 _OUTCOME = {
@@ -90,6 +91,7 @@ COMMANDS: Mapping[str, Command] = {
         (
             _BUNDLE,
             _BUNDLE_DIGEST,
+            _LIFT_FREEZE,
             Option("output", "write the plan to a file, for deploy --plan", "FILE", Kind.PATH),
         ),
         outputs={
@@ -120,7 +122,7 @@ COMMANDS: Mapping[str, Command] = {
             Option("digest", "the digest that the plan must have", "SHA256"),
             Option("yes", "approve without asking", kind=Kind.FLAG, terminal_only=True),
             _REASON,
-            Option("lift-freeze", "release although a rollback froze it", "REASON"),
+            _LIFT_FREEZE,
             Option("verbose", "show every stack event", kind=Kind.FLAG),
         ),
         outputs=_OUTCOME,

@@ -151,7 +151,11 @@ def _comment(verdict: Verdict, step: Step) -> None:
 
 
 def _plan(arguments: argparse.Namespace, account: Account, console: Console) -> ExitStatus:
-    plan = _new_plan(arguments, account, account.world())
+    world = account.world()
+    refuse_frozen(
+        world.ledger.head(), arguments.lift_freeze
+    )  # nobody is asked to approve what will be refused
+    plan = _new_plan(arguments, account, world)
     print_plan(console, plan)
     if step := current_step():
         step.plan(plan)

@@ -89,6 +89,8 @@ def test_a_release_that_fails_live_is_rolled_back_by_itself(project: Project) ->
     assert (attempt["result"], attempt["traffic_calls"]) == ("rolled back", 2)
     assert "404" in attempt["failure"]["message"]
     assert "KNM-312" in project.release().check(2).error
+    assert "KNM-312" in project.kanmon("plan").check(2).error
+    assert "Plan for r3" in project.kanmon("plan", "--lift-freeze", "the cause is mended").check().output
     assert stages(project) == {"live"}
 
 
