@@ -110,7 +110,7 @@ class Actions:
             *[str(Path(sys.executable).with_name("act")), event, "--json", "--actor", actor],
             *["-W", str(file), "-P", "ubuntu-24.04=-self-hosted"],
             *["--eventpath", str(folder / "event.json")],
-            *["--action-cache-path", str(self.machine.runtime), "--no-cache-server"],
+            *["--action-cache-path", str(self.machine.runtime), "--no-cache-server", "--rm"],
             *self._replaced(folder),
             *(f"--var={name}={value}" for name, value in self.variables.items()),
             *(f"--env={name}={value}" for name, value in {**self._environment(), **facts}.items()),
