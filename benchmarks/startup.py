@@ -54,7 +54,7 @@ def run(rounds: int, bundle: Path | None, console: Console) -> None:
         parts = stages.stages(rounds, environment, aws)
         imported = stages.imports(min(rounds, 9), environment)
     times = {peer.name: _summary(measured[peer.name]) for peer in [*ours, *others]}
-    ratios = _ratios(times, [peer.name for peer in ours], others[-1].name) if bundle else {}
+    ratios = _ratios(measured, [peer.name for peer in ours], others[-1].name) if bundle else {}
     _print(console, times, ratios)
     _print_parts(console, "stage of a deploy's start", parts)
     _print_parts(console, "imports", dict(list(imported.items())[:_SHOWN]))
@@ -108,8 +108,12 @@ def _summary(times: Times) -> dict[str, float]:
     return {key: round(value, 4) for key, value in summary.items()}
 
 
-def _ratios(times: dict[str, dict[str, float]], ours: Sequence[str], other: str) -> dict[str, float]:
-    return {name: round(times[name]["median"] / times[other]["median"], 2) for name in ours}
+def _ratios(measured: dict[str, Times], ours: Sequence[str], other: str) -> dict[str, float]:
+    """The median of the rounds' ratios: a busy machine slows both sides of a round."""
+    rounds = {name: zip(measured[name].first, measured[other].first, strict=True) for name in ours}
+    return {
+        name: round(statistics.median(own / its for own, its in pairs), 2) for name, pairs in rounds.items()
+    }
 
 
 def _print(console: Console, times: dict[str, dict[str, float]], ratios: dict[str, float]) -> None:
