@@ -4,7 +4,6 @@ The paths go into this process alone, not into its environment: the app's own co
 get the modules that they would get without it.
 """
 
-import contextlib
 import hashlib
 import os
 import shutil
@@ -43,16 +42,21 @@ def install(runtime: Path) -> None:
     runtime.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=runtime.parent) as folder:
         draft = Path(folder, "draft")
+        # -P: the folder that this runs in is the app's, and no module is taken from there.
+        python = [sys.executable, "-P", "-m"]
         pip = ["pip", "install", "--quiet", "--disable-pip-version-check", "--target", str(draft)]
         pip += ["--no-deps", "--only-binary", ":all:", "--require-hashes", "--requirement", str(REQUIREMENTS)]
-        done = subprocess.run([sys.executable, "-m", *pip], check=False)
+        done = subprocess.run([*python, *pip], check=False)
         if done.returncode:
             sys.exit(done.returncode)
         # A file for another Python may not compile.
-        subprocess.run([sys.executable, "-m", "compileall", "-q", "-j", "0", str(draft)], check=False)
-        # Two steps on one machine may come here at once: the first wins, and both have the same.
-        with contextlib.suppress(OSError):
+        subprocess.run([*python, "compileall", "-q", "-j", "0", str(draft)], check=False)
+        try:
             draft.rename(runtime)
+        except OSError:
+            # Two steps on one machine may come here at once: the first wins, and both have the same.
+            if not runtime.is_dir():
+                raise
     sys.stdout.write("::endgroup::\n")
 
 

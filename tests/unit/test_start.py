@@ -49,6 +49,7 @@ def test_what_is_installed_is_checked_by_its_hash_and_comes_whole(
     monkeypatch.setattr(start, "subprocess", pip)
     start.install(tmp_path / "kanmon" / "key")
     assert {"--require-hashes", "--no-deps", "--only-binary"} <= set(pip.ran[0])
+    assert all(command[1] == "-P" for command in pip.ran)
     assert [path.name for path in (tmp_path / "kanmon").iterdir()] == ["key"]
     assert (tmp_path / "kanmon" / "key" / "module.py").exists()
 
