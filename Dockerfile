@@ -21,5 +21,5 @@ RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash /kanmon
 FROM ${BASE}
 COPY --from=build /kanmon /kanmon
 # Python is the container's first process: the only one that a cancelled step's signals reach. Isolated (-I), so that
-# nothing of the job's environment or the workspace gets into it.
-ENTRYPOINT ["python", "-Iu", "/kanmon", "action"]
+# nothing of the job's environment or the workspace gets into it; nor of Python's site-packages (-S), where it has nothing.
+ENTRYPOINT ["python", "-ISu", "/kanmon", "action"]

@@ -139,5 +139,5 @@ def test_what_the_image_is_made_of_is_in_the_build_s_context() -> None:
 def test_python_is_the_container_s_first_process() -> None:
     """CD-13: cancelling signals no other."""
     [entrypoint] = re.findall(r"^ENTRYPOINT (.*)$", DOCKERFILE, re.MULTILINE)
-    assert json.loads(entrypoint) == ["python", "-Iu", "/kanmon", "action"]
-    assert (ROOT / "actions/post").read_text("utf-8").splitlines()[-1].startswith("exec python -Iu /kanmon ")
+    assert json.loads(entrypoint) == ["python", "-ISu", "/kanmon", "action"]
+    assert (ROOT / "actions/post").read_text("utf-8").splitlines()[-1].startswith("exec python -ISu /kanmon ")
