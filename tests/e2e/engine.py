@@ -35,7 +35,7 @@ class Engine:
     @classmethod
     @contextmanager
     def started(cls, folder: Path) -> Iterator[Engine]:
-        """An engine that keeps all it has in `folder`. Raises NoEngineError."""
+        """An engine whose socket is in `folder`. Raises NoEngineError."""
         if os.geteuid() != 0:
             raise NoEngineError("a Docker engine needs root")
         if absent := [name for name in _PROGRAMS if shutil.which(name) is None]:
@@ -50,15 +50,17 @@ class Engine:
             yield engine
         finally:
             daemon.end(signal.SIGTERM)
-            shutil.rmtree(folder / "data", ignore_errors=True)
 
     def _start(self) -> Running:
-        # It ends with the tests, however they end, and its mounts with it.
+        data = self.folder / "data"
+        data.mkdir()
+        # It ends with the tests, however they end; all that it has is in memory, and goes with its mounts.
         command = [
             *("setpriv", "--pdeathsig", "TERM", "unshare", "--mount"),
+            *("sh", "-c", 'mount -t tmpfs engine "$0" && exec "$@"', str(data)),
             *("dockerd", "--host", self._host),
             *("--bridge=none", "--iptables=false", "--ip6tables=false"),
-            *("--data-root", str(self.folder / "data"), "--exec-root", str(self.folder / "exec")),
+            *("--data-root", str(data), "--exec-root", str(self.folder / "exec")),
             *("--pidfile", str(self.folder / "pid")),
         ]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
