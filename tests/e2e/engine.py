@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _PROGRAMS = ("dockerd", "docker", "mmdebstrap")
 _CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
-_PIP_SETTINGS = ("PIP_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_CERT")
+_PIP_SETTINGS = ("PIP_INDEX_URL", "PIP_TRUSTED_HOST")
 
 
 class NoEngineError(RuntimeError):
