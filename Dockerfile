@@ -19,6 +19,10 @@ COPY LICENSE actions/post kanmon/__main__.py /kanmon/
 RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash /kanmon
 
 FROM ${BASE}
+# The base comes without compiled modules: every start would compile its part of the standard library anew.
+RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash \
+    -x '/(dist-packages|ensurepip|idlelib|lib2to3|pydoc_data|site-packages|test|tkinter|turtledemo)/' \
+    "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 COPY --from=build /kanmon /kanmon
 # Python is the container's first process: the only one that a cancelled step's signals reach. Isolated (-I), so that
 # nothing of the job's environment or the workspace gets into it; nor of Python's site-packages (-S), where it has nothing.

