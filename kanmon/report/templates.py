@@ -54,5 +54,8 @@ def _marks(stack: PlannedStack, mark: str) -> str:
 
 
 def _final_verdicts(checks: Iterable[CheckRecord]) -> list[CheckRecord]:
-    """The last verdict of each check on each target: a bake runs them many times."""
-    return list({(check.name, check.target): check for check in checks}.values())
+    """The last verdict of each check on each target: a bake runs them many times.
+
+    After a rollback another release is live, whose verdicts don't take the place of the failed one's.
+    """
+    return list({(check.name, check.target, check.release): check for check in checks}.values())

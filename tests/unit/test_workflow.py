@@ -103,6 +103,17 @@ def test_a_hostile_reason_and_failure_stay_text(
     assert log.getvalue() == ""
 
 
+def test_the_check_that_failed_stays_to_be_seen_after_the_rollback(
+    step: Step, cloud: Cloud, tmp_path: Path
+) -> None:
+    """CD-7: what is live passes again, but that is another release."""
+    release(cloud, "a1")
+    cloud.faulty.add(("r2", "live"))
+    step.outcome(release(cloud, "b2"))
+    rows = [line for line in summary(tmp_path).splitlines() if line.startswith("| health | live |")]
+    assert [("**failed**" in row, row.split(" | ")[2]) for row in rows] == [(True, "r2"), (False, "r1")]
+
+
 def test_a_failure_is_one_annotation(step: Step, tmp_path: Path, log: io.StringIO) -> None:
     failure = KanmonError(Code.CHECK_FAILED, HOSTILE, where=HOSTILE)
     step.outcome(Outcome(Result.ABORTED, "r1", None, failure))
