@@ -39,7 +39,7 @@ def built_app(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(aws: EmbeddedAws, built_app: Path, tmp_path: Path) -> Iterator[Project]:
-    """The app in a new environment, bootstrapped, with its build's output but without its build."""
+    """The app in a new environment, bootstrapped, with its build's output but not to build or test."""
     made = Project.copy(built_app, tmp_path / "app", f"e2e-{next(_NUMBERS)}", aws.environment)
     made.kanmon("bootstrap").check()
     yield made

@@ -12,7 +12,7 @@ API = Path(__file__).resolve().parents[1]
 def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the app, so that the test leaves the real build alone, sharing its cache."""
     app = tmp_path_factory.mktemp("app")
-    shutil.copytree(API, app / "api", ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    shutil.copytree(API, app / "api", ignore=shutil.ignore_patterns("__pycache__", ".*", "ca.pem"))
     if (API.parent / ".cache").is_dir():
         shutil.copytree(API.parent / ".cache", app / ".cache")
     return app
