@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from tests.embedded.github import LocalGithub
@@ -33,6 +33,8 @@ class Line:
     job: str
     step: str
     text: str
+    group: str = ""
+    """The title under which it is folded."""
 
 
 @dataclass
@@ -55,8 +57,9 @@ class Execution:
         command: Sequence[str],
         folder: Path,
         environment: Mapping[str, str],
+        listener: Callable[[Line], None] | None = None,
     ) -> Execution:
-        """Start it."""
+        """Start it; every line is told to the listener as it comes."""
         process = subprocess.Popen(
             command,
             cwd=folder,
@@ -67,7 +70,7 @@ class Execution:
             text=True,
             start_new_session=True,
         )
-        return cls(github, run, process)
+        return cls(github, run, process, listener)
 
     def __post_init__(self) -> None:
         self._reader = threading.Thread(target=self._read, name=f"run-{self.run}", daemon=True)
@@ -144,8 +147,7 @@ class Execution:
     def kill(self) -> None:
         """End it with all that it started; nothing of it is tidied up."""
         if self.process.poll() is None:
-            runner = psutil.Process(self.process.pid)
-            for process in (runner, *runner.children(recursive=True)):
+            for process in list(_stopped(psutil.Process(self.process.pid))):
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
             self.process.wait()
@@ -153,24 +155,33 @@ class Execution:
 
     def _read(self) -> None:
         assert self.process.stdout is not None
+        groups: dict[str, str] = {}
         for raw in self.process.stdout:
+            at = time.time()
             message = _parsed(raw)
+            job = message.get("job", "").strip()
+            if message.get("command") in {"group", "endgroup"}:
+                groups[job] = message["arg"]
             with self.news:
                 self.messages.append(message)
                 if message.get("raw_output") or message.get("level") in {"error", "fatal"}:
-                    line = Line(
-                        time.time(),
-                        message.get("job", ""),
-                        message.get("step", ""),
-                        message["msg"].rstrip("\n"),
-                    )
-                    self.lines.append(line)
+                    text = message["msg"].rstrip("\n")
+                    self.lines.append(Line(at, job, message.get("step", ""), text, groups.get(job, "")))
                     if self.listener:
-                        self.listener(line)
+                        self.listener(self.lines[-1])
                 self.news.notify_all()
         self.github.end_run(self.run, "success" if self.process.wait() == 0 else "failure")
         with self.news:
             self.news.notify_all()
+
+
+def _stopped(process: psutil.Process) -> Iterator[psutil.Process]:
+    """A process and all that it started, each stopped before its children are listed: none is missed."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.suspend()
+        yield process
+        for child in process.children():
+            yield from _stopped(child)
 
 
 def _parsed(raw: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ SUITE = "kanmon-dev/kanmon"
 _TOKEN_INPUT = {f"{SUITE}/": "token", f"{SUITE}@": "token", "actions/attest@": "github-token"}
 """Whose token is `github.token` unless it is told otherwise, and the input that tells it."""
 _ORDER = {"none": 0, "read": 1, "write": 2}
-_TELL = '"$LOCAL_ACTIONS_PYTHON" -I "$LOCAL_ACTIONS_TELL"'
+_TELL = '"$LOCAL_ACTIONS_PYTHON" -I -S "$LOCAL_ACTIONS_TELL"'
 
 Node = dict[str, Any]
 

@@ -19,9 +19,11 @@ from .execution import Execution
 from .layout import SUITE, Layout, calls
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tests.embedded.github import LocalGithub
+
+    from .execution import Line
 
 _HERE = Path(__file__).parent
 _STANDINS = _HERE / "standins"
@@ -42,6 +44,8 @@ class Machine:
     """What the AWS roles' keys are; no step has them before it assumed a role."""
     runtime: Path = REPOSITORY / "build" / "act"
     """What was installed once stays here for later machines."""
+    programs: tuple[Path, ...] = ()
+    """Folders whose programs come before this process's own."""
 
 
 @dataclass
@@ -53,6 +57,8 @@ class Actions:
     machine: Machine
     variables: Mapping[str, str] = field(default_factory=dict)
     private: bool = False
+    listener: Callable[[Line], None] | None = None
+    """Is told every line of every run as it comes."""
     executions: dict[int, Execution] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -115,7 +121,9 @@ class Actions:
             *(f"--var={name}={value}" for name, value in self.variables.items()),
             *(f"--env={name}={value}" for name, value in {**self._environment(), **facts}.items()),
         ]
-        execution = Execution.start(self.github, run, command, self.folder, self._machine_environment())
+        execution = Execution.start(
+            self.github, run, command, self.folder, self._machine_environment(), self.listener
+        )
         self.executions[run] = execution
         return execution
 
@@ -123,8 +131,12 @@ class Actions:
         """Write the called workflows of the suite and the file itself; the path of that."""
         layout = Layout(self.github.token)
         suite = folder / "suite"
-        for part in ("actions", "infra", "kanmon"):
-            shutil.copytree(REPOSITORY / part, suite / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            REPOSITORY / "actions", suite / "actions", ignore=shutil.ignore_patterns("__pycache__")
+        )
+        for part in ("infra", "kanmon"):
+            # `act` copies the suite for each step, and a link as it is: what was compiled once stays so.
+            (suite / part).symlink_to(REPOSITORY / part)
         for part in ("action.yml", "requirements.txt"):
             shutil.copy(REPOSITORY / part, suite)
         text = (self.folder / ".github" / "workflows" / workflow).read_text("utf-8")
@@ -168,8 +180,9 @@ class Actions:
         """What the runner itself starts with: nothing of this process's but where programs are."""
         home = self.machine.folder / "home"
         home.mkdir(parents=True, exist_ok=True)
+        programs = [_STANDINS / "bin", *self.machine.programs, os.environ["PATH"]]
         return {
-            "PATH": f"{_STANDINS / 'bin'}:{os.environ['PATH']}",
+            "PATH": os.pathsep.join(map(str, programs)),
             "HOME": str(home),
             "LANG": "C.UTF-8",
             "npm_config_cache": str(Path("~/.npm").expanduser()),
