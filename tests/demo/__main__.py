@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import signal
@@ -11,18 +12,23 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NoReturn
 
+import boto3
 from rich.console import Console
 
 from tests.embedded.aws import EmbeddedAws
+from tests.embedded.github import LocalGithub
 from tests.embedded.process import REPOSITORY, EmbeddedProcessError
+from tests.embedded.slack import TOKEN, LocalSlack
 
-from .app import App, EditError
+from .app import SECRET, App, EditError
 from .commands import Kanmon
 from .page import write_page
 from .results import Results, is_taken_back
+from .screen import THEME
 from .seen import read_seen
 from .story import Story, StoryError
 from .summary import judge, measure_return, tenures
+from .team import RejectedError, StuckError, Team
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -34,18 +40,18 @@ INTERRUPTED = 130
 def main() -> int:
     """Play; 0 only if all went as told."""
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
-    parser.add_argument("--yes", action="store_true", help="approve without asking")
+    parser.add_argument("--yes", action="store_true", help="taro approves without asking you")
     arguments = parser.parse_args()
     nobody_there = os.environ.get("CI", "").lower() in {"1", "true"} or not sys.stdin.isatty()
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, theme=THEME)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt_once)
     try:
-        return _demo(console, assume_yes=arguments.yes or nobody_there)
+        return _demo(console, may_ask=not (arguments.yes or nobody_there))
     except KeyboardInterrupt:
         console.print("\n[yellow]Interrupted; everything that the demo had started is stopped.[/]")
         return INTERRUPTED
-    except (StoryError, EditError, EmbeddedProcessError) as error:
+    except (StoryError, EditError, RejectedError, StuckError, EmbeddedProcessError) as error:
         console.print("\n[bold red]The story went another way:[/]", end=" ")
         console.print(str(error), markup=False)
         console.print(f"Logs: {_shown('aws')}/*.log")
@@ -60,24 +66,39 @@ def _interrupt_once(number: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _demo(console: Console, *, assume_yes: bool) -> int:
+def _demo(console: Console, *, may_ask: bool) -> int:
     began = time.monotonic()
     _clear()
     console.print(
-        "[bold]Kanmon's demo[/]: the real command on an embedded AWS, nothing outside this machine."
+        "[bold]Kanmon's demo[/]: workflow files, executed on an embedded AWS and a local GitHub; "
+        "nothing outside this machine."
     )
     with ExitStack() as cleanup:
         aws = cleanup.enter_context(EmbeddedAws.start(FOLDER / "aws"))
-        app = App.copy(REPOSITORY / "examples" / "mandala", FOLDER / "app", aws.database_ca)
-        program = REPOSITORY / ".venv" / "bin" / "kanmon"
-        kanmon = Kanmon(program, app.folder / "kanmon.yml", aws.environment, may_ask=not assume_yes)
-        story = Story(console, app, kanmon, aws.edge_url, FOLDER, assume_yes, cleanup)
+        slack = cleanup.enter_context(LocalSlack())
+        github = cleanup.enter_context(LocalGithub())
+        _keep_secret(aws, slack)
+        app = App.copy(
+            REPOSITORY / "examples" / "mandala", REPOSITORY / "workflows", FOLDER / "app", aws.database_ca
+        )
+        kanmon = Kanmon(REPOSITORY / ".venv/bin/kanmon", app.folder / "kanmon.yml", aws.environment)
+        team = Team.start(console, github, app.folder, FOLDER / "machine", aws.environment, may_ask=may_ask)
+        cleanup.callback(team.actions.stop)
+        story = Story(console, app, kanmon, team, slack, aws.edge_url, FOLDER, cleanup)
         story.play()
         runs = story.runs()
     seen = read_seen(story.viewer_log)
     verdict = judge(seen, tenures(runs))
     bad = next(run for run in runs if is_taken_back(run.attempt))
-    results = Results(runs, seen, verdict, measure_return(bad, seen), time.monotonic() - began)
+    results = Results(
+        runs,
+        [run for act in story.acts for run in act.runs],
+        github.repository,
+        seen,
+        verdict,
+        measure_return(bad, seen),
+        time.monotonic() - began,
+    )
     results.write(FOLDER / "summary.json")
     write_page(FOLDER / "index.html", story.acts, results)
     console.print()
@@ -88,10 +109,24 @@ def _demo(console: Console, *, assume_yes: bool) -> int:
     return 0 if verdict.clean else 1
 
 
+def _keep_secret(aws: EmbeddedAws, slack: LocalSlack) -> None:
+    """Where Slack is, in Secrets Manager, as the app's config names it."""
+    client = boto3.client(
+        "secretsmanager",
+        endpoint_url=aws.endpoint_url,
+        region_name=aws.environment["AWS_REGION"],
+        aws_access_key_id=aws.environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=aws.environment["AWS_SECRET_ACCESS_KEY"],
+    )
+    bot = {"token": TOKEN, "channel": "#releases", "api": slack.api}
+    client.create_secret(Name=SECRET, SecretString=json.dumps(bot))
+
+
 def _clear() -> None:
-    """Remove what an earlier run left, but for downloaded packages."""
+    """Remove what an earlier run left."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(FOLDER / "aws", ignore_errors=True)
+    for name in ("aws", "app", "machine"):
+        shutil.rmtree(FOLDER / name, ignore_errors=True)
     for name in ("index.html", "summary.json", "viewer.jsonl", "viewer.log"):
         (FOLDER / name).unlink(missing_ok=True)
 

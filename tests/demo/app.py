@@ -22,15 +22,23 @@ IDENTITY = (
     "commit.gpgsign=false",
 )
 LEFT_BEHIND = ("node_modules", "dist", "build", ".cache", "__pycache__", ".mypy_cache", ".pytest_cache")
-DOWNLOADED = (".cache", "web/node_modules")
 DEADLINE = "30s"
 AUTHORITY = "api/ca.pem"
-# An audience does not wait for minutes.
+WORKFLOWS = ".github/workflows"
+FIRST_COMMIT = "Mandala: goals on one page"
+SECRET = "mandala/slack"
+SLACK = f"""
+notifications:
+  slack_secret: {SECRET}
+"""
+PACKAGES = "APP_PACKAGES"
+# An audience does not wait for minutes: packages come from what set-up installed, as from a cache.
 QUICKER = {
-    r"npm --prefix web ci\b": "npm --prefix web install",
+    r"npm --prefix web ci\b.*$": f'cp -al "${PACKAGES}"/{{.cache,web}} .',
+    r"^    - npm --prefix web run check\n": "",
     r"deadline: \w+$": f"deadline: {DEADLINE}",
-    r"(percent: \d+, bake:) \w+": r"\1 3s",
-    r"^  bake: \w+$": "  bake: 2s",
+    r"(percent: \d+, bake:) \w+": r"\1 2s",
+    r"^  bake: \w+$": "  bake: 1s",
 }
 
 
@@ -53,17 +61,17 @@ class App:
     folder: Path
 
     @classmethod
-    def copy(cls, example: Path, folder: Path, database_authority: Path) -> App:
-        """A fresh copy with its first commit; only downloaded packages are kept from an earlier one."""
-        if folder.exists():
-            _clear(folder)
-        shutil.copytree(example, folder, ignore=shutil.ignore_patterns(*LEFT_BEHIND), dirs_exist_ok=True)
+    def copy(cls, example: Path, workflows: Path, folder: Path, database_authority: Path) -> App:
+        """A fresh copy, with the workflow files that every team copies, and its first commit."""
+        shutil.copytree(example, folder, ignore=shutil.ignore_patterns(*LEFT_BEHIND))
+        shutil.copytree(workflows, folder / WORKFLOWS)
         app = cls(folder)
         shutil.copyfile(database_authority, folder / AUTHORITY)
+        app.write("kanmon.yml", app.read("kanmon.yml") + SLACK)
         for pattern, text in QUICKER.items():
             app.substitute("kanmon.yml", pattern, text)
         app._git("init", "--quiet", "--initial-branch=main")
-        app.commit("Mandala: goals on one page")
+        app.commit(FIRST_COMMIT)
         return app
 
     def apply(self, change: Change) -> str:
@@ -75,22 +83,24 @@ class App:
 
     def edit(self, name: str, old: str, new: str) -> None:
         """Replace a text that is there exactly once."""
-        path = self.folder / name
-        content = path.read_text("utf-8")
+        content = self.read(name)
         if content.count(old) != 1:
             raise EditError(f"{name} has {old!r} {content.count(old)} times instead of once")
-        path.write_text(content.replace(old, new), "utf-8")
+        self.write(name, content.replace(old, new))
 
     def substitute(self, name: str, pattern: str, text: str) -> None:
         """Replace whatever matches a pattern, which has to be there."""
-        path = self.folder / name
-        content, times = re.subn(pattern, text, path.read_text("utf-8"), flags=re.MULTILINE)
+        content, times = re.subn(pattern, text, self.read(name), flags=re.MULTILINE)
         if not times:
             raise EditError(f"{name} has nothing like {pattern!r}")
-        path.write_text(content, "utf-8")
+        self.write(name, content)
+
+    def read(self, name: str) -> str:
+        """A file's text."""
+        return (self.folder / name).read_text("utf-8")
 
     def write(self, name: str, content: str) -> None:
-        """Write a new file."""
+        """Write a file."""
         (self.folder / name).write_text(content, "utf-8")
 
     def commit(self, subject: str) -> None:
@@ -122,15 +132,3 @@ class App:
             ["git", *arguments], cwd=self.folder, env=settings, capture_output=True, text=True, check=True
         )
         return done.stdout.strip()
-
-
-def _clear(folder: Path) -> None:
-    """Remove everything but what was downloaded."""
-    kept = [folder / name for name in DOWNLOADED]
-    for left in sorted(folder.rglob("*"), reverse=True):
-        if any(left.is_relative_to(keep) or keep.is_relative_to(left) for keep in kept):
-            continue
-        if left.is_dir() and not left.is_symlink():
-            left.rmdir()
-        else:
-            left.unlink()

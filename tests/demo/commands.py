@@ -29,13 +29,16 @@ class Line:
 
     at: float
     text: str
+    job: str = ""
+    """Whose it is, in a workflow."""
 
 
 @dataclass(frozen=True)
 class Ran:
     """A command that came to its end."""
 
-    arguments: tuple[str, ...]
+    told: str
+    """The command as a person types it."""
     status: int
     began: float
     ended: float
@@ -45,6 +48,11 @@ class Ran:
     def seconds(self) -> float:
         """How long it took."""
         return self.ended - self.began
+
+    @property
+    def transcript(self) -> str:
+        """What the terminal showed of it."""
+        return "\n".join(line.text for line in self.lines)
 
 
 def told(arguments: Sequence[str]) -> str:
@@ -78,8 +86,6 @@ class Kanmon:
     program: Path
     config: Path
     environment: Mapping[str, str]
-    may_ask: bool
-    """A person sits at the terminal."""
 
     def read(self, *arguments: str) -> str:
         """Run without showing anything; what it wrote. Raises CalledProcessError."""
@@ -95,7 +101,7 @@ class Kanmon:
         process = subprocess.Popen(
             self._words(arguments),
             env=self._variables() | _look(),
-            stdin=None if self.may_ask else subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -111,7 +117,7 @@ class Kanmon:
             _end(process)
             raise
         ended = time.time()
-        return Ran(tuple(arguments), status, began, ended, lines.end(ended))
+        return Ran(told(arguments), status, began, ended, lines.end(ended))
 
     def _words(self, arguments: Sequence[str]) -> list[str]:
         command, *rest = arguments

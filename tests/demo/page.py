@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from .commands import told
 from .results import result_of, seconds_of
 from .timeline import draw
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from kanmon.ledger import Attempt, CheckRecord
 
+    from .executed import ExecutedJob, ExecutedRun
     from .results import Results
     from .story import Act
     from .summary import Run
@@ -36,6 +36,16 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Bar:
+    """A job on its run's scale, in percent."""
+
+    job: ExecutedJob
+    left: float
+    waited: float
+    width: float
+
+
+@dataclass(frozen=True)
 class Card:
     """An act and what became of it."""
 
@@ -51,11 +61,18 @@ class Card:
         """Its record in the ledger."""
         return self.run.attempt if self.run else None
 
+    def bars(self, run: ExecutedRun) -> list[Bar]:
+        """A run's jobs."""
+        scale = 100 / (run.seconds or 1.0)
+        return [
+            Bar(job, (job.created - run.began) * scale, job.waited * scale, job.seconds * scale)
+            for job in run.jobs
+        ]
+
     @property
     def transcript(self) -> str:
-        """What its commands wrote."""
-        parts = [[f"$ {told(ran.arguments)}", *(line.text for line in ran.lines)] for ran in self.act.ran]
-        return "\n".join("\n".join(part) for part in parts)
+        """What the terminal showed of it."""
+        return "\n".join(f"$ {ran.told}\n{ran.transcript}" for ran in self.act.ran)
 
 
 def write_page(path: Path, acts: Sequence[Act], results: Results) -> None:
@@ -117,6 +134,8 @@ def _plan(act: Act) -> list[tuple[str, str]]:
     """The plan's stacks with their numbers, as they were shown for approval."""
     found: list[tuple[str, str]] = []
     for line in act.ran[-1].lines:
+        if line.job != "Plan":
+            continue
         match = _PLANNED_STACK.match(line.text)
         if match:
             found.append((match["name"], match["told"]))

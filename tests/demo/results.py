@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from kanmon.ledger import Attempt
+    from tests.embedded.github.state import Repository
 
+    from .executed import ExecutedJob, ExecutedRun
     from .seen import Seen
     from .summary import Return, Run, Verdict
 
 COLOURS = {"stable": "green", "aborted": "yellow", "rolled back": "magenta"}
 _SHOWN = 5
+_BAR = 48
+"""Characters for the longest workflow run."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,9 @@ class Results:
     """All that was measured."""
 
     runs: Sequence[Run]
+    workflow_runs: Sequence[ExecutedRun]
+    repository: Repository
+    """What the local GitHub has in the end."""
     seen: Sequence[Seen]
     verdict: Verdict
     back: Return
@@ -87,6 +94,7 @@ class Results:
                 for run in self.runs
                 if run.attempt.kind == "rollback"
             ],
+            "workflow_runs": [run.document() for run in self.workflow_runs],
             "total_seconds": round(self.total_seconds, 1),
         }
 
@@ -106,11 +114,39 @@ class Results:
             told = "deploy" if attempt.kind == "deploy" else f"rollback from {attempt.base}"
             table.add_row(attempt.release, told, f"[{colour}]{result}[/]", f"{seconds_of(attempt):.1f}")
         console.print(table)
+        self._print_workflow_runs(console)
+        self._print_repository(console)
         self._print_viewer(console)
         console.print(
             f"from the failed check until every request was served by {self._home}: "
             f"[bold]{self.back.seconds:.2f} s[/], with {self.back.aws_calls} AWS calls that moved traffic"
         )
+
+    def _print_workflow_runs(self, console: Console) -> None:
+        """A bar for each job on its run's scale: dots while it waits."""
+        longest = max((run.seconds for run in self.workflow_runs), default=1.0)
+        console.print("\n[bold]workflow runs[/]")
+        for run in self.workflow_runs:
+            colour = "green" if run.conclusion == "success" else "red"
+            console.print(f"{run.name} ({run.event}): [{colour}]{run.conclusion}[/] in {run.seconds:.1f} s")
+            for job in run.jobs:
+                mark = "[green]✓[/]" if job.conclusion == "success" else "[red]✗[/]"
+                bar = _bar(job, run.began, _BAR / longest)
+                console.print(f"  {mark} {job.name:<10} [cyan]{bar:<{_BAR}}[/] {job.seconds:5.1f} s")
+
+    def _print_repository(self, console: Console) -> None:
+        console.print("\n[bold]GitHub's deployments[/]")
+        for deployment in self.repository.deployments.values():
+            last = deployment.statuses[-1] if deployment.statuses else None
+            console.print(
+                f"  {deployment.task:<11} {deployment.sha[:8]}  {deployment.state or '':<9} "
+                f"{last.description if last else ''}",
+                markup=False,
+            )
+        console.print("[bold]GitHub Releases[/]")
+        for release in self.repository.releases.values():
+            console.print(f"  {release.tag}  {release.name}", markup=False)
+        console.print()
 
     @property
     def _home(self) -> str:
@@ -141,3 +177,9 @@ def seconds_of(attempt: Attempt) -> float:
 def is_taken_back(attempt: Attempt) -> bool:
     """A deploy that was rolled back by itself."""
     return attempt.kind == "deploy" and result_of(attempt) == "rolled back"
+
+
+def _bar(job: ExecutedJob, began: float, scale: float) -> str:
+    """A job on its run's scale."""
+    before, waited = round((job.created - began) * scale), round(job.waited * scale)
+    return " " * before + "·" * waited + "━" * max(1, round(job.seconds * scale))

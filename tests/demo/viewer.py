@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 RELEASE_HEADERS = ("x-kanmon-release", "x-amz-meta-kanmon-release")
 TIMEOUT = 30.0
-PAUSE = 0.17
+PAUSE = 0.4
 """Between two requests of the same person."""
 TABS = 12
 """How many pages a person keeps open; the first one stays open for good."""

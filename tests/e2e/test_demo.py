@@ -11,11 +11,11 @@ import pytest
 
 from tests.embedded.process import REPOSITORY
 
-pytestmark = pytest.mark.emulator
+pytestmark = [pytest.mark.emulator, pytest.mark.timeout(600)]
 
 
 def test_the_demo_tells_its_story_and_no_user_notices_a_bad_release() -> None:
-    """CD-6 to CD-11, NFR-2, NFR-3: a viewer asks throughout; nothing fails, nothing is mixed."""
+    """CD-2, CD-3, CD-6 to CD-12, NFR-2, NFR-3: workflow runs, and a viewer who asks throughout."""
     ended = subprocess.run(
         [sys.executable, "-m", "tests.demo"],
         cwd=REPOSITORY,
@@ -24,7 +24,7 @@ def test_the_demo_tells_its_story_and_no_user_notices_a_bad_release() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=280,
+        timeout=570,
     )
     assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr
     summary = json.loads((REPOSITORY / "build/demo/summary.json").read_text("utf-8"))
@@ -39,4 +39,22 @@ def test_the_demo_tells_its_story_and_no_user_notices_a_bad_release() -> None:
         ("r4", "rolled back"),
         ("r5", "stable"),
     ]
+    runs = [(run["name"], run["event"], run["conclusion"]) for run in summary["workflow_runs"]]
+    assert runs == [
+        ("deploy-production", "push", "success"),
+        ("deploy-production", "push", "success"),
+        ("deploy-production", "push", "failure"),
+        ("deploy-production", "push", "failure"),
+        ("deploy-production", "workflow_dispatch", "success"),
+        ("rollback-production", "workflow_dispatch", "success"),
+    ]
+    for run in summary["workflow_runs"]:
+        *before, gated = [(job["name"], job["conclusion"]) for job in run["jobs"]]
+        if run["name"] == "rollback-production":
+            assert [*before, gated] == [("Preflight", "success"), ("Roll back", "success")]
+        else:
+            # Every push passes its tests: the bugs are for Kanmon to find.
+            assert sorted(before) == [("Build", "success"), ("Plan", "success"), ("Test", "success")]
+            assert gated == ("Deploy", run["conclusion"])
+        assert all(job["seconds"] > 0 for job in run["jobs"])
     assert "r4" in (REPOSITORY / "build/demo/index.html").read_text("utf-8")

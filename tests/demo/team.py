@@ -1,0 +1,161 @@
+"""The team at GitHub: one pushes, another reviews, and everybody sees what the runs do."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from rich.markdown import Markdown
+from rich.text import Text
+
+from tests.embedded.actions import Actions, Machine
+from tests.embedded.process import REPOSITORY
+
+from .app import PACKAGES
+from .executed import ExecutedRun
+from .screen import Screen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from tests.embedded.actions import Execution
+    from tests.embedded.actions.execution import Line
+    from tests.embedded.github import LocalGithub
+    from tests.embedded.github.workflows import Job
+
+AUTHOR, REVIEWER = "hanako", "taro"
+NAME, ENVIRONMENT = "acme/mandala", "production"
+ROLES = {
+    "KANMON_PLAN_ROLE": "arn:aws:iam::111122223333:role/mandala-plan",
+    "KANMON_DEPLOY_ROLE": "arn:aws:iam::111122223333:role/mandala-deploy",
+}
+_PACKAGES = REPOSITORY / "build" / "packages"
+_KEYS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+_LONGEST = 240.0
+"""Seconds without any news of a run."""
+_FOLDED = re.compile(r"<details>.*?</details>\s*", re.DOTALL)
+
+
+class RejectedError(RuntimeError):
+    """Whoever was asked did not approve."""
+
+
+class StuckError(RuntimeError):
+    """A run goes on without doing anything."""
+
+
+@dataclass
+class Team:
+    """Two people and their repository, in which `production` waits for a reviewer and takes only `main`."""
+
+    console: Console
+    github: LocalGithub
+    actions: Actions
+    may_ask: bool
+    """A person sits at the terminal, and reviews."""
+    screen: Screen
+
+    @classmethod
+    def start(
+        cls,
+        console: Console,
+        github: LocalGithub,
+        app: Path,
+        folder: Path,
+        aws: Mapping[str, str],
+        *,
+        may_ask: bool,
+    ) -> Team:
+        """A new repository for the app, and a machine that executes its workflows."""
+        github.add_repository(NAME)
+        github.protect(ENVIRONMENT, [REVIEWER], prevent_self_review=True, branches=["main"])
+        machine = Machine(
+            folder,
+            {**{name: value for name, value in aws.items() if name not in _KEYS}, PACKAGES: str(_PACKAGES)},
+            aws_key=aws["AWS_ACCESS_KEY_ID"],
+            aws_secret=aws["AWS_SECRET_ACCESS_KEY"],
+            # The Python that has what the app's tests need.
+            programs=(REPOSITORY / ".venv" / "bin",),
+        )
+        actions = Actions(github, app, machine, ROLES)
+        team = cls(console, github, actions, may_ask, Screen(console, [REVIEWER]))
+        actions.listener = team.hear
+        return team
+
+    def hear(self, line: Line) -> None:
+        """A step of the present run printed a line."""
+        self.screen.line(line)
+
+    def push(self) -> ExecutedRun:
+        """The working copy's head goes to main, and what that starts to its end."""
+        return self._play("git push origin main", lambda: self.actions.push(AUTHOR))
+
+    def push_quietly(self, subject: str) -> None:
+        """The head goes to main and starts nothing: its subject says `[skip ci]`."""
+        self._tell("$ git push origin main")
+        self.github.commit(self.actions.head, subject, AUTHOR)
+
+    def dispatch(self, workflow: str, **inputs: str) -> ExecutedRun:
+        """A workflow is started by hand, and goes to its end."""
+        fields = [f"-f {name.replace('_', '-')}={shlex.quote(value)}" for name, value in inputs.items()]
+        told = " ".join(["gh workflow run", workflow, *fields])
+        return self._play(told, lambda: self.actions.dispatch(workflow, AUTHOR, **inputs))
+
+    def _play(self, told: str, start: Callable[[], Execution]) -> ExecutedRun:
+        self._tell(f"$ {told}")
+        self.screen = Screen(self.console, [REVIEWER])
+        execution = start()
+        self._follow(execution)
+        execution.wait()
+        return ExecutedRun.of(told, execution, self.screen.transcript)
+
+    def _follow(self, execution: Execution) -> None:
+        """Show what becomes of the jobs, and review what waits, until the run is over."""
+        known: dict[int, str] = {}
+        changed = self.github.state.changed
+        while True:
+            with changed:
+                if not changed.wait_for(lambda: execution.conclusion or _news(execution, known), _LONGEST):
+                    raise StuckError(
+                        f"nothing happened for {_LONGEST:.0f} s; the end of its log:\n{execution.log[-2000:]}"
+                    )
+                news = _news(execution, known)
+            if not news:
+                return
+            for job in news:
+                known[job.id] = job.status
+                self.screen.job(job)
+                if job.status == "waiting":
+                    self._review(execution, job)
+
+    def _review(self, execution: Execution, job: Job) -> None:
+        approved = not self.may_ask or self._ask(execution, job)
+        verdict = "approved" if approved else "rejected"
+        self.github.review(execution.run, job.environment or "", REVIEWER, verdict)
+        self.screen.note(f"{REVIEWER} {verdict} it")
+        if not approved:
+            raise RejectedError(f"{REVIEWER} did not approve, so the story ends here")
+
+    def _ask(self, execution: Execution, job: Job) -> bool:
+        """Show in short what a reviewer sees on the run's page, and ask."""
+        _, found, plan = execution.summary.rpartition("## Plan")
+        if found:
+            self.console.print(Markdown(found + _FOLDED.sub("", plan)))
+        try:
+            question = f"{job.name} waits at {job.environment}. You are {REVIEWER}: approve? \\[y/N] "
+            return self.console.input(question).strip().lower() in {"y", "yes"}
+        except EOFError:
+            return False
+
+    def _tell(self, command: str) -> None:
+        self.console.print(Text(command, "bold cyan"))
+
+
+def _news(execution: Execution, known: Mapping[int, str]) -> list[Job]:
+    """The jobs whose status is not the known one, as they are now."""
+    return [replace(job) for job in execution.jobs if known.get(job.id) != job.status]
