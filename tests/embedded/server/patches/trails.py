@@ -35,9 +35,9 @@ def delete(physical_id: str, _props: dict[str, Any]) -> None:
 
 
 def _configure(name: str, props: dict[str, Any]) -> Any:
-    if props.get("EventSelectors"):
-        selectors = {"TrailName": name, "EventSelectors": props["EventSelectors"]}
-        _done(cloudtrail._put_event_selectors(selectors))
+    given = {key: props[key] for key in ("EventSelectors", "AdvancedEventSelectors") if props.get(key)}
+    if given:
+        _done(cloudtrail._put_event_selectors({"TrailName": name, **given}))
     logging = provisioners._cfn_bool(props.get("IsLogging", False))
     _done((cloudtrail._start_logging if logging else cloudtrail._stop_logging)({"Name": name}))
     return name, {"Arn": cloudtrail._trail_arn(name)}
