@@ -2,6 +2,9 @@
 
 ministack returns the name, so a policy or an environment variable made with `Ref` would
 differ from AWS. The record stays under its name; only the physical id changes.
+
+Also from that reference: without SecretString and GenerateSecretString the secret is empty, so
+reading it is an error, where ministack keeps an empty text.
 """
 
 from __future__ import annotations
@@ -23,7 +26,9 @@ def create(logical_id: str, props: dict[str, Any], stack: str) -> Any:
     """Create; a name in use is refused as AWS does."""
     if props.get("Name") in secretsmanager._secrets:
         raise ValueError(f"The operation failed because the secret {props['Name']} already exists.")
-    _name, attributes = _create(logical_id, props, stack)
+    name, attributes = _create(logical_id, props, stack)
+    if not props.get("SecretString") and not props.get("GenerateSecretString"):
+        secretsmanager._secrets[name]["Versions"].clear()
     return attributes["Arn"], attributes
 
 
