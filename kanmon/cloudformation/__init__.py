@@ -9,6 +9,9 @@ from kanmon.cloudformation.templates import (
     edge_template,
     foundation_template,
     slot_template,
+    unique_id,
+    used_secrets,
+    uses_database,
 )
 
 __all__ = [
@@ -23,4 +26,7 @@ __all__ = [
     "foundation_template",
     "render",
     "slot_template",
+    "unique_id",
+    "used_secrets",
+    "uses_database",
 ]

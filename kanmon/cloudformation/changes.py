@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import ChangeTypeDef
 
 # Resources that hold what can't be made again from the config and the bundle.
-_STATEFUL = frozenset(
+STATEFUL = frozenset(
     {
         "AWS::Cognito::UserPool",
         "AWS::DynamoDB::Table",
@@ -40,7 +40,7 @@ class Change(BaseModel):
     def destroys(self) -> bool:
         """Something that holds state would be deleted or replaced, or might be."""
         gone = self.action == "Remove" or self.replacement != "False"
-        return gone and self.type in _STATEFUL
+        return gone and self.type in STATEFUL
 
     @property
     def touches_permissions(self) -> bool:

@@ -23,14 +23,35 @@ def bootstrap_template(app: str, bucket: str) -> Template:
 
 
 def foundation_template(config: Config) -> Template:
-    """Network, keys, database."""
-    return Template(render("foundation.yml", prefix=config.prefix, database=config.database))
+    """What outlives every release: network, keys, database, secrets, audit trail."""
+    return Template(
+        render(
+            "foundation.yml",
+            prefix=config.prefix,
+            app=config.app,
+            database=config.database,
+            endpoints=[
+                {"id": logical_id(service), "service": service} for service in config.network.endpoints
+            ],
+            secrets=[
+                {"id": unique_id(name), "name": name, **secret.model_dump()}
+                for name, secret in sorted(config.secrets.items())
+            ],
+            trail=config.trail,
+        )
+    )
 
 
 def slot_template(config: Config, keys: Mapping[str, str]) -> Template:
     """One slot; `keys` has the object key of each function's package in the artifact bucket."""
     functions = [
-        {"id": _function_id(name), "name": name, "key": keys[name], **function.model_dump()}
+        {
+            "id": unique_id(name),
+            "name": name,
+            "key": keys[name],
+            **function.model_dump(),
+            "secrets": [_secret(secret) for secret in sorted(function.secrets)],
+        }
         for name, function in sorted(config.functions.items())
     ]
     return Template(
@@ -40,7 +61,8 @@ def slot_template(config: Config, keys: Mapping[str, str]) -> Template:
             app=config.app,
             environment=config.environment,
             functions=functions,
-            database=any(function.database for function in config.functions.values()),
+            database=config.database if uses_database(config) else None,
+            secrets=[_secret(name) for name in used_secrets(config)],
         )
     )
 
@@ -80,10 +102,25 @@ def logical_id(name: str) -> str:
     return "".join(part.capitalize() for part in re.split(r"[^A-Za-z0-9]+", name) if part)
 
 
-def _function_id(name: str) -> str:
+def uses_database(config: Config) -> bool:
+    """Some function may reach the database."""
+    return any(function.database for function in config.functions.values())
+
+
+def used_secrets(config: Config) -> list[str]:
+    """The secrets that some function may read."""
+    return sorted({secret for function in config.functions.values() for secret in function.secrets})
+
+
+def unique_id(name: str) -> str:
+    """A config's name as a part of a logical id that no other name has."""
     # Names with a hyphen before a digit or a hyphen may have the same letters as others: `v-1` and `v1`.
     alike = re.search(r"-[^a-z]", name)
     return logical_id(name) + (hashlib.sha256(name.encode()).hexdigest()[:6] if alike else "")
+
+
+def _secret(name: str) -> dict[str, str]:
+    return {"id": unique_id(name), "variable": name.upper().replace("-", "_") + "_SECRET_ARN"}
 
 
 def _path_id(path: str) -> str:

@@ -38,6 +38,21 @@ Pattern = Annotated[str, AfterValidator(_pattern)]
 Query = Annotated[str, AfterValidator(_query)]
 UrlPath = Annotated[str, Field(pattern=r"^/[^\s#]*$")]
 Percent = Annotated[int, Field(ge=1, le=100)]
+# https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
+Endpoint = Literal[
+    "bedrock-runtime",
+    "events",
+    "kms",
+    "lambda",
+    "logs",
+    "monitoring",
+    "secretsmanager",
+    "sns",
+    "sqs",
+    "states",
+    "sts",
+    "xray",
+]
 
 
 class Build(Section):
@@ -60,14 +75,22 @@ class Function(Section):
     environment: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")], str] = Field(
         default_factory=dict, description="Plain settings; never a secret."
     )
-    database: bool = Field(False, description="May reach the database and read its credentials.")
+    database: bool = Field(
+        False,
+        description="May reach the database and read its credentials: it is given `DATABASE_HOST`, "
+        "`DATABASE_PORT`, `DATABASE_NAME`, and in `DATABASE_SECRET_ARN` where name and password are.",
+    )
+    secrets: tuple[Name, ...] = Field(
+        (),
+        description="Those of the app's secrets that it may read; for `jwt` it is given `JWT_SECRET_ARN`.",
+    )
 
     @model_validator(mode="after")
     def _reserved(self) -> Self:
-        reserved = ("KANMON_", "AWS_", "DATABASE_SECRET_ARN")
-        taken = sorted(key for key in self.environment if key.startswith(reserved))
+        reserved = re.compile(r"KANMON_|AWS_|DATABASE_(HOST|PORT|NAME)$|.*_SECRET_ARN$")
+        taken = sorted(key for key in self.environment if reserved.match(key))
         if taken:
-            raise ValueError(f"sets {', '.join(taken)}: names that begin so belong to Kanmon and AWS")
+            raise ValueError(f"sets {', '.join(taken)}: such names belong to Kanmon and AWS")
         return self
 
 
@@ -145,6 +168,45 @@ class Database(Section):
     engine_version: str = Field("17.6", pattern=r"^\d+\.\d+$", description="Of Aurora PostgreSQL.")
     capacity: Capacity = Capacity()
     backup_days: int = Field(7, ge=1, le=35, description="How long backups are kept.")
+    rotation_days: int = Field(30, ge=1, le=1000, description="How often its password is changed.")
+
+
+class Network(Section):
+    """The VPC that the database and its functions are in."""
+
+    endpoints: tuple[Endpoint, ...] = Field(
+        (),
+        description="AWS services that functions reach inside the network instead of by the NAT gateway. "
+        "Each costs by the hour; it pays where much is sent, or where the way out must not matter.",
+    )
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        if len(self.endpoints) != len(set(self.endpoints)):
+            raise ValueError("an endpoint is there twice")
+        return self
+
+
+class Secret(Section):
+    """A secret of the app's own, read by its functions at run time."""
+
+    value: Literal["generated", "entered"] = Field(
+        "entered",
+        description="`generated`: 64 random letters and digits, such as a signing key. `entered`: empty "
+        "until a person puts the value in, such as a webhook's URL or a provider's key.",
+    )
+    description: str = Field("", max_length=2048, description="For people.")
+
+
+class Trail(Section):
+    """Who did what in the account: CloudTrail, in all regions. One that covers the account is enough."""
+
+    days: int = Field(90, ge=1, le=3650, description="How long it is kept.")
+    data_events: Literal["writes", "all"] = Field(
+        "writes",
+        description="`writes`: what is written to the app's buckets. `all`: what is read there, too, and "
+        "every invocation of its functions, which is paid for one by one.",
+    )
 
 
 class Hook(Section):
@@ -263,6 +325,12 @@ class Config(Section):
     api: Api
     web: Web
     database: Database | None = None
+    network: Network = Network()
+    secrets: dict[Name, Secret] = Field(
+        default_factory=dict,
+        description="Kept in Secrets Manager as `<app>-<environment>-<name>`; no value is ever in here.",
+    )
+    trail: Trail | None = None
     hooks: tuple[Hook, ...] = ()
     checks: tuple[Check, ...] = Field(min_length=1)
     traffic: Traffic = Traffic()
@@ -287,6 +355,18 @@ class Config(Section):
         names = [check.name for check in self.checks]
         if len(names) != len(set(names)):
             raise ValueError("two checks have the same name")
+        return self
+
+    @model_validator(mode="after")
+    def _has_secrets(self) -> Self:
+        if "database" in self.secrets:
+            raise ValueError("the secret `database` comes with the database: choose another name")
+        for name, function in self.functions.items():
+            missing = sorted(set(function.secrets) - set(self.secrets))
+            if missing:
+                raise ValueError(
+                    f"function {name} names the secret {missing[0]}, which is not under `secrets`"
+                )
         return self
 
     @property

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from kanmon.bundle.blobs import blob_key
-from kanmon.cloudformation import Template, api_template, edge_template, foundation_template, slot_template
+from kanmon.cloudformation import (
+    Template,
+    api_template,
+    edge_template,
+    foundation_template,
+    slot_template,
+    unique_id,
+    used_secrets,
+    uses_database,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +63,8 @@ def stack_name(config: Config, part: str, slot: Slot) -> str:
 
 def parts(config: Config) -> tuple[str, ...]:
     """The parts that the app has, in an order in which every one comes after what it needs."""
-    return (FOUNDATION, SLOT, API, EDGE) if config.database else (SLOT, API, EDGE)
+    founded = config.database or config.secrets or config.trail
+    return (FOUNDATION, SLOT, API, EDGE) if founded else (SLOT, API, EDGE)
 
 
 def tags(config: Config) -> dict[str, str]:
@@ -75,12 +85,20 @@ def blueprint(config: Config, manifest: Manifest, release: str, slot: Slot, buck
         },
         EDGE: {"ApiId": Output(part=API, key="ApiId")},
     }
-    if config.database:
+    if FOUNDATION in parts(config):
         templates[FOUNDATION] = foundation_template(config)
-    if any(function.database for function in config.functions.values()):
-        wanted = ("FunctionSubnets", "FunctionSecurityGroup", "DatabaseSecretArn", "KeyArn")
-        parameters[SLOT] |= {key: Output(part=FOUNDATION, key=key) for key in wanted}
+    parameters[SLOT] |= {key: Output(part=FOUNDATION, key=key) for key in _of_foundation(config)}
     return [
         StackSpec(part, stack_name(config, part, slot), templates[part], parameters.get(part, {}))
         for part in parts(config)
     ]
+
+
+def _of_foundation(config: Config) -> list[str]:
+    """The outputs of the foundation that the slot's functions are given."""
+    network = ["FunctionSubnets", "FunctionSecurityGroup"]
+    database = (
+        [*network, "DatabaseHost", "DatabasePort", "DatabaseSecretArn"] if uses_database(config) else []
+    )
+    secrets = [f"{unique_id(name)}SecretArn" for name in used_secrets(config)]
+    return [*database, *secrets, "KeyArn"] if database or secrets else []

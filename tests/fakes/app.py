@@ -25,6 +25,25 @@ _CONFIG: dict[str, Any] = {
     "checks": [{"name": "health", "path": "/api/health"}, {"name": "page", "path": "/"}],
     "traffic": {"strategy": "all-at-once"},
 }
+SECRETS: dict[str, Any] = {
+    "jwt": {"value": "generated", "description": "Signs the sessions."},
+    "slack": {"description": "URL of a webhook."},
+    "ai-provider": {},
+}
+_EVERYTHING: dict[str, Any] = {
+    "network": {"endpoints": ["secretsmanager", "kms", "bedrock-runtime"]},
+    "secrets": SECRETS,
+    "trail": {"data_events": "all"},
+    "functions": {
+        "api": {
+            "handler": "shop.api", "artifact": "build/api", "database": True,
+            "secrets": ["jwt", "ai-provider"],
+        },
+        "migrate": {"handler": "shop.migrate", "artifact": "build/api", "database": True},
+        "notify": {"handler": "shop.notify", "artifact": "build/api", "secrets": ["slack"]},
+        "plain": {"handler": "shop.plain", "artifact": "build/api"},
+    },
+}  # fmt: skip
 CANARY = {"strategy": "canary", "steps": [{"percent": 10, "bake": 0}, {"percent": 50, "bake": 0}], "bake": 0}
 
 
@@ -32,6 +51,11 @@ def make_config(**changes: Any) -> Config:
     """The app's config, with some top-level keys changed; None takes a key away."""
     content = {key: value for key, value in (_CONFIG | changes).items() if value is not None}
     return Config.model_validate(content)
+
+
+def make_full_config(**changes: Any) -> Config:
+    """The app's config with every optional part of it."""
+    return make_config(**_EVERYTHING | changes)
 
 
 def make_bundle(

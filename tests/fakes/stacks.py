@@ -23,6 +23,8 @@ _FOUNDATION = {
     "DatabaseCluster": "cluster-1",
     "FunctionSubnets": "subnet-1,subnet-2",
     "FunctionSecurityGroup": "sg-1",
+    "DatabaseHost": "database.test",
+    "DatabasePort": "5432",
     "DatabaseSecretArn": "arn:secret",
     "KeyArn": "arn:key",
 }

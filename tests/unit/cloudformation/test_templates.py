@@ -228,8 +228,9 @@ def test_no_template_holds_a_secret() -> None:
 
 
 def test_what_holds_state_outlives_its_stack() -> None:
+    stateful = {"AWS::S3::Bucket", "AWS::KMS::Key", "AWS::RDS::DBCluster", "AWS::SecretsManager::Secret"}
     for part in ("foundation", "edge", "bootstrap"):
         for name, resource in parse(_templates(EXAMPLE)[part])["Resources"].items():
-            if resource["Type"] in {"AWS::S3::Bucket", "AWS::KMS::Key", "AWS::RDS::DBCluster"}:
-                assert resource["DeletionPolicy"] in {"Retain", "Snapshot"}, name
+            if resource["Type"] in stateful:
+                assert resource["DeletionPolicy"] in {"Retain", "RetainExceptOnCreate", "Snapshot"}, name
                 assert resource["UpdateReplacePolicy"] in {"Retain", "Snapshot"}, name

@@ -174,10 +174,27 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     assert "kanmon.yml:21: `traffic.steps[0].percent`" in error.message
 
 
-@pytest.mark.parametrize("key", ["KANMON_RELEASE", "AWS_REGION", "DATABASE_SECRET_ARN"])
+@pytest.mark.parametrize("key", ["KANMON_RELEASE", "AWS_REGION", "DATABASE_HOST", "JWT_SECRET_ARN"])
 def test_settings_that_kanmon_makes_cannot_be_set(tmp_path: Path, key: str) -> None:
     text = GOOD.replace("    handler:", f"    environment: {{{key}: x}}\n    handler:", 1)
     assert key in _error(tmp_path, text).message
+
+
+@pytest.mark.parametrize(
+    ("secrets", "used", "told"),
+    [
+        ("secrets: {slack: {}}", "jwt", "names the secret jwt, which is not under `secrets`"),
+        ("secrets: {database: {}}", "database", "choose another name"),
+        ("network: {endpoints: [kms, kms]}", "", "an endpoint is there twice"),
+        ("secrets: {jwt: {value: s3cr3t}}", "", "value"),
+    ],
+)
+def test_secrets_and_endpoints_must_be_known_and_distinct(
+    tmp_path: Path, secrets: str, used: str, told: str
+) -> None:
+    """INF-1, INF-4: what a function reads must be there; no value fits into the config."""
+    text = GOOD.replace("    handler:", f"    secrets: [{used}]\n    handler:", 1)
+    assert told in _error(tmp_path, f"{text}{secrets}\n").message
 
 
 def test_errors_in_merged_keys_are_told_too(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ class CredentialsSource:
         return self._known
 
     def forget(self) -> None:
-        """Read the secret again next time: it was rotated, or the database has moved."""
+        """Read the secret again next time: it was rotated."""
         self._known = None
 
     def _fetch(self) -> Credentials:
@@ -47,24 +47,23 @@ class CredentialsSource:
         if not arn:
             raise DatabaseUnavailable("DATABASE_SECRET_ARN is not set")
         try:
-            return parse_secret(self._read(arn))
+            return self._credentials(self._read(arn))
         except Exception as error:
             # Only the kind of the error: its text may quote the secret.
             raise DatabaseUnavailable(
                 f"the database's secret can't be read: {type(error).__name__}"
             ) from None
 
-
-def parse_secret(text: str) -> Credentials:
-    """Read the JSON that RDS and its rotation keep in a secret."""
-    content: dict[str, Any] = json.loads(text)
-    return Credentials(
-        host=str(content["host"]),
-        port=int(content["port"]),
-        dbname=str(content["dbname"]),
-        username=str(content["username"]),
-        password=str(content["password"]),
-    )
+    def _credentials(self, secret: str) -> Credentials:
+        """RDS keeps name and password in the secret, and changes them; the rest are settings."""
+        content: dict[str, Any] = json.loads(secret)
+        return Credentials(
+            host=self._variables["DATABASE_HOST"],
+            port=int(self._variables["DATABASE_PORT"]),
+            dbname=self._variables["DATABASE_NAME"],
+            username=str(content["username"]),
+            password=str(content["password"]),
+        )
 
 
 def read_secret(arn: str) -> str:

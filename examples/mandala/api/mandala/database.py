@@ -111,8 +111,8 @@ def open_session(
 ) -> Connection:
     """Connect, with a limit on every statement; after a failure once more with the secret anew.
 
-    The secret is rotated while functions live on, and a restored database has another address, so
-    both kinds of failure may mean that the credentials are old.
+    The secret is rotated while functions live on, so a failed login may mean that it is old; and a
+    failover breaks connections that succeed a moment later.
     """
     try:
         return _session(credentials.current(), connect, milliseconds)

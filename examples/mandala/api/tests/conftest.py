@@ -16,15 +16,22 @@ sys.path.append(str(Path(__file__).resolve().parents[2] / "local"))
 
 @pytest.fixture
 def secret() -> str:
-    return (
-        '{"host": "127.0.0.1", "port": 5432, "dbname": "postgres", "engine": "postgres",'
-        ' "username": "postgres", "password": "canary-secret"}'
-    )
+    return '{"username": "postgres", "password": "canary-secret"}'
 
 
 @pytest.fixture
-def source(secret: str) -> CredentialsSource:
-    return CredentialsSource(lambda _: secret, {"DATABASE_SECRET_ARN": "arn:secret"})
+def variables() -> dict[str, str]:
+    return {
+        "DATABASE_SECRET_ARN": "arn:secret",
+        "DATABASE_HOST": "127.0.0.1",
+        "DATABASE_PORT": "5432",
+        "DATABASE_NAME": "postgres",
+    }
+
+
+@pytest.fixture
+def source(secret: str, variables: dict[str, str]) -> CredentialsSource:
+    return CredentialsSource(lambda _: secret, variables)
 
 
 @pytest.fixture(scope="session")

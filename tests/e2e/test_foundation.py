@@ -1,0 +1,60 @@
+"""A foundation with everything on the embedded AWS: made through a change set, changed, seen through its APIs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kanmon.cloudformation import Stacks, foundation_template
+from tests.fakes.app import make_full_config
+
+if TYPE_CHECKING:
+    from kanmon.config import Config
+    from tests.e2e.project import Project
+
+pytestmark = pytest.mark.emulator
+
+
+def _apply(project: Project, config: Config) -> dict[str, str]:
+    stacks, name = Stacks(project.client("cloudformation")), f"{config.prefix}-foundation"
+    existing = stacks.find(name)
+    change_set = stacks.propose(
+        name, foundation_template(config).body, {}, {"app": "shop"}, existing=existing
+    )
+    assert change_set is not None
+    return stacks.execute(change_set, lambda _: None).outputs
+
+
+def test_a_foundation_with_everything_is_made_and_changed(project: Project) -> None:
+    """INF-1, INF-2, INF-3, INF-4, SEC-3"""
+    config = make_full_config(environment=project.name)
+    outputs = _apply(project, config)
+    groups = project.client("ec2").describe_security_groups(GroupIds=[outputs["FunctionSecurityGroup"]])
+    assert groups["SecurityGroups"][0]["IpPermissions"] == []
+    _see_secrets(project.client("secretsmanager"), outputs)
+    _see_trail(project.client("cloudtrail"), config.prefix)
+    cluster = project.client("rds").describe_db_clusters(DBClusterIdentifier=outputs["DatabaseCluster"])
+    members = cluster["DBClusters"][0]["DBClusterMembers"]
+    assert [member["IsClusterWriter"] for member in members] == [True, False]
+    assert outputs["DatabaseHost"] == cluster["DBClusters"][0]["Endpoint"]
+    more = config.model_copy(update={"secrets": {**config.secrets, "other": config.secrets["jwt"]}})
+    assert _apply(project, more).keys() - outputs.keys() == {"OtherSecretArn"}
+
+
+def _see_secrets(manager: Any, outputs: dict[str, str]) -> None:
+    rotated = manager.describe_secret(SecretId=outputs["DatabaseSecretArn"])
+    assert (rotated["RotationEnabled"], rotated["RotationRules"]) == (True, {"AutomaticallyAfterDays": 30})
+    held = json.loads(manager.get_secret_value(SecretId=outputs["DatabaseSecretArn"])["SecretString"])
+    assert held.keys() == {"username", "password"}
+    assert len(manager.get_secret_value(SecretId=outputs["JwtSecretArn"])["SecretString"]) == 64
+    # Until somebody fills it, reading it is an error.
+    with pytest.raises(manager.exceptions.ResourceNotFoundException):
+        manager.get_secret_value(SecretId=outputs["SlackSecretArn"])
+
+
+def _see_trail(cloudtrail: Any, name: str) -> None:
+    trail = cloudtrail.get_trail(Name=name)["Trail"]
+    assert (trail["IsMultiRegionTrail"], trail["LogFileValidationEnabled"]) == (True, True)
+    assert len(cloudtrail.get_event_selectors(TrailName=name)["AdvancedEventSelectors"]) == 3
