@@ -1,6 +1,7 @@
 """The room of CloudFormation: templates, change sets, and stacks that are applied while one watches."""
 
 from kanmon.cloudformation.changes import Change, ChangeSet
+from kanmon.cloudformation.protection import stack_policy
 from kanmon.cloudformation.rendering import Template, render
 from kanmon.cloudformation.stacks import DeployedStack, Stacks
 from kanmon.cloudformation.templates import (
@@ -26,6 +27,7 @@ __all__ = [
     "foundation_template",
     "render",
     "slot_template",
+    "stack_policy",
     "unique_id",
     "used_secrets",
     "uses_database",

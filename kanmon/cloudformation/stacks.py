@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,8 @@ class DeployedStack:
     parameters: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    protected: bool = False
+    """It can't be deleted until somebody lifts its termination protection."""
 
 
 @dataclass(frozen=True)
@@ -200,6 +203,24 @@ class Stacks:
             if change_set.creates and self.find(change_set.stack) is None:
                 self.cloudformation.delete_stack(StackName=change_set.stack)
 
+    def protect(self, name: str, policy: str) -> None:
+        """Give a stack its policy and termination protection; what is so already is left alone.
+
+        A stack that doesn't exist yet has nothing to protect. A change set can't be executed under
+        another policy than the stack's own, so one that may take state away needs its policy first.
+        """
+        stack = self.find(name)
+        if stack is None:
+            return
+        with explained(f"protecting the stack {name}"):
+            now = self.cloudformation.get_stack_policy(StackName=name).get("StackPolicyBody", "null")
+            if json.loads(now) != json.loads(policy):
+                self.cloudformation.set_stack_policy(StackName=name, StackPolicyBody=policy)
+            if not stack.protected:
+                self.cloudformation.update_termination_protection(
+                    StackName=name, EnableTerminationProtection=True
+                )
+
     def _stack_id(self, name: str) -> str:
         return self.cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackId"]
 
@@ -247,6 +268,7 @@ def _deployed(stack: StackTypeDef) -> DeployedStack:
         },
         outputs={item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])},
         tags={item["Key"]: item["Value"] for item in stack.get("Tags", [])},
+        protected=stack.get("EnableTerminationProtection", False),
     )
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from kanmon.ledger import Slot
 
 FOUNDATION, SLOT, API, EDGE = "foundation", "slot", "api", "edge"
+PROTECTED = frozenset({FOUNDATION})
+"""Parts whose stacks refuse by themselves to be deleted or to lose what holds state."""
 
 
 class Output(BaseModel):

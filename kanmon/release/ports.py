@@ -39,6 +39,7 @@ class StacksPort(Protocol):
         on_event: Callable[[StackEvent], None],
         stop: threading.Event | None = None,
     ) -> DeployedStack: ...
+    def protect(self, name: str, policy: str) -> None: ...
 
 
 class BlobsPort(Protocol):

@@ -6,8 +6,9 @@ import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
+from kanmon.cloudformation import stack_policy
 from kanmon.errors import Code, KanmonError
-from kanmon.release.blueprint import Output, tags
+from kanmon.release.blueprint import PROTECTED, Output, tags
 from kanmon.release.plan import refuse_destruction, resolve
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def provision(
     for stack in stacks:
         if stack.change_set:
             world.stacks.verify(stack.change_set)
+    for stack in stacks:
+        _protect(world, journal, config, stack)
     outputs = dict(outputs)
     waiting = {stack.part: stack for stack in stacks if stack.touched}
     running: dict[Future[dict[str, str]], str] = {}
@@ -75,7 +78,15 @@ def _apply(
         return outputs[stack.part]
     journal.guard()
     applied = world.stacks.execute(change_set, lambda event: journal.tell_stack(stack.part, event), stop)
+    # A stack that was just made; the others have it already.
+    _protect(world, journal, config, stack)
     return applied.outputs
+
+
+def _protect(world: World, journal: Journal, config: Config, stack: PlannedStack) -> None:
+    if stack.part in PROTECTED:
+        journal.guard()
+        world.stacks.protect(stack.name, stack_policy(config.allow_destroy))
 
 
 def _change_set(world: World, config: Config, stack: PlannedStack, outputs: Outputs) -> ChangeSet | None:

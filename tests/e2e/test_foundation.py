@@ -1,4 +1,4 @@
-"""A foundation with everything on the embedded AWS: made through a change set, changed, seen through its APIs."""
+"""A foundation with everything on the embedded AWS: made, changed, and seen through its APIs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from kanmon.cloudformation import Stacks, foundation_template
+from kanmon.cloudformation import Stacks, foundation_template, stack_policy
 from tests.fakes.app import make_full_config
 
 if TYPE_CHECKING:
@@ -39,8 +40,18 @@ def test_a_foundation_with_everything_is_made_and_changed(project: Project) -> N
     members = cluster["DBClusters"][0]["DBClusterMembers"]
     assert [member["IsClusterWriter"] for member in members] == [True, False]
     assert outputs["DatabaseHost"] == cluster["DBClusters"][0]["Endpoint"]
+    _see_protection(project.client("cloudformation"), f"{config.prefix}-foundation")
     more = config.model_copy(update={"secrets": {**config.secrets, "other": config.secrets["jwt"]}})
     assert _apply(project, more).keys() - outputs.keys() == {"OtherSecretArn"}
+
+
+def _see_protection(cloudformation: Any, name: str) -> None:
+    policy = stack_policy([])
+    for _ in range(2):
+        Stacks(cloudformation).protect(name, policy)
+    assert cloudformation.get_stack_policy(StackName=name)["StackPolicyBody"] == policy
+    with pytest.raises(ClientError, match="TerminationProtection is enabled"):
+        cloudformation.delete_stack(StackName=name)
 
 
 def _see_secrets(manager: Any, outputs: dict[str, str]) -> None:

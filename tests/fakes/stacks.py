@@ -54,6 +54,7 @@ class FakeStacks:
     """Names of stacks whose next change fails."""
     replacing: set[str] = field(default_factory=set)
     """Logical ids that a modification replaces."""
+    policies: dict[str, str] = field(default_factory=dict)
     executed: list[str] = field(default_factory=list)
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -119,6 +120,11 @@ class FakeStacks:
         self.stacks[name], self.bodies[name] = after, proposal.body
         on_event(_stack_event(name, after.status))
         return after
+
+    def protect(self, name: str, policy: str) -> None:
+        if name in self.stacks:
+            self.policies[name] = policy
+            self.stacks[name] = replace(self.stacks[name], protected=True)
 
     def touch(self, name: str) -> None:
         """Somebody else changes the stack: change sets that were made before are stale."""

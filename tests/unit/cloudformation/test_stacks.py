@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from itertools import islice
 from typing import Any, cast
 
 import pytest
 
-from kanmon.cloudformation import ChangeSet, Stacks
+from kanmon.cloudformation import ChangeSet, Stacks, stack_policy
 from kanmon.cloudformation.changes import change_from
 from kanmon.cloudformation.waiting import moments
 from kanmon.errors import Code, KanmonError
@@ -23,6 +24,7 @@ from tests.fakes.objects import refusal
         ("Modify", "Conditional", "AWS::RDS::DBCluster", "±", True),
         ("Modify", "True", "AWS::Lambda::Function", "±", False),
         ("Remove", "", "AWS::KMS::Key", "-", True),
+        ("Modify", "True", "AWS::SecretsManager::Secret", "±", True),
         ("Remove", "", "AWS::Lambda::Function", "-", False),
     ],
 )
@@ -83,6 +85,64 @@ def test_a_change_set_that_is_gone_is_a_stale_plan() -> None:
     with pytest.raises(KanmonError) as caught:
         Stacks(cast("Any", Gone())).verify(ChangeSet(stack="shop", id="x", creates=False, changes=()))
     assert caught.value.code is Code.PLAN_STALE
+
+
+class _Guarded:
+    """CloudFormation with one stack that can be protected."""
+
+    def __init__(self, status: str = "CREATE_COMPLETE") -> None:
+        self.stack = {"StackName": "shop", "StackId": "arn:shop", "StackStatus": status}
+        self.policy = ""
+        self.writes: list[str] = []
+
+    def describe_stacks(self, **_: str) -> dict[str, Any]:
+        protected = "update_termination_protection" in self.writes
+        return {"Stacks": [self.stack | {"EnableTerminationProtection": protected}]}
+
+    def get_stack_policy(self, **_: str) -> dict[str, str]:
+        return {"StackPolicyBody": self.policy} if self.policy else {}
+
+    def set_stack_policy(self, *, StackName: str, StackPolicyBody: str) -> None:  # noqa: N803
+        assert StackName == "shop"
+        self.writes.append("set_stack_policy")
+        # AWS may lay it out anew.
+        self.policy = json.dumps(json.loads(StackPolicyBody))
+
+    def update_termination_protection(self, *, StackName: str, EnableTerminationProtection: bool) -> None:  # noqa: N803
+        assert (StackName, EnableTerminationProtection) == ("shop", True)
+        self.writes.append("update_termination_protection")
+
+
+def test_a_stack_is_protected_once_and_gets_another_policy_when_the_config_changes() -> None:
+    """INF-3"""
+    cloudformation = _Guarded()
+    stacks = Stacks(cast("Any", cloudformation))
+    for given_up in ([], [], ["Key"]):
+        stacks.protect("shop", stack_policy(given_up))
+    assert cloudformation.writes == ["set_stack_policy", "update_termination_protection", "set_stack_policy"]
+
+
+def test_a_stack_that_is_not_there_yet_is_not_protected() -> None:
+    cloudformation = _Guarded("REVIEW_IN_PROGRESS")
+    Stacks(cast("Any", cloudformation)).protect("shop", stack_policy([]))
+    assert cloudformation.writes == []
+
+
+def test_a_stack_policy_keeps_what_holds_state() -> None:
+    """INF-3, INF-4, SEC-3: database, secrets, keys and buckets, but for what the config gives up."""
+    allow, deny = json.loads(stack_policy([]))["Statement"]
+    assert (allow["Effect"], allow["Action"], allow["Resource"]) == ("Allow", "Update:*", "*")
+    assert (deny["Effect"], deny["Action"]) == ("Deny", ["Update:Replace", "Update:Delete"])
+    assert deny["Resource"] == "*"
+    assert {
+        "AWS::RDS::DBCluster",
+        "AWS::SecretsManager::Secret",
+        "AWS::KMS::Key",
+        "AWS::S3::Bucket",
+    } <= set(deny["Condition"]["StringEquals"]["ResourceType"])
+    _, deny = json.loads(stack_policy(["Key", "DatabaseCluster"]))["Statement"]
+    assert deny["NotResource"] == ["LogicalResourceId/DatabaseCluster", "LogicalResourceId/Key"]
+    assert "Resource" not in deny
 
 
 def test_waiting_grows_calmer_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:

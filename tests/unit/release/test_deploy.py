@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kanmon.cloudformation import stack_policy
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger import Result, State
 from kanmon.release.deploy import deploy
@@ -49,6 +50,19 @@ def test_next_release_takes_over_without_touching_the_live_slot(cloud: Cloud) ->
     assert cloud.stacks.executed[-1:] == ["shop-test-slot-green"]
     # API first, page second; nothing in between that isn't whole.
     assert cloud.seen[-3:] == [("r1", "r1"), ("r1", "r2"), ("r2", "r2")]
+
+
+def test_the_foundation_is_protected_when_it_is_there_and_before_it_changes(cloud: Cloud) -> None:
+    """INF-3: the first release protects what it made; what the config gives up is let go in time."""
+    process = Process()
+    release(cloud, "one", process=process)
+    assert cloud.stacks.stacks["shop-test-foundation"].protected
+    assert list(cloud.stacks.policies) == ["shop-test-foundation"]
+    assert cloud.stacks.policies["shop-test-foundation"] == stack_policy([])
+    process = Process()
+    release(cloud, "two", process=process, config=make_config(allow_destroy=["Key"]))
+    assert cloud.stacks.policies["shop-test-foundation"] == stack_policy(["Key"])
+    assert process.calls.index("stacks.protect") < process.calls.index("stacks.execute")
 
 
 def test_steps_come_in_order(cloud: Cloud) -> None:
