@@ -108,7 +108,8 @@ _TEXT = st.text(
 _FUNCTION = st.fixed_dictionaries(
     {"handler": _TEXT, "artifact": st.just("build/a"), "runtime": _TEXT, "database": st.booleans()},
     optional={
-        "environment": st.dictionaries(st.sampled_from(["NO", "y", "ON", "A_1", "URL"]), _TEXT, max_size=3)
+        "secrets": st.lists(st.sampled_from(["jwt", "v1", "v-1"]), unique=True),
+        "environment": st.dictionaries(st.sampled_from(["NO", "y", "ON", "A_1", "URL"]), _TEXT, max_size=3),
     },
 )
 _PATH = st.lists(
@@ -134,7 +135,13 @@ def configs(draw: st.DrawFn) -> Config:
         )
     )
     return make_config(
-        app=draw(_NAME), environment=draw(_NAME), functions=functions, api={"routes": routes}, hooks=[]
+        app=draw(_NAME),
+        environment=draw(_NAME),
+        functions=functions,
+        api={"routes": routes},
+        hooks=[],
+        secrets={name: {"description": draw(_TEXT)} for name in ("jwt", "v1", "v-1")},
+        trail=draw(st.sampled_from([None, {}])),
     )
 
 
@@ -162,6 +169,20 @@ def test_any_valid_config_gives_templates_that_say_what_it_says(config: Config) 
     assert len(methods) == len(config.api.routes)
     for template in parsed.values():
         assert all(re.fullmatch(r"[A-Za-z0-9]+", name) for name in template["Resources"])
+
+
+@given(configs())
+@settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.generate])
+def test_any_valid_config_gives_a_foundation_that_its_slot_fits(config: Config) -> None:
+    """INF-4: every secret is one of its own, and what the slot is given is there."""
+    foundation, slot = parse(foundation_template(config)), parse(slot_template(config, _keys(config)))
+    secrets = [r for r in foundation["Resources"].values() if r["Type"] == "AWS::SecretsManager::Secret"]
+    descriptions = {r["Properties"]["Name"]: r["Properties"]["Description"] for r in secrets}
+    assert descriptions == {
+        f"{config.prefix}-{name}": secret.description for name, secret in config.secrets.items()
+    }
+    of_release = {"Slot", "Release", "Commit", "ArtifactBucket"}
+    assert slot["Parameters"].keys() - of_release <= foundation["Outputs"].keys()
 
 
 def _deployment(config: Config) -> str:
