@@ -80,6 +80,11 @@ class Aws:
         with explained("asking AWS who we are"):
             return self._asked.result() if self._asked else self._sts.get_caller_identity()["Account"]
 
+    @cached_property
+    def partition(self) -> str:
+        """The partition that the region lies in, `aws` nearly everywhere."""
+        return self._session.get_partition_for_region(self.region)
+
     def ask_account(self) -> None:
         """Ask for the account's id in the background; `account` then waits for that answer.
 

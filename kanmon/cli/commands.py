@@ -12,15 +12,14 @@ from rich.markup import escape
 from kanmon.approval import TerminalApproval
 from kanmon.bundle import build_bundle, load_bundle
 from kanmon.bundle.build import commit_of
+from kanmon.cli.bootstrap import bootstrap
 from kanmon.cli.github import gate_approval, github_client, github_gate, make_way, recorder, shown
 from kanmon.cli.wiring import Account, actor
-from kanmon.cloudformation import Stacks, bootstrap_template
 from kanmon.config import load_config
 from kanmon.errors import Code, ExitStatus, KanmonError
 from kanmon.github import current_run
 from kanmon.github.runner import Level
 from kanmon.ledger import Result
-from kanmon.release.blueprint import tags
 from kanmon.release.deploy import deploy, refuse_frozen
 from kanmon.release.plan import Plan, make_plan, read_plan
 from kanmon.release.recover import recover
@@ -67,18 +66,8 @@ def run(arguments: argparse.Namespace, console: Console, early: Aws | None = Non
 
 
 def _bootstrap(_: argparse.Namespace, account: Account, console: Console) -> ExitStatus:
-    config = account.config
-    stacks = Stacks(account.aws.cloudformation)
-    name = f"{config.app}-bootstrap"
-    template = bootstrap_template(config.app, account.bucket)
-    existing = stacks.find(name)
-    if existing and stacks.body(name) == template.body:
-        console.print(f"{name} is there already; there is nothing to change.")
-        return ExitStatus.OK
-    change_set = stacks.propose(name, template.body, {}, tags(config), existing=existing)
-    if change_set:
-        stacks.execute(change_set, lambda _: None)
-    console.print(f"[green]{name} is ready[/]; bundles and the ledger lie in {account.bucket}.")
+    for line in bootstrap(account):
+        console.print(line, soft_wrap=True, highlight=False)
     return ExitStatus.OK
 
 

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from kanmon.aws import Aws, error_code, explained
 from kanmon.bundle import Blobs
 from kanmon.checks import Checks, Edge
-from kanmon.cloudformation import Stacks
+from kanmon.cloudformation import Stacks, service_role
 from kanmon.database import Database
 from kanmon.errors import Code, KanmonError
 from kanmon.github import current_run
@@ -53,6 +53,13 @@ class Account:
         return f"{self.config.app}-kanmon-{self.aws.account}-{self.config.region}"
 
     @cached_property
+    def service_role(self) -> str:
+        """The ARN of the role by which CloudFormation acts; empty when the config asks for no roles."""
+        if self.config.github is None:
+            return ""
+        return f"arn:{self.aws.partition}:iam::{self.aws.account}:role/{service_role(self.config.prefix)}"
+
+    @cached_property
     def topic(self) -> str:
         """The topic's ARN. Raises NOT_BOOTSTRAPPED when there is none."""
         stack = Stacks(self.aws.cloudformation).find(f"{self.config.app}-bootstrap")
@@ -80,7 +87,7 @@ class Account:
         store = S3Store(self.aws.s3, self.bucket, f"{self.config.environment}/ledger/")
         return World(
             ledger=Ledger(store),
-            stacks=Stacks(self.aws.cloudformation),
+            stacks=Stacks(self.aws.cloudformation, self.service_role),
             blobs=blobs,
             hooks=Hooks(self.aws.functions, self.config.prefix),
             database=Database(self.aws.rds),

@@ -76,6 +76,8 @@ class Stacks:
     """The stacks of one account and region."""
 
     cloudformation: CloudFormationClient
+    role: str = ""
+    """The ARN of the role by which CloudFormation acts; without it, it acts as whoever calls."""
 
     def find(self, name: str) -> DeployedStack | None:
         """A stack, None when it doesn't exist or was never made."""
@@ -123,6 +125,7 @@ class Stacks:
                 ],
                 Tags=[{"Key": key, "Value": value} for key, value in sorted(tags.items())],
                 Capabilities=["CAPABILITY_NAMED_IAM"],
+                **_role(self.role),
                 # A first creation that fails leaves nothing, so that the next one can begin anew.
                 OnStackFailure="ROLLBACK" if existing else "DELETE",
             )
@@ -256,6 +259,10 @@ class Stacks:
 
 def _source(template: str) -> Any:  # noqa: ANN401 - one of two keys of the client's typed request
     return {"TemplateURL" if template.startswith("https://") else "TemplateBody": template}
+
+
+def _role(arn: str) -> Any:  # noqa: ANN401 - a key of the client's typed request, or none
+    return {"RoleARN": arn} if arn else {}
 
 
 def _deployed(stack: StackTypeDef) -> DeployedStack:

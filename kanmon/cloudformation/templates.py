@@ -17,9 +17,27 @@ if TYPE_CHECKING:
 LIVE_STAGE = "live"
 
 
-def bootstrap_template(app: str, bucket: str) -> Template:
-    """What an administrator applies once to an account."""
-    return Template(render("bootstrap.yml", app=app, bucket=bucket))
+def bootstrap_template(config: Config, bucket: str) -> Template:
+    """What an administrator applies to an account; `bucket` is the artifact bucket's name."""
+    return Template(
+        render(
+            "bootstrap.yml",
+            app=config.app,
+            environments=[
+                {"id": logical_id(name), "name": name, "prefix": f"{config.app}-{name}"}
+                for name in config.environments
+            ],
+            bucket=bucket,
+            github=config.github,
+            costs=config.costs,
+            slack_secret=config.notifications.slack_secret,
+        )
+    )
+
+
+def service_role(prefix: str) -> str:
+    """The name of the role by which CloudFormation acts on an environment's stacks."""
+    return f"{prefix}-cloudformation"
 
 
 def foundation_template(config: Config) -> Template:
@@ -61,6 +79,7 @@ def slot_template(config: Config, keys: Mapping[str, str]) -> Template:
             app=config.app,
             environment=config.environment,
             functions=functions,
+            bounded=config.github is not None,
             database=config.database if uses_database(config) else None,
             secrets=[_secret(name) for name in used_secrets(config)],
         )
@@ -76,6 +95,9 @@ def api_template(config: Config) -> Template:
         render(
             "api.yml",
             prefix=config.prefix,
+            app=config.app,
+            environment=config.environment,
+            bounded=config.github is not None,
             resources=_resources(routes),
             methods=[_method(route) for route in routes],
             digest=digest,

@@ -9,6 +9,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue, model_validator
 
+from kanmon.config.account import Costs, Github
 from kanmon.config.durations import Duration
 from kanmon.config.section import InsidePath, Section
 from kanmon.config.testing import Test
@@ -53,6 +54,11 @@ Endpoint = Literal[
     "sts",
     "xray",
 ]
+
+
+# What a role's name of 64 characters leaves of `<app>-<environment>-cloudformation`
+# (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+_ROLES_NAMES = 48
 
 
 class Build(Section):
@@ -337,6 +343,8 @@ class Config(Section):
     approval: ApprovalRules = ApprovalRules()
     thresholds: Thresholds = Thresholds()
     notifications: Notifications = Notifications()
+    github: Github | None = None
+    costs: Costs | None = None
     allow_destroy: tuple[str, ...] = Field(
         (), description="Logical ids of stateful resources that a plan may replace or delete."
     )
@@ -355,6 +363,12 @@ class Config(Section):
         names = [check.name for check in self.checks]
         if len(names) != len(set(names)):
             raise ValueError("two checks have the same name")
+        longest = max(len(self.app) + len(name) for name in self.environments)
+        if self.github and longest > _ROLES_NAMES:
+            raise ValueError(
+                f"app and environment have {longest} characters together; with `github`, which makes roles "
+                f"of them, they may have {_ROLES_NAMES}"
+            )
         return self
 
     @model_validator(mode="after")
@@ -368,6 +382,12 @@ class Config(Section):
                     f"function {name} names the secret {missing[0]}, which is not under `secrets`"
                 )
         return self
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """Every environment that the bootstrap stack makes roles for, the same for each one's config."""
+        others = self.github.environments if self.github else ()
+        return tuple(sorted({self.environment, *others}))
 
     @property
     def prefix(self) -> str:

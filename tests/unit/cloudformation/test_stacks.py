@@ -150,3 +150,25 @@ def test_waiting_grows_calmer_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("threading.Event.wait", lambda _, timeout: waited.append(timeout))
     assert len(list(islice(moments(first=1, longest=3, growth=2), 6))) == 6
     assert waited == [1, 2, 3, 3, 3]
+
+
+class _Proposing:
+    """CloudFormation that remembers how a change was proposed."""
+
+    def __init__(self) -> None:
+        self.request: dict[str, Any] = {}
+
+    def create_change_set(self, **request: Any) -> dict[str, str]:
+        self.request = request
+        return {"Id": "arn:cs"}
+
+    def describe_change_set(self, **_: str) -> dict[str, Any]:
+        return {"Status": "CREATE_COMPLETE", "Changes": []}
+
+
+@pytest.mark.parametrize("role", ["", "arn:aws:iam::1:role/shop-test-cloudformation"])
+def test_a_change_is_proposed_through_the_service_role_where_there_is_one(role: str) -> None:
+    """SEC-1"""
+    proposing = _Proposing()
+    Stacks(cast("Any", proposing), role).propose("shop", "Resources: {}", {}, {}, existing=None)
+    assert proposing.request.get("RoleARN", "") == role

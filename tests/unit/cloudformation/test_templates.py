@@ -32,7 +32,7 @@ def _keys(config: Config) -> dict[str, str]:
 
 def _templates(config: Config) -> dict[str, Template]:
     made = {
-        "bootstrap": bootstrap_template(config.app, f"{config.app}-kanmon"),
+        "bootstrap": bootstrap_template(config, f"{config.app}-kanmon"),
         "slot": slot_template(config, _keys(config)),
         "api": api_template(config),
         "edge": edge_template(config),

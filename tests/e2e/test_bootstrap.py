@@ -1,0 +1,114 @@
+"""`kanmon bootstrap` on an account: made, changed, left alone, and what it tells (SEC-1, MON-5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.project import Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.embedded.aws import EmbeddedAws
+
+pytestmark = pytest.mark.emulator
+
+_CONFIG = """
+app: harbour
+environment: production
+functions: {api: {handler: a.b, artifact: build/api}}
+api: {routes: [{path: /api/x, function: api}]}
+web: {directory: web/dist}
+checks: [{name: page, path: /}]
+"""
+_GITHUB = "github: {repository: octo/harbour, repository_id: 456, owner_id: 123}\n"
+_SEVERAL = _GITHUB.replace("}", ", environments: [staging, production]}")
+
+
+@pytest.fixture
+def harbour(aws: EmbeddedAws, tmp_path: Path) -> Project:
+    """An app of its own, of which there is nothing but a config."""
+    (tmp_path / "kanmon.yml").write_text(_CONFIG, "utf-8")
+    return Project(tmp_path, dict(aws.environment))
+
+
+@pytest.fixture
+def _no_provider(harbour: Project) -> None:
+    """An account that doesn't know GitHub."""
+    iam = harbour.client("iam")
+    for provider in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
+        iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=provider["Arn"])
+
+
+def _stack(project: Project) -> dict[str, Any]:
+    stacks = project.client("cloudformation").describe_stacks(StackName="harbour-bootstrap")["Stacks"]
+    found: dict[str, Any] = stacks[0]
+    return found
+
+
+def _roles(project: Project) -> set[str]:
+    roles = project.client("iam").list_roles()["Roles"]
+    return {role["RoleName"] for role in roles if role["RoleName"].startswith("harbour-")}
+
+
+@pytest.mark.usefixtures("_no_provider")
+def test_it_is_made_changed_and_then_left_alone(harbour: Project) -> None:
+    told = harbour.kanmon("bootstrap").check().output
+    assert "+ ArtifactBucket (AWS::S3::Bucket)" in told
+    assert "harbour-bootstrap is ready" in told
+    assert "KANMON_" not in told
+    assert _roles(harbour) == set()
+
+    # One environment, then several, for which the template is too long to be sent as it is.
+    harbour.edit_config(lambda text: text + _GITHUB + "costs: {monthly_usd: 50}\n")
+    told = harbour.kanmon("bootstrap").check().output
+    assert "+ ProductionDeployRole (AWS::IAM::Role)" in told
+    assert "+ Budget (AWS::Budgets::Budget)" in told
+    account = harbour.client("sts").get_caller_identity()["Account"]
+    assert f"KANMON_PLAN_ROLE = arn:aws:iam::{account}:role/harbour-production-plan\n" in told
+    assert f"KANMON_DEPLOY_ROLE = arn:aws:iam::{account}:role/harbour-production-deploy\n" in told
+    assert "AWS_REGION = ap-northeast-1\n" in told
+    assert "cost-allocation tag" in told
+
+    harbour.edit_config(lambda text: text.replace(_GITHUB, _SEVERAL))
+    assert "+ StagingDeployRole" in harbour.kanmon("bootstrap").check().output
+    kinds = ("plan", "deploy", "cloudformation")
+    assert _roles(harbour) == {
+        f"harbour-{name}-{kind}" for name in ("production", "staging") for kind in kinds
+    }
+
+    before = _stack(harbour)
+    told = harbour.kanmon("bootstrap").check().output
+    assert "nothing to change" in told
+    assert "KANMON_DEPLOY_ROLE = " in told
+    assert _stack(harbour)["LastUpdatedTime"] == before["LastUpdatedTime"]
+
+
+@pytest.mark.usefixtures("_no_provider")
+def test_a_provider_that_another_app_made_has_to_be_named(harbour: Project) -> None:
+    harbour.client("iam").create_open_id_connect_provider(
+        Url="https://token.actions.githubusercontent.com", ClientIDList=["sts.amazonaws.com"]
+    )
+    harbour.edit_config(lambda text: text.replace("app: harbour", "app: mole") + _GITHUB)
+    assert "existing_provider: true" in harbour.kanmon("bootstrap").check(1).error
+
+
+def test_everything_at_once_in_a_new_account(harbour: Project) -> None:
+    """The bucket comes first when the template is too long to be sent without one."""
+    several = _SEVERAL.replace("harbour", "quay") + "costs: {}\n"
+    several = several.replace("owner_id: 123", "owner_id: 123, existing_provider: true")
+    harbour.edit_config(lambda text: text.replace("app: harbour", "app: quay") + several)
+    told = harbour.kanmon("bootstrap").check().output
+    assert "role/quay-production-deploy" in told
+
+
+def test_a_release_is_made_through_the_service_role(project: Project) -> None:
+    """SEC-1: the embedded AWS takes the role's ARN, and the app's roles lie where it may make them."""
+    github = _GITHUB.replace("harbour", "mandala").replace("}", ", existing_provider: true}")
+    project.edit_config(lambda text: f"{text}\n{github}")
+    project.kanmon("bootstrap").check()
+    project.release().check()
+    roles = project.client("iam").list_roles()["Roles"]
+    assert len([role for role in roles if role["Path"] == f"/mandala/{project.name}/"]) == 3
