@@ -1,0 +1,90 @@
+"""The bootstrap stack as a template: its bucket, what it lets nobody do, and what it warns of."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from cfnlint import ManualArgs, lint  # type: ignore[import-untyped]
+
+from kanmon.cloudformation import bootstrap_template
+from tests.fakes.app import make_config
+from tests.unit.cloudformation.bootstrapped import BUCKET, CONFIGS, document
+from tests.unit.cloudformation.iam import listed, statements
+
+
+@pytest.mark.parametrize("case", CONFIGS)
+def test_cfn_lint_finds_nothing(case: str) -> None:
+    body = bootstrap_template(make_config(**CONFIGS[case]), BUCKET).body
+    found = lint(body, config=ManualArgs(regions=["ap-northeast-1"]))
+    assert [f"{match.rule.id} line {match.linenumber}: {match.message}" for match in found] == []
+
+
+@pytest.mark.parametrize("case", CONFIGS)
+def test_nothing_is_allowed_to_everybody_or_on_everything(case: str) -> None:
+    made = document(**CONFIGS[case])
+    policies = [statements(role) for role in made.of_type("AWS::IAM::Role").values()]
+    policies += [
+        item["PolicyDocument"]["Statement"] for item in made.of_type("AWS::IAM::ManagedPolicy").values()
+    ]
+    for one in (statement for policy in policies for statement in policy):
+        assert one["Effect"] == "Allow"
+        assert not {"NotAction", "NotResource", "NotPrincipal"} & set(one)
+        for action in listed(one["Action"]):
+            service, _, name = action.partition(":")
+            assert service.strip("*") == service != "", action
+            # A whole service's actions: API Gateway's four verbs, on what has the environment's tags.
+            assert name != "*" or (service == "apigateway" and "Condition" in one), action
+        if "*" in listed(one["Resource"]):
+            assert one["Sid"] in {"Make", "Look", "Sources", "Anywhere"}
+
+
+@pytest.mark.parametrize("case", CONFIGS)
+def test_policies_fit_into_iams_quotas(case: str) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, white space not counted."""
+    longest = {"app": "a" * 32, "environment": "e" * 16}
+    made = document(**CONFIGS[case] | longest)
+    for role in made.of_type("AWS::IAM::Role").values():
+        assert sum(_size(policy["PolicyDocument"]) for policy in role["Policies"]) <= 10_240
+        assert _size(role["AssumeRolePolicyDocument"]) <= 2_048
+        assert len(role["RoleName"]) <= 64
+    for policy in made.of_type("AWS::IAM::ManagedPolicy").values():
+        assert _size(policy["PolicyDocument"]) <= 6_144
+
+
+def _size(policy: Any) -> int:
+    return len(json.dumps(policy, separators=(",", ":")))
+
+
+def test_the_artifact_bucket_is_closed_and_keeps_what_it_has() -> None:
+    """SEC-4"""
+    bucket = document().of_type("AWS::S3::Bucket")["ArtifactBucket"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert "ExpirationInDays" not in rule
+    assert "Transitions" not in rule
+
+
+@pytest.mark.parametrize(
+    ("costs", "amount", "told"), [({}, 100, "SNS"), ({"monthly_usd": 250, "email": "a@b.c"}, 250, "EMAIL")]
+)
+def test_the_budget_warns_at_80_and_at_100_percent(costs: dict[str, Any], amount: int, told: str) -> None:
+    """MON-5"""
+    made = document(costs=costs)
+    (budget,) = made.of_type("AWS::Budgets::Budget").values()
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": amount, "Unit": "USD"}
+    assert budget["Budget"]["CostFilters"] == {"TagKeyValue": ["user:app$shop"]}
+    warnings = budget["NotificationsWithSubscribers"]
+    assert [one["Notification"]["Threshold"] for one in warnings] == [80, 100]
+    assert {one["Subscribers"][0]["SubscriptionType"] for one in warnings} == {told}
+    (subscription,) = made.of_type("AWS::CE::AnomalySubscription").values()
+    assert subscription["Subscribers"][0]["Type"] == told
+    assert subscription["Frequency"] == ("IMMEDIATE" if told == "SNS" else "DAILY")
+    (monitor,) = made.of_type("AWS::CE::AnomalyMonitor").values()
+    assert json.loads(monitor["MonitorSpecification"])["Tags"]["Values"] == ["shop"]
+    # Budgets can't write to a topic that AWS's own key encrypts.
+    topic = made.of_type("AWS::SNS::Topic")["Topic"]
+    assert (topic["KmsMasterKeyId"] == "alias/aws/sns") is (told == "EMAIL")
