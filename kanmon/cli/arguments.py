@@ -70,7 +70,7 @@ _OUTCOME = {
 _EVENTS = ("waiting", "started", "ended")
 
 COMMANDS: Mapping[str, Command] = {
-    "bootstrap": Command("Create what Kanmon needs in an AWS account, once."),
+    "bootstrap": Command("Create or change what Kanmon needs in an AWS account, as its administrator."),
     "build": Command(
         "Run the app's build and pack the bundle.",
         (_BUNDLE,),

@@ -233,6 +233,7 @@ TAKERS: list[tuple[dict[str, str], str]] = [
     (_claims(aud="https://github.com/octo"), ""),
     (_claims(job_workflow_ref="octo/shop/.github/workflows/mine.yml@refs/heads/main"), ""),
     (_claims(job_workflow_ref="evil/kanmon/.github/workflows/release.yml@refs/tags/v1"), ""),
+    (_claims(job_workflow_ref=RELEASE.replace(".yml", ".yml.yml")), ""),
     ({key: value for key, value in _claims().items() if key != "aud"}, ""),
     ({key: value for key, value in _claims().items() if key != "repository_id"}, ""),
     ({key: value for key, value in _claims().items() if key != "job_workflow_ref"}, ""),

@@ -225,6 +225,14 @@ BEYOND = [
         for action in ("PutRolePolicy", "UpdateAssumeRolePolicy", "DeleteRole", "PassRole")
         for role in ("deploy", "plan", "cloudformation")
     ),
+    *(
+        Request(
+            "iam:PassRole",
+            f"arn:aws:iam::{ACCOUNT}:role/{role}",
+            {"iam:PassedToService": "lambda.amazonaws.com"},
+        )
+        for role in ("admin", "shop-test-cloudformation", "shop/production/Api")
+    ),
     Request("iam:DeleteRolePermissionsBoundary", APPS_ROLE, MADE),
     Request("iam:CreatePolicyVersion", BOUNDARY),
     Request("iam:DeletePolicy", BOUNDARY),
