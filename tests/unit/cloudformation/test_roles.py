@@ -29,6 +29,7 @@ from tests.unit.cloudformation.bootstrapped import (
 from tests.unit.cloudformation.calls import actions, calls_in_code
 from tests.unit.cloudformation.iam import ACCOUNT, REGION, Request, allows, assumable
 
+FOUNDATION = stack("shop-test-foundation")
 # Every call in the code, and what each is made on. A new call fails the test below until it stands here.
 CALLS: dict[str, list[tuple[str, dict[str, str]]]] = {
     "apigateway.create_stage": [(STAGES, TAGS)],
@@ -41,7 +42,10 @@ CALLS: dict[str, list[tuple[str, dict[str, str]]]] = {
     "cloudformation.describe_stack_events": [(STACK, {})],
     "cloudformation.describe_stacks": [(STACK, {}), (stack("shop-bootstrap"), {})],
     "cloudformation.execute_change_set": [(STACK, {}), (stack("shop-test-edge"), {})],
+    "cloudformation.get_stack_policy": [(FOUNDATION, {})],
     "cloudformation.get_template": [(STACK, {})],
+    "cloudformation.set_stack_policy": [(FOUNDATION, {})],
+    "cloudformation.update_termination_protection": [(FOUNDATION, {})],
     "lambda.invoke": [(own("lambda", "function:shop-test-green-migrate"), {})],
     "rds.create_db_cluster_snapshot": [
         (own("rds", "cluster:shop-test-database"), {}),

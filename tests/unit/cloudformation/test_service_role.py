@@ -28,6 +28,9 @@ REQUESTED = {"aws:RequestTag/app": "shop", "aws:RequestTag/environment": "test"}
 APPS_ROLE = f"arn:aws:iam::{ACCOUNT}:role/shop/test/shop-test-slot-blue-ApiRole-1A2B"
 API = f"arn:aws:apigateway:{REGION}::/restapis"
 CLOUDFRONT = f"arn:aws:cloudfront::{ACCOUNT}:"
+PASSWORD = own("secretsmanager", "secret:rds!cluster-0a1b-AbCdEf")
+OF_DATABASE = {"aws:ResourceTag/aws:rds:primaryDBClusterArn": own("rds", "cluster:shop-test-database")}
+OF_ANOTHER = {"aws:ResourceTag/aws:rds:primaryDBClusterArn": own("rds", "cluster:store-test-database")}
 # The calls that decide whether CloudFormation can make one of each type, as AWS documents them.
 MAKING: dict[str, list[Request]] = {
     "AWS::ApiGateway::Deployment": [Request("apigateway:POST", f"{API}/a1/deployments", TAGS)],
@@ -182,7 +185,9 @@ MAKING: dict[str, list[Request]] = {
         Request("secretsmanager:PutResourcePolicy", own("secretsmanager", "secret:shop-test-jwt-AbCdEf"))
     ],
     "AWS::SecretsManager::RotationSchedule": [
-        Request("secretsmanager:RotateSecret", own("secretsmanager", "secret:shop-test-database-AbCdEf"))
+        Request("secretsmanager:CreateSecret", PASSWORD),
+        Request("secretsmanager:TagResource", PASSWORD),
+        Request("secretsmanager:RotateSecret", PASSWORD, OF_DATABASE),
     ],
     "AWS::SNS::Subscription": [Request("sns:Subscribe", own("sns", "shop-test-alarms"))],
     "AWS::SNS::Topic": [Request("sns:CreateTopic", own("sns", "shop-test-alarms"))],
@@ -249,6 +254,8 @@ BEYOND = [
     Request("kms:Decrypt", own("kms", "key/1")),
     Request("kms:CreateKey", "*"),
     Request("secretsmanager:GetSecretValue", own("secretsmanager", "secret:store-AbCdEf")),
+    Request("secretsmanager:RotateSecret", PASSWORD, OF_ANOTHER),
+    Request("secretsmanager:GetSecretValue", PASSWORD, OF_DATABASE),
     Request("ec2:DeleteVpc", own("ec2", "vpc/vpc-1")),
     Request("ec2:RunInstances", own("ec2", "instance/i-1"), TAGS),
     Request("cloudfront:DeleteDistribution", f"{CLOUDFRONT}distribution/1"),
@@ -284,12 +291,14 @@ def test_the_apps_own_roles_have_the_boundary() -> None:
         Request("xray:PutTraceSegments", "*"),
         Request("lambda:InvokeFunction", own("lambda", "function:shop-test-green-api")),
         Request("secretsmanager:GetSecretValue", own("secretsmanager", "secret:shop-test-database-AbCdEf")),
+        Request("secretsmanager:GetSecretValue", PASSWORD, OF_DATABASE),
         Request("kms:Decrypt", own("kms", "key/1"), TAGS),
         Request("ec2:CreateNetworkInterface", "*"),
     ):
         assert allows(boundary, request), request
     for request in (
         Request("iam:CreateRole", APPS_ROLE),
+        Request("secretsmanager:GetSecretValue", PASSWORD, OF_ANOTHER),
         Request("sts:AssumeRole", SERVICE_ROLE),
         Request(
             "secretsmanager:GetSecretValue", own("secretsmanager", "secret:shop-production-database-AbCdEf")
