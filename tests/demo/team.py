@@ -76,7 +76,12 @@ class Team:
         github.protect(ENVIRONMENT, [REVIEWER], prevent_self_review=True, branches=["main"])
         machine = Machine(
             folder,
-            {**{name: value for name, value in aws.items() if name not in _KEYS}, PACKAGES: str(_PACKAGES)},
+            {
+                **{name: value for name, value in aws.items() if name not in _KEYS},
+                PACKAGES: str(_PACKAGES),
+                # This Python has many more plugins than the app's tests, and pytest would load all of them.
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            },
             aws_key=aws["AWS_ACCESS_KEY_ID"],
             aws_secret=aws["AWS_SECRET_ACCESS_KEY"],
             # The Python that has what the app's tests need.

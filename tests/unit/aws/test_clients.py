@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 REGION = "ap-northeast-1"
 CLIENTS = [
-    name for name, member in vars(Aws).items() if isinstance(member, cached_property) and name != "account"
+    name
+    for name, member in vars(Aws).items()
+    if isinstance(member, cached_property) and member.func.__annotations__["return"].endswith("Client")
 ]
 
 
