@@ -29,7 +29,7 @@ def bootstrap(account: Account) -> Iterator[str]:
     """
     config = account.config
     stacks = Stacks(account.aws.cloudformation)
-    name = f"{config.app}-bootstrap"
+    name = account.bootstrap_stack
     body = bootstrap_template(config, account.bucket).body
     stack = stacks.find(name)
     if stack and stacks.body(name) == body:
@@ -50,12 +50,10 @@ def _apply(
     stacks: Stacks, account: Account, existing: DeployedStack | None, body: str
 ) -> tuple[DeployedStack, ChangeSet | None]:
     """The stack as it is then, and what was changed."""
-    config = account.config
-    name = f"{config.app}-bootstrap"
-    source = body
+    name, source = account.bootstrap_stack, body
     if len(body.encode()) > _LONGEST_BODY:
         source = account.blobs.url(account.blobs.put(body.encode()))
-    change_set = stacks.propose(name, source, {}, tags(config), existing=existing)
+    change_set = stacks.propose(name, source, {}, tags(account.config), existing=existing)
     if change_set:
         with _provider_explained(name):
             return stacks.execute(change_set, lambda _: None), change_set

@@ -141,9 +141,8 @@ def _comment(verdict: Verdict, step: Step) -> None:
 
 def _plan(arguments: argparse.Namespace, account: Account, console: Console) -> ExitStatus:
     world = account.world()
-    refuse_frozen(
-        world.ledger.head(), arguments.lift_freeze
-    )  # nobody is asked to approve what will be refused
+    # Nobody is asked to approve what will be refused.
+    refuse_frozen(world.ledger.head(), arguments.lift_freeze)
     plan = _new_plan(arguments, account, world)
     print_plan(console, plan)
     if step := current_step():

@@ -59,13 +59,18 @@ class Account:
             return ""
         return f"arn:{self.aws.partition}:iam::{self.aws.account}:role/{service_role(self.config.prefix)}"
 
+    @property
+    def bootstrap_stack(self) -> str:
+        """The name of the stack that an administrator applies."""
+        return f"{self.config.app}-bootstrap"
+
     @cached_property
     def topic(self) -> str:
         """The topic's ARN. Raises NOT_BOOTSTRAPPED when there is none."""
-        stack = Stacks(self.aws.cloudformation).find(f"{self.config.app}-bootstrap")
+        stack = Stacks(self.aws.cloudformation).find(self.bootstrap_stack)
         topic = stack.outputs.get("Topic") if stack else None
         if not topic:
-            raise KanmonError(Code.NOT_BOOTSTRAPPED, f"{self.config.app}-bootstrap has no topic.")
+            raise KanmonError(Code.NOT_BOOTSTRAPPED, f"{self.bootstrap_stack} has no topic.")
         return topic
 
     @cached_property
