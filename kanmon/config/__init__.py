@@ -1,7 +1,10 @@
 """The room of the config: its typed model, how it is read, and its published JSON schema."""
 
-from kanmon.config.model import Check, Config, Expect, Function, Hook, Route, Step, Traffic
+from kanmon.config.compute import Function
+from kanmon.config.entrance import Route
+from kanmon.config.model import Config
 from kanmon.config.source import load_config
+from kanmon.config.trial import Check, Expect, Hook, Step, Traffic
 
 __all__ = [
     "Check",

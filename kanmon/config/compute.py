@@ -1,0 +1,50 @@
+"""The part of the config that fills the slots: what the app's code is and when it runs."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from kanmon.config.section import InsidePath, Section
+from kanmon.config.values import Name
+
+
+class Build(Section):
+    """How the app builds itself; the commands run one after the other in the config's folder."""
+
+    commands: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        (), description="Shell commands, run in order; the first that fails ends the build."
+    )
+
+
+class Function(Section):
+    """One Lambda function of the slot."""
+
+    handler: str = Field(min_length=1, description="The function's entry, as Lambda names it.")
+    artifact: InsidePath = Field(description="The folder (packed by Kanmon) that the build writes.")
+    runtime: str = Field("python3.12", description="Lambda runtime.")
+    architecture: Literal["arm64", "x86_64"] = Field("arm64", description="The processor.")
+    memory: int = Field(512, ge=128, le=10240, description="Megabytes.")
+    timeout: int = Field(30, ge=1, le=900, description="Seconds.")
+    environment: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")], str] = Field(
+        default_factory=dict, description="Plain settings; never a secret."
+    )
+    database: bool = Field(
+        False,
+        description="May reach the database and read its credentials: it is given `DATABASE_HOST`, "
+        "`DATABASE_PORT`, `DATABASE_NAME`, and in `DATABASE_SECRET_ARN` where name and password are.",
+    )
+    secrets: tuple[Name, ...] = Field(
+        (),
+        description="Those of the app's secrets that it may read; for `jwt` it is given `JWT_SECRET_ARN`.",
+    )
+
+    @model_validator(mode="after")
+    def _reserved(self) -> Self:
+        reserved = re.compile(r"KANMON_|AWS_|DATABASE_(HOST|PORT|NAME)$|.*_SECRET_ARN$")
+        taken = sorted(key for key in self.environment if reserved.match(key))
+        if taken:
+            raise ValueError(f"sets {', '.join(taken)}: such names belong to Kanmon and AWS")
+        return self

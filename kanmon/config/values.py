@@ -1,0 +1,34 @@
+"""The kinds of value that several sections of the config have in common."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+from pydantic import AfterValidator, Field
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"is not a regular expression: {error}") from error
+    return value
+
+
+def _query(value: str) -> str:
+    try:
+        jmespath.compile(value)
+    except JMESPathError as error:
+        raise ValueError(f"is not a JMESPath expression: {error}") from error
+    return value
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")]
+"""Lower-case letters, digits and hyphens: it becomes part of AWS resource names."""
+Pattern = Annotated[str, AfterValidator(_pattern)]
+Query = Annotated[str, AfterValidator(_query)]
+UrlPath = Annotated[str, Field(pattern=r"^/[^\s#]*$")]
+Percent = Annotated[int, Field(ge=1, le=100)]
