@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from kanmon.ledger import Slot
 
 FOUNDATION, SLOT, API, EDGE = "foundation", "slot", "api", "edge"
+PARTS = (FOUNDATION, SLOT, API, EDGE)
+"""All parts, in an order in which every one comes after what it needs."""
 PROTECTED = frozenset({FOUNDATION})
 """Parts whose stacks refuse by themselves to be deleted or to lose what holds state."""
 
@@ -63,12 +65,6 @@ def stack_name(config: Config, part: str, slot: Slot) -> str:
     return f"{config.prefix}-{part}-{slot}" if part == SLOT else f"{config.prefix}-{part}"
 
 
-def parts(config: Config) -> tuple[str, ...]:
-    """The parts that the app has, in an order in which every one comes after what it needs."""
-    founded = config.database or config.secrets or config.trail
-    return (FOUNDATION, SLOT, API, EDGE) if founded else (SLOT, API, EDGE)
-
-
 def tags(config: Config) -> dict[str, str]:
     """The cost-allocation tags of everything (INF-9)."""
     return {**config.tags, "app": config.app, "environment": config.environment, "managed-by": "kanmon"}
@@ -77,7 +73,12 @@ def tags(config: Config) -> dict[str, str]:
 def blueprint(config: Config, manifest: Manifest, release: str, slot: Slot, bucket: str) -> list[StackSpec]:
     """All stacks of a release that goes into `slot`."""
     keys = {name: blob_key(package.sha256) for name, package in manifest.functions.items()}
-    templates = {SLOT: slot_template(config, keys), API: api_template(config), EDGE: edge_template(config)}
+    templates = {
+        FOUNDATION: foundation_template(config),
+        SLOT: slot_template(config, keys),
+        API: api_template(config),
+        EDGE: edge_template(config),
+    }
     parameters: dict[str, dict[str, Value]] = {
         SLOT: {
             "Slot": slot.value,
@@ -87,12 +88,10 @@ def blueprint(config: Config, manifest: Manifest, release: str, slot: Slot, buck
         },
         EDGE: {"ApiId": Output(part=API, key="ApiId")},
     }
-    if FOUNDATION in parts(config):
-        templates[FOUNDATION] = foundation_template(config)
     parameters[SLOT] |= {key: Output(part=FOUNDATION, key=key) for key in _of_foundation(config)}
     return [
         StackSpec(part, stack_name(config, part, slot), templates[part], parameters.get(part, {}))
-        for part in parts(config)
+        for part in PARTS
     ]
 
 
@@ -103,4 +102,4 @@ def _of_foundation(config: Config) -> list[str]:
         [*network, "DatabaseHost", "DatabasePort", "DatabaseSecretArn"] if uses_database(config) else []
     )
     secrets = [f"{unique_id(name)}SecretArn" for name in used_secrets(config)]
-    return [*database, *secrets, "KeyArn"] if database or secrets else []
+    return [*database, *secrets, "KeyArn"]

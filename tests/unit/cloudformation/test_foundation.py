@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -68,6 +69,7 @@ def test_it_reads_as_one_text(name: str) -> None:
 def test_only_what_is_configured_is_there() -> None:
     kinds = {name: {r["Type"] for r in _resources(config).values()} for name, config in CONFIGS.items()}
     assert kinds["trail"] == {
+        "AWS::KMS::Alias",
         "AWS::KMS::Key",
         "AWS::S3::Bucket",
         "AWS::S3::BucketPolicy",
@@ -201,9 +203,11 @@ def test_the_databases_logs_are_encrypted_and_end() -> None:
     assert logs["LogGroupName"] == f"/aws/rds/cluster/{cluster['DBClusterIdentifier']}/postgresql"
     assert (logs["RetentionInDays"], logs["KmsKeyId"]) == (30, {"GetAtt": "Key.Arn"})
     assert _resources()["DatabaseCluster"]["DependsOn"] == "DatabaseLogs"
-    allowed = _statement(_of("KMS::Key")["Key"]["KeyPolicy"], "DatabaseLogs")
-    (group,) = allowed["Condition"]["ArnEquals"].values()
-    assert group["Sub"].endswith(f":log-group:{logs['LogGroupName']}")
+    allowed = _statement(_of("KMS::Key")["Key"]["KeyPolicy"], "Logs")
+    (groups,) = allowed["Condition"]["ArnLike"].values()
+    pattern = groups["Sub"].rpartition(":log-group:")[2]
+    assert fnmatchcase(logs["LogGroupName"], pattern)
+    assert not fnmatchcase(logs["LogGroupName"].replace("shop-test", "shop-production"), pattern)
 
 
 def test_the_databases_credentials_rotate() -> None:

@@ -1,0 +1,22 @@
+"""The app's stacks as templates, one module a stack: what each is rendered from."""
+
+from kanmon.cloudformation.templates.api import api_template
+from kanmon.cloudformation.templates.bootstrap import bootstrap_template, service_role
+from kanmon.cloudformation.templates.edge import LIVE_STAGE, edge_template
+from kanmon.cloudformation.templates.foundation import foundation_template
+from kanmon.cloudformation.templates.ids import logical_id, unique_id
+from kanmon.cloudformation.templates.slot import slot_template, used_secrets, uses_database
+
+__all__ = [
+    "LIVE_STAGE",
+    "api_template",
+    "bootstrap_template",
+    "edge_template",
+    "foundation_template",
+    "logical_id",
+    "service_role",
+    "slot_template",
+    "unique_id",
+    "used_secrets",
+    "uses_database",
+]

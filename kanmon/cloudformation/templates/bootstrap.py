@@ -1,0 +1,34 @@
+"""What an administrator applies to an account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanmon.cloudformation.rendering import Template, render
+from kanmon.cloudformation.templates.ids import logical_id
+
+if TYPE_CHECKING:
+    from kanmon.config import Config
+
+
+def bootstrap_template(config: Config, bucket: str) -> Template:
+    """What an administrator applies to an account; `bucket` is the artifact bucket's name."""
+    return Template(
+        render(
+            "bootstrap.yml",
+            app=config.app,
+            environments=[
+                {"id": logical_id(name), "name": name, "prefix": f"{config.app}-{name}"}
+                for name in config.environments
+            ],
+            bucket=bucket,
+            github=config.github,
+            costs=config.costs,
+            slack_secret=config.notifications.slack_secret,
+        )
+    )
+
+
+def service_role(prefix: str) -> str:
+    """The name of the role by which CloudFormation acts on an environment's stacks."""
+    return f"{prefix}-cloudformation"
