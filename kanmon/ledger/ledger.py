@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from kanmon.ledger.store import Store
 
 _HEAD = "head.json"
+_RELEASE_KEY = re.compile(r"releases/r(\d+)\.json")
 _TRIES = 8
 T = TypeVar("T", bound=BaseModel)
 
@@ -56,16 +58,23 @@ class Ledger:
         return self._read(f"releases/{release_id}.json", Release)
 
     def add_release(self, make: Callable[[str], Release]) -> Release:
-        """Record a new release under the next free id, `r1` being the first."""
+        """Record a new release under the next free id, `r1` being the first.
+
+        The records themselves are counted: who plans a release needs no right to write the head.
+        """
         for _ in range(_TRIES):
-            head = self.amend_head(lambda now: now.model_copy(update={"releases": now.releases + 1}))
-            release = make(f"r{head.releases}")
+            release = make(f"r{max(self._numbers(), default=0) + 1}")
             try:
                 self.store.put(f"releases/{release.id}.json", _json(release), expected=None)
             except Conflict:
                 continue
             return release
         raise KanmonError(Code.LEDGER_CONFLICT, "No free release id could be taken.")
+
+    def newest_release(self) -> Release | None:
+        """The release whose id was taken last, None before the first one."""
+        newest = max(self._numbers(), default=None)
+        return self.release(f"r{newest}") if newest else None
 
     def amend_release(self, release_id: str, **changes: object) -> Release:
         """Change fields of a release's record. Raises UNKNOWN_RELEASE when there is none."""
@@ -104,9 +113,12 @@ class Ledger:
 
     def releases(self) -> list[Release]:
         """All releases, oldest first."""
-        records = (self._read(key, Release) for key in self.store.keys("releases/"))
-        known = [record for record in records if record is not None]
-        return sorted(known, key=lambda release: int(release.id.removeprefix("r")))
+        records = (self.release(f"r{number}") for number in sorted(self._numbers()))
+        return [record for record in records if record is not None]
+
+    def _numbers(self) -> list[int]:
+        found = (_RELEASE_KEY.fullmatch(key) for key in self.store.keys("releases/"))
+        return [int(key[1]) for key in found if key]
 
     def _read(self, key: str, kind: type[T]) -> T | None:
         found = self.store.get(key)

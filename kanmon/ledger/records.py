@@ -177,7 +177,6 @@ class Head(Record):
     stable: tuple[str, ...] = ()
     """The releases that passed everything and were not taken back, oldest first."""
     slots: dict[Slot, str] = Field(default_factory=dict)
-    releases: int = 0
     attempts: int = 0
     attempt: int | None = None
     held: bool = False

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from kanmon.bundle import Manifest
     from kanmon.cloudformation import Change, DeployedStack
     from kanmon.config import Config
-    from kanmon.ledger import Head
     from kanmon.release.blueprint import StackSpec
     from kanmon.release.ports import World
 
@@ -129,7 +128,7 @@ def make_plan(world: World, config: Config, manifest: Manifest, bucket: str) -> 
             bundle=live.bundle, slot=live.slot, base=live.id, origin=head.pointer, made=datetime.now(UTC),
             stacks=(), web=web, unchanged=True,
         )  # fmt: skip
-    release = _take_id(world, head, manifest, slot)
+    release = _take_id(world, manifest, slot)
     specs = blueprint(config, manifest, release.id, slot, bucket)
     stacks = _plan_stacks(world, config, specs)
     plan = Plan(
@@ -228,9 +227,9 @@ def _is_live_already(world: World, live: Release, config: Config, manifest: Mani
     return True
 
 
-def _take_id(world: World, head: Head, manifest: Manifest, slot: Slot) -> Release:
+def _take_id(world: World, manifest: Manifest, slot: Slot) -> Release:
     """A new id; the newest one again when it was only ever planned, with this same bundle."""
-    newest = world.ledger.release(f"r{head.releases}") if head.releases else None
+    newest = world.ledger.newest_release()
     if newest and newest.state is State.PLANNED and newest.bundle == manifest.digest:
         return newest
     return world.ledger.add_release(

@@ -30,8 +30,8 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
         yield S3Store(s3, "artifacts", "test/ledger/")
 
 
-def _release(release_id: str) -> Release:
-    return Release(id=release_id, commit="c", bundle="b", created=datetime.now(UTC))
+def _release(release_id: str, commit: str = "c") -> Release:
+    return Release(id=release_id, commit=commit, bundle="b", created=datetime.now(UTC))
 
 
 def test_what_is_not_there(store: Store) -> None:
@@ -75,10 +75,10 @@ def test_another_writer_in_between_is_not_lost() -> None:
         if others:
             others -= 1
             ledger.amend_head(lambda now: now.model_copy(update={"leases": now.leases + 1}))
-        return head.model_copy(update={"releases": head.releases + 1})
+        return head.model_copy(update={"attempts": head.attempts + 1})
 
     ledger.amend_head(change)
-    assert (ledger.head().leases, ledger.head().releases) == (3, 1)
+    assert (ledger.head().leases, ledger.head().attempts) == (3, 1)
 
 
 def test_no_end_of_other_writers_is_one_error() -> None:
@@ -86,7 +86,7 @@ def test_no_end_of_other_writers_is_one_error() -> None:
 
     def change(head: Head) -> Head:
         ledger.amend_head(lambda now: now.model_copy(update={"leases": now.leases + 1}))
-        return head.model_copy(update={"releases": 1})
+        return head.model_copy(update={"attempts": 1})
 
     with pytest.raises(KanmonError) as caught:
         ledger.amend_head(change)
@@ -95,8 +95,9 @@ def test_no_end_of_other_writers_is_one_error() -> None:
 
 def test_ids_are_unique_whoever_takes_them_at_once() -> None:
     ledger = Ledger(MemoryStore())
+    made = [lambda i, number=number: _release(i, f"c{number}") for number in range(12)]
     with ThreadPoolExecutor(4) as pool:
-        taken = list(pool.map(lambda _: ledger.add_release(_release).id, range(12)))
+        taken = list(pool.map(lambda make: ledger.add_release(make).id, made))
     assert len(set(taken)) == 12
     assert [release.id for release in ledger.releases()] == [f"r{number}" for number in range(1, 13)]
 

@@ -108,10 +108,25 @@ def test_release_ids_are_unique_among_many_writers_at_once() -> None:
     }
 
 
-def test_an_id_that_is_taken_already_is_passed_over() -> None:
-    """CD-13: the head was restored from before that release."""
-    ledger = Ledger(MemoryStore({"releases/r1.json": b"{}"}))
-    assert ledger.add_release(a_release).id == "r2"
+def test_the_next_id_follows_the_newest_record_whatever_else_lies_there() -> None:
+    """CD-13: nothing beside the records counts them, so nothing can disagree with them."""
+    others = {"releases/readme.txt": b"", "releases/r9.json.bak": b"", "releases/rx.json": b""}
+    ledger = Ledger(MemoryStore({"releases/r2.json": b"{}", "releases/r10.json": b"{}", **others}))
+    assert ledger.add_release(a_release).id == "r11"
+    newest = ledger.newest_release()
+    assert newest
+    assert newest.id == "r11"
+
+
+def test_before_the_first_release_there_is_no_newest() -> None:
+    assert Ledger(MemoryStore()).newest_release() is None
+
+
+def test_taking_an_id_leaves_the_head_alone() -> None:
+    """SEC-1: who only plans may not write who is live and who holds the lock."""
+    store = MemoryStore()
+    Ledger(store).add_release(a_release)
+    assert store.writes == ["releases/r1.json"]
 
 
 @pytest.mark.parametrize(
