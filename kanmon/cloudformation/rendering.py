@@ -55,11 +55,3 @@ def _environment() -> Environment:
 def render(name: str, **facts: object) -> str:
     """Render `infra/<name>.j2`; a fact that the template names and nobody gives is an error."""
     return _environment().get_template(f"{name}.j2").render(**facts)
-
-
-def source_digest(name: str) -> str:
-    """The SHA-256 of a template before it is rendered."""
-    environment = _environment()
-    assert environment.loader is not None  # noqa: S101 - made above
-    source, _, _ = environment.loader.get_source(environment, f"{name}.j2")
-    return hashlib.sha256(source.encode()).hexdigest()

@@ -86,6 +86,7 @@ def blueprint(config: Config, manifest: Manifest, release: str, slot: Slot, buck
             "Commit": manifest.commit,
             "ArtifactBucket": bucket,
         },
+        API: {"KeyArn": Output(part=FOUNDATION, key="KeyArn")},
         EDGE: {"ApiId": Output(part=API, key="ApiId")},
     }
     parameters[SLOT] |= {key: Output(part=FOUNDATION, key=key) for key in _of_foundation(config)}

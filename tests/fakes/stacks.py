@@ -161,7 +161,7 @@ class FakeStacks:
         if name.endswith("-api"):
             deployment = next(key for key in _resources(body, {}) if key.startswith("Deployment"))
             self.gateway.deployments.add(deployment)
-            return {"ApiId": "api-1", "Deployment": deployment}
+            return {"ApiId": "api-1", "Deployment": deployment, "AccessLogs": "arn:access-logs"}
         if name.endswith("-edge"):
             return {"Domain": "edge.test", "WebBucket": "web", "Distribution": "E1"}
         return dict(_FOUNDATION)

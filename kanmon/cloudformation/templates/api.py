@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING
 
-from kanmon.cloudformation.rendering import Template, render, source_digest
+from kanmon.cloudformation.rendering import Template, render
 from kanmon.cloudformation.templates.ids import logical_id
 
 if TYPE_CHECKING:
@@ -14,10 +13,12 @@ if TYPE_CHECKING:
 
 
 def api_template(config: Config) -> Template:
-    """The REST API's routes. The deployment's logical id changes with them, and only with them."""
+    """The REST API's routes. The deployment's logical id changes with what it holds, and only with that."""
     routes = sorted(config.api.routes, key=lambda route: (route.path, route.method))
-    definition = [config.prefix, source_digest("api.yml"), [route.model_dump() for route in routes]]
-    digest = hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()[:12]
+    methods = [_method(route) for route in routes]
+    definition = render(
+        "api/definition.yml", prefix=config.prefix, resources=_resources(routes), methods=methods
+    )
     return Template(
         render(
             "api.yml",
@@ -25,11 +26,17 @@ def api_template(config: Config) -> Template:
             app=config.app,
             environment=config.environment,
             bounded=config.github is not None,
-            resources=_resources(routes),
-            methods=[_method(route) for route in routes],
-            digest=digest,
+            definition=definition,
+            methods=methods,
+            digest=_digest(definition),
         )
     )
+
+
+def _digest(definition: str) -> str:
+    """Of what the text says: its comments don't count."""
+    lines = [line for line in definition.splitlines() if not line.lstrip().startswith("#")]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
 
 
 def _path_id(path: str) -> str:

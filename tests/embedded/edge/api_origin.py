@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from . import canary, proxy_event, routes
+from . import canary, gateway_responses, proxy_event, routes
 from .messages import Request, Response
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ class ApiOrigin:
         match = routes.match(snapshot["resources"], request.method, path)
         if match is None:
             message = "Missing Authentication Token"
-            return gateway_error(403, message, "MissingAuthenticationTokenException")
+            error = gateway_error(403, message, "MissingAuthenticationTokenException")
+            return gateway_responses.worded(error, snapshot["gatewayResponses"], request.id)
         call = proxy_event.Call(
             api_id=api_id,
             stage=stage["stageName"],
@@ -69,6 +70,8 @@ class ApiOrigin:
             binary_media_types=tuple(snapshot["binaryMediaTypes"]),
         )
         response = await self.integrations.run(request, call, match)
+        if "x-embedded-reason" in response.headers:
+            response = gateway_responses.worded(response, snapshot["gatewayResponses"], request.id)
         return response.with_headers(x_amzn_requestid=request.id)
 
     async def _snapshot(self, api_id: str, deployment: str) -> dict[str, Any]:
@@ -76,7 +79,7 @@ class ApiOrigin:
         if found is None:
             read = await self.emulator.snapshot(api_id, deployment)
             if read is None:
-                return {"resources": {}, "binaryMediaTypes": []}
+                return {"resources": {}, "binaryMediaTypes": [], "gatewayResponses": {}}
             found = self.snapshots[api_id, deployment] = read
         return found
 

@@ -1,4 +1,4 @@
-"""A deployment is a snapshot of the API's resources, methods and integrations.
+"""A deployment is a snapshot of the API's resources, methods, integrations and gateway responses.
 
 "A deployment is a point-in-time snapshot of your API" (API Gateway developer guide, "Deploy
 REST APIs"). ministack keeps a list of methods only, exports the API as it is now, deploys an API
@@ -29,7 +29,7 @@ def apply() -> None:
 
 
 def snapshot(api_id: str, deployment_id: str) -> dict[str, Any] | None:
-    """What was deployed, for the data plane: resources and the API's binary media types."""
+    """What was deployed, for the data plane: resources, binary media types and gateway responses."""
     return _snapshots.get((api_id, deployment_id))
 
 
@@ -44,7 +44,11 @@ def create(api_id: str, data: dict[str, Any]) -> Any:
     answer = _create(api_id, data)
     for created in set(apigateway._deployments_v1.get(api_id, {})) - before:
         media_types = apigateway._rest_apis[api_id].get("binaryMediaTypes") or []
-        content = {"resources": resources, "binaryMediaTypes": media_types}
+        content = {
+            "resources": resources,
+            "binaryMediaTypes": media_types,
+            "gatewayResponses": apigateway._gateway_responses.get(api_id, {}),
+        }
         _snapshots[api_id, created] = copy.deepcopy(content)
     return answer
 
