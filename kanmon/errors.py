@@ -203,6 +203,16 @@ class Code(Enum):
         "A smoke check fails on the release and on the stable release too.",
         "The check itself or something that both depend on is broken: mend that first.",
     )
+    ALARM_FIRED = (
+        503,
+        "An alarm began to fire while the release was watched.",
+        "Look at the alarm in CloudWatch; mend what it measures, then release again.",
+    )
+    ALARMS_UNREADABLE = (
+        504,
+        "The alarms can't be read, so nobody can tell whether the release is well.",
+        "Look at them in CloudWatch, then `kanmon recover --keep` or `--undo`; mend what the message names.",
+    )
     POINTER_MOVED = (
         511,
         "A pointer was moved by somebody else.",

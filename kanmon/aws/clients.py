@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_rds import RDSClient
     from mypy_boto3_s3 import S3Client
@@ -110,6 +111,11 @@ class Aws:
     def cloudformation(self) -> CloudFormationClient:
         """AWS CloudFormation."""
         return cast("CloudFormationClient", self._session.create_client("cloudformation", config=_SETTINGS))
+
+    @cached_property
+    def cloudwatch(self) -> CloudWatchClient:
+        """Amazon CloudWatch."""
+        return cast("CloudWatchClient", self._session.create_client("cloudwatch", config=_SETTINGS))
 
     @cached_property
     def apigateway(self) -> APIGatewayClient:

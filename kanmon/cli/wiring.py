@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from kanmon.aws import Aws, error_code, explained
 from kanmon.bundle import Blobs
-from kanmon.checks import Checks, Edge
+from kanmon.checks import Alarms, Checks, Edge
 from kanmon.cloudformation import Stacks, service_role
 from kanmon.database import Database
 from kanmon.errors import Code, KanmonError
@@ -96,6 +96,7 @@ class Account:
             blobs=blobs,
             hooks=Hooks(self.aws.functions, self.config.prefix),
             database=Database(self.aws.rds),
+            alarms=Alarms(self.aws.cloudwatch),
             entrance=self._entrance,
             actor=actor(),
             run=run.url if (run := current_run()) else "",

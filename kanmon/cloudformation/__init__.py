@@ -1,6 +1,7 @@
 """The room of CloudFormation: templates, change sets, and stacks that are applied while one watches."""
 
 from kanmon.cloudformation.changes import Change, ChangeSet
+from kanmon.cloudformation.gates import app_gate, slot_gate
 from kanmon.cloudformation.protection import stack_policy
 from kanmon.cloudformation.rendering import Template, render
 from kanmon.cloudformation.stacks import DeployedStack, Stacks
@@ -24,12 +25,14 @@ __all__ = [
     "Stacks",
     "Template",
     "api_template",
+    "app_gate",
     "bootstrap_template",
     "edge_template",
     "foundation_template",
     "logical_id",
     "render",
     "service_role",
+    "slot_gate",
     "slot_template",
     "stack_policy",
     "unique_id",

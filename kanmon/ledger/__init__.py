@@ -2,6 +2,7 @@
 
 from kanmon.ledger.ledger import Ledger
 from kanmon.ledger.records import (
+    AlarmRecord,
     Approval,
     Attempt,
     CheckRecord,
@@ -19,6 +20,7 @@ from kanmon.ledger.records import (
 from kanmon.ledger.store import Conflict, S3Store, Store
 
 __all__ = [
+    "AlarmRecord",
     "Approval",
     "Attempt",
     "CheckRecord",

@@ -96,6 +96,15 @@ class CheckRecord(Record):
     failure: str = ""
 
 
+class AlarmRecord(Record):
+    """An alarm that fired while an attempt was watched."""
+
+    name: str
+    reason: str
+    before: bool = False
+    """It fired before the attempt began, so that it did not count."""
+
+
 class Transition(Record):
     """One step of an attempt: its intent is written before the action, its outcome after."""
 
@@ -125,6 +134,7 @@ class Attempt(Record):
     origin: Pointer = Pointer()
     transitions: tuple[Transition, ...] = ()
     checks: tuple[CheckRecord, ...] = ()
+    alarms: tuple[AlarmRecord, ...] = ()
     result: Result | None = None
     failure: Failure | None = None
     rollback_seconds: float | None = None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kanmon.checks import Target
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger import Head, Pointer, Result, State
+from kanmon.release.bake import Bake
 from kanmon.release.blueprint import API, FOUNDATION
 from kanmon.release.events import Kind
 from kanmon.release.lease import lease
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from kanmon.config import Config
     from kanmon.release.events import Observer
     from kanmon.release.ports import ApprovalPort, World
-
-_WATCH_EVERY = 5.0
 
 
 def deploy(
@@ -126,6 +125,7 @@ class _Deploy:
     def _lock(self) -> None:
         with self.journal.step(State.LOCKED, f"{self.plan.release} goes into the {self.plan.slot} slot"):
             self._amend_release(State.LOCKED)
+            self.bake = Bake.begin(self.session, self.config.prefix, self.plan.slot)
 
     def _provision(self) -> None:
         outputs = outputs_of(self.world, self.config, self.plan.slot)
@@ -185,7 +185,7 @@ class _Deploy:
                     f"{step.percent} % of API requests go to {self.plan.release}",
                     percent=step.percent,
                 )
-                self._bake(trial, step.bake)
+                self.bake.watch(self.config.checks, trial, step.bake)
 
     def _go_live(self) -> None:
         release = self.world.ledger.amend_release(self.plan.release, state=State.LIVE)
@@ -195,14 +195,7 @@ class _Deploy:
             note_live(self.world, self.plan.release, self.pointer)
             live = Target("live", self.plan.release)
             self.session.check(self.config.checks, live)
-            self._bake(live, self.config.traffic.bake)
-
-    def _bake(self, target: Target, seconds: float) -> None:
-        """Watch for a while, at some share of traffic."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            self.world.pause(min(left, _WATCH_EVERY))
-            self.session.check(self.config.checks, target)
+            self.bake.watch(self.config.checks, live, self.config.traffic.bake)
 
     def _settle(self) -> None:
         with self.journal.step(State.STABLE, f"{self.plan.release} is stable"):
@@ -230,8 +223,10 @@ class _Deploy:
             return self._leave_to_recover(failure)
         if not self.journal.attempt.state.takes_traffic:
             return self._abort(failure)
-        if isinstance(failure, ChecksFailedError) and self._fails_on_stable_too(failure):
+        if failure.code is Code.ALARMS_UNREADABLE:
             return self._hold(failure)
+        if isinstance(failure, ChecksFailedError) and self._fails_on_stable_too(failure):
+            return self._hold(self._everywhere(failure))
         return self._roll_back(failure, failed_at)
 
     def _abort(self, failure: KanmonError) -> Outcome:
@@ -268,13 +263,15 @@ class _Deploy:
             return False
         return not passed
 
-    def _hold(self, failure: KanmonError) -> Outcome:
+    def _everywhere(self, failure: ChecksFailedError) -> KanmonError:
         base = self.base.release.id if self.base else ""
-        held = KanmonError(
+        return KanmonError(
             Code.CHECK_FAILS_EVERYWHERE,
             f"{failure.message} It fails on the stable release {base} too, so going back would not help.",
             where=failure.where,
         )
+
+    def _hold(self, held: KanmonError) -> Outcome:
         with self.journal.step(State.HELD, "held: a person has to decide"):
             self._amend_release(State.HELD)
         self.journal.close(Result.HELD, held)

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kanmon.errors import KanmonError
-from kanmon.ledger import Attempt, CheckRecord, Failure, Result, State, Transition
+from kanmon.ledger import AlarmRecord, Attempt, CheckRecord, Failure, Result, State, Transition
 from kanmon.release.events import Event, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kanmon.checks import CheckResult
+    from kanmon.checks import CheckResult, FiringAlarm
     from kanmon.cloudformation.stacks import StackEvent
     from kanmon.ledger import Head, Ledger
     from kanmon.release.events import Observer
@@ -71,6 +71,16 @@ class Journal:
         self.amend(checks=(*self.attempt.checks, *(check_record(result) for result in results)))
         for result in results:
             self._observer(check_event(result))
+
+    def record_alarms(self, firing: Sequence[FiringAlarm], *, before: bool = False) -> None:
+        """Keep what fires; `before` is what did so when the attempt began, which is told, too."""
+        if not firing:
+            return
+        records = (AlarmRecord(name=alarm.name, reason=alarm.reason, before=before) for alarm in firing)
+        self.amend(alarms=(*self.attempt.alarms, *records))
+        for alarm in firing if before else ():
+            told = f"{alarm.name} fires already and does not count: {alarm.reason}"
+            self.tell(Kind.NOTE, told, alarm=alarm.name)
 
     def close(self, result: Result, failure: BaseException | None = None) -> None:
         """Write the attempt's end. A held one stays the environment's open attempt."""

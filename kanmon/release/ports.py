@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from kanmon.approval import Approvable
     from kanmon.bundle import Manifest
-    from kanmon.checks import CheckResult, Target
+    from kanmon.checks import CheckResult, FiringAlarm, Target
     from kanmon.cloudformation import ChangeSet, DeployedStack
     from kanmon.cloudformation.stacks import StackEvent
     from kanmon.config import Check, Config, Hook
@@ -77,6 +77,12 @@ class ChecksPort(Protocol):
     def run(self, checks: Sequence[Check], target: Target) -> list[CheckResult]: ...
 
 
+class AlarmsPort(Protocol):
+    """See :class:`kanmon.checks.Alarms`."""
+
+    def firing(self, names: Sequence[str]) -> list[FiringAlarm]: ...
+
+
 class HooksPort(Protocol):
     """See :class:`kanmon.hooks.Hooks`."""
 
@@ -115,6 +121,7 @@ class World:
     blobs: BlobsPort
     hooks: HooksPort
     database: DatabasePort
+    alarms: AlarmsPort
     entrance: Callable[[Config, Mapping[str, Mapping[str, str]]], Entrance]
     """Opens the entrance from the stacks' outputs, by stack part."""
     actor: str

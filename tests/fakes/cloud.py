@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from kanmon.bundle import Blobs
 from kanmon.bundle.blobs import blob_key
+from kanmon.cloudformation import slot_gate
 from kanmon.cloudformation.templates import LIVE_STAGE
 from kanmon.ledger import Ledger, Slot
 from kanmon.release.ports import Entrance, World
 from kanmon.traffic import ApiStages, StageSettings, WebPages
 from tests.fakes.objects import MemoryS3, StoredObject
 from tests.fakes.process import Process
-from tests.fakes.services import FakeChecks, FakeDatabase, FakeHooks
+from tests.fakes.services import FakeAlarms, FakeChecks, FakeDatabase, FakeHooks
 from tests.fakes.stacks import FakeStacks
 from tests.fakes.stages import MemoryApiGateway
 from tests.fakes.store import MemoryStore
@@ -68,6 +69,10 @@ class Cloud:
     database: FakeDatabase = field(default_factory=FakeDatabase)
     faulty: set[tuple[str, str]] = field(default_factory=set)
     checked: list[tuple[str, str]] = field(default_factory=list)
+    ringing: dict[str, str] = field(default_factory=dict)
+    """Alarms that fire, with their reasons."""
+    noisy: set[str] = field(default_factory=set)
+    """Releases that make their slot's gate fire as long as some API request comes to them."""
     seen: list[tuple[str | None, str | None]] = field(default_factory=list)
     """The pairs of page and API that users had, each once."""
     prefix: str = "shop-test"
@@ -110,6 +115,7 @@ class Cloud:
             blobs=Blobs(s3, ARTIFACTS),
             hooks=process.watched(self.hooks, "hooks"),
             database=process.watched(self.database, "database"),
+            alarms=process.watched(FakeAlarms(self.ringing, self._noise), "alarms"),
             entrance=entrance,
             actor=actor,
             run="",
@@ -181,6 +187,16 @@ class Cloud:
                 raise UsersHarmedError(f"the page misses {missing}")
         if self.users not in self.seen:
             self.seen.append(self.users)
+
+    def _noise(self) -> dict[str, str]:
+        stage = self.gateway.stages.get(LIVE_STAGE, {})
+        slots = [stage.get("variables", {}).get("slot")]
+        slots += [stage.get("canarySettings", {}).get("stageVariableOverrides", {}).get("slot")]
+        return {
+            slot_gate(self.prefix, slot): "errors: 9 % is more than 5 %"
+            for slot in slots
+            if slot and self._slot_release(slot) in self.noisy
+        }
 
     def _slot_release(self, slot: str) -> str | None:
         stack = self.stacks.stacks.get(f"{self.prefix}-slot-{Slot(slot)}")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
-_READS = {"get", "keys", "find", "body", "verify", "head_object", "get_object", "get_stage", "run"}
+_READS = {"get", "keys", "find", "body", "verify", "head_object", "get_object", "get_stage", "run", "firing"}
 
 
 def only_reads(call: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from kanmon.checks import CheckResult, Target
+from kanmon.checks import CheckResult, FiringAlarm, Target
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger import Approval
 
@@ -39,6 +39,19 @@ class FakeChecks:
         elif (release, target.name) in self.faulty:
             failure = "status is 500 instead of 200"
         return CheckResult(check, target, not failure, 1, 0.01, release, failure)
+
+
+@dataclass
+class FakeAlarms:
+    """Alarms that fire because a test says so, or because users are on a release that makes noise."""
+
+    ringing: dict[str, str]
+    """Names with their reasons; there are no others."""
+    noise: Callable[[], dict[str, str]]
+
+    def firing(self, names: Sequence[str]) -> list[FiringAlarm]:
+        present = self.ringing | self.noise()
+        return [FiringAlarm(name, present[name]) for name in names if name in present]
 
 
 @dataclass

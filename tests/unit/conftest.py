@@ -24,7 +24,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Time as the lease and the deploy see it."""
     clock = Clock()
     monkeypatch.setattr("kanmon.release.lease._now", clock.now)
-    for module in ("deploy", "recover"):
+    for module in ("bake", "deploy", "recover"):
         monkeypatch.setattr(f"kanmon.release.{module}.time", SimpleNamespace(monotonic=clock.monotonic))
     return clock
 

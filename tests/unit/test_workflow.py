@@ -114,6 +114,19 @@ def test_the_check_that_failed_stays_to_be_seen_after_the_rollback(
     assert [("**failed**" in row, row.split(" | ")[2]) for row in rows] == [(True, "r2"), (False, "r1")]
 
 
+def test_the_alarms_that_fired_stand_in_the_summary(step: Step, cloud: Cloud, tmp_path: Path) -> None:
+    """MON-2: what ended the release, and what fired before and did not."""
+    release(cloud, "a1")
+    cloud.noisy.add("r2")
+    cloud.ringing["shop-test-gate"] = "slow | [since](x) yesterday"
+    step.outcome(release(cloud, "b2"))
+    shown = summary(tmp_path)
+    told = shown.replace("\\", "")
+    assert "| shop-test-green-gate | fired | errors: 9 % is more than 5 % |" in told
+    assert "| shop-test-gate | fired before, did not count | slow " in told
+    assert not elements(shown) & {"link_open", "html_inline"}
+
+
 def test_a_failure_is_one_annotation(step: Step, tmp_path: Path, log: io.StringIO) -> None:
     failure = KanmonError(Code.CHECK_FAILED, HOSTILE, where=HOSTILE)
     step.outcome(Outcome(Result.ABORTED, "r1", None, failure))

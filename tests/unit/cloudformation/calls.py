@@ -18,6 +18,7 @@ _PACKAGE = Path(__file__).resolve().parents[3] / "kanmon"
 # What the clients are called in the code, and the services behind them.
 _CLIENTS = {
     "cloudformation": "cloudformation",
+    "cloudwatch": "cloudwatch",
     "s3": "s3",
     "apigateway": "apigateway",
     "functions": "lambda",

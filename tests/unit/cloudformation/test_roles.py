@@ -46,6 +46,8 @@ CALLS: dict[str, list[tuple[str, dict[str, str]]]] = {
     "cloudformation.get_template": [(STACK, {})],
     "cloudformation.set_stack_policy": [(FOUNDATION, {})],
     "cloudformation.update_termination_protection": [(FOUNDATION, {})],
+    # Composite alarms are told only to those who may ask for any.
+    "cloudwatch.describe_alarms": [("*", {})],
     "lambda.invoke": [(own("lambda", "function:shop-test-green-migrate"), {})],
     "rds.create_db_cluster_snapshot": [
         (own("rds", "cluster:shop-test-database"), {}),
