@@ -104,12 +104,10 @@ class Account:
         )
 
     def _entrance(self, config: Config, outputs: Mapping[str, Mapping[str, str]]) -> Entrance:
-        throttle = config.api.throttle
         edge = Edge(outputs[EDGE]["Domain"], os.environ.get(EDGE_ENDPOINT, ""))
+        settings = StageSettings(config.api.throttle, outputs[API]["AccessLogs"])
         return Entrance(
-            api=ApiStages(
-                self.aws.apigateway, outputs[API]["ApiId"], StageSettings(throttle.rate, throttle.burst)
-            ),
+            api=ApiStages(self.aws.apigateway, outputs[API]["ApiId"], settings),
             web=WebPages(self.aws.s3, outputs[EDGE]["WebBucket"], self.bucket),
             checks=Checks(edge),
             url=edge.url,

@@ -1,7 +1,7 @@
 """The room of the config: its typed model, how it is read, and its published JSON schema."""
 
 from kanmon.config.compute import Function
-from kanmon.config.entrance import Route
+from kanmon.config.entrance import Route, Throttle
 from kanmon.config.model import Config
 from kanmon.config.source import load_config
 from kanmon.config.trial import Check, Expect, Hook, Step, Traffic
@@ -14,6 +14,7 @@ __all__ = [
     "Hook",
     "Route",
     "Step",
+    "Throttle",
     "Traffic",
     "load_config",
 ]

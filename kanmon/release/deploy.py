@@ -189,9 +189,12 @@ class _Deploy:
 
     def _go_live(self) -> None:
         release = self.world.ledger.amend_release(self.plan.release, state=State.LIVE)
+        edition = Edition(release, self.manifest)
         with self.journal.step(State.LIVE, f"{self.plan.release} goes live"):
+            # Before the move, for a release may need its limits; that they can be had, the trial has shown.
+            self.session.settle_api(edition)
             self.session.move_api(self.pointer, frozenset({self.plan.origin}))
-            self.session.move_page(Edition(release, self.manifest), self.base)
+            self.session.move_page(edition, self.base)
             note_live(self.world, self.plan.release, self.pointer)
             live = Target("live", self.plan.release)
             self.session.check(self.config.checks, live)
@@ -316,6 +319,7 @@ def take_back(session: Session, base: Edition | None, left: Edition, failed_at: 
     with session.journal.step(State.ROLLED_BACK, f"{left.release.id} was taken back"):
         session.close_trial()
         if base:
+            session.settle_api(base)
             session.open_entrance.web.settle(base.manifest, left.manifest)
         session.world.ledger.amend_release(left.release.id, state=State.ROLLED_BACK)
         note_return(

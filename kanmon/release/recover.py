@@ -87,6 +87,7 @@ def _finish(session: Session, attempt: Attempt) -> Outcome:
     edition, base = _edition(session, attempt), session.edition(attempt.base)
     with session.journal.step(State.STABLE, f"{attempt.release} is stable"):
         # What was held as a canary has most of its way still before it; else nothing moves here.
+        session.settle_api(edition)
         session.move_api(edition.release.pointer, frozenset({attempt.origin}))
         session.move_page(edition, base)
         session.close_trial()

@@ -165,6 +165,7 @@ class _Rollback:
             calls=self.journal.attempt.traffic_calls,
         )
         with self.journal.step(State.ROLLED_BACK, f"{self.attempt.base} was taken back"):
+            self.session.settle_api(target)
             if left:
                 self.session.open_entrance.web.settle(target.manifest, left.manifest)
                 self.world.ledger.amend_release(left.release.id, state=State.ROLLED_BACK)

@@ -112,6 +112,12 @@ class Session:
                 Kind.TRAFFIC, f"the API serves the {pointer.slot} slot", slot=pointer.slot.value
             )
 
+    def settle_api(self, edition: Edition) -> None:
+        """Give the live stage a release's settings, where they differ. No pointer moves."""
+        self.journal.guard()
+        if self.open_entrance.api.settle(edition.manifest):
+            self.journal.tell(Kind.NOTE, f"the API's stage has the settings of {edition.release.id}")
+
     def move_page(self, target: Edition | None, base: Edition | None) -> None:
         """Make a release's pages live, the entry page last; without a release, take the entry page away."""
         self.journal.guard()

@@ -1,6 +1,7 @@
 """The room of traffic: the two pointers that decide who gets which release, and the trials beside them."""
 
-from kanmon.traffic.api import ApiStages, StageSettings
+from kanmon.traffic.api import ApiStages
+from kanmon.traffic.stage import StageSettings
 from kanmon.traffic.web import WebPages
 
 __all__ = ["ApiStages", "StageSettings", "WebPages"]

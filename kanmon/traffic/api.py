@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html#UpdateSt
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -20,20 +20,8 @@ if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_apigateway.type_defs import PatchOperationTypeDef, StageResponseTypeDef
 
-
-@dataclass(frozen=True)
-class StageSettings:
-    """What every stage of the API has, the live one and the trials alike."""
-
-    rate: float
-    burst: int
-
-    def operations(self) -> list[PatchOperationTypeDef]:
-        """The settings as patch operations."""
-        return [
-            _replace("/*/*/throttling/rateLimit", f"{self.rate:g}"),
-            _replace("/*/*/throttling/burstLimit", str(self.burst)),
-        ]
+    from kanmon.bundle import Manifest
+    from kanmon.traffic.stage import StageSettings
 
 
 @dataclass(frozen=True)
@@ -97,6 +85,18 @@ class ApiStages:
         ]
         self._update(LIVE_STAGE, operations, f"giving {percent} % of requests to the {candidate.slot} slot")
 
+    def settle(self, manifest: Manifest) -> bool:
+        """Give the live stage a release's settings, in one call if any of them differs; whether one did.
+
+        Where the stage points stays as it is, and so does a canary.
+        """
+        stage = self._find(LIVE_STAGE)
+        settings = replace(self.settings, throttle=manifest.config.api.throttle)
+        changes = settings.changes(stage) if stage else []
+        if changes:
+            self._update(LIVE_STAGE, changes, "changing the settings of the API's stage live")
+        return bool(changes)
+
     def open_trial(self, token: str, pointer: Pointer) -> None:
         """Make the stage by which a release is reached that isn't live."""
         if self._find(token) is None:
@@ -123,13 +123,12 @@ class ApiStages:
                     stageName=name,
                     deploymentId=pointer.deployment,
                     variables={"slot": pointer.slot},
-                    tracingEnabled=True,
                 )
             except ClientError as error:
                 # The answer to our own first call may have been lost.
                 if error_code(error) != "ConflictException":
                     raise
-        self._update(name, self.settings.operations(), f"setting up the API's stage {_shown(name)}")
+        self._update(name, self.settings.changes(), f"setting up the API's stage {_shown(name)}")
 
     def _remove(self, name: str) -> None:
         with explained(f"removing the API's stage {_shown(name)}", hide=_secret(name)):

@@ -100,8 +100,7 @@ class Cloud:
         checks = process.watched(FakeChecks(self.answering, self.faulty, self.checked), "checks")
 
         def entrance(config: Config, outputs: Mapping[str, Mapping[str, str]]) -> Entrance:
-            throttle = config.api.throttle
-            settings = StageSettings(throttle.rate, throttle.burst)
+            settings = StageSettings(config.api.throttle, outputs["api"]["AccessLogs"])
             return Entrance(
                 api=ApiStages(gateway, outputs["api"]["ApiId"], settings),
                 web=WebPages(s3, outputs["edge"]["WebBucket"], ARTIFACTS),

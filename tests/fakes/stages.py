@@ -4,9 +4,27 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.fakes.objects import refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_METHOD_SETTINGS = {
+    "throttling/rateLimit": "throttlingRateLimit",
+    "throttling/burstLimit": "throttlingBurstLimit",
+    "metrics/enabled": "metricsEnabled",
+    "logging/loglevel": "loggingLevel",
+    "logging/dataTrace": "dataTraceEnabled",
+}
+_TYPES: dict[str, Callable[[str], Any]] = {
+    "throttlingRateLimit": float,
+    "throttlingBurstLimit": int,
+    "metricsEnabled": "true".__eq__,
+    "dataTraceEnabled": "true".__eq__,
+    "tracingEnabled": "true".__eq__,
+}
 
 
 @dataclass
@@ -28,7 +46,6 @@ class MemoryApiGateway:
         stageName: str,  # noqa: N803
         deploymentId: str,  # noqa: N803
         variables: dict[str, str],
-        tracingEnabled: bool,  # noqa: N803
     ) -> None:
         del restApiId
         if stageName in self.stages:
@@ -37,7 +54,7 @@ class MemoryApiGateway:
         self.stages[stageName] = {
             "deploymentId": deploymentId,
             "variables": {key: str(value) for key, value in variables.items()},
-            "tracingEnabled": tracingEnabled,
+            "tracingEnabled": False,
         }
 
     def update_stage(
@@ -71,11 +88,14 @@ class MemoryApiGateway:
             raise refusal("BadRequestException", operation, "Invalid deployment identifier specified")
 
     def _patch(self, stage: dict[str, Any], operation: dict[str, str]) -> None:
-        keys = operation["path"].strip("/").split("/")
+        *parents, name = operation["path"].strip("/").split("/")
+        if parents[:2] == ["*", "*"]:
+            # A setting of all methods: patched by one name, shown by another.
+            parents, name = ["methodSettings", "*/*"], _METHOD_SETTINGS["/".join([*parents[2:], name])]
         place = stage
-        for key in keys[:-1]:
+        for key in parents:
             place = place.setdefault(key, {})
         if operation["op"] == "remove":
-            place.pop(keys[-1], None)
+            place.pop(name, None)
         else:
-            place[keys[-1]] = str(operation["value"])
+            place[name] = _TYPES.get(name, str)(operation["value"])

@@ -27,9 +27,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kanmon.bundle import Manifest
+    from kanmon.config import Config
     from tests.fakes.cloud import Clock
 
-CONFIG = make_config(traffic=CANARY)
+RATES = {"one": 100.0, "two": 50.0, "three": 25.0, "next": 10.0}
+
+
+def _config(version: str) -> Config:
+    """Each version has limits of its own, so that every release changes the live stage's settings."""
+    api = {"routes": [{"path": "/api/{proxy+}", "function": "api"}], "throttle": {"rate": RATES[version]}}
+    return make_config(traffic=CANARY, api=api)
+
+
+CONFIG = _config("one")
 
 
 @dataclass
@@ -47,8 +57,8 @@ def _deploy_over(
 ) -> Scene:
     cloud = Cloud()
     for version in versions[:-1]:
-        release(cloud, version, config=CONFIG)
-    manifest = make_bundle(cloud, versions[-1], config=CONFIG, pages=pages)
+        release(cloud, version, config=_config(version))
+    manifest = make_bundle(cloud, versions[-1], config=_config(versions[-1]), pages=pages)
     plan = plan_of(cloud, manifest)
     if faulty:
         cloud.faulty.add((plan.release, "live"))
@@ -84,7 +94,7 @@ def first_taken_back() -> Scene:
 def _rollback_after(*versions: str, to: str) -> Scene:
     cloud = Cloud()
     for version in versions:
-        release(cloud, version, config=CONFIG)
+        release(cloud, version, config=_config(version))
 
     def run(where: Cloud, process: Process) -> object:
         world = where.world(process)
@@ -92,7 +102,7 @@ def _rollback_after(*versions: str, to: str) -> Scene:
             world, CONFIG, rollback_target(world.ledger, to), FakeApproval(), ignore, reason="it hurts"
         )
 
-    return Scene(cloud, run, make_bundle(cloud, "next", config=CONFIG))
+    return Scene(cloud, run, make_bundle(cloud, "next", config=_config("next")))
 
 
 def rollback_in_slot() -> Scene:
@@ -168,6 +178,9 @@ def _expect_one_release(cloud: Cloud) -> None:
     assert cloud.pages() == cloud.pages_of(head.live), f"pages are {sorted(cloud.pages())}"
     record = cloud.ledger.release(head.live)
     assert record
+    settings = cloud.gateway.stages["live"]["methodSettings"]["*/*"]
+    rate = cloud.world().blobs.manifest(record.bundle).config.api.throttle.rate
+    assert settings["throttlingRateLimit"] == rate, "the stage has another release's settings"
     assert (record.state, head.stable[-1:]) == (State.STABLE, (head.live,)), f"it is {record.state}"
     assert record.pointer == head.pointer
     assert head.slots[head.pointer.slot] == head.live

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+import copy
+import json
+import re
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from kanmon.config import Throttle
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger import Pointer, Slot
 from kanmon.traffic import ApiStages, StageSettings
+from tests.fakes.app import make_bundle, make_config
+from tests.fakes.cloud import Cloud
 from tests.fakes.stages import MemoryApiGateway
+
+if TYPE_CHECKING:
+    from kanmon.bundle import Manifest
 
 BLUE, GREEN = Pointer(deployment="d1", slot=Slot.BLUE), Pointer(deployment="d2", slot=Slot.GREEN)
 SAME_ROUTES = Pointer(deployment="d1", slot=Slot.GREEN)
@@ -22,7 +31,7 @@ def gateway() -> MemoryApiGateway:
 
 @pytest.fixture
 def stages(gateway: MemoryApiGateway) -> ApiStages:
-    return ApiStages(cast("Any", gateway), "api-1", StageSettings(rate=100, burst=200))
+    return ApiStages(cast("Any", gateway), "api-1", StageSettings(Throttle(), "arn:logs"))
 
 
 def _live_in_blue(stages: ApiStages, gateway: MemoryApiGateway) -> None:
@@ -30,13 +39,84 @@ def _live_in_blue(stages: ApiStages, gateway: MemoryApiGateway) -> None:
     gateway.updates.clear()
 
 
-def test_first_move_makes_the_stage_with_its_limits(stages: ApiStages, gateway: MemoryApiGateway) -> None:
-    """INF-6"""
+def test_first_move_makes_the_stage(stages: ApiStages) -> None:
     assert stages.live() is None
     assert stages.move(BLUE, allowed=frozenset({Pointer()}))
     assert stages.live() == BLUE
-    throttling = gateway.stages["live"]["*"]["*"]["throttling"]
-    assert throttling == {"rateLimit": "100", "burstLimit": "200"}
+
+
+@pytest.mark.parametrize("stage", ["live", "r2-token"])
+def test_every_stage_has_limits_metrics_traces_and_an_access_log(
+    stages: ApiStages, gateway: MemoryApiGateway, stage: str
+) -> None:
+    """INF-6, MON-3: the trial's as well, and no log that would hold headers or bodies."""
+    stages.move(BLUE, allowed=frozenset({Pointer()}))
+    stages.open_trial("r2-token", GREEN)
+    made = gateway.stages[stage]
+    assert made["methodSettings"] == {
+        "*/*": {
+            "throttlingRateLimit": 100,
+            "throttlingBurstLimit": 200,
+            "metricsEnabled": True,
+            "loggingLevel": "OFF",
+            "dataTraceEnabled": False,
+        }
+    }
+    assert made["tracingEnabled"] is True
+    assert made["accessLogSettings"]["destinationArn"] == "arn:logs"
+
+
+def test_a_line_of_the_access_log_is_json(stages: ApiStages, gateway: MemoryApiGateway) -> None:
+    """INF-6: one line of JSON with the request's id, which API Gateway asks for."""
+    stages.move(BLUE, allowed=frozenset({Pointer()}))
+    line = gateway.stages["live"]["accessLogSettings"]["format"]
+    assert "\n" not in line
+    fields = json.loads(line)
+    assert fields["requestId"] == "$context.requestId"
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
+    assert all(re.fullmatch(r"\$context(\.[A-Za-z]+)+", value) for value in fields.values())
+    assert {"ip", "time", "method", "path", "status", "latency", "integrationError", "userAgent"} <= set(
+        fields
+    )
+
+
+def _release(**throttle: float) -> Manifest:
+    api = {"routes": [{"path": "/api/{proxy+}", "function": "api"}], "throttle": throttle}
+    return make_bundle(Cloud(), "one", config=make_config(api=api))
+
+
+def test_only_settings_that_differ_are_changed_and_in_one_call(
+    stages: ApiStages, gateway: MemoryApiGateway
+) -> None:
+    """CD-10: where the stage points, and its canary, stay as they are."""
+    _live_in_blue(stages, gateway)
+    stages.shift(GREEN, 10)
+    before = gateway.stages["live"]
+    gateway.updates.clear()
+    assert stages.settle(_release(rate=5.5))
+    assert gateway.updates == [
+        ("live", [{"op": "replace", "path": "/*/*/throttling/rateLimit", "value": "5.5"}])
+    ]
+    after = gateway.stages["live"]
+    for key in ("deploymentId", "variables", "canarySettings", "accessLogSettings"):
+        assert after[key] == before[key]
+    assert not stages.settle(_release(rate=5.5))
+    assert len(gateway.updates) == 1
+
+
+def test_what_somebody_changed_by_hand_is_put_right(stages: ApiStages, gateway: MemoryApiGateway) -> None:
+    _live_in_blue(stages, gateway)
+    made = copy.deepcopy(gateway.stages["live"])
+    del gateway.stages["live"]["accessLogSettings"]
+    gateway.stages["live"]["tracingEnabled"] = False
+    gateway.stages["live"]["methodSettings"]["*/*"]["loggingLevel"] = "INFO"
+    assert stages.settle(_release())
+    assert gateway.stages["live"] == made
+
+
+def test_without_a_live_stage_nothing_is_set(stages: ApiStages, gateway: MemoryApiGateway) -> None:
+    assert not stages.settle(_release())
+    assert gateway.stages == {}
 
 
 def test_a_move_is_one_call(stages: ApiStages, gateway: MemoryApiGateway) -> None:

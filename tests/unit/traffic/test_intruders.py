@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from kanmon.bundle.blobs import blob_key
 from kanmon.bundle.manifest import Manifest, WebFile
+from kanmon.config import Throttle
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger import Pointer, Slot
 from kanmon.traffic import ApiStages, StageSettings, WebPages
@@ -33,7 +34,7 @@ NEW = {"index.html": "new", "assets/b-2.js": "2", "sw.js": "new", "robots.txt": 
 
 
 def stages_on(gateway: object) -> ApiStages:
-    return ApiStages(cast("Any", gateway), "api-1", StageSettings(rate=100, burst=200))
+    return ApiStages(cast("Any", gateway), "api-1", StageSettings(Throttle(), "arn:logs"))
 
 
 def test_a_slot_that_kanmon_does_not_know_is_somebody_else_s_doing() -> None:
@@ -59,7 +60,7 @@ def test_a_stage_that_is_there_already_is_set_up_all_the_same() -> None:
     gateway = LosingAnswers(deployments={"d1", "d2"})
     for _ in range(2):
         stages_on(gateway).open_trial(TOKEN, GREEN)
-    assert gateway.stages[TOKEN]["*"]["*"]["throttling"]["burstLimit"] == "200"
+    assert gateway.stages[TOKEN]["methodSettings"]["*/*"]["throttlingBurstLimit"] == 200
 
 
 class RefusingGateway:
