@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from kanmon.aws import explained
 from kanmon.cloudformation import Stacks, bootstrap_template, logical_id
 from kanmon.errors import Code, KanmonError
 from kanmon.release.blueprint import tags
@@ -30,20 +31,29 @@ def bootstrap(account: Account) -> Iterator[str]:
     config = account.config
     stacks = Stacks(account.aws.cloudformation)
     name = account.bootstrap_stack
-    body = bootstrap_template(config, account.bucket).body
     stack = stacks.find(name)
+    api_logs = _writes_api_logs(account, stack)
+    body = bootstrap_template(config, account.bucket, api_logs=api_logs).body
     if stack and stacks.body(name) == body:
         yield f"{name} is there already; there is nothing to change."
     else:
         if stack is None and len(body.encode()) > _LONGEST_BODY:
             # The bucket comes first, for the template of everything to lie in.
             bare = config.model_copy(update={"github": None, "costs": None})
-            stack, _ = _apply(stacks, account, None, bootstrap_template(bare, account.bucket).body)
+            first = bootstrap_template(bare, account.bucket, api_logs=api_logs).body
+            stack, _ = _apply(stacks, account, None, first)
         stack, change_set = _apply(stacks, account, stack, body)
         for change in change_set.changes if change_set else ():
             yield f"{change.mark} {change.logical_id} ({change.type})"
         yield f"[green]{name} is ready[/]; bundles and the ledger lie in {account.bucket}."
     yield from _advice(config, stack.outputs)
+
+
+def _writes_api_logs(account: Account, stack: DeployedStack | None) -> bool:
+    """API Gateway has no role to write logs by, or this stack's; somebody else's is left as it is."""
+    with explained("asking for API Gateway's settings of the account"):
+        role = account.aws.apigateway.get_account().get("cloudwatchRoleArn")
+    return not role or (stack is not None and stack.outputs.get("ApiLogsRole") == role)
 
 
 def _apply(

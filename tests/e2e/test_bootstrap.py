@@ -48,18 +48,26 @@ def _stack(project: Project) -> dict[str, Any]:
     return found
 
 
+@pytest.fixture
+def _no_api_logs(harbour: Project) -> None:
+    """An account whose API Gateway was never given a role for logs."""
+    harbour.client("apigateway").update_account(
+        patchOperations=[{"op": "remove", "path": "/cloudwatchRoleArn"}]
+    )
+
+
 def _roles(project: Project) -> set[str]:
     roles = project.client("iam").list_roles()["Roles"]
     return {role["RoleName"] for role in roles if role["RoleName"].startswith("harbour-")}
 
 
-@pytest.mark.usefixtures("_no_provider")
+@pytest.mark.usefixtures("_no_provider", "_no_api_logs")
 def test_it_is_made_changed_and_then_left_alone(harbour: Project) -> None:
     told = harbour.kanmon("bootstrap").check().output
     assert "+ ArtifactBucket (AWS::S3::Bucket)" in told
     assert "harbour-bootstrap is ready" in told
     assert "KANMON_" not in told
-    assert _roles(harbour) == set()
+    assert _roles(harbour) == {"harbour-api-logs"}
 
     # One environment, then several, for which the template is too long to be sent as it is.
     harbour.edit_config(lambda text: text + _GITHUB + "costs: {monthly_usd: 50}\n")
@@ -75,9 +83,11 @@ def test_it_is_made_changed_and_then_left_alone(harbour: Project) -> None:
     harbour.edit_config(lambda text: text.replace(_GITHUB, _SEVERAL))
     assert "+ StagingDeployRole" in harbour.kanmon("bootstrap").check().output
     kinds = ("plan", "deploy", "cloudformation")
-    assert _roles(harbour) == {
+    assert _roles(harbour) - {"harbour-api-logs"} == {
         f"harbour-{name}-{kind}" for name in ("production", "staging") for kind in kinds
     }
+    gateway = harbour.client("apigateway").get_account()
+    assert gateway["cloudwatchRoleArn"] == f"arn:aws:iam::{account}:role/harbour-api-logs"
 
     before = _stack(harbour)
     told = harbour.kanmon("bootstrap").check().output
@@ -93,6 +103,20 @@ def test_a_provider_that_another_app_made_has_to_be_named(harbour: Project) -> N
     )
     harbour.edit_config(lambda text: text.replace("app: harbour", "app: mole") + _GITHUB)
     assert "existing_provider: true" in harbour.kanmon("bootstrap").check(1).error
+
+
+@pytest.mark.usefixtures("_no_api_logs")
+def test_a_role_for_logs_that_api_gateway_has_stays(harbour: Project) -> None:
+    """INF-6: an account has one in a region, and other APIs may write by it."""
+    foreign = "arn:aws:iam::111122223333:role/somebody-else"
+    gateway = harbour.client("apigateway")
+    gateway.update_account(
+        patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": foreign}]
+    )
+    harbour.edit_config(lambda text: text.replace("app: harbour", "app: pier"))
+    assert "ApiAccount" not in harbour.kanmon("bootstrap").check().output
+    assert gateway.get_account()["cloudwatchRoleArn"] == foreign
+    assert "nothing to change" in harbour.kanmon("bootstrap").check().output
 
 
 def test_everything_at_once_in_a_new_account(harbour: Project) -> None:

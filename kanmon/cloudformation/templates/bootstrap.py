@@ -11,8 +11,12 @@ if TYPE_CHECKING:
     from kanmon.config import Config
 
 
-def bootstrap_template(config: Config, bucket: str) -> Template:
-    """What an administrator applies to an account; `bucket` is the artifact bucket's name."""
+def bootstrap_template(config: Config, bucket: str, *, api_logs: bool = True) -> Template:
+    """What an administrator applies to an account.
+
+    `bucket` is the artifact bucket's name; `api_logs` says that API Gateway is given the role by which it
+    writes logs, of which an account has one in a region.
+    """
     return Template(
         render(
             "bootstrap.yml",
@@ -24,6 +28,7 @@ def bootstrap_template(config: Config, bucket: str) -> Template:
             bucket=bucket,
             github=config.github,
             costs=config.costs,
+            api_logs=api_logs,
             slack_secret=config.notifications.slack_secret,
         )
     )

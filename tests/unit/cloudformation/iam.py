@@ -78,7 +78,7 @@ class Document:
 
 def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
     """All statements of a role's own policies."""
-    return [one for policy in role["Policies"] for one in policy["PolicyDocument"]["Statement"]]
+    return [one for policy in role.get("Policies", ()) for one in policy["PolicyDocument"]["Statement"]]
 
 
 def allows(policy: list[dict[str, Any]], request: Request) -> bool:

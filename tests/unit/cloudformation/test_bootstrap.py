@@ -12,6 +12,7 @@ from kanmon.cloudformation import bootstrap_template
 from tests.fakes.app import make_config
 from tests.unit.cloudformation.bootstrapped import BUCKET, CONFIGS, document
 from tests.unit.cloudformation.iam import listed, statements
+from tests.unit.cloudformation.test_templates import parse
 
 
 @pytest.mark.parametrize("case", CONFIGS)
@@ -46,7 +47,7 @@ def test_policies_fit_into_iams_quotas(case: str) -> None:
     longest = {"app": "a" * 32, "environment": "e" * 16}
     made = document(**CONFIGS[case] | longest)
     for role in made.of_type("AWS::IAM::Role").values():
-        assert sum(_size(policy["PolicyDocument"]) for policy in role["Policies"]) <= 10_240
+        assert sum(_size(policy["PolicyDocument"]) for policy in role.get("Policies", ())) <= 10_240
         assert _size(role["AssumeRolePolicyDocument"]) <= 2_048
         assert len(role["RoleName"]) <= 64
     for policy in made.of_type("AWS::IAM::ManagedPolicy").values():
@@ -66,6 +67,21 @@ def test_the_artifact_bucket_is_closed_and_keeps_what_it_has() -> None:
     (rule,) = bucket["LifecycleConfiguration"]["Rules"]
     assert "ExpirationInDays" not in rule
     assert "Transitions" not in rule
+
+
+def test_api_gateway_gets_its_role_for_logs_unless_it_has_one() -> None:
+    """INF-6: it is the account's, and may serve other apps: it outlives the stack."""
+    made = parse(bootstrap_template(make_config(), BUCKET))["Resources"]
+    assert made["ApiAccount"]["Properties"] == {"CloudWatchRoleArn": {"GetAtt": "ApiLogsRole.Arn"}}
+    role = made["ApiLogsRole"]["Properties"]
+    (policy,) = role["ManagedPolicyArns"]
+    assert policy["Sub"].endswith("service-role/AmazonAPIGatewayPushToCloudWatchLogs")
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "apigateway.amazonaws.com"}
+    for name in ("ApiAccount", "ApiLogsRole"):
+        assert made[name]["DeletionPolicy"] == "RetainExceptOnCreate"
+    without = parse(bootstrap_template(make_config(), BUCKET, api_logs=False))
+    assert not [name for part in ("Resources", "Outputs") for name in without[part] if name.startswith("Api")]
 
 
 @pytest.mark.parametrize(
