@@ -1,5 +1,6 @@
 import base64
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -157,8 +158,9 @@ def test_every_request_is_one_json_line(api: Api, capsys: pytest.CaptureFixture[
     (line,) = capsys.readouterr().out.splitlines()
     content = json.loads(line)
     assert content.pop("ms") >= 0
+    assert datetime.fromisoformat(content.pop("timestamp")).tzinfo is not None
     assert content == {
-        "level": "info",
+        "level": "INFO",
         "message": "request",
         "method": "GET",
         "path": "/api/version",
