@@ -12,6 +12,7 @@ from kanmon.cloudformation.templates import (
     foundation_template,
     logical_id,
     service_role,
+    slot_gate,
     slot_template,
     unique_id,
     used_secrets,

@@ -10,6 +10,30 @@ from pydantic import Field, model_validator
 from kanmon.config.section import InsidePath, Section
 from kanmon.config.values import Name
 
+# Those that AWS still mends (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html).
+Runtime = Literal[
+    "dotnet10",
+    "java8.al2",
+    "java11",
+    "java17",
+    "java21",
+    "java25",
+    "nodejs22.x",
+    "nodejs24.x",
+    "provided.al2023",
+    "python3.11",
+    "python3.12",
+    "python3.13",
+    "python3.14",
+    "ruby3.3",
+    "ruby3.4",
+    "ruby4.0",
+]
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+Days = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
+
 
 class Build(Section):
     """How the app builds itself; the commands run one after the other in the config's folder."""
@@ -24,10 +48,12 @@ class Function(Section):
 
     handler: str = Field(min_length=1, description="The function's entry, as Lambda names it.")
     artifact: InsidePath = Field(description="The folder (packed by Kanmon) that the build writes.")
-    runtime: str = Field("python3.12", description="Lambda runtime.")
+    runtime: Runtime = Field("python3.12", description="Lambda runtime.")
     architecture: Literal["arm64", "x86_64"] = Field("arm64", description="The processor.")
     memory: int = Field(512, ge=128, le=10240, description="Megabytes.")
-    timeout: int = Field(30, ge=1, le=900, description="Seconds.")
+    timeout: int | None = Field(
+        None, ge=1, le=900, description="Seconds. Default: 30, and 900 for one that only workflows invoke."
+    )
     environment: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")], str] = Field(
         default_factory=dict, description="Plain settings; never a secret."
     )
@@ -48,3 +74,9 @@ class Function(Section):
         if taken:
             raise ValueError(f"sets {', '.join(taken)}: such names belong to Kanmon and AWS")
         return self
+
+
+class Logs(Section):
+    """The logs of functions and workflows."""
+
+    days: Days = Field(30, description="How long they are kept, as CloudWatch allows.")

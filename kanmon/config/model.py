@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from kanmon.config.account import Costs, Github
-from kanmon.config.compute import Build, Function
+from kanmon.config.compute import Build, Function, Logs
 from kanmon.config.entrance import Api, Web
 from kanmon.config.foundation import Database, Network, Secret, Trail
 from kanmon.config.section import Section
@@ -42,6 +42,7 @@ class Config(Section):
         description="Kept in Secrets Manager as `<app>-<environment>-<name>`; no value is ever in here.",
     )
     trail: Trail | None = None
+    logs: Logs = Logs()
     hooks: tuple[Hook, ...] = ()
     checks: tuple[Check, ...] = Field(min_length=1)
     traffic: Traffic = Traffic()

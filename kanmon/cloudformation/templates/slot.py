@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kanmon.cloudformation.rendering import Template, render
 from kanmon.cloudformation.templates.ids import unique_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from kanmon.config import Config
+    from kanmon.config import Config, Function
+
+# An alarm takes ten metrics, and a function's error rate is made of two
+# (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataQuery.html).
+_FUNCTIONS_AN_ALARM = 5
+_SECONDS = 30
+
+
+def slot_gate(prefix: str, slot: str) -> str:
+    """The name of the alarm that a release in a slot is judged by."""
+    return f"{prefix}-{slot}-gate"
 
 
 def slot_template(config: Config, keys: Mapping[str, str]) -> Template:
     """One slot; `keys` has the object key of each function's package in the artifact bucket."""
     functions = [
-        {
-            "id": unique_id(name),
-            "name": name,
-            "key": keys[name],
-            **function.model_dump(),
-            "secrets": [_secret(secret) for secret in sorted(function.secrets)],
-        }
+        {"id": unique_id(name), "name": name, "key": keys[name], **_function(function)}
         for name, function in sorted(config.functions.items())
     ]
     return Template(
@@ -35,6 +39,9 @@ def slot_template(config: Config, keys: Mapping[str, str]) -> Template:
             bounded=config.github is not None,
             database=config.database if uses_database(config) else None,
             secrets=[_secret(name) for name in used_secrets(config)],
+            logs=config.logs,
+            error_alarms=_groups(functions, _FUNCTIONS_AN_ALARM),
+            error_percent=f"{config.thresholds.function_error_percent:g}",
         )
     )
 
@@ -49,5 +56,17 @@ def used_secrets(config: Config) -> list[str]:
     return sorted({secret for function in config.functions.values() for secret in function.secrets})
 
 
+def _function(function: Function) -> dict[str, Any]:
+    return {
+        **function.model_dump(),
+        "timeout": function.timeout or _SECONDS,
+        "secrets": [_secret(secret) for secret in sorted(function.secrets)],
+    }
+
+
 def _secret(name: str) -> dict[str, str]:
     return {"id": unique_id(name), "variable": name.upper().replace("-", "_") + "_SECRET_ARN"}
+
+
+def _groups(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]

@@ -80,9 +80,9 @@ MAKING: dict[str, list[Request]] = {
         Request("s3:GetObject", f"{ARTIFACTS}/blobs/aa"),
     ],
     "AWS::Logs::LogGroup": [
-        Request("logs:CreateLogGroup", own("logs", "log-group:/aws/lambda/shop-test-blue-api:*")),
-        Request("logs:PutRetentionPolicy", own("logs", "log-group:/aws/lambda/shop-test-blue-api:*")),
-        Request("logs:AssociateKmsKey", own("logs", "log-group:/aws/lambda/shop-test-blue-api:*")),
+        Request("logs:CreateLogGroup", own("logs", "log-group:/aws/lambda/shop-test-blue:*")),
+        Request("logs:PutRetentionPolicy", own("logs", "log-group:/aws/lambda/shop-test-blue:*")),
+        Request("logs:AssociateKmsKey", own("logs", "log-group:/aws/lambda/shop-test-blue:*")),
     ],
     "AWS::RDS::DBCluster": [
         Request("rds:CreateDBCluster", own("rds", "cluster:shop-test-database")),
@@ -178,7 +178,7 @@ MAKING: dict[str, list[Request]] = {
         Request("lambda:AddPermission", own("lambda", "function:shop-test-notifier"))
     ],
     "AWS::Logs::MetricFilter": [
-        Request("logs:PutMetricFilter", own("logs", "log-group:/aws/lambda/shop-test-blue-api:*"))
+        Request("logs:PutMetricFilter", own("logs", "log-group:/aws/lambda/shop-test-blue:*"))
     ],
     "AWS::Logs::QueryDefinition": [Request("logs:PutQueryDefinition", "*", REGIONAL)],
     "AWS::SecretsManager::ResourcePolicy": [
@@ -287,7 +287,7 @@ def test_the_apps_own_roles_have_the_boundary() -> None:
         assert arn.replace("${AWS::AccountId}", ACCOUNT) == BOUNDARY
         assert role["Path"] == "/shop/test/"
     for request in (
-        Request("logs:PutLogEvents", own("logs", "log-group:/aws/lambda/shop-test-blue-api:log-stream:x")),
+        Request("logs:PutLogEvents", own("logs", "log-group:/aws/lambda/shop-test-blue:log-stream:x")),
         Request("xray:PutTraceSegments", "*"),
         Request("lambda:InvokeFunction", own("lambda", "function:shop-test-green-api")),
         Request("secretsmanager:GetSecretValue", own("secretsmanager", "secret:shop-test-database-AbCdEf")),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from cfnlint import ManualArgs, lint  # type: ignore[import-untyped]
@@ -21,6 +22,7 @@ from kanmon.cloudformation import (
     slot_template,
 )
 from kanmon.config import Config, load_config
+from kanmon.config.compute import Runtime
 from tests.fakes.app import make_config
 
 EXAMPLE = load_config(Path(__file__).resolve().parents[3] / "examples/mandala/kanmon.yml")
@@ -106,7 +108,12 @@ _TEXT = st.text(
     ]
 )
 _FUNCTION = st.fixed_dictionaries(
-    {"handler": _TEXT, "artifact": st.just("build/a"), "runtime": _TEXT, "database": st.booleans()},
+    {
+        "handler": _TEXT,
+        "artifact": st.just("build/a"),
+        "runtime": st.sampled_from(get_args(Runtime)),
+        "database": st.booleans(),
+    },
     optional={
         "secrets": st.lists(st.sampled_from(["jwt", "v1", "v-1"]), unique=True),
         "environment": st.dictionaries(st.sampled_from(["NO", "y", "ON", "A_1", "URL"]), _TEXT, max_size=3),
@@ -151,7 +158,8 @@ def test_any_valid_config_gives_templates_that_say_what_it_says(config: Config) 
     made_of = {"slot": slot_template(config, _keys(config)), "api": api_template(config)}
     parsed = {part: parse(template) for part, template in made_of.items()}
     resources = parsed["slot"]["Resources"]
-    assert len(resources) == 3 * len(config.functions)
+    kinds = Counter(resource["Type"] for resource in resources.values())
+    assert kinds["AWS::Lambda::Function"] == kinds["AWS::IAM::Role"] == len(config.functions)
     names = {}
     for resource in resources.values():
         if resource["Type"] == "AWS::Lambda::Function":
