@@ -12,7 +12,6 @@ from kanmon.cloudformation.templates import (
     foundation_template,
     logical_id,
     service_role,
-    slot_gate,
     slot_template,
     unique_id,
     used_secrets,

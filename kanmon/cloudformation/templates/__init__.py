@@ -5,7 +5,7 @@ from kanmon.cloudformation.templates.bootstrap import bootstrap_template, servic
 from kanmon.cloudformation.templates.edge import LIVE_STAGE, edge_template
 from kanmon.cloudformation.templates.foundation import foundation_template
 from kanmon.cloudformation.templates.ids import logical_id, unique_id
-from kanmon.cloudformation.templates.slot import slot_gate, slot_template, used_secrets, uses_database
+from kanmon.cloudformation.templates.slot import slot_template, used_secrets, uses_database
 
 __all__ = [
     "LIVE_STAGE",
@@ -15,7 +15,6 @@ __all__ = [
     "foundation_template",
     "logical_id",
     "service_role",
-    "slot_gate",
     "slot_template",
     "unique_id",
     "used_secrets",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kanmon.cloudformation.gates import slot_gate
 from kanmon.cloudformation.rendering import Template, render
 from kanmon.cloudformation.templates.ids import unique_id
 
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
 # (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataQuery.html).
 _FUNCTIONS_AN_ALARM = 5
 _SECONDS = 30
-
-
-def slot_gate(prefix: str, slot: str) -> str:
-    """The name of the alarm that a release in a slot is judged by."""
-    return f"{prefix}-{slot}-gate"
 
 
 def slot_template(config: Config, keys: Mapping[str, str]) -> Template:
@@ -40,6 +36,7 @@ def slot_template(config: Config, keys: Mapping[str, str]) -> Template:
             database=config.database if uses_database(config) else None,
             secrets=[_secret(name) for name in used_secrets(config)],
             logs=config.logs,
+            gate=slot_gate(config.prefix, "${Slot}"),
             error_alarms=_groups(functions, _FUNCTIONS_AN_ALARM),
             error_percent=f"{config.thresholds.function_error_percent:g}",
         )
