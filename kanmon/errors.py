@@ -97,6 +97,16 @@ class Code(Enum):
         "CloudFormation refused a change set.",
         "Correct what AWS's reason names.",
     )
+    TEMPLATE_WRONG = (
+        214,
+        "A template is not one that AWS would take.",
+        "Correct what is named where it comes from the config; where it does not, please report it.",
+    )
+    TEMPLATE_TOO_BIG = (
+        215,
+        "A template is larger than CloudFormation takes.",
+        "Put less into one app: fewer functions, routes or alarms.",
+    )
     HOOK_FAILED = (221, "A hook of the release failed.", "Read the function's log; mend it and release.")
     SNAPSHOT_FAILED = (
         222,

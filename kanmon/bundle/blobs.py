@@ -14,6 +14,7 @@ from kanmon.bundle.manifest import Bundle, Manifest
 from kanmon.errors import Code, KanmonError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from mypy_boto3_s3 import S3Client
@@ -69,6 +70,13 @@ class Blobs:
         if hashlib.sha256(content).hexdigest() != sha256:
             raise KanmonError(Code.BUNDLE_DAMAGED, "A recorded file has other content.", where=where)
         return content
+
+    def missing(self, sha256s: Iterable[str]) -> list[str]:
+        """Those that are not in the bucket."""
+        wanted = sorted(set(sha256s))
+        with explained(f"looking into the bucket {self.bucket}"), ThreadPoolExecutor(_AT_ONCE) as pool:
+            present = list(pool.map(self._present, wanted))
+        return [sha256 for sha256, there in zip(wanted, present, strict=True) if not there]
 
     def url(self, sha256: str) -> str:
         """Where CloudFormation reads a blob. It wants an Amazon S3 URL and no other."""

@@ -100,6 +100,21 @@ COMMANDS: Mapping[str, Command] = {
             "unchanged": "true when the release is live already",
         },
     ),
+    "render": Command(
+        "Write the CloudFormation templates of the config as files, without AWS.",
+        (
+            _BUNDLE,
+            Option(
+                "output",
+                "the folder to write to (build/templates)",
+                "DIR",
+                Kind.PATH,
+                Path("build/templates"),
+                terminal_only=True,
+            ),
+        ),
+        aws=False,
+    ),
     "gate": Command(
         "Verify that GitHub's environment holds a release back, and who let it through.",
         (

@@ -33,14 +33,14 @@ def bootstrap(account: Account) -> Iterator[str]:
     name = account.bootstrap_stack
     stack = stacks.find(name)
     api_logs = _writes_api_logs(account, stack)
-    body = bootstrap_template(config, account.bucket, api_logs=api_logs).body
+    body = bootstrap_template(config, api_logs=api_logs).body
     if stack and stacks.body(name) == body:
         yield f"{name} is there already; there is nothing to change."
     else:
         if stack is None and len(body.encode()) > _LONGEST_BODY:
             # The bucket comes first, for the template of everything to lie in.
             bare = config.model_copy(update={"github": None, "costs": None})
-            first = bootstrap_template(bare, account.bucket, api_logs=api_logs).body
+            first = bootstrap_template(bare, api_logs=api_logs).body
             stack, _ = _apply(stacks, account, None, first)
         stack, change_set = _apply(stacks, account, stack, body)
         for change in change_set.changes if change_set else ():

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from kanmon.approval import TerminalApproval
-from kanmon.bundle import build_bundle, load_bundle
+from kanmon.bundle import build_bundle
 from kanmon.bundle.build import commit_of
 from kanmon.cli.bootstrap import bootstrap
 from kanmon.cli.github import gate_approval, github_client, github_gate, make_way, recorder, shown
+from kanmon.cli.render import bundle_of, render
 from kanmon.cli.wiring import Account, actor
 from kanmon.config import load_config
 from kanmon.errors import Code, ExitStatus, KanmonError
@@ -153,15 +154,15 @@ def _plan(arguments: argparse.Namespace, account: Account, console: Console) -> 
     return ExitStatus.OK
 
 
+def _render(arguments: argparse.Namespace, account: Account, console: Console) -> ExitStatus:
+    for line in render(account.config, arguments.output, _project(arguments) / arguments.bundle):
+        console.print(line, soft_wrap=True, highlight=False)
+    return ExitStatus.OK
+
+
 def _new_plan(arguments: argparse.Namespace, account: Account, world: World) -> Plan:
     config = account.config
-    bundle = load_bundle(_project(arguments) / arguments.bundle, digest=arguments.bundle_digest)
-    if bundle.manifest.config != config:
-        raise KanmonError(
-            Code.BUNDLE_DAMAGED,
-            "The config changed since the bundle was built.",
-            fix="Run `kanmon build` again.",
-        )
+    bundle = bundle_of(config, _project(arguments) / arguments.bundle, arguments.bundle_digest)
     account.blobs.upload_bundle(bundle)
     return make_plan(world, config, bundle.manifest, account.bucket)
 
@@ -348,6 +349,7 @@ _COMMANDS = {
     "build": _build,
     "test": _test,
     "plan": _plan,
+    "render": _render,
     "gate": _gate,
     "deploy": _deploy,
     "smoke": _smoke,

@@ -2,6 +2,7 @@
 
 from kanmon.cloudformation.changes import Change, ChangeSet
 from kanmon.cloudformation.gates import app_gate, slot_gate
+from kanmon.cloudformation.preflight import LIMITS, Inspected, Size, preflight
 from kanmon.cloudformation.protection import stack_policy
 from kanmon.cloudformation.rendering import Template, render
 from kanmon.cloudformation.stacks import DeployedStack, Stacks
@@ -19,9 +20,12 @@ from kanmon.cloudformation.templates import (
 )
 
 __all__ = [
+    "LIMITS",
     "Change",
     "ChangeSet",
     "DeployedStack",
+    "Inspected",
+    "Size",
     "Stacks",
     "Template",
     "api_template",
@@ -30,6 +34,7 @@ __all__ = [
     "edge_template",
     "foundation_template",
     "logical_id",
+    "preflight",
     "render",
     "service_role",
     "slot_gate",

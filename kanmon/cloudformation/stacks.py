@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.literals import CapabilityType
     from mypy_boto3_cloudformation.type_defs import (
         DescribeChangeSetOutputTypeDef,
         StackEventTypeDef,
@@ -37,6 +38,8 @@ _READY = frozenset(
 )
 _SUCCEEDED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"})
 _ABSENT = frozenset({"REVIEW_IN_PROGRESS", "DELETE_COMPLETE"})
+CAPABILITIES: tuple[CapabilityType, ...] = ("CAPABILITY_NAMED_IAM",)
+"""What a template may do that CloudFormation asks about: make roles. Macros may not be used."""
 # How CloudFormation words a change set that has nothing to do.
 _NOTHING = ("didn't contain changes", "No updates are to be performed", "no changes")
 
@@ -124,7 +127,7 @@ class Stacks:
                     for key, value in sorted(parameters.items())
                 ],
                 Tags=[{"Key": key, "Value": value} for key, value in sorted(tags.items())],
-                Capabilities=["CAPABILITY_NAMED_IAM"],
+                Capabilities=CAPABILITIES,
                 **_role(self.role),
                 # A first creation that fails leaves nothing, so that the next one can begin anew.
                 OnStackFailure="ROLLBACK" if existing else "DELETE",

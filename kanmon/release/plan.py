@@ -13,6 +13,7 @@ from kanmon.cloudformation import ChangeSet
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger import Pointer, Release, Slot, State
 from kanmon.release.blueprint import PARTS, SLOT, Output, Value, blueprint, stack_name, tags
+from kanmon.release.preflight import inspect, refuse_missing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,7 +117,8 @@ def read_plan(path: Path) -> Plan:
 def make_plan(world: World, config: Config, manifest: Manifest, bucket: str) -> Plan:
     """Create the change sets of a release and put them into a plan; users and stacks are not touched.
 
-    `manifest` is of a bundle that was uploaded already. Raises PLAN_DESTROYS and what the services raise.
+    `manifest` is of a bundle that was uploaded already. Raises PLAN_DESTROYS,
+    TEMPLATE_WRONG, TEMPLATE_TOO_BIG, BUNDLE_MISSING and what the services raise.
     """
     head = world.ledger.head()
     live = world.ledger.release(head.live) if head.live else None
@@ -130,6 +132,8 @@ def make_plan(world: World, config: Config, manifest: Manifest, bucket: str) -> 
         )  # fmt: skip
     release = _take_id(world, manifest, slot)
     specs = blueprint(config, manifest, release.id, slot, bucket)
+    inspect(config, specs)
+    refuse_missing(world.blobs, manifest)
     stacks = _plan_stacks(world, config, specs)
     plan = Plan(
         app=config.app,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kanmon.approval import Approvable
     from kanmon.bundle import Manifest
@@ -49,6 +49,7 @@ class BlobsPort(Protocol):
     def get(self, sha256: str) -> bytes: ...
     def manifest(self, digest: str) -> Manifest: ...
     def url(self, sha256: str) -> str: ...
+    def missing(self, sha256s: Iterable[str]) -> list[str]: ...
 
 
 class ApiPort(Protocol):

@@ -12,6 +12,7 @@ from kanmon.release.blueprint import SLOT, stack_name, tags
 from kanmon.release.events import Kind
 from kanmon.release.lease import lease
 from kanmon.release.plan import outputs_of
+from kanmon.release.preflight import refuse_missing
 from kanmon.release.session import (
     Edition,
     Outcome,
@@ -141,6 +142,7 @@ class _Rollback:
 
     def _reapply(self, target: Edition, slot: Slot) -> None:
         name = stack_name(self.config, SLOT, slot)
+        refuse_missing(self.world.blobs, target.manifest)
         self.journal.guard()
         note_slot(self.world, slot, None)
         change_set = self.world.stacks.propose(

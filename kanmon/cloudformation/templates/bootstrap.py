@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from kanmon.config import Config
 
 
-def bootstrap_template(config: Config, bucket: str, *, api_logs: bool = True) -> Template:
+def bootstrap_template(config: Config, *, api_logs: bool = True) -> Template:
     """What an administrator applies to an account.
 
-    `bucket` is the artifact bucket's name; `api_logs` says that API Gateway is given the role by which it
-    writes logs, of which an account has one in a region.
+    `api_logs` says that API Gateway is given the role by which it writes logs, of which an account has one
+    in a region.
     """
     return Template(
         render(
@@ -25,7 +25,6 @@ def bootstrap_template(config: Config, bucket: str, *, api_logs: bool = True) ->
                 {"id": logical_id(name), "name": name, "prefix": f"{config.app}-{name}"}
                 for name in config.environments
             ],
-            bucket=bucket,
             github=config.github,
             costs=config.costs,
             api_logs=api_logs,

@@ -78,7 +78,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_aws_is_asked_first_by_the_commands_that_need_it(command: str, asked: list[str]) -> None:
     assert main([command]) == ExitStatus.OK
-    local = command in {"build", "test", "gate"}
+    local = command in {"build", "test", "render", "gate"}
     early = ["asked in eu-west-1", f"{command} with eu-west-1"]
     assert asked == ([f"{command} with nothing"] if local else early)
 

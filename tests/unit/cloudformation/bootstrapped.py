@@ -39,7 +39,7 @@ def stack(name: str) -> str:
 
 
 def document(**changes: Any) -> Document:
-    return Document(parse(bootstrap_template(make_config(**changes), BUCKET)))
+    return Document(parse(bootstrap_template(make_config(**changes))))
 
 
 EVERYTHING = document(**CONFIGS["everything"])

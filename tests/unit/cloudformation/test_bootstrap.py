@@ -10,14 +10,14 @@ from cfnlint import ManualArgs, lint  # type: ignore[import-untyped]
 
 from kanmon.cloudformation import bootstrap_template
 from tests.fakes.app import make_config
-from tests.unit.cloudformation.bootstrapped import BUCKET, CONFIGS, document
+from tests.unit.cloudformation.bootstrapped import CONFIGS, document
 from tests.unit.cloudformation.iam import listed, statements
 from tests.unit.cloudformation.test_templates import parse
 
 
 @pytest.mark.parametrize("case", CONFIGS)
 def test_cfn_lint_finds_nothing(case: str) -> None:
-    body = bootstrap_template(make_config(**CONFIGS[case]), BUCKET).body
+    body = bootstrap_template(make_config(**CONFIGS[case])).body
     found = lint(body, config=ManualArgs(regions=["ap-northeast-1"]))
     assert [f"{match.rule.id} line {match.linenumber}: {match.message}" for match in found] == []
 
@@ -71,7 +71,7 @@ def test_the_artifact_bucket_is_closed_and_keeps_what_it_has() -> None:
 
 def test_api_gateway_gets_its_role_for_logs_unless_it_has_one() -> None:
     """INF-6: it is the account's, and may serve other apps: it outlives the stack."""
-    made = parse(bootstrap_template(make_config(), BUCKET))["Resources"]
+    made = parse(bootstrap_template(make_config()))["Resources"]
     assert made["ApiAccount"]["Properties"] == {"CloudWatchRoleArn": {"GetAtt": "ApiLogsRole.Arn"}}
     role = made["ApiLogsRole"]["Properties"]
     (policy,) = role["ManagedPolicyArns"]
@@ -80,7 +80,7 @@ def test_api_gateway_gets_its_role_for_logs_unless_it_has_one() -> None:
     assert trust["Principal"] == {"Service": "apigateway.amazonaws.com"}
     for name in ("ApiAccount", "ApiLogsRole"):
         assert made[name]["DeletionPolicy"] == "RetainExceptOnCreate"
-    without = parse(bootstrap_template(make_config(), BUCKET, api_logs=False))
+    without = parse(bootstrap_template(make_config(), api_logs=False))
     assert not [name for part in ("Resources", "Outputs") for name in without[part] if name.startswith("Api")]
 
 

@@ -11,7 +11,6 @@ import pytest
 from cfnlint import ManualArgs, lint  # type: ignore[import-untyped]
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
 
 from kanmon.cloudformation import (
     Template,
@@ -21,6 +20,7 @@ from kanmon.cloudformation import (
     foundation_template,
     slot_template,
 )
+from kanmon.cloudformation.document import read
 from kanmon.config import Config, load_config
 from kanmon.config.compute import Runtime
 from tests.fakes.app import make_config
@@ -34,7 +34,7 @@ def _keys(config: Config) -> dict[str, str]:
 
 def _templates(config: Config) -> dict[str, Template]:
     made = {
-        "bootstrap": bootstrap_template(config, f"{config.app}-kanmon"),
+        "bootstrap": bootstrap_template(config),
         "slot": slot_template(config, _keys(config)),
         "api": api_template(config),
         "edge": edge_template(config),
@@ -42,29 +42,8 @@ def _templates(config: Config) -> dict[str, Template]:
     return made | ({"foundation": foundation_template(config)} if config.database else {})
 
 
-class _Loader:
-    """YAML as CloudFormation reads it (1.1), its short functions as plain data, no key twice."""
-
-    def __init__(self) -> None:
-        self.yaml = YAML(typ="safe", pure=True)
-        self.yaml.version = (1, 1)
-        self.yaml.allow_duplicate_keys = False
-        self.yaml.constructor.add_multi_constructor("!", self._function)
-
-    @staticmethod
-    def _function(constructor: Any, suffix: str, node: Any) -> dict[str, Any]:
-        if node.id == "scalar":
-            return {suffix: node.value}
-        if node.id == "sequence":
-            return {suffix: constructor.construct_sequence(node, deep=True)}
-        return {suffix: constructor.construct_mapping(node, deep=True)}
-
-    def load(self, text: str) -> Any:
-        return self.yaml.load(text)
-
-
 def parse(template: Template) -> Any:
-    return _Loader().load(template.body)
+    return read(template.body)
 
 
 def test_same_config_same_bytes() -> None:

@@ -1,0 +1,81 @@
+"""`kanmon render`: every template as a file, without AWS."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanmon.bundle import build_bundle
+from kanmon.cli.main import main
+from kanmon.cli.render import rendered
+from kanmon.config import load_config
+from kanmon.errors import ExitStatus
+from tests.fakes.app import make_config
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose process has no way to AWS."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.chdir(tmp_path)
+    content = make_config(hooks=[]).model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    (tmp_path / "kanmon.yml").write_text(json.dumps(content))
+    return tmp_path
+
+
+def test_every_stack_of_the_config_is_a_file(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """INF-9"""
+    (project / "build/templates").mkdir(parents=True)
+    (project / "build/templates/mine.txt").write_text("stays")
+    assert main(["render"]) == ExitStatus.OK
+    said = capsys.readouterr().out
+    templates, _ = rendered(load_config(project / "kanmon.yml"))
+    for part, template in templates.items():
+        assert (project / f"build/templates/{part}.yml").read_text() == template.body
+        assert f"{part}.yml" in said
+    assert {"bootstrap", "foundation", "slot", "api", "edge"} <= templates.keys()
+    assert "of 500 resources" in said
+    assert "of 1,000,000 bytes" in said
+    assert "`blobs/not-built-<function>`" in said
+    assert "blobs/not-built-api" in templates["slot"].body
+    assert (project / "build/templates/mine.txt").read_text() == "stays"
+
+
+def test_twice_is_the_same(project: Path) -> None:
+    """CD-6"""
+    for folder in ("a", "b"):
+        assert main(["render", "--output", folder]) == ExitStatus.OK
+    files = {path.name: path.read_bytes() for path in (project / "a").iterdir()}
+    assert files == {path.name: path.read_bytes() for path in (project / "b").iterdir()}
+
+
+def test_the_artifact_buckets_name_needs_no_account(project: Path) -> None:
+    main(["render"])
+    text = (project / "build/templates/bootstrap.yml").read_text()
+    assert 'BucketName: !Sub "shop-kanmon-${AWS::AccountId}-${AWS::Region}"' in text
+
+
+def test_packages_come_from_the_bundle_of_this_config(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """CD-6"""
+    for name in ("build/api/shop.py", "web/dist/index.html"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("x")
+    config = load_config(project / "kanmon.yml")
+    bundle = build_bundle(config, project, project / "build/bundle", commit="a" * 40, say=lambda _: None)
+    assert main(["render"]) == ExitStatus.OK
+    assert "not-built" not in capsys.readouterr().out
+    slot = (project / "build/templates/slot.yml").read_text()
+    assert f"blobs/{bundle.manifest.functions['api'].sha256}" in slot
+    content = json.loads((project / "kanmon.yml").read_text())
+    (project / "kanmon.yml").write_text(json.dumps({**content, "app": "other"}))
+    assert main(["render"]) == ExitStatus.REFUSED
+    assert "KNM-115" in capsys.readouterr().err
