@@ -50,7 +50,8 @@ def rendered(
     bootstrap = bootstrap_template(config)
     specs = blueprint(config, manifest or unbuilt(config), "r1", Slot.BLUE, "artifacts")
     templates = {BOOTSTRAP: bootstrap} | {spec.part: spec.template for spec in specs}
-    return templates, {BOOTSTRAP: preflight(BOOTSTRAP, bootstrap, ())} | inspect(config, specs)
+    name = f"{config.app}-{BOOTSTRAP}"
+    return templates, {BOOTSTRAP: preflight(name, bootstrap, ())} | inspect(config, specs)
 
 
 def bundle_of(config: Config, folder: Path, digest: str = "") -> Bundle:

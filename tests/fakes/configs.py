@@ -1,0 +1,52 @@
+"""The configs that stand for all: what every check of the rendered templates goes through."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from kanmon.config import Config, load_config
+from tests.fakes.app import make_config, make_full_config
+
+MANDALA = Path(__file__).resolve().parents[2] / "examples/mandala/kanmon.yml"
+GITHUB: dict[str, Any] = {
+    "repository": "octo/shop", "repository_id": 456, "owner_id": 123, "environments": ["staging", "test"]
+}  # fmt: skip
+_ALONE: dict[str, Any] = {
+    "functions": {"api": {"handler": "shop.api", "artifact": "build/api"}},
+    "hooks": None,
+    "database": None,
+}
+_CHECKED_PAGE: dict[str, Any] = {"checks": [{"name": "page", "path": "/"}]}
+_CHECKED_API: dict[str, Any] = {"checks": [{"name": "health", "path": "/api/health"}]}
+MANY = 200
+
+
+@cache
+def matrix() -> dict[str, Config]:
+    """Every config by its name; those with a part left out only where the config's model lets it."""
+    fields = Config.model_fields
+    configs = {"minimal": make_config(**_ALONE), "database": make_config()}
+    if not fields["api"].is_required():
+        configs["web only"] = make_config(**{**_ALONE, "functions": None}, **_CHECKED_PAGE, api=None)
+    if not fields["web"].is_required():
+        configs["api only"] = make_config(**_ALONE, **_CHECKED_API, web=None)
+    return configs | {
+        "everything on": make_full_config(
+            github=GITHUB, costs={}, notifications={"slack_secret": "shop-slack"}, tags={"team": "shop"}
+        ),
+        "reference app": load_config(MANDALA),
+    }
+
+
+def many_functions(count: int = MANY) -> Config:
+    """A config of so many functions, each with a route."""
+    names = [f"function-{number}" for number in range(count)]
+    function = {"handler": "shop.api", "artifact": "build/api", "database": True}
+    return make_config(
+        functions=dict.fromkeys(names, function),
+        api={"routes": [{"path": f"/api/{name}/{{proxy+}}", "function": name} for name in names]},
+        hooks=None,
+        github=GITHUB,
+    )
