@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from kanmon.config.section import Section
+from kanmon.config.values import Name
 
 _OWNER = r"[A-Za-z0-9][A-Za-z0-9-]{0,38}"
 _REPOSITORY = r"[A-Za-z0-9._-]{1,100}"
@@ -30,7 +31,7 @@ class Github(Section):
     owner_id: int | None = Field(
         None, ge=1, description="The owner's id: `gh api repos/OWNER/NAME --jq .owner.id`."
     )
-    environments: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")], ...] = Field(
+    environments: tuple[Name, ...] = Field(
         (),
         description="All environments of the app, where it has several: one stack holds the roles of all, "
         "and each environment's config must name the same.",

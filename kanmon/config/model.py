@@ -10,15 +10,12 @@ from kanmon.config.account import Costs, Github
 from kanmon.config.compute import Build, Function, Logs
 from kanmon.config.entrance import Api, Web
 from kanmon.config.foundation import Database, Network, Secret, Trail
+from kanmon.config.limits import check_limits
 from kanmon.config.section import Section
 from kanmon.config.testing import Test
 from kanmon.config.trial import ApprovalRules, Check, Hook, Traffic
 from kanmon.config.values import Name
 from kanmon.config.watch import Notifications, Thresholds
-
-# What a role's name of 64 characters leaves of `<app>-<environment>-cloudformation`
-# (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
-_ROLES_NAMES = 48
 
 
 class Config(Section):
@@ -69,12 +66,11 @@ class Config(Section):
         names = [check.name for check in self.checks]
         if len(names) != len(set(names)):
             raise ValueError("two checks have the same name")
-        longest = max(len(self.app) + len(name) for name in self.environments)
-        if self.github and longest > _ROLES_NAMES:
-            raise ValueError(
-                f"app and environment have {longest} characters together; with `github`, which makes roles "
-                f"of them, they may have {_ROLES_NAMES}"
-            )
+        return self
+
+    @model_validator(mode="after")
+    def _within_limits(self) -> Self:
+        check_limits(self)
         return self
 
     @model_validator(mode="after")

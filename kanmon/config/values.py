@@ -26,8 +26,11 @@ def _query(value: str) -> str:
     return value
 
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")]
-"""Lower-case letters, digits and hyphens: it becomes part of AWS resource names."""
+Name = Annotated[str, Field(pattern=r"^[a-z](-?[a-z0-9])+$", max_length=32)]
+"""Lower-case letters, digits and hyphens, no two together: it becomes part of AWS resource names.
+
+Aurora's are the strictest: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
+"""
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Query = Annotated[str, AfterValidator(_query)]
 UrlPath = Annotated[str, Field(pattern=r"^/[^\s#]*$")]

@@ -63,8 +63,8 @@ def test_a_template_fits_into_a_change_set(part: str) -> None:
     assert len(_templates(EXAMPLE)[part].body.encode()) < 1_000_000
 
 
-_NAME = st.from_regex(r"[a-z][a-z0-9-]{0,8}[a-z0-9]", fullmatch=True) | st.sampled_from(
-    ["no", "on", "yes", "off", "null", "true", "a1", "a-1", "a--1", "ab", "a-b", "e1", "x-function"]
+_NAME = st.from_regex(r"[a-z](-?[a-z0-9]){1,5}", fullmatch=True) | st.sampled_from(
+    ["no", "on", "yes", "off", "null", "true", "a1", "a-1", "a-b-1", "ab", "a-b", "e1", "x-function"]
 )
 _TEXT = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=8
