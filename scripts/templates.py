@@ -19,8 +19,7 @@ from typing import Any
 from cfnlint import ManualArgs, lint
 
 from kanmon.cli.render import rendered, shares, unbuilt
-from kanmon.cloudformation.document import read
-from kanmon.cloudformation.preflight import measure, too_many
+from kanmon.cloudformation.preflight import look_into, too_many
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger import Slot
 from kanmon.release.blueprint import blueprint
@@ -76,7 +75,7 @@ def _most_functions() -> int:
     """How many functions of `many_functions` fit; says so for the number that is asked for, too."""
     config = many_functions()
     sizes = {
-        spec.part: measure(spec.template, read(spec.template.body))
+        spec.part: look_into(spec.template.body).size
         for spec in blueprint(config, unbuilt(config), "r1", Slot.BLUE, "artifacts")
     }
     most = MANY

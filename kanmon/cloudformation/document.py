@@ -35,7 +35,7 @@ class _Constructor(SafeConstructor):
 _Constructor.add_multi_constructor("!", _Constructor.function)
 
 
-def read(body: str, where: str = "") -> dict[str, Any]:
+def read(body: str) -> dict[str, Any]:
     """A template's content. Raises TEMPLATE_WRONG when it is no YAML mapping, or has a key twice."""
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _Constructor
@@ -45,9 +45,9 @@ def read(body: str, where: str = "") -> dict[str, Any]:
         content = yaml.load(body)
     except YAMLError as error:
         reason = " ".join(str(error).split("To suppress")[0].split())
-        raise KanmonError(Code.TEMPLATE_WRONG, f"It is not valid YAML: {reason}.", where=where) from None
+        raise KanmonError(Code.TEMPLATE_WRONG, f"It is not valid YAML: {reason}.") from None
     if not isinstance(content, dict) or not isinstance(content.get("Resources"), dict):
-        raise KanmonError(Code.TEMPLATE_WRONG, "It has no resources.", where=where)
+        raise KanmonError(Code.TEMPLATE_WRONG, "It has no resources.")
     return content
 
 

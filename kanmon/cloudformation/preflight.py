@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
@@ -58,23 +59,43 @@ def preflight(
     `made_of` says of how many functions or routes it is made, for the message. Raises TEMPLATE_WRONG with
     all that was found, TEMPLATE_TOO_BIG.
     """
-    content = read(template.body, stack)
-    size = measure(template, content)
-    _refuse_size(stack, size, made_of or {})
-    found = [*_parameters(content, given), *_references(content), *_circles(content), *_macros(content)]
-    found += misnamed(content)
+    try:
+        facts = look_into(template.body)
+    except KanmonError as error:
+        raise KanmonError(error.code, error.message, where=stack) from None
+    _refuse_size(stack, facts.size, made_of or {})
+    found = [*_parameters(facts, given), *facts.wrong]
     if found:
         raise KanmonError(Code.TEMPLATE_WRONG, " ".join(found), where=stack)
-    return Inspected(size, frozenset(content.get("Outputs", {})))
+    return Inspected(facts.size, facts.outputs)
 
 
-def measure(template: Template, content: Mapping[str, Any]) -> Size:
-    """What CloudFormation counts."""
-    return Size(
-        resources=len(content["Resources"]),
-        bytes=len(template.body.encode()),
-        parameters=len(content.get("Parameters", {})),
-        outputs=len(content.get("Outputs", {})),
+@dataclass(frozen=True)
+class Facts:
+    """What a template's text says by itself."""
+
+    size: Size
+    parameters: Mapping[str, bool]
+    """Whether each has a default."""
+    outputs: frozenset[str]
+    wrong: tuple[str, ...]
+
+
+@lru_cache(maxsize=64)
+def look_into(body: str) -> Facts:
+    """Read a template's text, which is slow; the same come again. Raises TEMPLATE_WRONG when it is none."""
+    content = read(body)
+    parameters, outputs = content.get("Parameters", {}), content.get("Outputs", {})
+    return Facts(
+        size=Size(
+            resources=len(content["Resources"]),
+            bytes=len(body.encode()),
+            parameters=len(parameters),
+            outputs=len(outputs),
+        ),
+        parameters={name: "Default" in parameter for name, parameter in parameters.items()},
+        outputs=frozenset(outputs),
+        wrong=(*_references(content), *_circles(content), *_macros(content), *misnamed(content)),
     )
 
 
@@ -98,12 +119,11 @@ def _refuse_size(stack: str, size: Size, made_of: Mapping[str, int]) -> None:
         raise KanmonError(Code.TEMPLATE_TOO_BIG, f"It has {', '.join(over)}.{many}", where=stack)
 
 
-def _parameters(content: Mapping[str, Any], given: Collection[str]) -> Iterator[str]:
-    declared = content.get("Parameters", {})
-    for name in sorted(set(given) - set(declared)):
+def _parameters(facts: Facts, given: Collection[str]) -> Iterator[str]:
+    for name in sorted(set(given) - set(facts.parameters)):
         yield f"The parameter {name} is given, but not declared."
-    for name, parameter in declared.items():
-        if name not in given and "Default" not in parameter:
+    for name, has_default in facts.parameters.items():
+        if name not in given and not has_default:
             yield f"The parameter {name} is declared, but not given."
 
 
