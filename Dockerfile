@@ -10,7 +10,7 @@ COPY requirements.txt /kanmon/
 RUN python -m pip install --quiet --disable-pip-version-check --root-user-action ignore --no-cache-dir --no-compile \
     --no-deps --only-binary :all: --require-hashes --target /kanmon --requirement /kanmon/requirements.txt \
     && find /kanmon/botocore/data -mindepth 1 -maxdepth 1 -type d \
-    ! -name apigateway ! -name cloudformation ! -name lambda ! -name rds ! -name s3 ! -name secretsmanager \
+    ! -name apigateway ! -name cloudformation ! -name cloudwatch ! -name lambda ! -name rds ! -name s3 ! -name secretsmanager \
     ! -name sns ! -name sts -exec rm -r {} + \
     && rm -rf /kanmon/bin /kanmon/tests
 COPY kanmon /kanmon/kanmon

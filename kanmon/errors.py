@@ -107,6 +107,11 @@ class Code(Enum):
         "A template is larger than CloudFormation takes.",
         "Put less into one app: fewer functions, routes or alarms.",
     )
+    SLOT_CHANGED = (
+        216,
+        "A slot's stack is not as its release made it, so its background work can't be turned on or off.",
+        "Look who changed the stack; then `kanmon recover`, or `kanmon recover --undo` to go back.",
+    )
     HOOK_FAILED = (221, "A hook of the release failed.", "Read the function's log; mend it and release.")
     SNAPSHOT_FAILED = (
         222,

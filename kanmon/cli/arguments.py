@@ -160,7 +160,7 @@ COMMANDS: Mapping[str, Command] = {
         "Finish or undo what a run that died left behind.",
         (
             Option("keep", "held: keep the live release", kind=Kind.FLAG),
-            Option("undo", "held: take the live release back", kind=Kind.FLAG),
+            Option("undo", "held, or never completed: take the live release back", kind=Kind.FLAG),
             Option(
                 "wait", "how long to wait for a run that is still at work, such as 3m", "TIME", Kind.DURATION
             ),

@@ -157,6 +157,7 @@ class Release(Record):
     slot: Slot = Slot.NONE
     slot_template: str = ""
     slot_parameters: dict[str, str] = Field(default_factory=dict)
+    """As it came up, before any user: with its background work off."""
     pointer: Pointer = Pointer()
     stable_at: datetime | None = None
     thread: str = ""

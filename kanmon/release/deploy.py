@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kanmon.checks import Target
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger import Head, Pointer, Result, State
+from kanmon.release.background import follow
 from kanmon.release.bake import Bake
 from kanmon.release.blueprint import API, FOUNDATION
 from kanmon.release.events import Kind
@@ -189,12 +190,12 @@ class _Deploy:
 
     def _go_live(self) -> None:
         release = self.world.ledger.amend_release(self.plan.release, state=State.LIVE)
-        edition = Edition(release, self.manifest)
+        self.edition = Edition(release, self.manifest)
         with self.journal.step(State.LIVE, f"{self.plan.release} goes live"):
             # Before the move, for a release may need its limits; that they can be had, the trial has shown.
-            self.session.settle_api(edition)
+            self.session.settle_api(self.edition)
             self.session.move_api(self.pointer, frozenset({self.plan.origin}))
-            self.session.move_page(edition, self.base)
+            self.session.move_page(self.edition, self.base)
             note_live(self.world, self.plan.release, self.pointer)
             live = Target("live", self.plan.release)
             self.session.check(self.config.checks, live)
@@ -205,6 +206,7 @@ class _Deploy:
             self.session.close_trial()
             web = self.session.open_entrance.web
             web.settle(self.manifest, self.base.manifest if self.base else None)
+            follow(self.session, self.plan.slot, self.edition, self.base)
             self.world.ledger.amend_release(
                 self.plan.release, state=State.STABLE, stable_at=datetime.now(UTC)
             )
@@ -240,13 +242,14 @@ class _Deploy:
         return self._outcome(Result.ABORTED, failure)
 
     def _leave_to_recover(self, failure: KanmonError) -> Outcome:
-        """The release passed everything and users are on it: the attempt stays open for its bookkeeping."""
+        """The release passed everything and users are on it: the attempt stays open for what is left."""
         unsettled = KanmonError(
             failure.code,
-            f"{self.plan.release} is live and passed everything, but that could not be recorded: "
+            f"{self.plan.release} is live and passed everything, but could not be completed: "
             f"{failure.message}",
             where=failure.where,
-            fix="Run `kanmon recover`, or release again: both begin by finishing it.",
+            fix="Run `kanmon recover`, or release again: both begin by finishing it. "
+            "`kanmon recover --undo` takes it back instead.",
         )
         return self._outcome(Result.FAILED, unsettled)
 
@@ -321,6 +324,7 @@ def take_back(session: Session, base: Edition | None, left: Edition, failed_at: 
         if base:
             session.settle_api(base)
             session.open_entrance.web.settle(base.manifest, left.manifest)
+        follow(session, attempt.origin.slot, left, base)
         session.world.ledger.amend_release(left.release.id, state=State.ROLLED_BACK)
         note_return(
             session.world,

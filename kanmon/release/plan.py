@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from kanmon.cloudformation import ChangeSet
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger import Pointer, Release, Slot, State
+from kanmon.release.background import BACKGROUND, ON
 from kanmon.release.blueprint import PARTS, SLOT, Output, Value, blueprint, stack_name, tags
 from kanmon.release.preflight import inspect, refuse_missing
 
@@ -226,6 +227,8 @@ def _is_live_already(world: World, live: Release, config: Config, manifest: Mani
     outputs = {part: stack.outputs for part, stack in deployed.items() if stack}
     for spec in specs:
         resolved = resolve(spec.parameters, outputs)
+        if resolved and spec.part == SLOT and BACKGROUND in resolved:
+            resolved[BACKGROUND] = ON  # it came up with it off, and is live now
         if resolved is None or not _same(world, config, spec, deployed[spec.part], resolved):
             return False
     return True

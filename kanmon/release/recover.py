@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger import Attempt, Result, State
+from kanmon.release.background import follow
 from kanmon.release.deploy import take_back
 from kanmon.release.events import Event, Kind
 from kanmon.release.journal import Journal
@@ -30,8 +31,9 @@ def recover(
 ) -> Outcome | None:
     """Bring the last attempt to its end; None when it had one.
 
-    A dead deploy is undone, unless only its bookkeeping was missing; a dead rollback is done again. What
-    is held is decided by `keep`: the live release stays, or is taken back; undecided it raises HELD.
+    A dead deploy is undone, unless it had passed everything, when it is finished; a dead rollback is done
+    again. What is held is decided by `keep`: the live release stays, or is taken back; undecided it raises
+    HELD. What had passed everything is taken back, too, by `keep=False`: it may be that it can't be finished.
     Raises LOCKED when the run is still alive after `patience` seconds.
     """
     head = _await_end(world, observer, patience)
@@ -76,9 +78,10 @@ def _end(session: Session, config: Config, attempt: Attempt, *, keep: bool | Non
     outputs = outputs_of(session.world, config, attempt.slot)
     if "api" in outputs and "edge" in outputs:
         session.entrance = session.world.entrance(config, outputs)
-    if attempt.state is State.STABLE or (keep and attempt.result is Result.HELD):
+    passed = attempt.state is State.STABLE
+    if (passed and keep is not False) or (keep and attempt.result is Result.HELD):
         return _finish(session, attempt)
-    if attempt.state.takes_traffic:
+    if passed or attempt.state.takes_traffic:
         return _undo(session, attempt)
     return _abort(session, attempt)
 
@@ -92,6 +95,7 @@ def _finish(session: Session, attempt: Attempt) -> Outcome:
         session.move_page(edition, base)
         session.close_trial()
         session.open_entrance.web.settle(edition.manifest, base.manifest if base else None)
+        follow(session, edition.release.slot, edition, base)
         release = session.world.ledger.amend_release(
             attempt.release, state=State.STABLE, stable_at=datetime.now(UTC)
         )

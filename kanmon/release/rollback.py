@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger import Pointer, Result, State
+from kanmon.release.background import follow
 from kanmon.release.blueprint import SLOT, stack_name, tags
 from kanmon.release.events import Kind
 from kanmon.release.lease import lease
@@ -166,11 +167,14 @@ class _Rollback:
             seconds=seconds,
             calls=self.journal.attempt.traffic_calls,
         )
+        # It may have been put into another slot than it had.
+        live = replace(target, release=target.release.model_copy(update={"slot": pointer.slot}))
         with self.journal.step(State.ROLLED_BACK, f"{self.attempt.base} was taken back"):
             self.session.settle_api(target)
             if left:
                 self.session.open_entrance.web.settle(target.manifest, left.manifest)
                 self.world.ledger.amend_release(left.release.id, state=State.ROLLED_BACK)
+            follow(self.session, pointer.slot, live, left)
             self.world.ledger.amend_release(target.release.id, state=State.STABLE)
             note_return(self.world, self.attempt, target.release.id, pointer, self.attempt.reason)
         self.journal.close(Result.ROLLED_BACK)

@@ -184,8 +184,21 @@ class Cloud:
             missing = set(re.findall(r"assets/[\w.-]+", page.body.decode())) - files.keys()
             if missing:
                 raise UsersHarmedError(f"the page misses {missing}")
+        if len(self.working) > 1:
+            raise UsersHarmedError(f"{self.working} do the same background work")
         if self.users not in self.seen:
             self.seen.append(self.users)
+
+    def has_background_work(self, release: str) -> bool:
+        record = self.ledger.release(release)
+        return record is not None and "Background" in record.slot_parameters
+
+    @property
+    def working(self) -> set[str]:
+        """The releases whose background work is on."""
+        slots = [self.stacks.stacks.get(f"{self.prefix}-slot-{slot}") for slot in ("blue", "green")]
+        on = [stack for stack in slots if stack and stack.parameters.get("Background") == "ENABLED"]
+        return {stack.parameters["Release"] for stack in on}
 
     def _noise(self) -> dict[str, str]:
         stage = self.gateway.stages.get(LIVE_STAGE, {})
@@ -199,7 +212,9 @@ class Cloud:
 
     def _slot_release(self, slot: str) -> str | None:
         stack = self.stacks.stacks.get(f"{self.prefix}-slot-{Slot(slot)}")
-        return stack.outputs["Release"] if stack and stack.status.endswith("_COMPLETE") else None
+        # What is only tidied after an update is whole already.
+        whole = stack and stack.status.endswith(("_COMPLETE", "_COMPLETE_CLEANUP_IN_PROGRESS"))
+        return stack.outputs["Release"] if stack and whole else None
 
     def _release_of(self, key: str) -> str | None:
         found = self.s3.objects(WEB).get(key)

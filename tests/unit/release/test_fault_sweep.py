@@ -18,6 +18,7 @@ from kanmon.release.deploy import deploy
 from kanmon.release.recover import recover
 from kanmon.release.rollback import rollback, rollback_target
 from tests.fakes.app import CANARY, make_bundle, make_config
+from tests.fakes.background import give_background_work
 from tests.fakes.cloud import Cloud
 from tests.fakes.process import Blow, Process, ProcessDied, only_reads
 from tests.fakes.runs import ignore, plan_of, release
@@ -124,7 +125,22 @@ def test_users_are_on_a_whole_release_wherever_it_strikes(
     scene: Callable[[], Scene], blow: Blow, clock: Clock
 ) -> None:
     """CD-13, CD-7, CD-10, NFR-2"""
-    began = scene()
+    _sweep(scene(), blow, clock)
+
+
+@pytest.mark.parametrize("blow", Blow, ids=lambda blow: blow.name.lower())
+@pytest.mark.parametrize(
+    "scene", [next_release, alarmed, rollback_reapplied], ids=lambda scene: scene.__name__
+)
+def test_background_work_is_that_of_the_live_release_wherever_it_strikes(
+    scene: Callable[[], Scene], blow: Blow, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CD-13, CD-10: never that of two releases, and in the end exactly the live one's."""
+    give_background_work(monkeypatch)
+    _sweep(scene(), blow, clock)
+
+
+def _sweep(began: Scene, blow: Blow, clock: Clock) -> None:
     undisturbed, counted = began.cloud.copy(), Process()
     began.run(undisturbed, counted)
     problems = []
@@ -172,6 +188,8 @@ def _expect_one_release(cloud: Cloud) -> None:
     assert head.attempt is None, "an attempt is left"
     assert not cloud.trials, f"trials are left: {cloud.trials}"
     assert cloud.canary_release() is None, "a canary is left"
+    working = {head.live} if head.live and cloud.has_background_work(head.live) else set[str]()
+    assert cloud.working == working, f"{cloud.working} do background work instead of {working}"
     if head.live is None:
         assert cloud.pages().get("index.html") is None
         return
