@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from kanmon.config.durations import Duration
 from kanmon.config.section import InsidePath, Section
 from kanmon.config.values import Name
 
@@ -29,6 +30,26 @@ class Throttle(Section):
     burst: int = Field(200, gt=0, description="Requests at once.")
 
 
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")]
+
+
+class Cors(Section):
+    """Which other sites' pages may call the API. The edge answers for it: functions need not know."""
+
+    origins: tuple[Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(:\d+)?$")], ...] = Field(
+        min_length=1, description="As browsers write them: `https://admin.example.com`."
+    )
+    methods: tuple[Method, ...] = Field(
+        ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"), min_length=1, description="What they may do."
+    )
+    headers: tuple[Token, ...] = Field(
+        ("content-type", "authorization"), min_length=1, description="Headers that they may send."
+    )
+    credentials: bool = Field(False, description="Whether they may send cookies.")
+    max_age: Duration = Field(600.0, description="How long a browser may keep the answer.")
+
+
 class Api(Section):
     """The REST API in front of the functions."""
 
@@ -37,6 +58,7 @@ class Api(Section):
     )
     routes: tuple[Route, ...] = Field(min_length=1)
     throttle: Throttle = Throttle()
+    cors: Cors | None = Field(None, description="Without it, only the app's own pages may call the API.")
 
     @model_validator(mode="after")
     def _under_prefix(self) -> Self:
@@ -51,6 +73,13 @@ class Api(Section):
         return self
 
 
+# What a page of Vite's needs, which puts small images and fonts into its files as `data:`.
+_CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; base-uri 'self'; connect-src 'self'; font-src 'self' data:; form-action 'self'; "
+    "frame-ancestors 'none'; img-src 'self' data:; object-src 'none'; upgrade-insecure-requests"
+)
+
+
 class Web(Section):
     """The web app: what the front-end build writes."""
 
@@ -59,4 +88,9 @@ class Web(Section):
     immutable: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+/\*$")], ...] = Field(
         ("assets/*",),
         description="Folders whose files have their content's hash in their name; kept append-only.",
+    )
+    # What a header's value may be: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+    content_security_policy: Annotated[str, Field(pattern=r"^[ -~]+$", max_length=1783)] = Field(
+        _CONTENT_SECURITY_POLICY,
+        description="What pages may load and from where, as the header of this name says it.",
     )

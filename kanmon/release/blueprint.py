@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FOUNDATION, SLOT, API, EDGE = "foundation", "slot", "api", "edge"
 PARTS = (FOUNDATION, SLOT, API, EDGE)
 """All parts, in an order in which every one comes after what it needs."""
-PROTECTED = frozenset({FOUNDATION})
+PROTECTED = frozenset({FOUNDATION, EDGE})
 """Parts whose stacks refuse by themselves to be deleted or to lose what holds state."""
 
 

@@ -200,11 +200,13 @@ class Project:
         ][0]
         return str(next(item["OutputValue"] for item in stack["Outputs"] if item["OutputKey"] == "Domain"))
 
-    def get(self, path: str, *, cookie: str = "") -> urllib3.BaseHTTPResponse:
+    def get(
+        self, path: str, *, cookie: str = "", method: str = "GET", headers: Mapping[str, str] | None = None
+    ) -> urllib3.BaseHTTPResponse:
         """Ask the edge as a user would."""
-        headers = {"host": self.domain(), **({"cookie": cookie} if cookie else {})}
+        sent = {"host": self.domain(), **({"cookie": cookie} if cookie else {}), **(headers or {})}
         url = self.environment["KANMON_EDGE_ENDPOINT_URL"] + path
-        return urllib3.request("GET", url, headers=headers, redirect=False, retries=False)
+        return urllib3.request(method, url, headers=sent, redirect=False, retries=False)
 
     def live(self) -> tuple[str, str]:
         """The releases that the page and the API say users are on."""

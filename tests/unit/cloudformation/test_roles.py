@@ -29,7 +29,10 @@ from tests.unit.cloudformation.bootstrapped import (
 from tests.unit.cloudformation.calls import actions, calls_in_code
 from tests.unit.cloudformation.iam import ACCOUNT, REGION, Request, allows, assumable
 
-FOUNDATION = stack("shop-test-foundation")
+PROTECTED_STACKS: list[tuple[str, dict[str, str]]] = [
+    (stack("shop-test-foundation"), {}),
+    (stack("shop-test-edge"), {}),
+]
 # Every call in the code, and what each is made on. A new call fails the test below until it stands here.
 CALLS: dict[str, list[tuple[str, dict[str, str]]]] = {
     "apigateway.create_stage": [(STAGES, TAGS)],
@@ -42,10 +45,10 @@ CALLS: dict[str, list[tuple[str, dict[str, str]]]] = {
     "cloudformation.describe_stack_events": [(STACK, {})],
     "cloudformation.describe_stacks": [(STACK, {}), (stack("shop-bootstrap"), {})],
     "cloudformation.execute_change_set": [(STACK, {}), (stack("shop-test-edge"), {})],
-    "cloudformation.get_stack_policy": [(FOUNDATION, {})],
+    "cloudformation.get_stack_policy": PROTECTED_STACKS,
     "cloudformation.get_template": [(STACK, {})],
-    "cloudformation.set_stack_policy": [(FOUNDATION, {})],
-    "cloudformation.update_termination_protection": [(FOUNDATION, {})],
+    "cloudformation.set_stack_policy": PROTECTED_STACKS,
+    "cloudformation.update_termination_protection": PROTECTED_STACKS,
     # Composite alarms are told only to those who may ask for any.
     "cloudwatch.describe_alarms": [("*", {})],
     "lambda.invoke": [(own("lambda", "function:shop-test-green-migrate"), {})],

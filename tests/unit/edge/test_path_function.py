@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import subprocess
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from kanmon.cloudformation import render
+from kanmon.cloudformation.templates.edge import path_function
+from tests.fakes.app import make_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,12 +36,30 @@ class PathFunction:
 
     process: subprocess.Popen[str]
 
+    @classmethod
+    @contextmanager
+    def of(cls, **changes: Any) -> Iterator[PathFunction]:
+        script = path_function(make_config(**changes))
+        with subprocess.Popen(
+            ["node", "-e", _LOOP, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
+            yield cls(process)
+            assert process.stdin
+            process.stdin.close()
+
     def ask(
-        self, uri: str, *, method: str = "GET", cookie: str | None = None, link: str | None = None
+        self,
+        uri: str,
+        *,
+        method: str = "GET",
+        cookie: str | None = None,
+        link: str | None = None,
+        headers: dict[str, str] | None = None,
     ) -> Any:
         cookies = {} if cookie is None else {"kanmon-preview": {"value": cookie}}
         query = {} if link is None else {"kanmon-preview": {"value": link}}
-        request = {"method": method, "uri": uri, "querystring": query, "headers": {}, "cookies": cookies}
+        sent = {name: {"value": value} for name, value in (headers or {}).items()}
+        request = {"method": method, "uri": uri, "querystring": query, "headers": sent, "cookies": cookies}
         assert self.process.stdin
         assert self.process.stdout
         self.process.stdin.write(json.dumps({"version": "1.0", "request": request}) + "\n")
@@ -46,13 +69,8 @@ class PathFunction:
 
 @pytest.fixture(scope="module")
 def edge() -> Iterator[PathFunction]:
-    script = render("path-function.js", api_prefix="/api", live_stage="live")
-    with subprocess.Popen(
-        ["node", "-e", _LOOP, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        yield PathFunction(process)
-        assert process.stdin
-        process.stdin.close()
+    with PathFunction.of() as function:
+        yield function
 
 
 @pytest.mark.parametrize(
@@ -171,14 +189,102 @@ def test_a_preview_link_works_for_reading_only(edge: PathFunction) -> None:
 
 
 def test_prefix_is_taken_from_the_config() -> None:
-    script = render("path-function.js", api_prefix="/v2", live_stage="live")
-    event = {"request": {"method": "GET", "uri": "/v2/x", "querystring": {}, "cookies": {}}}
-    ran = subprocess.run(
-        ["node", "-e", _LOOP, script], input=json.dumps(event), capture_output=True, text=True, check=True
-    )
-    assert json.loads(ran.stdout)["uri"] == "/live/v2/x"
+    with PathFunction.of(api={"prefix": "/v2", "routes": [{"path": "/v2/x", "function": "api"}]}) as edge:
+        assert edge.ask("/v2/x")["uri"] == "/live/v2/x"
+        assert edge.ask("/api/x")["uri"] == "/index.html"
 
 
-def test_it_fits_into_cloudfronts_limit() -> None:
+ORIGIN = "https://admin.example.com"
+CORS = {"origins": [ORIGIN, "https://b.example:8443"], "methods": ["GET", "POST"], "max_age": "1h"}
+ROUTES = [{"path": "/api/{proxy+}", "function": "api"}]
+ASKS = {"origin": ORIGIN, "access-control-request-method": "POST"}
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[PathFunction]:
+    with PathFunction.of(api={"routes": ROUTES, "cors": CORS}) as function:
+        yield function
+
+
+@pytest.mark.parametrize("origin", CORS["origins"])
+def test_a_preflight_of_an_allowed_origin_is_answered_at_the_edge(shared: PathFunction, origin: str) -> None:
+    """INF-6: the API has no OPTIONS methods for it."""
+    answer = shared.ask("/api/goals/7", method="OPTIONS", headers=ASKS | {"origin": origin})
+    assert answer["statusCode"] == 204
+    assert {name: item["value"] for name, item in answer["headers"].items()} == {
+        "access-control-allow-origin": origin,
+        "access-control-allow-methods": "GET, POST",
+        "access-control-allow-headers": "content-type, authorization",
+        "access-control-max-age": "3600",
+        "vary": "Origin",
+    }
+
+
+def test_cookies_are_allowed_only_where_the_config_says_so() -> None:
+    with PathFunction.of(api={"routes": ROUTES, "cors": CORS | {"credentials": True}}) as edge:
+        answer = edge.ask("/api/x", method="OPTIONS", headers=ASKS)
+    assert answer["headers"]["access-control-allow-credentials"] == {"value": "true"}
+
+
+@pytest.mark.parametrize(
+    ("uri", "changes"),
+    [
+        ("/api/goals", {"headers": ASKS | {"origin": "https://evil.test"}}),
+        ("/api/goals", {"headers": ASKS | {"origin": ORIGIN + ".evil.test"}}),
+        ("/api/goals", {"headers": ASKS | {"origin": "null"}}),
+        ("/api/goals", {"headers": {"access-control-request-method": "POST"}}),
+        ("/api/goals", {"headers": {"origin": ORIGIN}}),
+        ("/api/goals", {"method": "GET"}),
+        ("/api/goals", {"method": "POST"}),
+        ("/api/goals", {"cookie": TOKEN}),
+    ],
+)
+def test_anything_else_goes_to_the_api(shared: PathFunction, uri: str, changes: dict[str, Any]) -> None:
+    asked = {"method": "OPTIONS", "headers": ASKS} | changes
+    stage = TOKEN if "cookie" in changes else "live"
+    assert shared.ask(uri, **asked)["uri"] == f"/{stage}{uri}"
+
+
+def test_pages_answer_no_preflight(shared: PathFunction) -> None:
+    assert shared.ask("/goals", method="OPTIONS", headers=ASKS)["uri"] == "/index.html"
+
+
+def test_without_cors_a_preflight_is_the_apis(edge: PathFunction) -> None:
+    assert edge.ask("/api/goals", method="OPTIONS", headers=ASKS)["uri"] == "/live/api/goals"
+
+
+_PIECE = st.sampled_from(
+    ["api", "releases", "r7", "index.html", "assets", "live", "..", ".", "%2e%2e", "%2E", "%2f", "%5c", "\\",
+     "%", "%00", "%25", "%252e", "%e3%81%82", "a b", "é", "", "a.b", "API", TOKEN, "favicon.ico"]
+)  # fmt: skip
+_URI = st.lists(_PIECE | st.text(max_size=4), min_size=1, max_size=6).map(lambda parts: "/" + "/".join(parts))
+
+
+@given(uri=_URI, previews=st.booleans())
+def test_any_path_ends_at_a_page_the_stage_or_nowhere(
+    edge: PathFunction, shared: PathFunction, uri: str, previews: bool
+) -> None:
+    """CD-7, INF-8: no path shows users a candidate, another stage, or a file in two ways."""
+    cookie = TOKEN if previews else None
+    answer = edge.ask(uri, cookie=cookie)
+    assert "thrown" not in answer
+    # What other sites may do changes no path.
+    assert shared.ask(uri, cookie=cookie) == answer
+    if "statusCode" in answer:
+        assert answer["statusCode"] in {400, 404}
+        return
+    becomes, stage = answer["uri"], TOKEN if previews else "live"
+    if uri.startswith("/api/"):
+        assert becomes == f"/{stage}{uri}"
+        return
+    page = becomes.removeprefix("/releases/r7") if previews else becomes
+    assert page in {"/index.html", uri}
+    assert becomes.startswith("/releases/r7/") or not previews
+    assert not unquote(page).startswith("/releases/")
+    assert not {"..", "."} & set(unquote(page).split("/"))
+
+
+@pytest.mark.parametrize("changes", [{}, {"api": {"routes": ROUTES, "cors": CORS | {"credentials": True}}}])
+def test_it_fits_into_cloudfronts_limit(changes: dict[str, Any]) -> None:
     """https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html: 10 KB"""
-    assert len(render("path-function.js", api_prefix="/api", live_stage="live").encode()) < 10 * 1024
+    assert len(path_function(make_config(**changes)).encode()) < 10 * 1024
