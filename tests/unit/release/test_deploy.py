@@ -52,13 +52,16 @@ def test_next_release_takes_over_without_touching_the_live_slot(cloud: Cloud) ->
     assert cloud.seen[-3:] == [("r1", "r1"), ("r1", "r2"), ("r2", "r2")]
 
 
-def test_the_foundation_is_protected_when_it_is_there_and_before_it_changes(cloud: Cloud) -> None:
-    """INF-3: the first release protects what it made; what the config gives up is let go in time."""
+def test_what_holds_state_is_protected_when_it_is_there_and_before_it_changes(cloud: Cloud) -> None:
+    """INF-3, INF-8: the first release protects what it made; what the config gives up is let go in time."""
     process = Process()
     release(cloud, "one", process=process)
     assert cloud.stacks.stacks["shop-test-foundation"].protected
-    assert list(cloud.stacks.policies) == ["shop-test-foundation"]
-    assert cloud.stacks.policies["shop-test-foundation"] == stack_policy([])
+    assert cloud.stacks.stacks["shop-test-edge"].protected
+    assert not cloud.stacks.stacks["shop-test-slot-blue"].protected
+    assert cloud.stacks.policies == dict.fromkeys(
+        ["shop-test-foundation", "shop-test-edge"], stack_policy([])
+    )
     process = Process()
     release(cloud, "two", process=process, config=make_config(allow_destroy=["Key"]))
     assert cloud.stacks.policies["shop-test-foundation"] == stack_policy(["Key"])
