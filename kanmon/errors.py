@@ -260,6 +260,11 @@ class Code(Enum):
         "A message could not be delivered; the release is not affected.",
         "Check the topic, and the Slack secret that the config names.",
     )
+    MARK_FAILED = (
+        612,
+        "A release could not be marked in CloudWatch; it is not affected.",
+        "Give the role the permission that the message names; apply the bootstrap stack again.",
+    )
     USAGE = (901, "The command line is wrong.", "See `kanmon --help`.")
     INTERRUPTED = (902, "The run was interrupted.", "Run the command again.")
     INTERNAL = (999, "Kanmon itself failed.", "Please report it with the output of `--debug`.")

@@ -50,6 +50,10 @@ _MESSAGE_SETTINGS = _SETTINGS.merge(
     # Nobody waits long for a message.
     ClientConfig(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
 )
+_WATCH_SETTINGS = _SETTINGS.merge(
+    # A look at the alarms is repeated anyway, and nobody waits long for a mark.
+    ClientConfig(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
+)
 
 
 class _Models(Loader):
@@ -115,7 +119,7 @@ class Aws:
     @cached_property
     def cloudwatch(self) -> CloudWatchClient:
         """Amazon CloudWatch."""
-        return cast("CloudWatchClient", self._session.create_client("cloudwatch", config=_SETTINGS))
+        return cast("CloudWatchClient", self._session.create_client("cloudwatch", config=_WATCH_SETTINGS))
 
     @cached_property
     def apigateway(self) -> APIGatewayClient:

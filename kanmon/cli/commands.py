@@ -14,6 +14,7 @@ from kanmon.bundle import build_bundle
 from kanmon.bundle.build import commit_of
 from kanmon.cli.bootstrap import bootstrap
 from kanmon.cli.github import gate_approval, github_client, github_gate, make_way, recorder, shown
+from kanmon.cli.marks import mark
 from kanmon.cli.render import bundle_of, render
 from kanmon.cli.wiring import Account, actor
 from kanmon.config import load_config
@@ -180,6 +181,7 @@ def _deploy(arguments: argparse.Namespace, account: Account, console: Console) -
         recovered = recover(world, config, observer)
         if recovered:
             print_outcome(console, recovered)
+            _warn(mark(account, recovered), console)
         refuse_frozen(world.ledger.head(), arguments.lift_freeze)
         plan = given or _new_plan(arguments, account, world)
         with folded("The plan"):
@@ -189,7 +191,7 @@ def _deploy(arguments: argparse.Namespace, account: Account, console: Console) -
         outcome = deploy(
             world, plan, approver, observer, reason=arguments.reason, lift_freeze=arguments.lift_freeze
         )
-    return _end(console, outcome)
+    return _end(account, console, outcome)
 
 
 def _smoke(_: argparse.Namespace, account: Account, console: Console) -> ExitStatus:
@@ -212,6 +214,7 @@ def _rollback(arguments: argparse.Namespace, account: Account, console: Console)
         recovered = None if world.ledger.head().held else recover(world, config, observer)
         if recovered:
             print_outcome(console, recovered)
+            _warn(mark(account, recovered), console)
         target = rollback_target(world.ledger, arguments.release)
         live = world.ledger.head().live
         console.print(f"Rollback from [bold]{live}[/] to [bold]{target.id}[/] (commit {target.commit[:12]})")
@@ -220,7 +223,7 @@ def _rollback(arguments: argparse.Namespace, account: Account, console: Console)
         approver = _approver(arguments, config, terminal)
         reason = arguments.reason or f"rollback to {target.id}"
         outcome = rollback(world, config, target, approver, observer, reason=reason)
-    status = _end(console, outcome)
+    status = _end(account, console, outcome)
     return ExitStatus.OK if outcome.result is Result.ROLLED_BACK else status
 
 
@@ -272,7 +275,7 @@ def _recover(arguments: argparse.Namespace, account: Account, console: Console) 
     if outcome is None:
         console.print("Every run came to its end; there is nothing to recover.")
         return ExitStatus.OK
-    _show(console, outcome)
+    _show(account, console, outcome)
     return ExitStatus.FAILED if outcome.result is Result.FAILED else ExitStatus.OK
 
 
@@ -286,17 +289,21 @@ def _notify(arguments: argparse.Namespace, account: Account, console: Console) -
     """Nothing depends on messages: what could not be sent is warned of, and the command succeeds."""
     from kanmon.cli.notify import notify
 
-    step = current_step()
     try:
-        warnings = notify(arguments, account)
+        _warn(notify(arguments, account), console)
     except KanmonError as error:
-        warnings = [error]
+        _warn([error], console)
+    return ExitStatus.OK
+
+
+def _warn(warnings: list[KanmonError], console: Console) -> None:
+    """Tell what went wrong beside the work."""
+    step = current_step()
     for warning in warnings:
         if step:
             step.error(warning, Level.WARNING)
         else:
             print_error(console, warning)
-    return ExitStatus.OK
 
 
 def _status(arguments: argparse.Namespace, account: Account, console: Console) -> ExitStatus:
@@ -319,17 +326,18 @@ def _history(arguments: argparse.Namespace, account: Account, console: Console) 
     return ExitStatus.OK
 
 
-def _show(console: Console, outcome: Outcome) -> None:
+def _show(account: Account, console: Console, outcome: Outcome) -> None:
     step = current_step()
     if step:
         step.outcome(outcome)
     elif outcome.failure:
         print_error(console, outcome.failure)
     print_outcome(console, outcome)
+    _warn(mark(account, outcome), console)
 
 
-def _end(console: Console, outcome: Outcome) -> ExitStatus:
-    _show(console, outcome)
+def _end(account: Account, console: Console, outcome: Outcome) -> ExitStatus:
+    _show(account, console, outcome)
     if outcome.failure and outcome.failure.code is Code.INTERRUPTED:
         return ExitStatus.INTERRUPTED
     return _STATUS[outcome.result]

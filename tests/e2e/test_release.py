@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -87,6 +88,7 @@ def test_a_release_that_fails_live_is_rolled_back_by_itself(project: Project) ->
     assert project.live() == ("r1", "r1")
     attempt = project.attempts()[-1]
     assert (attempt["result"], attempt["traffic_calls"]) == ("rolled back", 2)
+    assert (marks(project, "Releases"), marks(project, "Rollbacks")) == (1, 1)
     assert "404" in attempt["failure"]["message"]
     assert "KNM-312" in project.release().check(2).error
     assert "KNM-312" in project.kanmon("plan").check(2).error
@@ -210,6 +212,17 @@ def test_only_the_approved_plan_is_carried_out(project: Project) -> None:
     project.kanmon("deploy", "--plan", str(plan), "--yes").check()
     assert project.live() == ("r1", "r1")
     assert "KNM-303" in project.kanmon("deploy", "--plan", str(plan), "--yes").check(2).error
+
+
+def marks(project: Project, name: str) -> float:
+    """How many marks of this name CloudWatch has of the environment."""
+    now = datetime.now(UTC)
+    found = project.client("cloudwatch").get_metric_statistics(
+        Namespace="Kanmon", MetricName=name, Statistics=["Sum"], Period=3600,
+        StartTime=now - timedelta(hours=1), EndTime=now + timedelta(hours=1),
+        Dimensions=[{"Name": "App", "Value": "mandala"}, {"Name": "Environment", "Value": project.name}],
+    )  # fmt: skip
+    return float(sum(point["Sum"] for point in found["Datapoints"]))
 
 
 def stages(project: Project) -> set[str]:

@@ -25,6 +25,7 @@ TIERS = [
         "approval",
         "ledger",
         "hooks",
+        "marks",
         "database",
         "notify",
         "record",

@@ -38,7 +38,7 @@ def test_nothing_is_allowed_to_everybody_or_on_everything(case: str) -> None:
             # A whole service's actions: API Gateway's four verbs, on what has the environment's tags.
             assert name != "*" or (service == "apigateway" and "Condition" in one), action
         if "*" in listed(one["Resource"]):
-            assert one["Sid"] in {"Make", "Look", "Sources", "Anywhere", "Alarms"}
+            assert one["Sid"] in {"Make", "Look", "Sources", "Anywhere", "Alarms", "Marks"}
 
 
 @pytest.mark.parametrize("case", CONFIGS)

@@ -51,6 +51,7 @@ CALLS: dict[str, list[tuple[str, dict[str, str]]]] = {
     "cloudformation.update_termination_protection": PROTECTED_STACKS,
     # Composite alarms are told only to those who may ask for any.
     "cloudwatch.describe_alarms": [("*", {})],
+    "cloudwatch.put_metric_data": [("*", {"cloudwatch:namespace": "Kanmon"})],
     "lambda.invoke": [(own("lambda", "function:shop-test-green-migrate"), {})],
     "rds.create_db_cluster_snapshot": [
         (own("rds", "cluster:shop-test-database"), {}),
@@ -189,6 +190,10 @@ OUTSIDE = [
     ),
     Request("apigateway:DELETE", f"arn:aws:apigateway:{REGION}::/restapis/a1", TAGS),
     Request("apigateway:PUT", f"arn:aws:apigateway:{REGION}::/tags/a1", TAGS),
+    Request("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "AWS/Lambda"}),
+    Request("cloudwatch:PutMetricData", "*"),
+    Request("cloudwatch:SetAlarmState", own("cloudwatch", "alarm:shop-test-gate")),
+    Request("cloudwatch:DisableAlarmActions", own("cloudwatch", "alarm:shop-test-gate")),
     Request("lambda:InvokeFunction", own("lambda", "function:store-test-blue-api")),
     Request("lambda:InvokeFunction", own("lambda", "function:shop-production-blue-api")),
     Request("lambda:UpdateFunctionCode", own("lambda", "function:shop-test-blue-api")),
