@@ -1,8 +1,8 @@
 """Checks every template of the configs that stand for all, by two tools, and prints what each found.
 
 cfn-lint knows what CloudFormation takes; checkov what is held to be safe. A rule that is not followed is
-named beside the resource, in the template, with the reason (`# checkov:skip=ID: reason`). Then come the
-margins to CloudFormation's limits.
+named beside the resource, in the template, with the reason (`# checkov:skip=ID: reason`). The margins to
+CloudFormation's limits are told, too.
 """
 
 from __future__ import annotations
@@ -18,17 +18,12 @@ from typing import Any
 
 from cfnlint import ManualArgs, lint
 
-from kanmon.cli.render import rendered, shares, unbuilt
-from kanmon.cloudformation.preflight import look_into, too_many
-from kanmon.errors import Code, KanmonError
-from kanmon.ledger import Slot
-from kanmon.release.blueprint import blueprint
-from kanmon.release.preflight import made_of
-from tests.fakes.configs import MANY, many_functions, matrix
+from kanmon.cli.render import rendered, shares
+from tests.fakes.configs import MANY, matrix
 
 _ROOT = Path(__file__).resolve().parents[1]
 _CHECKOV = _ROOT / ".venv-lint/bin/checkov"
-_SHOWN = "everything on"
+_SHOWN = ("everything on", f"{MANY} functions")
 
 
 @dataclass(frozen=True)
@@ -48,11 +43,8 @@ def main() -> int:
         templates, found = rendered(config)
         for part, template in templates.items():
             bodies[f"{name.replace(' ', '-')}/{part}.yml"] = template.body
-            if name == _SHOWN:
+            if name in _SHOWN:
                 _say(f"{name}, {part}: {shares(found[part].size)}")
-    most = _most_functions()
-    for part, template in rendered(many_functions(most))[0].items():
-        bodies[f"{most}-functions/{part}.yml"] = template.body
     with tempfile.TemporaryDirectory() as folder:
         for name, body in bodies.items():
             file = Path(folder) / name
@@ -61,7 +53,7 @@ def main() -> int:
         checkov = _checkov(folder)
         linted = _lint(bodies)
         checked = _judged(*checkov.communicate())
-    _say(f"cfn-lint: {len(linted)} findings in {len(bodies)} templates of {len(configs) + 1} configs")
+    _say(f"cfn-lint: {len(linted)} findings in {len(bodies)} templates of {len(configs)} configs")
     _say(
         f"checkov: {checked.passed} checks passed, {len(checked.failed)} failed, "
         f"{checked.skipped.total()} skipped with a reason ({len(checked.skipped)} rules)"
@@ -71,37 +63,10 @@ def main() -> int:
     return 1 if linted or checked.failed else 0
 
 
-def _most_functions() -> int:
-    """How many functions of `many_functions` fit; says so for the number that is asked for, too."""
-    config = many_functions()
-    sizes = {
-        spec.part: look_into(spec.template.body).size
-        for spec in blueprint(config, unbuilt(config), "r1", Slot.BLUE, "artifacts")
-    }
-    most = MANY
-    for part, size in sizes.items():
-        counted = made_of(config, part)
-        _say(f"{MANY} functions, {part}: {shares(size)}")
-        most = min([most, *(count - too_many(size, count) for count in counted.values())])
-    if most < MANY:
-        _refused()
-    _say(f"{most} functions with a route each fit into one app")
-    return most
-
-
-def _refused() -> None:
-    try:
-        rendered(many_functions())
-    except KanmonError as error:
-        if error.code is not Code.TEMPLATE_TOO_BIG:
-            raise
-        _say(f"{MANY} functions are refused: {error}")
-
-
 def _lint(bodies: dict[str, str]) -> list[str]:
     """What cfn-lint finds, what it only informs of included; the same text is looked at once."""
     found: list[str] = []
-    # I3010 tells of limits that come near; they are measured here, and tried to the last function.
+    # I3010 tells of limits that come near; they are told above.
     settings = ManualArgs(regions=["ap-northeast-1"], include_checks=["I"], ignore_checks=["I3010"])
     for body in dict.fromkeys(bodies.values()):
         name = next(name for name, other in bodies.items() if other == body)

@@ -95,7 +95,13 @@ def look_into(body: str) -> Facts:
         ),
         parameters={name: "Default" in parameter for name, parameter in parameters.items()},
         outputs=frozenset(outputs),
-        wrong=(*_references(content), *_circles(content), *_macros(content), *misnamed(content)),
+        wrong=(
+            *_references(content),
+            *_circles(content),
+            *_macros(content),
+            *misnamed(content),
+            *_resolved(body),
+        ),
     )
 
 
@@ -162,6 +168,12 @@ def _macros(content: Mapping[str, Any]) -> Iterator[str]:
     used = Counter(key for key in _keys(content) if key in {"Transform", "Fn::Transform"})
     if used and "CAPABILITY_AUTO_EXPAND" not in CAPABILITIES:
         yield "It uses a macro, which needs CAPABILITY_AUTO_EXPAND."
+
+
+def _resolved(body: str) -> Iterator[str]:
+    """A dynamic reference puts a secret's value into a resource's settings."""
+    if "{{resolve:" in body:
+        yield "It has a dynamic reference (`{{resolve:`), and no secret's value belongs into a stack."
 
 
 def _keys(value: Any) -> Iterator[str]:  # noqa: ANN401 - a part of a template can be anything

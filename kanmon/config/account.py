@@ -18,6 +18,10 @@ Workflow = Annotated[
 ]
 """A workflow's file, and the ref that it is used at."""
 
+# As Cost Explorer takes one:
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ce-anomalysubscription-subscriber.html
+Email = Annotated[str, Field(pattern=r"^[A-Za-z0-9.!#$%&'*+=?^_{|}~-]+@[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+$")]
+
 
 class Github(Section):
     """The repository that reaches AWS by OpenID Connect. With it, `kanmon bootstrap` makes the roles."""
@@ -79,6 +83,6 @@ class Costs(Section):
     """What the app may cost, and who is told when it costs more."""
 
     monthly_usd: int = Field(100, ge=1, description="The month's budget in US dollars.")
-    email: Annotated[str, Field(pattern=r"^[^\s@]+@[^\s@]+$")] | None = Field(
+    email: Email | None = Field(
         None, description="Who is told at 80 % and at 100 %; without it, the app's topic is."
     )

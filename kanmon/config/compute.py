@@ -46,7 +46,9 @@ class Build(Section):
 class Function(Section):
     """One Lambda function of the slot."""
 
-    handler: str = Field(min_length=1, description="The function's entry, as Lambda names it.")
+    handler: Annotated[str, Field(pattern=r"^[^\s]+$", max_length=128)] = Field(
+        description="The function's entry, as Lambda names it."
+    )
     artifact: InsidePath = Field(description="The folder (packed by Kanmon) that the build writes.")
     runtime: Runtime = Field("python3.12", description="Lambda runtime.")
     architecture: Literal["arm64", "x86_64"] = Field("arm64", description="The processor.")
@@ -54,7 +56,7 @@ class Function(Section):
     timeout: int | None = Field(
         None, ge=1, le=900, description="Seconds. Default: 30, and 900 for one that only workflows invoke."
     )
-    environment: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")], str] = Field(
+    environment: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]+$")], str] = Field(
         default_factory=dict, description="Plain settings; never a secret."
     )
     database: bool = Field(

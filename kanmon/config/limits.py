@@ -44,7 +44,24 @@ def _problems(config: Config) -> Iterator[str]:
         size = sum(len(f"{key}{value}".encode()) for key, value in function.environment.items())
         if size > _VARIABLES:
             yield f"function {name} sets {size} bytes of environment; {_VARIABLES} are left of Lambda's 4 KB"
+    yield from _resolved(config)
     yield from _tags(config.tags)
+
+
+def _resolved(config: Config) -> Iterator[str]:
+    """CloudFormation would put a secret's value in its place, for all to read who may read the function.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+    """
+    texts = {
+        f"{key} of function {name}": value
+        for name, function in config.functions.items()
+        for key, value in function.environment.items()
+    }
+    texts |= {f"description of secret {name}": secret.description for name, secret in config.secrets.items()}
+    for where, text in texts.items():
+        if "{{resolve:" in text:
+            yield f"{where} is a dynamic reference; name the secret under the function's `secrets` instead"
 
 
 def _app(config: Config) -> Iterator[str]:

@@ -11,6 +11,7 @@ from kanmon.config.compute import Build, Function, Logs
 from kanmon.config.entrance import Api, Web
 from kanmon.config.foundation import Database, Network, Secret, Trail
 from kanmon.config.limits import check_limits
+from kanmon.config.routes import check_routes
 from kanmon.config.section import Section
 from kanmon.config.testing import Test
 from kanmon.config.trial import ApprovalRules, Check, Hook, Traffic
@@ -71,6 +72,7 @@ class Config(Section):
     @model_validator(mode="after")
     def _within_limits(self) -> Self:
         check_limits(self)
+        check_routes(self.api.routes)
         return self
 
     @model_validator(mode="after")

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from kanmon.config.durations import Duration
 from kanmon.config.section import Section
+
+# A name or an ARN: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
+SecretName = Annotated[
+    str, Field(pattern=r"^(arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:)?[A-Za-z0-9/_+=.@-]{1,512}$")
+]
 
 
 class Thresholds(Section):
@@ -22,7 +29,7 @@ class Notifications(Section):
     """Who is told."""
 
     sns: bool = Field(True, description="A topic of the app's own is created and told.")
-    slack_secret: str | None = Field(
+    slack_secret: SecretName | None = Field(
         None,
         description="The secret in Secrets Manager that holds the URL of a Slack webhook, or `token` and "
         "`channel` as JSON for messages in threads.",

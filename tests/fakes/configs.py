@@ -21,6 +21,7 @@ _ALONE: dict[str, Any] = {
 _CHECKED_PAGE: dict[str, Any] = {"checks": [{"name": "page", "path": "/"}]}
 _CHECKED_API: dict[str, Any] = {"checks": [{"name": "health", "path": "/api/health"}]}
 MANY = 200
+"""Functions, with a route each, that fit into one app."""
 
 
 @cache
@@ -37,6 +38,7 @@ def matrix() -> dict[str, Config]:
             github=GITHUB, costs={}, notifications={"slack_secret": "shop-slack"}, tags={"team": "shop"}
         ),
         "reference app": load_config(MANDALA),
+        f"{MANY} functions": many_functions(),
     }
 
 
@@ -46,7 +48,7 @@ def many_functions(count: int = MANY) -> Config:
     function = {"handler": "shop.api", "artifact": "build/api", "database": True}
     return make_config(
         functions=dict.fromkeys(names, function),
-        api={"routes": [{"path": f"/api/{name}/{{proxy+}}", "function": name} for name in names]},
+        api={"routes": [{"path": f"/api/{name}", "function": name} for name in names]},
         hooks=None,
         github=GITHUB,
     )

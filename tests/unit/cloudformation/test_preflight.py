@@ -135,3 +135,9 @@ def test_a_value_that_the_service_refuses_is_refused(kind: str, properties: str,
 def test_a_name_that_only_aws_knows_is_left_to_it() -> None:
     resource = "  One:\n    Type: AWS::S3::Bucket\n    Properties:\n      BucketName: !Ref Any\n"
     preflight("x", _template(resource, before="Parameters:\n  Any: {Type: String}\n"), ["Any"])
+
+
+def test_a_dynamic_reference_is_refused() -> None:
+    """INF-4"""
+    resource = '  T:\n    Type: AWS::SNS::Topic\n    Properties: {DisplayName: "{{resolve:ssm:x}}"}\n'
+    assert "dynamic reference" in _refused(_template(resource)).message

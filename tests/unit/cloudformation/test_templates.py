@@ -95,7 +95,7 @@ _FUNCTION = st.fixed_dictionaries(
     },
     optional={
         "secrets": st.lists(st.sampled_from(["jwt", "v1", "v-1"]), unique=True),
-        "environment": st.dictionaries(st.sampled_from(["NO", "y", "ON", "A_1", "URL"]), _TEXT, max_size=3),
+        "environment": st.dictionaries(st.sampled_from(["NO", "Yes", "ON", "A_1", "URL"]), _TEXT, max_size=3),
     },
 )
 _PATH = st.lists(

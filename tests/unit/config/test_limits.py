@@ -1,4 +1,4 @@
-"""What would become a name, a tag or a setting that AWS refuses is refused in the config (INF-9)."""
+"""What would become a name, a tag or a setting that AWS refuses is refused in the config (INF-9, INF-4)."""
 
 from __future__ import annotations
 
@@ -37,6 +37,11 @@ def _alone(name: str = "api", **function: Any) -> dict[str, Any]:
             f"is 1 characters too long: its resource is named {'a' * 20}-{'b' * 20}-green-{'c' * 17}",
         ),
         (_alone(environment={"LONG": "ü" * 2000}), "function api sets 4004 bytes"),
+        (_alone(environment={"KEY": "x{{resolve:secretsmanager:jwt}}"}), "KEY of function api is a dynamic"),
+        (
+            {"secrets": {"jwt": {"description": "{{resolve:ssm:x}}"}}},
+            "description of secret jwt is a dynamic",
+        ),
         ({"tags": {f"t{n}": "" for n in range(48)}}, "48 tags; a stack takes 47"),
         ({"tags": {"a" * 129: ""}}, "too long"),
         ({"tags": {"": ""}}, "too long"),
@@ -71,3 +76,39 @@ def test_a_name_is_one_everywhere(name: str) -> None:
         make_config(app=name)
     with pytest.raises(ValidationError):
         make_config(github={"repository": "o/r", "environments": [name]})
+
+
+@pytest.mark.parametrize(
+    ("paths", "told"),
+    [
+        (["/api/{proxy+}/x"], "must come last"),
+        (["/api/{id}", "/api/{name}/x"], "at /api there is {id} already"),
+        (["/api/{id}", "/api/{proxy+}"], "one variable at a place"),
+    ],
+)
+def test_routes_that_api_gateway_does_not_take_are_refused(paths: list[str], told: str) -> None:
+    """INF-6"""
+    with pytest.raises(ValidationError) as caught:
+        make_config(api={"routes": [{"path": path, "function": "api"} for path in paths]})
+    assert told in str(caught.value)
+
+
+def test_routes_that_share_a_variable_are_taken() -> None:
+    """INF-6"""
+    paths = ["/api/{id}", "/api/{id}/tasks", "/api/{id}/{task}", "/api/x/{name}", "/api/x/y/{proxy+}"]
+    make_config(api={"routes": [{"path": path, "function": "api"} for path in paths]})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        _alone(handler="shop api"),
+        _alone(handler="a" * 129),
+        _alone(environment={"A": "one letter"}),
+        {"notifications": {"slack_secret": 'x"${AWS::Region}'}},
+    ],
+)
+def test_what_lambda_and_secrets_manager_do_not_take_is_refused(changes: dict[str, Any]) -> None:
+    """INF-5"""
+    with pytest.raises(ValidationError):
+        make_config(**changes)

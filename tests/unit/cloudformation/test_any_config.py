@@ -1,0 +1,134 @@
+"""Whatever a valid config says, its templates are ones that AWS takes (INF-9).
+
+Names are as long as the config's model lets them be, free texts are what YAML and CloudFormation would
+stumble over. `rendered` looks through every template (`preflight`), names' lengths included.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cfnlint import ManualArgs, lint  # type: ignore[import-untyped]
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from kanmon.cli.render import BOOTSTRAP, rendered
+from kanmon.cloudformation import LIMITS
+from kanmon.config import Config
+
+_LETTERS, _INSIDE = "abcdefghijklmnopqrstuvwxyz", "abcxyz019"
+_HOSTILE = [
+    "a: b", "# x", "'", '"', "{{ x }}", "{% x %}", "${AWS::Region}", "${Nothing}", "!Ref x", "no", "0x1",
+    "- a", "&a", "*a", "%", "</script>", "a\nb", "\t", "\\n", "{{resolve", "é", "日本語",
+    "😀", "a  b ",
+]  # fmt: skip
+_TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=8) | st.sampled_from(
+    _HOSTILE
+)
+_WORD = _TEXT.map(lambda text: "".join(text.split())).filter(bool)
+
+
+@st.composite
+def _names(draw: st.DrawFn, longest: int) -> str:
+    """A name of any length up to `longest`, mostly at one of the ends."""
+    length = draw(st.sampled_from([2, 3, longest]) | st.integers(2, longest))
+    name = draw(st.sampled_from(_LETTERS))
+    while len(name) < length:
+        hyphen = len(name) + 2 <= length and name[-1] != "-" and draw(st.integers(0, 3)) == 0
+        name += "-" if hyphen else draw(st.sampled_from(_INSIDE))
+    return name
+
+
+@st.composite
+def _functions(draw: st.DrawFn, longest: int, secrets: list[str], *, database: bool) -> dict[str, Any]:
+    function = st.fixed_dictionaries(
+        {"handler": _WORD, "artifact": st.just("build/a")},
+        optional={
+            "runtime": st.sampled_from(["python3.13", "nodejs22.x", "provided.al2023"]),
+            "database": st.booleans() if database else st.just(value=False),
+            "secrets": st.lists(st.sampled_from(secrets), unique=True) if secrets else st.just([]),
+            "environment": st.dictionaries(st.sampled_from(["NO", "Yes", "ON", "A_1", "URL"]), _TEXT),
+            "memory": st.sampled_from([128, 10240]),
+        },
+    )
+    return draw(st.dictionaries(_names(min(32, longest)), function, min_size=1, max_size=4))
+
+
+_ROUTES = st.lists(
+    st.sampled_from(
+        ["/api", "/api/goals", "/api/GOALS", "/api/a-b", "/api/ab", "/api/a.b", "/api/~x", "/api/{id}",
+         "/api/{id}/x", "/api/goals/{proxy+}"]
+    ),
+    min_size=1, max_size=5, unique=True,
+)  # fmt: skip
+_FOLDERS = st.sampled_from([[], ["assets/*"], ["a.b-c_d/*", "x/*"]])
+_GITHUB = st.fixed_dictionaries(
+    {"repository": st.sampled_from(["o/r", f"{'o' * 39}/{'r' * 100}"])},
+    optional={"existing_provider": st.booleans(), "workflows": st.just([])},
+)
+_COSTS = st.fixed_dictionaries({}, optional={"email": st.just("a'${x}&b@c.d"), "monthly_usd": st.just(7)})
+
+
+@st.composite
+def configs(draw: st.DrawFn) -> Config:
+    """Every section of the config, or not."""
+    app = draw(_names(28))
+    environment = draw(_names(min(32, 43 - len(app))))
+    database = draw(st.none() | st.just({"name": "shop"}) | st.just({"name": "a" * 63, "backup_days": 35}))
+    secrets = draw(
+        st.dictionaries(
+            _names(32).filter(lambda name: name != "database"),
+            st.fixed_dictionaries(
+                {"description": _TEXT}, optional={"value": st.sampled_from(["generated", "entered"])}
+            ),
+            max_size=3,
+        )
+    )
+    room = 64 - len(f"{app}-{environment}-green-")
+    functions = draw(_functions(room, sorted(secrets), database=database is not None))
+    names = st.sampled_from(sorted(functions))
+    routes = [{"path": path, "function": draw(names)} for path in draw(_ROUTES)]
+    return Config.model_validate(
+        {
+            "app": app,
+            "environment": environment,
+            "functions": functions,
+            "api": {"routes": routes},
+            "web": {"directory": "web", "immutable": draw(_FOLDERS)},
+            "database": database,
+            "network": {"endpoints": draw(st.sampled_from([[], ["kms", "bedrock-runtime"]]))},
+            "secrets": secrets,
+            "trail": draw(st.sampled_from([None, {}, {"days": 1, "data_events": "all"}])),
+            "checks": [{"name": "page", "path": "/"}],
+            "github": draw(st.none() | _GITHUB),
+            "costs": draw(st.none() | _COSTS),
+            "notifications": {"slack_secret": draw(st.sampled_from([None, "shop/slack+x", "a@b.c"]))},
+            "tags": draw(st.sampled_from([{}, {"Größe": "1: a/b=c+d@e"}])),
+        }
+    )  # fmt: skip
+
+
+_GENERATED = settings(
+    deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.too_slow]
+)
+
+
+@given(configs())
+@settings(_GENERATED, max_examples=15)
+def test_every_template_is_one_that_aws_takes(config: Config) -> None:
+    """INF-9: names fit, references lead somewhere, parameters are given, limits are far away."""
+    templates, found = rendered(config)
+    assert BOOTSTRAP in templates
+    for part, template in templates.items():
+        assert found[part].size.resources < LIMITS.resources / 2
+        lines = template.body.splitlines()
+        assert not [line for line in lines if line != line.rstrip()], part
+
+
+@given(configs())
+@settings(_GENERATED, max_examples=2)
+def test_cfn_lint_finds_nothing_in_any(config: Config) -> None:
+    """INF-9"""
+    for part, template in rendered(config)[0].items():
+        found = lint(template.body, config=ManualArgs(regions=[config.region]))
+        assert [f"{part}: {match.rule.id} line {match.linenumber}: {match.message}" for match in found] == []
