@@ -49,6 +49,11 @@ class Code(Enum):
         "A file of the bundle is not the one that its manifest names.",
         "Build again; do not change a bundle after it was built.",
     )
+    WORKFLOW_INVALID = (
+        116,
+        "A workflow's definition is not the Amazon States Language, or names a function that there is not.",
+        "Correct the place that is named in the file.",
+    )
     TESTS_FAILED = (121, "The app's tests failed.", "The failed tests are named first; mend them.")
     RESULTS_MISSING = (
         122,

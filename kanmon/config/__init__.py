@@ -1,6 +1,6 @@
 """The room of the config: its typed model, how it is read, and its published JSON schema."""
 
-from kanmon.config.compute import Function
+from kanmon.config.compute import Function, Schedule
 from kanmon.config.entrance import Route, Throttle
 from kanmon.config.model import Config
 from kanmon.config.source import load_config
@@ -13,6 +13,7 @@ __all__ = [
     "Function",
     "Hook",
     "Route",
+    "Schedule",
     "Step",
     "Throttle",
     "Traffic",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
+from kanmon.config.expressions import Expression, TimeZone
 from kanmon.config.section import InsidePath, Section
 from kanmon.config.values import Name
 
@@ -69,9 +70,25 @@ class Function(Section):
         description="Those of the app's secrets that it may read; for `jwt` it is given `JWT_SECRET_ARN`.",
     )
 
+    starts: tuple[Name, ...] = Field(
+        (),
+        description="The workflows that it may start; for `report` it is given `REPORT_WORKFLOW_ARN`.",
+    )
+    sends: tuple[Name, ...] = Field(
+        (),
+        description="The queues that it may send messages to; for `mail` it is given `MAIL_QUEUE_URL`.",
+    )
+    users: bool = Field(
+        False,
+        description="It is given `USER_POOL_ID` and `USER_POOL_CLIENT_ID`, to check the tokens of requests.",
+    )
+
     @model_validator(mode="after")
     def _reserved(self) -> Self:
-        reserved = re.compile(r"KANMON_|AWS_|DATABASE_(HOST|PORT|NAME)$|.*_SECRET_ARN$")
+        reserved = re.compile(
+            r"KANMON_|AWS_|DATABASE_(HOST|PORT|NAME)$|USER_POOL_(CLIENT_)?ID$"
+            r"|.*_(SECRET_ARN|WORKFLOW_ARN|QUEUE_URL)$"
+        )
         taken = sorted(key for key in self.environment if reserved.match(key))
         if taken:
             raise ValueError(f"sets {', '.join(taken)}: such names belong to Kanmon and AWS")
@@ -82,3 +99,45 @@ class Logs(Section):
     """The logs of functions and workflows."""
 
     days: Days = Field(30, description="How long they are kept, as CloudWatch allows.")
+
+
+class Workflow(Section):
+    """One Step Functions state machine of the slot."""
+
+    definition: InsidePath = Field(
+        description="A file in Amazon States Language (JSON); `${charge}` stands for the function `charge`."
+    )
+    type: Literal["standard", "express"] = Field(
+        "standard",
+        description="`standard`: each step once, up to a year. `express`: up to five minutes, cheap, and a "
+        "step may happen twice.",
+    )
+
+
+class Queue(Section):
+    """A queue, the function that works it off, and beside it a queue for what that fails of."""
+
+    function: Name = Field(
+        description="Gets the messages. It answers with `batchItemFailures`: those come again, no other does."
+    )
+    batch_size: int = Field(10, ge=1, le=10_000, description="Messages at once at most.")
+    retries: int = Field(3, ge=1, le=1000, description="Attempts, before a message is put aside.")
+    retention_days: int = Field(4, ge=1, le=14, description="How long a message waits at most.")
+
+
+class Schedule(Section):
+    """Something that happens by itself: a function invoked or a workflow started."""
+
+    expression: Expression = Field(
+        description="`rate(5 minutes)`, `cron(0 18 ? * MON-FRI *)` or `at(2026-12-24T18:00:00)`."
+    )
+    timezone: TimeZone = Field("UTC", description="What the clock shows: `Asia/Tokyo`.")
+    function: Name | None = Field(None, description="The function that is invoked.")
+    workflow: Name | None = Field(None, description="The workflow that is started.")
+    payload: dict[str, JsonValue] = Field(default_factory=dict, description="Its event or input.")
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        if (self.function is None) == (self.workflow is None):
+            raise ValueError("name a function or a workflow, one of them")
+        return self

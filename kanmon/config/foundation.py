@@ -86,3 +86,14 @@ class Trail(Section):
         description="`writes`: what is written to the app's buckets. `all`: what is read there, too, and "
         "every invocation of its functions, which is paid for one by one.",
     )
+
+
+class Users(Section):
+    """The app's users: a Cognito user pool, and a client of it for the web app."""
+
+    sign_up: Literal["administrator", "anybody"] = Field(
+        "administrator", description="Who may create an account. Users are known by their e-mail address."
+    )
+    mfa: Literal["off", "optional", "required"] = Field(
+        "optional", description="Whether a code of an authenticator app is asked for, too."
+    )

@@ -7,10 +7,11 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from kanmon.config.account import Costs, Github
-from kanmon.config.compute import Build, Function, Logs
+from kanmon.config.compute import Build, Function, Logs, Queue, Schedule, Workflow
 from kanmon.config.entrance import Api, Web
-from kanmon.config.foundation import Database, Network, Secret, Trail
+from kanmon.config.foundation import Database, Network, Secret, Trail, Users
 from kanmon.config.limits import check_limits
+from kanmon.config.references import check_references
 from kanmon.config.routes import check_routes
 from kanmon.config.section import Section
 from kanmon.config.testing import Test
@@ -41,6 +42,15 @@ class Config(Section):
     )
     trail: Trail | None = None
     logs: Logs = Logs()
+    users: Users | None = None
+    workflows: dict[Name, Workflow] = Field(
+        default_factory=dict, description="State machines of Step Functions, by name."
+    )
+    queues: dict[Name, Queue] = Field(default_factory=dict, description="Queues of messages, by name.")
+    schedules: dict[Name, Schedule] = Field(
+        default_factory=dict,
+        description="What happens by itself, by name; a release does none of it before it is live.",
+    )
     hooks: tuple[Hook, ...] = ()
     checks: tuple[Check, ...] = Field(min_length=1)
     traffic: Traffic = Traffic()
@@ -85,6 +95,11 @@ class Config(Section):
                 raise ValueError(
                     f"function {name} names the secret {missing[0]}, which is not under `secrets`"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        check_references(self)
         return self
 
     @property

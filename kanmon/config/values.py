@@ -35,3 +35,8 @@ Pattern = Annotated[str, AfterValidator(_pattern)]
 Query = Annotated[str, AfterValidator(_query)]
 UrlPath = Annotated[str, Field(pattern=r"^/[^\s#]*$")]
 Percent = Annotated[int, Field(ge=1, le=100)]
+
+
+def variable(name: str, suffix: str) -> str:
+    """The environment variable that tells a function of something: `ai-key` in `AI_KEY_SECRET_ARN`."""
+    return f"{name.upper().replace('-', '_')}_{suffix}"
