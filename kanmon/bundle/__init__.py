@@ -2,7 +2,7 @@
 
 from kanmon.bundle.blobs import Blobs
 from kanmon.bundle.build import build_bundle
-from kanmon.bundle.manifest import Bundle, FunctionPackage, Manifest, WebFile, load_bundle
+from kanmon.bundle.manifest import Bundle, FunctionPackage, Manifest, WebFile, WorkflowDefinition, load_bundle
 
 __all__ = [
     "Blobs",
@@ -10,6 +10,7 @@ __all__ = [
     "FunctionPackage",
     "Manifest",
     "WebFile",
+    "WorkflowDefinition",
     "build_bundle",
     "load_bundle",
 ]

@@ -15,6 +15,7 @@ from kanmon import __version__
 from kanmon.bundle.manifest import MANIFEST, Bundle, FunctionPackage, Manifest, WebFile
 from kanmon.bundle.pack import compressor, pack, sha256_of
 from kanmon.bundle.tree import files_of
+from kanmon.bundle.workflows import copy_workflows
 from kanmon.errors import Code, KanmonError
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def build_bundle(
 ) -> Bundle:
     """Run the build commands in `project` and write the bundle to `target`, replacing what was there.
 
-    The bundle appears at `target` whole or not at all. Raises BUILD_FAILED, ARTIFACT_MISSING or UNSAFE_PATH.
+    The bundle appears at `target` whole or not at all. Raises BUILD_FAILED, ARTIFACT_MISSING, UNSAFE_PATH or
+    WORKFLOW_INVALID.
     """
     for command in config.build.commands:
         say(command)
@@ -100,6 +102,7 @@ def _assemble(config: Config, project: Path, staged: Path, commit: str) -> Manif
             "compressor": compressor(),
         },
         functions=functions,
+        workflows=copy_workflows(config, project, staged),
         web=_copy_web(config, project, staged),
         config=config,
     )

@@ -47,6 +47,20 @@ class WebFile(_Part):
     """Named by its content: kept in the shared folder, cached for ever."""
 
 
+class WorkflowDefinition(_Part):
+    """One workflow's definition, with placeholders where it names functions."""
+
+    sha256: str
+    size: int
+    functions: tuple[str, ...]
+    """The functions that it names."""
+
+    @property
+    def path(self) -> str:
+        """Where it lies in the bundle."""
+        return f"workflows/{self.sha256}.json"
+
+
 class Manifest(_Part):
     """All of a bundle. Its digest names the bundle."""
 
@@ -54,6 +68,7 @@ class Manifest(_Part):
     commit: str
     tools: dict[str, str]
     functions: dict[str, FunctionPackage]
+    workflows: dict[str, WorkflowDefinition] = {}
     web: dict[str, WebFile]
     config: Config
 
@@ -69,6 +84,7 @@ class Manifest(_Part):
     def files(self) -> dict[str, str]:
         """Every file of the bundle besides the manifest: its path and SHA-256."""
         packed = {package.path: package.sha256 for package in self.functions.values()}
+        packed |= {definition.path: definition.sha256 for definition in self.workflows.values()}
         return packed | {f"web/{name}": file.sha256 for name, file in self.web.items()}
 
     @staticmethod
