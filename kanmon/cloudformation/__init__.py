@@ -7,22 +7,26 @@ from kanmon.cloudformation.protection import stack_policy
 from kanmon.cloudformation.rendering import Template, render
 from kanmon.cloudformation.stacks import DeployedStack, Stacks
 from kanmon.cloudformation.templates import (
+    Definition,
     api_template,
     bootstrap_template,
     edge_template,
     foundation_template,
     logical_id,
+    queue_parameters,
     service_role,
     slot_template,
     unique_id,
     used_secrets,
     uses_database,
+    uses_users,
 )
 
 __all__ = [
     "LIMITS",
     "Change",
     "ChangeSet",
+    "Definition",
     "DeployedStack",
     "Inspected",
     "Size",
@@ -35,6 +39,7 @@ __all__ = [
     "foundation_template",
     "logical_id",
     "preflight",
+    "queue_parameters",
     "render",
     "service_role",
     "slot_gate",
@@ -43,4 +48,5 @@ __all__ = [
     "unique_id",
     "used_secrets",
     "uses_database",
+    "uses_users",
 ]

@@ -18,6 +18,7 @@ STATEFUL = frozenset(
         "AWS::RDS::DBCluster",
         "AWS::RDS::DBInstance",
         "AWS::S3::Bucket",
+        "AWS::SQS::Queue",
         "AWS::SecretsManager::Secret",
     }
 )

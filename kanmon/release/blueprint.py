@@ -9,14 +9,17 @@ from pydantic import BaseModel, ConfigDict
 
 from kanmon.bundle.blobs import blob_key
 from kanmon.cloudformation import (
+    Definition,
     Template,
     api_template,
     edge_template,
     foundation_template,
+    queue_parameters,
     slot_template,
     unique_id,
     used_secrets,
     uses_database,
+    uses_users,
 )
 
 if TYPE_CHECKING:
@@ -73,9 +76,13 @@ def tags(config: Config) -> dict[str, str]:
 def blueprint(config: Config, manifest: Manifest, release: str, slot: Slot, bucket: str) -> list[StackSpec]:
     """All stacks of a release that goes into `slot`."""
     keys = {name: blob_key(package.sha256) for name, package in manifest.functions.items()}
+    definitions = {
+        name: Definition(blob_key(found.sha256), found.functions)
+        for name, found in manifest.workflows.items()
+    }
     templates = {
         FOUNDATION: foundation_template(config),
-        SLOT: slot_template(config, keys),
+        SLOT: slot_template(config, keys, definitions),
         API: api_template(config),
         EDGE: edge_template(config),
     }
@@ -90,6 +97,9 @@ def blueprint(config: Config, manifest: Manifest, release: str, slot: Slot, buck
         EDGE: {"ApiId": Output(part=API, key="ApiId")},
     }
     parameters[SLOT] |= {key: Output(part=FOUNDATION, key=key) for key in _of_foundation(config)}
+    if config.queues or config.schedules:
+        # A release comes up idle: what works in the background is the live slot's.
+        parameters[SLOT]["Background"] = "DISABLED"
     return [
         StackSpec(part, stack_name(config, part, slot), templates[part], parameters.get(part, {}))
         for part in PARTS
@@ -103,4 +113,5 @@ def _of_foundation(config: Config) -> list[str]:
         [*network, "DatabaseHost", "DatabasePort", "DatabaseSecretArn"] if uses_database(config) else []
     )
     secrets = [f"{unique_id(name)}SecretArn" for name in used_secrets(config)]
-    return [*database, *secrets, "KeyArn"]
+    users = ["UserPoolId", "UserPoolClientId"] if uses_users(config) else []
+    return [*database, *secrets, *queue_parameters(config), *users, "KeyArn"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from kanmon.bundle.manifest import FunctionPackage, Manifest, WebFile
+from kanmon.bundle.manifest import FunctionPackage, Manifest, WebFile, WorkflowDefinition
+from kanmon.cloudformation import Definition
 from kanmon.config import Config
 
 if TYPE_CHECKING:
@@ -41,9 +42,28 @@ _EVERYTHING: dict[str, Any] = {
         },
         "migrate": {"handler": "shop.migrate", "artifact": "build/api", "database": True},
         "notify": {"handler": "shop.notify", "artifact": "build/api", "secrets": ["slack"]},
-        "plain": {"handler": "shop.plain", "artifact": "build/api"},
+        "plain": {
+            "handler": "shop.plain", "artifact": "build/api",
+            "starts": ["report"], "sends": ["mail"], "users": True,
+        },
+        "charge": {"handler": "shop.charge", "artifact": "build/api"},
+    },
+    "users": {},
+    "workflows": {
+        "report": {"definition": "workflows/report.json"},
+        "quick": {"definition": "workflows/quick.json", "type": "express"},
+    },
+    "queues": {"mail": {"function": "notify"}, "bulk": {"function": "plain", "batch_size": 100}},
+    "schedules": {
+        "nightly": {
+            "expression": "cron(0 18 ? * MON-FRI *)", "timezone": "Asia/Tokyo", "workflow": "report",
+            "payload": {"kind": "daily"},
+        },
+        "tidy": {"expression": "rate(5 minutes)", "function": "plain"},
     },
 }  # fmt: skip
+WORKFLOW_STEPS = {"report": ("charge", "notify"), "quick": ()}
+"""The functions that the definitions of its workflows name."""
 CANARY = {"strategy": "canary", "steps": [{"percent": 10, "bake": 0}, {"percent": 50, "bake": 0}], "bake": 0}
 
 
@@ -56,6 +76,11 @@ def make_config(**changes: Any) -> Config:
 def make_full_config(**changes: Any) -> Config:
     """The app's config with every optional part of it."""
     return make_config(**_EVERYTHING | changes)
+
+
+def make_definitions(config: Config) -> dict[str, Definition]:
+    """The definitions of a config's workflows, in the artifact bucket."""
+    return {name: Definition("blobs/" + "d" * 64, WORKFLOW_STEPS[name]) for name in config.workflows}
 
 
 def make_bundle(
@@ -83,6 +108,10 @@ def make_bundle(
         functions={
             name: FunctionPackage(sha256=package, size=9, files={"shop.py": package})
             for name in config.functions
+        },
+        workflows={
+            name: WorkflowDefinition(sha256=package, size=9, functions=WORKFLOW_STEPS[name])
+            for name in config.workflows
         },
         web=web,
         config=config,

@@ -5,18 +5,28 @@ from kanmon.cloudformation.templates.bootstrap import bootstrap_template, servic
 from kanmon.cloudformation.templates.edge import LIVE_STAGE, edge_template
 from kanmon.cloudformation.templates.foundation import foundation_template
 from kanmon.cloudformation.templates.ids import logical_id, unique_id
-from kanmon.cloudformation.templates.slot import slot_template, used_secrets, uses_database
+from kanmon.cloudformation.templates.slot import (
+    slot_template,
+    used_secrets,
+    uses_database,
+    uses_users,
+)
+from kanmon.cloudformation.templates.triggers import queue_parameters
+from kanmon.cloudformation.templates.workflows import Definition
 
 __all__ = [
     "LIVE_STAGE",
+    "Definition",
     "api_template",
     "bootstrap_template",
     "edge_template",
     "foundation_template",
     "logical_id",
+    "queue_parameters",
     "service_role",
     "slot_template",
     "unique_id",
     "used_secrets",
     "uses_database",
+    "uses_users",
 ]

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from kanmon.cloudformation.rendering import Template, render
 from kanmon.cloudformation.templates.ids import logical_id, unique_id
+from kanmon.cloudformation.templates.triggers import queue_facts
 
 if TYPE_CHECKING:
     from kanmon.config import Config
 
 
 def foundation_template(config: Config) -> Template:
-    """What outlives every release: network, keys, database, secrets, audit trail."""
+    """What outlives every release: network, keys, database, secrets, queues, users, audit trail."""
     return Template(
         render(
             "foundation.yml",
@@ -27,5 +28,7 @@ def foundation_template(config: Config) -> Template:
                 for name, secret in sorted(config.secrets.items())
             ],
             trail=config.trail,
+            queues=queue_facts(config),
+            users=config.users,
         )
     )

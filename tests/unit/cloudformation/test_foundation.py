@@ -10,7 +10,7 @@ from cfnlint import ManualArgs, lint  # type: ignore[import-untyped]
 
 from kanmon.cloudformation import Template, foundation_template, slot_template
 from kanmon.cloudformation.changes import STATEFUL
-from tests.fakes.app import SECRETS, make_config, make_full_config
+from tests.fakes.app import SECRETS, make_config, make_definitions, make_full_config
 from tests.unit.cloudformation.test_templates import parse
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ def test_no_secrets_value_is_anywhere(name: str) -> None:
     """INF-4: not in the template, a parameter, an output or a function's environment."""
     config = CONFIGS[name]
     keys = dict.fromkeys(config.functions, "blobs/" + "a" * 64)
-    for template in (foundation_template(config), slot_template(config, keys)):
+    for template in (foundation_template(config), slot_template(config, keys, make_definitions(config))):
         for word in ("SecretString:", "MasterUserPassword:", "{{resolve", "NoEcho"):
             assert word not in template.body.replace("GenerateSecretString:", "").replace(
                 "ManageMaster", ""
@@ -263,7 +263,9 @@ def test_no_secrets_value_is_anywhere(name: str) -> None:
 
 def _slot() -> dict[str, Resource]:
     keys = dict.fromkeys(EVERYTHING.functions, "blobs/" + "a" * 64)
-    resources: dict[str, Resource] = parse(slot_template(EVERYTHING, keys))["Resources"]
+    resources: dict[str, Resource] = parse(slot_template(EVERYTHING, keys, make_definitions(EVERYTHING)))[
+        "Resources"
+    ]
     return resources
 
 
@@ -379,3 +381,71 @@ def test_it_stays_far_below_cloudformations_limits() -> None:
     assert len(parsed["Resources"]) < 60
     assert len(parsed["Outputs"]) < 20
     assert len(template.body) < 51_200
+
+
+def test_queues_outlive_releases_and_are_encrypted() -> None:
+    """SEC-4: each with a queue beside it for what its function fails of; plain HTTP is refused."""
+    queues = _of("SQS::Queue")
+    assert {queue["QueueName"] for queue in queues.values()} == {
+        "shop-test-mail",
+        "shop-test-mail-dead",
+        "shop-test-bulk",
+        "shop-test-bulk-dead",
+    }
+    mail, dead = queues["MailQueue"], queues["MailDeadLetters"]
+    assert mail["RedrivePolicy"] == {
+        "deadLetterTargetArn": {"GetAtt": "MailDeadLetters.Arn"},
+        "maxReceiveCount": 3,
+    }
+    assert (mail["MessageRetentionPeriod"], dead["MessageRetentionPeriod"]) == (4 * 86400, 14 * 86400)
+    # Its function may take 30 seconds.
+    assert mail["VisibilityTimeout"] == 180
+    guarded = {policy["Queues"][0]["Ref"]: policy for policy in _of("SQS::QueuePolicy").values()}
+    for name, queue in queues.items():
+        assert queue["KmsMasterKeyId"] == {"GetAtt": "Key.Arn"}
+        (statement,) = guarded[name]["PolicyDocument"]["Statement"]
+        assert statement["Effect"] == "Deny"
+        assert statement["Resource"] == {"GetAtt": f"{name}.Arn"}
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_a_message_is_hidden_as_long_as_its_function_may_need() -> None:
+    functions = {"api": {"handler": "a", "artifact": "b", "timeout": 100}}
+    config = make_config(**_ALONE | {"functions": functions}, queues={"mail": {"function": "api"}})
+    assert _of("SQS::Queue", config)["MailQueue"]["VisibilityTimeout"] == 600
+
+
+@pytest.mark.parametrize(
+    ("users", "closed", "mfa", "factors"),
+    [
+        ({}, True, "OPTIONAL", ["SOFTWARE_TOKEN_MFA"]),
+        ({"sign_up": "anybody", "mfa": "off"}, False, "OFF", None),
+        ({"mfa": "required"}, True, "ON", ["SOFTWARE_TOKEN_MFA"]),
+    ],
+)
+def test_the_apps_users(users: dict[str, str], closed: bool, mfa: str, factors: list[str] | None) -> None:
+    (pool,) = _of("Cognito::UserPool", make_config(users=users)).values()
+    assert pool["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": closed}
+    assert (pool["MfaConfiguration"], pool.get("EnabledMfas")) == (mfa, factors)
+    assert pool["DeletionProtection"] == "ACTIVE"
+    password = pool["Policies"]["PasswordPolicy"]
+    assert password["MinimumLength"] >= 12
+    assert {key for key, value in password.items() if value is True} == {
+        "RequireLowercase",
+        "RequireUppercase",
+        "RequireNumbers",
+        "RequireSymbols",
+    }
+    assert "UserPoolAddOns" not in pool
+    (client,) = _of("Cognito::UserPoolClient", make_config(users=users)).values()
+    assert client["UserPoolId"] == {"Ref": "UserPool"}
+    assert (client["GenerateSecret"], client["EnableTokenRevocation"]) == (False, True)
+    assert client["PreventUserExistenceErrors"] == "ENABLED"
+
+
+def test_what_holds_state_is_kept() -> None:
+    """Also of what only some apps have."""
+    for name, resource in _resources().items():
+        if resource["Type"] in STATEFUL - {"AWS::RDS::DBInstance"}:
+            assert resource["DeletionPolicy"] in {"RetainExceptOnCreate", "Snapshot"}, name
+            assert resource["UpdateReplacePolicy"] in {"Retain", "Snapshot"}, name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kanmon.cloudformation import api_template, edge_template, foundation_template, slot_template
-from tests.fakes.app import make_config
+from tests.fakes.app import make_config, make_definitions, make_full_config
 from tests.unit.cloudformation.bootstrapped import (
     ARTIFACTS,
     BOUNDARY,
@@ -131,6 +131,7 @@ MAKING: dict[str, list[Request]] = {
     ],
     "AWS::Cognito::UserPool": [
         Request("cognito-idp:CreateUserPool", "*", REQUESTED),
+        Request("cognito-idp:SetUserPoolMfaConfig", own("cognito-idp", "userpool/1"), TAGS),
         Request("cognito-idp:DescribeUserPool", own("cognito-idp", "userpool/1"), TAGS),
     ],
     "AWS::Cognito::UserPoolClient": [
@@ -172,7 +173,11 @@ MAKING: dict[str, list[Request]] = {
         Request(
             "lambda:CreateEventSourceMapping", "*",
             {"lambda:FunctionArn": own("lambda", "function:shop-test-blue-api")},
-        )
+        ),
+        Request(
+            "lambda:UpdateEventSourceMapping", "*",
+            {"lambda:FunctionArn": own("lambda", "function:shop-test-blue-api")},
+        ),
     ],
     "AWS::Lambda::Permission": [
         Request("lambda:AddPermission", own("lambda", "function:shop-test-notifier"))
@@ -195,10 +200,14 @@ MAKING: dict[str, list[Request]] = {
     "AWS::SQS::Queue": [Request("sqs:CreateQueue", own("sqs", "shop-test-dead"))],
     "AWS::SQS::QueuePolicy": [Request("sqs:SetQueueAttributes", own("sqs", "shop-test-dead"))],
     "AWS::Scheduler::Schedule": [
-        Request("scheduler:CreateSchedule", own("scheduler", "schedule/default/shop-test-nightly"))
+        Request("scheduler:CreateSchedule", own("scheduler", "schedule/default/shop-test-blue-nightly")),
+        Request("scheduler:UpdateSchedule", own("scheduler", "schedule/default/shop-test-blue-nightly")),
+        Request("iam:PassRole", APPS_ROLE, {"iam:PassedToService": "scheduler.amazonaws.com"}),
     ],
     "AWS::StepFunctions::StateMachine": [
         Request("states:CreateStateMachine", own("states", "stateMachine:shop-test-blue-report")),
+        Request("states:TagResource", own("states", "stateMachine:shop-test-blue-report")),
+        Request("s3:GetObject", f"{ARTIFACTS}/blobs/aa"),
         Request("iam:PassRole", APPS_ROLE, {"iam:PassedToService": "states.amazonaws.com"}),
     ],
     "AWS::XRay::Group": [Request("xray:CreateGroup", own("xray", "group/shop-test/1"))],
@@ -207,9 +216,11 @@ MAKING: dict[str, list[Request]] = {
 
 
 def test_every_type_in_the_apps_stacks_is_accounted_for() -> None:
-    slot = slot_template(EXAMPLE, dict.fromkeys(EXAMPLE.functions, "blobs/a"))
-    stacks = [foundation_template(EXAMPLE), slot, api_template(EXAMPLE), edge_template(EXAMPLE)]
-    kinds = {item["Type"] for template in stacks for item in parse(template)["Resources"].values()}
+    kinds = set()
+    for config in (EXAMPLE, make_full_config()):
+        slot = slot_template(config, dict.fromkeys(config.functions, "blobs/a"), make_definitions(config))
+        stacks = [foundation_template(config), slot, api_template(config), edge_template(config)]
+        kinds |= {item["Type"] for template in stacks for item in parse(template)["Resources"].values()}
     assert kinds <= set(MAKING)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from dataclasses import replace
 from datetime import date
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, get_args
@@ -13,9 +14,14 @@ import pytest
 from cfnlint import ManualArgs, lint  # type: ignore[import-untyped]
 from pydantic import ValidationError
 
-from kanmon.cloudformation import slot_gate, slot_template
+from kanmon.cloudformation import foundation_template, slot_gate, slot_template
 from kanmon.config.compute import Runtime
-from tests.fakes.app import make_config, make_full_config
+from kanmon.ledger import Slot
+from kanmon.release.blueprint import Output, blueprint
+from tests.fakes.app import make_bundle, make_config, make_definitions, make_full_config
+from tests.fakes.cloud import Cloud
+from tests.unit.cloudformation.bootstrapped import EVERYTHING as BOOTSTRAP
+from tests.unit.cloudformation.iam import listed
 from tests.unit.cloudformation.test_templates import parse
 
 if TYPE_CHECKING:
@@ -43,7 +49,12 @@ AS_OF = date(2026, 11, 25)
 
 
 def render(config: Config) -> Template:
-    return slot_template(config, dict.fromkeys(config.functions, "blobs/" + "a" * 64))
+    keys = dict.fromkeys(config.functions, "blobs/" + "a" * 64)
+    definitions = {
+        name: replace(definition, functions=tuple(sorted(set(definition.functions) & set(config.functions))))
+        for name, definition in make_definitions(config).items()
+    }
+    return slot_template(config, keys, definitions)
 
 
 def _of(kind: str, config: Config = EVERYTHING) -> dict[str, Resource]:
@@ -61,18 +72,14 @@ def _statements(role: Resource) -> dict[str, Resource]:
     return {statement["Sid"]: statement for statement in policy["PolicyDocument"]["Statement"]}
 
 
-def _many(count: int) -> Config:
+def _many(count: int, **changes: Any) -> Config:
+    function = {"handler": "shop.api", "artifact": "build/api", "database": True, "secrets": ["jwt", "slack"]}
+    alone = {"workflows": {}, "queues": {}, "schedules": {}, "hooks": [], "github": GITHUB}
     return make_full_config(
-        functions={
-            f"function-{number:03}": {
-                "handler": "shop.api", "artifact": "build/api", "database": True, "secrets": ["jwt", "slack"],
-            }
-            for number in range(count)
-        },
+        functions={f"function-{number:03}": function for number in range(count)},
         api={"routes": [{"path": "/api/{proxy+}", "function": "function-000"}]},
-        hooks=[],
-        github=GITHUB,
-    )  # fmt: skip
+        **alone | changes,
+    )
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -156,9 +163,14 @@ def test_a_function_is_a_role_and_a_function() -> None:
 
 
 def test_what_a_function_has_by_default() -> None:
-    """INF-5"""
-    (function,) = _of("Lambda::Function", CONFIGS["alone"]).values()
-    assert (function["MemorySize"], function["Timeout"]) == (512, 30)
+    """INF-5: what only workflows invoke may take as long as Lambda allows."""
+    seconds = {name: (it["MemorySize"], it["Timeout"]) for name, it in _of("Lambda::Function").items()}
+    assert seconds.pop("ChargeFunction") == (512, 900)
+    assert set(seconds.values()) == {(512, 30)}
+    mine = EVERYTHING.functions["charge"].model_copy(update={"timeout": 7})
+    functions = EVERYTHING.functions | {"charge": mine}
+    made = _of("Lambda::Function", EVERYTHING.model_copy(update={"functions": functions}))
+    assert made["ChargeFunction"]["Timeout"] == 7
 
 
 def test_runtimes_are_those_that_aws_mends() -> None:
@@ -245,23 +257,185 @@ def test_one_gate_over_all_of_the_slots_alarms() -> None:
     children = re.findall(r'ALARM\("\$\{(\w+)\}"\)', gate["AlarmRule"]["Sub"])
     assert children == list(_of("CloudWatch::Alarm", config))
     assert gate["AlarmRule"]["Sub"].count(" OR ") == len(children) - 1
+    (gate,) = _of("CloudWatch::CompositeAlarm").values()
+    assert gate["AlarmRule"]["Sub"] == 'ALARM("${Errors1}") OR ALARM("${Failures1}")'
 
 
 def test_two_hundred_functions_fit() -> None:
     """INF-5: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
-    config = _many(200)
-    template = render(config)
-    parsed = parse(template)
-    size, resources = len(template.body.encode()), len(parsed["Resources"])
-    (gate,) = _of("CloudWatch::CompositeAlarm", config).values()
+    config = _many(
+        200,
+        workflows={"report": {"definition": "a"}, "quick": {"definition": "a"}},
+        queues={f"queue-{number}": {"function": "function-001"} for number in range(10)},
+        schedules={
+            f"schedule-{number}": {"expression": "rate(1 day)", "function": "function-002"}
+            for number in range(10)
+        },
+    )
+    body = render(config).body
+    # Read by line, as parsing so much YAML takes long.
+    size, resources = len(body.encode()), len(re.findall(r"^  \w+:$", body, re.MULTILINE))
     longest = f"{'a' * 32}-{'e' * 32}-green-errors-999"
-    rule = re.sub(r"\$\{\w+\}", longest, gate["AlarmRule"]["Sub"])
+    children = len(re.findall(r'^ +ALARM\("', body, re.MULTILINE))
+    rule = children * len(f'ALARM("{longest}") OR ')
     sys.stdout.write(
         f"200 functions: {resources} of 500 resources, {size:,} of 1,000,000 bytes, "
-        f"{rule.count('ALARM')} of 100 alarms in {len(rule):,} of 10,240 characters\n"
+        f"{children} of 100 alarms in {rule:,} of 10,240 characters\n"
     )
     assert resources <= 500
     assert size <= 1_000_000
-    assert rule.count("ALARM") <= 100
-    assert len(rule) <= 10_240
-    assert len(parsed["Parameters"]) <= 200
+    assert children <= 100
+    assert rule <= 10_240
+
+
+def test_workflows_are_the_bundles_definitions_with_this_slots_functions() -> None:
+    """INF-7, CD-6: logged and traced, encrypted, and both slots from one definition."""
+    workflows = _of("StepFunctions::StateMachine")
+    report, quick = workflows["ReportWorkflow"], workflows["QuickWorkflow"]
+    assert report["StateMachineName"] == {"Sub": "shop-test-${Slot}-report"}
+    assert (report["StateMachineType"], quick["StateMachineType"]) == ("STANDARD", "EXPRESS")
+    assert report["DefinitionS3Location"] == {"Bucket": {"Ref": "ArtifactBucket"}, "Key": "blobs/" + "d" * 64}
+    assert report["DefinitionSubstitutions"] == {
+        "charge": {"GetAtt": "ChargeFunction.Arn"},
+        "notify": {"GetAtt": "NotifyFunction.Arn"},
+    }
+    assert "DefinitionSubstitutions" not in quick
+    logs = _of("Logs::LogGroup")["WorkflowLogs"]
+    assert logs["LogGroupName"] == {"Sub": "/aws/vendedlogs/states/shop-test-${Slot}"}
+    assert (logs["RetentionInDays"], logs["KmsKeyId"]) == (30, {"Ref": "KeyArn"})
+    for workflow, level in ((report, "ERROR"), (quick, "ALL")):
+        logging = workflow["LoggingConfiguration"]
+        (destination,) = logging["Destinations"]
+        assert destination["CloudWatchLogsLogGroup"] == {"LogGroupArn": {"GetAtt": "WorkflowLogs.Arn"}}
+        assert (logging["Level"], logging["IncludeExecutionData"]) == (level, False)
+        assert workflow["TracingConfiguration"] == {"Enabled": True}
+
+
+def test_a_workflow_may_invoke_the_functions_that_it_names_only() -> None:
+    """INF-7, SEC-2"""
+    roles = _of("IAM::Role")
+    statements = _statements(roles["ReportExecution"])
+    assert statements["Invoke"]["Resource"] == [
+        {"GetAtt": "ChargeFunction.Arn"},
+        {"GetAtt": "NotifyFunction.Arn"},
+    ]
+    assert set(statements) == {"Invoke", "Traces", "DeliverLogs"}
+    assert set(_statements(roles["QuickExecution"])) == {"Traces", "DeliverLogs"}
+
+
+# What each of two workflows did in a minute (succeeded, failed, timed out, aborted), and how many fail.
+@pytest.mark.parametrize(
+    ("did", "failing"),
+    [
+        ([(9, 1, 0, 0), (100, 0, 0, 0)], 0),
+        ([(8, 1, 0, 0), (100, 0, 0, 0)], 1),
+        ([(0, 0, 1, 0), (0, 0, 0, 1)], 2),
+        ([(0, 0, 0, 0), (5, 0, 0, 0)], 0),
+    ],
+)
+def test_a_workflows_failures_are_watched(did: list[tuple[int, int, int, int]], failing: int) -> None:
+    """MON-2: above 10 % of the executions that ended, and one that failed alone is seen, too."""
+    alarm = _of("CloudWatch::Alarm")["Failures1"]
+    assert len([query for query in alarm["Metrics"] if "MetricStat" in query]) == 8
+    expressions = {query["Id"]: query["Expression"] for query in alarm["Metrics"] if "Expression" in query}
+    values: dict[str, float] = {}
+    for number, ended in enumerate(did, 1):
+        facts = {f"{letter}{number}": count for letter, count in zip("sfta", ended, strict=True)}
+        values[f"r{number}"] = eval(expressions[f"r{number}"], facts) if sum(ended) else 0
+    assert eval(expressions["failing"], {}, values) == failing
+    assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (5, 1)
+
+
+def test_functions_may_start_and_send_what_they_name_only() -> None:
+    """SEC-2"""
+    report = {
+        "Sub": "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}"
+        ":stateMachine:shop-test-${Slot}-report"
+    }
+    roles, functions = _of("IAM::Role"), _of("Lambda::Function")
+    wanted = {"Plain": [{"Ref": "MailQueueArn"}], "Api": []}
+    for name, queues in wanted.items():
+        statements = _statements(roles[f"{name}Role"])
+        variables = functions[f"{name}Function"]["Environment"]["Variables"]
+        assert statements.get("Sends", {}).get("Resource", []) == queues
+        assert ("Starts" in statements) is ("MessagesKey" in statements) is bool(queues)
+        assert ("USER_POOL_ID" in variables) is ("REPORT_WORKFLOW_ARN" in variables) is bool(queues)
+    assert _statements(roles["PlainRole"])["Starts"]["Resource"] == [report]
+    variables = functions["PlainFunction"]["Environment"]["Variables"]
+    assert variables["REPORT_WORKFLOW_ARN"] == report
+    assert variables["MAIL_QUEUE_URL"] == {"Ref": "MailQueueUrl"}
+    assert variables["USER_POOL_ID"] == {"Ref": "UserPoolId"}
+    assert variables["USER_POOL_CLIENT_ID"] == {"Ref": "UserPoolClientId"}
+
+
+def test_a_queues_function_gets_its_messages() -> None:
+    """SEC-2: it may take them from this queue only; what fails comes again by itself."""
+    sources, roles = _of("Lambda::EventSourceMapping"), _of("IAM::Role")
+    assert sources["MailSource"]["EventSourceArn"] == {"Ref": "MailQueueArn"}
+    assert sources["MailSource"]["FunctionName"] == {"Ref": "NotifyFunction"}
+    assert sources["BulkSource"]["MaximumBatchingWindowInSeconds"] == 1
+    for source in sources.values():
+        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    statements = _statements(roles["NotifyRole"])
+    assert statements["WorksOff"]["Resource"] == [{"Ref": "MailQueueArn"}]
+    assert statements["MessagesKey"]["Action"] == ["kms:Decrypt"]
+
+
+def test_schedules_may_start_what_they_name_only() -> None:
+    """SEC-2"""
+    schedules = _of("Scheduler::Schedule")
+    nightly, tidy = schedules["NightlySchedule"], schedules["TidySchedule"]
+    assert nightly["Name"] == {"Sub": "shop-test-${Slot}-nightly"}
+    assert nightly["ScheduleExpression"] == "cron(0 18 ? * MON-FRI *)"
+    assert nightly["ScheduleExpressionTimezone"] == "Asia/Tokyo"
+    assert nightly["Target"]["Arn"] == {"Ref": "ReportWorkflow"}
+    assert json.loads(nightly["Target"]["Input"]) == {"kind": "daily"}
+    assert tidy["Target"]["Arn"] == {"GetAtt": "PlainFunction.Arn"}
+    (policy,) = _of("IAM::Role")["Scheduler"]["Policies"]
+    assert [(one["Action"], one["Resource"]) for one in policy["PolicyDocument"]["Statement"]] == [
+        ("lambda:InvokeFunction", [{"GetAtt": "PlainFunction.Arn"}]),
+        ("states:StartExecution", [{"Ref": "ReportWorkflow"}]),
+    ]
+
+
+def test_all_background_work_hangs_on_one_parameter() -> None:
+    """A release comes up idle: its schedules and queues are switched on when it is live."""
+    parsed = parse(render(EVERYTHING))
+    assert parsed["Parameters"]["Background"] == {"Type": "String", "AllowedValues": ["ENABLED", "DISABLED"]}
+    assert parsed["Conditions"] == {"AtWork": {"Equals": [{"Ref": "Background"}, "ENABLED"]}}
+    for schedule in _of("Scheduler::Schedule").values():
+        assert schedule["State"] == {"Ref": "Background"}
+    for source in _of("Lambda::EventSourceMapping").values():
+        assert source["Enabled"] == {"If": ["AtWork", True, False]}
+
+
+def test_only_what_is_configured_is_there() -> None:
+    parsed = parse(render(CONFIGS["alone"]))
+    assert set(parsed["Parameters"]) == {"Slot", "Release", "Commit", "ArtifactBucket", "KeyArn"}
+    assert "Conditions" not in parsed
+    assert set(parsed["Resources"]) == {"Logs", "ErrorCount", "ApiRole", "ApiFunction", "Errors1", "Gate"}
+
+
+def test_a_release_comes_up_idle_and_is_given_what_it_needs() -> None:
+    """What the slot asks for is what the blueprint gives, and the foundation has."""
+    cloud = Cloud()
+    for config in CONFIGS.values():
+        manifest = make_bundle(cloud, "v1", config=config)
+        (spec,) = (
+            one for one in blueprint(config, manifest, "r1", Slot.BLUE, "artifacts") if one.part == "slot"
+        )
+        parsed = parse(spec.template)
+        assert set(spec.parameters) == set(parsed["Parameters"])
+        assert spec.parameters.get("Background", "DISABLED") == "DISABLED"
+        given = {value.key for value in spec.parameters.values() if isinstance(value, Output)}
+        assert given <= set(parse(foundation_template(config))["Outputs"])
+
+
+def test_what_the_slots_roles_may_do_their_boundary_allows() -> None:
+    """SEC-1, SEC-2: every action, or it would be denied in AWS only."""
+    boundary = BOOTSTRAP.of_type("AWS::IAM::ManagedPolicy")["TestBoundary"]["PolicyDocument"]["Statement"]
+    allowed = {action for one in boundary for action in listed(one["Action"])}
+    for name, role in _of("IAM::Role", CONFIGS["bounded"]).items():
+        for policy in role["Policies"]:
+            for one in policy["PolicyDocument"]["Statement"]:
+                assert set(listed(one["Action"])) <= allowed, name

@@ -24,6 +24,7 @@ from tests.fakes.objects import refusal
         ("Modify", "Conditional", "AWS::RDS::DBCluster", "±", True),
         ("Modify", "True", "AWS::Lambda::Function", "±", False),
         ("Remove", "", "AWS::KMS::Key", "-", True),
+        ("Remove", "", "AWS::SQS::Queue", "-", True),
         ("Modify", "True", "AWS::SecretsManager::Secret", "±", True),
         ("Remove", "", "AWS::Lambda::Function", "-", False),
     ],
