@@ -20,6 +20,7 @@ lambda_runtime: Any = import_module("ministack.core.lambda_runtime")
 rds: Any = import_module("ministack.services.rds")
 responses: Any = import_module("ministack.core.responses")
 s3: Any = import_module("ministack.services.s3")
+scheduler: Any = import_module("ministack.services.scheduler")
 secretsmanager: Any = import_module("ministack.services.secretsmanager")
 stacks: Any = import_module("ministack.services.cloudformation.stacks")
 

@@ -13,7 +13,9 @@ from . import (
     oidc,
     records,
     rotation,
+    schedules,
     secrets,
+    sources,
     stages,
     templates,
     trails,
@@ -35,6 +37,8 @@ def apply() -> None:
         network,
         oidc,
         trails,
+        schedules,
+        sources,
         records,
         templates,
     ):

@@ -1,0 +1,265 @@
+"""A slot with everything on the embedded AWS: made, at work, changed and deleted through change sets."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from kanmon.bundle import Blobs, build_bundle
+from kanmon.cloudformation import DeployedStack, Stacks, slot_gate
+from kanmon.ledger import Slot
+from kanmon.release.blueprint import Output, StackSpec, blueprint
+from tests.fakes.app import make_full_config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from kanmon.config import Config
+    from tests.embedded.aws import EmbeddedAws
+
+pytestmark = pytest.mark.emulator
+
+CODE = """
+import json, logging, os
+import boto3
+
+def api(event, context):
+    message = {"text": event["text"], "release": os.environ["KANMON_RELEASE"]}
+    boto3.client("sqs").send_message(QueueUrl=os.environ["MAIL_QUEUE_URL"], MessageBody=json.dumps(message))
+    return boto3.client("stepfunctions").start_execution(
+        stateMachineArn=os.environ["REPORT_WORKFLOW_ARN"], input=json.dumps({"amount": event["amount"]})
+    )["executionArn"]
+
+def charge(event, context):
+    print(json.dumps({"level": "INFO", "message": "charged", "amount": event["amount"]}), flush=True)
+    return {"charged": event["amount"] * 2}
+
+def notify(event, context):
+    for record in event.get("Records", []):
+        print(json.dumps({"level": "ERROR", "message": json.loads(record["body"])["text"]}), flush=True)
+    return {"batchItemFailures": []}
+"""
+REPORT = {
+    "StartAt": "Charge",
+    "States": {"Charge": {"Type": "Task", "Resource": "${charge}", "End": True}},
+}
+FUNCTIONS = {
+    "api": {"handler": "shop.api", "artifact": "build/api", "starts": ["report"], "sends": ["mail"],
+            "users": True, "secrets": ["jwt"]},
+    "charge": {"handler": "shop.charge", "artifact": "build/api"},
+    "notify": {"handler": "shop.notify", "artifact": "build/api"},
+}  # fmt: skip
+
+
+def _project(folder: Path) -> Path:
+    files = {
+        "build/api/shop.py": CODE,
+        "web/dist/index.html": "<title>shop</title>",
+        "workflows/report.json": json.dumps(REPORT),
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+@dataclass
+class Release:
+    """A release of the app, one stack of it after the other."""
+
+    aws: EmbeddedAws
+    config: Config
+    specs: dict[str, StackSpec]
+    blobs: Blobs
+    outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def client(self, service: str) -> Any:
+        return client(self.aws, service)
+
+    def apply(self, part: str, **changes: str) -> DeployedStack:
+        """Create or update a stack as the blueprint has it, with some parameters changed."""
+        stacks, spec = Stacks(self.client("cloudformation")), self.specs[part]
+        given = {
+            key: self.outputs[value.part][value.key] if isinstance(value, Output) else value
+            for key, value in spec.parameters.items()
+        }
+        body = self.blobs.url(self.blobs.put(spec.template.body.encode()))
+        existing = stacks.find(spec.name)
+        change_set = stacks.propose(spec.name, body, given | changes, {"app": "shop"}, existing=existing)
+        assert change_set is not None
+        made = stacks.execute(change_set, lambda _: None)
+        self.outputs[part] = made.outputs
+        return made
+
+
+def client(aws: EmbeddedAws, service: str) -> Any:
+    environment = aws.environment
+    return boto3.client(  # type: ignore[call-overload]
+        service,
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
+        region_name=environment["AWS_REGION"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
+@pytest.fixture
+def release(aws: EmbeddedAws, tmp_path: Path) -> Release:
+    config = make_full_config(
+        environment="slots",
+        functions=FUNCTIONS,
+        hooks=[],
+        database=None,
+        network={},
+        trail=None,
+        workflows={"report": {"definition": "workflows/report.json"}},
+        queues={"mail": {"function": "notify"}},
+        schedules={
+            "nightly": {"expression": "cron(0 18 ? * * *)", "timezone": "Asia/Tokyo", "workflow": "report"},
+            # Due since a moment, and so done as soon as it is switched on.
+            "tidy": {
+                "expression": f"at({datetime.now(UTC):%Y-%m-%dT%H:%M:%S})",
+                "function": "charge",
+                "payload": {"amount": 7},
+            },
+        },
+    )
+    bundle = build_bundle(config, _project(tmp_path), tmp_path / "bundle", commit="c" * 40, say=print)
+    s3 = client(aws, "s3")
+    s3.create_bucket(
+        Bucket="slots-artifacts", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"}
+    )
+    blobs = Blobs(s3, "slots-artifacts")
+    blobs.upload_bundle(bundle)
+    specs = blueprint(config, bundle.manifest, "r1", Slot.BLUE, "slots-artifacts")
+    return Release(aws, config, {spec.part: spec for spec in specs}, blobs)
+
+
+def _await(look: Callable[[], Any]) -> Any:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if found := look():
+            return found
+        time.sleep(0.1)
+    raise AssertionError("it never came")
+
+
+def test_a_slot_with_everything_is_made_at_work_changed_and_deleted(release: Release) -> None:
+    """INF-5, INF-7, MON-4, SEC-2"""
+    release.apply("foundation")
+    release.apply("slot")
+    _see_logs(release)
+    _see_gate(release)
+    _see_background(release, "DISABLED")
+    answer = release.client("lambda").invoke(
+        FunctionName="shop-slots-blue-api", Payload=json.dumps({"text": "hello", "amount": 21})
+    )
+    execution = json.loads(answer["Payload"].read())
+    _see_execution(release, execution)
+    queue = release.outputs["foundation"]["MailQueueUrl"]
+    waiting = release.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+    assert waiting["ApproximateNumberOfMessages"] == "1"
+    # The workflow's step was done, and nothing in the background.
+    assert [(line["message"], line.get("amount")) for line in _logged(release)] == [("charged", 21)]
+    release.apply("slot", Background="ENABLED")
+    _see_background(release, "ENABLED")
+    _await_lines(release, message="hello", level="ERROR")
+    _await_lines(release, message="charged", amount=7)
+    release.apply("slot", Background="DISABLED")
+    _see_background(release, "DISABLED")
+    _see_deletion(release)
+
+
+def _see_logs(release: Release) -> None:
+    logs = release.client("logs")
+    groups = {
+        group["logGroupName"]: group
+        for prefix in ("/aws/lambda/shop-slots", "/aws/vendedlogs/states/shop-slots")
+        for group in logs.describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]
+    }
+    assert set(groups) == {"/aws/lambda/shop-slots-blue", "/aws/vendedlogs/states/shop-slots-blue"}
+    for group in groups.values():
+        assert group["retentionInDays"] == 30
+        assert group["kmsKeyId"] == release.outputs["foundation"]["KeyArn"]
+    (counted,) = logs.describe_metric_filters(logGroupName="/aws/lambda/shop-slots-blue")["metricFilters"]
+    assert counted["metricTransformations"][0]["metricNamespace"] == "Kanmon/shop-slots"
+
+
+def _see_gate(release: Release) -> None:
+    cloudwatch = release.client("cloudwatch")
+    gate = slot_gate("shop-slots", "blue")
+
+    def state() -> str:
+        described = cloudwatch.describe_alarms(AlarmNames=[gate], AlarmTypes=["CompositeAlarm"])
+        return str(described["CompositeAlarms"][0]["StateValue"])
+
+    for alarm in ("shop-slots-blue-errors-1", "shop-slots-blue-failures-1"):
+        for value in ("OK", "ALARM", "OK"):
+            cloudwatch.set_alarm_state(AlarmName=alarm, StateValue=value, StateReason="tried")
+            assert state() == value
+
+
+def _see_background(release: Release, wanted: str) -> None:
+    scheduler, functions = release.client("scheduler"), release.client("lambda")
+    nightly = scheduler.get_schedule(Name="shop-slots-blue-nightly")
+    tidy = scheduler.get_schedule(Name="shop-slots-blue-tidy")
+    assert (nightly["State"], tidy["State"]) == (wanted, wanted)
+    assert nightly["ScheduleExpressionTimezone"] == "Asia/Tokyo"
+    (source,) = functions.list_event_source_mappings(FunctionName="shop-slots-blue-notify")[
+        "EventSourceMappings"
+    ]
+    assert source["State"] == {"ENABLED": "Enabled", "DISABLED": "Disabled"}[wanted]
+
+
+def _see_execution(release: Release, execution: str) -> None:
+    workflows = release.client("stepfunctions")
+
+    def ended() -> dict[str, Any] | None:
+        described: dict[str, Any] = workflows.describe_execution(executionArn=execution)
+        return described if described["status"] != "RUNNING" else None
+
+    described = _await(ended)
+    assert described["status"] == "SUCCEEDED", described
+    assert json.loads(described["output"]) == {"charged": 42}
+    machine = workflows.describe_state_machine(stateMachineArn=described["stateMachineArn"])
+    assert machine["name"] == "shop-slots-blue-report"
+
+
+def _logged(release: Release) -> list[dict[str, Any]]:
+    """What the slot's functions logged so far."""
+    events = release.client("logs").filter_log_events(logGroupName="/aws/lambda/shop-slots-blue")["events"]
+    lines = [event["message"].strip() for event in events]
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def _await_lines(release: Release, **wanted: object) -> None:
+    _await(lambda: [line for line in _logged(release) if wanted.items() <= line.items()])
+
+
+def _see_deletion(release: Release) -> None:
+    cloudformation = release.client("cloudformation")
+    cloudformation.delete_stack(StackName="shop-slots-slot-blue")
+    cloudformation.get_waiter("stack_delete_complete").wait(
+        StackName="shop-slots-slot-blue", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+    assert release.client("lambda").list_functions()["Functions"] == []
+    assert release.client("stepfunctions").list_state_machines()["stateMachines"] == []
+    assert release.client("scheduler").list_schedules()["Schedules"] == []
+    assert (
+        release.client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/shop-slots")["logGroups"]
+        == []
+    )
+    # What others than this release may need is still there.
+    queues = release.client("sqs").list_queues(QueueNamePrefix="shop-slots-")["QueueUrls"]
+    assert len(queues) == 2
+    pool = release.client("cognito-idp").describe_user_pool(
+        UserPoolId=release.outputs["foundation"]["UserPoolId"]
+    )["UserPool"]
+    assert pool["DeletionProtection"] == "ACTIVE"
