@@ -32,6 +32,7 @@ def test_with_github_cloudformation_acts_by_the_service_role(
         account="111122223333",
         partition=partition,
         cloudformation=None,
+        cloudwatch=None,
         functions=None,
         rds=None,
         s3=SimpleNamespace(head_bucket=lambda **_: None),

@@ -88,7 +88,7 @@ _TEXT = st.text(
 )
 _FUNCTION = st.fixed_dictionaries(
     {
-        "handler": _TEXT,
+        "handler": _TEXT.map(lambda text: "".join(text.split())).filter(bool),
         "artifact": st.just("build/a"),
         "runtime": st.sampled_from(get_args(Runtime)),
         "database": st.booleans(),

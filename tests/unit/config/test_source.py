@@ -128,7 +128,7 @@ def test_an_unknown_key_gets_a_suggestion(
         ("app: shop", "app: Shop", 1, "app", "pattern"),
         ("app: shop", "app: [a]", 1, "app", "string"),
         ("app: shop", "app: 7", 1, "app", "string"),
-        ("    handler: shop.api", "    handler: ''", 4, "functions.api.handler", "at least 1"),
+        ("    handler: shop.api", "    handler: ''", 4, "functions.api.handler", "should match"),
         ("    handler:", "    memory: lots\n    handler:", 4, "functions.api.memory", "integer"),
         ("    handler:", "    memory: 64\n    handler:", 4, "functions.api.memory", "128"),
         ("    handler:", "    timeout: 901\n    handler:", 4, "functions.api.timeout", "900"),
