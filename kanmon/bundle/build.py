@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kanmon.bundle.tree import TreeFile
-    from kanmon.config import Config, Function
+    from kanmon.config import Config, Function, Web
 
 _SHOWN_LINES = 20
 
@@ -103,7 +103,7 @@ def _assemble(config: Config, project: Path, staged: Path, commit: str) -> Manif
         },
         functions=functions,
         workflows=copy_workflows(config, project, staged),
-        web=_copy_web(config, project, staged),
+        web=_copy_web(config.web, project, staged) if config.web else {},
         config=config,
     )
 
@@ -121,17 +121,17 @@ def _pack_function(name: str, function: Function, project: Path, staged: Path) -
     return package
 
 
-def _copy_web(config: Config, project: Path, staged: Path) -> dict[str, WebFile]:
-    files = _files(project / config.web.directory, "web.directory")
-    if config.web.entry not in {file.name for file in files}:
-        problem = f"The web directory has no {config.web.entry}."
-        raise KanmonError(Code.ARTIFACT_MISSING, problem, where=f"web.directory: {config.web.directory}")
+def _copy_web(app: Web, project: Path, staged: Path) -> dict[str, WebFile]:
+    files = _files(project / app.directory, "web.directory")
+    if app.entry not in {file.name for file in files}:
+        problem = f"The web directory has no {app.entry}."
+        raise KanmonError(Code.ARTIFACT_MISSING, problem, where=f"web.directory: {app.directory}")
     web = {}
     for file in files:
         copy = staged / "web" / file.name
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file.path, copy)
-        immutable = any(fnmatch.fnmatchcase(file.name, pattern) for pattern in config.web.immutable)
+        immutable = any(fnmatch.fnmatchcase(file.name, pattern) for pattern in app.immutable)
         web[file.name] = WebFile(sha256=sha256_of(copy), size=copy.stat().st_size, immutable=immutable)
     return web
 

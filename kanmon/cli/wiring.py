@@ -21,8 +21,8 @@ from kanmon.github import current_run
 from kanmon.hooks import Hooks
 from kanmon.ledger import Ledger, S3Store, Slot
 from kanmon.release.blueprint import API, EDGE, stack_name
-from kanmon.release.ports import Entrance, World
-from kanmon.traffic import ApiStages, StageSettings, WebPages
+from kanmon.release.ports import ApiPort, Entrance, WebPort, World
+from kanmon.traffic import ApiStages, NoApi, NoWeb, StageSettings, WebPages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,13 +105,14 @@ class Account:
 
     def _entrance(self, config: Config, outputs: Mapping[str, Mapping[str, str]]) -> Entrance:
         edge = Edge(outputs[EDGE]["Domain"], os.environ.get(EDGE_ENDPOINT, ""))
-        settings = StageSettings(config.api.throttle, outputs[API]["AccessLogs"])
-        return Entrance(
-            api=ApiStages(self.aws.apigateway, outputs[API]["ApiId"], settings),
-            web=WebPages(self.aws.s3, outputs[EDGE]["WebBucket"], self.bucket),
-            checks=Checks(edge),
-            url=edge.url,
-        )
+        api: ApiPort = NoApi()
+        if config.api:
+            settings = StageSettings(config.api.throttle, outputs[API]["AccessLogs"])
+            api = ApiStages(self.aws.apigateway, outputs[API]["ApiId"], settings)
+        web: WebPort = NoWeb()
+        if config.web:
+            web = WebPages(self.aws.s3, outputs[EDGE]["WebBucket"], self.bucket)
+        return Entrance(api=api, web=web, checks=Checks(edge), url=edge.url)
 
 
 def app_url(config: Config, world: World) -> str:

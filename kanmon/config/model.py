@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from kanmon.config.account import Costs, Github
 from kanmon.config.compute import Build, Function, Logs, Queue, Schedule, Workflow
-from kanmon.config.entrance import Api, Web
+from kanmon.config.entrance import Api, Route, Web
 from kanmon.config.foundation import Database, Network, Secret, Trail, Users
 from kanmon.config.limits import check_limits
 from kanmon.config.references import check_references
@@ -23,6 +23,8 @@ from kanmon.config.watch import Notifications, Thresholds
 class Config(Section):
     """All of `kanmon.yml`."""
 
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["api"]}, {"required": ["web"]}]})
+
     app: Name = Field(description="Part of every resource's name.")
     environment: Name = Field("production", description="Part of every resource's name, too.")
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = Field(
@@ -31,9 +33,9 @@ class Config(Section):
     tags: dict[str, str] = Field(default_factory=dict, description="Put on everything that is created.")
     test: Test | None = None
     build: Build = Build()
-    functions: dict[Name, Function] = Field(min_length=1)
-    api: Api
-    web: Web
+    functions: dict[Name, Function] = Field(default_factory=dict)
+    api: Api | None = Field(None, description="Without it, the app is its web app alone.")
+    web: Web | None = Field(None, description="Without it, the app is its API alone.")
     database: Database | None = None
     network: Network = Network()
     secrets: dict[Name, Secret] = Field(
@@ -65,7 +67,9 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _refers(self) -> Self:
-        users = [(f"route {route.path}", route.function) for route in self.api.routes]
+        if self.api is None and self.web is None:
+            raise ValueError("there is neither an `api` nor a `web` app: nobody could reach anything")
+        users = [(f"route {route.path}", route.function) for route in self.routes]
         users += [(f"hook {hook.name}", hook.function) for hook in self.hooks]
         for user, function in users:
             if function not in self.functions:
@@ -82,7 +86,7 @@ class Config(Section):
     @model_validator(mode="after")
     def _within_limits(self) -> Self:
         check_limits(self)
-        check_routes(self.api.routes)
+        check_routes(self.routes)
         return self
 
     @model_validator(mode="after")
@@ -107,6 +111,11 @@ class Config(Section):
         """Every environment that the bootstrap stack makes roles for, the same for each one's config."""
         others = self.github.environments if self.github else ()
         return tuple(sorted({self.environment, *others}))
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """The API's routes; none without an API."""
+        return self.api.routes if self.api else ()
 
     @property
     def prefix(self) -> str:

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from kanmon.ledger import Slot
 
 FOUNDATION, SLOT, API, EDGE = "foundation", "slot", "api", "edge"
-PARTS = (FOUNDATION, SLOT, API, EDGE)
-"""All parts, in an order in which every one comes after what it needs."""
 PROTECTED = frozenset({FOUNDATION, EDGE})
 """Parts whose stacks refuse by themselves to be deleted or to lose what holds state."""
 
@@ -63,6 +61,11 @@ class StackSpec:
         return frozenset(value.part for value in self.parameters.values() if isinstance(value, Output))
 
 
+def parts(config: Config) -> tuple[str, ...]:
+    """The app's parts, in an order in which every one comes after what it needs."""
+    return (FOUNDATION, SLOT, API, EDGE) if config.api else (FOUNDATION, SLOT, EDGE)
+
+
 def stack_name(config: Config, part: str, slot: Slot) -> str:
     """`<app>-<environment>-<part>`; the slot's stack has its colour too."""
     return f"{config.prefix}-{part}-{slot}" if part == SLOT else f"{config.prefix}-{part}"
@@ -83,7 +86,6 @@ def blueprint(config: Config, manifest: Manifest, release: str, slot: Slot, buck
     templates = {
         FOUNDATION: foundation_template(config),
         SLOT: slot_template(config, keys, definitions),
-        API: api_template(config),
         EDGE: edge_template(config),
     }
     parameters: dict[str, dict[str, Value]] = {
@@ -93,16 +95,18 @@ def blueprint(config: Config, manifest: Manifest, release: str, slot: Slot, buck
             "Commit": manifest.commit,
             "ArtifactBucket": bucket,
         },
-        API: {"KeyArn": Output(part=FOUNDATION, key="KeyArn")},
-        EDGE: {"ApiId": Output(part=API, key="ApiId")},
     }
+    if config.api:
+        templates[API] = api_template(config)
+        parameters[API] = {"KeyArn": Output(part=FOUNDATION, key="KeyArn")}
+        parameters[EDGE] = {"ApiId": Output(part=API, key="ApiId")}
     parameters[SLOT] |= {key: Output(part=FOUNDATION, key=key) for key in _of_foundation(config)}
     if config.queues or config.schedules:
         # A release comes up idle: what works in the background is the live slot's.
         parameters[SLOT]["Background"] = "DISABLED"
     return [
         StackSpec(part, stack_name(config, part, slot), templates[part], parameters.get(part, {}))
-        for part in PARTS
+        for part in parts(config)
     ]
 
 

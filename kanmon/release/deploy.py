@@ -136,7 +136,8 @@ class _Deploy:
             outputs = provision(self.world, self.journal, self.config, self.plan.stacks, outputs)
             note_slot(self.world, self.plan.slot, self.plan.release)
             stack = slot_stack(self.plan)
-            self.pointer = Pointer(deployment=outputs[API]["Deployment"], slot=self.plan.slot)
+            deployment = outputs.get(API, {}).get("Deployment", "")
+            self.pointer = Pointer(deployment=deployment, slot=self.plan.slot)
             deployed = self.world.stacks.find(stack.name)
             self.world.ledger.amend_release(
                 self.plan.release,
@@ -176,6 +177,9 @@ class _Deploy:
 
     def _shift(self, trial: Target) -> None:
         if self.config.traffic.strategy != "canary" or self.base is None:
+            return
+        if self.session.open_entrance.api.live() is None:
+            # No API, or none that users were on before: there are no requests to take a share of.
             return
         for step in self.config.traffic.steps:
             with self.journal.step(State.SHIFTING, f"{step.percent} % of API requests"):

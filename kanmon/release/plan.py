@@ -13,7 +13,7 @@ from kanmon.cloudformation import ChangeSet
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger import Pointer, Release, Slot, State
 from kanmon.release.background import BACKGROUND, ON
-from kanmon.release.blueprint import PARTS, SLOT, Output, Value, blueprint, stack_name, tags
+from kanmon.release.blueprint import SLOT, Output, Value, blueprint, parts, stack_name, tags
 from kanmon.release.preflight import inspect, refuse_missing
 
 if TYPE_CHECKING:
@@ -264,7 +264,7 @@ def _web_plan(world: World, manifest: Manifest, live: Release | None) -> WebPlan
 
 def outputs_of(world: World, config: Config, slot: Slot) -> dict[str, dict[str, str]]:
     """What the app's stacks give now, by part."""
-    found = {part: world.stacks.find(stack_name(config, part, slot)) for part in PARTS}
+    found = {part: world.stacks.find(stack_name(config, part, slot)) for part in parts(config)}
     return {part: stack.outputs for part, stack in found.items() if stack}
 
 

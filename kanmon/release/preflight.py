@@ -38,7 +38,7 @@ def made_of(config: Config, part: str) -> Mapping[str, int]:
     """Of how many parts of the config a stack is made, where it grows with them."""
     if part == SLOT:
         return {"functions": len(config.functions)}
-    return {"routes": len(config.api.routes)} if part == API and config.api else {}
+    return {"routes": len(config.routes)} if part == API else {}
 
 
 def refuse_missing(blobs: BlobsPort, manifest: Manifest) -> None:

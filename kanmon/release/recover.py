@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger import Attempt, Result, State
 from kanmon.release.background import follow
+from kanmon.release.blueprint import API, EDGE, parts
 from kanmon.release.deploy import take_back
 from kanmon.release.events import Event, Kind
 from kanmon.release.journal import Journal
@@ -76,7 +77,7 @@ def _end(session: Session, config: Config, attempt: Attempt, *, keep: bool | Non
     if attempt.kind == "rollback":
         return carry_out(session, config)
     outputs = outputs_of(session.world, config, attempt.slot)
-    if "api" in outputs and "edge" in outputs:
+    if {API, EDGE} & set(parts(config)) <= outputs.keys():
         session.entrance = session.world.entrance(config, outputs)
     passed = attempt.state is State.STABLE
     if (passed and keep is not False) or (keep and attempt.result is Result.HELD):

@@ -123,9 +123,9 @@ class Session:
         self.journal.guard()
         web = self.open_entrance.web
         if target is None:
-            web.clear()
-            self._count(1)
-            self.journal.tell(Kind.TRAFFIC, "there is no live page any more")
+            if web.clear():
+                self._count(1)
+                self.journal.tell(Kind.TRAFFIC, "there is no live page any more")
             return
         writes = web.move(target.release.id, target.manifest, base.manifest if base else None)
         self._count(writes)

@@ -90,9 +90,8 @@ class ApiStages:
 
         Where the stage points stays as it is, and so does a canary.
         """
-        stage = self._find(LIVE_STAGE)
-        settings = replace(self.settings, throttle=manifest.config.api.throttle)
-        changes = settings.changes(stage) if stage else []
+        api, stage = manifest.config.api, self._find(LIVE_STAGE)
+        changes = replace(self.settings, throttle=api.throttle).changes(stage) if api and stage else []
         if changes:
             self._update(LIVE_STAGE, changes, "changing the settings of the API's stage live")
         return bool(changes)

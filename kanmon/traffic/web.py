@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from kanmon.bundle import Manifest, WebFile
 
+ENTRY = "index.html"
+"""The page that is the pointer; the config knows no other."""
 RELEASE_METADATA = "kanmon-release"
 _DIGEST_METADATA = "sha256"
 _FOREVER = "public, max-age=31536000, immutable"
@@ -55,7 +57,7 @@ class WebPages:
 
     def live(self) -> str | None:
         """The release whose entry page is live, None without one."""
-        head = self._head("index.html")
+        head = self._head(ENTRY)
         return head["Metadata"].get(RELEASE_METADATA) if head else None
 
     def publish(self, release: str, manifest: Manifest) -> None:
@@ -65,8 +67,7 @@ class WebPages:
         """
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             tasks = [
-                pool.submit(self._publish_file, release, name, file, manifest.config.web.entry)
-                for name, file in manifest.web.items()
+                pool.submit(self._publish_file, release, name, file) for name, file in manifest.web.items()
             ]
             for task in tasks:
                 task.result()
@@ -76,26 +77,29 @@ class WebPages:
 
         `base` is the manifest of the release that is live now, or partly so: files that it shares, and
         files that a move which was cut short has brought already, are left alone.
+        A release without a web app has no entry page, so there will be none.
         Raises POINTER_MOVED when another writer replaced the entry page meanwhile.
         """
-        entry = manifest.config.web.entry
+        if not manifest.web:
+            return int(self.clear())
         writes = 0
         for name, file in manifest.web.items():
             same = base is not None and name in base.web and base.web[name].sha256 == file.sha256
-            if file.immutable or name == entry or same or self._has(name, file):
+            if file.immutable or name == ENTRY or same or self._has(name, file):
                 continue
             self._copy(name, file, _ASK_EACH_TIME, {_DIGEST_METADATA: file.sha256})
             writes += 1
-        head = self._head(entry)
+        head = self._head(ENTRY)
         if head and head["Metadata"].get(RELEASE_METADATA) == release:
             return writes
         self._replace_entry(release, manifest, head["ETag"] if head else None)
         return writes + 1
 
-    def clear(self, entry: str = "index.html") -> None:
-        """Take the entry page away: before the first release that succeeds there is none."""
+    def clear(self) -> bool:
+        """Take the entry page away: before the first release that succeeds there is none. That is a write."""
         with explained("removing the live page"):
-            self.s3.delete_object(Bucket=self.bucket, Key=entry)
+            self.s3.delete_object(Bucket=self.bucket, Key=ENTRY)
+        return True
 
     def settle(self, manifest: Manifest, base: Manifest | None) -> None:
         """Remove the fixed-name files of `base` that the live release no longer has."""
@@ -108,10 +112,10 @@ class WebPages:
             with explained(f"removing {name}"):
                 self.s3.delete_object(Bucket=self.bucket, Key=name)
 
-    def _publish_file(self, release: str, name: str, file: WebFile, entry: str) -> None:
+    def _publish_file(self, release: str, name: str, file: WebFile) -> None:
         if not file.immutable:
             metadata = {_DIGEST_METADATA: file.sha256}
-            if name == entry:
+            if name == ENTRY:
                 metadata[RELEASE_METADATA] = release
             self._copy(name, file, _ASK_EACH_TIME, metadata, below=f"releases/{release}/")
             return
@@ -144,17 +148,16 @@ class WebPages:
             )
 
     def _replace_entry(self, release: str, manifest: Manifest, expected: str | None) -> None:
-        entry = manifest.config.web.entry
-        file = manifest.web[entry]
+        file = manifest.web[ENTRY]
         condition: Any = {"IfNoneMatch": "*"} if expected is None else {"IfMatch": expected}
         with explained(f"making the page of {release} live"):
             content = self.s3.get_object(Bucket=self.artifacts, Key=blob_key(file.sha256))["Body"].read()
             try:
                 self.s3.put_object(
                     Bucket=self.bucket,
-                    Key=entry,
+                    Key=ENTRY,
                     Body=content,
-                    ContentType=content_type(entry),
+                    ContentType=content_type(ENTRY),
                     CacheControl=_ASK_EACH_TIME,
                     Metadata={RELEASE_METADATA: release, _DIGEST_METADATA: file.sha256},
                     **condition,
@@ -166,7 +169,7 @@ class WebPages:
                 if self.live() != release:
                     problem = "Somebody else replaced the live page meanwhile."
                     raise KanmonError(
-                        Code.POINTER_MOVED, problem, where=f"s3://{self.bucket}/{entry}"
+                        Code.POINTER_MOVED, problem, where=f"s3://{self.bucket}/{ENTRY}"
                     ) from error
 
     def _head(self, key: str) -> Any:  # noqa: ANN401 - the client's typed dictionary, or None

@@ -92,6 +92,7 @@ def _the_live_stage_is_as_it_should_be(project: Project) -> None:
     stacks = project.client("cloudformation").describe_stacks(StackName=f"{config.prefix}-api")["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
     stage = project.client("apigateway").get_stage(restApiId=outputs["ApiId"], stageName="live")
+    assert config.api
     settings = StageSettings(config.api.throttle, outputs["AccessLogs"])
     assert settings.changes(cast("StageResponseTypeDef", stage)) == []
 

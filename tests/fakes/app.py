@@ -95,12 +95,12 @@ def make_bundle(
         "robots.txt": "User-agent: *",
         **(pages or {}),
     }
+    config = config or make_config()
     web = {}
-    for name, text in files.items():
+    for name, text in files.items() if config.web else ():
         sha256 = cloud.keep(text.encode())
         web[name] = WebFile(sha256=sha256, size=len(text), immutable=name.startswith("assets/"))
     package = cloud.keep(f"zip of {version}".encode())
-    config = config or make_config()
     manifest = Manifest(
         app=config.app,
         commit=f"{version:0<40}",

@@ -14,8 +14,8 @@ from kanmon.bundle.blobs import blob_key
 from kanmon.cloudformation import slot_gate
 from kanmon.cloudformation.templates import LIVE_STAGE
 from kanmon.ledger import Ledger, Slot
-from kanmon.release.ports import Entrance, World
-from kanmon.traffic import ApiStages, StageSettings, WebPages
+from kanmon.release.ports import ApiPort, Entrance, WebPort, World
+from kanmon.traffic import ApiStages, NoApi, NoWeb, StageSettings, WebPages
 from tests.fakes.objects import MemoryS3, StoredObject
 from tests.fakes.process import Process
 from tests.fakes.services import FakeAlarms, FakeChecks, FakeDatabase, FakeHooks
@@ -100,13 +100,12 @@ class Cloud:
         checks = process.watched(FakeChecks(self.answering, self.faulty, self.checked), "checks")
 
         def entrance(config: Config, outputs: Mapping[str, Mapping[str, str]]) -> Entrance:
-            settings = StageSettings(config.api.throttle, outputs["api"]["AccessLogs"])
-            return Entrance(
-                api=ApiStages(gateway, outputs["api"]["ApiId"], settings),
-                web=WebPages(s3, outputs["edge"]["WebBucket"], ARTIFACTS),
-                checks=checks,
-                url="https://edge.test",
-            )
+            api: ApiPort = NoApi()
+            if config.api:
+                settings = StageSettings(config.api.throttle, outputs["api"]["AccessLogs"])
+                api = ApiStages(gateway, outputs["api"]["ApiId"], settings)
+            web: WebPort = WebPages(s3, outputs["edge"]["WebBucket"], ARTIFACTS) if config.web else NoWeb()
+            return Entrance(api=api, web=web, checks=checks, url="https://edge.test")
 
         return World(
             ledger=Ledger(process.watched(self.store, "store")),

@@ -163,7 +163,8 @@ class FakeStacks:
             self.gateway.deployments.add(deployment)
             return {"ApiId": "api-1", "Deployment": deployment, "AccessLogs": "arn:access-logs"}
         if name.endswith("-edge"):
-            return {"Domain": "edge.test", "WebBucket": "web", "Distribution": "E1"}
+            web = {"WebBucket": "web"} if "  WebBucket:\n" in body else {}
+            return {"Domain": "edge.test", "Distribution": "E1", **web}
         return dict(_FOUNDATION)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def api_template(config: Config) -> Template:
     """The REST API's routes. The deployment's logical id changes with what it holds, and only with that."""
-    routes = sorted(config.api.routes, key=lambda route: (route.path, route.method))
+    routes = sorted(config.routes, key=lambda route: (route.path, route.method))
     methods = [_method(route) for route in routes]
     definition = render(
         "api/definition.yml", prefix=config.prefix, resources=_resources(routes), methods=methods
@@ -25,6 +25,7 @@ def api_template(config: Config) -> Template:
             prefix=config.prefix,
             app=config.app,
             environment=config.environment,
+            retention=config.logs.days,
             bounded=config.github is not None,
             definition=definition,
             methods=methods,

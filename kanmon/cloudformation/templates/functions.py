@@ -58,7 +58,7 @@ def secret_facts(name: str) -> dict[str, str]:
 def workflow_steps(config: Config, definitions: Mapping[str, Definition]) -> set[str]:
     """The functions that only workflows invoke."""
     invoked = {
-        *(route.function for route in config.api.routes),
+        *(route.function for route in config.routes),
         *(hook.function for hook in config.hooks),
         *(queue.function for queue in config.queues.values()),
         *(schedule.function for schedule in config.schedules.values()),

@@ -153,6 +153,7 @@ def test_any_valid_config_gives_templates_that_say_what_it_says(config: Config) 
     methods = [
         item for item in parsed["api"]["Resources"].values() if item["Type"] == "AWS::ApiGateway::Method"
     ]
+    assert config.api
     assert len(methods) == len(config.api.routes)
     for template in parsed.values():
         assert all(re.fullmatch(r"[A-Za-z0-9]+", name) for name in template["Resources"])

@@ -194,6 +194,26 @@ def test_prefix_is_taken_from_the_config() -> None:
         assert edge.ask("/api/x")["uri"] == "/index.html"
 
 
+WEB_ONLY: dict[str, Any] = {"api": None}
+API_ONLY: dict[str, Any] = {"web": None}
+
+
+def test_a_web_app_alone_has_pages_only() -> None:
+    with PathFunction.of(**WEB_ONLY) as edge:
+        assert edge.ask("/api/goals")["uri"] == "/index.html"
+        assert edge.ask("/api/goals", cookie=TOKEN)["uri"] == "/releases/r7/index.html"
+        assert edge.ask("/releases/r7/index.html").get("statusCode") == 404
+        assert edge.ask("/a/../b").get("statusCode") == 400
+
+
+def test_an_api_alone_has_nothing_else() -> None:
+    with PathFunction.of(**API_ONLY) as edge:
+        assert edge.ask("/api/goals")["uri"] == "/live/api/goals"
+        assert edge.ask("/api/goals", cookie=TOKEN)["uri"] == f"/{TOKEN}/api/goals"
+        assert [edge.ask(uri).get("statusCode") for uri in ("/", "/x.js", "/releases/r7/x")] == [404] * 3
+        assert edge.ask("/", link=TOKEN)["cookies"]["kanmon-preview"]["value"] == TOKEN
+
+
 ORIGIN = "https://admin.example.com"
 CORS = {"origins": [ORIGIN, "https://b.example:8443"], "methods": ["GET", "POST"], "max_age": "1h"}
 ROUTES = [{"path": "/api/{proxy+}", "function": "api"}]

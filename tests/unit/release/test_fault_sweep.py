@@ -197,8 +197,11 @@ def _expect_one_release(cloud: Cloud) -> None:
     record = cloud.ledger.release(head.live)
     assert record
     settings = cloud.gateway.stages["live"]["methodSettings"]["*/*"]
-    rate = cloud.world().blobs.manifest(record.bundle).config.api.throttle.rate
-    assert settings["throttlingRateLimit"] == rate, "the stage has another release's settings"
+    configured = cloud.world().blobs.manifest(record.bundle).config.api
+    assert configured
+    assert settings["throttlingRateLimit"] == configured.throttle.rate, (
+        "the stage has another release's settings"
+    )
     assert (record.state, head.stable[-1:]) == (State.STABLE, (head.live,)), f"it is {record.state}"
     assert record.pointer == head.pointer
     assert head.slots[head.pointer.slot] == head.live

@@ -1,0 +1,55 @@
+"""Real releases of an app that is its web app alone, and of one that is its API alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.changes import visible_change
+
+if TYPE_CHECKING:
+    from tests.e2e.project import Project
+
+pytestmark = pytest.mark.emulator
+
+_WEB = """
+web: {directory: web/dist}
+checks: [{name: page, path: /, expect: {body: "<title>Mandala"}}]
+"""
+_API = """
+functions: {api: {handler: mandala.handler.handle, artifact: build/api, environment: {WORD: one}}}
+api: {routes: [{path: "/api/{proxy+}", function: api}]}
+checks: [{name: version, path: /api/version}]
+"""
+
+
+def _half(project: Project, text: str) -> None:
+    canary = "traffic: {strategy: canary, steps: [{percent: 10, bake: 1s}]}\n"
+    head = f"app: mandala\nenvironment: {project.name}\n"
+    project.edit_config(lambda _: head + text + canary)
+
+
+def test_a_web_app_alone(project: Project) -> None:
+    """CD-8, CD-9, INF-8: pages come and go; what would be the API is a page's path."""
+    _half(project, _WEB)
+    project.release().check()
+    visible_change(project, "two")
+    project.release().check()
+    assert b"<title>Mandala two</title>" in project.get("/").data
+    assert project.get("/api/version").headers["content-type"].startswith("text/html")
+    project.kanmon("rollback", "--yes", "--reason", "it hurts").check()
+    assert b"two" not in project.get("/").data
+
+
+def test_an_api_alone(project: Project) -> None:
+    """CD-8, CD-9, INF-6: answers come and go; nothing else is there."""
+    _half(project, _API)
+    project.release().check()
+    assert project.get("/api/version").headers["x-kanmon-release"] == "r1"
+    project.edit_config(lambda text: text.replace("WORD: one", "WORD: two"))
+    project.release().check()
+    assert project.get("/api/version").headers["x-kanmon-release"] == "r2"
+    assert project.get("/").status == 404
+    project.kanmon("rollback", "--yes", "--reason", "it hurts").check()
+    assert project.get("/api/version").headers["x-kanmon-release"] == "r1"
