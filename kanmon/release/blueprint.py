@@ -92,10 +92,12 @@ def blueprint(config: Config, manifest: Manifest, release: str, slot: Slot, buck
         SLOT: {
             "Slot": slot.value,
             "Release": release,
-            "Commit": manifest.commit,
-            "ArtifactBucket": bucket,
         },
     }
+    if config.functions:
+        parameters[SLOT]["Commit"] = manifest.commit
+    if config.functions or config.workflows:
+        parameters[SLOT]["ArtifactBucket"] = bucket
     if config.api:
         templates[API] = api_template(config)
         parameters[API] = {"KeyArn": Output(part=FOUNDATION, key="KeyArn")}

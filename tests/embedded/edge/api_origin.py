@@ -42,7 +42,11 @@ class ApiOrigin:
     snapshots: dict[tuple[str, str], dict[str, Any]]
 
     async def fetch(self, origin: dict[str, Any], request: Request) -> Response:
-        """The API's answer, its own errors included."""
+        """The API's answer, its own errors included; each tells the request's id."""
+        response = await self._answer(origin, request)
+        return response.with_headers(x_amzn_requestid=request.id)
+
+    async def _answer(self, origin: dict[str, Any], request: Request) -> Response:
         domain = origin["DomainName"]
         api_id = api_of(origin) or ""
         if request.headers.get("host"):
@@ -71,8 +75,8 @@ class ApiOrigin:
         )
         response = await self.integrations.run(request, call, match)
         if "x-embedded-reason" in response.headers:
-            response = gateway_responses.worded(response, snapshot["gatewayResponses"], request.id)
-        return response.with_headers(x_amzn_requestid=request.id)
+            return gateway_responses.worded(response, snapshot["gatewayResponses"], request.id)
+        return response
 
     async def _snapshot(self, api_id: str, deployment: str) -> dict[str, Any]:
         found = self.snapshots.get((api_id, deployment))
