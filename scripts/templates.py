@@ -18,8 +18,9 @@ from typing import Any
 
 from cfnlint import ManualArgs, lint
 
-from kanmon.cli.render import rendered, shares
-from tests.fakes.configs import MANY, matrix
+from kanmon.cli.render import shares
+from kanmon.cloudformation.preflight import look_into
+from tests.fakes.configs import MANY, matrix, templates
 
 _ROOT = Path(__file__).resolve().parents[1]
 _CHECKOV = _ROOT / ".venv-lint/bin/checkov"
@@ -40,11 +41,10 @@ def main() -> int:
     bodies: dict[str, str] = {}
     configs = matrix()
     for name, config in configs.items():
-        templates, found = rendered(config)
-        for part, template in templates.items():
+        for part, template in templates(config).items():
             bodies[f"{name.replace(' ', '-')}/{part}.yml"] = template.body
             if name in _SHOWN:
-                _say(f"{name}, {part}: {shares(found[part].size)}")
+                _say(f"{name}, {part}: {shares(look_into(template.body).size)}")
     with tempfile.TemporaryDirectory() as folder:
         for name, body in bodies.items():
             file = Path(folder) / name

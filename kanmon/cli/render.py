@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from kanmon.bundle import FunctionPackage, Manifest, load_bundle
-from kanmon.bundle.manifest import MANIFEST
+from kanmon.bundle.manifest import MANIFEST, WorkflowDefinition
 from kanmon.cloudformation import LIMITS, Inspected, Size, Template, bootstrap_template, preflight
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger import Slot
@@ -14,7 +14,7 @@ from kanmon.release.blueprint import blueprint
 from kanmon.release.preflight import inspect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from kanmon.bundle import Bundle
@@ -38,6 +38,8 @@ def render(config: Config, folder: Path, bundle: Path) -> Iterator[str]:
     yield f"[green]{len(templates)} templates[/] are in {folder}."
     if manifest is None:
         yield f"Without a bundle (none in {bundle}), each function's package is `blobs/not-built-<function>`."
+        if config.workflows:
+            yield "Which functions a workflow invokes, its definition says, which comes with the bundle."
 
 
 def rendered(
@@ -66,12 +68,27 @@ def bundle_of(config: Config, folder: Path, digest: str = "") -> Bundle:
     return bundle
 
 
-def unbuilt(config: Config) -> Manifest:
-    """What stands for a bundle where there is none: nobody could take its packages for real ones."""
+def unbuilt(config: Config, steps: Mapping[str, tuple[str, ...]] | None = None) -> Manifest:
+    """What stands for a bundle where there is none: nobody could take its packages for real ones.
+
+    `steps` has the functions that each workflow's definition names.
+    """
     packages = {
         name: FunctionPackage(sha256=f"not-built-{name}", size=0, files={}) for name in config.functions
     }
-    return Manifest(app=config.app, commit="0" * 40, tools={}, functions=packages, web={}, config=config)
+    workflows = {
+        name: WorkflowDefinition(sha256=f"not-built-{name}", size=0, functions=(steps or {}).get(name, ()))
+        for name in config.workflows
+    }
+    return Manifest(
+        app=config.app,
+        commit="0" * 40,
+        tools={},
+        functions=packages,
+        workflows=workflows,
+        web={},
+        config=config,
+    )
 
 
 def shares(size: Size) -> str:

@@ -52,21 +52,29 @@ def read(body: str) -> dict[str, Any]:
 
 
 def references(value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - a part of a template can be anything
-    """Every function and name by which a part of a template names a resource or a parameter."""
+    """Every function and name by which a part of a template names a resource, parameter or condition."""
     if isinstance(value, list):
         for item in value:
             yield from references(item)
     elif isinstance(value, dict):
         for key, item in value.items():
-            match key.removeprefix("Fn::") if isinstance(key, str) and len(value) == 1 else "":
-                case "Ref":
-                    yield "Ref", str(item)
-                case "GetAtt":
-                    yield "GetAtt", str(item[0] if isinstance(item, list) else item).split(".")[0]
-                case "Sub":
-                    yield from _substituted(item)
-                case _:
-                    yield from references(item)
+            alone = isinstance(key, str) and len(value) == 1
+            yield from _named(key.removeprefix("Fn::") if alone else "", item)
+
+
+def _named(function: str, argument: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - see above
+    match function:
+        case "Ref":
+            yield "Ref", str(argument)
+        case "GetAtt":
+            yield "GetAtt", str(argument[0] if isinstance(argument, list) else argument).split(".")[0]
+        case "Sub":
+            yield from _substituted(argument)
+        case "If":
+            yield "If", str(argument[0])
+            yield from references(argument[1:])
+        case _:
+            yield from references(argument)
 
 
 def _substituted(argument: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - a text, or a text and a map

@@ -135,11 +135,14 @@ def _parameters(facts: Facts, given: Collection[str]) -> Iterator[str]:
 
 def _references(content: Mapping[str, Any]) -> Iterator[str]:
     resources, parameters = content["Resources"], content.get("Parameters", {})
-    places = {**resources, **{f"the output {key}": one for key, one in content.get("Outputs", {}).items()}}
+    conditions = content.get("Conditions", {})
+    places = dict(resources)
+    places |= {f"the output {key}": one for key, one in content.get("Outputs", {}).items()}
+    places |= {f"the condition {key}": one for key, one in conditions.items()}
+    named = {"Ref": {*resources, *parameters, *_PSEUDO}, "GetAtt": set(resources), "If": set(conditions)}
     for place, part in places.items():
         for function, name in sorted(set(references(part))):
-            known = name in resources or (function != "GetAtt" and (name in parameters or name in _PSEUDO))
-            if not known:
+            if name not in named.get(function, named["Ref"]):
                 yield f"{place} names {name} ({function}), which is not there."
     for place, resource in resources.items():
         for name in _depends_on(resource):
@@ -154,7 +157,8 @@ def _depends_on(resource: Mapping[str, Any]) -> list[str]:
 
 def _circles(content: Mapping[str, Any]) -> Iterator[str]:
     needs = {
-        name: {other for _, other in references(resource)} | set(_depends_on(resource))
+        name: {other for function, other in references(resource) if function != "If"}
+        | set(_depends_on(resource))
         for name, resource in content["Resources"].items()
     }
     try:

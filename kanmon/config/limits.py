@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
 
     from kanmon.config.model import Config
 
-_ACCOUNT, _COLOUR = "0" * 12, "green"
+_ACCOUNT = "0" * 12
 # What is made of the app's name alone: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _BUCKET = 63
 # The longest that is made of both names is a bucket's, `<app>-<environment>-trail-<account>`; a role's 64
@@ -18,8 +19,14 @@ _BUCKET = 63
 _LONGEST_SUFFIX = f"-trail-{_ACCOUNT}"
 # Section of the config, what a name under it becomes, and how long that may be:
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+# https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
 _NAMED = {
-    "functions": ("{prefix}-{colour}-{name}", 64),
+    "functions": ("{prefix}-green-{name}", 64),
+    "schedules": ("{prefix}-green-{name}", 64),
+    "workflows": ("{prefix}-green-{name}", 80),
+    "queues": ("{prefix}-{name}-dead", 80),
 }
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 4 KB, of which Kanmon and the
 # ARNs that a function is given take a part.
@@ -59,6 +66,10 @@ def _resolved(config: Config) -> Iterator[str]:
         for key, value in function.environment.items()
     }
     texts |= {f"description of secret {name}": secret.description for name, secret in config.secrets.items()}
+    texts |= {
+        f"payload of schedule {name}": json.dumps(schedule.payload)
+        for name, schedule in config.schedules.items()
+    }
     for where, text in texts.items():
         if "{{resolve:" in text:
             yield f"{where} is a dynamic reference; name the secret under the function's `secrets` instead"
@@ -84,7 +95,7 @@ def _app(config: Config) -> Iterator[str]:
 def _named(config: Config) -> Iterator[str]:
     for section, (form, longest) in _NAMED.items():
         for name in getattr(config, section):
-            made = form.format(prefix=config.prefix, colour=_COLOUR, name=name)
+            made = form.format(prefix=config.prefix, name=name)
             if len(made) > longest:
                 yield (
                     f"{name} under `{section}` is {len(made) - longest} characters too long: its resource is "

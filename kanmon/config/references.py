@@ -14,22 +14,11 @@ if TYPE_CHECKING:
 
 # Names that functions are given anyway, by Kanmon or by Lambda.
 _TAKEN = re.compile(r"KANMON_|AWS_|DATABASE_SECRET_ARN$")
-# How AWS names end, and how long they may be:
-# https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
-# https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
-# https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
-_LONGEST = {
-    "functions": ("{prefix}-green-{name}", 64),
-    "schedules": ("{prefix}-green-{name}", 64),
-    "workflows": ("{prefix}-green-{name}", 80),
-    "queues": ("{prefix}-{name}-dead", 80),
-}
 
 
 def check_references(config: Config) -> None:
     """Raises ValueError with the first thing that can't be."""
-    for problem in (*_missing(config), *_clashing(config), *_too_long(config)):
+    for problem in (*_missing(config), *_clashing(config)):
         raise ValueError(problem)
 
 
@@ -73,11 +62,3 @@ def _clashing(config: Config) -> Iterator[str]:
         for name in config.queues
         if f"{name}-dead" in config.queues
     )
-
-
-def _too_long(config: Config) -> Iterator[str]:
-    for section, (pattern, longest) in _LONGEST.items():
-        for name in getattr(config, section):
-            full = pattern.format(prefix=config.prefix, name=name)
-            if len(full) > longest:
-                yield f"{full}, of `{section}`, has {len(full)} characters, and AWS allows {longest}"

@@ -42,13 +42,14 @@ def made_of(config: Config, part: str) -> Mapping[str, int]:
 
 
 def refuse_missing(blobs: BlobsPort, manifest: Manifest) -> None:
-    """Raise BUNDLE_MISSING when a function's package is not in the artifact bucket."""
+    """Raise BUNDLE_MISSING when a package or a workflow's definition is not in the artifact bucket."""
     users = {package.sha256: name for name, package in manifest.functions.items()}
+    users |= {definition.sha256: name for name, definition in manifest.workflows.items()}
     missing = blobs.missing(users)
     if missing:
         names = ", ".join(sorted(users[sha256] for sha256 in missing))
         raise KanmonError(
             Code.BUNDLE_MISSING,
-            f"The packages of these functions are not in the artifact bucket: {names}.",
+            f"What these are made of is not in the artifact bucket: {names}.",
             where=manifest.digest[:12],
         )

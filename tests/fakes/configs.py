@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from kanmon.cli.render import rendered, unbuilt
 from kanmon.config import Config, load_config
-from tests.fakes.app import make_config, make_full_config
+from tests.fakes.app import WORKFLOW_STEPS, make_config, make_full_config
+
+if TYPE_CHECKING:
+    from kanmon.cloudformation import Template
 
 MANDALA = Path(__file__).resolve().parents[2] / "examples/mandala/kanmon.yml"
 GITHUB: dict[str, Any] = {
@@ -40,6 +44,11 @@ def matrix() -> dict[str, Config]:
         "reference app": load_config(MANDALA),
         f"{MANY} functions": many_functions(),
     }
+
+
+def templates(config: Config) -> dict[str, Template]:
+    """Every stack's template, looked through, as a bundle would have it."""
+    return rendered(config, unbuilt(config, WORKFLOW_STEPS))[0]
 
 
 def many_functions(count: int = MANY) -> Config:

@@ -39,11 +39,15 @@ def test_what_is_right_is_measured() -> None:
         ('TopicName: !Sub "${Other.Arn}-x"', "Topic names Other (Sub)"),
         ('TopicName: !Sub ["${A}", {A: !Ref Other}]', "Topic names Other (Ref)"),
         ('TopicName: !Join ["", [{"Fn::Sub": "${Other}"}]]', "Topic names Other (Sub)"),
+        ("TopicName: !If [Other, a, b]", "Topic names Other (If)"),
+        ("TopicName: !If [AtWork, !Ref Other, b]", "Topic names Other (Ref)"),
         ("TopicName: !Ref AWS::Regoin", "Topic names AWS::Regoin (Ref)"),
     ],
 )
 def test_a_name_that_leads_nowhere_is_refused(properties: str, named: str) -> None:
-    error = _refused(_template(f"  Topic:\n    Type: AWS::SNS::Topic\n    Properties:\n      {properties}\n"))
+    conditions = "Conditions:\n  AtWork: !Equals [!Ref AWS::Region, x]\n"
+    topic = f"  Topic:\n    Type: AWS::SNS::Topic\n    Properties:\n      {properties}\n"
+    error = _refused(_template(topic, before=conditions))
     assert error.code is Code.TEMPLATE_WRONG
     assert named in error.message
 

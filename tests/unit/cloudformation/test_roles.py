@@ -288,9 +288,6 @@ def test_what_would_trust_too_much_or_nobody_is_refused(wrong: dict[str, Any]) -
         make_config(github={"repository": "octo/shop"} | wrong)
 
 
-def test_names_that_are_too_long_for_roles_are_refused() -> None:
-    long = {"app": "a" * 30, "environment": "e" * 19}
-    assert make_config(**long).github is None
-    with pytest.raises(ValueError, match="49 characters"):
-        make_config(**long, github=GITHUB)
-    assert len(service_role(make_config(**long | {"app": "a" * 29}, github=GITHUB).prefix)) == 64
+def test_the_longest_names_still_name_roles() -> None:
+    config = make_config(app="a" * 28, environment="e" * 15, github=GITHUB)
+    assert len(service_role(config.prefix)) <= 64

@@ -122,7 +122,10 @@ def test_any_text_is_understood_or_refused(text: str) -> None:
         ({"functions": {"api": FUNCTION | {"environment": {"USER_POOL_ID": "x"}}}}, "belong to Kanmon"),
         ({"queues": {"mail": {"function": "api", "batch_size": 10_001}}}, "10000"),
         ({"queues": {"mail": {"function": "api", "retention_days": 15}}}, "14"),
-        ({"app": "a" * 30, "environment": "e" * 30}, "characters, and AWS allows 64"),
+        (
+            {"schedules": {"a" * 32: {"expression": "rate(1 day)", "function": "api"}}, "app": "s" * 25},
+            "5 characters too long",
+        ),
     ],
 )
 def test_what_does_not_fit_together_is_refused(changes: dict[str, Any], told: str) -> None:
