@@ -202,13 +202,6 @@ class Stacks:
             )
             return self._watch(stack_id, seen, on_event, stop)
 
-    def discard(self, change_set: ChangeSet) -> None:
-        """Delete a change set that won't be executed, and the empty stack that it may have made."""
-        with explained(f"discarding the change set of {change_set.stack}"):
-            self.cloudformation.delete_change_set(ChangeSetName=change_set.id, StackName=change_set.stack)
-            if change_set.creates and self.find(change_set.stack) is None:
-                self.cloudformation.delete_stack(StackName=change_set.stack)
-
     def protect(self, name: str, policy: str) -> None:
         """Give a stack its policy and termination protection; what is so already is left alone.
 
