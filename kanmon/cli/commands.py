@@ -23,9 +23,11 @@ from kanmon.github import current_run
 from kanmon.github.runner import Level
 from kanmon.ledger import Result
 from kanmon.release.deploy import deploy, refuse_frozen
+from kanmon.release.journal import check_record
 from kanmon.release.plan import Plan, make_plan, read_plan
 from kanmon.release.recover import recover
 from kanmon.release.rollback import rollback, rollback_target
+from kanmon.release.session import refuse_failed
 from kanmon.release.smoke import smoke
 from kanmon.report.terminal import (
     Progress,
@@ -195,14 +197,11 @@ def _deploy(arguments: argparse.Namespace, account: Account, console: Console) -
 
 
 def _smoke(_: argparse.Namespace, account: Account, console: Console) -> ExitStatus:
-    checks = smoke(account.world(), account.config, Progress(console))
+    results = smoke(account.world(), account.config, Progress(console))
     if step := current_step():
-        step.checks(checks)
-    failed = [check for check in checks if not check.passed]
-    if failed:
-        told = " ".join(f"{check.name}: {check.failure}." for check in failed)
-        raise KanmonError(Code.CHECK_FAILED, told, where=f"{failed[0].release or 'nobody'} as live")
-    console.print(f"[green]All {len(checks)} checks passed.[/]")
+        step.checks([check_record(result) for result in results])
+    refuse_failed(results)
+    console.print(f"[green]All {len(results)} checks passed.[/]")
     return ExitStatus.OK
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kanmon.bundle import Manifest
+    from kanmon.checks import CheckResult
     from kanmon.config import Check
     from kanmon.ledger import Approval, Head
     from kanmon.release.events import Observer
@@ -74,10 +75,7 @@ class Session:
         """Run checks, record them, raise ChecksFailedError when one failed."""
         results = self.open_entrance.checks.run(checks, target)
         self.journal.record_checks(results)
-        failed = [result for result in results if not result.passed]
-        if failed:
-            told = " ".join(f"{result.check.name}: {result.failure}." for result in failed)
-            raise ChecksFailedError(tuple(result.check for result in failed), target, told)
+        refuse_failed(results)
 
     def passes(self, checks: Sequence[Check], target: Target) -> bool:
         """Run checks and record them; whether all passed."""
@@ -196,6 +194,14 @@ def open_attempt(
     journal = Journal(world.ledger, held, attempt, observer)
     journal.tell(Kind.NOTE, f"approved by {approval.by} ({approval.how})", digest=approval.digest)
     return journal
+
+
+def refuse_failed(results: Sequence[CheckResult]) -> None:
+    """Raise ChecksFailedError when one of these checks, all of one target, failed; it says how."""
+    failed = [result for result in results if not result.passed]
+    if failed:
+        told = " ".join(f"{result.check.name}: {result.failure}." for result in failed)
+        raise ChecksFailedError(tuple(result.check for result in failed), failed[0].target, told)
 
 
 def as_failure(error: BaseException) -> KanmonError:

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from kanmon.checks import Target
 from kanmon.errors import Code, KanmonError
-from kanmon.release.journal import check_event, check_record
+from kanmon.release.journal import check_event
 from kanmon.release.plan import outputs_of
 
 if TYPE_CHECKING:
+    from kanmon.checks import CheckResult
     from kanmon.config import Config
-    from kanmon.ledger import CheckRecord
     from kanmon.release.events import Observer
     from kanmon.release.ports import World
 
 
-def smoke(world: World, config: Config, observer: Observer) -> list[CheckRecord]:
+def smoke(world: World, config: Config, observer: Observer) -> list[CheckResult]:
     """Run the live release's own checks as its users would meet it. Nothing is changed.
 
     Raises UNKNOWN_RELEASE before the first release.
@@ -30,4 +30,4 @@ def smoke(world: World, config: Config, observer: Observer) -> list[CheckRecord]
     results = entrance.checks.run(manifest.config.checks, Target("live", release.id))
     for result in results:
         observer(check_event(result))
-    return [check_record(result) for result in results]
+    return results

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanmon.errors import Code, KanmonError
+from kanmon.release.session import ChecksFailedError, refuse_failed
 from kanmon.release.smoke import smoke
 from tests.fakes.app import make_config
 from tests.fakes.cloud import Cloud
@@ -21,8 +22,8 @@ def test_the_live_releases_checks_run_and_are_told() -> None:
     events: list[Event] = []
     release(cloud, "a1")
     head = cloud.ledger.head()
-    checks = smoke(cloud.world(), make_config(checks=[{"name": "another", "path": "/"}]), events.append)
-    assert [(check.name, check.target, check.passed) for check in checks] == [
+    results = smoke(cloud.world(), make_config(checks=[{"name": "another", "path": "/"}]), events.append)
+    assert [(result.check.name, result.target.name, result.passed) for result in results] == [
         ("health", "live", True),
         ("page", "live", True),
     ]
@@ -34,8 +35,11 @@ def test_a_check_that_fails_is_told_and_changes_nothing() -> None:
     cloud = Cloud()
     release(cloud, "a1")
     cloud.faulty.add(("r1", "live"))
-    checks = smoke(cloud.world(), make_config(), ignore)
-    assert [check.passed for check in checks] == [False, False]
+    results = smoke(cloud.world(), make_config(), ignore)
+    assert [result.passed for result in results] == [False, False]
+    with pytest.raises(ChecksFailedError, match="health: status is 500 instead of 200") as caught:
+        refuse_failed(results)
+    assert caught.value.where == "r1 as live"
     assert cloud.ledger.head().live == "r1"
 
 
