@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanmon.errors import Code, KanmonError
-from kanmon.release.blueprint import SLOT, stack_name
+from kanmon.release.blueprint import BACKGROUND, OFF, ON, SLOT, stack_name
 from kanmon.release.events import Kind
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from kanmon.ledger import Slot
     from kanmon.release.session import Edition, Session
 
-BACKGROUND, ON, OFF = "Background", "ENABLED", "DISABLED"
-"""The parameter of a slot's stack, and its values."""
 _TRIGGERS = frozenset({"AWS::Scheduler::Schedule", "AWS::Lambda::EventSourceMapping"})
 _LOOK_EVERY, _LOOKS = 5.0, 120
 

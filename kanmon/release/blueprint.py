@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 FOUNDATION, SLOT, API, EDGE = "foundation", "slot", "api", "edge"
 PROTECTED = frozenset({FOUNDATION, EDGE})
 """Parts whose stacks refuse by themselves to be deleted or to lose what holds state."""
+BACKGROUND, ON, OFF = "Background", "ENABLED", "DISABLED"
+"""The parameter of a slot's stack by which its schedules and queues are at work, and its values."""
 
 
 class Output(BaseModel):
@@ -105,7 +107,7 @@ def blueprint(config: Config, manifest: Manifest, release: str, slot: Slot, buck
     parameters[SLOT] |= {key: Output(part=FOUNDATION, key=key) for key in _of_foundation(config)}
     if config.queues or config.schedules:
         # A release comes up idle: what works in the background is the live slot's.
-        parameters[SLOT]["Background"] = "DISABLED"
+        parameters[SLOT][BACKGROUND] = OFF
     return [
         StackSpec(part, stack_name(config, part, slot), templates[part], parameters.get(part, {}))
         for part in parts(config)

@@ -12,8 +12,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from kanmon.cloudformation import ChangeSet
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger import Pointer, Release, Slot, State
-from kanmon.release.background import BACKGROUND, ON
-from kanmon.release.blueprint import SLOT, Output, Value, blueprint, parts, stack_name, tags
+from kanmon.release.blueprint import (
+    BACKGROUND,
+    ON,
+    SLOT,
+    Output,
+    Value,
+    blueprint,
+    parts,
+    stack_name,
+    tags,
+)
 from kanmon.release.preflight import inspect, refuse_missing
 
 if TYPE_CHECKING:

@@ -64,6 +64,8 @@ _EVERYTHING: dict[str, Any] = {
 }  # fmt: skip
 WORKFLOW_STEPS = {"report": ("charge", "notify"), "quick": ()}
 """The functions that the definitions of its workflows name."""
+NIGHTLY = {"nightly": {"expression": "cron(0 18 * * ? *)", "function": "api"}}
+"""Background work."""
 CANARY = {"strategy": "canary", "steps": [{"percent": 10, "bake": 0}, {"percent": 50, "bake": 0}], "bake": 0}
 
 

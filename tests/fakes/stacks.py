@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.fakes.objects import MemoryS3
     from tests.fakes.stages import MemoryApiGateway
 
-_RESOURCE = re.compile(r"^  (\w+):\n    Type: (\S+)\n((?:    .*\n|\s*\n)*)", re.MULTILINE)
+_RESOURCE = re.compile(r"^  (\w+):\n(?:    #.*\n)*    Type: (\S+)\n((?:    .*\n|\s*\n)*)", re.MULTILINE)
 _FOUNDATION = {
     "DatabaseCluster": "cluster-1",
     "FunctionSubnets": "subnet-1,subnet-2",

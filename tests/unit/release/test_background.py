@@ -10,8 +10,7 @@ import pytest
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger import Result
 from kanmon.release.recover import recover
-from tests.fakes.app import CANARY, make_bundle, make_config
-from tests.fakes.background import give_background_work
+from tests.fakes.app import CANARY, NIGHTLY, make_bundle, make_config
 from tests.fakes.process import Process
 from tests.fakes.runs import go_back, ignore, plan_of, release
 
@@ -22,13 +21,10 @@ if TYPE_CHECKING:
     from kanmon.release.session import Outcome
     from tests.fakes.cloud import Clock, Cloud
 
-CONFIG = make_config(traffic=CANARY)
+CONFIG = make_config(traffic=CANARY, schedules=NIGHTLY)
+IDLE = make_config(traffic=CANARY)
+"""Without background work."""
 BLUE, GREEN = "shop-test-slot-blue", "shop-test-slot-green"
-
-
-@pytest.fixture
-def _work(monkeypatch: pytest.MonkeyPatch) -> None:
-    give_background_work(monkeypatch)
 
 
 def _state(cloud: Cloud, stack: str) -> str:
@@ -51,7 +47,6 @@ def _recover(cloud: Cloud, *, keep: bool | None = None) -> Outcome:
     return outcome
 
 
-@pytest.mark.usefixtures("_work")
 def test_a_release_works_only_once_it_has_passed_everything(cloud: Cloud) -> None:
     told: list[tuple[str, set[str]]] = []
     release(cloud, "one", config=CONFIG, observer=lambda event: told.append((event.text, cloud.working)))
@@ -61,7 +56,6 @@ def test_a_release_works_only_once_it_has_passed_everything(cloud: Cloud) -> Non
     assert ("background work of r1 is on", {"r1"}) in told
 
 
-@pytest.mark.usefixtures("_work")
 def test_the_old_release_stops_before_the_new_one_begins(cloud: Cloud) -> None:
     """The same work is never done by two; `look` sees to that after every change."""
     release(cloud, "one", config=CONFIG)
@@ -70,7 +64,6 @@ def test_the_old_release_stops_before_the_new_one_begins(cloud: Cloud) -> None:
     assert cloud.stacks.executed[-3:] == [GREEN, BLUE, GREEN]
 
 
-@pytest.mark.usefixtures("_work")
 def test_the_release_is_recorded_as_it_came_up(cloud: Cloud) -> None:
     release(cloud, "one", config=CONFIG)
     record = cloud.ledger.release("r1")
@@ -78,14 +71,12 @@ def test_the_release_is_recorded_as_it_came_up(cloud: Cloud) -> None:
     assert record.slot_parameters["Background"] == "DISABLED"
 
 
-@pytest.mark.usefixtures("_work")
 def test_the_live_release_again_is_still_nothing_to_do(cloud: Cloud) -> None:
     """CD-6, NFR-2"""
     release(cloud, "one", config=CONFIG)
     assert plan_of(cloud, make_bundle(cloud, "one", config=CONFIG)).unchanged
 
 
-@pytest.mark.usefixtures("_work")
 def test_a_live_release_that_does_not_work_is_something_to_do(cloud: Cloud) -> None:
     release(cloud, "one", config=CONFIG)
     stack = cloud.stacks.stacks[BLUE]
@@ -93,7 +84,6 @@ def test_a_live_release_that_does_not_work_is_something_to_do(cloud: Cloud) -> N
     assert not plan_of(cloud, make_bundle(cloud, "one", config=CONFIG)).unchanged
 
 
-@pytest.mark.usefixtures("_work")
 @pytest.mark.parametrize("target", ["candidate", "live"])
 def test_a_release_that_fails_never_works(cloud: Cloud, target: str) -> None:
     release(cloud, "one", config=CONFIG)
@@ -104,14 +94,12 @@ def test_a_release_that_fails_never_works(cloud: Cloud, target: str) -> None:
     assert cloud.stacks.executed[executed:] == [GREEN]
 
 
-@pytest.mark.usefixtures("_work")
 def test_a_first_release_that_is_taken_back_leaves_nothing_at_work(cloud: Cloud) -> None:
     cloud.faulty.add(("r1", "live"))
     assert release(cloud, "one", config=CONFIG).result is Result.ROLLED_BACK
     assert cloud.working == set()
 
 
-@pytest.mark.usefixtures("_work")
 @pytest.mark.parametrize("to", ["r2", "r1"])
 def test_a_rollback_by_hand_takes_the_work_along(cloud: Cloud, to: str) -> None:
     """CD-10: r2 is still in its slot; r1 is put into it again, and comes up with its work off."""
@@ -123,18 +111,17 @@ def test_a_rollback_by_hand_takes_the_work_along(cloud: Cloud, to: str) -> None:
 
 def test_an_app_without_such_work_asks_aws_nothing(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not one call more than when nobody asks."""
-    release(cloud, "one", config=CONFIG)
+    release(cloud, "one", config=IDLE)
     other, asked, unasked = cloud.copy(), Process(), Process()
-    release(cloud, "two", config=CONFIG, process=asked)
+    release(cloud, "two", config=IDLE, process=asked)
     go_back(cloud, process=asked)
     for module in ("deploy", "rollback"):
         monkeypatch.setattr(f"kanmon.release.{module}.follow", lambda *_: None)
-    release(other, "two", config=CONFIG, process=unasked)
+    release(other, "two", config=IDLE, process=unasked)
     go_back(other, process=unasked)
     assert asked.calls == unasked.calls
 
 
-@pytest.mark.usefixtures("_work")
 @pytest.mark.parametrize("failing", [BLUE, GREEN])
 def test_a_failure_leaves_users_where_they_are_and_the_rest_to_recover(cloud: Cloud, failing: str) -> None:
     """CD-13: whether the one could not be turned off, or the other not on."""
@@ -149,7 +136,6 @@ def test_a_failure_leaves_users_where_they_are_and_the_rest_to_recover(cloud: Cl
     assert (cloud.working, cloud.users) == ({"r2"}, ("r2", "r2"))
 
 
-@pytest.mark.usefixtures("_work")
 def test_what_can_never_be_completed_can_be_taken_back(cloud: Cloud) -> None:
     """Otherwise no mended release could ever follow it."""
     release(cloud, "one", config=CONFIG)
@@ -161,7 +147,6 @@ def test_what_can_never_be_completed_can_be_taken_back(cloud: Cloud) -> None:
     assert (cloud.working, cloud.users, cloud.ledger.head().stable) == ({"r1"}, ("r1", "r1"), ("r1",))
 
 
-@pytest.mark.usefixtures("_work")
 def test_a_slot_that_somebody_changed_is_not_touched(cloud: Cloud) -> None:
     release(cloud, "one", config=CONFIG)
 
@@ -178,7 +163,6 @@ def test_a_slot_that_somebody_changed_is_not_touched(cloud: Cloud) -> None:
     assert cloud.users == ("r2", "r2")
 
 
-@pytest.mark.usefixtures("_work")
 def test_a_stack_that_is_still_changing_is_waited_for(cloud: Cloud, clock: Clock) -> None:
     """A run died while CloudFormation worked; it goes on without it."""
     release(cloud, "one", config=CONFIG)

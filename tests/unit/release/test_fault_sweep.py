@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,8 +17,7 @@ from kanmon.ledger import Result, State
 from kanmon.release.deploy import deploy
 from kanmon.release.recover import recover
 from kanmon.release.rollback import rollback, rollback_target
-from tests.fakes.app import CANARY, make_bundle, make_config
-from tests.fakes.background import give_background_work
+from tests.fakes.app import CANARY, NIGHTLY, make_bundle, make_config
 from tests.fakes.cloud import Cloud
 from tests.fakes.process import Blow, Process, ProcessDied, only_reads
 from tests.fakes.runs import ignore, plan_of, release
@@ -34,10 +33,10 @@ if TYPE_CHECKING:
 RATES = {"one": 100.0, "two": 50.0, "three": 25.0, "next": 10.0}
 
 
-def _config(version: str) -> Config:
+def _config(version: str, **more: Any) -> Config:
     """Each version has limits of its own, so that every release changes the live stage's settings."""
     api = {"routes": [{"path": "/api/{proxy+}", "function": "api"}], "throttle": {"rate": RATES[version]}}
-    return make_config(traffic=CANARY, api=api)
+    return make_config(traffic=CANARY, api=api, **more)
 
 
 CONFIG = _config("one")
@@ -54,12 +53,16 @@ class Scene:
 
 
 def _deploy_over(
-    *versions: str, faulty: bool = False, noisy: bool = False, pages: dict[str, str] | None = None
+    *versions: str,
+    faulty: bool = False,
+    noisy: bool = False,
+    pages: dict[str, str] | None = None,
+    **more: Any,
 ) -> Scene:
     cloud = Cloud()
     for version in versions[:-1]:
-        release(cloud, version, config=_config(version))
-    manifest = make_bundle(cloud, versions[-1], config=_config(versions[-1]), pages=pages)
+        release(cloud, version, config=_config(version, **more))
+    manifest = make_bundle(cloud, versions[-1], config=_config(versions[-1], **more), pages=pages)
     plan = plan_of(cloud, manifest)
     if faulty:
         cloud.faulty.add((plan.release, "live"))
@@ -72,30 +75,30 @@ def _deploy_over(
     )
 
 
-def first_release() -> Scene:
-    return _deploy_over("one")
+def first_release(**more: Any) -> Scene:
+    return _deploy_over("one", **more)
 
 
-def next_release() -> Scene:
-    return _deploy_over("one", "two", pages={"new.html": "new"})
+def next_release(**more: Any) -> Scene:
+    return _deploy_over("one", "two", pages={"new.html": "new"}, **more)
 
 
-def taken_back() -> Scene:
-    return _deploy_over("one", "two", faulty=True, pages={"new.html": "new"})
+def taken_back(**more: Any) -> Scene:
+    return _deploy_over("one", "two", faulty=True, pages={"new.html": "new"}, **more)
 
 
-def alarmed() -> Scene:
-    return _deploy_over("one", "two", noisy=True)
+def alarmed(**more: Any) -> Scene:
+    return _deploy_over("one", "two", noisy=True, **more)
 
 
-def first_taken_back() -> Scene:
-    return _deploy_over("one", faulty=True)
+def first_taken_back(**more: Any) -> Scene:
+    return _deploy_over("one", faulty=True, **more)
 
 
-def _rollback_after(*versions: str, to: str) -> Scene:
+def _rollback_after(*versions: str, to: str, **more: Any) -> Scene:
     cloud = Cloud()
     for version in versions:
-        release(cloud, version, config=_config(version))
+        release(cloud, version, config=_config(version, **more))
 
     def run(where: Cloud, process: Process) -> object:
         world = where.world(process)
@@ -103,15 +106,15 @@ def _rollback_after(*versions: str, to: str) -> Scene:
             world, CONFIG, rollback_target(world.ledger, to), FakeApproval(), ignore, reason="it hurts"
         )
 
-    return Scene(cloud, run, make_bundle(cloud, "next", config=_config("next")))
+    return Scene(cloud, run, make_bundle(cloud, "next", config=_config("next", **more)))
 
 
-def rollback_in_slot() -> Scene:
-    return _rollback_after("one", "two", to="r1")
+def rollback_in_slot(**more: Any) -> Scene:
+    return _rollback_after("one", "two", to="r1", **more)
 
 
-def rollback_reapplied() -> Scene:
-    return _rollback_after("one", "two", "three", to="r1")
+def rollback_reapplied(**more: Any) -> Scene:
+    return _rollback_after("one", "two", "three", to="r1", **more)
 
 
 SCENES = [
@@ -133,11 +136,10 @@ def test_users_are_on_a_whole_release_wherever_it_strikes(
     "scene", [next_release, alarmed, rollback_reapplied], ids=lambda scene: scene.__name__
 )
 def test_background_work_is_that_of_the_live_release_wherever_it_strikes(
-    scene: Callable[[], Scene], blow: Blow, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    scene: Callable[..., Scene], blow: Blow, clock: Clock
 ) -> None:
     """CD-13, CD-10: never that of two releases, and in the end exactly the live one's."""
-    give_background_work(monkeypatch)
-    _sweep(scene(), blow, clock)
+    _sweep(scene(schedules=NIGHTLY), blow, clock)
 
 
 def _sweep(began: Scene, blow: Blow, clock: Clock) -> None:

@@ -1,4 +1,4 @@
-"""A schedule keeps its time zone.
+"""A schedule keeps its time zone, and another name alone makes it anew.
 
 ministack's AWS::Scheduler::Schedule hands on the expression only; GetSchedule then says UTC.
 Schedules are still due by UTC: what runs them reads no time zone.
@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.embedded.server.modules import HANDLERS, scheduler
+from tests.embedded.server.modules import HANDLERS, REPLACING, scheduler
 
-_handler = HANDLERS["AWS::Scheduler::Schedule"]
+_KIND = "AWS::Scheduler::Schedule"
+_handler = HANDLERS[_KIND]
 _create, _update = _handler["create"], _handler["update"]
 
 
 def apply() -> None:
     """Keep it when a schedule is created and updated."""
+    # Unless this is known, a change set says of every change that it may replace:
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-scheduler-schedule.html
+    REPLACING[_KIND] = ("Name",)
     _handler.update({"create": create, "update": update})
 
 

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.embedded.server.modules import HANDLERS, lambda_service
+from tests.embedded.server.modules import HANDLERS, REPLACING, lambda_service
 
-_handler = HANDLERS["AWS::Lambda::EventSourceMapping"]
+_KIND = "AWS::Lambda::EventSourceMapping"
+_handler = HANDLERS[_KIND]
 _create, _update = _handler["create"], _handler["update"]
 
 
 def apply() -> None:
     """Set the state when a mapping is created and updated."""
+    # Unless this is known, a change set says of every change that it may replace:
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-eventsourcemapping.html
+    start = ("StartingPosition", "StartingPositionTimestamp")
+    REPLACING[_KIND] = ("EventSourceArn", "SelfManagedEventSource", *start)
     _handler.update({"create": create, "update": update})
 
 
