@@ -10,6 +10,8 @@ Two composite alarms gate a release: that of the slot it is in, and that of what
   attempt: nobody is on the release yet. Later a look may fail as long as the last one of a bake does not;
   if that fails too, the release is held where it is. It is not taken back, since nothing is known to be
   wrong with it, and goes no further, since nothing is known to be right: a person decides.
+
+A rollback is not baked: it goes to what was stable, and nothing better is known to go to.
 """
 
 from __future__ import annotations
