@@ -55,3 +55,11 @@ def _environment() -> Environment:
 def render(name: str, **facts: object) -> str:
     """Render `infra/<name>.j2`; a fact that the template names and nobody gives is an error."""
     return _environment().get_template(f"{name}.j2").render(**facts)
+
+
+def source(name: str) -> str:
+    """A file of `infra/` as it is."""
+    environment = _environment()
+    assert environment.loader is not None  # noqa: S101 - made above
+    text, _, _ = environment.loader.get_source(environment, name)
+    return text

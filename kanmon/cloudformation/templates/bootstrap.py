@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.cloudformation.rendering import Template, render
 from kanmon.cloudformation.templates.ids import logical_id
+from kanmon.cloudformation.templates.observability import trace_group
 
 if TYPE_CHECKING:
     from kanmon.config import Config
@@ -22,7 +23,12 @@ def bootstrap_template(config: Config, *, api_logs: bool = True) -> Template:
             "bootstrap.yml",
             app=config.app,
             environments=[
-                {"id": logical_id(name), "name": name, "prefix": f"{config.app}-{name}"}
+                {
+                    "id": logical_id(name),
+                    "name": name,
+                    "prefix": f"{config.app}-{name}",
+                    "traces": trace_group(f"{config.app}-{name}"),
+                }
                 for name in config.environments
             ],
             github=config.github,

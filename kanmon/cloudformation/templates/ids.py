@@ -16,3 +16,10 @@ def unique_id(name: str) -> str:
     # Names with a hyphen before a digit or a hyphen may have the same letters as others: `v-1` and `v1`.
     alike = re.search(r"-[^a-z]", name)
     return logical_id(name) + (hashlib.sha256(name.encode()).hexdigest()[:6] if alike else "")
+
+
+def short_name(name: str, length: int) -> str:
+    """A name of at most `length` characters, more than 8, for what AWS lets have no longer one."""
+    if len(name) <= length:
+        return name
+    return f"{name[: length - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

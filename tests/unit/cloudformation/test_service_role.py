@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from kanmon.cloudformation import api_template, edge_template, foundation_template, slot_template
+from kanmon.cloudformation import (
+    api_template,
+    edge_template,
+    foundation_template,
+    observability_template,
+    slot_template,
+)
 from tests.fakes.app import make_config, make_definitions, make_full_config
 from tests.unit.cloudformation.bootstrapped import (
     ARTIFACTS,
@@ -124,10 +130,11 @@ MAKING: dict[str, list[Request]] = {
         Request("cloudwatch:PutMetricAlarm", own("cloudwatch", "alarm:shop-test-api"))
     ],
     "AWS::CloudWatch::CompositeAlarm": [
-        Request("cloudwatch:PutCompositeAlarm", own("cloudwatch", "alarm:shop-test-gate"))
+        # It is allowed for all names, or not at all.
+        Request("cloudwatch:PutCompositeAlarm", "*", REGIONAL)
     ],
     "AWS::CloudWatch::Dashboard": [
-        Request("cloudwatch:PutDashboard", f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/shop-test-app")
+        Request("cloudwatch:PutDashboard", f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/shop-test")
     ],
     "AWS::Cognito::UserPool": [
         Request("cognito-idp:CreateUserPool", "*", REQUESTED),
@@ -217,9 +224,10 @@ MAKING: dict[str, list[Request]] = {
 
 def test_every_type_in_the_apps_stacks_is_accounted_for() -> None:
     kinds = set()
-    for config in (EXAMPLE, make_full_config()):
+    for config in (EXAMPLE, make_full_config(**CONFIGS["everything"])):
         slot = slot_template(config, dict.fromkeys(config.functions, "blobs/a"), make_definitions(config))
         stacks = [foundation_template(config), slot, api_template(config), edge_template(config)]
+        stacks += [observability_template(config)]
         kinds |= {item["Type"] for template in stacks for item in parse(template)["Resources"].values()}
     assert kinds <= set(MAKING)
 
@@ -286,13 +294,14 @@ def test_the_apps_own_roles_have_the_boundary() -> None:
     config = make_config(**CONFIGS["everything"])
     boundary = EVERYTHING.of_type("AWS::IAM::ManagedPolicy")["TestBoundary"]["PolicyDocument"]["Statement"]
     templates = [slot_template(config, dict.fromkeys(config.functions, "blobs/a")), api_template(config)]
+    templates += [observability_template(config)]
     found = [
         item["Properties"]
         for template in templates
         for item in parse(template)["Resources"].values()
         if item["Type"] == "AWS::IAM::Role"
     ]
-    assert len(found) == 3
+    assert len(found) == 4
     for role in found:
         arn = role["PermissionsBoundary"]["Sub"].replace("${AWS::Partition}", "aws")
         assert arn.replace("${AWS::AccountId}", ACCOUNT) == BOUNDARY
@@ -303,6 +312,8 @@ def test_the_apps_own_roles_have_the_boundary() -> None:
         Request("lambda:InvokeFunction", own("lambda", "function:shop-test-green-api")),
         Request("secretsmanager:GetSecretValue", own("secretsmanager", "secret:shop-test-database-AbCdEf")),
         Request("secretsmanager:GetSecretValue", PASSWORD, OF_DATABASE),
+        Request("secretsmanager:GetSecretValue", own("secretsmanager", "secret:shop-slack-AbCdEf")),
+        Request("sqs:SendMessage", own("sqs", "shop-test-notifier-untold")),
         Request("kms:Decrypt", own("kms", "key/1"), TAGS),
         Request("ec2:CreateNetworkInterface", "*"),
     ):

@@ -18,6 +18,7 @@ from kanmon.cloudformation import (
     bootstrap_template,
     edge_template,
     foundation_template,
+    observability_template,
     slot_template,
 )
 from kanmon.cloudformation.document import read
@@ -38,6 +39,7 @@ def _templates(config: Config) -> dict[str, Template]:
         "slot": slot_template(config, _keys(config)),
         "api": api_template(config),
         "edge": edge_template(config),
+        "observability": observability_template(config),
     }
     return made | ({"foundation": foundation_template(config)} if config.database else {})
 
@@ -52,13 +54,13 @@ def test_same_config_same_bytes() -> None:
     assert _templates(again) == _templates(EXAMPLE)
 
 
-@pytest.mark.parametrize("part", ["bootstrap", "foundation", "slot", "api", "edge"])
+@pytest.mark.parametrize("part", ["bootstrap", "foundation", "slot", "api", "edge", "observability"])
 def test_cfn_lint_finds_nothing_in_the_reference_apps_templates(part: str) -> None:
     found = lint(_templates(EXAMPLE)[part].body, config=ManualArgs(regions=["ap-northeast-1"]))
     assert [f"{match.rule.id} line {match.linenumber}: {match.message}" for match in found] == []
 
 
-@pytest.mark.parametrize("part", ["bootstrap", "foundation", "slot", "api", "edge"])
+@pytest.mark.parametrize("part", ["bootstrap", "foundation", "slot", "api", "edge", "observability"])
 def test_a_template_fits_into_a_change_set(part: str) -> None:
     assert len(_templates(EXAMPLE)[part].body.encode()) < 1_000_000
 

@@ -1,0 +1,197 @@
+"""The dashboard: both slots and the releases at a glance, and the app's targets as lines (MON-1, NFR-1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanmon.cloudformation.gates import slot_gate
+from kanmon.cloudformation.templates.edge import LIVE_STAGE
+from kanmon.cloudformation.templates.queries import last_errors
+from kanmon.cloudformation.templates.widgets import (
+    MINUTE,
+    Limit,
+    Line,
+    Widget,
+    alarms,
+    body,
+    graph,
+    math,
+    metric,
+    query,
+    text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kanmon.config import Config
+    from kanmon.config.foundation import Database
+
+SLOTS = {"blue": "#1f77b4", "green": "#2ca02c"}
+_GREY, _ORANGE, _RED, _PURPLE, _PINK = "#7f7f7f", "#ff7f0e", "#d62728", "#9467bd", "#e377c2"
+_OF_FUNCTIONS = {
+    "Invocations": "Sum",
+    "Errors": "Sum",
+    "Duration": "p95",
+    "ConcurrentExecutions": "Maximum",
+    "Throttles": "Sum",
+}
+# Which CloudFront's metrics are in, wherever the app is:
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/monitoring-using-cloudwatch.html
+EDGE_REGION = "us-east-1"
+
+
+def dashboard(config: Config, alarm_names: Iterable[str]) -> str:
+    """The dashboard's JSON, for `Fn::Sub` with `Distribution` and, with a database, `DatabaseCluster`."""
+    marks = _marks(config)
+    rows: list[tuple[int, Sequence[Widget]]] = [
+        (5, [_words(config), _alarms(config, alarm_names)]),
+        (6, _edge(config, marks)),
+        (6, _api(config, marks)),
+        (6, _slots(config, marks)),
+        (6, _load(config, marks)),
+    ]
+    if config.database:
+        rows.append((6, _database(config, config.database)))
+    rows.append((8, [query("Last errors", last_errors(config.prefix).text)]))
+    return body(rows)
+
+
+def _words(config: Config) -> Widget:
+    console = "https://${AWS::Region}.console.aws.amazon.com/cloudwatch/home?region=${AWS::Region}"
+    return text(
+        f"## {config.app} {config.environment}\n"
+        "Kanmon made this; what is changed by hand is overwritten.\n\n"
+        "Purple: a release took all traffic. Pink: one was taken back. Red: a target or a limit.\n\n"
+        f"[Alarms]({console}#alarmsV2:?search={config.prefix}) · "
+        f"[Saved queries]({console}#logsV2:logs-insights) · "
+        f"[Traces]({console}#xray:traces/query) · "
+        f"[Service map]({console}#xray:service-map/map)"
+    )
+
+
+def _alarms(config: Config, names: Iterable[str]) -> Widget:
+    arn = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:"
+    gates = [slot_gate(config.prefix, slot) for slot in SLOTS]
+    return alarms("Alarms", [arn + name for name in (*names, *gates)])
+
+
+def _marks(config: Config) -> list[Line]:
+    """Thin lines from bottom to top: what a release or a rollback counts, and 0 in all other minutes."""
+    where = {"App": config.app, "Environment": config.environment}
+    kinds = (("Releases", "release", _PURPLE), ("Rollbacks", "rollback", _PINK))
+    lines = []
+    for name, label, color in kinds:
+        lines.append(metric("Kanmon", name, where, id=f"m{label}", stat="Sum", visible=False))
+        lines.append(math(f"FILL(m{label}, 0)", label, color=color, yAxis="right"))
+    return lines
+
+
+def _edge(config: Config, marks: list[Line]) -> list[Widget]:
+    def of(name: str, label: str, color: str, stat: str = "Average") -> Line:
+        where = {"DistributionId": "${Distribution}", "Region": "Global"}
+        return metric("AWS/CloudFront", name, where, stat=stat, label=label, color=color, region=EDGE_REGION)
+
+    errors = [of("4xxErrorRate", "4xx", _ORANGE), of("5xxErrorRate", "5xx", _RED)]
+    most = Limit(config.thresholds.api_error_percent, "at most")
+    hits = [of("CacheHitRate", "hits", _GREY)]
+    return [
+        graph("Edge: requests a minute", [of("Requests", "requests", _GREY, "Sum")], marks=marks),
+        graph("Edge: errors", errors, most, unit="%", marks=marks),
+        graph("Edge: cache hits", hits, Limit(80, "at least"), unit="%"),
+    ]
+
+
+def _api(config: Config, marks: list[Line]) -> list[Widget]:
+    def of(name: str, stat: str, **options: str | bool) -> Line:
+        where = {"ApiName": config.prefix, "Stage": LIVE_STAGE}
+        return metric("AWS/ApiGateway", name, where, stat=stat, **options)
+
+    requests = [
+        of("Count", "Sum", label="requests", color=_GREY),
+        of("4XXError", "Sum", label="4xx", color=_ORANGE),
+        of("5XXError", "Sum", label="5xx", color=_RED),
+    ]
+    # The average of these counts is their share of the requests:
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
+    shares = [
+        of("4XXError", "Average", id="f4", visible=False),
+        of("5XXError", "Average", id="f5", visible=False),
+        math("100 * f4", "4xx", color=_ORANGE),
+        math("100 * f5", "5xx", color=_RED),
+    ]
+    colors = {"p50": _GREY, "p95": _ORANGE, "p99": _RED}
+    latency = [of("Latency", stat, label=stat, color=color) for stat, color in colors.items()]
+    targets = config.thresholds
+    alarm = Limit(targets.api_error_percent, "alarm")
+    return [
+        graph("API: requests a minute", requests, marks=marks),
+        graph("API: errors", shares, alarm, Limit(0.5, "99.5 % availability"), unit="%", marks=marks),
+        graph("API: latency", latency, Limit(targets.api_p95 * 1000, "p95 target"), unit="ms", marks=marks),
+    ]
+
+
+def _of_slots(config: Config, expression: str) -> list[Line]:
+    """A line for each slot, of metrics of its functions, whichever there are.
+
+    A name without quotes is found by words that follow each other; with a schema, nowhere else:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
+    """
+    lines = []
+    for slot, color in SLOTS.items():
+        named = f"FunctionName={config.prefix}-{slot}"
+        found = {
+            name: f"SEARCH('{{AWS/Lambda,FunctionName}} MetricName=\"{name}\" {named}', '{stat}', {MINUTE})"
+            for name, stat in _OF_FUNCTIONS.items()
+        }
+        lines.append(math(expression.format_map(found), slot, color=color))
+    return lines
+
+
+def _slots(config: Config, marks: list[Line]) -> list[Widget]:
+    called = _of_slots(config, "SUM({Invocations})")
+    failed = _of_slots(config, "100 * SUM({Errors}) / SUM({Invocations})")
+    slowest = _of_slots(config, "MAX({Duration})")
+    alarm = Limit(config.thresholds.function_error_percent, "alarm")
+    return [
+        graph("Slots: invocations a minute", called, marks=marks),
+        graph("Slots: failed invocations", failed, alarm, unit="%", marks=marks),
+        graph("Slots: p95 of the slowest function", slowest, unit="ms", marks=marks),
+    ]
+
+
+def _load(config: Config, marks: list[Line]) -> list[Widget]:
+    running = _of_slots(config, "SUM({ConcurrentExecutions})")
+    logged = [
+        metric(f"Kanmon/{config.prefix}", f"{slot}-errors", {}, stat="Sum", label=slot, color=color)
+        for slot, color in SLOTS.items()
+    ]
+    return [
+        graph("Slots: functions running at once", running, marks=marks),
+        graph("Slots: throttled", _of_slots(config, "SUM({Throttles})"), marks=marks),
+        graph("Slots: errors in the logs", logged, marks=marks),
+    ]
+
+
+def _database(config: Config, database: Database) -> list[Widget]:
+    def of(name: str, stat: str = "Average", **options: str | bool) -> Line:
+        return metric("AWS/RDS", name, {"DBClusterIdentifier": "${DatabaseCluster}"}, stat=stat, **options)
+
+    connections = Limit(config.thresholds.database_connections, "alarm")
+    latency = [
+        of("CommitLatency", label="commit", color=_GREY),
+        of("ReadLatency", id="read", visible=False),
+        of("WriteLatency", id="write", visible=False),
+        math("1000 * read", "read", color=SLOTS["blue"]),
+        math("1000 * write", "write", color=_ORANGE),
+    ]
+    return [
+        graph("Database: connections", [of("DatabaseConnections", "Maximum", color=_GREY)], connections),
+        graph(
+            "Database: capacity (ACU)",
+            [of("ServerlessDatabaseCapacity", "Maximum", color=_GREY)],
+            Limit(database.capacity.max, "at most"),
+        ),
+        graph("Database: processor", [of("CPUUtilization", "Maximum", color=_GREY)], unit="%"),
+        graph("Database: latency", latency, Limit(500, "query target"), unit="ms"),
+    ]
