@@ -14,6 +14,7 @@ from kanmon.cloudformation import (
     api_template,
     edge_template,
     foundation_template,
+    observability_template,
     queue_parameters,
     slot_template,
     unique_id,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from kanmon.ledger import Slot
 
 FOUNDATION, SLOT, API, EDGE = "foundation", "slot", "api", "edge"
+OBSERVABILITY = "observability"
 PROTECTED = frozenset({FOUNDATION, EDGE})
 """Parts whose stacks refuse by themselves to be deleted or to lose what holds state."""
 BACKGROUND, ON, OFF = "Background", "ENABLED", "DISABLED"
@@ -65,7 +67,7 @@ class StackSpec:
 
 def parts(config: Config) -> tuple[str, ...]:
     """The app's parts, in an order in which every one comes after what it needs."""
-    return (FOUNDATION, SLOT, API, EDGE) if config.api else (FOUNDATION, SLOT, EDGE)
+    return (FOUNDATION, SLOT, *((API,) if config.api else ()), EDGE, OBSERVABILITY)
 
 
 def stack_name(config: Config, part: str, slot: Slot) -> str:
@@ -80,38 +82,54 @@ def tags(config: Config) -> dict[str, str]:
 
 def blueprint(config: Config, manifest: Manifest, release: str, slot: Slot, bucket: str) -> list[StackSpec]:
     """All stacks of a release that goes into `slot`."""
+    templates = _templates(config, manifest)
+    parameters: dict[str, dict[str, Value]] = {
+        FOUNDATION: {},
+        SLOT: _of_release(config, manifest, release, slot, bucket)
+        | {key: Output(part=FOUNDATION, key=key) for key in _of_foundation(config)},
+        API: {"KeyArn": Output(part=FOUNDATION, key="KeyArn")},
+        EDGE: {"ApiId": Output(part=API, key="ApiId")} if config.api else {},
+        OBSERVABILITY: {
+            "KeyArn": Output(part=FOUNDATION, key="KeyArn"),
+            "Distribution": Output(part=EDGE, key="Distribution"),
+        },
+    }
+    if config.database:
+        parameters[OBSERVABILITY]["DatabaseCluster"] = Output(part=FOUNDATION, key="DatabaseCluster")
+    return [
+        StackSpec(part, stack_name(config, part, slot), templates[part], parameters[part])
+        for part in parts(config)
+    ]
+
+
+def _templates(config: Config, manifest: Manifest) -> dict[str, Template]:
     keys = {name: blob_key(package.sha256) for name, package in manifest.functions.items()}
     definitions = {
         name: Definition(blob_key(found.sha256), found.functions)
         for name, found in manifest.workflows.items()
     }
-    templates = {
+    return {
         FOUNDATION: foundation_template(config),
         SLOT: slot_template(config, keys, definitions),
+        **({API: api_template(config)} if config.api else {}),
         EDGE: edge_template(config),
+        OBSERVABILITY: observability_template(config),
     }
-    parameters: dict[str, dict[str, Value]] = {
-        SLOT: {
-            "Slot": slot.value,
-            "Release": release,
-        },
-    }
+
+
+def _of_release(
+    config: Config, manifest: Manifest, release: str, slot: Slot, bucket: str
+) -> dict[str, Value]:
+    """What makes the slot's stack that of one release, as far as something in it uses that."""
+    given: dict[str, Value] = {"Slot": slot.value, "Release": release}
     if config.functions:
-        parameters[SLOT]["Commit"] = manifest.commit
+        given["Commit"] = manifest.commit
     if config.functions or config.workflows:
-        parameters[SLOT]["ArtifactBucket"] = bucket
-    if config.api:
-        templates[API] = api_template(config)
-        parameters[API] = {"KeyArn": Output(part=FOUNDATION, key="KeyArn")}
-        parameters[EDGE] = {"ApiId": Output(part=API, key="ApiId")}
-    parameters[SLOT] |= {key: Output(part=FOUNDATION, key=key) for key in _of_foundation(config)}
+        given["ArtifactBucket"] = bucket
     if config.queues or config.schedules:
         # A release comes up idle: what works in the background is the live slot's.
-        parameters[SLOT][BACKGROUND] = OFF
-    return [
-        StackSpec(part, stack_name(config, part, slot), templates[part], parameters.get(part, {}))
-        for part in parts(config)
-    ]
+        given[BACKGROUND] = OFF
+    return given
 
 
 def _of_foundation(config: Config) -> list[str]:

@@ -165,6 +165,8 @@ class FakeStacks:
         if name.endswith("-edge"):
             web = {"WebBucket": "web"} if "  WebBucket:\n" in body else {}
             return {"Domain": "edge.test", "Distribution": "E1", **web}
+        if name.endswith("-observability"):
+            return {"Topic": "arn:topic", "Dashboard": "https://dashboard.test"}
         return dict(_FOUNDATION)
 
 
