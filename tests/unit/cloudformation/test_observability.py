@@ -283,7 +283,7 @@ def test_traces() -> None:
 
 def test_a_long_name_fits_into_x_ray_and_may_be_made() -> None:
     """MON-3, SEC-1: 32 characters there; the role that makes it knows what it is called."""
-    names = {"app": "a-rather-long-name-for-an-app", "environment": "pre-production"}
+    names = {"app": "a-rather-long-name-of-an-app", "environment": "production"}
     github = CONFIGS["roles"]["github"]
     config = make_config(**names, github=github)
     name = _of("XRay::Group", config)["TraceGroup"]["GroupName"]
@@ -291,7 +291,7 @@ def test_a_long_name_fits_into_x_ray_and_may_be_made() -> None:
     assert len(name) == 32
     assert name != trace_group(config.prefix + "x")
     roles = document(**names, github=github).of_type("AWS::IAM::Role")
-    service = statements(roles["PreProductionServiceRole"])
+    service = statements(roles["ProductionServiceRole"])
     assert allows(service, Request("xray:CreateGroup", own("xray", f"group/{name}/1")))
     assert allows(service, Request("xray:CreateSamplingRule", own("xray", f"sampling-rule/{name}")))
 
