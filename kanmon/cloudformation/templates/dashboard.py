@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from kanmon.cloudformation.gates import slot_gate
 from kanmon.cloudformation.templates.edge import LIVE_STAGE
 from kanmon.cloudformation.templates.queries import last_errors
+from kanmon.cloudformation.templates.slot_graphs import SLOTS, load, slots, workflows
 from kanmon.cloudformation.templates.widgets import (
-    MINUTE,
     Limit,
     Line,
     Widget,
@@ -27,15 +27,7 @@ if TYPE_CHECKING:
     from kanmon.config import Config
     from kanmon.config.foundation import Database
 
-SLOTS = {"blue": "#1f77b4", "green": "#2ca02c"}
 _GREY, _ORANGE, _RED, _PURPLE, _PINK = "#7f7f7f", "#ff7f0e", "#d62728", "#9467bd", "#e377c2"
-_OF_FUNCTIONS = {
-    "Invocations": "Sum",
-    "Errors": "Sum",
-    "Duration": "p95",
-    "ConcurrentExecutions": "Maximum",
-    "Throttles": "Sum",
-}
 # Which CloudFront's metrics are in, wherever the app is:
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/monitoring-using-cloudwatch.html
 EDGE_REGION = "us-east-1"
@@ -47,13 +39,17 @@ def dashboard(config: Config, alarm_names: Iterable[str]) -> str:
     rows: list[tuple[int, Sequence[Widget]]] = [
         (5, [_words(config), _alarms(config, alarm_names)]),
         (6, _edge(config, marks)),
-        (6, _api(config, marks)),
-        (6, _slots(config, marks)),
-        (6, _load(config, marks)),
     ]
+    if config.api:
+        rows.append((6, _api(config, marks)))
+    if config.functions:
+        rows += [(6, slots(config, marks)), (6, load(config, marks))]
+    if config.workflows:
+        rows.append((6, workflows(config, marks)))
     if config.database:
         rows.append((6, _database(config, config.database)))
-    rows.append((8, [query("Last errors", last_errors(config.prefix).text)]))
+    if config.functions:
+        rows.append((8, [query("Last errors", last_errors(config.prefix).text)]))
     return body(rows)
 
 
@@ -62,7 +58,7 @@ def _words(config: Config) -> Widget:
     return text(
         f"## {config.app} {config.environment}\n"
         "Kanmon made this; what is changed by hand is overwritten.\n\n"
-        "Purple: a release took all traffic. Pink: one was taken back. Red: a target or a limit.\n\n"
+        "Purple: a release became stable. Pink: one was taken back. Red: a target or a limit.\n\n"
         f"[Alarms]({console}#alarmsV2:?search={config.prefix}) · "
         f"[Saved queries]({console}#logsV2:logs-insights) · "
         f"[Traces]({console}#xray:traces/query) · "
@@ -128,48 +124,6 @@ def _api(config: Config, marks: list[Line]) -> list[Widget]:
         graph("API: requests a minute", requests, marks=marks),
         graph("API: errors", shares, alarm, Limit(0.5, "99.5 % availability"), unit="%", marks=marks),
         graph("API: latency", latency, Limit(targets.api_p95 * 1000, "p95 target"), unit="ms", marks=marks),
-    ]
-
-
-def _of_slots(config: Config, expression: str) -> list[Line]:
-    """A line for each slot, of metrics of its functions, whichever there are.
-
-    A name without quotes is found by words that follow each other; with a schema, nowhere else:
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
-    """
-    lines = []
-    for slot, color in SLOTS.items():
-        named = f"FunctionName={config.prefix}-{slot}"
-        found = {
-            name: f"SEARCH('{{AWS/Lambda,FunctionName}} MetricName=\"{name}\" {named}', '{stat}', {MINUTE})"
-            for name, stat in _OF_FUNCTIONS.items()
-        }
-        lines.append(math(expression.format_map(found), slot, color=color))
-    return lines
-
-
-def _slots(config: Config, marks: list[Line]) -> list[Widget]:
-    called = _of_slots(config, "SUM({Invocations})")
-    failed = _of_slots(config, "100 * SUM({Errors}) / SUM({Invocations})")
-    slowest = _of_slots(config, "MAX({Duration})")
-    alarm = Limit(config.thresholds.function_error_percent, "alarm")
-    return [
-        graph("Slots: invocations a minute", called, marks=marks),
-        graph("Slots: failed invocations", failed, alarm, unit="%", marks=marks),
-        graph("Slots: p95 of the slowest function", slowest, unit="ms", marks=marks),
-    ]
-
-
-def _load(config: Config, marks: list[Line]) -> list[Widget]:
-    running = _of_slots(config, "SUM({ConcurrentExecutions})")
-    logged = [
-        metric(f"Kanmon/{config.prefix}", f"{slot}-errors", {}, stat="Sum", label=slot, color=color)
-        for slot, color in SLOTS.items()
-    ]
-    return [
-        graph("Slots: functions running at once", running, marks=marks),
-        graph("Slots: throttled", _of_slots(config, "SUM({Throttles})"), marks=marks),
-        graph("Slots: errors in the logs", logged, marks=marks),
     ]
 
 

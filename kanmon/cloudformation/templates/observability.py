@@ -39,7 +39,10 @@ def observability_template(config: Config) -> Template:
             app=config.app,
             environment=config.environment,
             bounded=config.github is not None,
+            api=config.api,
+            functions=config.functions,
             database=config.database,
+            logs=config.logs,
             topic=alarm_topic(config.prefix),
             gate=app_gate(config.prefix),
             traces=trace_group(config.prefix),
@@ -50,7 +53,7 @@ def observability_template(config: Config) -> Template:
             p95_milliseconds=f"{targets.api_p95 * 1000:g}",
             connections=targets.database_connections,
             dashboard=dashboard(config, _alarms(config)),
-            queries=saved_queries(config.prefix),
+            queries=saved_queries(config),
             slack_secret=config.notifications.slack_secret,
             # In a template two empty lines are one.
             notifier=re.sub(r"\n{3,}", "\n\n", source("notifier.py").rstrip()),
@@ -60,9 +63,9 @@ def observability_template(config: Config) -> Template:
 
 def _alarms(config: Config) -> list[str]:
     """The names of the stack's own metric alarms."""
-    names = ["api-errors", "api-p95"]
+    names = ["api-errors", "api-p95"] if config.api else []
     names += ["edge-errors"] if config.region == EDGE_REGION else []
     names += ["database-connections", "database-errors", "database-capacity"] if config.database else []
-    names += ["throttles"]
+    names += ["throttles"] if config.functions else []
     names += ["notifier-untold"] if config.notifications.slack_secret else []
     return [f"{config.prefix}-{name}" for name in names]

@@ -8,6 +8,10 @@ https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kanmon.config import Config
 
 _FUNCTION = r"| parse @logStream /\d+\/\d+\/\d+\/(?<function>[^\[]*)\[/"
 _FAILED = "| filter level in ['ERROR', 'FATAL', 'CRITICAL'] or record.status in ['error', 'timeout']"
@@ -30,8 +34,13 @@ def last_errors(prefix: str) -> Query:
     )
 
 
-def saved_queries(prefix: str) -> list[Query]:
-    """All of them."""
+def saved_queries(config: Config) -> list[Query]:
+    """All that there is something to ask for."""
+    of_slots = _of_slots(config.prefix) if config.functions else []
+    return of_slots + ([_failed_requests(config.prefix)] if config.api else [])
+
+
+def _of_slots(prefix: str) -> list[Query]:
     time, start = "record.metrics.durationMs", "record.metrics.initDurationMs"
     return [
         last_errors(prefix),
@@ -56,15 +65,18 @@ def saved_queries(prefix: str) -> list[Query]:
             f"| stats count(*) as starts, pct({start}, 95) as p95, max({start}) as slowest by @log, function",
             *_first("p95"),
         ),
-        _query(
-            prefix,
-            "failed requests",
-            [f"/aws/apigateway/{prefix}-api"],
-            "| filter status >= 500",
-            "| fields @timestamp, method, path, status, canary, integrationStatus, integrationError, error",
-            *_first("@timestamp"),
-        ),
     ]
+
+
+def _failed_requests(prefix: str) -> Query:
+    return _query(
+        prefix,
+        "failed requests",
+        [f"/aws/apigateway/{prefix}-api"],
+        "| filter status >= 500",
+        "| fields @timestamp, method, path, status, canary, integrationStatus, integrationError, error",
+        *_first("@timestamp"),
+    )
 
 
 def _slots(prefix: str, name: str, *lines: str) -> Query:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +14,9 @@ from kanmon.cloudformation.templates.widgets import text
 from tests.fakes.app import make_config, make_full_config
 from tests.unit.cloudformation.dashboards import Alarms, Dashboard, Graph, Logs, Words
 from tests.unit.cloudformation.test_templates import parse
+
+if TYPE_CHECKING:
+    from kanmon.config import Config
 
 FULL = make_full_config()
 SMALL: dict[str, Any] = {
@@ -31,8 +34,12 @@ SLOTS_TITLES = {
 }
 
 
+def _read(config: Config) -> Dashboard:
+    return Dashboard.model_validate_json(dashboard(config, ["shop-test-api-errors"]))
+
+
 def _dashboard(**changes: Any) -> Dashboard:
-    return Dashboard.model_validate_json(dashboard(make_full_config(**changes), ["shop-test-api-errors"]))
+    return _read(make_full_config(**changes))
 
 
 def _graph(title: str, **changes: Any) -> Graph:
@@ -44,9 +51,9 @@ def _limits(title: str, **changes: Any) -> list[float]:
     return [limit.value for limit in annotations.horizontal] if annotations else []
 
 
-@pytest.mark.parametrize("changes", [{}, SMALL])
-def test_widgets_fill_the_width_and_none_is_on_another(changes: dict[str, Any]) -> None:
-    read = _dashboard(**changes)
+@pytest.mark.parametrize("config", [FULL, make_config(**SMALL)], ids=["full", "small"])
+def test_widgets_fill_the_width_and_none_is_on_another(config: Config) -> None:
+    read = _read(config)
     covered = [field for widget in read.widgets for field in widget.fields]
     assert len(covered) == len(set(covered))
     assert {column for column, _ in covered} == set(range(24))
@@ -117,9 +124,24 @@ def test_both_slots_are_there_in_their_colours(title: str) -> None:
     blue, green = (line for line in _graph(title).lines if line.expression and line.y_axis == "left")
     assert (blue.label, green.label) == ("blue", "green")
     assert (blue.color, green.color) == ("#1f77b4", "#2ca02c")
-    assert f'MetricName="{SLOTS_TITLES[title]}" FunctionName=shop-test-blue' in blue.expression
+    assert f'(MetricName="{SLOTS_TITLES[title]}") FunctionName=shop-test-blue' in blue.expression
     assert blue.expression.replace("-blue", "-green") == green.expression
     assert len(re.findall(r"SEARCH\('(.*?)'", blue.expression)[0]) < 1024
+
+
+def test_workflows_where_there_are_some() -> None:
+    """MON-1"""
+    assert not [title for title in _read(make_config()).graphs if title.startswith("Workflows")]
+    failed = _graph("Workflows: failed executions").lines[0].expression
+    bad, ended = re.findall(r"\((MetricName.*?)\) StateMachineArn=shop-test-blue'", failed)
+    assert re.findall("Executions[A-Za-z]+", bad) == [
+        "ExecutionsFailed",
+        "ExecutionsTimedOut",
+        "ExecutionsAborted",
+    ]
+    assert re.findall("Executions[A-Za-z]+", ended)[0] == "ExecutionsSucceeded"
+    assert len(failed) < 2048
+    assert _limits("Workflows: failed executions") == [10]
 
 
 def test_errors_in_the_logs_of_both_slots() -> None:
