@@ -1,14 +1,13 @@
 """The room of CloudFormation: templates, change sets, and stacks that are applied while one watches."""
 
 from kanmon.cloudformation.changes import Change, ChangeSet
-from kanmon.cloudformation.gates import app_gate, slot_gate
+from kanmon.cloudformation.gates import alarm_topic, app_gate, slot_gate
 from kanmon.cloudformation.preflight import LIMITS, Inspected, Size, preflight
 from kanmon.cloudformation.protection import stack_policy
 from kanmon.cloudformation.rendering import Template, render
 from kanmon.cloudformation.stacks import DeployedStack, Stacks
 from kanmon.cloudformation.templates import (
     Definition,
-    alarm_topic,
     api_template,
     bootstrap_template,
     edge_template,

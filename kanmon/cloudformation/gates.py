@@ -1,4 +1,4 @@
-"""The names of the composite alarms that gate a release: the stacks make them, a bake watches them."""
+"""The names of the composite alarms that gate a release, which a bake watches, and of whom alarms tell."""
 
 from __future__ import annotations
 
@@ -11,3 +11,8 @@ def slot_gate(prefix: str, slot: str) -> str:
 def app_gate(prefix: str) -> str:
     """The gate of what both slots share, in the observability stack."""
     return f"{prefix}-gate"
+
+
+def alarm_topic(prefix: str) -> str:
+    """The topic that all alarms tell, in the observability stack."""
+    return f"{prefix}-alarms"

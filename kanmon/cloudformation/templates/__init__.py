@@ -5,7 +5,7 @@ from kanmon.cloudformation.templates.bootstrap import bootstrap_template, servic
 from kanmon.cloudformation.templates.edge import LIVE_STAGE, edge_template
 from kanmon.cloudformation.templates.foundation import foundation_template
 from kanmon.cloudformation.templates.ids import logical_id, unique_id
-from kanmon.cloudformation.templates.observability import alarm_topic, observability_template
+from kanmon.cloudformation.templates.observability import observability_template
 from kanmon.cloudformation.templates.slot import (
     slot_template,
     used_secrets,
@@ -18,7 +18,6 @@ from kanmon.cloudformation.templates.workflows import Definition
 __all__ = [
     "LIVE_STAGE",
     "Definition",
-    "alarm_topic",
     "api_template",
     "bootstrap_template",
     "edge_template",

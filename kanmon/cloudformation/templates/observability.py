@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kanmon.cloudformation.gates import app_gate
+from kanmon.cloudformation.gates import alarm_topic, app_gate
 from kanmon.cloudformation.rendering import Template, render, source
 from kanmon.cloudformation.templates.dashboard import EDGE_REGION, dashboard
 from kanmon.cloudformation.templates.edge import LIVE_STAGE
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/xray/latest/api/API_CreateGroup.html, API_SamplingRule.html
 _TRACE_NAMES = 32
-
-
-def alarm_topic(prefix: str) -> str:
-    """The name of the topic that alarms tell, those of other stacks too."""
-    return f"{prefix}-alarms"
 
 
 def trace_group(prefix: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kanmon.cloudformation.gates import slot_gate
+from kanmon.cloudformation.gates import alarm_topic, slot_gate
 from kanmon.cloudformation.rendering import Template, render
 from kanmon.cloudformation.templates.functions import function_facts, secret_facts
 from kanmon.cloudformation.templates.triggers import queue_facts, schedule_facts
@@ -48,6 +48,7 @@ def slot_template(
             users=uses_users(config),
             logs=config.logs,
             gate=slot_gate(config.prefix, "${Slot}"),
+            topic=alarm_topic(config.prefix),
             error_alarms=errors,
             error_percent=f"{config.thresholds.function_error_percent:g}",
             failure_alarms=failures,

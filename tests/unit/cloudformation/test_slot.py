@@ -14,7 +14,7 @@ import pytest
 from cfnlint import ManualArgs, lint  # type: ignore[import-untyped]
 from pydantic import ValidationError
 
-from kanmon.cloudformation import foundation_template, slot_gate, slot_template
+from kanmon.cloudformation import alarm_topic, foundation_template, slot_gate, slot_template
 from kanmon.config.compute import Runtime
 from kanmon.ledger import Slot
 from kanmon.release.blueprint import Output, blueprint
@@ -249,11 +249,13 @@ def test_the_threshold_is_the_configs() -> None:
 
 
 def test_one_gate_over_all_of_the_slots_alarms() -> None:
-    """MON-2: it tells nobody, and is found by its name."""
+    """MON-2: found by its name, it tells the topic, which on the first release comes later."""
     config = _many(23)
     (gate,) = _of("CloudWatch::CompositeAlarm", config).values()
     assert gate["AlarmName"]["Sub"].replace("${Slot}", "blue") == slot_gate("shop-test", "blue")
-    assert set(gate) == {"AlarmName", "AlarmDescription", "AlarmRule"}
+    topic = "arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:" + alarm_topic("shop-test")
+    told = [{"Sub": topic}]
+    assert (gate["AlarmActions"], gate["OKActions"]) == (told, told)
     children = re.findall(r'ALARM\("\$\{(\w+)\}"\)', gate["AlarmRule"]["Sub"])
     assert children == list(_of("CloudWatch::Alarm", config))
     assert gate["AlarmRule"]["Sub"].count(" OR ") == len(children) - 1
