@@ -46,7 +46,7 @@ _EVERYTHING: dict[str, Any] = {
             "handler": "shop.plain", "artifact": "build/api",
             "starts": ["report"], "sends": ["mail"], "users": True,
         },
-        "charge": {"handler": "shop.charge", "artifact": "build/api"},
+        "charge": {"handler": "shop.charge", "artifact": "build/api", "starts": ["report"]},
     },
     "users": {},
     "workflows": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from kanmon.cloudformation import (
+    Definition,
     Template,
     api_template,
     bootstrap_template,
@@ -33,10 +35,16 @@ def _keys(config: Config) -> dict[str, str]:
     return dict.fromkeys(config.functions, "blobs/" + "a" * 64)
 
 
+def _slot(config: Config) -> Template:
+    """A slot whose workflows name every function."""
+    definition = Definition("blobs/" + "d" * 64, tuple(sorted(config.functions)))
+    return slot_template(config, _keys(config), dict.fromkeys(config.workflows, definition))
+
+
 def _templates(config: Config) -> dict[str, Template]:
     made = {
         "bootstrap": bootstrap_template(config),
-        "slot": slot_template(config, _keys(config)),
+        "slot": _slot(config),
         "api": api_template(config),
         "edge": edge_template(config),
         "observability": observability_template(config),
@@ -67,6 +75,13 @@ def test_a_template_fits_into_a_change_set(part: str) -> None:
 
 _NAME = st.from_regex(r"[a-z](-?[a-z0-9]){1,5}", fullmatch=True) | st.sampled_from(
     ["no", "on", "yes", "off", "null", "true", "a1", "a-1", "a-b-1", "ab", "a-b", "e1", "x-function"]
+)
+# Those that go into one template may have each other's endings.
+_ENDING = _NAME | st.sampled_from(
+    [
+        f"x-{ending}"
+        for ending in ("role", "workflow", "execution", "queue", "source", "schedule", "dead-letters")
+    ]
 )
 _TEXT = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=8
@@ -107,7 +122,7 @@ _PATH = st.lists(
 
 @st.composite
 def configs(draw: st.DrawFn) -> Config:
-    functions = draw(st.dictionaries(_NAME, _FUNCTION, min_size=1, max_size=4))
+    functions = draw(st.dictionaries(_ENDING, _FUNCTION, min_size=1, max_size=4))
     routes = draw(
         st.lists(
             st.fixed_dictionaries(
@@ -122,6 +137,11 @@ def configs(draw: st.DrawFn) -> Config:
             unique_by=lambda route: (route["path"], route["method"]),
         )
     )
+    function = st.sampled_from(sorted(functions))
+    workflows = draw(st.dictionaries(_ENDING, st.just({"definition": "a.json"}), max_size=3))
+    targets = function.map(lambda name: {"function": name})
+    if workflows:
+        targets |= st.sampled_from(sorted(workflows)).map(lambda name: {"workflow": name})
     return make_config(
         app=draw(_NAME),
         environment=draw(_NAME),
@@ -130,17 +150,42 @@ def configs(draw: st.DrawFn) -> Config:
         hooks=[],
         secrets={name: {"description": draw(_TEXT)} for name in ("jwt", "v1", "v-1")},
         trail=draw(st.sampled_from([None, {}])),
+        workflows=workflows,
+        queues=draw(st.dictionaries(_ENDING, function.map(lambda name: {"function": name}), max_size=3)),
+        schedules=draw(
+            st.dictionaries(
+                _ENDING,
+                st.builds(
+                    lambda target, text: {"expression": "rate(1 day)", "payload": {text: text}} | target,
+                    targets,
+                    _TEXT,
+                ),
+                max_size=3,
+            )
+        ),
     )
 
 
 @given(configs())
 @settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.generate])
 def test_any_valid_config_gives_templates_that_say_what_it_says(config: Config) -> None:
-    made_of = {"slot": slot_template(config, _keys(config)), "api": api_template(config)}
+    made_of = {"slot": _slot(config), "api": api_template(config)}
     parsed = {part: parse(template) for part, template in made_of.items()}
     resources = parsed["slot"]["Resources"]
     kinds = Counter(resource["Type"] for resource in resources.values())
-    assert kinds["AWS::Lambda::Function"] == kinds["AWS::IAM::Role"] == len(config.functions)
+    schedulers = 1 if config.schedules else 0
+    assert kinds["AWS::Lambda::Function"] == len(config.functions)
+    assert kinds["AWS::IAM::Role"] == len(config.functions) + len(config.workflows) + schedulers
+    assert kinds["AWS::StepFunctions::StateMachine"] == len(config.workflows)
+    assert kinds["AWS::Lambda::EventSourceMapping"] == len(config.queues)
+    assert kinds["AWS::Scheduler::Schedule"] == len(config.schedules)
+    for name, schedule in config.schedules.items():
+        (made,) = (
+            resource["Properties"]
+            for resource in resources.values()
+            if resource["Properties"].get("Name") == {"Sub": f"{config.prefix}-${{Slot}}-{name}"}
+        )
+        assert json.loads(made["Target"]["Input"]) == schedule.payload
     names = {}
     for resource in resources.values():
         if resource["Type"] == "AWS::Lambda::Function":
@@ -165,13 +210,13 @@ def test_any_valid_config_gives_templates_that_say_what_it_says(config: Config) 
 @settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.generate])
 def test_any_valid_config_gives_a_foundation_that_its_slot_fits(config: Config) -> None:
     """INF-4: every secret is one of its own, and what the slot is given is there."""
-    foundation, slot = parse(foundation_template(config)), parse(slot_template(config, _keys(config)))
+    foundation, slot = parse(foundation_template(config)), parse(_slot(config))
     secrets = [r for r in foundation["Resources"].values() if r["Type"] == "AWS::SecretsManager::Secret"]
     descriptions = {r["Properties"]["Name"]: r["Properties"]["Description"] for r in secrets}
     assert descriptions == {
         f"{config.prefix}-{name}": secret.description for name, secret in config.secrets.items()
     }
-    of_release = {"Slot", "Release", "Commit", "ArtifactBucket"}
+    of_release = {"Slot", "Release", "Commit", "ArtifactBucket", "Background"}
     assert slot["Parameters"].keys() - of_release <= foundation["Outputs"].keys()
 
 
