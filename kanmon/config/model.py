@@ -66,44 +66,10 @@ class Config(Section):
     )
 
     @model_validator(mode="after")
-    def _refers(self) -> Self:
-        if self.api is None and self.web is None:
-            raise ValueError("there is neither an `api` nor a `web` app: nobody could reach anything")
-        users = [(f"route {route.path}", route.function) for route in self.routes]
-        users += [(f"hook {hook.name}", hook.function) for hook in self.hooks]
-        for user, function in users:
-            if function not in self.functions:
-                raise ValueError(f"{user} names the function {function}, which is not under `functions`")
-        if self.database is None:
-            wanting = [name for name, function in self.functions.items() if function.database]
-            if wanting:
-                raise ValueError(f"function {wanting[0]} wants the database, but there is no `database`")
-        names = [check.name for check in self.checks]
-        if len(names) != len(set(names)):
-            raise ValueError("two checks have the same name")
-        return self
-
-    @model_validator(mode="after")
-    def _within_limits(self) -> Self:
-        check_limits(self)
-        check_routes(self.routes)
-        return self
-
-    @model_validator(mode="after")
-    def _has_secrets(self) -> Self:
-        if "database" in self.secrets:
-            raise ValueError("the secret `database` comes with the database: choose another name")
-        for name, function in self.functions.items():
-            missing = sorted(set(function.secrets) - set(self.secrets))
-            if missing:
-                raise ValueError(
-                    f"function {name} names the secret {missing[0]}, which is not under `secrets`"
-                )
-        return self
-
-    @model_validator(mode="after")
     def _fits_together(self) -> Self:
         check_references(self)
+        check_routes(self.routes)
+        check_limits(self)
         return self
 
     @property
