@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+import io
+import itertools
+import json
+import zipfile
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kanmon.bundle.manifest import FunctionPackage, Manifest, WebFile, WorkflowDefinition
 from kanmon.cloudformation import Definition
 from kanmon.config import Config
 
 if TYPE_CHECKING:
-    from tests.fakes.cloud import Cloud
+    from collections.abc import Sequence
+
+
+class Keeper(Protocol):
+    """Where the files of bundles are kept."""
+
+    def keep(self, content: bytes) -> str: ...
+
 
 _CONFIG: dict[str, Any] = {
     "app": "shop",
@@ -86,7 +97,7 @@ def make_definitions(config: Config) -> dict[str, Definition]:
 
 
 def make_bundle(
-    cloud: Cloud, version: str, *, config: Config | None = None, pages: dict[str, str] | None = None
+    cloud: Keeper, version: str, *, config: Config | None = None, pages: dict[str, str] | None = None
 ) -> Manifest:
     """A version of the app, with its files in the artifact bucket."""
     asset = f"assets/app-{hashlib.sha256(version.encode()).hexdigest()[:8]}.js"
@@ -102,7 +113,7 @@ def make_bundle(
     for name, text in files.items() if config.web else ():
         sha256 = cloud.keep(text.encode())
         web[name] = WebFile(sha256=sha256, size=len(text), immutable=name.startswith("assets/"))
-    package = cloud.keep(f"zip of {version}".encode())
+    package = cloud.keep(_package(version))
     manifest = Manifest(
         app=config.app,
         commit=f"{version:0<40}",
@@ -112,7 +123,9 @@ def make_bundle(
             for name in config.functions
         },
         workflows={
-            name: WorkflowDefinition(sha256=package, size=9, functions=WORKFLOW_STEPS[name])
+            name: WorkflowDefinition(
+                sha256=cloud.keep(_definition(WORKFLOW_STEPS[name])), size=9, functions=WORKFLOW_STEPS[name]
+            )
             for name in config.workflows
         },
         web=web,
@@ -120,3 +133,19 @@ def make_bundle(
     )
     cloud.keep(manifest.text().encode())
     return manifest
+
+
+def _package(version: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        # Without the time of day: the same version is the same bytes.
+        archive.writestr(zipfile.ZipInfo("shop.py"), f"VERSION = {version!r}\n")
+    return packed.getvalue()
+
+
+def _definition(steps: Sequence[str]) -> bytes:
+    states: dict[str, dict[str, str]] = {"Done": {"Type": "Succeed"}}
+    order = [*steps, "Done"]
+    for name, then in itertools.pairwise(order):
+        states[name] = {"Type": "Task", "Resource": f"${{{name}}}", "Next": then}
+    return json.dumps({"StartAt": order[0], "States": states}).encode()

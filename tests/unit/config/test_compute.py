@@ -94,11 +94,20 @@ def test_any_text_is_understood_or_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"functions": {"api": FUNCTION | {"starts": ["xy"]}}}, "function api names xy, .* `workflows`"),
-        ({"functions": {"api": FUNCTION | {"sends": ["xy"]}}}, "function api names xy, .* `queues`"),
+        (
+            {"functions": {"api": FUNCTION | {"starts": ["xy"]}}},
+            "names the workflow xy, .* `workflows`",
+        ),
+        (
+            {"functions": {"api": FUNCTION | {"sends": ["xy"]}}},
+            "names the queue xy, .* `queues`",
+        ),
         ({"functions": {"api": FUNCTION | {"users": True}}}, "wants the users, but there is no `users`"),
-        ({"queues": {"mail": {"function": "xy"}}}, "queue mail names xy, .* `functions`"),
-        ({"schedules": {"s1": {"expression": "rate(1 day)", "function": "xy"}}}, "schedule s1 names xy"),
+        ({"queues": {"mail": {"function": "xy"}}}, "queue mail names the function xy, .* `functions`"),
+        (
+            {"schedules": {"s1": {"expression": "rate(1 day)", "function": "xy"}}},
+            "s1 names the function xy",
+        ),
         ({"schedules": {"s1": {"expression": "rate(1 day)", "workflow": "xy"}}}, "xy, .* `workflows`"),
         ({"schedules": {"s1": {"expression": "rate(1 day)"}}}, "one of them"),
         (

@@ -1,0 +1,105 @@
+"""All stacks of an app that has everything, on the embedded AWS: made, changed and deleted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kanmon.bundle import Blobs
+from kanmon.cloudformation import Stacks
+from kanmon.cloudformation.waiting import moments
+from kanmon.ledger import Slot
+from kanmon.release.blueprint import blueprint, parts, stack_name, tags
+from kanmon.release.plan import resolve
+from tests.fakes.app import make_bundle, make_full_config
+
+if TYPE_CHECKING:
+    from kanmon.cloudformation import Change
+    from kanmon.config import Config
+    from tests.e2e.project import Project
+
+pytestmark = pytest.mark.emulator
+
+
+@dataclass
+class _Account:
+    """Where the stacks of one app are applied."""
+
+    project: Project
+    bucket: str
+    outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.cloudformation = self.project.client("cloudformation")
+        self.blobs = Blobs(self.project.client("s3"), self.bucket)
+
+    def keep(self, content: bytes) -> str:
+        return self.blobs.put(content)
+
+    def apply(self, config: Config, release: str) -> dict[str, tuple[Change, ...]]:
+        """All stacks as a release wants them; what each change set had to do."""
+        manifest = make_bundle(self, release, config=config)
+        stacks, done = Stacks(self.cloudformation), {}
+        for spec in blueprint(config, manifest, release, Slot.BLUE, self.bucket):
+            given = resolve(spec.parameters, self.outputs)
+            assert given is not None, f"{spec.part} wants what no stack before it gives"
+            url = self.blobs.url(self.blobs.put(spec.template.body.encode()))
+            existing = stacks.find(spec.name)
+            change_set = stacks.propose(spec.name, url, given, tags(config), existing=existing)
+            if change_set:
+                self.outputs[spec.part] = stacks.execute(change_set, lambda _: None).outputs
+            done[spec.part] = change_set.changes if change_set else ()
+        return done
+
+    def delete(self, config: Config) -> None:
+        """As `docs/infrastructure.md` says: what is protected from being deleted is let go first."""
+        self.project.client("rds").modify_db_cluster(
+            DBClusterIdentifier=f"{config.prefix}-database", DeletionProtection=False
+        )
+        self.project.client("cognito-idp").update_user_pool(
+            UserPoolId=self.outputs["foundation"]["UserPoolId"], DeletionProtection="INACTIVE"
+        )
+        for part in reversed(parts(config)):
+            name = stack_name(config, part, Slot.BLUE)
+            stack = self.cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackId"]
+            self.cloudformation.delete_stack(StackName=name)
+            self._await_deletion(stack)
+
+    def _await_deletion(self, stack: str) -> None:
+        for _ in moments():
+            gone = self.cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
+            if gone["StackStatus"] == "DELETE_COMPLETE":
+                return
+            events = self.cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
+            failed = [one for one in events if one["ResourceStatus"] == "DELETE_FAILED"]
+            assert not failed, [(one["LogicalResourceId"], one.get("ResourceStatusReason")) for one in failed]
+
+
+@pytest.fixture
+def account(project: Project) -> _Account:
+    names = (bucket["Name"] for bucket in project.client("s3").list_buckets()["Buckets"])
+    return _Account(project, next(name for name in names if name.startswith("mandala-kanmon-")))
+
+
+def test_every_stack_is_made_changed_and_deleted(account: _Account) -> None:
+    """INF-1 to INF-9, MON-1 to MON-4: what one stack gives, the next one takes; retained state stays."""
+    config = _config(account)
+    made = account.apply(config, "r1")
+    assert made.keys() == set(parts(config))
+    assert {change.action for changes in made.values() for change in changes} == {"Add"}
+    assert not any(account.apply(config, "r1").values())
+    changed = account.apply(_config(account, logs={"days": 60}, thresholds={"api_p95": "3s"}), "r2")
+    assert {part for part, changes in changed.items() if changes} >= {"slot", "api", "observability"}
+    assert not [change for changes in changed.values() for change in changes if change.destroys]
+    account.delete(config)
+    assert account.project.client("s3").head_bucket(Bucket=account.outputs["edge"]["WebBucket"])
+    functions = account.project.client("lambda").list_functions()["Functions"]
+    assert not [one for one in functions if one["FunctionName"].startswith(config.prefix)]
+
+
+def _config(account: _Account, **changes: Any) -> Config:
+    return make_full_config(
+        environment=account.project.name, notifications={"slack_secret": "shop-slack"}, **changes
+    )
