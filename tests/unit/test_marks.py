@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,8 +11,10 @@ from moto import mock_aws
 
 from kanmon.aws import Aws
 from kanmon.cli.marks import mark
+from kanmon.cloudformation.templates.dashboard import dashboard
 from kanmon.errors import Code
 from kanmon.ledger import Result
+from kanmon.marks import NAMESPACE, Mark
 from kanmon.release.session import Outcome
 from tests.fakes.app import make_config
 from tests.fakes.objects import refusal
@@ -40,3 +43,13 @@ def test_a_mark_that_cannot_be_put_is_a_warning() -> None:
     [warning] = mark(_account(SimpleNamespace(put_metric_data=deny)), Outcome(Result.STABLE, "r2"))
     assert warning.code is Code.MARK_FAILED
     assert "PutMetricData" in warning.message
+
+
+def test_the_dashboard_draws_the_marks_that_are_put() -> None:
+    """The two rooms don't know each other."""
+    drawn = json.loads(dashboard(make_config(), []))
+    lines = [line for widget in drawn["widgets"] for line in widget["properties"].get("metrics", [])]
+    where = ("App", "shop", "Environment", "test")
+    assert {tuple(line[:6]) for line in lines if line[0] == NAMESPACE} == {
+        (NAMESPACE, mark.value, *where) for mark in Mark
+    }
