@@ -32,5 +32,5 @@ class Notifications(Section):
     slack_secret: SecretName | None = Field(
         None,
         description="The secret in Secrets Manager that holds the URL of a Slack webhook, or `token` and "
-        "`channel` as JSON for messages in threads.",
+        "`channel` as JSON for messages in threads. Releases tell there, and so do alarms.",
     )
