@@ -14,12 +14,13 @@ from tests.fakes.runs import go_back, ignore, release
 
 if TYPE_CHECKING:
     from kanmon.config import Config
-    from tests.fakes.cloud import Cloud
+    from kanmon.release.events import Event
+    from tests.fakes.cloud import Clock, Cloud
 
 
-def _config(rate: float) -> Config:
+def _config(rate: float, bake: float = 0) -> Config:
     api = {"routes": [{"path": "/api/{proxy+}", "function": "api"}], "throttle": {"rate": rate}}
-    return make_config(api=api, traffic=CANARY)
+    return make_config(api=api, traffic=CANARY | {"steps": [{"percent": 10, "bake": bake}]})
 
 
 def _rate(cloud: Cloud) -> float:
@@ -75,3 +76,20 @@ def test_what_is_held_has_the_settings_that_are_decided_for(stable: Cloud, keep:
     stable.faulty.clear()
     recover(stable.world(), _config(7), ignore, keep=keep)
     assert _rate(stable) == rate
+
+
+@pytest.mark.parametrize(("keep", "rate"), [(True, 7), (False, 100)])
+def test_a_canary_that_is_held_has_not_brought_its_settings_yet(
+    stable: Cloud, clock: Clock, keep: bool, rate: float
+) -> None:
+    """Most users are on the stable release: its settings stay until it is decided."""
+
+    def breaks(event: Event) -> None:
+        if "10 %" in event.text:
+            stable.faulty |= {("r2", "candidate"), ("r1", "stable")}
+
+    held = release(stable, "two", config=_config(7, bake=60), clock=clock, observer=breaks)
+    assert (held.result, _rate(stable)) == (Result.HELD, 100)
+    stable.faulty.clear()
+    recover(stable.world(clock=clock), _config(7), ignore, keep=keep)
+    assert (stable.users, _rate(stable)) == (("r2", "r2") if keep else ("r1", "r1"), rate)
