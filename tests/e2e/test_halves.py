@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,9 +35,14 @@ def test_a_web_app_alone(project: Project) -> None:
     """CD-8, CD-9, INF-8: pages come and go; what would be the API is a page's path."""
     _half(project, _WEB)
     project.release().check()
+    asset = re.findall(r"/assets/[^\"]+\.js", project.get("/").data.decode())[0]
+    project.get(asset)
     visible_change(project, "two")
     project.release().check()
     assert b"<title>Mandala two</title>" in project.get("/").data
+    # What the edge has of one release is the next one's too, whatever a viewer adds to the request.
+    for path, cookie in ((asset, ""), (f"{asset}?v=2", ""), (asset, "session=1")):
+        assert project.get(path, cookie=cookie).headers["x-cache"] == "Hit from cloudfront"
     assert project.get("/api/version").headers["content-type"].startswith("text/html")
     project.kanmon("rollback", "--yes", "--reason", "it hurts").check()
     assert b"two" not in project.get("/").data
