@@ -59,6 +59,11 @@ def test_what_a_snapshot_does_not_hold_makes_no_new_one() -> None:
     def deployment(body: Any) -> str:
         return str(body["Outputs"]["Deployment"]["Value"]["Ref"])
 
+    cors = {
+        "routes": [{"path": "/api/{proxy+}", "function": "api"}],
+        "cors": {"origins": ["https://a.example"]},
+    }
+    assert api_template(make_config(api=cors)) == api_template(make_config())
     bounded = parse(api_template(make_config(github=GITHUB)))
     assert bounded["Resources"]["IntegrationRole"] != RESOURCES["IntegrationRole"]
     assert deployment(bounded) in RESOURCES
