@@ -12,7 +12,7 @@ from kanmon.cli.main import main
 from kanmon.cli.render import rendered
 from kanmon.config import load_config
 from kanmon.errors import ExitStatus
-from tests.fakes.app import make_config
+from tests.fakes.app import make_config, make_full_config
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,3 +79,9 @@ def test_packages_come_from_the_bundle_of_this_config(
     (project / "kanmon.yml").write_text(json.dumps({**content, "app": "other"}))
     assert main(["render"]) == ExitStatus.REFUSED
     assert "KNM-115" in capsys.readouterr().err
+
+
+def test_workflows_that_were_not_built_are_named_so() -> None:
+    """INF-7"""
+    templates, _ = rendered(make_full_config())
+    assert "blobs/not-built-report" in templates["slot"].body

@@ -11,6 +11,8 @@ from tests.fakes.app import make_config
 
 FUNCTION = {"handler": "shop.api", "artifact": "build/api"}
 
+_LONG = {"app": "a" * 18, "environment": "b" * 18}
+
 
 def _alone(name: str = "api", **function: Any) -> dict[str, Any]:
     return {
@@ -35,6 +37,18 @@ def _alone(name: str = "api", **function: Any) -> dict[str, Any]:
         (
             {"app": "a" * 20, "environment": "b" * 20, **_alone("c" * 17)},
             f"is 1 characters too long: its resource is named {'a' * 20}-{'b' * 20}-green-{'c' * 17}",
+        ),
+        (
+            {"schedules": {"s" * 32: {"expression": "rate(1 day)", "function": "api"}}} | _LONG,
+            "under `schedules` is 12 characters too long",
+        ),
+        (
+            {"workflows": {"w" * 32: {"definition": "a.json"}}} | _LONG | {"app": "a" * 23},
+            "under `workflows` is 1 characters too long",
+        ),
+        (
+            {"queues": {"q" * 32: {"function": "api"}}} | _LONG | {"app": "a" * 24},
+            "under `queues` is 1 characters too long",
         ),
         (_alone(environment={"LONG": "ü" * 2000}), "function api sets 4004 bytes"),
         (_alone(environment={"KEY": "x{{resolve:secretsmanager:jwt}}"}), "KEY of function api is a dynamic"),

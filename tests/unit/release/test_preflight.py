@@ -13,7 +13,7 @@ from kanmon.errors import Code, KanmonError
 from kanmon.ledger import Slot
 from kanmon.release.blueprint import SLOT, Output, blueprint
 from kanmon.release.preflight import inspect
-from tests.fakes.app import make_bundle, make_config
+from tests.fakes.app import make_bundle, make_config, make_full_config
 from tests.fakes.cloud import ARTIFACTS
 from tests.fakes.runs import go_back, plan_of, release
 
@@ -30,6 +30,21 @@ def test_a_package_that_is_not_in_the_bucket_is_refused(cloud: Cloud) -> None:
         plan_of(cloud, manifest)
     assert caught.value.code is Code.BUNDLE_MISSING
     assert "migrate" in caught.value.message
+    assert cloud.stacks.proposals == {}
+
+
+def test_a_definition_that_is_not_in_the_bucket_is_refused(cloud: Cloud) -> None:
+    """CD-6, INF-7"""
+    manifest = make_bundle(cloud, "one", config=make_full_config())
+    definitions = {
+        name: definition.model_copy(update={"sha256": "0" * 64})
+        for name, definition in manifest.workflows.items()
+    }
+    lacking = manifest.model_copy(update={"workflows": definitions})
+    with pytest.raises(KanmonError) as caught:
+        plan_of(cloud, lacking)
+    assert caught.value.code is Code.BUNDLE_MISSING
+    assert "quick" in caught.value.message
     assert cloud.stacks.proposals == {}
 
 
