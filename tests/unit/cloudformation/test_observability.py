@@ -14,6 +14,7 @@ from cfnlint import ManualArgs, lint  # type: ignore[import-untyped]
 from kanmon.cloudformation import alarm_topic, app_gate, edge_template, observability_template
 from kanmon.cloudformation.templates.observability import trace_group
 from tests.fakes.app import make_config, make_full_config
+from tests.fakes.configs import matrix
 from tests.unit.cloudformation.bootstrapped import CONFIGS, TAGS, document, own
 from tests.unit.cloudformation.iam import Document, Request, allows, statements
 from tests.unit.cloudformation.test_dashboard import SMALL
@@ -32,6 +33,8 @@ VARIANTS = {
         notifications={"slack_secret": "arn:aws:secretsmanager:ap-northeast-1:444455556666:secret:x-AbCdEf"}
     ),
     "beside the edge": make_config(region="us-east-1"),
+    "web only": matrix()["web only"],
+    "api only": matrix()["api only"],
     "everything": EVERYTHING,
 }
 TELLS = [{"Ref": "Topic"}]
@@ -91,6 +94,15 @@ def test_only_what_is_configured_is_there() -> None:
         "AWS::IAM::Role",
         "AWS::Logs::MetricFilter",
     }
+
+
+def test_a_web_app_alone_has_what_it_can_be_watched_by() -> None:
+    """A release asks for the gate all the same: with nothing to fire for, it never does."""
+    kinds = {resource["Type"] for resource in _resources(VARIANTS["web only"]).values()}
+    wanted = {"CloudWatch::Dashboard", "CloudWatch::CompositeAlarm", "SNS::Topic", "SNS::TopicPolicy"}
+    assert kinds == {f"AWS::{kind}" for kind in wanted}
+    (gate,) = _of("CloudWatch::CompositeAlarm", VARIANTS["web only"]).values()
+    assert gate["AlarmRule"] == "FALSE"
 
 
 def test_alarms_of_this_account_and_nobody_else_tell_the_topic() -> None:
