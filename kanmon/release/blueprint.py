@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 FOUNDATION, SLOT, API, EDGE = "foundation", "slot", "api", "edge"
 OBSERVABILITY = "observability"
 PROTECTED = frozenset({FOUNDATION, EDGE})
-"""Parts whose stacks refuse by themselves to be deleted or to lose what holds state."""
+"""Parts that hold state: no plan takes it away, and their stacks refuse by themselves to lose it."""
 BACKGROUND, ON, OFF = "Background", "ENABLED", "DISABLED"
 """The parameter of a slot's stack by which its schedules and queues are at work, and its values."""
 

@@ -15,6 +15,7 @@ from kanmon.ledger import Pointer, Release, Slot, State
 from kanmon.release.blueprint import (
     BACKGROUND,
     ON,
+    PROTECTED,
     SLOT,
     Output,
     Value,
@@ -164,7 +165,7 @@ def make_plan(world: World, config: Config, manifest: Manifest, bucket: str) -> 
 
 def refuse_destruction(config: Config, stacks: list[PlannedStack]) -> None:
     """Raise PLAN_DESTROYS when state would be lost that the config does not give up."""
-    for stack in stacks:
+    for stack in (stack for stack in stacks if stack.part in PROTECTED):
         for change in stack.changes:
             if change.destroys and change.logical_id not in config.allow_destroy:
                 verb = "deletes" if change.action == "Remove" else "replaces"
