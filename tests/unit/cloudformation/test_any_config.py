@@ -6,135 +6,21 @@ stumble over. `rendered` looks through every template (`preflight`), names' leng
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 from cfnlint import ManualArgs, lint  # type: ignore[import-untyped]
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from kanmon.cli.render import BOOTSTRAP, rendered
 from kanmon.cloudformation import LIMITS
-from kanmon.config import Config
+from kanmon.cloudformation.document import read
+from tests.fakes.any_config import configs
 
-_LETTERS, _INSIDE = "abcdefghijklmnopqrstuvwxyz", "abcxyz019"
-_HOSTILE = [
-    "a: b", "# x", "'", '"', "{{ x }}", "{% x %}", "${AWS::Region}", "${Nothing}", "!Ref x", "no", "0x1",
-    "- a", "&a", "*a", "%", "</script>", "a\nb", "\t", "\\n", "{{resolve", "é", "日本語",
-    "😀", "a  b ",
-]  # fmt: skip
-_TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=8) | st.sampled_from(
-    _HOSTILE
-)
-_WORD = _TEXT.map(lambda text: "".join(text.split())).filter(bool)
-
-
-@st.composite
-def _names(draw: st.DrawFn, longest: int) -> str:
-    """A name of any length up to `longest`, mostly at one of the ends."""
-    length = draw(st.sampled_from([2, 3, longest]) | st.integers(2, longest))
-    name = draw(st.sampled_from(_LETTERS))
-    while len(name) < length:
-        hyphen = len(name) + 2 <= length and name[-1] != "-" and draw(st.integers(0, 3)) == 0
-        name += "-" if hyphen else draw(st.sampled_from(_INSIDE))
-    return name
-
-
-@st.composite
-def _functions(draw: st.DrawFn, longest: int, secrets: list[str], *, database: bool) -> dict[str, Any]:
-    function = st.fixed_dictionaries(
-        {"handler": _WORD, "artifact": st.just("build/a")},
-        optional={
-            "runtime": st.sampled_from(["python3.13", "nodejs22.x", "provided.al2023"]),
-            "database": st.booleans() if database else st.just(value=False),
-            "secrets": st.lists(st.sampled_from(secrets), unique=True) if secrets else st.just([]),
-            "environment": st.dictionaries(st.sampled_from(["NO", "Yes", "ON", "A_1", "URL"]), _TEXT),
-            "memory": st.sampled_from([128, 10240]),
-        },
-    )
-    return draw(st.dictionaries(_names(min(32, longest)), function, min_size=1, max_size=4))
-
-
-_ROUTES = st.lists(
-    st.sampled_from(
-        ["/api", "/api/goals", "/api/GOALS", "/api/a-b", "/api/ab", "/api/a.b", "/api/~x", "/api/{id}",
-         "/api/{id}/x", "/api/goals/{proxy+}"]
-    ),
-    min_size=1, max_size=5, unique=True,
-)  # fmt: skip
-_FOLDERS = st.sampled_from([[], ["assets/*"], ["a.b-c_d/*", "x/*"]])
-_CORS = {"origins": ["https://a.b:1"], "credentials": True}
-_CSP = st.sampled_from(["default-src 'self'", "\"'; # {{ x }} ${AWS::Region} \\"])
-_GITHUB = st.fixed_dictionaries(
-    {"repository": st.sampled_from(["o/r", f"{'o' * 39}/{'r' * 100}"])},
-    optional={"existing_provider": st.booleans(), "workflows": st.just([])},
-)
-_COSTS = st.fixed_dictionaries({}, optional={"email": st.just("a'${x}&b@c.d"), "monthly_usd": st.just(7)})
-
-
-@st.composite
-def _background(draw: st.DrawFn, room: int, functions: st.SearchStrategy[str]) -> dict[str, Any]:
-    """Workflows, queues and schedules."""
-    names = _names(max(2, min(32, room)))
-    workflow = st.fixed_dictionaries(
-        {"definition": st.just("a.json"), "type": st.sampled_from(["standard", "express"])}
-    )
-    workflows = draw(st.dictionaries(names, workflow, max_size=2))
-    queue = st.fixed_dictionaries({"function": functions}, optional={"batch_size": st.just(11)})
-    schedule = st.fixed_dictionaries(
-        {
-            "expression": st.sampled_from(["rate(5 minutes)", "cron(0 18 ? * MON-FRI *)"]),
-            "function": functions,
-            "payload": st.dictionaries(_TEXT, _TEXT, max_size=2),
-        }
-    )
-    return {
-        "workflows": workflows,
-        "queues": draw(st.dictionaries(names.filter(lambda name: "dead" not in name), queue, max_size=2)),
-        "schedules": draw(st.dictionaries(names, schedule, max_size=2)),
-    }
-
-
-@st.composite
-def configs(draw: st.DrawFn) -> Config:
-    """Every section of the config, or not."""
-    app = draw(_names(28))
-    environment = draw(_names(min(32, 43 - len(app))))
-    database = draw(st.none() | st.just({"name": "shop"}) | st.just({"name": "a" * 63, "backup_days": 35}))
-    secrets = draw(
-        st.dictionaries(
-            _names(32).filter(lambda name: name != "database"),
-            st.fixed_dictionaries(
-                {"description": _TEXT}, optional={"value": st.sampled_from(["generated", "entered"])}
-            ),
-            max_size=3,
-        )
-    )
-    room = 64 - len(f"{app}-{environment}-green-")
-    functions = draw(_functions(room, sorted(secrets), database=database is not None))
-    names = st.sampled_from(sorted(functions))
-    routes = [{"path": path, "function": draw(names)} for path in draw(_ROUTES)]
-    return Config.model_validate(
-        {
-            "app": app,
-            "environment": environment,
-            "functions": functions,
-            "api": {"routes": routes, "cors": draw(st.sampled_from([None, _CORS]))},
-            "web": {"directory": "web", "immutable": draw(_FOLDERS), "content_security_policy": draw(_CSP)},
-            "database": database,
-            "network": {"endpoints": draw(st.sampled_from([[], ["kms", "bedrock-runtime"]]))},
-            "secrets": secrets,
-            **draw(_background(room, names)),
-            "users": draw(st.sampled_from([None, {}, {"mfa": "off", "sign_up": "anybody"}])),
-            "logs": {"days": draw(st.sampled_from([1, 3653]))},
-            "trail": draw(st.sampled_from([None, {}, {"days": 1, "data_events": "all"}])),
-            "checks": [{"name": "page", "path": "/"}],
-            "github": draw(st.none() | _GITHUB),
-            "costs": draw(st.none() | _COSTS),
-            "notifications": {"slack_secret": draw(st.sampled_from([None, "shop/slack+x", "a@b.c"]))},
-            "tags": draw(st.sampled_from([{}, {"Größe": "1: a/b=c+d@e"}])),
-        }
-    )  # fmt: skip
-
+if TYPE_CHECKING:
+    from kanmon.config import Config
 
 _GENERATED = settings(
     deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.too_slow]
@@ -162,3 +48,60 @@ def test_cfn_lint_finds_nothing_in_any(config: Config) -> None:
     for part, template in rendered(config)[0].items():
         found = lint(template.body, config=rules)
         assert [f"{part}: {match.rule.id} line {match.linenumber}: {match.message}" for match in found] == []
+
+
+@given(configs())
+@settings(_GENERATED, max_examples=25)
+def test_its_templates_say_what_it_says(config: Config) -> None:
+    parsed = _parsed(config)
+    resources = parsed["slot"]["Resources"]
+    kinds = Counter(resource["Type"] for resource in resources.values())
+    schedulers = 1 if config.schedules else 0
+    assert kinds["AWS::Lambda::Function"] == len(config.functions)
+    assert kinds["AWS::IAM::Role"] == len(config.functions) + len(config.workflows) + schedulers
+    assert kinds["AWS::StepFunctions::StateMachine"] == len(config.workflows)
+    assert kinds["AWS::Lambda::EventSourceMapping"] == len(config.queues)
+    assert kinds["AWS::Scheduler::Schedule"] == len(config.schedules)
+    for name, schedule in config.schedules.items():
+        (made,) = (
+            resource["Properties"]
+            for resource in resources.values()
+            if resource["Properties"].get("Name") == {"Sub": f"{config.prefix}-${{Slot}}-{name}"}
+        )
+        assert json.loads(made["Target"]["Input"]) == schedule.payload
+    names = {}
+    for resource in resources.values():
+        if resource["Type"] == "AWS::Lambda::Function":
+            names[resource["Properties"]["FunctionName"]["Sub"]] = resource["Properties"]
+    for name, function in config.functions.items():
+        made = names[f"{config.prefix}-${{Slot}}-{name}"]
+        assert (made["Handler"], made["Runtime"]) == (function.handler, function.runtime)
+        variables = made["Environment"]["Variables"]
+        assert variables["KANMON_APP"] == config.app
+        assert variables["KANMON_ENVIRONMENT"] == config.environment
+        assert {key: variables.get(key) for key in function.environment} == function.environment
+    methods = [
+        item for item in parsed["api"]["Resources"].values() if item["Type"] == "AWS::ApiGateway::Method"
+    ]
+    assert config.api
+    assert len(methods) == len(config.api.routes)
+    for template in parsed.values():
+        assert all(re.fullmatch(r"[A-Za-z0-9]+", name) for name in template["Resources"])
+
+
+@given(configs())
+@settings(_GENERATED, max_examples=15)
+def test_its_foundation_is_one_that_its_slot_fits(config: Config) -> None:
+    """INF-4: every secret is one of its own, and what the slot is given is there."""
+    foundation, slot = _parsed(config)["foundation"], _parsed(config)["slot"]
+    secrets = [r for r in foundation["Resources"].values() if r["Type"] == "AWS::SecretsManager::Secret"]
+    descriptions = {r["Properties"]["Name"]: r["Properties"].get("Description", "") for r in secrets}
+    assert descriptions == {
+        f"{config.prefix}-{name}": secret.description for name, secret in config.secrets.items()
+    }
+    of_release = {"Slot", "Release", "Commit", "ArtifactBucket", "Background"}
+    assert slot["Parameters"].keys() - of_release <= foundation["Outputs"].keys()
+
+
+def _parsed(config: Config) -> dict[str, Any]:
+    return {part: read(template.body) for part, template in rendered(config)[0].items()}

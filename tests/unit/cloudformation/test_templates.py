@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections import Counter
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from cfnlint import ManualArgs, lint  # type: ignore[import-untyped]
-from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
 
 from kanmon.cloudformation import (
     Definition,
@@ -25,7 +21,6 @@ from kanmon.cloudformation import (
 )
 from kanmon.cloudformation.document import read
 from kanmon.config import Config, load_config
-from kanmon.config.compute import Runtime
 from tests.fakes.app import make_config
 
 EXAMPLE = load_config(Path(__file__).resolve().parents[3] / "examples/mandala/kanmon.yml")
@@ -71,153 +66,6 @@ def test_cfn_lint_finds_nothing_in_the_reference_apps_templates(part: str) -> No
 @pytest.mark.parametrize("part", ["bootstrap", "foundation", "slot", "api", "edge", "observability"])
 def test_a_template_fits_into_a_change_set(part: str) -> None:
     assert len(_templates(EXAMPLE)[part].body.encode()) < 1_000_000
-
-
-_NAME = st.from_regex(r"[a-z](-?[a-z0-9]){1,5}", fullmatch=True) | st.sampled_from(
-    ["no", "on", "yes", "off", "null", "true", "a1", "a-1", "a-b-1", "ab", "a-b", "e1", "x-function"]
-)
-# Those that go into one template may have each other's endings.
-_ENDING = _NAME | st.sampled_from(
-    [
-        f"x-{ending}"
-        for ending in ("role", "workflow", "execution", "queue", "source", "schedule", "dead-letters")
-    ]
-)
-_TEXT = st.text(
-    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=8
-) | st.sampled_from(
-    [
-        "a: b",
-        "# x",
-        "'",
-        '"',
-        "{{ x }}",
-        "${AWS::Region}",
-        "!Ref x",
-        "no",
-        "0x1",
-        "- a",
-        "&a",
-        "*a",
-        "%",
-        "</script>",
-    ]
-)
-_FUNCTION = st.fixed_dictionaries(
-    {
-        "handler": _TEXT.map(lambda text: "".join(text.split())).filter(bool),
-        "artifact": st.just("build/a"),
-        "runtime": st.sampled_from(get_args(Runtime)),
-        "database": st.booleans(),
-    },
-    optional={
-        "secrets": st.lists(st.sampled_from(["jwt", "v1", "v-1"]), unique=True),
-        "environment": st.dictionaries(st.sampled_from(["NO", "Yes", "ON", "A_1", "URL"]), _TEXT, max_size=3),
-    },
-)
-_PATH = st.lists(
-    st.sampled_from(["goals", "GOALS", "a-b", "ab", "a.b", "~x", "{id}", "{proxy+}", "1"]), max_size=3
-).map(lambda parts: "/".join(["/api", *parts]))
-
-
-@st.composite
-def configs(draw: st.DrawFn) -> Config:
-    functions = draw(st.dictionaries(_ENDING, _FUNCTION, min_size=1, max_size=4))
-    routes = draw(
-        st.lists(
-            st.fixed_dictionaries(
-                {
-                    "path": _PATH,
-                    "method": st.sampled_from(["ANY", "GET", "POST"]),
-                    "function": st.sampled_from(sorted(functions)),
-                }
-            ),
-            min_size=1,
-            max_size=4,
-            unique_by=lambda route: (route["path"], route["method"]),
-        )
-    )
-    function = st.sampled_from(sorted(functions))
-    workflows = draw(st.dictionaries(_ENDING, st.just({"definition": "a.json"}), max_size=3))
-    targets = function.map(lambda name: {"function": name})
-    if workflows:
-        targets |= st.sampled_from(sorted(workflows)).map(lambda name: {"workflow": name})
-    return make_config(
-        app=draw(_NAME),
-        environment=draw(_NAME),
-        functions=functions,
-        api={"routes": routes},
-        hooks=[],
-        secrets={name: {"description": draw(_TEXT)} for name in ("jwt", "v1", "v-1")},
-        trail=draw(st.sampled_from([None, {}])),
-        workflows=workflows,
-        queues=draw(st.dictionaries(_ENDING, function.map(lambda name: {"function": name}), max_size=3)),
-        schedules=draw(
-            st.dictionaries(
-                _ENDING,
-                st.builds(
-                    lambda target, text: {"expression": "rate(1 day)", "payload": {text: text}} | target,
-                    targets,
-                    _TEXT,
-                ),
-                max_size=3,
-            )
-        ),
-    )
-
-
-@given(configs())
-@settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.generate])
-def test_any_valid_config_gives_templates_that_say_what_it_says(config: Config) -> None:
-    made_of = {"slot": _slot(config), "api": api_template(config)}
-    parsed = {part: parse(template) for part, template in made_of.items()}
-    resources = parsed["slot"]["Resources"]
-    kinds = Counter(resource["Type"] for resource in resources.values())
-    schedulers = 1 if config.schedules else 0
-    assert kinds["AWS::Lambda::Function"] == len(config.functions)
-    assert kinds["AWS::IAM::Role"] == len(config.functions) + len(config.workflows) + schedulers
-    assert kinds["AWS::StepFunctions::StateMachine"] == len(config.workflows)
-    assert kinds["AWS::Lambda::EventSourceMapping"] == len(config.queues)
-    assert kinds["AWS::Scheduler::Schedule"] == len(config.schedules)
-    for name, schedule in config.schedules.items():
-        (made,) = (
-            resource["Properties"]
-            for resource in resources.values()
-            if resource["Properties"].get("Name") == {"Sub": f"{config.prefix}-${{Slot}}-{name}"}
-        )
-        assert json.loads(made["Target"]["Input"]) == schedule.payload
-    names = {}
-    for resource in resources.values():
-        if resource["Type"] == "AWS::Lambda::Function":
-            names[resource["Properties"]["FunctionName"]["Sub"]] = resource["Properties"]
-    for name, function in config.functions.items():
-        made = names[f"{config.prefix}-${{Slot}}-{name}"]
-        assert (made["Handler"], made["Runtime"]) == (function.handler, function.runtime)
-        variables = made["Environment"]["Variables"]
-        assert variables["KANMON_APP"] == config.app
-        assert variables["KANMON_ENVIRONMENT"] == config.environment
-        assert {key: variables.get(key) for key in function.environment} == function.environment
-    methods = [
-        item for item in parsed["api"]["Resources"].values() if item["Type"] == "AWS::ApiGateway::Method"
-    ]
-    assert config.api
-    assert len(methods) == len(config.api.routes)
-    for template in parsed.values():
-        assert all(re.fullmatch(r"[A-Za-z0-9]+", name) for name in template["Resources"])
-
-
-@given(configs())
-@settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.generate])
-def test_any_valid_config_gives_a_foundation_that_its_slot_fits(config: Config) -> None:
-    """INF-4: every secret is one of its own, and what the slot is given is there."""
-    foundation, slot = parse(foundation_template(config)), parse(_slot(config))
-    secrets = [r for r in foundation["Resources"].values() if r["Type"] == "AWS::SecretsManager::Secret"]
-    descriptions = {r["Properties"]["Name"]: r["Properties"]["Description"] for r in secrets}
-    assert descriptions == {
-        f"{config.prefix}-{name}": secret.description for name, secret in config.secrets.items()
-    }
-    of_release = {"Slot", "Release", "Commit", "ArtifactBucket", "Background"}
-    assert slot["Parameters"].keys() - of_release <= foundation["Outputs"].keys()
 
 
 def _deployment(config: Config) -> str:
