@@ -100,10 +100,12 @@ def print_plan(console: Console, plan: Plan) -> None:
     )
     for stack in plan.stacks:
         _print_stack(console, stack)
-    pages = escape(", ".join(plan.web.changed[:8])) or "none"
-    console.print(
-        f"  web: {plan.web.files} files, {plan.web.assets} of them hashed assets; pages that differ: {pages}"
-    )
+    if plan.web.files:
+        pages = escape(", ".join(plan.web.changed[:8])) or "none"
+        console.print(
+            f"  web: {plan.web.files} files, {plan.web.assets} of them hashed assets; "
+            f"pages that differ: {pages}"
+        )
     console.print(f"  digest [dim]{plan.digest}[/]")
 
 
