@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cfnlint import ManualArgs, lint
-
 from kanmon.cli.render import shares
 from kanmon.cloudformation.preflight import look_into
 from tests.fakes.configs import MANY, matrix, templates
+from tests.fakes.linted import findings
 
 _ROOT = Path(__file__).resolve().parents[1]
 _CHECKOV = _ROOT / ".venv-lint/bin/checkov"
@@ -64,16 +63,12 @@ def main() -> int:
 
 
 def _lint(bodies: dict[str, str]) -> list[str]:
-    """What cfn-lint finds, what it only informs of included; the same text is looked at once."""
+    """What cfn-lint finds; the same text is looked at once."""
     found: list[str] = []
-    # I3010 tells of limits that come near; they are told above.
-    settings = ManualArgs(regions=["ap-northeast-1"], include_checks=["I"], ignore_checks=["I3010"])
     for body in dict.fromkeys(bodies.values()):
         name = next(name for name, other in bodies.items() if other == body)
-        found += [
-            f"{name}:{match.linenumber}: {match.rule.id} {match.message}"
-            for match in lint(body, config=settings)
-        ]
+        # I3010 tells of limits that come near; they are told above.
+        found += [f"{name}: {finding}" for finding in findings(body, ignored=["I3010"])]
     return found
 
 

@@ -11,13 +11,13 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from cfnlint import ManualArgs, lint  # type: ignore[import-untyped]
 from hypothesis import HealthCheck, Phase, given, settings
 
 from kanmon.cli.render import BOOTSTRAP, rendered
 from kanmon.cloudformation import LIMITS
 from kanmon.cloudformation.document import read
 from tests.fakes.any_config import configs
+from tests.fakes.linted import findings
 
 if TYPE_CHECKING:
     from kanmon.config import Config
@@ -44,10 +44,8 @@ def test_every_template_is_one_that_aws_takes(config: Config) -> None:
 def test_cfn_lint_finds_nothing_in_any(config: Config) -> None:
     """INF-9"""
     # E1029 takes any text with `${x}` for a substitution that was forgotten; a setting may be such a text.
-    rules = ManualArgs(regions=[config.region], ignore_checks=["E1029"])
     for part, template in rendered(config)[0].items():
-        found = lint(template.body, config=rules)
-        assert [f"{part}: {match.rule.id} line {match.linenumber}: {match.message}" for match in found] == []
+        assert findings(template.body, config.region, ignored=["E1029"]) == [], part
 
 
 @given(configs())

@@ -6,11 +6,11 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cfnlint import ManualArgs, lint  # type: ignore[import-untyped]
 
 from kanmon.cloudformation import Template, foundation_template, slot_template
 from kanmon.cloudformation.changes import STATEFUL
 from tests.fakes.app import SECRETS, make_config, make_definitions, make_full_config
+from tests.fakes.linted import findings
 from tests.unit.cloudformation.test_templates import parse
 
 if TYPE_CHECKING:
@@ -53,9 +53,7 @@ def _statement(policy: Resource, sid: str) -> Resource:
 @pytest.mark.parametrize("name", CONFIGS)
 def test_cfn_lint_finds_nothing(name: str) -> None:
     """Not even what it only informs of."""
-    settings = ManualArgs(regions=["ap-northeast-1"], include_checks=["I"])
-    found = lint(foundation_template(CONFIGS[name]).body, config=settings)
-    assert [f"{match.rule.id} line {match.linenumber}: {match.message}" for match in found] == []
+    assert findings(foundation_template(CONFIGS[name]).body) == []
 
 
 @pytest.mark.parametrize("name", CONFIGS)

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cfnlint import ManualArgs, lint  # type: ignore[import-untyped]
 
 from kanmon.cloudformation import alarm_topic, app_gate, edge_template, observability_template
 from kanmon.cloudformation.templates.observability import trace_group
 from tests.fakes.app import make_config, make_full_config
 from tests.fakes.configs import matrix
+from tests.fakes.linted import findings
 from tests.unit.cloudformation.bootstrapped import CONFIGS, TAGS, document, own
 from tests.unit.cloudformation.iam import Document, Request, allows, statements
 from tests.unit.cloudformation.test_dashboard import SMALL
@@ -69,9 +69,7 @@ def _statement(policy: Resource, sid: str) -> Resource:
 @pytest.mark.parametrize("name", VARIANTS)
 def test_cfn_lint_finds_nothing(name: str) -> None:
     """Not even what it only informs of."""
-    settings = ManualArgs(regions=[VARIANTS[name].region], include_checks=["I"])
-    found = lint(observability_template(VARIANTS[name]).body, config=settings)
-    assert [f"{match.rule.id} line {match.linenumber}: {match.message}" for match in found] == []
+    assert findings(observability_template(VARIANTS[name]).body, VARIANTS[name].region) == []
 
 
 @pytest.mark.parametrize("name", VARIANTS)

@@ -11,7 +11,6 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
-from cfnlint import ManualArgs, lint  # type: ignore[import-untyped]
 from pydantic import ValidationError
 
 from kanmon.cloudformation import alarm_topic, foundation_template, slot_gate, slot_template
@@ -20,6 +19,7 @@ from kanmon.ledger import Slot
 from kanmon.release.blueprint import Output, blueprint
 from tests.fakes.app import make_bundle, make_config, make_definitions, make_full_config
 from tests.fakes.cloud import Cloud
+from tests.fakes.linted import findings
 from tests.unit.cloudformation.bootstrapped import EVERYTHING as BOOTSTRAP
 from tests.unit.cloudformation.iam import listed
 from tests.unit.cloudformation.test_templates import parse
@@ -85,9 +85,7 @@ def _many(count: int, **changes: Any) -> Config:
 @pytest.mark.parametrize("name", CONFIGS)
 def test_cfn_lint_finds_nothing(name: str) -> None:
     """Not even what it only informs of."""
-    settings = ManualArgs(regions=["ap-northeast-1"], include_checks=["I"])
-    found = lint(render(CONFIGS[name]).body, config=settings)
-    assert [f"{match.rule.id} line {match.linenumber}: {match.message}" for match in found] == []
+    assert findings(render(CONFIGS[name]).body) == []
 
 
 @pytest.mark.parametrize("name", CONFIGS)

@@ -1,0 +1,16 @@
+"""What cfn-lint finds in a template, its hints included."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cfnlint import ManualArgs, lint  # type: ignore[import-untyped]
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def findings(body: str, region: str = "ap-northeast-1", *, ignored: Sequence[str] = ()) -> list[str]:
+    """A line for each finding; rules that are `ignored` are left out."""
+    rules = ManualArgs(regions=[region], include_checks=["I"], ignore_checks=list(ignored))
+    return [f"{match.rule.id} line {match.linenumber}: {match.message}" for match in lint(body, config=rules)]
