@@ -272,6 +272,7 @@ class Code(Enum):
     )
     USAGE = (901, "The command line is wrong.", "See `kanmon --help`.")
     INTERRUPTED = (902, "The run was interrupted.", "Run the command again.")
+    FILE_REFUSED = (903, "A file could not be read or written.", "Give a path that may be read or written.")
     INTERNAL = (999, "Kanmon itself failed.", "Please report it with the output of `--debug`.")
 
     def __init__(self, number: int, meaning: str, fix: str) -> None:

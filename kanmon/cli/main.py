@@ -72,7 +72,14 @@ def _carry_out(arguments: Sequence[str] | None) -> int:
     except BrokenPipeError:
         return ExitStatus.FAILED
     except Exception as error:  # noqa: BLE001 - a traceback is for those who ask for it
-        return _explain(KanmonError(Code.INTERNAL, f"{type(error).__name__}: {error}."), debug=debug)
+        return _explain(_known(error), debug=debug)
+
+
+def _known(error: Exception) -> KanmonError:
+    """What nobody foresaw: a file that the system refuses, or a fault of ours."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return KanmonError(Code.FILE_REFUSED, f"{error.strerror}.", where=str(error.filename))
+    return KanmonError(Code.INTERNAL, f"{type(error).__name__}: {error}.")
 
 
 def _on_signals(answer: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
