@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Annotated
 from zoneinfo import available_timezones
 
@@ -83,10 +84,15 @@ def _expression(value: str) -> str:
     return value
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """All that this machine knows, which it reads from its disk."""
+    return frozenset(available_timezones())
+
+
 def _zone(value: str) -> str:
     # A machine without the database of time zones knows none: AWS judges then.
-    known = available_timezones()
-    if known and value not in known:
+    if _zones() and value not in _zones():
         raise ValueError("is not a time zone such as Asia/Tokyo or UTC")
     return value
 

@@ -62,7 +62,7 @@ def test_releases_take_turns_and_a_rollback_goes_back(cloud: Cloud, config: Conf
 def test_there_is_no_stack_for_the_half_that_is_missing(cloud: Cloud, config: Config) -> None:
     release(cloud, "one", config=config)
     made = {name.removeprefix("shop-test-") for name in cloud.stacks.stacks}
-    assert made == {"foundation", "slot-blue", "edge"} | ({"api"} if config.api else set())
+    assert made == {"foundation", "slot-blue", "edge", "observability"} | ({"api"} if config.api else set())
     assert ("AWS::S3::Bucket" in cloud.stacks.bodies["shop-test-edge"]) is bool(config.web)
     assert len(parts(config)) == len(made)
 
