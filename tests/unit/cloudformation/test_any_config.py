@@ -28,7 +28,7 @@ _GENERATED = settings(
 
 
 @given(configs())
-@settings(_GENERATED, max_examples=15)
+@settings(_GENERATED, max_examples=10)
 def test_every_template_is_one_that_aws_takes(config: Config) -> None:
     """INF-9: names fit, references lead somewhere, parameters are given, limits are far away."""
     templates, found = rendered(config)
@@ -49,7 +49,7 @@ def test_cfn_lint_finds_nothing_in_any(config: Config) -> None:
 
 
 @given(configs())
-@settings(_GENERATED, max_examples=25)
+@settings(_GENERATED, max_examples=12)
 def test_its_templates_say_what_it_says(config: Config) -> None:
     parsed = _parsed(config)
     resources = parsed["slot"]["Resources"]
@@ -88,7 +88,7 @@ def test_its_templates_say_what_it_says(config: Config) -> None:
 
 
 @given(configs())
-@settings(_GENERATED, max_examples=15)
+@settings(_GENERATED, max_examples=10)
 def test_its_foundation_is_one_that_its_slot_fits(config: Config) -> None:
     """INF-4: every secret is one of its own, and what the slot is given is there."""
     foundation, slot = _parsed(config)["foundation"], _parsed(config)["slot"]
