@@ -28,6 +28,7 @@ def foundation_template(config: Config) -> Template:
                 for name, secret in sorted(config.secrets.items())
             ],
             trail=config.trail,
+            logs=config.logs,
             queues=queue_facts(config),
             users=config.users,
         )

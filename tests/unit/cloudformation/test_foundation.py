@@ -200,6 +200,8 @@ def test_the_databases_logs_are_encrypted_and_end() -> None:
     (cluster,) = _of("RDS::DBCluster").values()
     assert logs["LogGroupName"] == f"/aws/rds/cluster/{cluster['DBClusterIdentifier']}/postgresql"
     assert (logs["RetentionInDays"], logs["KmsKeyId"]) == (30, {"GetAtt": "Key.Arn"})
+    (longer,) = _of("Logs::LogGroup", make_full_config(logs={"days": 60})).values()
+    assert longer["RetentionInDays"] == 60
     assert _resources()["DatabaseCluster"]["DependsOn"] == "DatabaseLogs"
     allowed = _statement(_of("KMS::Key")["Key"]["KeyPolicy"], "Logs")
     (groups,) = allowed["Condition"]["ArnLike"].values()
