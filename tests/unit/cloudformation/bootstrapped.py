@@ -7,7 +7,7 @@ from typing import Any
 from kanmon.cloudformation import bootstrap_template
 from tests.fakes.app import make_config
 from tests.unit.cloudformation.iam import ACCOUNT, REGION, Document, statements
-from tests.unit.cloudformation.test_templates import parse
+from tests.unit.cloudformation.parsed import parse
 
 GITHUB = {"repository": "octo/shop", "repository_id": 456, "owner_id": 123}
 RELEASE = "kanmon-dev/kanmon/.github/workflows/release.yml@refs/tags/v1"

@@ -9,7 +9,7 @@ from kanmon.cloudformation import api_template
 from kanmon.cloudformation.templates.api import _digest
 from tests.fakes.app import make_config
 from tests.unit.cloudformation.bootstrapped import GITHUB
-from tests.unit.cloudformation.test_templates import parse
+from tests.unit.cloudformation.parsed import parse
 
 RESOURCES: dict[str, dict[str, Any]] = parse(api_template(make_config()))["Resources"]
 

@@ -12,7 +12,7 @@ from tests.fakes.app import make_config
 from tests.fakes.linted import findings
 from tests.unit.cloudformation.bootstrapped import CONFIGS, document
 from tests.unit.cloudformation.iam import listed, statements
-from tests.unit.cloudformation.test_templates import parse
+from tests.unit.cloudformation.parsed import parse
 
 
 @pytest.mark.parametrize("case", CONFIGS)

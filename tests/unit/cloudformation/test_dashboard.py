@@ -13,7 +13,7 @@ from kanmon.cloudformation.templates.widgets import body as laid_out
 from kanmon.cloudformation.templates.widgets import text
 from tests.fakes.app import make_config, make_full_config
 from tests.unit.cloudformation.dashboards import Alarms, Dashboard, Graph, Logs, Words
-from tests.unit.cloudformation.test_templates import parse
+from tests.unit.cloudformation.parsed import parse
 
 if TYPE_CHECKING:
     from kanmon.config import Config

@@ -9,7 +9,7 @@ import pytest
 from kanmon.cloudformation import edge_template, slot_template
 from tests.fakes.app import make_config
 from tests.fakes.linted import findings
-from tests.unit.cloudformation.test_templates import parse
+from tests.unit.cloudformation.parsed import parse
 
 if TYPE_CHECKING:
     from kanmon.config import Config

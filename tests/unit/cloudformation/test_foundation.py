@@ -11,12 +11,11 @@ from kanmon.cloudformation import Template, foundation_template, slot_template
 from kanmon.cloudformation.changes import STATEFUL
 from tests.fakes.app import SECRETS, make_config, make_definitions, make_full_config
 from tests.fakes.linted import findings
-from tests.unit.cloudformation.test_templates import parse
+from tests.unit.cloudformation.parsed import Resource, of_kind, parse, statement_of
 
 if TYPE_CHECKING:
     from kanmon.config import Config
 
-Resource = dict[str, Any]
 
 _ALONE: dict[str, Any] = {
     "functions": {"api": {"handler": "shop.api", "artifact": "build/api"}},
@@ -38,16 +37,7 @@ def _resources(config: Config = EVERYTHING) -> dict[str, Resource]:
 
 
 def _of(kind: str, config: Config = EVERYTHING) -> dict[str, Resource]:
-    """The properties of the resources of one type, by logical id."""
-    return {
-        name: resource.get("Properties", {})
-        for name, resource in _resources(config).items()
-        if resource["Type"] == f"AWS::{kind}"
-    }
-
-
-def _statement(policy: Resource, sid: str) -> Resource:
-    return next(statement for statement in policy["Statement"] if statement["Sid"] == sid)
+    return of_kind(foundation_template(config), kind)
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -203,7 +193,7 @@ def test_the_databases_logs_are_encrypted_and_end() -> None:
     (longer,) = _of("Logs::LogGroup", make_full_config(logs={"days": 60})).values()
     assert longer["RetentionInDays"] == 60
     assert _resources()["DatabaseCluster"]["DependsOn"] == "DatabaseLogs"
-    allowed = _statement(_of("KMS::Key")["Key"]["KeyPolicy"], "Logs")
+    allowed = statement_of(_of("KMS::Key")["Key"]["KeyPolicy"], "Logs")
     (groups,) = allowed["Condition"]["ArnLike"].values()
     pattern = groups["Sub"].rpartition(":log-group:")[2]
     assert fnmatchcase(logs["LogGroupName"], pattern)
@@ -341,7 +331,7 @@ def test_the_trails_bucket() -> None:
     (rule,) = bucket["LifecycleConfiguration"]["Rules"]
     assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 90)
     (policy,) = _of("S3::BucketPolicy").values()
-    refusal = _statement(policy["PolicyDocument"], "RefusePlainHttp")
+    refusal = statement_of(policy["PolicyDocument"], "RefusePlainHttp")
     assert (refusal["Effect"], refusal["Principal"], refusal["Action"]) == ("Deny", "*", "s3:*")
     assert refusal["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert refusal["Resource"] == [{"GetAtt": "TrailBucket.Arn"}, {"Sub": "${TrailBucket.Arn}/*"}]

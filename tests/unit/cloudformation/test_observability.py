@@ -17,13 +17,12 @@ from tests.fakes.configs import matrix
 from tests.fakes.linted import findings
 from tests.unit.cloudformation.bootstrapped import CONFIGS, TAGS, document, own
 from tests.unit.cloudformation.iam import Document, Request, allows, statements
+from tests.unit.cloudformation.parsed import Resource, of_kind, parse, statement_of
 from tests.unit.cloudformation.test_dashboard import SMALL
-from tests.unit.cloudformation.test_templates import parse
 
 if TYPE_CHECKING:
     from kanmon.config import Config
 
-Resource = dict[str, Any]
 
 EVERYTHING = make_full_config(**CONFIGS["everything"])
 VARIANTS = {
@@ -46,12 +45,7 @@ def _resources(config: Config = EVERYTHING) -> dict[str, Resource]:
 
 
 def _of(kind: str, config: Config = EVERYTHING) -> dict[str, Resource]:
-    """The properties of the resources of one type, by logical id."""
-    return {
-        name: resource.get("Properties", {})
-        for name, resource in _resources(config).items()
-        if resource["Type"] == f"AWS::{kind}"
-    }
+    return of_kind(observability_template(config), kind)
 
 
 def _alarm(name: str, config: Config = EVERYTHING) -> Resource:
@@ -60,10 +54,6 @@ def _alarm(name: str, config: Config = EVERYTHING) -> Resource:
 
 def _dimensions(alarm: Resource) -> dict[str, Any]:
     return {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
-
-
-def _statement(policy: Resource, sid: str) -> Resource:
-    return next(statement for statement in policy["Statement"] if statement["Sid"] == sid)
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -117,7 +107,7 @@ def test_alarms_of_this_account_and_nobody_else_tell_the_topic() -> None:
     )
     assert allowed["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
     assert allowed["Condition"]["ArnLike"]["aws:SourceArn"]["Sub"].endswith(":${AWS::AccountId}:alarm:*")
-    refused = _statement(policy["PolicyDocument"], "RefusePlainHttp")
+    refused = statement_of(policy["PolicyDocument"], "RefusePlainHttp")
     assert (refused["Effect"], refused["Principal"]) == ("Deny", "*")
     assert refused["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 

@@ -26,7 +26,8 @@ from tests.unit.cloudformation.bootstrapped import (
     stack,
 )
 from tests.unit.cloudformation.iam import ACCOUNT, REGION, Request, allows
-from tests.unit.cloudformation.test_templates import EXAMPLE, parse
+from tests.unit.cloudformation.parsed import parse
+from tests.unit.cloudformation.test_templates import EXAMPLE
 
 MADE = {"iam:PermissionsBoundary": BOUNDARY}
 REGIONAL = {"aws:RequestedRegion": REGION}

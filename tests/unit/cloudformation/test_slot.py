@@ -22,13 +22,12 @@ from tests.fakes.cloud import Cloud
 from tests.fakes.linted import findings
 from tests.unit.cloudformation.bootstrapped import EVERYTHING as BOOTSTRAP
 from tests.unit.cloudformation.iam import listed
-from tests.unit.cloudformation.test_templates import parse
+from tests.unit.cloudformation.parsed import Resource, of_kind, parse
 
 if TYPE_CHECKING:
     from kanmon.cloudformation import Template
     from kanmon.config import Config
 
-Resource = dict[str, Any]
 
 _ALONE: dict[str, Any] = {
     "functions": {"api": {"handler": "shop.api", "artifact": "build/api"}},
@@ -58,13 +57,7 @@ def render(config: Config) -> Template:
 
 
 def _of(kind: str, config: Config = EVERYTHING) -> dict[str, Resource]:
-    """The properties of the resources of one type, by logical id."""
-    resources = parse(render(config))["Resources"]
-    return {
-        name: resource["Properties"]
-        for name, resource in resources.items()
-        if resource["Type"] == f"AWS::{kind}"
-    }
+    return of_kind(render(config), kind)
 
 
 def _statements(role: Resource) -> dict[str, Resource]:

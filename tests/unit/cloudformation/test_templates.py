@@ -11,16 +11,12 @@ from kanmon.cloudformation import (
     Template,
     api_template,
 )
-from kanmon.cloudformation.document import read
 from kanmon.config import Config, load_config
 from tests.fakes.app import make_config
 from tests.fakes.configs import MANDALA, templates
+from tests.unit.cloudformation.parsed import parse
 
 EXAMPLE = load_config(MANDALA)
-
-
-def parse(template: Template) -> Any:
-    return read(template.body)
 
 
 def test_same_config_same_bytes() -> None:

@@ -12,7 +12,7 @@ from tests.embedded.edge import response_headers
 from tests.embedded.edge.messages import Request, Response
 from tests.fakes.app import make_config
 from tests.fakes.scanner import CSP, Headers, grade, wrong
-from tests.unit.cloudformation.test_templates import parse
+from tests.unit.cloudformation.parsed import parse
 
 
 def _policies(**changes: Any) -> dict[str, Any]:
