@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from kanmon.bundle import FunctionPackage, Manifest, load_bundle
 from kanmon.bundle.manifest import MANIFEST, WorkflowDefinition
-from kanmon.cloudformation import LIMITS, Inspected, Size, Template, bootstrap_template, preflight
+from kanmon.cloudformation import (
+    LIMITS,
+    Inspected,
+    Size,
+    Template,
+    bootstrap_stack,
+    bootstrap_template,
+    preflight,
+)
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger import Slot
 from kanmon.release.blueprint import blueprint
@@ -52,8 +60,8 @@ def rendered(
     bootstrap = bootstrap_template(config)
     specs = blueprint(config, manifest or unbuilt(config), "r1", Slot.BLUE, "artifacts")
     templates = {BOOTSTRAP: bootstrap} | {spec.part: spec.template for spec in specs}
-    name = f"{config.app}-{BOOTSTRAP}"
-    return templates, {BOOTSTRAP: preflight(name, bootstrap, ())} | inspect(config, specs)
+    found = {BOOTSTRAP: preflight(bootstrap_stack(config.app), bootstrap, ())}
+    return templates, found | inspect(config, specs)
 
 
 def bundle_of(config: Config, folder: Path, digest: str = "") -> Bundle:

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from kanmon.aws import Aws, error_code, explained
 from kanmon.bundle import Blobs
 from kanmon.checks import Alarms, Checks, Edge
-from kanmon.cloudformation import Stacks, service_role
+from kanmon.cloudformation import Stacks, bootstrap_stack, service_role
 from kanmon.database import Database
 from kanmon.errors import Code, KanmonError
 from kanmon.github import current_run
@@ -62,7 +62,7 @@ class Account:
     @property
     def bootstrap_stack(self) -> str:
         """The name of the stack that an administrator applies."""
-        return f"{self.config.app}-bootstrap"
+        return bootstrap_stack(self.config.app)
 
     @cached_property
     def topic(self) -> str:

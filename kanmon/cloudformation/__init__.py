@@ -9,6 +9,7 @@ from kanmon.cloudformation.stacks import DeployedStack, Stacks
 from kanmon.cloudformation.templates import (
     Definition,
     api_template,
+    bootstrap_stack,
     bootstrap_template,
     edge_template,
     foundation_template,
@@ -36,6 +37,7 @@ __all__ = [
     "alarm_topic",
     "api_template",
     "app_gate",
+    "bootstrap_stack",
     "bootstrap_template",
     "edge_template",
     "foundation_template",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
+
+from kanmon.config.compute import Days
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,8 +33,7 @@ _PATTERNS: Mapping[tuple[str, str], str] = {
     ("Lambda::Function", "Handler"): r"\S{1,128}",
     ("Lambda::Function", "Runtime"): r"[a-z]+[a-z0-9.]*",
     ("Logs::LogGroup", "LogGroupName"): r"[A-Za-z0-9._/#-]{1,512}",
-    ("Logs::LogGroup", "RetentionInDays"): "1|3|5|7|14|30|60|90|120|150|180|365|400|545|731|1096|1827|2192"
-    "|2557|2922|3288|3653",
+    ("Logs::LogGroup", "RetentionInDays"): "|".join(str(days) for days in get_args(Days)),
     ("RDS::DBCluster", "DBClusterIdentifier"): _RDS,
     ("RDS::DBInstance", "DBInstanceIdentifier"): _RDS,
     ("RDS::DBSubnetGroup", "DBSubnetGroupName"): r"[A-Za-z0-9._ -]{1,255}",

@@ -69,7 +69,6 @@ class Function(Section):
         (),
         description="Those of the app's secrets that it may read; for `jwt` it is given `JWT_SECRET_ARN`.",
     )
-
     starts: tuple[Name, ...] = Field(
         (),
         description="The workflows that it may start; for `report` it is given `REPORT_WORKFLOW_ARN`.",

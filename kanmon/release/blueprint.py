@@ -59,11 +59,6 @@ class StackSpec:
     template: Template
     parameters: Mapping[str, Value]
 
-    @property
-    def needs(self) -> frozenset[str]:
-        """The parts whose outputs it is given."""
-        return frozenset(value.part for value in self.parameters.values() if isinstance(value, Output))
-
 
 def parts(config: Config) -> tuple[str, ...]:
     """The app's parts, in an order in which every one comes after what it needs."""

@@ -1,7 +1,7 @@
 """The app's stacks as templates, one module a stack: what each is rendered from."""
 
 from kanmon.cloudformation.templates.api import api_template
-from kanmon.cloudformation.templates.bootstrap import bootstrap_template, service_role
+from kanmon.cloudformation.templates.bootstrap import bootstrap_stack, bootstrap_template, service_role
 from kanmon.cloudformation.templates.edge import LIVE_STAGE, edge_template
 from kanmon.cloudformation.templates.foundation import foundation_template
 from kanmon.cloudformation.templates.ids import logical_id, unique_id
@@ -19,6 +19,7 @@ __all__ = [
     "LIVE_STAGE",
     "Definition",
     "api_template",
+    "bootstrap_stack",
     "bootstrap_template",
     "edge_template",
     "foundation_template",

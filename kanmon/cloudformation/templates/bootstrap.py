@@ -39,6 +39,11 @@ def bootstrap_template(config: Config, *, api_logs: bool = True) -> Template:
     )
 
 
+def bootstrap_stack(app: str) -> str:
+    """The name of the stack that an administrator applies."""
+    return f"{app}-bootstrap"
+
+
 def service_role(prefix: str) -> str:
     """The name of the role by which CloudFormation acts on an environment's stacks."""
     return f"{prefix}-cloudformation"
