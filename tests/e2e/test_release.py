@@ -30,6 +30,17 @@ def never_verified(project: Project) -> Running:
     return project.start("deploy", "--yes")
 
 
+def in_its_canary(project: Project) -> Running:
+    """A deploy of r2 over r1 that goes on giving it a tenth of the requests."""
+    project.release().check()
+    visible_change(project, "two")
+    project.edit_config(lambda text: text.replace("bake: 1s", "bake: 10m"))
+    project.kanmon("build").check()
+    deploy = project.start("deploy", "--yes")
+    deploy.await_line("10 % of API requests go to r2")
+    return deploy
+
+
 def _lose_file(project: Project, name: str) -> None:
     """Something that both releases depend on breaks."""
     bucket = f"mandala-{project.name}-web-{ACCOUNT}"
@@ -98,12 +109,7 @@ def test_a_release_that_fails_live_is_rolled_back_by_itself(project: Project) ->
 
 def test_an_alarm_that_fires_during_the_canary_takes_the_release_back(project: Project) -> None:
     """MON-2, CD-8: nothing but the alarm is wrong, so the checks go on passing."""
-    project.release().check()
-    visible_change(project, "two")
-    project.edit_config(lambda text: text.replace("bake: 1s", "bake: 10m"))
-    project.kanmon("build").check()
-    deploy = project.start("deploy", "--yes")
-    deploy.await_line("10 % of API requests go to r2")
+    deploy = in_its_canary(project)
     gate, errors = f"mandala-{project.name}-green-gate", f"mandala-{project.name}-green-errors-1"
     project.client("cloudwatch").set_alarm_state(
         AlarmName=errors, StateValue="ALARM", StateReason="2 of 3 minutes were bad"
@@ -168,12 +174,7 @@ def test_ctrl_c_before_traffic_gives_the_candidate_up(project: Project) -> None:
 
 def test_sigterm_during_the_canary_takes_everybody_back(project: Project) -> None:
     """CD-13: a cancelled job leaves users on a complete release."""
-    project.release().check()
-    visible_change(project, "two")
-    project.edit_config(lambda text: text.replace("bake: 1s", "bake: 10m"))
-    project.kanmon("build").check()
-    deploy = project.start("deploy", "--yes")
-    deploy.await_line("10 % of API requests go to r2")
+    deploy = in_its_canary(project)
     assert deploy.end(signal.SIGTERM).check(130)
     assert {project.live() for _ in range(20)} == {("r1", "r1")}
     assert project.attempts()[-1]["result"] == "rolled back"
@@ -181,12 +182,7 @@ def test_sigterm_during_the_canary_takes_everybody_back(project: Project) -> Non
 
 def test_a_killed_run_is_undone_by_the_next(project: Project) -> None:
     """CD-13, CD-14: another run waits for the lease, then finishes what the dead one left."""
-    project.release().check()
-    visible_change(project, "two")
-    project.edit_config(lambda text: text.replace("bake: 1s", "bake: 10m"))
-    project.kanmon("build").check()
-    deploy = project.start("deploy", "--yes")
-    deploy.await_line("10 % of API requests go to r2")
+    deploy = in_its_canary(project)
     deploy.end(signal.SIGKILL)
     assert "KNM-401" in project.kanmon("recover").check(2).error
     project.expire_lease()

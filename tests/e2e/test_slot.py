@@ -13,6 +13,7 @@ import pytest
 
 from kanmon.bundle import Blobs, build_bundle
 from kanmon.cloudformation import DeployedStack, Stacks, slot_gate
+from kanmon.cloudformation.waiting import moments
 from kanmon.ledger import Slot
 from kanmon.release.blueprint import Output, StackSpec, blueprint
 from tests.fakes.app import make_full_config
@@ -143,12 +144,12 @@ def release(aws: EmbeddedAws, tmp_path: Path) -> Release:
 
 
 def _await(look: Callable[[], Any]) -> Any:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
+    end = time.monotonic() + 60
+    for _ in moments():
         if found := look():
             return found
-        time.sleep(0.1)
-    raise AssertionError("it never came")
+        assert time.monotonic() < end, "it never came"
+    return None
 
 
 def test_a_slot_with_everything_is_made_at_work_changed_and_deleted(release: Release) -> None:
