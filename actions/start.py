@@ -1,7 +1,7 @@
-"""Runs `kanmon action NAME` from this copy of the suite, with what it needs installed once a runner.
+"""Runs `kanmon action NAME` from this copy of the suite; its requirements are installed once a runner.
 
-The paths go into this process alone, not into its environment: the app's own commands, which it may start,
-get the modules that they would get without it.
+The paths go into this process alone, not into its environment. It may start the app's own commands, and these
+must find their own modules, as without it.
 """
 
 import hashlib
@@ -19,30 +19,35 @@ NEWER = ("python3.14", "python3.13", "python3.12", "python3.11")
 
 def main() -> None:
     """Become the action."""
-    if sys.version_info < (3, 11):  # noqa: UP036 - it is whichever Python the runner has
+    if sys.version_info < (3, 11):  # noqa: UP036 - the runner may have any Python
         start_newer()
-    cache = os.environ.get("RUNNER_TOOL_CACHE") or os.environ.get("RUNNER_TEMP") or tempfile.gettempdir()
-    runtime = Path(cache, "kanmon", key())
-    if not runtime.is_dir():
-        install(runtime)
-    sys.path += [str(SUITE), str(runtime)]
-    from kanmon.cli import main as kanmon  # noqa: PLC0415 - it is found only now
+    sys.path += [str(SUITE), str(requirements())]
+    from kanmon.cli.main import main as kanmon  # noqa: PLC0415 - it is found only now
 
     sys.exit(kanmon(["action", *sys.argv[1:]]))
 
 
+def requirements() -> Path:
+    """The folder of the installed requirements; the first call on a runner installs them."""
+    cache = os.environ.get("RUNNER_TOOL_CACHE") or os.environ.get("RUNNER_TEMP") or tempfile.gettempdir()
+    folder = Path(cache, "kanmon", key())
+    if not folder.is_dir():
+        install(folder)
+    return folder
+
+
 def key() -> str:
-    """What the installed files depend on: this Python, and each of them by its hash."""
+    """The installed files depend on this: the Python, and the hash of each requirement."""
     return hashlib.sha256(sys.version.encode() + REQUIREMENTS.read_bytes()).hexdigest()[:16]
 
 
 def install(runtime: Path) -> None:
-    """Install the requirements, every file checked against its hash. Ends the step when that fails."""
+    """Install the requirements, every file checked against its hash. A failure ends the step."""
     sys.stdout.write("::group::Install Kanmon's requirements\n")
     runtime.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=runtime.parent) as folder:
         draft = Path(folder, "draft")
-        # -P: the folder that this runs in is the app's, and no module is taken from there.
+        # -P: the working folder is the app's, and no module may come from there.
         python = [sys.executable, "-P", "-m"]
         pip = ["pip", "install", "--quiet", "--disable-pip-version-check", "--target", str(draft)]
         pip += ["--no-deps", "--only-binary", ":all:", "--require-hashes", "--requirement", str(REQUIREMENTS)]
@@ -54,14 +59,14 @@ def install(runtime: Path) -> None:
         try:
             draft.rename(runtime)
         except OSError:
-            # Two steps on one machine may come here at once: the first wins, and both have the same.
+            # Two steps on one machine may come here at once. The first wins; both have the same files.
             if not runtime.is_dir():
                 raise
     sys.stdout.write("::endgroup::\n")
 
 
 def start_newer() -> None:
-    """Be started again by a Python that is new enough. Ends the step when there is none."""
+    """Start again with a newer Python. Without one the step ends."""
     for python in filter(None, map(shutil.which, NEWER)):
         os.execv(python, [python, "-I", "-S", "-u", *sys.argv])
     sys.stdout.write(

@@ -1,1 +1,1 @@
-"""What Kanmon costs in time, beside others on the same machine. See docs/benchmarks.md."""
+"""Kanmon's cost in time, beside other tools on the same machine. See docs/benchmarks.md."""

@@ -12,7 +12,7 @@ from benchmarks import startup
 
 
 def main() -> None:
-    """Run the benchmark that is named."""
+    """Run the named benchmark."""
     parser = argparse.ArgumentParser(prog="benchmarks/run", description=__doc__)
     benchmarks = parser.add_subparsers(required=True, metavar="BENCHMARK")
     one = benchmarks.add_parser("startup", help="from the step's start to the first AWS request")
@@ -22,7 +22,7 @@ def main() -> None:
         type=Path,
         default=os.environ.get("AWS_ACTION_BUNDLE"),
         metavar="FILE",
-        help="dist/index.js of aws-actions/aws-cloudformation-github-deploy, which is left out otherwise "
+        help="dist/index.js of aws-actions/aws-cloudformation-github-deploy, left out otherwise "
         "(default: $AWS_ACTION_BUNDLE)",
     )
     arguments = parser.parse_args()

@@ -1,4 +1,4 @@
-"""AWS on loopback as far as a start goes: it says who asks, denies all the rest, notes when it was asked."""
+"""AWS on loopback for a start: it answers GetCallerIdentity, denies the rest, keeps each request's time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DENIED = b"""<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>
 
 @dataclass
 class Endpoint:
-    """The loopback AWS. `arrivals` are the moments of its requests, of the clock that all processes share."""
+    """The loopback AWS. `arrivals` are the times of its requests, by the clock that all processes share."""
 
     url: str = ""
     arrivals: list[float] = field(default_factory=list)
@@ -50,7 +50,7 @@ def endpoint() -> Iterator[Endpoint]:
         do_GET = do_HEAD = do_POST = do_PUT = _answer  # noqa: N815 - the names it looks for
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it has there
-            """Say nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         served.url = f"http://127.0.0.1:{server.server_port}"

@@ -1,4 +1,4 @@
-"""Who is started, and how: as a runner starts the step."""
+"""The peers of a benchmark, started as a runner starts the step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 WORKSHOP = ROOT / "build" / "benchmarks"
 PYTHON = str(Path(sys.base_prefix, "bin", "python3"))
 FLAGS = ("-I", "-S", "-u")
-"""Nothing of the runner's Python but its standard library, and a log that nobody waits for."""
+"""Of the runner's Python the standard library alone, and an unbuffered log."""
 _FLOOR = """\
 import http.client, sys
 client = http.client.HTTPConnection(sys.argv[1])
@@ -22,7 +22,7 @@ client.request("GET", "/")
 client.getresponse().read()
 """
 _TEMPLATE = "Resources: {Topic: {Type: AWS::SNS::Topic}}\n"
-# The defaults of its action.yml, which a runner hands on.
+# The defaults of its action.yml; a runner passes them on.
 _AWS_ACTION_INPUTS = {
     "INPUT_MODE": "create-and-execute",
     "INPUT_NAME": "mandala",
@@ -46,7 +46,7 @@ class Peer:
 
 
 def job(url: str) -> dict[str, str]:
-    """The environment of a job that has credentials for the AWS at `url`.
+    """The environment of a job with credentials for the AWS at `url`.
 
     Python is the one that runs this, first on the PATH as `actions/setup-python` puts it.
     https://docs.github.com/en/actions/reference/workflows-and-actions/variables
@@ -83,7 +83,7 @@ def job(url: str) -> dict[str, str]:
 
 
 def project() -> Path:
-    """The folder of an app that could be released, in which the steps run."""
+    """The folder of an app; the steps run in it."""
     folder = WORKSHOP / "project"
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / "examples/mandala/kanmon.yml", folder)
@@ -100,7 +100,7 @@ def composite(command: str) -> Peer:
 
 
 def image(command: str) -> Peer:
-    """The command that our image runs, in a folder like its own, without what a container costs."""
+    """The command of our image, in a folder like its own, without the cost of a container."""
     folder = WORKSHOP / "image"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
@@ -110,24 +110,24 @@ def image(command: str) -> Peer:
 
 
 def floor(url: str) -> Peer:
-    """A client that has nothing to do but to ask."""
+    """A client without any other work."""
     return Peer("bare client", (PYTHON, "-I", "-S", "-c", _FLOOR, url.removeprefix("http://")))
 
 
 def aws_action(bundle: Path) -> Peer:
-    """AWS's own action, a JavaScript bundle, on the Node that is here."""
+    """AWS's own action, a JavaScript bundle, on this machine's Node."""
     inputs = _AWS_ACTION_INPUTS | {"INPUT_TEMPLATE": str(project() / "template.yml")}
     return Peer("aws-cloudformation-github-deploy", (_found("node"), str(bundle.resolve())), inputs)
 
 
 def install(environment: dict[str, str]) -> None:
-    """Let a composite action install what it needs, as the first step on a runner does."""
+    """Let a composite action install its requirements, as the first step on a runner does."""
     start = (*composite("status").command[:-1], str(WORKSHOP / "status.sh"))
     subprocess.run(start, cwd=project(), env=environment, capture_output=True, check=False)
 
 
 def runtime() -> Path:
-    """Where that lies."""
+    """The folder of the installed requirements."""
     key: str = runpy.run_path(str(ROOT / "actions" / "start.py"))["key"]()
     return WORKSHOP / "tool-cache" / "kanmon" / key
 

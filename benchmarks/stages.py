@@ -17,63 +17,59 @@ if TYPE_CHECKING:
 
 _STAGES = """\
 import time
-moments = [("the interpreter", time.monotonic())]
-import gc, json, sys
+times = [("the interpreter", time.monotonic())]
+import json, sys
 def done(stage):
-    moments.append((stage, time.monotonic()))
+    times.append((stage, time.monotonic()))
 sys.path += sys.argv[1:3]
-from kanmon.cli.arguments import action_arguments, make_parser
-import kanmon.cli
-parser = make_parser()
-parsed = parser.parse_args(action_arguments("deploy", {}))
+from kanmon.cli.parser import action_arguments, parse
+_, _, shared = parse(action_arguments(["deploy"], {}))
 done("the command line")
-gc.disable()
-from kanmon.aws import Aws
+import kanmon.aws.clients
 done("importing botocore")
-aws = Aws("ap-northeast-1")
-aws.ask_account()
-done("the first client")
-from kanmon.cli.commands import load_config
-from kanmon.report.workflow import make_log
+import kanmon.cli.account, kanmon.config.source
+from kanmon.cli.context import Context
 done("importing the rest")
-load_config(parsed.config)
-make_log()
+context = Context(shared.config)
+context.config
 done("reading the config")
-aws.account
-aws.s3
+context.account.aws.account
+done("the first client")
+context.account.aws.s3
 done("the client of S3")
-json.dump(moments, sys.stdout)
+json.dump(times, sys.stdout)
 """
-"""What a deploy does until its second request, with a look at the clock after each part."""
-_ASKED = "the first client"
+"""The work of a deploy until its second request, with the time after each stage."""
+_ASKS = "the first client"
+"""The stage with the first request."""
 _IMPORTS = """\
-import gc, sys
-gc.disable()
+import sys
 sys.path += sys.argv[1:3]
-import kanmon.cli, kanmon.aws, kanmon.cli.commands, kanmon.report.workflow
+import kanmon.cli.main, kanmon.cli.commands.deploy, kanmon.cli.context, kanmon.cli.account
+import kanmon.config.source
 """
 _LINE = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)")
 
 
 def stages(rounds: int, environment: dict[str, str], aws: Endpoint) -> dict[str, float]:
-    """The median seconds that each stage of a deploy's start takes, and the first request beside them."""
+    """The median seconds of each stage of a deploy's start, and of the first request within its stage."""
     taken: dict[str, list[float]] = {}
     for _ in range(rounds):
         aws.arrivals.clear()
-        ended = time.monotonic()
-        moments: list[tuple[str, float]] = json.loads(_python(_STAGES, environment).stdout)
-        for stage, moment in moments:
-            taken.setdefault(stage, []).append(moment - ended)
-            ended = moment
-            if stage == _ASKED:
-                taken.setdefault("the first request, meanwhile", []).append(aws.arrivals[0] - moment)
-    return {stage: round(statistics.median(times), 4) for stage, times in taken.items()}
+        before = time.monotonic()
+        times: list[tuple[str, float]] = json.loads(_python(_STAGES, environment).stdout)
+        for stage, end in times:
+            taken.setdefault(stage, []).append(end - before)
+            if stage == _ASKS:
+                taken.setdefault("the first request, meanwhile", []).append(aws.arrivals[0] - before)
+            before = end
+    return {stage: round(statistics.median(seconds), 4) for stage, seconds in taken.items()}
 
 
 def imports(rounds: int, environment: dict[str, str]) -> dict[str, float]:
-    """The median seconds that the modules of each package took, our own by room, the longest first.
+    """The median import time of each package in seconds, our own by room, the longest first.
 
-    Measuring itself makes them longer by about a third.
+    Measuring makes them longer by about a third.
     """
     taken: dict[str, list[float]] = {}
     for _ in range(rounds):
@@ -82,7 +78,7 @@ def imports(rounds: int, environment: dict[str, str]) -> dict[str, float]:
             spent[_package(module)] += int(microseconds)
         for package, microseconds in spent.items():
             taken.setdefault(package, []).append(microseconds / 1e6)
-    medians = {package: round(statistics.median(times), 4) for package, times in taken.items()}
+    medians = {package: round(statistics.median(seconds), 4) for package, seconds in taken.items()}
     return dict(sorted(medians.items(), key=lambda item: -item[1]))
 
 

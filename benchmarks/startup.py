@@ -30,12 +30,12 @@ _RESULT = peers.WORKSHOP / "startup.json"
 
 @dataclass
 class Times:
-    """What was measured of one peer, in seconds from the start of its process."""
+    """The measurements of one peer, in seconds from the start of its process."""
 
     first: list[float] = field(default_factory=list)
     """Until its first request."""
     second: list[float] = field(default_factory=list)
-    """Until its second: with an answer that took no time it has loaded all that it needs."""
+    """Until its second. The answer took no time, so by then it has loaded all its modules."""
 
 
 def run(rounds: int, bundle: Path | None, console: Console) -> None:
@@ -51,19 +51,19 @@ def run(rounds: int, bundle: Path | None, console: Console) -> None:
         else:
             others.append(peers.aws_action(bundle))
         measured = _measure([*ours, *others], rounds, environment, aws)
-        parts = stages.stages(rounds, environment, aws)
+        steps = stages.stages(rounds, environment, aws)
         imported = stages.imports(min(rounds, 9), environment)
     times = {peer.name: _summary(measured[peer.name]) for peer in [*ours, *others]}
     ratios = _ratios(measured, [peer.name for peer in ours], others[-1].name) if bundle else {}
     _print(console, times, ratios)
-    _print_parts(console, "stage of a deploy's start", parts)
-    _print_parts(console, "imports", dict(list(imported.items())[:_SHOWN]))
+    _print_times(console, "stage of a deploy's start", steps)
+    _print_times(console, "imports", dict(list(imported.items())[:_SHOWN]))
     result = {
         "machine": f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}",
         "rounds": rounds,
         "seconds": times,
         "ratio_to_aws_action": ratios,
-        "stages": parts,
+        "stages": steps,
         "imports": imported,
     }
     _RESULT.write_text(json.dumps(result, indent=1) + "\n")
@@ -73,7 +73,7 @@ def run(rounds: int, bundle: Path | None, console: Console) -> None:
 def _measure(
     all_peers: Sequence[Peer], rounds: int, environment: dict[str, str], aws: Endpoint
 ) -> dict[str, Times]:
-    """Start each in turn, round for round, so that what else the machine does strikes all alike."""
+    """Start each in turn, round for round: other work of the machine slows all alike."""
     measured = {peer.name: Times() for peer in all_peers}
     for number in range(rounds + 1):
         for peer in all_peers:
@@ -127,9 +127,9 @@ def _print(console: Console, times: dict[str, dict[str, float]], ratios: dict[st
     console.print(table)
 
 
-def _print_parts(console: Console, title: str, parts: dict[str, float]) -> None:
+def _print_times(console: Console, title: str, times: dict[str, float]) -> None:
     table = Table(title, "ms", box=None)
     table.columns[1].justify = "right"
-    for name, seconds in parts.items():
+    for name, seconds in times.items():
         table.add_row(name, f"{seconds * 1000:.0f}")
     console.print(table)

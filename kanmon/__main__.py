@@ -2,7 +2,7 @@
 
 import sys
 
-from kanmon.cli import main
+from kanmon.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,7 +1,7 @@
-"""Every error that Kanmon prints: its code, what it means and what to do about it.
+"""Every error of Kanmon: its code, its meaning and its fix.
 
 One member of :class:`Code` is one row of the error table in the documents. The first digit names the
-room: 1 config, bundle and tests, 2 AWS, 3 plan and approval, 4 ledger and lock, 5 checks and traffic,
+area: 1 config, bundle and tests, 2 AWS, 3 plan and approval, 4 ledger and lock, 5 checks and traffic,
 6 GitHub and messages, 9 the rest.
 """
 
@@ -11,32 +11,36 @@ from enum import Enum, IntEnum
 
 
 class ExitStatus(IntEnum):
-    """What the process ends with."""
+    """The exit status of the process."""
 
     OK = 0
     FAILED = 1
-    """The work was begun and did not succeed; users are on a complete release."""
+    """The work began and did not succeed; users are on a complete release."""
     REFUSED = 2
-    """The input or the situation was refused before anything changed."""
+    """Kanmon refused the input or the situation, before any change."""
     HELD = 3
     """A person has to decide; the lock is kept."""
     INTERRUPTED = 130
-    """Ctrl-C or a cancelled job; what was begun was undone first."""
+    """Ctrl-C or a cancelled job, with the begun work undone first."""
 
 
 class Code(Enum):
     """An error code with its general meaning and its general fix."""
 
-    CONFIG_MISSING = (101, "The config file does not exist.", "Create it, or name it with --config.")
-    CONFIG_EMPTY = (102, "The config file is empty.", "Start from the example in the README.")
-    CONFIG_SYNTAX = (103, "The config file is not valid YAML.", "Correct the line that is named.")
-    CONFIG_INVALID = (104, "A key of the config has a value that cannot be.", "Correct the key named.")
-    CONFIG_UNKNOWN_KEY = (105, "The config has a key that Kanmon does not know.", "Correct or remove it.")
-    BUILD_FAILED = (111, "A build command of the app failed.", "Run the command yourself and mend it.")
+    CONFIG_MISSING = (101, "The config file does not exist.", "Create it, or name it with `--config FILE`.")
+    CONFIG_EMPTY = (102, "The config file is empty.", "Copy the example from the README into it.")
+    CONFIG_SYNTAX = (103, "The config file is not valid YAML.", "Correct the named line.")
+    CONFIG_INVALID = (104, "A key of the config has an invalid value.", "Correct the named key.")
+    CONFIG_UNKNOWN_KEY = (105, "The config has an unknown key.", "Correct the key's spelling, or remove it.")
+    BUILD_FAILED = (
+        111,
+        "A build command of the app failed.",
+        "Run the named command in the app's folder, fix it, and run `kanmon build` again.",
+    )
     ARTIFACT_MISSING = (
         112,
         "A function's artifact or the web directory is missing or empty after the build.",
-        "Check the path in the config and what the build commands write.",
+        "Compare the path in the config with the files from the build commands.",
     )
     UNSAFE_PATH = (
         113,
@@ -46,19 +50,19 @@ class Code(Enum):
     BUNDLE_MISSING = (114, "There is no bundle to release.", "Run `kanmon build` first.")
     BUNDLE_DAMAGED = (
         115,
-        "A file of the bundle is not the one that its manifest names.",
-        "Build again; do not change a bundle after it was built.",
+        "A file of the bundle differs from the bundle's manifest.",
+        "Run `kanmon build` again, and do not change a bundle after its build.",
     )
-    WORKFLOW_INVALID = (
+    STATE_MACHINE_INVALID = (
         116,
-        "A workflow's definition is not the Amazon States Language, or names a function that there is not.",
-        "Correct the place that is named in the file.",
+        "A state machine's definition is not valid, or names an unknown function.",
+        "Correct the named place in the definition's file.",
     )
-    TESTS_FAILED = (121, "The app's tests failed.", "The failed tests are named first; mend them.")
+    TESTS_FAILED = (121, "The app's tests failed.", "Fix the failed tests: the message names the first.")
     RESULTS_MISSING = (
         122,
         "The test commands wrote no report where the config looks for one, or no test ran.",
-        "Check the patterns under `test` in the config and what the commands write.",
+        "Compare the patterns under `test` in the config with the files from the commands.",
     )
     RESULTS_UNREADABLE = (
         123,
@@ -67,21 +71,25 @@ class Code(Enum):
     )
     COVERAGE_LOW = (
         124,
-        "The tests cover less than the config asks for.",
-        "Test what is new, or lower `test.coverage` in the config where that is meant.",
+        "The tests cover less code than the config requires.",
+        "Test the new code, or lower `test.coverage` in the config.",
     )
     CREDENTIALS_MISSING = (
         201,
-        "There are no AWS credentials, or they are incomplete or expired.",
-        "Sign in to AWS (`aws sso login`, or OIDC in a workflow), then run the command again.",
+        "AWS credentials are missing, incomplete or expired.",
+        "Sign in: `aws sso login`; in a workflow, `aws-actions/configure-aws-credentials`. Then repeat it.",
     )
     AWS_UNREACHABLE = (
         202,
         "AWS could not be reached.",
-        "Check the network, the region and AWS_ENDPOINT_URL.",
+        "Check the network, the region in the config, and the variable AWS_ENDPOINT_URL.",
     )
-    AWS_DENIED = (203, "AWS denied a call.", "Give the role the permission that the message names.")
-    AWS_FAILED = (204, "AWS answered a call with an error.", "Read AWS's message; try again if it passes.")
+    AWS_DENIED = (
+        203,
+        "AWS denied a call.",
+        "Give your role the named permission; for Kanmon's roles, run `kanmon bootstrap` again.",
+    )
+    AWS_FAILED = (204, "AWS answered a call with an error.", "Read AWS's message, then repeat the command.")
     NOT_BOOTSTRAPPED = (
         205,
         "The account has no artifact bucket for this app.",
@@ -90,65 +98,69 @@ class Code(Enum):
     STACK_FAILED = (
         211,
         "CloudFormation could not apply a stack.",
-        "The first failed resource is named with AWS's reason; correct it and release again.",
+        "Correct the named resource: AWS's reason stands beside it. Then release again.",
     )
     STACK_BUSY = (
         212,
-        "A stack is in a state from which it can't be updated.",
-        "Wait for the operation under way, or repair the stack as the message says.",
+        "A stack is in a state without updates.",
+        "Wait for CloudFormation, or repair the stack as the message says.",
     )
-    CHANGE_SET_FAILED = (
-        213,
-        "CloudFormation refused a change set.",
-        "Correct what AWS's reason names.",
-    )
+    CHANGE_SET_FAILED = (213, "CloudFormation refused a change set.", "Correct the cause in AWS's reason.")
     TEMPLATE_WRONG = (
         214,
-        "A template is not one that AWS would take.",
-        "Correct what is named where it comes from the config; where it does not, please report it.",
+        "CloudFormation would refuse a template.",
+        "Please report it with your config: the templates are Kanmon's own.",
     )
     TEMPLATE_TOO_BIG = (
         215,
-        "A template is larger than CloudFormation takes.",
+        "A template is larger than CloudFormation allows.",
         "Put less into one app: fewer functions, routes or alarms.",
     )
     SLOT_CHANGED = (
         216,
-        "A slot's stack is not as its release made it, so its background work can't be turned on or off.",
-        "Look who changed the stack; then `kanmon recover`, or `kanmon recover --undo` to go back.",
+        "Somebody changed a slot's stack after its release, so its triggers can't be switched.",
+        "Find the change in the stack's events; then run `kanmon recover`, or `kanmon recover --undo`.",
     )
-    HOOK_FAILED = (221, "A hook of the release failed.", "Read the function's log; mend it and release.")
+    HOOK_FAILED = (
+        221,
+        "A hook of the release failed.",
+        "Read the function's log in CloudWatch, fix the function, and release again.",
+    )
     SNAPSHOT_FAILED = (
         222,
-        "The database snapshot before the release could not be taken.",
-        "Look at the cluster's state in RDS; nothing was changed.",
+        "The database snapshot before the release failed; nothing was changed.",
+        "Look at the cluster's events in RDS, then release again.",
     )
     PLAN_UNREADABLE = (301, "The plan file is missing or is not a plan.", "Run `kanmon plan` again.")
     PLAN_ALTERED = (
         302,
-        "The plan is not the one its digest was made of.",
-        "Use the plan as `kanmon plan` wrote it.",
+        "The plan differs from its digest.",
+        "Use the plan file as `kanmon plan` wrote it.",
     )
     PLAN_STALE = (
         303,
-        "Something moved since the plan was made, so what was approved is not what would run.",
-        "Run `kanmon plan` again and have it approved.",
+        "Something moved since the plan, so an approval of it would not fit.",
+        "Run `kanmon plan` again and have the new plan approved.",
     )
     PLAN_DESTROYS = (
         304,
-        "The plan replaces or deletes a resource that holds state.",
-        "If this is meant, name the resource under `allow_destroy` in the config.",
+        "The plan replaces or deletes a resource with state.",
+        "If you want this, add the resource's logical id to `allow_destroy` in the config.",
     )
-    NOT_APPROVED = (311, "Nobody approved the plan.", "Approve it, or run with --yes where that is meant.")
+    NOT_APPROVED = (
+        311,
+        "The plan was not approved.",
+        "Approve it at the prompt, or use `--yes` on a terminal of your own.",
+    )
     FROZEN = (
         312,
         "A rollback froze this environment.",
-        "When the cause is mended, deploy with --lift-freeze and a reason.",
+        "Fix the cause, then deploy with `--lift-freeze` and a reason.",
     )
     ENVIRONMENT_MISSING = (
         321,
         "The GitHub environment does not exist, so nothing would hold a release back.",
-        "Create it under Settings → Environments, with required reviewers and a branch rule.",
+        "Settings → Environments → New environment: add required reviewers and a branch rule.",
     )
     REVIEWERS_MISSING = (
         322,
@@ -163,116 +175,124 @@ class Code(Enum):
     BRANCH_REFUSED = (
         324,
         "This branch may not deploy to the GitHub environment.",
-        "Run the workflow on a branch that the environment's branch rule names.",
+        "Run the workflow on a branch of the environment's branch rule.",
     )
     SELF_REVIEW_ALLOWED = (
         325,
-        "The GitHub environment lets people approve what they started themselves.",
+        "The GitHub environment lets people approve their own runs.",
         "Settings → Environments → the environment → Prevent self-review.",
     )
     RUN_NOT_APPROVED = (
         326,
-        "Nobody approved this run for the GitHub environment.",
-        "Have a reviewer approve it. A run that got past the rules, as administrators can, is refused.",
+        "No reviewer approved this run for the GitHub environment.",
+        "Ask a reviewer to approve it. A run past the rules, as administrators can start, is refused.",
     )
     APPROVED_BY_ACTOR = (
         327,
-        "The run was approved by whoever started it.",
-        "Have somebody else approve it.",
+        "The person behind the run approved it, too.",
+        "Ask somebody else to approve it.",
     )
     APPROVAL_TOO_OLD = (
         328,
-        "What was approved is an earlier attempt of this run.",
+        "The approval belongs to an earlier run attempt.",
         "Start a new run and have it approved.",
     )
     LOCKED = (
         401,
         "Another run holds this environment.",
-        "Wait for it to end; a run that died loses the lock when its lease expires.",
+        "Wait for its end. When it died, run `kanmon recover --wait`.",
     )
     LEASE_LOST = (
         402,
-        "This run lost its lock to another one.",
-        "Look at `kanmon status`; the run that has the lock finishes or undoes the release.",
+        "This run lost its lock to another run.",
+        "Run `kanmon status`: the other run finishes or undoes the release.",
     )
-    LEDGER_CONFLICT = (403, "The ledger changed while it was being written.", "Run the command again.")
+    LEDGER_CONFLICT = (403, "The ledger changed during a write.", "Run the command again.")
     LEDGER_UNREADABLE = (
         404,
         "A record of the ledger can't be read.",
         "Restore the object's former version in the artifact bucket.",
     )
-    UNKNOWN_RELEASE = (411, "There is no such release.", "`kanmon history` lists the releases.")
+    UNKNOWN_RELEASE = (411, "There is no such release.", "Run `kanmon history` for a list of releases.")
     NO_ROLLBACK_TARGET = (
         412,
-        "There is no release to go back to.",
-        "Name one that was stable, see `kanmon history`.",
+        "There is no release to roll back to.",
+        "Name a release with the result `stable`: `kanmon history` lists them.",
     )
     HELD = (
         413,
         "The environment is held: a person has to decide.",
-        "`kanmon recover --keep` keeps the live release, `kanmon recover --undo` takes it back.",
+        "Run `kanmon recover --keep` to keep the live release, or `kanmon recover --undo` to roll it back.",
     )
-    UNFINISHED = (
-        414,
-        "An earlier run did not end.",
-        "`kanmon recover` finishes or undoes it.",
+    UNFINISHED = (414, "An earlier run did not end.", "Run `kanmon recover`: it finishes or undoes the run.")
+    CHECK_FAILED = (
+        501,
+        "A smoke check failed.",
+        "Compare the check's actual value with the expected one, then fix the release.",
     )
-    CHECK_FAILED = (501, "A smoke check failed.", "The check's actual value is shown; mend the release.")
     CHECK_FAILS_EVERYWHERE = (
         502,
         "A smoke check fails on the release and on the stable release too.",
-        "The check itself or something that both depend on is broken: mend that first.",
+        "Fix the check, or the service behind both releases, first.",
     )
     ALARM_FIRED = (
         503,
-        "An alarm began to fire while the release was watched.",
-        "Look at the alarm in CloudWatch; mend what it measures, then release again.",
+        "An alarm began to fire during the release.",
+        "Look at the alarm in CloudWatch, fix its cause, then release again.",
     )
     ALARMS_UNREADABLE = (
         504,
-        "The alarms can't be read, so nobody can tell whether the release is well.",
-        "Look at them in CloudWatch, then `kanmon recover --keep` or `--undo`; mend what the message names.",
+        "The alarms can't be read, so the health of the release is unknown.",
+        "Look at the alarms in CloudWatch, then run `kanmon recover --keep` or `kanmon recover --undo`.",
     )
     POINTER_MOVED = (
         511,
-        "A pointer was moved by somebody else.",
-        "Look who else changes the API stage or the live page; then `kanmon recover`.",
+        "Another process moved a pointer.",
+        "Find the other writer of the API's stage or the live page in CloudTrail; then run `kanmon recover`.",
     )
     ASSET_CHANGED = (
         512,
         "A hashed asset exists already with other content.",
-        "Give the file a name that changes with its content, or take it out of `immutable`.",
+        "Give the file a name with a hash of its content, or remove it from `web.immutable`.",
     )
     ROLLBACK_FAILED = (
         521,
-        "Taking the release back failed.",
-        "Run `kanmon recover`; the ledger says how far it came.",
+        "The rollback of a release failed.",
+        "Run `kanmon recover`: it goes on from the ledger's last entry.",
     )
     GITHUB_MISSING = (
         601,
-        "GitHub is needed, but this is not a workflow run or there is no token.",
+        "This command needs GitHub, but there is no workflow run or no token.",
         "Run it in a workflow and give the action its `token` (`github.token` by default).",
     )
-    GITHUB_DENIED = (
-        602,
-        "GitHub denied a call.",
-        "Give the job the permission that the message names.",
+    GITHUB_DENIED = (602, "GitHub denied a call.", "Give the job the named permission.")
+    GITHUB_UNREACHABLE = (
+        603,
+        "GitHub could not be reached.",
+        "Look at githubstatus.com, then repeat the command.",
     )
-    GITHUB_UNREACHABLE = (603, "GitHub could not be reached.", "Try again; see githubstatus.com.")
-    GITHUB_FAILED = (604, "GitHub answered a call with an error.", "Read GitHub's message; try again.")
+    GITHUB_FAILED = (
+        604,
+        "GitHub answered a call with an error.",
+        "Read GitHub's message, then repeat the command.",
+    )
     NOTIFY_FAILED = (
         611,
         "A message could not be delivered; the release is not affected.",
-        "Check the topic, and the Slack secret that the config names.",
+        "Check the topic, and the channel's secret under `notifications.channels`.",
     )
-    MARK_FAILED = (
+    MARKER_FAILED = (
         612,
-        "A release could not be marked in CloudWatch; it is not affected.",
-        "Give the role the permission that the message names; apply the bootstrap stack again.",
+        "A deployment marker could not be put into CloudWatch; the release is not affected.",
+        "Give your role the named permission: run `kanmon bootstrap` again.",
     )
-    USAGE = (901, "The command line is wrong.", "See `kanmon --help`.")
+    USAGE = (901, "The command line is wrong.", "Run `kanmon --help`.")
     INTERRUPTED = (902, "The run was interrupted.", "Run the command again.")
-    FILE_REFUSED = (903, "A file could not be read or written.", "Give a path that may be read or written.")
+    FILE_REFUSED = (
+        903,
+        "The system refused to read or write a file.",
+        "Give the path of a readable file, or of a folder with write permission.",
+    )
     INTERNAL = (999, "Kanmon itself failed.", "Please report it with the output of `--debug`.")
 
     def __init__(self, number: int, meaning: str, fix: str) -> None:
@@ -287,10 +307,10 @@ class Code(Enum):
 
 
 class KanmonError(Exception):
-    """One thing that went wrong, as a person should read it.
+    """One error, for a person to read.
 
-    `message` says what happened, `where` names the file, key, stack or URL, and `fix` says what to do when
-    the code's general fix can be made more precise.
+    `message` describes the problem. `where` names the file, key, stack or URL. `fix` replaces the code's
+    general fix by a more precise one.
     """
 
     def __init__(self, code: Code, message: str, *, where: str | None = None, fix: str | None = None) -> None:

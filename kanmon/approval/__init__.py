@@ -1,5 +1,1 @@
-"""The room of approval: who lets a plan through, and how that is known."""
-
-from kanmon.approval.terminal import Approvable, TerminalApproval
-
-__all__ = ["Approvable", "TerminalApproval"]
+"""Approval of a plan: by GitHub's reviewers, or by a person at the terminal."""

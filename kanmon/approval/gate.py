@@ -1,6 +1,6 @@
-"""The gate: GitHub's environment must hold the job back, and somebody must have let this run through (CD-3).
+"""The gate: GitHub's environment must hold the job back until a reviewer approves the run (CD-3).
 
-Both are read over the API and everything that can't be known counts against the run.
+Kanmon reads the rules and the reviews from GitHub's API. An unknown fact counts against the run.
 """
 
 from __future__ import annotations
@@ -10,124 +10,98 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from kanmon.errors import Code, KanmonError
-from kanmon.github.environments import branch_is_protected, environment, reviews
-from kanmon.github.runs import jobs
-from kanmon.ledger import Approval
+from kanmon.model import Approval
 
 if TYPE_CHECKING:
-    from kanmon.approval.terminal import Approvable
-    from kanmon.github import WorkflowRun
-    from kanmon.github.client import Client
+    from kanmon.approval.prompt import Approvable
     from kanmon.github.environments import Environment, Review
     from kanmon.github.runs import Job
+    from kanmon.github.workflow_run import WorkflowRun
 
 
-class Facts(Protocol):
-    """What the gate has to know of GitHub."""
+class Rules(Protocol):
+    """The gate's questions to GitHub. See :class:`kanmon.github.environments.GithubRules`."""
 
     def environment(self, name: str) -> Environment | None:
-        """The environment with its rules; None when there is none."""
+        """The environment with its rules. None when it is missing."""
 
     def branch_is_protected(self, name: str) -> bool:
         """Whether a branch has branch protection."""
 
     def reviews(self, run: int, environment_name: str) -> list[Review]:
-        """What reviewers said of a run, all attempts together."""
+        """The reviews of a run, from all its run attempts."""
 
     def jobs(self, run: int, attempt: int) -> list[Job]:
-        """The jobs of one attempt."""
-
-
-@dataclass(frozen=True)
-class GithubFacts:
-    """The facts as the API tells them; the token needs `actions: read`, and `contents: read` for branches."""
-
-    client: Client
-
-    def environment(self, name: str) -> Environment | None:
-        """See :func:`kanmon.github.environments.environment`."""
-        return environment(self.client, name)
-
-    def branch_is_protected(self, name: str) -> bool:
-        """See :func:`kanmon.github.environments.branch_is_protected`."""
-        return branch_is_protected(self.client, name)
-
-    def reviews(self, run: int, environment_name: str) -> list[Review]:
-        """See :func:`kanmon.github.environments.reviews`."""
-        return reviews(self.client, run, environment_name)
-
-    def jobs(self, run: int, attempt: int) -> list[Job]:
-        """See :func:`kanmon.github.runs.jobs`."""
-        return jobs(self.client, run, attempt)
+        """The jobs of one run attempt."""
 
 
 @dataclass(frozen=True)
 class Gate:
     """The gate of one environment for one run."""
 
-    facts: Facts
+    rules: Rules
     run: WorkflowRun
     environment: str
     prevent_self_review: bool
-    """Nobody may approve what they started: asked of the environment's rules and of the approval."""
+    """Nobody may approve their own run. The environment's rules and the approval must both meet this."""
 
     def verify_rules(self) -> Environment:
-        """Make sure that the environment would hold a job of this run back.
+        """Make sure the environment holds back a job of this run.
 
-        To be called first in a job that doesn't name the environment: naming a missing one creates it, with
-        no protection at all. Raises ENVIRONMENT_MISSING, REVIEWERS_MISSING, BRANCHES_OPEN, BRANCH_REFUSED,
-        SELF_REVIEW_ALLOWED, and what GitHub's refusals become.
+        Call it first in a job without this environment: if a job names a missing environment, GitHub creates
+        it, without any protection. Raises ENVIRONMENT_MISSING, REVIEWERS_MISSING, BRANCHES_OPEN,
+        BRANCH_REFUSED, SELF_REVIEW_ALLOWED, and GitHub's refusals as KanmonError.
         https://docs.github.com/en/actions/reference/workflows-and-actions/deployments-and-environments
         """
-        found = self.facts.environment(self.environment)
+        found = self.rules.environment(self.environment)
         where = f"{self.run.repository}, environment {self.environment}"
         if found is None:
-            told = f"The repository has no environment {self.environment} that this token can see."
-            raise KanmonError(Code.ENVIRONMENT_MISSING, told, where=where)
+            message = f"The repository has no environment {self.environment} that this token can see."
+            raise KanmonError(Code.ENVIRONMENT_MISSING, message, where=where)
         where = found.url or where
         if not found.reviewers:
-            told = f"The environment {self.environment} has no required reviewers."
-            raise KanmonError(Code.REVIEWERS_MISSING, told, where=where)
+            message = f"The environment {self.environment} has no required reviewers."
+            raise KanmonError(Code.REVIEWERS_MISSING, message, where=where)
         if found.open_to_all_branches:
-            told = f"Any branch may deploy to {self.environment}."
-            raise KanmonError(Code.BRANCHES_OPEN, told, where=where)
+            message = f"Any branch may deploy to {self.environment}."
+            raise KanmonError(Code.BRANCHES_OPEN, message, where=where)
         if not self._admits(found):
             raise KanmonError(
                 Code.BRANCH_REFUSED, f"{self.run.ref} may not deploy to {self.environment}.", where=where
             )
         if self.prevent_self_review and not found.prevents_self_review:
-            told = f"{self.environment} lets people approve what they started."
-            raise KanmonError(Code.SELF_REVIEW_ALLOWED, told, where=where)
+            message = f"{self.environment} lets people approve what they started."
+            raise KanmonError(Code.SELF_REVIEW_ALLOWED, message, where=where)
         return found
 
     def approval(self) -> Review:
-        """Who let this attempt of the run through; to be called inside the gated job.
+        """The approving review of this run attempt. Call it inside the gated job.
 
-        Raises RUN_NOT_APPROVED, APPROVAL_TOO_OLD, APPROVED_BY_ACTOR, and what `verify_rules` raises.
+        Raises RUN_NOT_APPROVED, APPROVAL_TOO_OLD, APPROVED_BY_ACTOR, and the errors of `verify_rules`.
         """
         self.verify_rules()
-        approved = [review for review in self.facts.reviews(self.run.id, self.environment) if review.approved]
+        approved = [review for review in self.rules.reviews(self.run.id, self.environment) if review.approved]
         if not approved:
-            told = f"No reviewer of {self.environment} approved this run."
-            raise KanmonError(Code.RUN_NOT_APPROVED, told, where=self.run.url)
+            message = f"No reviewer of {self.environment} approved this run."
+            raise KanmonError(Code.RUN_NOT_APPROVED, message, where=self.run.url)
         used = self._approvals_used()
         if len(approved) <= used:
-            told = (
+            message = (
                 f"The run has {len(approved)} approvals, of which its earlier attempts used {used}; "
                 f"attempt {self.run.attempt} has none."
             )
-            raise KanmonError(Code.APPROVAL_TOO_OLD, told, where=self.run.url)
+            raise KanmonError(Code.APPROVAL_TOO_OLD, message, where=self.run.url)
         if self.prevent_self_review:
             self._refuse_own(approved)
         return approved[0]
 
     def _admits(self, found: Environment) -> bool:
         if found.protected_branches:
-            return self.run.branch is not None and self.facts.branch_is_protected(self.run.branch)
+            return self.run.branch is not None and self.rules.branch_is_protected(self.run.branch)
         return found.admits(self.run.ref)
 
     def _refuse_own(self, approved: list[Review]) -> None:
-        """Reviews don't say of which attempt they are, so none of them may be an actor's own."""
+        """A review doesn't name its run attempt. So an actor's own review in any run attempt is refused."""
         actors = {self.run.actor.lower(), self.run.triggering_actor.lower()}
         own = next((review.by for review in approved if review.by.lower() in actors), None)
         if own:
@@ -136,10 +110,10 @@ class Gate:
             )
 
     def _approvals_used(self) -> int:
-        """How many approvals the earlier attempts took: one for each that this same job ran in.
+        """The number of approvals used by earlier run attempts: one for each run attempt with this job.
 
-        GitHub doesn't say to which attempt an approval belongs. Where this job can't be found among the
-        attempt's jobs, every earlier attempt counts.
+        GitHub doesn't show the run attempt of an approval. If this job is not found among the present run
+        attempt's jobs, every earlier run attempt counts.
         """
         earlier = range(1, self.run.attempt)
         if not earlier:
@@ -150,16 +124,16 @@ class Gate:
         ran = {
             job.id
             for attempt in earlier
-            for job in self.facts.jobs(self.run.id, attempt)
+            for job in self.rules.jobs(self.run.id, attempt)
             if job.name == name and job.runner
         }
         return len(ran)
 
     def _own_job(self) -> str | None:
-        """The present job's name: it is the one that this runner works on."""
+        """The present job's name: the only job in progress on this runner."""
         running = {
             job.name
-            for job in self.facts.jobs(self.run.id, self.run.attempt)
+            for job in self.rules.jobs(self.run.id, self.run.attempt)
             if job.runner == self.run.runner and job.status == "in_progress"
         }
         return running.pop() if len(running) == 1 else None
@@ -167,12 +141,12 @@ class Gate:
 
 @dataclass(frozen=True)
 class GateApproval:
-    """Lets a plan through when GitHub's reviewers let this run through."""
+    """Approves a plan if GitHub's reviewers approved this run."""
 
     gate: Gate
 
     def approve(self, what: Approvable) -> Approval:
-        """Get the approval. Raises what :meth:`Gate.approval` raises."""
+        """Get the approval. Raises the errors of :meth:`Gate.approval`."""
         review = self.gate.approval()
         how = f"environment {self.gate.environment}, {self.gate.run.url}"
         return Approval(by=review.by, how=how, digest=what.digest, at=datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""Turns what botocore raises into one error with a code, a cause and a fix."""
+"""Turns botocore's exceptions into one error with a code, a cause and a fix."""
 
 from __future__ import annotations
 
@@ -57,8 +57,16 @@ def error_code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+def is_missing(error: ClientError) -> bool:
+    """Whether AWS has no such thing. S3 answers HEAD requests with 404 and no other code.
+
+    `NoSuchBucket` is not among them: a ledger without its bucket is an error, not an empty ledger.
+    """
+    return error_code(error) in {"404", "NoSuchKey", "NotFound", "NotFoundException"}
+
+
 def write_was_refused(error: ClientError) -> bool:
-    """Whether S3 refused a conditional write; `NoSuchKey` when the object to be replaced is gone.
+    """Whether S3 refused a conditional write. The code is `NoSuchKey` if the object to replace is gone.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
     """
@@ -67,17 +75,17 @@ def write_was_refused(error: ClientError) -> bool:
 
 
 @contextmanager
-def explained(doing: str, *, hide: str = "") -> Iterator[None]:
-    """Run AWS calls; what they raise becomes a KanmonError that says what was being done.
+def aws_errors(doing: str, *, hide: str = "") -> Iterator[None]:
+    """Run AWS calls, and raise their errors as KanmonError. The message begins with `doing`.
 
-    `doing` is written to follow "While": `reading the stack mandala-production-api`. `hide` is a text that
-    must not be printed: messages lose it, and what they were made from is not kept.
+    `doing` comes after "While": `reading the stack mandala-production-api`. `hide` is a secret text. The
+    message has `…` in its place, and the original exception is not kept.
     """
     try:
         yield
     except (BotoCoreError, ClientError) as error:
-        told = f"While {doing}: {_said(error) if isinstance(error, ClientError) else error}"
-        known = KanmonError(_code(error), told.replace(hide, "…") if hide else told)
+        message = f"While {doing}: {_answer(error) if isinstance(error, ClientError) else error}"
+        known = KanmonError(_code(error), message.replace(hide, "…") if hide else message)
         raise known from (None if hide else error)
 
 
@@ -92,7 +100,7 @@ def _code(error: BotoCoreError | ClientError) -> Code:
     return Code.AWS_DENIED if code in _DENIED else Code.AWS_FAILED
 
 
-def _said(error: ClientError) -> str:
+def _answer(error: ClientError) -> str:
     answer = error.response.get("Error", {})
     request = error.response.get("ResponseMetadata", {}).get("RequestId", "")
     tail = f" (request {request})" if request else ""

@@ -1,4 +1,4 @@
-"""Builds the bundle: runs the app's build commands, then packs what they wrote (CD-6)."""
+"""Builds the bundle: runs the app's build commands, then packs their output (CD-6)."""
 
 from __future__ import annotations
 
@@ -12,31 +12,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kanmon import __version__
-from kanmon.bundle.manifest import MANIFEST, Bundle, FunctionPackage, Manifest, WebFile
+from kanmon.bundle.definitions import copy_state_machines
+from kanmon.bundle.manifest import MANIFEST, Bundle, FunctionPackage, Manifest
 from kanmon.bundle.pack import compressor, pack, sha256_of
 from kanmon.bundle.tree import files_of
-from kanmon.bundle.workflows import copy_workflows
 from kanmon.errors import Code, KanmonError
+from kanmon.model import WebFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kanmon.bundle.tree import TreeFile
-    from kanmon.config import Config, Function, Web
+    from kanmon.config.functions import Function
+    from kanmon.config.schema import Config
+    from kanmon.config.web import Web
 
 _SHOWN_LINES = 20
 
 
 def build_bundle(
-    config: Config, project: Path, target: Path, *, commit: str, say: Callable[[str], None]
+    config: Config, project: Path, target: Path, *, commit: str, on_command: Callable[[str], None]
 ) -> Bundle:
-    """Run the build commands in `project` and write the bundle to `target`, replacing what was there.
+    """Run the build commands in `project` and write the bundle to `target`.
 
-    The bundle appears at `target` whole or not at all. Raises BUILD_FAILED, ARTIFACT_MISSING, UNSAFE_PATH or
-    WORKFLOW_INVALID.
+    It replaces an older bundle. It appears at `target` whole or not at all.
+    Raises BUILD_FAILED, ARTIFACT_MISSING, UNSAFE_PATH or STATE_MACHINE_INVALID.
     """
     for command in config.build.commands:
-        say(command)
+        on_command(command)
         _run(command, project)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".bundle-") as folder:
@@ -50,7 +53,10 @@ def build_bundle(
 
 
 def commit_of(project: Path) -> str:
-    """The commit that is built: GITHUB_SHA in a workflow, else git's HEAD, marked when files differ."""
+    """The commit of the build: GITHUB_SHA in a workflow, otherwise git's HEAD.
+
+    HEAD gets the suffix `-dirty` when files differ. Without git the answer is `unversioned`.
+    """
     if sha := os.environ.get("GITHUB_SHA"):
         return sha
     head = _git(project, "rev-parse", "HEAD")
@@ -81,7 +87,7 @@ def _run(command: str, project: Path) -> None:
     if answer.returncode != 0:
         lines = answer.stdout.strip().splitlines()[-_SHOWN_LINES:]
         shown = "\n".join(f"  | {line}" for line in lines) or "  | (it printed nothing)"
-        problem = f"`{command}` ended with status {answer.returncode}. It said at its end:\n{shown}\n"
+        problem = f"`{command}` ended with status {answer.returncode}. Its last lines:\n{shown}\n"
         raise KanmonError(Code.BUILD_FAILED, problem, where=str(project))
 
 
@@ -102,7 +108,7 @@ def _assemble(config: Config, project: Path, staged: Path, commit: str) -> Manif
             "compressor": compressor(),
         },
         functions=functions,
-        workflows=copy_workflows(config, project, staged),
+        state_machines=copy_state_machines(config, project, staged),
         web=_copy_web(config.web, project, staged) if config.web else {},
         config=config,
     )

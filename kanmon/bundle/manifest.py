@@ -7,12 +7,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field, ValidationError
 
 from kanmon.bundle.pack import sha256_of
 from kanmon.bundle.tree import safe_name
-from kanmon.config import Config
+from kanmon.config.schema import Config
 from kanmon.errors import Code, KanmonError
+from kanmon.model import Record, WebFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,11 +21,7 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class FunctionPackage(_Part):
+class FunctionPackage(Record):
     """One function's zip."""
 
     sha256: str
@@ -34,62 +31,59 @@ class FunctionPackage(_Part):
 
     @property
     def path(self) -> str:
-        """Where it lies in the bundle: functions from the same artifact share one file."""
+        """Its path in the bundle; functions with the same artifact share one file."""
         return f"functions/{self.sha256}.zip"
 
 
-class WebFile(_Part):
-    """One file of the web app."""
+class StateMachineDefinition(Record):
+    """One state machine's definition.
 
-    sha256: str
-    size: int
-    immutable: bool
-    """Named by its content: kept in the shared folder, cached for ever."""
-
-
-class WorkflowDefinition(_Part):
-    """One workflow's definition, with placeholders where it names functions."""
+    Placeholders such as `${charge}` stand for functions.
+    """
 
     sha256: str
     size: int
     functions: tuple[str, ...]
-    """The functions that it names."""
+    """The functions in its placeholders."""
 
     @property
     def path(self) -> str:
-        """Where it lies in the bundle."""
-        return f"workflows/{self.sha256}.json"
+        """Its path in the bundle."""
+        return f"state-machines/{self.sha256}.json"
 
 
-class Manifest(_Part):
-    """All of a bundle. Its digest names the bundle."""
+class Manifest(Record):
+    """The contents of a bundle; the manifest's digest is the bundle's name."""
 
     app: str
     commit: str
     tools: dict[str, str]
     functions: dict[str, FunctionPackage]
-    workflows: dict[str, WorkflowDefinition] = {}
+    state_machines: dict[str, StateMachineDefinition] = Field(default_factory=dict)
     web: dict[str, WebFile]
     config: Config
 
     def text(self) -> str:
-        """The manifest as it lies in the bundle, the same for the same content."""
+        """The text of the manifest's file, the same for the same content."""
         return json.dumps(self.model_dump(mode="json", by_alias=True), indent=1, sort_keys=True) + "\n"
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of the manifest, by which a bundle is known."""
+        """The SHA-256 of the manifest: the bundle's name."""
         return hashlib.sha256(self.text().encode()).hexdigest()
 
     def files(self) -> dict[str, str]:
         """Every file of the bundle besides the manifest: its path and SHA-256."""
         packed = {package.path: package.sha256 for package in self.functions.values()}
-        packed |= {definition.path: definition.sha256 for definition in self.workflows.values()}
+        packed |= {definition.path: definition.sha256 for definition in self.state_machines.values()}
         return packed | {f"web/{name}": file.sha256 for name, file in self.web.items()}
 
     @staticmethod
     def parse(text: str | bytes, where: str) -> Manifest:
-        """Read a manifest. Raises BUNDLE_DAMAGED or UNSAFE_PATH."""
+        """Read a manifest.
+
+        Raises BUNDLE_DAMAGED or UNSAFE_PATH.
+        """
         try:
             manifest = Manifest.model_validate_json(text)
         except ValidationError as error:
@@ -110,14 +104,14 @@ class Bundle:
     manifest: Manifest
 
     def path(self, name: str) -> Path:
-        """Where a file of the bundle lies."""
+        """The path on disk of one file of the bundle."""
         return self.folder / safe_name(name)
 
 
 def load_bundle(folder: Path, *, digest: str = "") -> Bundle:
-    """Read a bundle and verify every file against its manifest, and that against a digest that is given.
+    """Read a bundle and verify every file against its manifest.
 
-    Raises BUNDLE_MISSING, BUNDLE_DAMAGED or UNSAFE_PATH.
+    With `digest`, the manifest must have this digest. Raises BUNDLE_MISSING, BUNDLE_DAMAGED or UNSAFE_PATH.
     """
     path = folder / MANIFEST
     try:
@@ -134,4 +128,16 @@ def load_bundle(folder: Path, *, digest: str = "") -> Bundle:
         if not file.is_file() or sha256_of(file) != expected:
             problem = f"{name} is missing or differs from the manifest."
             raise KanmonError(Code.BUNDLE_DAMAGED, problem, where=str(file))
+    return bundle
+
+
+def built_from(config: Config, folder: Path, digest: str = "") -> Bundle:
+    """Read a bundle built from this config.
+
+    Raises BUNDLE_MISSING, UNSAFE_PATH, or BUNDLE_DAMAGED (also for a bundle from another config).
+    """
+    bundle = load_bundle(folder, digest=digest)
+    if bundle.manifest.config != config:
+        problem = "The config changed since the bundle was built."
+        raise KanmonError(Code.BUNDLE_DAMAGED, problem, fix="Run `kanmon build` again.")
     return bundle

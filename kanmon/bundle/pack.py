@@ -1,4 +1,7 @@
-"""Packs a folder into a zip whose bytes depend on the files' names, contents and executability alone."""
+"""Packs a folder into a zip.
+
+Its bytes depend on names, contents and executable bits alone.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,8 @@ if TYPE_CHECKING:
 
     from kanmon.bundle.tree import TreeFile
 
-# The earliest time that the zip format can hold.
-_EPOCH = (1980, 1, 1, 0, 0, 0)
+# The earliest time in the zip format.
+EPOCH = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 _LEVEL = 6
 
@@ -28,12 +31,12 @@ def sha256_of(path: Path) -> str:
 def pack(files: Iterable[TreeFile], target: Path) -> None:
     """Write the files as a deterministic zip.
 
-    Lambda needs readable files: 0644, or 0755 for what is executable
+    Lambda needs readable files: 0644, or 0755 for executables
     (https://docs.aws.amazon.com/lambda/latest/dg/configuration-function-zip.html).
     """
     with zipfile.ZipFile(target, "w") as archive:
         for file in files:
-            entry = zipfile.ZipInfo(file.name, _EPOCH)
+            entry = zipfile.ZipInfo(file.name, EPOCH)
             entry.create_system = _UNIX
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = (0o100755 if file.executable else 0o100644) << 16
@@ -41,5 +44,5 @@ def pack(files: Iterable[TreeFile], target: Path) -> None:
 
 
 def compressor() -> str:
-    """What decides the packed bytes besides the files, for the manifest."""
+    """The compressor and its level, for the manifest: they too decide the packed bytes."""
     return f"zlib {zlib.ZLIB_RUNTIME_VERSION} level {_LEVEL}"

@@ -1,4 +1,4 @@
-"""Walks a folder of build output and refuses what must not get into a bundle."""
+"""Lists the files of a folder of build output, and refuses unsafe ones."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ class TreeFile:
 
     @property
     def executable(self) -> bool:
-        """Whether its owner may execute it, the only permission that a bundle keeps."""
+        """Whether its owner may execute it; a bundle keeps no other permission."""
         return bool(self.path.stat().st_mode & 0o100)
 
 
 def safe_name(name: str) -> str:
-    """A path that is safe to write below any folder. Raises UNSAFE_PATH otherwise."""
+    """Return a path that is safe to write below any folder.
+
+    Raises UNSAFE_PATH otherwise.
+    """
     path = PurePosixPath(name)
     unsafe = path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or not path.parts
     if unsafe or str(path) != name:
@@ -34,8 +37,8 @@ def safe_name(name: str) -> str:
 def files_of(folder: Path) -> list[TreeFile]:
     """All files below a folder, sorted by name.
 
-    A symbolic link to a file inside the folder counts as that file (front-end tools make such links);
-    one that leads out, or to a folder, and anything that is not a file raises UNSAFE_PATH.
+    A symbolic link to a file inside the folder counts as the file (front-end tools make such links).
+    UNSAFE_PATH is raised for a link out of the folder, a link to a folder, and any special file.
     """
     root = folder.resolve()
     found: list[TreeFile] = []

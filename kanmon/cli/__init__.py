@@ -1,5 +1,1 @@
-"""The command line: `kanmon <command>`. Everything that an action does, a person can do here."""
-
-from kanmon.cli.main import main
-
-__all__ = ["main"]
+"""The command line: `kanmon <command>`. You can do everything an action does here, too."""

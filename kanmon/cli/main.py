@@ -1,24 +1,20 @@
-"""The process: parse, run, and end with one message and an honest exit status."""
+"""The process: parse, run, and end with one message and a correct exit status."""
 
 from __future__ import annotations
 
-import gc
+import logging
 import os
 import signal
 import sys
 import traceback
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
-from kanmon.cli.arguments import COMMANDS, action_arguments, make_parser
+from kanmon.cli.parser import action_arguments, parse
 from kanmon.errors import Code, ExitStatus, KanmonError
-from kanmon.github import current_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from types import FrameType
-
-    from kanmon.aws import Aws
 
 _BEGUN = frozenset(
     {
@@ -35,101 +31,82 @@ _BEGUN = frozenset(
     }
 )
 _MAY_BE_OPEN = frozenset({ExitStatus.FAILED, ExitStatus.INTERRUPTED})
-"""After these the attempt may still have to be finished or undone."""
+"""After these somebody may still have to finish or undo the operation."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit status."""
+    """Run the command line and return the exit status."""
     _on_signals(_leave)
-    status = _carry_out(arguments)
-    from kanmon.report.workflow import current_step
+    status = _run(sys.argv[1:] if arguments is None else arguments)
+    from kanmon.report.step import current_step
 
     if status not in _MAY_BE_OPEN and (step := current_step()):
-        step.settle()
+        step.settled()
     return status
 
 
-def _carry_out(arguments: Sequence[str] | None) -> int:
+def _run(arguments: Sequence[str]) -> int:
     debug = False
     try:
-        parser = make_parser()
-        parsed = parser.parse_args(arguments)
-        if parsed.command == "action":
-            parsed = parser.parse_args(action_arguments(parsed.action, os.environ))
-        debug = parsed.debug
-        with _no_garbage():
-            early = _ask_aws(parsed.command)
-            # They are slow to import; AWS answers meanwhile.
-            from kanmon.cli.commands import run
-            from kanmon.report.workflow import make_log
+        if arguments[:1] == ["action"]:
+            arguments = action_arguments(arguments[1:], os.environ)
+        command, options, shared = parse(arguments)
+        debug = shared.debug
+        from kanmon.cli.context import Context
 
+        if shared.verbose:
+            _log_calls()
         _on_signals(_interrupt_once)
-        return run(parsed, make_log(), early)
+        return command.run(options, Context(shared.config, shared.verbose))
     except KanmonError as error:
-        return _explain(error, debug=debug)
+        return _report(error, debug=debug)
     except KeyboardInterrupt:
-        return _explain(KanmonError(Code.INTERRUPTED, "Interrupted; nothing was changed."), debug=False)
+        return _report(KanmonError(Code.INTERRUPTED, "Interrupted; nothing was changed."), debug=False)
     except BrokenPipeError:
         return ExitStatus.FAILED
-    except Exception as error:  # noqa: BLE001 - a traceback is for those who ask for it
-        return _explain(_known(error), debug=debug)
+    except Exception as error:  # noqa: BLE001 - only --debug shows a traceback
+        return _report(_known(error), debug=debug)
+
+
+def _log_calls() -> None:
+    """Show Kanmon's log on standard error. It has every call to AWS and GitHub."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s", "%H:%M:%S"))
+    logger = logging.getLogger("kanmon")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
 
 
 def _known(error: Exception) -> KanmonError:
-    """What nobody foresaw: a file that the system refuses, or a fault of ours."""
+    """A file error from the system, or otherwise a bug in Kanmon."""
     if isinstance(error, OSError) and error.filename is not None:
         return KanmonError(Code.FILE_REFUSED, f"{error.strerror}.", where=str(error.filename))
     return KanmonError(Code.INTERNAL, f"{type(error).__name__}: {error}.")
 
 
-def _on_signals(answer: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
-    """Answer Ctrl-C and SIGTERM. The first process of a container gets neither unless it says so."""
-    signal.signal(signal.SIGTERM, answer)
-    signal.signal(signal.SIGINT, answer)
+def _on_signals(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    """Handle Ctrl-C and SIGTERM. The first process of a container gets them only if it has a handler."""
+    signal.signal(signal.SIGTERM, handler)
+    signal.signal(signal.SIGINT, handler)
 
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:
-    """End at once: nothing has begun. An exception could get lost in a callback of the imports."""
+    """End at once: nothing has begun. An exception could get lost in a callback during an import."""
     del number, frame
     os.write(sys.stderr.fileno(), b"Interrupted; nothing was changed.\n")
     os._exit(ExitStatus.INTERRUPTED)
 
 
-@contextmanager
-def _no_garbage() -> Iterator[None]:
-    """While modules are loaded, which stay, nobody looks for garbage; that took a fifteenth of the time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
-def _ask_aws(command: str) -> Aws | None:
-    """Ask AWS who we are before anything else is loaded, in a workflow whose job says in which region.
-
-    The question changes nothing. When the config turns out to name another region, nobody hears the answer.
-    """
-    region = os.environ.get("AWS_REGION")
-    if not region or not COMMANDS[command].aws or current_run() is None:
-        return None
-    from kanmon.aws import Aws
-
-    aws = Aws(region)
-    aws.ask_account()
-    return aws
-
-
 def _interrupt_once(number: int, frame: FrameType | None) -> None:
-    """The first Ctrl-C or SIGTERM ends the work; what follows must not end the undoing."""
+    """Stop the work at the first Ctrl-C or SIGTERM. Ignore later ones: they must not stop the rollback."""
     del number, frame
     _on_signals(signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
-def _explain(error: KanmonError, *, debug: bool) -> int:
+def _report(error: KanmonError, *, debug: bool) -> int:
+    from kanmon.report.step import current_step
     from kanmon.report.terminal import make_console, print_error
-    from kanmon.report.workflow import current_step
 
     if debug:
         traceback.print_exc()

@@ -20,7 +20,10 @@ def parse_duration(value: object) -> object:
 
 
 def seconds(text: str) -> float:
-    """The seconds of `5m`. Raises ValueError when it is not a duration."""
+    """The seconds of `5m`.
+
+    Raises ValueError when it is not a duration.
+    """
     match = re.fullmatch(_PATTERN, text)
     if match is None:
         raise ValueError("is not a duration such as 30s, 5m or 1h")

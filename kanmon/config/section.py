@@ -1,4 +1,4 @@
-"""What the parts of the config are made of."""
+"""The base class of all sections of the config."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ InsidePath = Annotated[str, Field(min_length=1), AfterValidator(_inside)]
 
 
 class Section(BaseModel):
-    """A part of the config: immutable, and without keys that nobody reads."""
+    """A section of the config: immutable, without unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -1,4 +1,4 @@
-"""Reads `kanmon.yml`: YAML with line numbers, and errors that a person can act upon."""
+"""Reads `kanmon.yml`: YAML with line numbers, and errors with a fix."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from kanmon.config.model import Config
+from kanmon.config.schema import Config
 from kanmon.errors import Code, KanmonError
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ class _Document:
     tree: Any
 
     def line(self, location: Location) -> int:
-        """The line (from 1) of the deepest part of a location that is written there.
+        """The line (from 1) of a location, or of its nearest written parent.
 
-        What a key was merged from (`<<`) is somewhere else.
+        A key merged by `<<` is written elsewhere: its parent's line is the answer.
         """
         node, line = self.tree, 1
         for part in location:
@@ -51,13 +51,13 @@ def load_config(path: Path) -> Config:
     """Read and validate a config file.
 
     Raises KanmonError with CONFIG_MISSING, CONFIG_EMPTY, CONFIG_SYNTAX, CONFIG_INVALID or
-    CONFIG_UNKNOWN_KEY. All that is wrong with the values is told at once.
+    CONFIG_UNKNOWN_KEY. One error names all wrong values.
     """
     document = _Document(path.name, _parse(path))
     try:
         return Config.model_validate(document.tree)
     except ValidationError as error:
-        raise _explain(document, _causes(error.errors(include_url=False))) from None
+        raise _config_error(document, _causes(error.errors(include_url=False))) from None
 
 
 def _parse(path: Path) -> Any:  # noqa: ANN401 - a YAML document can be anything
@@ -76,7 +76,7 @@ def _parse(path: Path) -> Any:  # noqa: ANN401 - a YAML document can be anything
         raise KanmonError(Code.CONFIG_SYNTAX, problem, where=line) from None
     except YAMLError as error:
         raise KanmonError(Code.CONFIG_SYNTAX, f"The YAML can't be read: {error}.") from None
-    except Exception as error:  # noqa: BLE001 - its constructors raise anything for a value that can't be
+    except Exception as error:  # noqa: BLE001 - its constructors raise anything for an invalid value
         problem = f"The YAML has a value that can't be made: {error}."
         raise KanmonError(Code.CONFIG_SYNTAX, problem, where=str(path)) from None
     if tree is None:
@@ -88,16 +88,16 @@ def _parse(path: Path) -> Any:  # noqa: ANN401 - a YAML document can be anything
 
 
 def _causes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
-    """The errors without those that only follow from one deeper in the same place."""
+    """The errors without the consequences of a deeper error in the same place."""
     places = [error["loc"] for error in errors]
 
-    def follows(place: Location) -> bool:
+    def consequence(place: Location) -> bool:
         return any(len(other) > len(place) and other[: len(place)] == place for other in places)
 
-    return [error for error in errors if not follows(error["loc"])]
+    return [error for error in errors if not consequence(error["loc"])]
 
 
-def _explain(document: _Document, errors: list[ErrorDetails]) -> KanmonError:
+def _config_error(document: _Document, errors: list[ErrorDetails]) -> KanmonError:
     code = Code.CONFIG_INVALID
     if all(error["type"] == "extra_forbidden" for error in errors):
         code = Code.CONFIG_UNKNOWN_KEY
@@ -149,7 +149,7 @@ def _known_keys(location: Location) -> list[str]:
 
 
 def _element(form: Any, part: int | str) -> Any:  # noqa: ANN401 - type forms have no common type
-    """The type form of one key or item inside another type form."""
+    """The type of one key or item inside another type."""
     if _is_section(form):
         field = form.model_fields.get(str(part))
         return field.annotation if field else None

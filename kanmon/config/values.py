@@ -1,4 +1,4 @@
-"""The kinds of value that several sections of the config have in common."""
+"""Kinds of value for several sections of the config."""
 
 from __future__ import annotations
 
@@ -27,16 +27,11 @@ def _query(value: str) -> str:
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z](-?[a-z0-9])+$", max_length=32)]
-"""Lower-case letters, digits and hyphens, no two together: it becomes part of AWS resource names.
+"""Lower-case letters, digits and single hyphens, as part of AWS resource names.
 
-Aurora's are the strictest: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
+Aurora's rules are the strictest: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
 """
 Pattern = Annotated[str, AfterValidator(_pattern)]
-Query = Annotated[str, AfterValidator(_query)]
+JmesPath = Annotated[str, AfterValidator(_query)]
 UrlPath = Annotated[str, Field(pattern=r"^/[^\s#]*$")]
 Percent = Annotated[int, Field(ge=1, le=100)]
-
-
-def variable(name: str, suffix: str) -> str:
-    """The environment variable that tells a function of something: `ai-key` in `AI_KEY_SECRET_ARN`."""
-    return f"{name.upper().replace('-', '_')}_{suffix}"

@@ -1,8 +1,4 @@
-"""The room of GitHub: the run, its runner, and the API behind one client.
+"""GitHub: the workflow run, its runner, and one client for the API.
 
-What needs the network is imported from its own module, so that a command that does without is quick to start.
+Import from the single modules. A command without network calls then starts fast.
 """
-
-from kanmon.github.run import WorkflowRun, current_run
-
-__all__ = ["WorkflowRun", "current_run"]

@@ -1,33 +1,69 @@
-"""The one place that talks to GitHub: a repository's API, by PyGithub, with errors that name what to set."""
+"""The only client for GitHub: a repository's API, by PyGithub. Its errors name the missing permission."""
 
 from __future__ import annotations
 
+import logging
 import os
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import requests
 from github import Auth, Github, GithubException
+from github.Requester import (
+    HTTPRequestsConnectionClass,
+    HTTPSRequestsConnectionClass,
+    Requester,
+    RequestsResponse,
+)
 
 from kanmon.errors import Code, KanmonError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from github.Repository import Repository
 
-    from kanmon.github.run import WorkflowRun
+    from kanmon.github.workflow_run import WorkflowRun
+
+log = logging.getLogger(__name__)
 
 WRITE_PAUSE = "KANMON_GITHUB_WRITE_PAUSE"
-"""Seconds between two writes, for tests that don't talk to GitHub. One second otherwise, as GitHub asks:
+"""Seconds between two writes, for tests without GitHub. The default is one second, as GitHub asks:
 https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api"""
 
 _NOT_FOUND = 404
 _DENIED = {401, 403}
 
 
+class _LoggedHttp(HTTPRequestsConnectionClass):
+    def getresponse(self) -> RequestsResponse:
+        return _logged(self, super().getresponse)
+
+
+class _LoggedHttps(HTTPSRequestsConnectionClass):
+    def getresponse(self) -> RequestsResponse:
+        return _logged(self, super().getresponse)
+
+
+def _logged(
+    connection: HTTPRequestsConnectionClass | HTTPSRequestsConnectionClass,
+    ask: Callable[[], RequestsResponse],
+) -> RequestsResponse:
+    """Log each call with its duration, retries included (`-v`). PyGithub's own log also has bodies."""
+    began = time.monotonic()
+    response = ask()
+    milliseconds = (time.monotonic() - began) * 1000
+    log.debug("%s %s %s %.0f ms", connection.verb, connection.url, response.status, milliseconds)
+    return response
+
+
+# PyGithub's hook for logging its requests.
+Requester.injectConnectionClasses(_LoggedHttp, _LoggedHttps)
+
+
 class Client:
-    """A repository's API with a workflow's token."""
+    """A repository's API, with the token of a workflow."""
 
     def __init__(self, run: WorkflowRun, token: str) -> None:
         if not token:
@@ -50,7 +86,7 @@ class Client:
         return self._github.get_repo(self.run.repository)
 
     def get(self, path: str, **query: str | int) -> Any:  # noqa: ANN401 - JSON, as GitHub describes it
-        """The answer to `GET /repos/{repository}{path}`, for what PyGithub has no method for."""
+        """The answer to `GET /repos/{repository}{path}`. Use it if PyGithub has no method for the path."""
         _, content = self._github.requester.requestJsonAndCheck(
             "GET", f"/repos/{self.run.repository}{path}", parameters=query or None
         )
@@ -62,28 +98,29 @@ class Client:
 
 
 @contextmanager
-def explained(doing: str, *, permission: str) -> Iterator[None]:
-    """Make API calls; what they raise becomes a KanmonError.
+def github_errors(doing: str, *, permission: str) -> Iterator[None]:
+    """Make API calls, and raise their errors as KanmonError.
 
-    `doing` follows "While", `permission` is what the job's token needs, as a workflow writes it.
+    `doing` comes after "While". `permission` is the permission the token needs, as a workflow writes it:
+    `actions: read`.
     """
     try:
         yield
     except GithubException as error:
-        told = f"While {doing}: GitHub answered {error.status}: {_said(error)}."
+        message = f"While {doing}: GitHub answered {error.status}: {_reason(error)}."
         if error.status in _DENIED:
             fix = f"Give the job `permissions: {permission}`."
-            raise KanmonError(Code.GITHUB_DENIED, told, fix=fix) from error
-        raise KanmonError(Code.GITHUB_FAILED, told) from error
+            raise KanmonError(Code.GITHUB_DENIED, message, fix=fix) from error
+        raise KanmonError(Code.GITHUB_FAILED, message) from error
     except requests.RequestException as error:
         raise KanmonError(Code.GITHUB_UNREACHABLE, f"While {doing}: {error}.") from error
 
 
 def is_missing(error: GithubException) -> bool:
-    """GitHub knows no such thing, or doesn't show it to this token."""
+    """Whether GitHub has no such thing, or doesn't show it to this token."""
     return bool(error.status == _NOT_FOUND)
 
 
-def _said(error: GithubException) -> str:
+def _reason(error: GithubException) -> str:
     data = error.data
     return str(data.get("message", "")).rstrip(".") if isinstance(data, dict) else str(data or error.message)

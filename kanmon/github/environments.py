@@ -1,4 +1,4 @@
-"""A repository's environments: the rules that hold a job back, and who let it through."""
+"""A repository's environments: their protection rules, and the reviews of a run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from github import GithubException
 
-from kanmon.github.client import explained, is_missing
+from kanmon.github.client import github_errors, is_missing
+from kanmon.github.runs import Job, jobs
 
 if TYPE_CHECKING:
     from kanmon.github.client import Client
@@ -26,12 +27,12 @@ class Environment:
 
     name: str
     reviewers: tuple[str, ...]
-    """Logins and team names, of whom one must approve."""
+    """Logins and team names. One of them must approve."""
     prevents_self_review: bool
     protected_branches: bool
     """Only branches with branch protection may deploy."""
     patterns: tuple[str, ...] | None
-    """Names of branches and, after `tags/`, of tags that may deploy; None when no such list is kept."""
+    """Names of branches, and after `tags/` of tags, allowed to deploy. None without such a list."""
     url: str
 
     @property
@@ -47,59 +48,69 @@ class Environment:
 
 @dataclass(frozen=True)
 class Review:
-    """One reviewer's word on a run.
+    """One reviewer's decision about a run.
 
     https://docs.github.com/en/rest/actions/workflow-runs#get-the-review-history-for-a-workflow-run
-    It carries neither a time nor the attempt.
+    It has no time and no run attempt.
     """
 
     by: str
     approved: bool
-    comment: str
 
 
-def environment(client: Client, name: str) -> Environment | None:
-    """The environment; None when the repository has none of this name. Raises GITHUB_DENIED and the like."""
-    with explained(f"reading the environment {name}", permission=_READ):
-        path = f"/environments/{quote(name, safe='')}"
-        try:
-            content = client.get(path)
-        except GithubException as error:
-            if is_missing(error):
-                return None
-            raise
-        policy = content.get("deployment_branch_policy") or {}
-        patterns = None
-        if policy.get("custom_branch_policies"):
-            listed = client.get(f"{path}/deployment-branch-policies", per_page=100)
-            patterns = tuple(_pattern(item) for item in listed["branch_policies"])
-    rules = {rule["type"]: rule for rule in content.get("protection_rules") or ()}
-    review = rules.get("required_reviewers", {})
-    return Environment(
-        name=content["name"],
-        reviewers=tuple(_reviewer(item["reviewer"]) for item in review.get("reviewers", ())),
-        prevents_self_review=bool(review.get("prevent_self_review")),
-        protected_branches=bool(policy.get("protected_branches")),
-        patterns=patterns,
-        url=content.get("html_url", ""),
-    )
+@dataclass(frozen=True)
+class GithubRules:
+    """A repository's rules for the jobs of its environments.
 
+    The token needs `actions: read`, and `contents: read` for branches.
+    """
 
-def branch_is_protected(client: Client, name: str) -> bool:
-    """Whether a branch has branch protection."""
-    with explained(f"reading the branch {name}", permission="contents: read"):
-        return bool(client.get(f"/branches/{quote(name, safe='')}")["protected"])
+    client: Client
 
+    def environment(self, name: str) -> Environment | None:
+        """The environment, or None without one of this name. Raises GitHub's errors as KanmonError."""
+        with github_errors(f"reading the environment {name}", permission=_READ):
+            path = f"/environments/{quote(name, safe='')}"
+            try:
+                content = self.client.get(path)
+            except GithubException as error:
+                if is_missing(error):
+                    return None
+                raise
+            policy = content.get("deployment_branch_policy") or {}
+            patterns = None
+            if policy.get("custom_branch_policies"):
+                listed = self.client.get(f"{path}/deployment-branch-policies", per_page=100)
+                patterns = tuple(_pattern(item) for item in listed["branch_policies"])
+        rules = {rule["type"]: rule for rule in content.get("protection_rules") or ()}
+        review = rules.get("required_reviewers", {})
+        return Environment(
+            name=content["name"],
+            reviewers=tuple(_reviewer(item["reviewer"]) for item in review.get("reviewers", ())),
+            prevents_self_review=bool(review.get("prevent_self_review")),
+            protected_branches=bool(policy.get("protected_branches")),
+            patterns=patterns,
+            url=content.get("html_url", ""),
+        )
 
-def reviews(client: Client, run: int, environment_name: str) -> list[Review]:
-    """What reviewers said of a run for an environment, in GitHub's order, all attempts together."""
-    with explained(f"reading who approved the run {run}", permission=_READ):
-        listed = client.get(f"/actions/runs/{run}/approvals")
-    return [
-        Review(by=item["user"]["login"], approved=item["state"] == "approved", comment=item["comment"] or "")
-        for item in listed
-        if environment_name.lower() in {part["name"].lower() for part in item["environments"]}
-    ]
+    def branch_is_protected(self, name: str) -> bool:
+        """Whether a branch has branch protection."""
+        with github_errors(f"reading the branch {name}", permission="contents: read"):
+            return bool(self.client.get(f"/branches/{quote(name, safe='')}")["protected"])
+
+    def reviews(self, run: int, environment_name: str) -> list[Review]:
+        """The reviews of a run for an environment, from all its run attempts, in GitHub's order."""
+        with github_errors(f"reading who approved the run {run}", permission=_READ):
+            listed = self.client.get(f"/actions/runs/{run}/approvals")
+        return [
+            Review(by=item["user"]["login"], approved=item["state"] == "approved")
+            for item in listed
+            if environment_name.lower() in {one["name"].lower() for one in item["environments"]}
+        ]
+
+    def jobs(self, run: int, attempt: int) -> list[Job]:
+        """The jobs of one run attempt."""
+        return jobs(self.client, run, attempt)
 
 
 def _reviewer(reviewer: dict[str, Any]) -> str:
@@ -111,12 +122,12 @@ def _pattern(item: dict[str, Any]) -> str:
 
 
 def _translate(pattern: str) -> re.Pattern[str]:
-    """GitHub matches as Ruby's fnmatch does: `*` stops at a slash, `**/` doesn't.
+    """Translate a pattern. GitHub matches like Ruby's fnmatch: `*` stops at a slash, `**/` doesn't.
 
     https://docs.github.com/en/actions/reference/workflows-and-actions/deployments-and-environments
     """
-    parts = re.split(r"(\*\*/|\*|\?|\[[^]]+\])", pattern)
+    tokens = re.split(r"(\*\*/|\*|\?|\[[^]]+\])", pattern)
     known = {"**/": "(?:[^/]+/)*", "*": "[^/]*", "?": "[^/]"}
     return re.compile(
-        "".join(known.get(part) or (part if part[:1] == "[" else re.escape(part)) for part in parts)
+        "".join(known.get(token) or (token if token[:1] == "[" else re.escape(token)) for token in tokens)
     )

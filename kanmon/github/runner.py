@@ -1,7 +1,7 @@
-"""What a step tells its runner: outputs, the job summary, annotations, groups, masks.
+"""A step's messages to its runner: outputs, the job summary, annotations, groups, masks.
 
-Environment files and commands are written by `actions-toolkit`, whose delimiters are random and whose
-commands are escaped. https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+`actions-toolkit` writes environment files and commands. Its delimiters are random, its commands escaped.
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SUMMARY_LIMIT = 1024 * 1024
-"""Bytes that a step may add to the job summary; more would lose all of it."""
+"""Bytes of a step's job summary. GitHub drops the whole summary if it is longer."""
 
 _CUT = "\n\n*The rest does not fit into a job summary.*\n"
 
 
 class Level(StrEnum):
-    """How loud an annotation is."""
+    """The severity of an annotation."""
 
     NOTICE = "notice"
     WARNING = "warning"
@@ -44,10 +44,9 @@ class Runner:
     masked: set[str] = field(default_factory=set)
 
     def output(self, name: str, value: str) -> None:
-        """Give the step an output. Raises INTERNAL for one that holds a masked value.
+        """Give the step an output. Raises INTERNAL if the output contains a masked value.
 
-        GitHub drops a job output that contains a masked value without a word; what needs it would go on
-        with nothing.
+        GitHub drops such a job output without an error. The next job would get an empty value.
         """
         if any(secret in value for secret in self.masked):
             raise KanmonError(Code.INTERNAL, f"The output {name} would hold a value that is masked.")
@@ -55,7 +54,7 @@ class Runner:
             issue_file_command("OUTPUT", prepare_key_value_message(name, value))
 
     def state(self, name: str, value: str) -> None:
-        """Give the step's own last part a value, which it finds as `STATE_<name>`."""
+        """Save a value for the action's post step. The post step reads it as `STATE_<name>`."""
         if os.environ.get("GITHUB_STATE"):
             issue_file_command("STATE", prepare_key_value_message(name, value))
 
@@ -75,13 +74,13 @@ class Runner:
     def annotate(
         self, level: Level, message: str, *, title: str = "", file: str = "", line: int | None = None
     ) -> None:
-        """Show a message on the run's page, at a file's line when it has one."""
+        """Show a message on the run's page. With `file` and `line` it is shown at this line, too."""
         properties = {"title": title, "file": file, "line": str(line) if line else ""}
         self._command(level.value, message, {key: value for key, value in properties.items() if value})
 
     @contextmanager
     def group(self, title: str) -> Iterator[None]:
-        """Fold what is printed meanwhile under a title."""
+        """Fold the output of the `with` block under a title."""
         self._command("group", title)
         try:
             yield
@@ -89,11 +88,11 @@ class Runner:
             self._command("endgroup", "")
 
     def mask(self, secret: str) -> None:
-        """Have the runner replace a value wherever it is printed from now on, every line of it."""
-        for part in {secret, *secret.splitlines()}:
-            if part.strip():
-                self.masked.add(part)
-                self._command("add-mask", part)
+        """Mask a value, and each of its lines. From now on the runner prints `***` in its place."""
+        for value in {secret, *secret.splitlines()}:
+            if value.strip():
+                self.masked.add(value)
+                self._command("add-mask", value)
 
     def _command(self, name: str, message: str, properties: dict[str, str] | None = None) -> None:
         self.stream.write(f"{Command(name, properties or {}, message)}\n")
@@ -105,10 +104,10 @@ _AT_START = re.compile(r"^(\s*):(?=:)")
 
 
 def harmless(text: str) -> str:
-    """The text, so that a runner finds no command in it: `::…::` begins a line, `##[…]` stands anywhere.
+    """Break the runner's commands in a text: `::…::` at the beginning of a line, `##[…]` anywhere.
 
-    A zero-width space between the two signs changes nothing that a person sees. The rules are those of the
-    runner's parser: https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+    An invisible zero-width space between the two signs breaks a command. The rules come from the runner's
+    parser: https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
     """
     lines = _ANYWHERE.sub("#\u200b#", text).splitlines(keepends=True)
     return "".join(_AT_START.sub("\\1:\u200b", line) for line in lines)
@@ -116,13 +115,13 @@ def harmless(text: str) -> str:
 
 @dataclass
 class HarmlessLog:
-    """A text stream to a step's log in which no command can stand. Whole lines are passed on at once."""
+    """A text stream to a step's log. It breaks the runner's commands, and writes only whole lines."""
 
     stream: TextIO
     _rest: str = ""
 
     def write(self, text: str) -> int:
-        """Write text; what follows the last line break waits for its end."""
+        """Write text. An unfinished last line waits for its end."""
         whole, found, rest = (self._rest + text).rpartition("\n")
         self._rest = rest
         if found:
@@ -130,15 +129,15 @@ class HarmlessLog:
         return len(text)
 
     def flush(self) -> None:
-        """Pass on what is whole."""
+        """Flush the whole lines."""
         self.stream.flush()
 
     def close(self) -> None:
-        """Pass on the rest."""
+        """Write the unfinished last line."""
         self.stream.write(harmless(self._rest))
         self._rest = ""
         self.stream.flush()
 
     def isatty(self) -> bool:
-        """A log is no terminal."""
+        """False: a log is no terminal."""
         return False

@@ -1,4 +1,4 @@
-"""Workflow runs: their jobs attempt by attempt, and those that still wait."""
+"""Workflow runs: the jobs of each run attempt, and the waiting runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from github import GithubException
 
-from kanmon.github.client import explained
+from kanmon.github.client import github_errors
 
 if TYPE_CHECKING:
     from kanmon.github.client import Client
@@ -18,7 +18,7 @@ _BEFORE_ITS_GATE = ("waiting", "pending", "queued", "requested")
 
 @dataclass(frozen=True)
 class Job:
-    """One job of one attempt.
+    """One job of one run attempt.
 
     https://docs.github.com/en/rest/actions/workflow-jobs#list-jobs-for-a-workflow-run-attempt
     """
@@ -27,12 +27,12 @@ class Job:
     name: str
     status: str
     runner: str
-    """The runner that took it; empty while it waits and when it was skipped."""
+    """The name of its runner. Empty while the job waits, and when it was skipped."""
 
 
 @dataclass(frozen=True)
 class QueuedRun:
-    """A run whose gated job has not begun."""
+    """A waiting run: its job behind the gate has not begun."""
 
     id: int
     title: str
@@ -40,8 +40,8 @@ class QueuedRun:
 
 
 def jobs(client: Client, run: int, attempt: int) -> list[Job]:
-    """The jobs of one attempt of a run."""
-    with explained(f"reading the jobs of the run {run}", permission="actions: read"):
+    """The jobs of one run attempt."""
+    with github_errors(f"reading the jobs of the run {run}", permission="actions: read"):
         listed = client.get(f"/actions/runs/{run}/attempts/{attempt}/jobs", per_page=100)["jobs"]
     return [
         Job(id=item["id"], name=item["name"], status=item["status"], runner=item["runner_name"] or "")
@@ -50,9 +50,9 @@ def jobs(client: Client, run: int, attempt: int) -> list[Job]:
 
 
 def queued_runs(client: Client, workflow: str) -> list[QueuedRun]:
-    """The runs of a workflow, by its file's name, that wait for reviewers or for their turn."""
+    """The runs of a workflow still waiting for reviewers or for their turn. `workflow` is a file's name."""
     found: dict[int, QueuedRun] = {}
-    with explained(f"looking for waiting runs of {workflow}", permission="actions: read"):
+    with github_errors(f"looking for waiting runs of {workflow}", permission="actions: read"):
         for status in _BEFORE_ITS_GATE:
             listed = client.get(f"/actions/workflows/{workflow}/runs", status=status, per_page=100)
             for item in listed["workflow_runs"]:
@@ -61,9 +61,14 @@ def queued_runs(client: Client, workflow: str) -> list[QueuedRun]:
     return list(found.values())
 
 
+def cancel_waiting_runs(client: Client, workflow: str) -> list[QueuedRun]:
+    """Cancel the waiting runs of a workflow. Returns the cancelled ones."""
+    return [run for run in queued_runs(client, workflow) if cancel(client, run.id)]
+
+
 def cancel(client: Client, run: int) -> bool:
-    """Cancel a run; False when it had ended."""
-    with explained(f"cancelling the run {run}", permission="actions: write"):
+    """Cancel a run. False when it had ended already."""
+    with github_errors(f"cancelling the run {run}", permission="actions: write"):
         try:
             client.post(f"/actions/runs/{run}/cancel")
         except GithubException as error:

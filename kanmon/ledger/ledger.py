@@ -1,4 +1,4 @@
-"""Reads and writes the ledger's records, every write on a condition."""
+"""Reads and writes the ledger's records, with conditional writes only."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from kanmon.aws.objects import Conflict
 from kanmon.errors import Code, KanmonError
-from kanmon.ledger.records import Attempt, Head, Release
-from kanmon.ledger.store import Conflict
+from kanmon.ledger.records import Head, Operation, Release
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,13 +31,13 @@ class Ledger:
     store: Store
 
     def head(self) -> Head:
-        """The environment's present; a fresh one when nothing was ever released."""
+        """The environment's present state; a new one before the first release."""
         return self._read(_HEAD, Head) or Head()
 
     def amend_head(self, change: Callable[[Head], Head]) -> Head:
-        """Apply a change to the head as it is now, again when another writer came first.
+        """Apply a change to the newest head, and again when another writer came first.
 
-        `change` may raise to refuse. Raises LEDGER_CONFLICT when there is no end of other writers.
+        `change` may raise an error to refuse. Raises LEDGER_CONFLICT after eight tries.
         """
         for _ in range(_TRIES):
             found = self.store.get(_HEAD)
@@ -54,13 +54,14 @@ class Ledger:
         raise KanmonError(Code.LEDGER_CONFLICT, "Others keep writing the environment's head.")
 
     def release(self, release_id: str) -> Release | None:
-        """The record of a release, None when there is no such one."""
+        """The record of a release, or None."""
         return self._read(f"releases/{release_id}.json", Release)
 
     def add_release(self, make: Callable[[str], Release]) -> Release:
-        """Record a new release under the next free id, `r1` being the first.
+        """Record a new release under the next free id.
 
-        The records themselves are counted: who plans a release needs no right to write the head.
+        The first is `r1`. Raises LEDGER_CONFLICT. The id comes from the existing records, not from the head:
+        a plan role may not write the head.
         """
         for _ in range(_TRIES):
             release = make(f"r{max(self._numbers(), default=0) + 1}")
@@ -72,12 +73,15 @@ class Ledger:
         raise KanmonError(Code.LEDGER_CONFLICT, "No free release id could be taken.")
 
     def newest_release(self) -> Release | None:
-        """The release whose id was taken last, None before the first one."""
+        """The release with the highest id, or None before the first one."""
         newest = max(self._numbers(), default=None)
         return self.release(f"r{newest}") if newest else None
 
     def amend_release(self, release_id: str, **changes: object) -> Release:
-        """Change fields of a release's record. Raises UNKNOWN_RELEASE when there is none."""
+        """Change fields of a release's record.
+
+        Raises UNKNOWN_RELEASE or LEDGER_CONFLICT.
+        """
         key = f"releases/{release_id}.json"
         for _ in range(_TRIES):
             found = self.store.get(key)
@@ -91,24 +95,27 @@ class Ledger:
             return release
         raise KanmonError(Code.LEDGER_CONFLICT, f"Others keep writing the release {release_id}.")
 
-    def attempt(self, number: int) -> Attempt | None:
-        """The record of an attempt."""
-        return self._read(_attempt_key(number), Attempt)
+    def operation(self, number: int) -> Operation | None:
+        """The record of an operation, or None."""
+        return self._read(_operation_key(number), Operation)
 
-    def write_attempt(self, attempt: Attempt) -> None:
-        """Write an attempt's record; whoever writes holds the lease."""
-        key = _attempt_key(attempt.number)
+    def write_operation(self, operation: Operation) -> None:
+        """Write an operation's record.
+
+        The caller holds the lease. Raises LEDGER_CONFLICT.
+        """
+        key = _operation_key(operation.number)
         found = self.store.get(key)
         try:
-            self.store.put(key, _json(attempt), expected=found[1] if found else None)
+            self.store.put(key, _json(operation), expected=found[1] if found else None)
         except Conflict:
             raise KanmonError(
-                Code.LEDGER_CONFLICT, f"Another process wrote the attempt {attempt.number}."
+                Code.LEDGER_CONFLICT, f"Another process wrote the operation {operation.number}."
             ) from None
 
-    def attempts(self) -> list[Attempt]:
-        """All attempts, oldest first."""
-        records = (self._read(key, Attempt) for key in self.store.keys("attempts/"))
+    def operations(self) -> list[Operation]:
+        """All operations, oldest first."""
+        records = (self._read(key, Operation) for key in self.store.keys("operations/"))
         return [record for record in records if record is not None]
 
     def releases(self) -> list[Release]:
@@ -134,8 +141,8 @@ class Ledger:
             ) from error
 
 
-def _attempt_key(number: int) -> str:
-    return f"attempts/{number:06d}.json"
+def _operation_key(number: int) -> str:
+    return f"operations/{number:06d}.json"
 
 
 def _json(record: BaseModel) -> bytes:

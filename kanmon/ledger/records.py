@@ -1,112 +1,44 @@
-"""The ledger's records, stored as JSON. Times are UTC."""
+"""The ledger's records, stored as JSON with times in UTC."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-
-class Slot(StrEnum):
-    """One of the two complete copies of the app's compute, or none before the first release."""
-
-    BLUE = "blue"
-    GREEN = "green"
-    NONE = "none"
-
-    @property
-    def other(self) -> Slot:
-        """The slot that is idle when this one is live; blue when none is."""
-        return Slot.GREEN if self is Slot.BLUE else Slot.BLUE
-
-
-class State(StrEnum):
-    """Where a release is in its life."""
-
-    BUILT = "built"
-    PLANNED = "planned"
-    APPROVED = "approved"
-    LOCKED = "locked"
-    PROVISIONED = "provisioned"
-    VERIFIED = "verified"
-    SHIFTING = "shifting"
-    LIVE = "live"
-    STABLE = "stable"
-    ABORTED = "aborted"
-    ROLLING_BACK = "rolling back"
-    ROLLED_BACK = "rolled back"
-    HELD = "held"
-
-    @property
-    def takes_traffic(self) -> bool:
-        """Users may be on the release, or the head may say so, so that ending it means taking it back."""
-        return self in {State.SHIFTING, State.LIVE, State.ROLLING_BACK, State.ROLLED_BACK, State.HELD}
-
-
-class Result(StrEnum):
-    """Every way in which an attempt can end."""
-
-    STABLE = "stable"
-    UNCHANGED = "unchanged"
-    ABORTED = "aborted"
-    ROLLED_BACK = "rolled back"
-    HELD = "held"
-    FAILED = "failed"
-
-
-class Record(BaseModel):
-    """A record: immutable, and refusing what it doesn't know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Pointer(Record):
-    """What the API's live stage serves: a snapshot of the routes, and the slot behind them."""
-
-    deployment: str = ""
-    slot: Slot = Slot.NONE
-
-
-class Approval(Record):
-    """Who let a plan through, and how."""
-
-    by: str
-    how: str
-    digest: str
-    at: datetime
+from kanmon.model import Approval, OperationKind, Pointer, Record, Result, Slot, State
 
 
 class Failure(Record):
-    """Why something didn't end well, as it was printed."""
+    """An error, as it was printed."""
 
     code: str
     message: str
 
 
 class CheckRecord(Record):
-    """One smoke check's verdict."""
+    """The result of one smoke check."""
 
     name: str
     target: str
     passed: bool
-    attempts: int
+    tries: int
     milliseconds: float
     release: str = ""
     failure: str = ""
 
 
 class AlarmRecord(Record):
-    """An alarm that fired while an attempt was watched."""
+    """An alarm in the state ALARM during an operation."""
 
     name: str
     reason: str
     before: bool = False
-    """It fired before the attempt began, so that it did not count."""
+    """It fired before the operation began, so it did not count."""
 
 
 class Transition(Record):
-    """One step of an attempt: its intent is written before the action, its outcome after."""
+    """One step of an operation: its intent is written before the action, its outcome after."""
 
     state: State
     began: datetime
@@ -114,17 +46,17 @@ class Transition(Record):
     note: str = ""
 
 
-class Attempt(Record):
-    """One run against the environment: a deploy or a rollback, from intent to result (CD-11)."""
+class Operation(Record):
+    """One deploy or rollback of the environment, from its intent to its result (CD-11)."""
 
     number: int
-    kind: str
+    kind: OperationKind
     release: str
     base: str | None = None
     slot: Slot
     actor: str
     run: str = ""
-    """The page of the workflow run that did it."""
+    """The URL of its workflow run."""
     reason: str = ""
     digest: str = ""
     approval: Approval | None = None
@@ -141,13 +73,18 @@ class Attempt(Record):
     traffic_calls: int = 0
 
     @property
+    def seconds(self) -> float | None:
+        """How long it took; None before its end."""
+        return (self.ended - self.began).total_seconds() if self.ended else None
+
+    @property
     def state(self) -> State:
-        """The state last announced."""
+        """The state of the last step."""
         return self.transitions[-1].state if self.transitions else State.BUILT
 
 
 class Release(Record):
-    """One version of the app and all that is needed to serve it again."""
+    """One version of the app, with everything needed to serve it again."""
 
     id: str
     commit: str
@@ -157,15 +94,18 @@ class Release(Record):
     slot: Slot = Slot.NONE
     slot_template: str = ""
     slot_parameters: dict[str, str] = Field(default_factory=dict)
-    """As it came up, before any user: with its background work off."""
+    """The stack's parameters before the release went live: with its triggers off."""
     pointer: Pointer = Pointer()
     stable_at: datetime | None = None
-    thread: str = ""
-    """Where Slack keeps what was said of it."""
+    threads: dict[str, str] = Field(default_factory=dict)
+    """The thread of its messages in each chat channel, by the channel's name."""
 
 
 class Lease(Record):
-    """The lock of the environment. `token` rises with every taking (a fencing number)."""
+    """The lock of the environment.
+
+    `token` is a fencing token: every new lease has a higher one.
+    """
 
     holder: str
     token: int
@@ -177,22 +117,22 @@ class Freeze(Record):
 
     reason: str
     since: datetime
-    attempt: int
+    operation: int
 
 
 class Head(Record):
-    """The environment's present: who is live, what is in the slots, who holds the lock."""
+    """The environment's present state: its live release, its slots, its lock."""
 
     live: str | None = None
     pointer: Pointer = Pointer()
     stable: tuple[str, ...] = ()
-    """The releases that passed everything and were not taken back, oldest first."""
+    """The releases that passed everything and were not rolled back, oldest first."""
     slots: dict[Slot, str] = Field(default_factory=dict)
-    attempts: int = 0
-    attempt: int | None = None
+    operations: int = 0
+    operation: int | None = None
     held: bool = False
     lease: Lease | None = None
     leases: int = 0
     freeze: Freeze | None = None
     written_by: str = ""
-    """A mark of the write itself, by which a writer knows its own when the answer was lost."""
+    """A random id of the write: it identifies the writer's own write when S3's answer was lost."""

@@ -1,4 +1,4 @@
-"""A message, before it is put into a channel's form."""
+"""A message, before a channel renders it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
-    """What a message tells."""
+class MessageKind(StrEnum):
+    """The event behind a message: of a release, or of an alarm."""
 
     WAITING = "waiting"
     STARTED = "started"
@@ -15,31 +15,45 @@ class Kind(StrEnum):
     FAILED = "failed"
     ROLLED_BACK = "rolled back"
     HELD = "held"
+    ALARM = "alarm"
+    RECOVERED = "recovered"
 
     @property
     def ends(self) -> bool:
-        """Nothing follows it; those who don't read a thread should see it too."""
-        return self not in {Kind.WAITING, Kind.STARTED}
+        """True for the last message. A channel shows it outside of the thread, too."""
+        return self not in {MessageKind.WAITING, MessageKind.STARTED}
+
+    @property
+    def sign(self) -> str:
+        """An emoji before the headline."""
+        return _SIGNS[self]
+
+
+_SIGNS = {
+    MessageKind.WAITING: "✋",
+    MessageKind.STARTED: "🚀",
+    MessageKind.SUCCEEDED: "✅",
+    MessageKind.FAILED: "❌",
+    MessageKind.ROLLED_BACK: "↩️",
+    MessageKind.HELD: "⚠️",
+    MessageKind.ALARM: "🚨",
+    MessageKind.RECOVERED: "✅",
+}
 
 
 @dataclass(frozen=True)
 class Message:
-    """What people are told. Its texts may come from anybody."""
+    """A message for people. Do not trust its texts: anybody may have written them."""
 
-    kind: Kind
+    kind: MessageKind
     app: str
     environment: str
     release: str
     headline: str
     """One line, complete by itself."""
+    paragraphs: tuple[str, ...] = ()
+    """The cause and the fix."""
     facts: tuple[tuple[str, str], ...] = ()
     """Names and values, the most important first."""
-    cause: str = ""
-    """Why it did not go well."""
     links: tuple[tuple[str, str], ...] = ()
-    """Words and addresses."""
-
-
-def cut(text: str, length: int) -> str:
-    """The text in at most `length` characters."""
-    return text if len(text) <= length else text[: length - 1] + "…"
+    """Labels and addresses."""

@@ -1,16 +1,18 @@
-"""An SNS topic, to which people subscribe by e-mail, and machines by the kind of message they want."""
+"""An SNS topic. People subscribe by e-mail; machines can filter by the kind of message."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanmon.aws import explained
-from kanmon.notify.message import Message, cut
+from kanmon.aws.calls import aws_errors
+from kanmon.text import cut
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
+
+    from kanmon.notify.message import Message
 
 _SUBJECT = 100
 
@@ -23,7 +25,7 @@ class Topic:
     arn: str
 
     def send(self, message: Message, thread: str) -> str:
-        """Publish a message; the thread as it was: a topic has none. Raises what AWS's errors become."""
+        """Publish a message; the given thread, since a topic has none. Raises AWS's errors as KanmonError."""
         attributes: dict[str, MessageAttributeValueTypeDef] = {
             name: {"DataType": "String", "StringValue": value}
             for name, value in (
@@ -34,7 +36,7 @@ class Topic:
             )
             if value
         }
-        with explained(f"publishing to {self.arn}"):
+        with aws_errors(f"publishing to {self.arn}"):
             self.sns.publish(
                 TopicArn=self.arn,
                 Subject=_subject(message),
@@ -45,7 +47,7 @@ class Topic:
 
 
 def _subject(message: Message) -> str:
-    """ASCII, one line, up to 100 characters, the first of them a letter or a digit.
+    """The subject: ASCII, one line, up to 100 characters. It starts with a letter or a digit.
 
     https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
     """
@@ -55,8 +57,8 @@ def _subject(message: Message) -> str:
 
 
 def _body(message: Message) -> str:
-    lines = [message.headline, ""]
+    lines = [message.headline, "", *message.paragraphs]
+    lines += [""] if message.paragraphs else []
     lines += [f"{name}: {value}" for name, value in message.facts]
-    lines += ["", message.cause] if message.cause else []
     lines += ["", *(f"{words}: {address}" for words, address in message.links)] if message.links else []
     return "\n".join(lines)

@@ -1,1 +1,1 @@
-"""The room of releases: the state machine. It talks to no service itself."""
+"""The room of releases: the state machine. It reaches every service by a port."""

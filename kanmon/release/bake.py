@@ -1,85 +1,87 @@
 """Bakes a release: watches its checks and its alarms for a while, at some share of traffic (CD-8, MON-2).
 
-Two composite alarms gate a release: that of the slot it is in, and that of what both slots share.
+It watches two rollback alarms: one of the release's slot, and one of the resources shared by both slots.
 
-- One that began to fire since the attempt began ends it like a failed check, without asking the stable
-  release for comparison: an alarm measures what is live, and nothing else can be asked of it.
-- One that fired before does not count until it has been quiet: it may be what the release mends.
-- An alarm that doesn't exist does not fire: an app may have none.
-- Alarms that can't be read say nothing, neither good nor bad. Before anything is changed that ends the
-  attempt: nobody is on the release yet. Later a look may fail as long as the last one of a bake does not;
-  if that fails too, the release is held where it is. It is not taken back, since nothing is known to be
-  wrong with it, and goes no further, since nothing is known to be right: a person decides.
+- A new alarm ends the operation like a failed check. The stable release gives no comparison here: an alarm
+  measures the live app, and a release in the other slot has no traffic to measure.
+- An old alarm (from before the operation) does not count until it has been quiet: the release may be its fix.
+- A missing alarm does not fire: an app may have none.
+- Unreadable alarms before the first change end the operation: nobody is on the release yet.
+- Unreadable alarms during a bake are a note. At the end of a bake they hold the release. No fault is known,
+  so it is not rolled back. No success is known either, so it goes no further. A person decides.
 
-A rollback is not baked: it goes to what was stable, and nothing better is known to go to.
+A rollback has no bake: its target was stable before, and there is no better target.
 """
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kanmon.cloudformation import app_gate, slot_gate
 from kanmon.errors import Code, KanmonError
-from kanmon.release.events import Kind
+from kanmon.naming import app_rollback_alarm, slot_rollback_alarm
+from kanmon.release.events import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kanmon.checks import FiringAlarm, Target
-    from kanmon.config import Check
-    from kanmon.ledger import Slot
-    from kanmon.release.session import Session
+    from kanmon.aws.alarms import FiringAlarm
+    from kanmon.checks.probe import Target
+    from kanmon.config.checks import Check
+    from kanmon.model import Slot
+    from kanmon.release.steps import Steps
 
-_LOOK_EVERY = 5.0
+_POLL_SECONDS = 5.0
 
 
 @dataclass
 class Bake:
-    """What is watched during one attempt."""
+    """The alarms of one operation. Example: `mandala-production-blue-rollback`."""
 
-    session: Session
-    gates: tuple[str, ...]
+    steps: Steps
+    alarms: tuple[str, ...]
     excused: set[str] = field(default_factory=set)
-    """Gates that have been firing ever since before the attempt."""
+    """Alarms firing since before the operation, without a pause."""
 
     @classmethod
-    def begin(cls, session: Session, prefix: str, slot: Slot) -> Bake:
-        """Look before anything is changed. Raises what the alarms raise when they can't be read."""
-        bake = cls(session, (slot_gate(prefix, slot), app_gate(prefix)))
-        firing = session.world.alarms.firing(bake.gates)
-        session.journal.record_alarms(firing, before=True)
+    def begin(cls, steps: Steps, prefix: str, slot: Slot) -> Bake:
+        """Read the alarms before the first change. Raises the error of AWS when they can't be read."""
+        bake = cls(steps, (slot_rollback_alarm(prefix, slot), app_rollback_alarm(prefix)))
+        firing = steps.services.alarms.firing(bake.alarms)
+        steps.journal.record_alarms(firing, before=True)
         bake.excused = {alarm.name for alarm in firing}
         return bake
 
     def watch(self, checks: Sequence[Check], target: Target, seconds: float) -> None:
-        """Watch for some seconds; the alarms are looked at once at least, in the end.
+        """Watch for some seconds. The alarms are read at least once, at the end.
 
         Raises ChecksFailedError, ALARM_FIRED, ALARMS_UNREADABLE.
         """
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            self._look(last=False)
-            self.session.world.pause(min(left, _LOOK_EVERY))
-            self.session.check(checks, target)
-        self._look(last=True)
+        clock = self.steps.services.clock
+        end = clock.monotonic() + seconds
+        while (remaining := end - clock.monotonic()) > 0:
+            self._read_alarms(last=False)
+            clock.pause(min(remaining, _POLL_SECONDS))
+            self.steps.check(checks, target)
+        # The alarms come last, after the checks. In the other order an alarm during the last checks would be
+        # missed, and the release would go on.
+        self._read_alarms(last=True)
 
-    def _look(self, *, last: bool) -> None:
-        journal = self.session.journal
+    def _read_alarms(self, *, last: bool) -> None:
+        journal = self.steps.journal
         try:
-            firing = self.session.world.alarms.firing(self.gates)
+            firing = self.steps.services.alarms.firing(self.alarms)
         except KanmonError as error:
             if last:
                 raise KanmonError(Code.ALARMS_UNREADABLE, error.message, where=error.where) from error
-            journal.tell(Kind.NOTE, f"the alarms can't be read: {error.message}")
+            journal.emit(EventKind.NOTE, f"the alarms can't be read: {error.message}")
             return
         self.excused &= {alarm.name for alarm in firing}
         fired = [alarm for alarm in firing if alarm.name not in self.excused]
         if fired:
             journal.record_alarms(fired)
-            raise KanmonError(Code.ALARM_FIRED, " ".join(_told(alarm) for alarm in fired))
+            raise KanmonError(Code.ALARM_FIRED, " ".join(_sentence(alarm) for alarm in fired))
 
 
-def _told(alarm: FiringAlarm) -> str:
+def _sentence(alarm: FiringAlarm) -> str:
     return f"{alarm.name} fires: {alarm.reason.rstrip('.')}."

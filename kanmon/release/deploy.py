@@ -1,43 +1,45 @@
-"""The deploy: from an approved plan to a stable release, or back."""
+"""The deploy: from an approved plan to a stable release, or back to the old release."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from kanmon.checks import Target
+from kanmon.checks.probe import Target, preview_address
 from kanmon.errors import Code, KanmonError
-from kanmon.ledger import Head, Pointer, Result, State
-from kanmon.release.background import follow
+from kanmon.model import OperationKind, Pointer, Result, State
+from kanmon.naming import API, FOUNDATION, snapshot_name
 from kanmon.release.bake import Bake
-from kanmon.release.blueprint import API, FOUNDATION
-from kanmon.release.events import Kind
+from kanmon.release.events import EventKind
+from kanmon.release.hooks import run_hooks
+from kanmon.release.journal import as_failure
 from kanmon.release.lease import lease
 from kanmon.release.plan import Plan, outputs_of, slot_stack
 from kanmon.release.provision import provision
-from kanmon.release.session import (
+from kanmon.release.steps import (
     ChecksFailedError,
-    Edition,
+    LoadedRelease,
     Outcome,
-    Session,
-    as_failure,
-    note_live,
-    note_return,
-    note_slot,
-    open_attempt,
+    Steps,
+    files_of,
+    open_operation,
+    record_live,
+    record_return,
+    record_slot,
+    record_stable,
     refuse_open,
 )
+from kanmon.release.triggers import switch_triggers
 
 if TYPE_CHECKING:
-    from kanmon.config import Config
+    from kanmon.config.schema import Config
+    from kanmon.ledger.records import Head
     from kanmon.release.events import Observer
-    from kanmon.release.ports import ApprovalPort, World
+    from kanmon.release.ports import ApprovalPort, Services
 
 
 def deploy(
-    world: World,
+    services: Services,
     plan: Plan,
     approver: ApprovalPort,
     observer: Observer,
@@ -45,25 +47,28 @@ def deploy(
     reason: str = "",
     lift_freeze: str = "",
 ) -> Outcome:
-    """Carry out a plan. Failures after the start are in the outcome; refusals before it are raised.
+    """Carry out a plan. A failure after the start is in the outcome; a refusal before it is raised.
 
     Raises FROZEN, UNFINISHED, HELD, NOT_APPROVED, LOCKED, PLAN_STALE.
     """
     if plan.unchanged:
         return Outcome(Result.UNCHANGED, plan.release)
-    head = world.ledger.head()
+    # Refuse first. In the other order people would review a plan for days, and it could not run.
+    head = services.ledger.head()
     refuse_open(head)
-    _refuse_stale(world, plan, head)
+    _refuse_stale(services, plan, head)
     refuse_frozen(head, lift_freeze)
     approval = approver.approve(plan)
     if approval.digest != plan.digest:
         raise KanmonError(Code.PLAN_STALE, "The approval is for another plan.")
-    with lease(world.ledger, world.actor) as held:
-        journal = open_attempt(
-            world,
+    # The lease comes after the approval, because a review may take days. In the other order this run would
+    # hold the lease for days, and nobody could roll back meanwhile.
+    with lease(services.ledger, services.clock, services.actor) as held:
+        journal = open_operation(
+            services,
             held,
             observer,
-            kind="deploy",
+            kind=OperationKind.DEPLOY,
             release=plan.release,
             slot=plan.slot,
             reason=lift_freeze or reason,
@@ -71,18 +76,18 @@ def deploy(
             approval=approval,
             digest=plan.digest,
         )
-        return _Deploy(Session(world, journal), plan).run()
+        return _Deploy(Steps(services, journal), plan).run()
 
 
 def refuse_frozen(head: Head, lift_freeze: str) -> None:
-    """Raise FROZEN when a rollback froze the environment and no reason is given to lift that."""
+    """Raise FROZEN when a rollback froze the environment and `lift_freeze` gives no reason."""
     if head.freeze and not lift_freeze:
         since = f"{head.freeze.since:%Y-%m-%d %H:%M} UTC"
         raise KanmonError(Code.FROZEN, f"Frozen since {since}: {head.freeze.reason}.")
 
 
-def _refuse_stale(world: World, plan: Plan, head: Head) -> None:
-    release = world.ledger.release(plan.release)
+def _refuse_stale(services: Services, plan: Plan, head: Head) -> None:
+    release = services.ledger.release(plan.release)
     if release is None or release.bundle != plan.bundle:
         raise KanmonError(Code.PLAN_STALE, f"The ledger does not know {plan.release} as it was planned.")
     if (head.live, head.pointer) != (plan.base, plan.origin):
@@ -96,14 +101,14 @@ def _refuse_stale(world: World, plan: Plan, head: Head) -> None:
 class _Deploy:
     """One run of the deploy, step by step."""
 
-    session: Session
+    steps: Steps
     plan: Plan
 
     def __post_init__(self) -> None:
-        self.world = self.session.world
-        self.journal = self.session.journal
-        self.base = self.session.edition(self.plan.base)
-        self.manifest = self.world.blobs.manifest(self.plan.bundle)
+        self.services = self.steps.services
+        self.journal = self.steps.journal
+        self.base = self.steps.load(self.plan.base)
+        self.manifest = self.services.blobs.manifest(self.plan.bundle)
         self.pointer = Pointer()
 
     @property
@@ -111,229 +116,260 @@ class _Deploy:
         return self.manifest.config
 
     def run(self) -> Outcome:
-        """From locked to stable; whatever stops it is undone."""
+        """Walk from locked to stable. After a failure, abort, roll back or hold."""
         try:
             self._lock()
             self._provision()
-            trial = self._verify()
-            self._shift(trial)
+            candidate = self._verify()
+            self._shift(candidate)
             self._go_live()
-            self._settle()
-        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, users come first
-            return self._end_badly(error)
+            self._complete()
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - after any error, users come first
+            return self._handle_failure(error)
         return self._outcome(Result.STABLE)
 
     def _lock(self) -> None:
         with self.journal.step(State.LOCKED, f"{self.plan.release} goes into the {self.plan.slot} slot"):
             self._amend_release(State.LOCKED)
-            self.bake = Bake.begin(self.session, self.config.prefix, self.plan.slot)
+            # Read the alarms before any change. In the other order the new slot could set off an alarm, and
+            # the bake would ignore it as an old one.
+            self.bake = Bake.begin(self.steps, self.config.prefix, self.plan.slot)
 
     def _provision(self) -> None:
-        outputs = outputs_of(self.world, self.config, self.plan.slot)
+        outputs = outputs_of(self.services, self.config, self.plan.slot)
         with self.journal.step(State.PROVISIONED, "provisioning"):
+            # The snapshot comes before every change, so that it can undo a failed migration. In the other
+            # order it would hold the half-migrated data.
             self._take_snapshot(outputs)
-            note_slot(self.world, self.plan.slot, None)
-            outputs = provision(self.world, self.journal, self.config, self.plan.stacks, outputs)
-            note_slot(self.world, self.plan.slot, self.plan.release)
+            # A slot has no entry in the head while its stack changes. In the other order a run that dies in
+            # `provision` would leave the old entry, and a rollback would move users into a broken slot.
+            record_slot(self.services, self.plan.slot, None)
+            outputs = provision(self.services, self.journal, self.config, self.plan.stacks, outputs)
+            record_slot(self.services, self.plan.slot, self.plan.release)
             stack = slot_stack(self.plan)
             deployment = outputs.get(API, {}).get("Deployment", "")
             self.pointer = Pointer(deployment=deployment, slot=self.plan.slot)
-            deployed = self.world.stacks.find(stack.name)
-            self.world.ledger.amend_release(
+            deployed = self.services.stacks.find(stack.name)
+            # The record gets its pointer before any user moves. In the other order a run that dies after the
+            # move would leave a live release without a pointer, and `recover` could not complete it.
+            self.services.ledger.amend_release(
                 self.plan.release,
                 slot=self.plan.slot,
                 slot_template=stack.template,
                 slot_parameters=deployed.parameters if deployed else {},
                 pointer=self.pointer,
             )
-            self.session.entrance = self.world.entrance(self.config, outputs)
-            self._run_hooks()
-            self.session.entrance.web.publish(self.plan.release, self.manifest)
+            self.steps.opened = self.services.site(self.config, outputs)
+            # Hooks run before the checks. In the other order the checks would meet the schema of the old
+            # release, and fail.
+            run_hooks(self.services, self.journal, self.config, self.plan.release, self.plan.slot)
+            # Assets come before the preview and the live page. In the other order a browser would load the
+            # new page, ask for its assets and get 404.
+            self.steps.site.web.publish(self.plan.release, self.manifest.web)
         self._amend_release(State.PROVISIONED)
 
     def _take_snapshot(self, outputs: dict[str, dict[str, str]]) -> None:
         cluster = outputs.get(FOUNDATION, {}).get("DatabaseCluster")
         if cluster is None:
             return
-        name = f"{self.config.prefix}-{self.plan.release}-{self.journal.attempt.number}"
-        self.world.database.begin_snapshot(cluster, name)
-        self.world.database.await_snapshot(name)
-        self.journal.tell(Kind.NOTE, f"database snapshot {name}", snapshot=name)
-
-    def _run_hooks(self) -> None:
-        for hook in self.config.hooks:
-            self.journal.guard()
-            answer = self.world.hooks.run(hook, self.plan.slot, self.plan.release)
-            self.journal.tell(Kind.HOOK, answer, hook=hook.name)
+        name = snapshot_name(self.config.prefix, self.plan.release, self.journal.operation.number)
+        self.services.snapshots.begin(cluster, name)
+        # Wait here. Without it the snapshot could fail later, after the migration.
+        self.services.snapshots.wait(name)
+        self.journal.emit(EventKind.NOTE, f"database snapshot {name}", snapshot=name)
 
     def _verify(self) -> Target:
         with self.journal.step(State.VERIFIED, f"checking {self.plan.release} as candidate"):
-            trial = self.session.open_trial(self.plan.release, self.pointer)
-            link = f"{self.session.open_entrance.url}/?kanmon-preview={trial.preview}"
-            self.journal.tell(Kind.NOTE, f"preview {link}", preview=link)
-            self.session.check(self.config.checks, trial)
+            candidate = self.steps.open_preview(self.plan.release, self.pointer)
+            address = preview_address(self.steps.site.url, candidate.preview)
+            self.journal.emit(EventKind.NOTE, f"preview {address}", preview=address)
+            self.steps.check(self.config.checks, candidate)
         self._amend_release(State.VERIFIED)
-        return trial
+        # The preview stays open: the bake of a canary checks the candidate through it.
+        return candidate
 
-    def _shift(self, trial: Target) -> None:
-        if self.config.traffic.strategy != "canary" or self.base is None:
+    def _shift(self, candidate: Target) -> None:
+        if self.base is None or self.steps.site.api.live() is None:
+            # There is no API, or it had no users yet: there are no requests to share.
             return
-        if self.session.open_entrance.api.live() is None:
-            # No API, or none that users were on before: there are no requests to take a share of.
-            return
-        for step in self.config.traffic.steps:
+        for step in self.config.traffic.shares:
+            # The ledger has the step before the first request moves. In the other order a run that dies after
+            # the shift would seem to have no users: `recover` would abort it, and leave the canary on.
             with self.journal.step(State.SHIFTING, f"{step.percent} % of API requests"):
                 self.journal.guard()
-                self.session.open_entrance.api.shift(self.pointer, step.percent)
-                self.journal.tell(
-                    Kind.TRAFFIC,
+                self.steps.site.api.shift(self.pointer, step.percent)
+                self.journal.emit(
+                    EventKind.TRAFFIC,
                     f"{step.percent} % of API requests go to {self.plan.release}",
                     percent=step.percent,
                 )
-                self.bake.watch(self.config.checks, trial, step.bake)
+                self.bake.watch(self.config.checks, candidate, step.bake)
 
     def _go_live(self) -> None:
-        release = self.world.ledger.amend_release(self.plan.release, state=State.LIVE)
-        self.edition = Edition(release, self.manifest)
+        record = self.services.ledger.amend_release(self.plan.release, state=State.LIVE)
+        self.loaded = LoadedRelease(record, self.manifest)
         with self.journal.step(State.LIVE, f"{self.plan.release} goes live"):
-            # Before the move, for a release may need its limits; that they can be had, the trial has shown.
-            self.session.settle_api(self.edition)
-            self.session.move_api(self.pointer, frozenset({self.plan.origin}))
-            self.session.move_page(self.edition, self.base)
-            note_live(self.world, self.plan.release, self.pointer)
+            # Settings come before the move. In the other order the first requests would meet the old limits,
+            # and some would get 429.
+            self.steps.apply_settings(self.loaded)
+            # The API moves before the page. In the other order a run that dies between the two would leave a
+            # new page on the old API, and its calls to new routes would fail.
+            self.steps.move_api(self.pointer, frozenset({self.plan.origin}))
+            self.steps.move_page(self.loaded, self.base)
+            # The head comes before the checks. They may hold the release, and then users stay on it. In the
+            # other order the head of a held environment would still name the old release.
+            record_live(self.services, self.plan.release, self.pointer)
             live = Target("live", self.plan.release)
-            self.session.check(self.config.checks, live)
+            self.steps.check(self.config.checks, live)
             self.bake.watch(self.config.checks, live, self.config.traffic.bake)
 
-    def _settle(self) -> None:
+    def _complete(self) -> None:
         with self.journal.step(State.STABLE, f"{self.plan.release} is stable"):
-            self.session.close_trial()
-            web = self.session.open_entrance.web
-            web.settle(self.manifest, self.base.manifest if self.base else None)
-            follow(self.session, self.plan.slot, self.edition, self.base)
-            self.world.ledger.amend_release(
-                self.plan.release, state=State.STABLE, stable_at=datetime.now(UTC)
-            )
-            self.world.ledger.amend_head(self._with_stable)
+            self.steps.close_preview()
+            # Old files go after the last check. In the other order a rollback would have to write them again,
+            # and users would wait for it.
+            self.steps.site.web.delete_stale_files(self.manifest.web, files_of(self.base))
+            # Triggers move after the last check, too. In the other order a bad release would process messages
+            # before its checks fail.
+            switch_triggers(self.steps, self.plan.slot, self.loaded, self.base)
+            # "Stable" is recorded last. In the other order a run that dies here would leave a stable release
+            # with its triggers off.
+            record_stable(self.services, self.plan.release)
+        # Now the environment is free. In the other order a run that dies before `record_stable` would leave
+        # a live release outside the list of stable ones, and no rollback could return to it.
         self.journal.close(Result.STABLE)
 
-    def _with_stable(self, head: Head) -> Head:
-        stable = tuple(known for known in head.stable if known != self.plan.release)
-        return head.model_copy(update={"stable": (*stable, self.plan.release), "freeze": None})
-
-    def _end_badly(self, error: BaseException) -> Outcome:
-        failed_at = time.monotonic()
+    def _handle_failure(self, error: BaseException) -> Outcome:
+        # Read the clock first: users also wait during the comparison with the stable release.
+        failed_at = self.services.clock.monotonic()
         failure = as_failure(error)
         if failure.code is Code.LEASE_LOST:
-            # Whoever has the lease now decides; nothing may be touched any more.
+            # Another run has the lease, and it decides. A rollback here could move users off a release after
+            # the other run completed it.
             raise failure from error
-        self.journal.tell(Kind.FAILURE, failure.message, code=failure.code.id)
-        if self.journal.attempt.state is State.STABLE:
+        self.journal.emit(EventKind.FAILURE, failure.message, code=failure.code.id)
+        # STABLE is not in `takes_traffic`, so this check comes first. In the other order a live release would
+        # be recorded as aborted.
+        if self.journal.operation.state is State.STABLE:
             return self._leave_to_recover(failure)
-        if not self.journal.attempt.state.takes_traffic:
+        if not self.journal.operation.state.takes_traffic:
             return self._abort(failure)
         if failure.code is Code.ALARMS_UNREADABLE:
             return self._hold(failure)
         if isinstance(failure, ChecksFailedError) and self._fails_on_stable_too(failure):
-            return self._hold(self._everywhere(failure))
+            return self._hold(self._fails_everywhere(failure))
         return self._roll_back(failure, failed_at)
 
     def _abort(self, failure: KanmonError) -> Outcome:
-        with self.journal.step(State.ABORTED, f"{self.plan.release} is given up; nobody saw it"):
-            self.session.close_trial()
+        with self.journal.step(State.ABORTED, f"{self.plan.release} is aborted; no user was on it"):
+            self.steps.close_preview()
             self._amend_release(State.ABORTED)
+        # The operation closes last. In the other order a run that dies here would leave the preview open, and
+        # `recover` looks at open operations only.
         self.journal.close(Result.ABORTED, failure)
         return self._outcome(Result.ABORTED, failure)
 
     def _leave_to_recover(self, failure: KanmonError) -> Outcome:
-        """The release passed everything and users are on it: the attempt stays open for what is left."""
-        unsettled = KanmonError(
+        """Leave the operation open for `recover`: the release is live and passed everything."""
+        incomplete = KanmonError(
             failure.code,
             f"{self.plan.release} is live and passed everything, but could not be completed: "
             f"{failure.message}",
             where=failure.where,
-            fix="Run `kanmon recover`, or release again: both begin by finishing it. "
-            "`kanmon recover --undo` takes it back instead.",
+            fix="Run `kanmon recover`, or release again: both complete it first. "
+            "`kanmon recover --undo` rolls it back instead.",
         )
-        return self._outcome(Result.FAILED, unsettled)
+        return self._outcome(Result.FAILED, incomplete)
 
     def _fails_on_stable_too(self, failure: ChecksFailedError) -> bool:
-        """The same checks on the stable release, which is still whole in its slot."""
+        """Run the failed checks on the stable release: it is still complete in its slot."""
         if self.base is None:
             return False
         try:
-            # The ledger knows one trial at a time, so that none is ever left behind.
-            self.session.close_trial()
-            trial = self.session.open_trial(self.base.release.id, self.plan.origin)
-            stable = Target("stable", trial.release, trial.preview)
-            passed = self.session.passes(failure.failed, stable)
-            self.session.close_trial()
+            # The ledger has room for one preview token. In the other order the second token would replace
+            # the first, and a run that dies here would leave the first preview open.
+            self.steps.close_preview()
+            preview = self.steps.open_preview(self.base.id, self.plan.origin)
+            stable = Target("stable", preview.release, preview.preview)
+            passed = self.steps.passes(failure.failed, stable)
+            self.steps.close_preview()
         except KanmonError:
-            # It can't be known; the release that was stable is the better guess.
+            # Nothing is known about the stable release now. It passed its checks once: the better guess.
             return False
         return not passed
 
-    def _everywhere(self, failure: ChecksFailedError) -> KanmonError:
-        base = self.base.release.id if self.base else ""
+    def _fails_everywhere(self, failure: ChecksFailedError) -> KanmonError:
+        base = self.base.id if self.base else ""
         return KanmonError(
             Code.CHECK_FAILS_EVERYWHERE,
-            f"{failure.message} It fails on the stable release {base} too, so going back would not help.",
+            f"{failure.message} It fails on the stable release {base} too, so a rollback would not help.",
             where=failure.where,
         )
 
-    def _hold(self, held: KanmonError) -> Outcome:
+    def _hold(self, failure: KanmonError) -> Outcome:
         with self.journal.step(State.HELD, "held: a person has to decide"):
             self._amend_release(State.HELD)
-        self.journal.close(Result.HELD, held)
-        return self._outcome(Result.HELD, held)
+        self.journal.close(Result.HELD, failure)
+        return self._outcome(Result.HELD, failure)
 
     def _roll_back(self, failure: KanmonError, failed_at: float) -> Outcome:
-        left = Edition(
-            self.world.ledger.amend_release(self.plan.release, state=State.ROLLING_BACK), self.manifest
+        left = LoadedRelease(
+            self.services.ledger.amend_release(self.plan.release, state=State.ROLLING_BACK), self.manifest
         )
         try:
-            take_back(self.session, self.base, left, failed_at)
+            roll_back(self.steps, self.base, left, failed_at)
         except KanmonError as error:
             if error.code is Code.LEASE_LOST:
                 raise
-            told = f"{failure.message} Taking {self.plan.release} back failed, too: {error.message}"
-            failed = KanmonError(Code.ROLLBACK_FAILED, told, where=error.where)
+            message = f"{failure.message} The rollback of {self.plan.release} failed, too: {error.message}"
+            failed = KanmonError(Code.ROLLBACK_FAILED, message, where=error.where)
             return self._outcome(Result.FAILED, failed)
+        # The operation closes after the head is back. In the other order a run that dies here would leave
+        # the failed slot in the head as live, and the next deploy would update the slot with users on it.
         self.journal.close(Result.ROLLED_BACK, failure)
         return self._outcome(Result.ROLLED_BACK, failure)
 
     def _amend_release(self, state: State) -> None:
-        self.world.ledger.amend_release(self.plan.release, state=state)
+        self.services.ledger.amend_release(self.plan.release, state=state)
 
     def _outcome(self, result: Result, failure: KanmonError | None = None) -> Outcome:
-        return Outcome(result, self.plan.release, self.journal.attempt, failure)
+        return Outcome(result, self.plan.release, self.journal.operation, failure)
 
 
-def take_back(session: Session, base: Edition | None, left: Edition, failed_at: float) -> None:
-    """Return users to the release that was live before the attempt, then tidy up."""
-    attempt = session.journal.attempt
-    session.go_back(base, left, attempt.origin)
-    confirmed = session.confirm(base)
-    seconds = time.monotonic() - failed_at
-    session.journal.amend(rollback_seconds=round(seconds, 3))
-    session.journal.tell(
-        Kind.TRAFFIC,
-        f"users are on {base.release.id if base else 'nothing'} again"
-        + ("" if confirmed else ", though its checks do not pass"),
-        seconds=round(seconds, 3),
-        calls=session.journal.attempt.traffic_calls,
-    )
-    with session.journal.step(State.ROLLED_BACK, f"{left.release.id} was taken back"):
-        session.close_trial()
+def roll_back(steps: Steps, base: LoadedRelease | None, left: LoadedRelease, failed_at: float) -> None:
+    """Return users from `left` to `base`, the live release before the operation, then clean up.
+
+    `failed_at` is the clock's monotonic time of the failure.
+    """
+    operation = steps.journal.operation
+    # Users first. In the other order an error in a later call would keep users on the failed release.
+    steps.return_users(base, left, operation.origin)
+    report_return(steps, base, failed_at)
+    with steps.journal.step(State.ROLLED_BACK, f"{left.id} was rolled back"):
+        steps.close_preview()
         if base:
-            session.settle_api(base)
-            session.open_entrance.web.settle(base.manifest, left.manifest)
-        follow(session, attempt.origin.slot, left, base)
-        session.world.ledger.amend_release(left.release.id, state=State.ROLLED_BACK)
-        note_return(
-            session.world,
-            attempt,
-            base.release.id if base else None,
-            attempt.origin,
-            f"{left.release.id} was taken back",
-        )
+            steps.apply_settings(base)
+            # Users are off the failed page now. In the other order a run that dies before the move would
+            # leave a live page without its files.
+            steps.site.web.delete_stale_files(base.files, left.files)
+        switch_triggers(steps, operation.origin.slot, left, base)
+        steps.services.ledger.amend_release(left.id, state=State.ROLLED_BACK)
+        reason = f"{left.id} was rolled back"
+        record_return(steps.services, operation, base.id if base else None, operation.origin, reason)
+
+
+def report_return(steps: Steps, target: LoadedRelease | None, began: float) -> None:
+    """Check the live app after the return of users; record and report the seconds.
+
+    `began` is the clock's monotonic time at the start.
+    """
+    confirmed = steps.confirm(target)
+    seconds = round(steps.services.clock.monotonic() - began, 3)
+    steps.journal.amend(rollback_seconds=seconds)
+    steps.journal.emit(
+        EventKind.TRAFFIC,
+        f"users are on {target.id if target else 'nothing'} again"
+        + ("" if confirmed else ", though its checks do not pass"),
+        seconds=seconds,
+        calls=steps.journal.operation.traffic_calls,
+    )

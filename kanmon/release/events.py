@@ -1,4 +1,4 @@
-"""What a run tells while it goes on. One stream feeds the terminal, the page and the tests."""
+"""The events of a run, as they happen. One stream feeds the terminal, GitHub, the page and the tests."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 
-class Kind(StrEnum):
-    """What an event is about."""
+class EventKind(StrEnum):
+    """The subject of an event."""
 
     STATE = "state"
     STACK = "stack"
@@ -19,14 +19,14 @@ class Kind(StrEnum):
     NOTE = "note"
     FAILURE = "failure"
     PREVIEW = "preview"
-    """The text is a trial's token, told before the trial exists: a log that others read must not show it."""
+    """The text is a preview's token, sent before the preview exists. A public log must not show it."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened."""
+    """One event. Example: `TRAFFIC`, "50 % of API requests go to r42", `{"percent": 50}`."""
 
-    kind: Kind
+    kind: EventKind
     text: str
     facts: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     at: datetime = field(default_factory=lambda: datetime.now(UTC))

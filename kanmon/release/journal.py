@@ -1,127 +1,146 @@
-"""The journal of one attempt: every step is in the ledger before it is taken and after it was."""
+"""The journal of one operation: the ledger has every step before it starts and after it ends."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from kanmon.errors import KanmonError
-from kanmon.ledger import AlarmRecord, Attempt, CheckRecord, Failure, Result, State, Transition
-from kanmon.release.events import Event, Kind
+from kanmon.errors import Code, KanmonError
+from kanmon.ledger.records import AlarmRecord, CheckRecord, Failure, Operation, Transition
+from kanmon.model import Result
+from kanmon.release.events import Event, EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
-    from kanmon.checks import CheckResult, FiringAlarm
-    from kanmon.cloudformation.stacks import StackEvent
-    from kanmon.ledger import Head, Ledger
+    from kanmon.aws.alarms import FiringAlarm
+    from kanmon.checks.execution import CheckResult
+    from kanmon.ledger.ledger import Ledger
+    from kanmon.ledger.records import Head
+    from kanmon.model import State
     from kanmon.release.events import Observer
     from kanmon.release.lease import HeldLease
+    from kanmon.release.ports import Clock
+    from kanmon.stacks.cloudformation import StackEvent
 
 
 class Journal:
-    """Writes an attempt's record, guards its lease and tells the observer."""
+    """Writes an operation's record, guards its lease, and sends events to the observer."""
 
-    def __init__(self, ledger: Ledger, held: HeldLease, attempt: Attempt, observer: Observer) -> None:
+    def __init__(
+        self, ledger: Ledger, clock: Clock, held: HeldLease, operation: Operation, observer: Observer
+    ) -> None:
         self.ledger = ledger
-        self.attempt = attempt
+        self.operation = operation
+        self._clock = clock
         self._held = held
         self._observer = observer
 
     @contextmanager
     def step(self, state: State, note: str = "") -> Iterator[None]:
-        """Announce a state, let the caller act, record that it ended. Raises LEASE_LOST before acting."""
+        """Record the start of a state, let the caller act, record the end. Raises LEASE_LOST at the start.
+
+        The ledger is written ahead. In the other order a run could move users and die before it writes. Then
+        `recover` would see the old state, abort the operation, and leave users on the candidate.
+        """
         self._held.guard()
-        begun = Transition(state=state, began=datetime.now(UTC), note=note)
-        self.amend(transitions=(*self.attempt.transitions, begun))
-        facts = {"state": state.value, "release": self.attempt.release, "attempt": self.attempt.number}
-        self.tell(Kind.STATE, note or state.value, **facts)
+        begun = Transition(state=state, began=self._clock.now(), note=note)
+        self.amend(transitions=(*self.operation.transitions, begun))
+        facts = {"state": state.value, "release": self.operation.release, "operation": self.operation.number}
+        self.emit(EventKind.STATE, note or state.value, **facts)
         yield
-        done = self.attempt.transitions[-1].model_copy(update={"ended": datetime.now(UTC)})
-        self.amend(transitions=(*self.attempt.transitions[:-1], done))
+        done = self.operation.transitions[-1].model_copy(update={"ended": self._clock.now()})
+        self.amend(transitions=(*self.operation.transitions[:-1], done))
 
     def guard(self) -> None:
-        """To be called before every change to the world. Raises LEASE_LOST."""
+        """Call this before every change outside the ledger. Raises LEASE_LOST."""
         self._held.guard()
 
     def amend(self, **changes: object) -> None:
-        """Change fields of the attempt's record."""
-        self.attempt = self.attempt.model_copy(update=changes)
-        self.ledger.write_attempt(self.attempt)
+        """Change fields of the operation's record."""
+        self.operation = self.operation.model_copy(update=changes)
+        self.ledger.write_operation(self.operation)
 
-    def tell(self, kind: Kind, text: str, **facts: str | float | bool) -> None:
-        """Tell the observer."""
-        self._observer(Event(kind, text, facts))
+    def emit(self, kind: EventKind, text: str, **facts: str | float | bool) -> None:
+        """Send an event to the observer."""
+        self._observer(Event(kind, text, facts, self._clock.now()))
 
-    def tell_stack(self, part: str, event: StackEvent) -> None:
-        """Tell the observer what CloudFormation does."""
-        self.tell(
-            Kind.STACK,
+    def emit_stack(self, stack_kind: str, event: StackEvent) -> None:
+        """Send an event of CloudFormation to the observer."""
+        self.emit(
+            EventKind.STACK,
             event.reason,
             stack=event.stack,
-            part=part,
+            stack_kind=stack_kind,
             resource=event.logical_id,
             type=event.type,
             status=event.status,
         )
 
     def record_checks(self, results: Sequence[CheckResult]) -> None:
-        """Keep and tell the verdicts of checks."""
-        self.amend(checks=(*self.attempt.checks, *(check_record(result) for result in results)))
+        """Record the results of checks, and send them to the observer."""
+        self.amend(checks=(*self.operation.checks, *(check_record(result) for result in results)))
         for result in results:
-            self._observer(check_event(result))
+            self._observer(check_event(result, self._clock.now()))
 
     def record_alarms(self, firing: Sequence[FiringAlarm], *, before: bool = False) -> None:
-        """Keep what fires; `before` is what did so when the attempt began, which is told, too."""
+        """Record firing alarms. With `before` they fired before the operation, and do not count."""
         if not firing:
             return
         records = (AlarmRecord(name=alarm.name, reason=alarm.reason, before=before) for alarm in firing)
-        self.amend(alarms=(*self.attempt.alarms, *records))
+        self.amend(alarms=(*self.operation.alarms, *records))
         for alarm in firing if before else ():
-            told = f"{alarm.name} fires already and does not count: {alarm.reason}"
-            self.tell(Kind.NOTE, told, alarm=alarm.name)
+            text = f"{alarm.name} fires already and does not count: {alarm.reason}"
+            self.emit(EventKind.NOTE, text, alarm=alarm.name)
 
-    def close(self, result: Result, failure: BaseException | None = None) -> None:
-        """Write the attempt's end. A held one stays the environment's open attempt."""
-        said = _failure(failure) if failure else None
-        self.amend(result=result, failure=said, ended=datetime.now(UTC))
+    def close(self, result: Result, failure: KanmonError | None = None) -> None:
+        """Record the operation's end. A held operation stays open in the head.
 
-        def ended(head: Head) -> Head:
+        The record comes before the head. In the other order a run that dies between the two would leave an
+        operation without a result, and `recover` would not find it.
+        """
+        reason = Failure(code=failure.code.id, message=failure.message) if failure else None
+        self.amend(result=result, failure=reason, ended=self._clock.now())
+
+        def change(head: Head) -> Head:
             if result is Result.HELD:
                 return head.model_copy(update={"held": True})
-            return head.model_copy(update={"held": False, "attempt": None})
+            return head.model_copy(update={"held": False, "operation": None})
 
-        self.ledger.amend_head(ended)
+        self.ledger.amend_head(change)
 
 
-def check_event(result: CheckResult) -> Event:
-    """A check's verdict, as observers are told of it."""
+def check_event(result: CheckResult, at: datetime) -> Event:
+    """The result of a check as an event."""
     facts: dict[str, str | int | float | bool] = {
         "check": result.check.name,
         "target": result.target.name,
         "release": result.target.release,
         "passed": result.passed,
-        "attempts": result.attempts,
+        "tries": result.tries,
         "milliseconds": round(result.seconds * 1000, 1),
     }
-    return Event(Kind.CHECK, result.failure or "passed", facts)
+    return Event(EventKind.CHECK, result.failure or "passed", facts, at)
 
 
 def check_record(result: CheckResult) -> CheckRecord:
-    """A check's verdict, as it is kept."""
+    """The result of a check as the ledger's record."""
     return CheckRecord(
         name=result.check.name,
         target=result.target.name,
         passed=result.passed,
-        attempts=result.attempts,
+        tries=result.tries,
         milliseconds=round(result.seconds * 1000, 1),
         release=result.release,
         failure=result.failure,
     )
 
 
-def _failure(error: BaseException) -> Failure:
+def as_failure(error: BaseException) -> KanmonError:
+    """An operation's error, readable for people: with a code and a message."""
     if isinstance(error, KanmonError):
-        return Failure(code=error.code.id, message=error.message)
-    return Failure(code="KNM-902" if isinstance(error, KeyboardInterrupt) else "KNM-999", message=str(error))
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return KanmonError(Code.INTERRUPTED, "The run was interrupted.")
+    return KanmonError(Code.INTERNAL, f"{type(error).__name__}: {error}")

@@ -1,4 +1,4 @@
-"""The lease: one run at a time, against runs that die and against runs that come back late (CD-14)."""
+"""The lease: one run at a time, safe against dead runs and against late ones (CD-14)."""
 
 from __future__ import annotations
 
@@ -8,59 +8,72 @@ import threading
 import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kanmon.errors import Code, KanmonError
-from kanmon.ledger import Head, Lease, Ledger
+from kanmon.ledger.records import Lease
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
-_LENGTH = timedelta(seconds=60)
-_HEARTBEAT = 15.0
+    from kanmon.ledger.ledger import Ledger
+    from kanmon.ledger.records import Head
+    from kanmon.release.ports import Clock
+
+LENGTH = timedelta(seconds=60)
+"""The life of a lease after its last renewal. All related times are computed from it."""
+_HEARTBEAT = LENGTH / 4
+_LONGEST_ENDING = timedelta(minutes=2)
+"""Time for a run to end by itself after an interrupt: it rolls its release back."""
+LONGEST_WAIT = LENGTH + _LONGEST_ENDING
+"""The longest wait of `kanmon recover --wait`: until the other run has ended, or its lease has expired."""
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def holder_of(head: Head) -> str | None:
-    """Who holds the environment's lease; None when nobody does any more."""
-    return head.lease.holder if head.lease and head.lease.expires > _now() else None
+def holder_of(head: Head, now: datetime) -> str | None:
+    """The holder of the environment's lease; None when the lease is free or has expired."""
+    return head.lease.holder if head.lease and head.lease.expires > now else None
 
 
 @dataclass
 class HeldLease:
-    """A lease that this process holds and keeps renewing."""
+    """A lease of this process, with its renewal."""
 
     ledger: Ledger
+    clock: Clock
     token: int
     expires: datetime
     lost: threading.Event = field(default_factory=threading.Event)
 
     def guard(self) -> None:
-        """Make sure, before a change, that the lease is still ours. Raises LEASE_LOST."""
-        if self.lost.is_set() or _now() >= self.expires:
+        """Call this before every change. Raises LEASE_LOST when the lease may not be ours any more.
+
+        A suspended process wakes up and does not know how much time has passed. By then another run may have
+        rolled its release back. Without the guard this process would move users to the failed release again.
+        """
+        if self.lost.is_set() or self.clock.now() >= self.expires:
             raise KanmonError(Code.LEASE_LOST, "Another run may have taken over; this one stops here.")
 
     def renew(self) -> None:
-        """Prolong the lease; note when another run has taken it."""
-        expires = _now() + _LENGTH
+        """Extend the lease, or set `lost` when another run has it."""
+        expires = self.clock.now() + LENGTH
 
-        def prolong(head: Head) -> Head:
+        def extend(head: Head) -> Head:
             if head.lease is None or head.lease.token != self.token:
                 self.lost.set()
                 return head
             return head.model_copy(update={"lease": head.lease.model_copy(update={"expires": expires})})
 
-        self.ledger.amend_head(prolong)
+        self.ledger.amend_head(extend)
+        # Trust the new time after the write. In the other order a failed write would leave a lease that only
+        # this process believes in, and two runs would act at once.
         if not self.lost.is_set():
             self.expires = expires
 
     def keep_renewing(self, ended: threading.Event) -> None:
-        """Renew until `ended`. A renewal that fails is tried again: `guard` knows when it's too late."""
-        while not ended.wait(_HEARTBEAT):
+        """Renew until `ended` is set. A failed renewal is repeated; `guard` raises when it is too late."""
+        while not ended.wait(_HEARTBEAT.total_seconds()):
             try:
                 self.renew()
             except KanmonError:
@@ -68,23 +81,25 @@ class HeldLease:
 
 
 @contextmanager
-def lease(ledger: Ledger, actor: str) -> Iterator[HeldLease]:
+def lease(ledger: Ledger, clock: Clock, actor: str) -> Iterator[HeldLease]:
     """Hold the environment's lease. Raises LOCKED while another run holds it."""
     holder = f"{actor}@{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-    expires = _now() + _LENGTH
+    expires = clock.now() + LENGTH
 
-    def take(head: Head) -> Head:
-        other = holder_of(head)
+    def acquire(head: Head) -> Head:
+        # The check and the new lease are one conditional write. In two writes, two runs could both find the
+        # lease free and both take it.
+        other = holder_of(head, clock.now())
         if head.lease and other not in {None, holder}:
             until = head.lease.expires.strftime("%H:%M:%S UTC")
-            told = f"{other} holds the lock until {until} and renews it while it works."
-            raise KanmonError(Code.LOCKED, told)
+            problem = f"{other} holds the lock until {until} and renews it while it works."
+            raise KanmonError(Code.LOCKED, problem)
         token = head.leases + 1
-        mine = Lease(holder=holder, token=token, expires=expires)
-        return head.model_copy(update={"leases": token, "lease": mine})
+        own = Lease(holder=holder, token=token, expires=expires)
+        return head.model_copy(update={"leases": token, "lease": own})
 
-    token = ledger.amend_head(take).leases
-    held = HeldLease(ledger, token, expires)
+    token = ledger.amend_head(acquire).leases
+    held = HeldLease(ledger, clock, token, expires)
     ended = threading.Event()
     heartbeat = threading.Thread(target=held.keep_renewing, args=(ended,), name="lease", daemon=True)
     heartbeat.start()
@@ -93,11 +108,11 @@ def lease(ledger: Ledger, actor: str) -> Iterator[HeldLease]:
     finally:
         ended.set()
         heartbeat.join()
-        # A lease that can't be returned expires; that must not hide how the work ended.
+        # A failed return is harmless: the lease expires. Its error must not hide the result of the work.
         with suppress(KanmonError):
-            ledger.amend_head(lambda head: _returned(head, token))
+            ledger.amend_head(lambda head: _without_lease(head, token))
 
 
-def _returned(head: Head, token: int) -> Head:
+def _without_lease(head: Head, token: int) -> Head:
     ours = head.lease is not None and head.lease.token == token
     return head.model_copy(update={"lease": None}) if ours else head

@@ -1,88 +1,79 @@
-"""The plan: everything a release would change, read from change sets, approved as a whole by its digest."""
+"""The plan: all changes of a release, read from change sets, approved as a whole by its digest."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
-from kanmon.cloudformation import ChangeSet
+from kanmon.bundle.blobs import refuse_missing
 from kanmon.errors import Code, KanmonError
-from kanmon.ledger import Pointer, Release, Slot, State
-from kanmon.release.blueprint import (
-    BACKGROUND,
-    ON,
-    PROTECTED,
-    SLOT,
-    Output,
-    Value,
-    blueprint,
-    parts,
-    stack_name,
-    tags,
-)
-from kanmon.release.preflight import inspect, refuse_missing
+from kanmon.ledger.records import Release
+from kanmon.model import Pointer, Record, Slot, State
+from kanmon.naming import ON, SLOT, TRIGGERS, stack_name
+from kanmon.stacks.changes import ChangeSet
+from kanmon.stacks.preflight import inspect
+from kanmon.stacks.spec import ParameterValue, StackOutput
+from kanmon.templates.stack_set import PROTECTED, notifier_of, stack_kinds, stacks_of, tags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from kanmon.bundle import Manifest
-    from kanmon.cloudformation import Change, DeployedStack
-    from kanmon.config import Config
-    from kanmon.release.blueprint import StackSpec
-    from kanmon.release.ports import World
+    from kanmon.bundle.manifest import Manifest
+    from kanmon.config.schema import Config
+    from kanmon.release.ports import Services
+    from kanmon.stacks.changes import Change
+    from kanmon.stacks.cloudformation import DeployedStack
+    from kanmon.stacks.spec import StackSpec
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class PlannedStack(Record):
+    """The changes of one stack."""
 
-
-class PlannedStack(_Part):
-    """What happens to one stack."""
-
-    part: str
+    kind: str
+    """`foundation`, `slot`, `api`, `edge` or `observability`."""
     name: str
     template: str
     """The template's blob."""
-    parameters: dict[str, Value]
+    parameters: dict[str, ParameterValue]
     resolved: dict[str, str] | None
-    """The parameters' values; None while a stack that gives one of them doesn't exist."""
+    """The parameters' values; None while a stack before this one does not exist."""
     change_set: ChangeSet | None = None
 
     @property
     def deferred(self) -> bool:
-        """Its change set can be made only when the stacks before it exist.
+        """The change set has to wait for the stacks before this one.
 
-        What is approved then is the template and where its parameters come from.
+        People approve the template and the sources of its parameters then.
         """
         return self.resolved is None
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """The changes known now."""
+        """The known changes; none for a deferred stack."""
         return self.change_set.changes if self.change_set else ()
 
     @property
     def touched(self) -> bool:
-        """Something will be executed."""
+        """The deploy will execute a change set."""
         return self.deferred or self.change_set is not None
 
 
-class WebPlan(_Part):
-    """What happens to the web app's files."""
+class WebPlan(Record):
+    """The changes of the web app's files."""
 
     files: int
     assets: int
     changed: tuple[str, ...]
-    """Fixed-name files that differ from the live release's."""
+    """Files with fixed names and new content. Example: `index.html`."""
 
 
-class Plan(_Part):
-    """Everything a release would change."""
+class Plan(Record):
+    """All changes of a release."""
 
     app: str
     environment: str
@@ -91,23 +82,23 @@ class Plan(_Part):
     bundle: str
     slot: Slot
     base: str | None
-    """The release that was live when the plan was made."""
+    """The live release at the time of the plan."""
     origin: Pointer
-    """Where the API pointed then."""
+    """The API's pointer at the time of the plan."""
     made: datetime
     stacks: tuple[PlannedStack, ...]
     web: WebPlan
     unchanged: bool = False
-    """The release is live already: nothing would be done."""
+    """The release is live already: the deploy does nothing."""
 
     @property
     def digest(self) -> str:
-        """The SHA-256 that stands for the whole plan."""
+        """The SHA-256 of the whole plan."""
         content = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
     def text(self) -> str:
-        """The plan as a file: its digest and itself."""
+        """The plan file: JSON with `digest` and `plan`."""
         content = {"digest": self.digest, "plan": self.model_dump(mode="json")}
         return json.dumps(content, indent=1, sort_keys=True) + "\n"
 
@@ -125,27 +116,29 @@ def read_plan(path: Path) -> Plan:
     return plan
 
 
-def make_plan(world: World, config: Config, manifest: Manifest, bucket: str) -> Plan:
-    """Create the change sets of a release and put them into a plan; users and stacks are not touched.
+def make_plan(services: Services, config: Config, manifest: Manifest, bucket: str) -> Plan:
+    """Create the change sets of a release and put them into a plan. Stacks and users stay as they are.
 
-    `manifest` is of a bundle that was uploaded already. Raises PLAN_DESTROYS,
-    TEMPLATE_WRONG, TEMPLATE_TOO_BIG, BUNDLE_MISSING and what the services raise.
+    `manifest` belongs to an uploaded bundle. Raises PLAN_DESTROYS, TEMPLATE_WRONG, TEMPLATE_TOO_BIG,
+    BUNDLE_MISSING and the errors of the services.
     """
-    head = world.ledger.head()
-    live = world.ledger.release(head.live) if head.live else None
+    head = services.ledger.head()
+    live = services.ledger.release(head.live) if head.live else None
     slot = head.pointer.slot.other
-    web = _web_plan(world, manifest, live)
-    if live and _is_live_already(world, live, config, manifest, bucket):
+    web = _web_plan(services, manifest, live)
+    if live and _is_live_already(services, live, config, manifest, bucket):
         return Plan(
             app=config.app, environment=config.environment, release=live.id, commit=live.commit,
-            bundle=live.bundle, slot=live.slot, base=live.id, origin=head.pointer, made=datetime.now(UTC),
+            bundle=live.bundle, slot=live.slot, base=live.id, origin=head.pointer, made=services.clock.now(),
             stacks=(), web=web, unchanged=True,
         )  # fmt: skip
-    release = _take_id(world, manifest, slot)
-    specs = blueprint(config, manifest, release.id, slot, bucket)
+    release = _new_release(services, manifest, slot)
+    specs = stacks_of(config, manifest, release.id, slot, bucket)
     inspect(config, specs)
-    refuse_missing(world.blobs, manifest)
-    stacks = _plan_stacks(world, config, specs)
+    refuse_missing(services.blobs, manifest)
+    if config.notifications.channels:
+        services.blobs.put(notifier_of(config))
+    stacks = _plan_stacks(services, config, specs)
     plan = Plan(
         app=config.app,
         environment=config.environment,
@@ -155,7 +148,7 @@ def make_plan(world: World, config: Config, manifest: Manifest, bucket: str) -> 
         slot=slot,
         base=head.live,
         origin=head.pointer,
-        made=datetime.now(UTC),
+        made=services.clock.now(),
         stacks=tuple(stacks),
         web=web,
     )
@@ -164,8 +157,8 @@ def make_plan(world: World, config: Config, manifest: Manifest, bucket: str) -> 
 
 
 def refuse_destruction(config: Config, stacks: list[PlannedStack]) -> None:
-    """Raise PLAN_DESTROYS when state would be lost that the config does not give up."""
-    for stack in (stack for stack in stacks if stack.part in PROTECTED):
+    """Raise PLAN_DESTROYS when a change destroys state outside the config's `allow_destroy`."""
+    for stack in (stack for stack in stacks if stack.kind in PROTECTED):
         for change in stack.changes:
             if change.destroys and change.logical_id not in config.allow_destroy:
                 verb = "deletes" if change.action == "Remove" else "replaces"
@@ -178,39 +171,41 @@ def refuse_destruction(config: Config, stacks: list[PlannedStack]) -> None:
 
 
 def resolve(
-    parameters: Mapping[str, Value], outputs: Mapping[str, Mapping[str, str]]
+    parameters: Mapping[str, ParameterValue], outputs: Mapping[str, Mapping[str, str]]
 ) -> dict[str, str] | None:
-    """The parameters' values; None when a stack doesn't give one of them yet."""
+    """The parameters' values; None when a stack does not have one of the outputs yet."""
     values: dict[str, str] = {}
     for key, value in parameters.items():
-        found = outputs.get(value.part, {}).get(value.key) if isinstance(value, Output) else value
+        found = outputs.get(value.stack, {}).get(value.key) if isinstance(value, StackOutput) else value
         if found is None:
             return None
         values[key] = found
     return values
 
 
-def _plan_stacks(world: World, config: Config, specs: list[StackSpec]) -> list[PlannedStack]:
-    deployed = {spec.part: world.stacks.find(spec.name) for spec in specs}
-    outputs = {part: stack.outputs for part, stack in deployed.items() if stack}
-    return [_plan_stack(world, config, spec, deployed[spec.part], outputs) for spec in specs]
+def _plan_stacks(services: Services, config: Config, specs: list[StackSpec]) -> list[PlannedStack]:
+    deployed = {spec.kind: services.stacks.find(spec.name) for spec in specs}
+    outputs = {kind: stack.outputs for kind, stack in deployed.items() if stack}
+    return [_plan_stack(services, config, spec, deployed[spec.kind], outputs) for spec in specs]
 
 
 def _plan_stack(
-    world: World,
+    services: Services,
     config: Config,
     spec: StackSpec,
     existing: DeployedStack | None,
     outputs: Mapping[str, Mapping[str, str]],
 ) -> PlannedStack:
-    template = world.blobs.put(spec.template.body.encode())
+    template = services.blobs.put(spec.body.encode())
     resolved = resolve(spec.parameters, outputs)
     change_set = None
-    if resolved is not None and not _same(world, config, spec, existing, resolved):
-        url = world.blobs.url(template)
-        change_set = world.stacks.propose(spec.name, url, resolved, tags(config), existing=existing)
+    if resolved is not None and not _unchanged(services, config, spec, existing, resolved):
+        url = services.blobs.url(template)
+        change_set = services.stacks.create_change_set(
+            spec.name, url, resolved, tags(config), existing=existing
+        )
     return PlannedStack(
-        part=spec.part,
+        kind=spec.kind,
         name=spec.name,
         template=template,
         parameters=dict(spec.parameters),
@@ -219,49 +214,55 @@ def _plan_stack(
     )
 
 
-def _same(
-    world: World, config: Config, spec: StackSpec, existing: DeployedStack | None, resolved: dict[str, str]
+def _unchanged(
+    services: Services,
+    config: Config,
+    spec: StackSpec,
+    existing: DeployedStack | None,
+    resolved: dict[str, str],
 ) -> bool:
-    """Nothing can have changed: CloudFormation need not be asked."""
+    """True when nothing can have changed: then no change set is needed."""
     if existing is None or not existing.status.endswith("_COMPLETE"):
         return False
-    given = existing.parameters == resolved and existing.tags == tags(config)
-    return given and world.stacks.body(spec.name) == spec.template.body
+    same_inputs = existing.parameters == resolved and existing.tags == tags(config)
+    return same_inputs and services.stacks.body(spec.name) == spec.body
 
 
-def _is_live_already(world: World, live: Release, config: Config, manifest: Manifest, bucket: str) -> bool:
+def _is_live_already(
+    services: Services, live: Release, config: Config, manifest: Manifest, bucket: str
+) -> bool:
     if live.bundle != manifest.digest or live.state is not State.STABLE:
         return False
-    specs = blueprint(config, manifest, live.id, live.slot, bucket)
-    deployed = {spec.part: world.stacks.find(spec.name) for spec in specs}
-    outputs = {part: stack.outputs for part, stack in deployed.items() if stack}
+    specs = stacks_of(config, manifest, live.id, live.slot, bucket)
+    deployed = {spec.kind: services.stacks.find(spec.name) for spec in specs}
+    outputs = {kind: stack.outputs for kind, stack in deployed.items() if stack}
     for spec in specs:
         resolved = resolve(spec.parameters, outputs)
-        if resolved and spec.part == SLOT and BACKGROUND in resolved:
-            resolved[BACKGROUND] = ON  # it came up with it off, and is live now
-        if resolved is None or not _same(world, config, spec, deployed[spec.part], resolved):
+        if resolved and spec.kind == SLOT and TRIGGERS in resolved:
+            resolved[TRIGGERS] = ON  # a release comes up with its triggers off; a live one has them on
+        if resolved is None or not _unchanged(services, config, spec, deployed[spec.kind], resolved):
             return False
     return True
 
 
-def _take_id(world: World, manifest: Manifest, slot: Slot) -> Release:
-    """A new id; the newest one again when it was only ever planned, with this same bundle."""
-    newest = world.ledger.newest_release()
+def _new_release(services: Services, manifest: Manifest, slot: Slot) -> Release:
+    """A release with a new id; the newest one again when it has this bundle and was only planned."""
+    newest = services.ledger.newest_release()
     if newest and newest.state is State.PLANNED and newest.bundle == manifest.digest:
         return newest
-    return world.ledger.add_release(
+    return services.ledger.add_release(
         lambda release_id: Release(
             id=release_id,
             commit=manifest.commit,
             bundle=manifest.digest,
-            created=datetime.now(UTC),
+            created=services.clock.now(),
             slot=slot,
         )
     )
 
 
-def _web_plan(world: World, manifest: Manifest, live: Release | None) -> WebPlan:
-    base = world.blobs.manifest(live.bundle).web if live else {}
+def _web_plan(services: Services, manifest: Manifest, live: Release | None) -> WebPlan:
+    base = services.blobs.manifest(live.bundle).web if live else {}
     pages = {name: file for name, file in manifest.web.items() if not file.immutable}
     return WebPlan(
         files=len(manifest.web),
@@ -272,12 +273,14 @@ def _web_plan(world: World, manifest: Manifest, live: Release | None) -> WebPlan
     )
 
 
-def outputs_of(world: World, config: Config, slot: Slot) -> dict[str, dict[str, str]]:
-    """What the app's stacks give now, by part."""
-    found = {part: world.stacks.find(stack_name(config, part, slot)) for part in parts(config)}
-    return {part: stack.outputs for part, stack in found.items() if stack}
+def outputs_of(services: Services, config: Config, slot: Slot) -> dict[str, dict[str, str]]:
+    """The outputs of the app's stacks now, by the stacks' kinds."""
+    found = {
+        kind: services.stacks.find(stack_name(config.prefix, kind, slot)) for kind in stack_kinds(config)
+    }
+    return {kind: stack.outputs for kind, stack in found.items() if stack}
 
 
 def slot_stack(plan: Plan) -> PlannedStack:
-    """The plan's slot."""
-    return next(stack for stack in plan.stacks if stack.part == SLOT)
+    """The plan's slot stack."""
+    return next(stack for stack in plan.stacks if stack.kind == SLOT)

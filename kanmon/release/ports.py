@@ -1,4 +1,9 @@
-"""What the state machine needs of the world, as Protocols: the real services and the tests' fakes."""
+"""The state machine's ports, as Protocols: for the real services and for the tests' fakes.
+
+Each port has a contract: the promise of a call, its errors, and the effect of a repeated call. Recovery
+repeats calls after a lost answer, so every call here may be repeated. A call may also raise an error of AWS
+as KanmonError (:func:`kanmon.aws.calls.aws_errors`). Then the call may have been done, or not.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +13,45 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
 
-    from kanmon.approval import Approvable
-    from kanmon.bundle import Manifest
-    from kanmon.checks import CheckResult, FiringAlarm, Target
-    from kanmon.cloudformation import ChangeSet, DeployedStack
-    from kanmon.cloudformation.stacks import StackEvent
-    from kanmon.config import Check, Config, Hook
-    from kanmon.ledger import Approval, Ledger, Pointer, Slot
+    from kanmon.approval.prompt import Approvable
+    from kanmon.aws.alarms import FiringAlarm
+    from kanmon.bundle.manifest import Manifest
+    from kanmon.checks.execution import CheckResult
+    from kanmon.checks.probe import Target
+    from kanmon.config.api import Throttle
+    from kanmon.config.checks import Check
+    from kanmon.config.schema import Config
+    from kanmon.ledger.ledger import Ledger
+    from kanmon.model import Approval, Pointer, WebFile
+    from kanmon.stacks.changes import ChangeSet
+    from kanmon.stacks.cloudformation import DeployedStack, StackEvent
+
+
+class Clock(Protocol):
+    """Time and waiting. Tests move a clock of their own."""
+
+    def now(self) -> datetime:
+        """The time of day, in UTC: for records, and for leases, since other machines read them."""
+
+    def monotonic(self) -> float:
+        """Seconds for durations. The value never decreases; its zero has no meaning."""
+
+    def pause(self, seconds: float) -> None:
+        """Wait. Ctrl-C ends the wait with an exception."""
 
 
 class StacksPort(Protocol):
-    """See :class:`kanmon.cloudformation.Stacks`."""
+    """CloudFormation: :class:`kanmon.stacks.cloudformation.Stacks`."""
 
-    def find(self, name: str) -> DeployedStack | None: ...
-    def body(self, name: str) -> str: ...
-    def propose(
+    def find(self, name: str) -> DeployedStack | None:
+        """The stack now; None when it does not exist or was never created."""
+
+    def body(self, name: str) -> str:
+        """The stack's last template, exactly as it was sent."""
+
+    def create_change_set(
         self,
         name: str,
         template: str,
@@ -31,82 +59,147 @@ class StacksPort(Protocol):
         tags: Mapping[str, str],
         *,
         existing: DeployedStack | None,
-    ) -> ChangeSet | None: ...
-    def verify(self, change_set: ChangeSet) -> None: ...
+    ) -> ChangeSet | None:
+        """Create a change set and read it; None when nothing would change. The stack does not change.
+
+        `template` is an S3 URL, or a body of up to 51,200 bytes. A repeated call creates another change set.
+        Raises STACK_BUSY, CHANGE_SET_FAILED.
+        """
+
+    def verify(self, change_set: ChangeSet) -> None:
+        """Compare a change set with its first reading. Raises PLAN_STALE. Changes nothing."""
+
     def execute(
         self,
         change_set: ChangeSet,
         on_event: Callable[[StackEvent], None],
         stop: threading.Event | None = None,
-    ) -> DeployedStack: ...
-    def protect(self, name: str, policy: str) -> None: ...
+    ) -> DeployedStack:
+        """Execute a change set and watch the stack until it is at rest.
+
+        A change set can be executed once: a repeated call raises. Raises STACK_FAILED after CloudFormation
+        has restored the stack's former state. Raises INTERRUPTED when `stop` is set; CloudFormation goes on.
+        """
+
+    def protect(self, name: str, policy: str) -> None:
+        """Give a stack this policy and termination protection. A repeated call changes nothing.
+
+        A missing stack has nothing to protect.
+        """
 
 
 class BlobsPort(Protocol):
-    """See :class:`kanmon.bundle.Blobs`."""
+    """The artifact bucket's blobs: :class:`kanmon.bundle.blobs.Blobs`."""
 
-    def put(self, content: bytes) -> str: ...
-    def get(self, sha256: str) -> bytes: ...
-    def manifest(self, digest: str) -> Manifest: ...
-    def url(self, sha256: str) -> str: ...
-    def missing(self, sha256s: Iterable[str]) -> list[str]: ...
+    def put(self, content: bytes) -> str:
+        """Store some content; its SHA-256. A repeated call stores nothing."""
+
+    def get(self, sha256: str) -> bytes:
+        """The content, verified. Raises BUNDLE_MISSING, BUNDLE_DAMAGED."""
+
+    def manifest(self, digest: str) -> Manifest:
+        """The manifest of an uploaded bundle. Raises BUNDLE_MISSING, BUNDLE_DAMAGED."""
+
+    def url(self, sha256: str) -> str:
+        """A blob's address for CloudFormation."""
+
+    def missing(self, sha256s: Iterable[str]) -> list[str]:
+        """The digests without a blob."""
 
 
 class ApiPort(Protocol):
-    """See :class:`kanmon.traffic.ApiStages`."""
+    """The API's stages: :class:`kanmon.traffic.stages.ApiStages`."""
 
-    def live(self) -> Pointer | None: ...
-    def move(self, target: Pointer, *, allowed: frozenset[Pointer]) -> bool: ...
-    def shift(self, candidate: Pointer, percent: int) -> None: ...
-    def settle(self, manifest: Manifest) -> bool: ...
-    def open_trial(self, token: str, pointer: Pointer) -> None: ...
-    def close_trial(self, token: str) -> None: ...
+    def live(self) -> Pointer | None:
+        """The live stage's pointer; None without a live stage."""
+
+    def move(self, target: Pointer, *, allowed: frozenset[Pointer]) -> bool:
+        """Point the live stage at `target` and end any canary, in one call; True when a call was needed.
+
+        A repeated call finds the stage there and does nothing. Raises POINTER_MOVED when the stage points
+        at neither `target` nor one of `allowed`: another process or a person moved it.
+        """
+
+    def shift(self, candidate: Pointer, percent: int) -> None:
+        """Give `percent` of the live stage's requests to the candidate, in one call.
+
+        A repeated call changes nothing.
+        """
+
+    def apply_settings(self, throttle: Throttle) -> bool:
+        """Give the live stage its settings where they differ; True when one did. No pointer moves."""
+
+    def open_preview(self, token: str, pointer: Pointer) -> None:
+        """Create the stage of a preview. A repeated call finds it there."""
+
+    def close_preview(self, token: str) -> None:
+        """Remove the stage of a preview. A repeated call finds none."""
 
 
 class WebPort(Protocol):
-    """See :class:`kanmon.traffic.WebPages`."""
+    """The web bucket's pages: :class:`kanmon.traffic.pages.WebPages`."""
 
-    def live(self) -> str | None: ...
-    def publish(self, release: str, manifest: Manifest) -> None: ...
-    def move(self, release: str, manifest: Manifest, base: Manifest | None) -> int: ...
-    def clear(self) -> bool: ...
-    def settle(self, manifest: Manifest, base: Manifest | None) -> None: ...
+    def publish(self, release: str, files: Mapping[str, WebFile]) -> None:
+        """Put a release's files beside the others, before any user. Raises ASSET_CHANGED."""
+
+    def move(self, release: str, files: Mapping[str, WebFile], base: Mapping[str, WebFile]) -> int:
+        """Make a release's pages live, the entry page last; the number of writes.
+
+        `base` has the files of the present live release, also after half of a move. A repeated call continues
+        after the last write of the first call. Raises POINTER_MOVED.
+        """
+
+    def clear(self) -> bool:
+        """Remove the entry page, as before the first release; True when a write was made."""
+
+    def delete_stale_files(self, files: Mapping[str, WebFile], base: Mapping[str, WebFile]) -> None:
+        """Delete the fixed-name files of `base` missing in `files`, the files of the live release."""
 
 
 class ChecksPort(Protocol):
-    """See :class:`kanmon.checks.Checks`."""
+    """Smoke checks: :class:`kanmon.checks.execution.Checks`."""
 
-    def run(self, checks: Sequence[Check], target: Target) -> list[CheckResult]: ...
+    def run(self, checks: Sequence[Check], target: Target) -> list[CheckResult]:
+        """Run all checks in parallel; the results in the checks' order. A failed check is a result."""
 
 
 class AlarmsPort(Protocol):
-    """See :class:`kanmon.checks.Alarms`."""
+    """CloudWatch's alarms: :class:`kanmon.aws.alarms.Alarms`."""
 
-    def firing(self, names: Sequence[str]) -> list[FiringAlarm]: ...
-
-
-class HooksPort(Protocol):
-    """See :class:`kanmon.hooks.Hooks`."""
-
-    def run(self, hook: Hook, slot: Slot, release: str) -> str: ...
+    def firing(self, names: Sequence[str]) -> list[FiringAlarm]:
+        """The firing alarms among `names`. A missing alarm does not fire."""
 
 
-class DatabasePort(Protocol):
-    """See :class:`kanmon.database.Database`."""
+class FunctionsPort(Protocol):
+    """Lambda functions: :class:`kanmon.aws.functions.Functions`."""
 
-    def begin_snapshot(self, cluster: str, name: str) -> None: ...
-    def await_snapshot(self, name: str) -> None: ...
+    def invoke(self, name: str, event: Mapping[str, object]) -> str:
+        """Invoke a function and wait for its answer, as text. The port itself never repeats the call.
+
+        Raises HOOK_FAILED when the function fails.
+        """
+
+
+class SnapshotsPort(Protocol):
+    """The database's snapshots: :class:`kanmon.aws.snapshots.Snapshots`."""
+
+    def begin(self, cluster: str, name: str) -> None:
+        """Begin a snapshot. A repeated call finds it begun."""
+
+    def wait(self, name: str) -> None:
+        """Wait until a snapshot is available for a restore. Raises SNAPSHOT_FAILED."""
 
 
 class ApprovalPort(Protocol):
-    """Whoever lets a plan or a rollback through, or raises NOT_APPROVED."""
+    """The approval of a plan or a rollback: GitHub's gate, a terminal, or `--yes`."""
 
-    def approve(self, what: Approvable) -> Approval: ...
+    def approve(self, what: Approvable) -> Approval:
+        """Get the approval; this may wait for a person. Raises NOT_APPROVED and the gate's errors."""
 
 
 @dataclass(frozen=True)
-class Entrance:
-    """The app's traffic, once its API and its edge exist."""
+class Site:
+    """The app from a user's side. It needs the API and the distribution."""
 
     api: ApiPort
     web: WebPort
@@ -115,19 +208,18 @@ class Entrance:
 
 
 @dataclass(frozen=True)
-class World:
-    """Everything outside the state machine."""
+class Services:
+    """All services of the state machine."""
 
     ledger: Ledger
     stacks: StacksPort
     blobs: BlobsPort
-    hooks: HooksPort
-    database: DatabasePort
+    functions: FunctionsPort
+    snapshots: SnapshotsPort
     alarms: AlarmsPort
-    entrance: Callable[[Config, Mapping[str, Mapping[str, str]]], Entrance]
-    """Opens the entrance from the stacks' outputs, by stack part."""
+    site: Callable[[Config, Mapping[str, Mapping[str, str]]], Site]
+    """Opens the site from the stacks' outputs, by the stacks' kinds."""
+    clock: Clock
     actor: str
     run: str
     """The page of the workflow run; empty outside of one."""
-    pause: Callable[[float], None]
-    """Waits some seconds; an interruption ends it with an exception."""

@@ -1,4 +1,4 @@
-"""Applies a plan's stacks: each as soon as those it needs are there, side by side where they can be."""
+"""Applies a plan's stacks: each after the stacks it needs, independent ones in parallel."""
 
 from __future__ import annotations
 
@@ -6,52 +6,59 @@ import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
-from kanmon.cloudformation import stack_policy
 from kanmon.errors import Code, KanmonError
-from kanmon.release.blueprint import PROTECTED, Output, tags
 from kanmon.release.plan import refuse_destruction, resolve
+from kanmon.stacks.policy import stack_policy
+from kanmon.stacks.spec import StackOutput
+from kanmon.templates.stack_set import PROTECTED, tags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kanmon.cloudformation import ChangeSet
-    from kanmon.config import Config
+    from kanmon.config.schema import Config
     from kanmon.release.journal import Journal
     from kanmon.release.plan import PlannedStack
-    from kanmon.release.ports import World
+    from kanmon.release.ports import Services
+    from kanmon.stacks.changes import ChangeSet
 
 Outputs = dict[str, dict[str, str]]
 
 
 def provision(
-    world: World, journal: Journal, config: Config, stacks: tuple[PlannedStack, ...], outputs: Outputs
+    services: Services, journal: Journal, config: Config, stacks: tuple[PlannedStack, ...], outputs: Outputs
 ) -> Outputs:
-    """Execute exactly the change sets that were approved; the outputs of all stacks afterwards.
+    """Execute exactly the approved change sets; the outputs of all stacks afterwards.
 
-    Nothing is executed unless all of them still stand. Raises PLAN_STALE, STACK_FAILED and what the
-    services raise, after the stacks under way have come to their end.
+    All change sets are verified before the first one is executed. Raises PLAN_STALE, STACK_FAILED and the
+    errors of the services, after all running stacks have come to their end.
     """
+    # Verify all before any is executed. In the other order a missing change set would be found late, with
+    # half of the stacks changed.
     for stack in stacks:
         if stack.change_set:
-            world.stacks.verify(stack.change_set)
+            services.stacks.verify(stack.change_set)
+    # Protect the stacks before their updates. In the other order an update could replace a database before
+    # the stack's policy forbids it.
     for stack in stacks:
-        _protect(world, journal, config, stack)
+        _protect(services, journal, config, stack)
     outputs = dict(outputs)
-    waiting = {stack.part: stack for stack in stacks if stack.touched}
+    waiting = {stack.kind: stack for stack in stacks if stack.touched}
     running: dict[Future[dict[str, str]], str] = {}
     stop = threading.Event()
     with ThreadPoolExecutor(max(1, len(waiting))) as pool:
         try:
             while waiting or running:
-                for part in [
-                    part for part, stack in waiting.items() if not _blocked(stack, waiting, running)
+                for kind in [
+                    kind for kind, stack in waiting.items() if not _blocked(stack, waiting, running)
                 ]:
-                    stack = waiting.pop(part)
-                    running[pool.submit(_apply, world, journal, config, stack, outputs, stop=stop)] = part
+                    stack = waiting.pop(kind)
+                    running[pool.submit(_apply, services, journal, config, stack, outputs, stop=stop)] = kind
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     outputs[running.pop(future)] = future.result()
         except KeyboardInterrupt:
+            # Stop before the pool ends, because the pool waits for its threads. In the other order Ctrl-C
+            # would wait until CloudFormation has finished.
             stop.set()
             raise
     return outputs
@@ -60,12 +67,12 @@ def provision(
 def _blocked(
     stack: PlannedStack, waiting: Mapping[str, PlannedStack], running: Mapping[Future[dict[str, str]], str]
 ) -> bool:
-    needs = {value.part for value in stack.parameters.values() if isinstance(value, Output)}
+    needs = {value.stack for value in stack.parameters.values() if isinstance(value, StackOutput)}
     return bool(needs & (waiting.keys() | set(running.values())))
 
 
 def _apply(
-    world: World,
+    services: Services,
     journal: Journal,
     config: Config,
     stack: PlannedStack,
@@ -73,32 +80,37 @@ def _apply(
     *,
     stop: threading.Event,
 ) -> dict[str, str]:
-    change_set = _change_set(world, config, stack, outputs)
+    change_set = _change_set(services, config, stack, outputs)
     if change_set is None:
-        return outputs[stack.part]
+        return outputs[stack.kind]
     journal.guard()
-    applied = world.stacks.execute(change_set, lambda event: journal.tell_stack(stack.part, event), stop)
-    # A stack that was just made; the others have it already.
-    _protect(world, journal, config, stack)
+    applied = services.stacks.execute(change_set, lambda event: journal.emit_stack(stack.kind, event), stop)
+    # A new stack gets its protection here. The others have it already.
+    _protect(services, journal, config, stack)
     return applied.outputs
 
 
-def _protect(world: World, journal: Journal, config: Config, stack: PlannedStack) -> None:
-    if stack.part in PROTECTED:
+def _protect(services: Services, journal: Journal, config: Config, stack: PlannedStack) -> None:
+    if stack.kind in PROTECTED:
         journal.guard()
-        world.stacks.protect(stack.name, stack_policy(config.allow_destroy))
+        services.stacks.protect(stack.name, stack_policy(config.allow_destroy))
 
 
-def _change_set(world: World, config: Config, stack: PlannedStack, outputs: Outputs) -> ChangeSet | None:
+def _change_set(
+    services: Services, config: Config, stack: PlannedStack, outputs: Outputs
+) -> ChangeSet | None:
     resolved = resolve(stack.parameters, outputs)
     if resolved is None:
         raise KanmonError(
             Code.PLAN_STALE, "A stack it depends on does not give what it did.", where=stack.name
         )
     if stack.deferred:
-        existing = world.stacks.find(stack.name)
-        url = world.blobs.url(stack.template)
-        change_set = world.stacks.propose(stack.name, url, resolved, tags(config), existing=existing)
+        existing = services.stacks.find(stack.name)
+        url = services.blobs.url(stack.template)
+        change_set = services.stacks.create_change_set(
+            stack.name, url, resolved, tags(config), existing=existing
+        )
+        # Refuse before the change set is executed. In the other order the data would be gone already.
         refuse_destruction(config, [stack.model_copy(update={"change_set": change_set})])
         return change_set
     if resolved != stack.resolved:

@@ -1,136 +1,137 @@
-"""Finishes or undoes what a run that died left behind, knowing nothing but the ledger (CD-13)."""
+"""Finishes or undoes the operation of a dead run, from the ledger alone (CD-13)."""
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kanmon.errors import Code, KanmonError
-from kanmon.ledger import Attempt, Result, State
-from kanmon.release.background import follow
-from kanmon.release.blueprint import API, EDGE, parts
-from kanmon.release.deploy import take_back
-from kanmon.release.events import Event, Kind
+from kanmon.model import OperationKind, Result, State
+from kanmon.naming import API, EDGE
+from kanmon.release.deploy import roll_back
+from kanmon.release.events import Event, EventKind
 from kanmon.release.journal import Journal
-from kanmon.release.lease import holder_of, lease
+from kanmon.release.lease import LONGEST_WAIT, holder_of, lease
 from kanmon.release.plan import outputs_of
 from kanmon.release.rollback import carry_out
-from kanmon.release.session import Edition, Outcome, Session
+from kanmon.release.steps import Outcome, Steps, files_of, record_stable
+from kanmon.release.triggers import switch_triggers
+from kanmon.templates.stack_set import stack_kinds
 
 if TYPE_CHECKING:
-    from kanmon.config import Config
-    from kanmon.ledger import Head
+    from kanmon.config.schema import Config
+    from kanmon.ledger.records import Head, Operation
     from kanmon.release.events import Observer
-    from kanmon.release.ports import World
+    from kanmon.release.ports import Services
 
-_LOOK_EVERY = 2.0
+_POLL_SECONDS = 2.0
 
 
 def recover(
-    world: World, config: Config, observer: Observer, *, keep: bool | None = None, patience: float = 0.0
+    services: Services, config: Config, observer: Observer, *, keep: bool | None = None, wait: bool = False
 ) -> Outcome | None:
-    """Bring the last attempt to its end; None when it had one.
+    """Bring the last operation to its end; None when it has ended already.
 
-    A dead deploy is undone, unless it had passed everything, when it is finished; a dead rollback is done
-    again. What is held is decided by `keep`: the live release stays, or is taken back; undecided it raises
-    HELD. What had passed everything is taken back, too, by `keep=False`: it may be that it can't be finished.
-    Raises LOCKED when the run is still alive after `patience` seconds.
+    - A dead deploy is undone. When it passed everything, it is completed.
+    - A dead rollback is repeated.
+    - A held environment needs `keep`: True keeps the live release, False rolls it back, None raises HELD.
+    - `keep=False` also rolls back after everything passed. You need it when completion is impossible.
+
+    `wait` waits for another run to end, at most until its lease has expired. Raises HELD, LOCKED.
     """
-    head = _await_end(world, observer, patience)
-    if head.attempt is None:
+    head = _await_end(services, observer) if wait else services.ledger.head()
+    if head.operation is None:
         return None
     if head.held and keep is None:
-        raise KanmonError(Code.HELD, f"The attempt {head.attempt} waits for a decision.")
-    with lease(world.ledger, world.actor) as held:
-        attempt = world.ledger.attempt(world.ledger.head().attempt or 0)
-        if attempt is None:
-            # It died before its first record: nothing was done.
-            world.ledger.amend_head(lambda now: now.model_copy(update={"attempt": None}))
+        raise KanmonError(Code.HELD, f"The operation {head.operation} waits for a decision.")
+    with lease(services.ledger, services.clock, services.actor) as held:
+        # Read the head again, under the lease. In the other order another run could end the operation in
+        # between, and this run would undo a finished release.
+        operation = services.ledger.operation(services.ledger.head().operation or 0)
+        if operation is None:
+            # The run died between the head and its first record. It did nothing.
+            services.ledger.amend_head(lambda now: now.model_copy(update={"operation": None}))
             return None
-        session = Session(world, Journal(world.ledger, held, attempt, observer))
-        session.journal.tell(Kind.NOTE, f"the attempt {attempt.number} of {attempt.actor} did not end")
-        return _end(session, config, attempt, keep=keep)
+        steps = Steps(services, Journal(services.ledger, services.clock, held, operation, observer))
+        text = f"the operation {operation.number} of {operation.actor} did not end"
+        steps.journal.emit(EventKind.NOTE, text)
+        return _end(steps, config, operation, keep=keep)
 
 
-def _await_end(world: World, observer: Observer, patience: float) -> Head:
-    """The head when the attempt has ended, or its run has lost the lease, or patience is over.
+def _await_end(services: Services, observer: Observer) -> Head:
+    """Wait until the operation has ended, its lease has expired, or LONGEST_WAIT is over; the head then.
 
-    A lease is never taken from its holder, not even by the same job's last step: what a runner kills is only
-    its own child, and a container, or a process on a lost machine, may be moving users at this moment.
+    Never take the lease from its holder, not even in the last step of the same job. A runner kills its own
+    child process only. A container, or a process on a lost machine, may still be moving users.
     """
-    head = world.ledger.head()
-    if head.attempt is not None and patience and (holder := holder_of(head)):
-        told = f"the attempt {head.attempt} has not ended; waiting for {holder}, who holds the lock"
-        observer(Event(Kind.NOTE, told))
-    end = time.monotonic() + patience
-    while head.attempt is not None and holder_of(head) and time.monotonic() < end:
-        world.pause(_LOOK_EVERY)
-        head = world.ledger.head()
+    clock, head = services.clock, services.ledger.head()
+    if head.operation is not None and (holder := holder_of(head, clock.now())):
+        text = f"the operation {head.operation} has not ended; waiting for {holder}, who holds the lock"
+        observer(Event(EventKind.NOTE, text, at=clock.now()))
+    end = clock.monotonic() + LONGEST_WAIT.total_seconds()
+    while head.operation is not None and holder_of(head, clock.now()) and clock.monotonic() < end:
+        clock.pause(_POLL_SECONDS)
+        head = services.ledger.head()
     return head
 
 
-def _end(session: Session, config: Config, attempt: Attempt, *, keep: bool | None) -> Outcome:
-    if attempt.result not in {None, Result.HELD}:
-        session.journal.close(attempt.result or Result.FAILED)
-        return Outcome(attempt.result or Result.FAILED, attempt.release, session.journal.attempt)
-    if attempt.kind == "rollback":
-        return carry_out(session, config)
-    outputs = outputs_of(session.world, config, attempt.slot)
-    if {API, EDGE} & set(parts(config)) <= outputs.keys():
-        session.entrance = session.world.entrance(config, outputs)
-    passed = attempt.state is State.STABLE
-    if (passed and keep is not False) or (keep and attempt.result is Result.HELD):
-        return _finish(session, attempt)
-    if passed or attempt.state.takes_traffic:
-        return _undo(session, attempt)
-    return _abort(session, attempt)
+def _end(steps: Steps, config: Config, operation: Operation, *, keep: bool | None) -> Outcome:
+    if operation.result and operation.result is not Result.HELD:
+        # The run wrote its result and died before it freed the head. This check comes first. In the other
+        # order a finished operation would run a second time.
+        steps.journal.close(operation.result)
+        return Outcome(operation.result, operation.release, steps.journal.operation)
+    if operation.kind is OperationKind.ROLLBACK:
+        return carry_out(steps, config)
+    # A first deploy may have died before its API and its edge existed. Then there is no preview to close.
+    outputs = outputs_of(steps.services, config, operation.slot)
+    if {API, EDGE} & set(stack_kinds(config)) <= outputs.keys():
+        steps.opened = steps.services.site(config, outputs)
+    passed = operation.state is State.STABLE
+    if (passed and keep is not False) or (keep and operation.result is Result.HELD):
+        return _complete(steps, operation)
+    if passed or operation.state.takes_traffic:
+        return _undo(steps, operation)
+    return _abort(steps, operation)
 
 
-def _finish(session: Session, attempt: Attempt) -> Outcome:
-    edition, base = _edition(session, attempt), session.edition(attempt.base)
-    with session.journal.step(State.STABLE, f"{attempt.release} is stable"):
-        # What was held as a canary has most of its way still before it; else nothing moves here.
-        session.settle_api(edition)
-        session.move_api(edition.release.pointer, frozenset({attempt.origin}))
-        session.move_page(edition, base)
-        session.close_trial()
-        session.open_entrance.web.settle(edition.manifest, base.manifest if base else None)
-        follow(session, edition.release.slot, edition, base)
-        release = session.world.ledger.amend_release(
-            attempt.release, state=State.STABLE, stable_at=datetime.now(UTC)
-        )
-
-        def settled(head: Head) -> Head:
-            stable = (*(known for known in head.stable if known != attempt.release), attempt.release)
-            changes = {"live": release.id, "pointer": release.pointer, "stable": stable, "freeze": None}
-            return head.model_copy(update=changes)
-
-        session.world.ledger.amend_head(settled)
-    session.journal.close(Result.STABLE)
-    return Outcome(Result.STABLE, attempt.release, session.journal.attempt)
+def _complete(steps: Steps, operation: Operation) -> Outcome:
+    loaded, base = steps.require(operation.release), steps.load(operation.base)
+    with steps.journal.step(State.STABLE, f"{operation.release} is stable"):
+        # A release held as a canary still has to move. Any other release is live, and nothing moves here.
+        # The order is the deploy's: settings, API, page. In the other order a run that dies between the two
+        # moves would leave a new page on the old API.
+        steps.apply_settings(loaded)
+        steps.move_api(loaded.record.pointer, frozenset({operation.origin}))
+        steps.move_page(loaded, base)
+        steps.close_preview()
+        steps.site.web.delete_stale_files(loaded.files, files_of(base))
+        switch_triggers(steps, loaded.record.slot, loaded, base)
+        # "Stable" is recorded last. In the other order a run that dies here would leave a stable release
+        # with its triggers off.
+        record_stable(steps.services, operation.release)
+    steps.journal.close(Result.STABLE)
+    return Outcome(Result.STABLE, operation.release, steps.journal.operation)
 
 
-def _undo(session: Session, attempt: Attempt) -> Outcome:
-    take_back(session, session.edition(attempt.base), _edition(session, attempt), time.monotonic())
-    session.journal.close(Result.ROLLED_BACK, _died(attempt))
-    return Outcome(Result.ROLLED_BACK, attempt.release, session.journal.attempt)
+def _undo(steps: Steps, operation: Operation) -> Outcome:
+    began = steps.services.clock.monotonic()
+    roll_back(steps, steps.load(operation.base), steps.require(operation.release), began)
+    # The operation closes after the head is back. In the other order a run that dies here would leave the
+    # failed slot in the head as live, and the next deploy would update the slot with users on it.
+    steps.journal.close(Result.ROLLED_BACK, _died(operation))
+    return Outcome(Result.ROLLED_BACK, operation.release, steps.journal.operation)
 
 
-def _abort(session: Session, attempt: Attempt) -> Outcome:
-    with session.journal.step(State.ABORTED, f"{attempt.release} is given up; nobody saw it"):
-        session.close_trial()
-        session.world.ledger.amend_release(attempt.release, state=State.ABORTED)
-    session.journal.close(Result.ABORTED, _died(attempt))
-    return Outcome(Result.ABORTED, attempt.release, session.journal.attempt)
+def _abort(steps: Steps, operation: Operation) -> Outcome:
+    with steps.journal.step(State.ABORTED, f"{operation.release} is aborted; no user was on it"):
+        steps.close_preview()
+        steps.services.ledger.amend_release(operation.release, state=State.ABORTED)
+    # The operation closes last. In the other order a run that dies here would leave the preview open, and the
+    # next `recover` would find no open operation.
+    steps.journal.close(Result.ABORTED, _died(operation))
+    return Outcome(Result.ABORTED, operation.release, steps.journal.operation)
 
 
-def _edition(session: Session, attempt: Attempt) -> Edition:
-    edition = session.edition(attempt.release)
-    if edition is None:
-        raise KanmonError(Code.UNKNOWN_RELEASE, f"There is no release {attempt.release}.")
-    return edition
-
-
-def _died(attempt: Attempt) -> KanmonError:
-    return KanmonError(Code.UNFINISHED, f"The run of {attempt.actor} ended as it was {attempt.state.value}.")
+def _died(operation: Operation) -> KanmonError:
+    problem = f"The run of {operation.actor} ended as it was {operation.state.value}."
+    return KanmonError(Code.UNFINISHED, problem)

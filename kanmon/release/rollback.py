@@ -1,38 +1,41 @@
-"""The rollback by hand: to a release that was stable before, without building anything (CD-9, CD-10)."""
+"""The rollback by hand: to an earlier stable release, without a build (CD-9, CD-10)."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from kanmon.bundle.blobs import refuse_missing
 from kanmon.errors import Code, KanmonError
-from kanmon.ledger import Pointer, Result, State
-from kanmon.release.background import follow
-from kanmon.release.blueprint import SLOT, stack_name, tags
-from kanmon.release.events import Kind
+from kanmon.model import OperationKind, Pointer, Result, State
+from kanmon.naming import SLOT, stack_name
+from kanmon.release.deploy import report_return
+from kanmon.release.events import EventKind
+from kanmon.release.journal import as_failure
 from kanmon.release.lease import lease
 from kanmon.release.plan import outputs_of
-from kanmon.release.preflight import refuse_missing
-from kanmon.release.session import (
-    Edition,
+from kanmon.release.steps import (
+    LoadedRelease,
     Outcome,
-    Session,
-    as_failure,
-    note_return,
-    note_slot,
-    open_attempt,
+    Steps,
+    open_operation,
+    record_return,
+    record_slot,
 )
+from kanmon.release.triggers import switch_triggers
+from kanmon.templates.stack_set import tags
 
 if TYPE_CHECKING:
-    from kanmon.config import Config
-    from kanmon.ledger import Head, Ledger, Release, Slot
+    from kanmon.config.schema import Config
+    from kanmon.ledger.ledger import Ledger
+    from kanmon.ledger.records import Head, Release
+    from kanmon.model import Slot
     from kanmon.release.events import Observer
-    from kanmon.release.ports import ApprovalPort, World
+    from kanmon.release.ports import ApprovalPort, Services
 
 
 def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
-    """The release that is meant: `wanted`, or the last stable one before the live one.
+    """The release to return to: `wanted`, or the last stable one before the live one.
 
     Raises UNKNOWN_RELEASE, NO_ROLLBACK_TARGET.
     """
@@ -53,15 +56,15 @@ def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
 
 
 @dataclass(frozen=True)
-class Return:
-    """What is approved when users are to be put back on a release: the bundle that they get."""
+class RollbackRequest:
+    """A rollback as a reviewer approves it: the release, and the digest of its bundle."""
 
     release: str
     digest: str
 
 
 def rollback(
-    world: World,
+    services: Services,
     config: Config,
     target: Release,
     approver: ApprovalPort,
@@ -69,133 +72,141 @@ def rollback(
     *,
     reason: str,
 ) -> Outcome:
-    """Put users back on a release.
+    """Return users to a release.
 
     Raises NOT_APPROVED, UNFINISHED, HELD, LOCKED, PLAN_STALE before anything changes.
     """
-    head = world.ledger.head()
-    approval = approver.approve(Return(target.id, target.bundle))
-    with lease(world.ledger, world.actor) as held:
-        slot = target.slot if _in_slot(world, config, head, target) else head.pointer.slot.other
-        journal = open_attempt(
-            world,
+    head = services.ledger.head()
+    # The lease comes after the approval, because a review may take days. In the other order this run would
+    # hold the lease for days, and no other run could roll back meanwhile.
+    approval = approver.approve(RollbackRequest(target.id, target.bundle))
+    with lease(services.ledger, services.clock, services.actor) as held:
+        slot = target.slot if _in_slot(services, config, head, target) else head.pointer.slot.other
+        journal = open_operation(
+            services,
             held,
             observer,
-            kind="rollback",
+            kind=OperationKind.ROLLBACK,
             release=target.id,
             slot=slot,
             reason=reason,
             expected=head,
             approval=approval,
         )
-        return carry_out(Session(world, journal), config)
+        return carry_out(Steps(services, journal), config)
 
 
-def carry_out(session: Session, config: Config) -> Outcome:
-    """Do, or do again, what a rollback's attempt says. Every part of it may have been done before."""
-    return _Rollback(session, config).run()
+def carry_out(steps: Steps, config: Config) -> Outcome:
+    """Carry out a rollback's operation, or repeat it. Every step may have been done before."""
+    return _Rollback(steps, config).run()
 
 
 @dataclass
 class _Rollback:
-    session: Session
+    steps: Steps
     config: Config
 
     def __post_init__(self) -> None:
-        self.world = self.session.world
-        self.journal = self.session.journal
-        self.attempt = self.journal.attempt
+        self.services = self.steps.services
+        self.journal = self.steps.journal
+        self.operation = self.journal.operation
 
     def run(self) -> Outcome:
-        target, left = self.session.edition(self.attempt.release), self.session.edition(self.attempt.base)
-        if target is None:
-            raise KanmonError(Code.UNKNOWN_RELEASE, f"There is no release {self.attempt.release}.")
-        began = time.monotonic()
+        target, left = self.steps.require(self.operation.release), self.steps.load(self.operation.base)
         try:
             pointer = self._prepare(target)
-            began = time.monotonic()
-            self.session.go_back(target, left, pointer)
-        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - it is told, and recover does it again
-            return self._end_badly(error)
-        self._finish(target, left, pointer, began)
-        return Outcome(Result.ROLLED_BACK, target.release.id, self.journal.attempt)
+            began = self.services.clock.monotonic()
+            self.steps.return_users(target, left, pointer)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - it is reported, and recover repeats it
+            return self._handle_failure(error)
+        self._complete(target, left, pointer, began)
+        return Outcome(Result.ROLLED_BACK, target.id, self.journal.operation)
 
-    def _prepare(self, target: Edition) -> Pointer:
-        """Make sure that the release is whole in a slot; where the API must point to reach it."""
-        outputs = outputs_of(self.world, self.config, self.attempt.slot)
-        self.session.entrance = self.world.entrance(target.manifest.config, outputs)
-        # A run that died here before may have left its trial.
-        self.session.close_trial()
-        pointer = Pointer(deployment=target.release.pointer.deployment, slot=self.attempt.slot)
-        if _in_slot(self.world, self.config, self.world.ledger.head(), target.release):
+    def _prepare(self, target: LoadedRelease) -> Pointer:
+        """Bring the release completely into a slot; the API's pointer to it."""
+        outputs = outputs_of(self.services, self.config, self.operation.slot)
+        self.steps.opened = self.services.site(target.manifest.config, outputs)
+        # An earlier run may have died here and left its preview open. In the other order a new token would
+        # replace the old one in the ledger, and nobody could close the old preview.
+        self.steps.close_preview()
+        pointer = Pointer(deployment=target.record.pointer.deployment, slot=self.operation.slot)
+        # Read the head again: during the approval a failed deploy may have changed the slot. With the head
+        # from before the approval, users would move into a half-updated slot.
+        if _in_slot(self.services, self.config, self.services.ledger.head(), target.record):
             return pointer
-        with self.journal.step(
-            State.PROVISIONED, f"putting {target.release.id} into the {pointer.slot} slot"
-        ):
+        with self.journal.step(State.PROVISIONED, f"putting {target.id} into the {pointer.slot} slot"):
             self._reapply(target, pointer.slot)
-        with self.journal.step(State.VERIFIED, f"checking {target.release.id} as candidate"):
-            self.session.open_entrance.web.publish(target.release.id, target.manifest)
-            trial = self.session.open_trial(target.release.id, pointer)
-            self.session.check(target.manifest.config.checks, trial)
-        self.session.close_trial()
-        self.world.ledger.amend_release(target.release.id, slot=pointer.slot, pointer=pointer)
+        with self.journal.step(State.VERIFIED, f"checking {target.id} as candidate"):
+            # The files come before the preview. In the other order the checks of the page would get 404.
+            self.steps.site.web.publish(target.id, target.files)
+            candidate = self.steps.open_preview(target.id, pointer)
+            self.steps.check(target.manifest.config.checks, candidate)
+        self.steps.close_preview()
+        # The record gets its slot before users move. In the other order a run that dies after the move would
+        # be repeated from the old record: it would update the slot with users on it.
+        self.services.ledger.amend_release(target.id, slot=pointer.slot, pointer=pointer)
         return pointer
 
-    def _reapply(self, target: Edition, slot: Slot) -> None:
-        name = stack_name(self.config, SLOT, slot)
-        refuse_missing(self.world.blobs, target.manifest)
+    def _reapply(self, target: LoadedRelease, slot: Slot) -> None:
+        name = stack_name(self.config.prefix, SLOT, slot)
+        # Look for the blobs first. In the other order CloudFormation would miss a package during the update.
+        refuse_missing(self.services.blobs, target.manifest)
         self.journal.guard()
-        note_slot(self.world, slot, None)
-        change_set = self.world.stacks.propose(
+        # A slot has no entry in the head while its stack changes. In the other order a run that dies in
+        # `execute` would leave the old entry, and a rollback would move users into a half-updated slot.
+        record_slot(self.services, slot, None)
+        change_set = self.services.stacks.create_change_set(
             name,
-            self.world.blobs.url(target.release.slot_template),
-            target.release.slot_parameters | {"Slot": slot.value},
+            self.services.blobs.url(target.record.slot_template),
+            target.record.slot_parameters | {"Slot": slot.value},
             tags(self.config),
-            existing=self.world.stacks.find(name),
+            existing=self.services.stacks.find(name),
         )
         if change_set:
-            self.world.stacks.execute(change_set, lambda event: self.journal.tell_stack(SLOT, event))
-        note_slot(self.world, slot, target.release.id)
+            self.services.stacks.execute(change_set, lambda event: self.journal.emit_stack(SLOT, event))
+        record_slot(self.services, slot, target.id)
 
-    def _finish(self, target: Edition, left: Edition | None, pointer: Pointer, began: float) -> None:
-        confirmed = self.session.confirm(target)
-        seconds = round(time.monotonic() - began, 3)
-        self.journal.amend(rollback_seconds=seconds)
-        self.journal.tell(
-            Kind.TRAFFIC,
-            f"users are on {target.release.id}" + ("" if confirmed else ", though its checks do not pass"),
-            seconds=seconds,
-            calls=self.journal.attempt.traffic_calls,
-        )
-        # It may have been put into another slot than it had.
-        live = replace(target, release=target.release.model_copy(update={"slot": pointer.slot}))
-        with self.journal.step(State.ROLLED_BACK, f"{self.attempt.base} was taken back"):
-            self.session.settle_api(target)
+    def _complete(
+        self, target: LoadedRelease, left: LoadedRelease | None, pointer: Pointer, began: float
+    ) -> None:
+        report_return(self.steps, target, began)
+        # `target` was loaded before `_prepare`. The release may be in the other slot now.
+        live = replace(target, record=target.record.model_copy(update={"slot": pointer.slot}))
+        with self.journal.step(State.ROLLED_BACK, f"{self.operation.base} was rolled back"):
+            # Users are back. After an error from here on the operation stays open, and `recover` repeats it.
+            self.steps.apply_settings(target)
             if left:
-                self.session.open_entrance.web.settle(target.manifest, left.manifest)
-                self.world.ledger.amend_release(left.release.id, state=State.ROLLED_BACK)
-            follow(self.session, pointer.slot, live, left)
-            self.world.ledger.amend_release(target.release.id, state=State.STABLE)
-            note_return(self.world, self.attempt, target.release.id, pointer, self.attempt.reason)
+                # Old files go after the move. In the other order the live page would lose its files.
+                self.steps.site.web.delete_stale_files(target.files, left.files)
+                self.services.ledger.amend_release(left.id, state=State.ROLLED_BACK)
+            switch_triggers(self.steps, pointer.slot, live, left)
+            self.services.ledger.amend_release(target.id, state=State.STABLE)
+            record_return(self.services, self.operation, target.id, pointer, self.operation.reason)
+        # The operation closes after the head is back. In the other order a run that dies here would leave the
+        # old slot in the head as live, and the next deploy would update the slot with users on it.
         self.journal.close(Result.ROLLED_BACK)
 
-    def _end_badly(self, error: BaseException) -> Outcome:
+    def _handle_failure(self, error: BaseException) -> Outcome:
         known = as_failure(error)
         if known.code is Code.LEASE_LOST:
+            # Another run has the lease, and it decides.
             raise known from error
-        self.journal.tell(Kind.FAILURE, known.message, code=known.code.id)
-        if self.journal.attempt.state.takes_traffic:
-            # Half moved: the attempt stays open, and the next run does it again.
+        self.journal.emit(EventKind.FAILURE, known.message, code=known.code.id)
+        if self.journal.operation.state.takes_traffic:
+            # Users may be on the page of one release and the API of the other. The operation stays open, and
+            # `recover` repeats it. Closed, it would leave them there.
             failed = KanmonError(Code.ROLLBACK_FAILED, known.message, where=known.where)
-            return Outcome(Result.FAILED, self.attempt.release, self.journal.attempt, failed)
-        self.session.close_trial()
+            return Outcome(Result.FAILED, self.operation.release, self.journal.operation, failed)
+        # The operation closes last. In the other order a run that dies here would leave the preview open, and
+        # `recover` looks at open operations only.
+        self.steps.close_preview()
         self.journal.close(Result.ABORTED, known)
-        return Outcome(Result.ABORTED, self.attempt.release, self.journal.attempt, known)
+        return Outcome(Result.ABORTED, self.operation.release, self.journal.operation, known)
 
 
-def _in_slot(world: World, config: Config, head: Head, release: Release) -> bool:
-    """The release is still whole in a slot, so that moving the pointers is all that is needed."""
+def _in_slot(services: Services, config: Config, head: Head, release: Release) -> bool:
+    """True when the release is still complete in its slot: then a move of the pointers is enough."""
     if head.slots.get(release.slot) != release.id:
         return False
-    stack = world.stacks.find(stack_name(config, SLOT, release.slot))
+    stack = services.stacks.find(stack_name(config.prefix, SLOT, release.slot))
     return bool(stack and stack.status.endswith("_COMPLETE") and stack.outputs.get("Release") == release.id)

@@ -1,1 +1,1 @@
-"""The room of reports: the same facts for the terminal and for a page."""
+"""Reports: the same facts for the terminal and for a page."""

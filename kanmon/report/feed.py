@@ -1,4 +1,4 @@
-"""Shows a run elsewhere while it goes on, without ever holding it up."""
+"""Shows the progress of a run in another place, without delaying the run."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kanmon.release.events import Event, Kind, Observer
-from kanmon.release.session import as_failure
+from kanmon.release.events import Event, EventKind, Observer
+from kanmon.release.journal import as_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kanmon.errors import KanmonError
 
-_PATIENCE = 3.0
-"""Seconds that the last showing may take; a cancelled job has no more to give."""
+_LAST_SHOW = 3.0
+"""Seconds for the last call of `show`. A cancelled job has no more time."""
 
 
 @contextmanager
 def feed(show: Callable[[int], None], warn: Callable[[KanmonError], None]) -> Iterator[Observer]:
-    """An observer that has each attempt's number shown, in a thread, whenever its state changes.
+    """Yield an observer. It calls `show` with the operation's number, in a thread, for each change of state.
 
-    Where states change faster than they are shown, some are left out. `show` that fails is warned of once
-    and not called again.
+    If states change faster than `show` works, some are left out. If `show` fails, `warn` gets the error and
+    `show` is not called again.
     """
     news: queue.SimpleQueue[int | None] = queue.SimpleQueue()
 
@@ -33,14 +33,14 @@ def feed(show: Callable[[int], None], warn: Callable[[KanmonError], None]) -> It
         while number is not None:
             try:
                 show(number)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the run goes on without
+            except Exception as error:  # noqa: BLE001 - no error here may stop the run
                 return warn(as_failure(error))
             number = _newest(news)
         return None
 
     def observe(event: Event) -> None:
-        if event.kind is Kind.STATE:
-            news.put(int(event.facts["attempt"]))
+        if event.kind is EventKind.STATE:
+            news.put(int(event.facts["operation"]))
 
     thread = threading.Thread(target=work, name="feed", daemon=True)
     thread.start()
@@ -48,11 +48,11 @@ def feed(show: Callable[[int], None], warn: Callable[[KanmonError], None]) -> It
         yield observe
     finally:
         news.put(None)
-        thread.join(_PATIENCE)
+        thread.join(_LAST_SHOW)
 
 
 def _newest(news: queue.SimpleQueue[int | None]) -> int | None:
-    """The next number, or the last of those that came meanwhile; None at the end."""
+    """Wait for the next number, and return the newest one. None at the end."""
     number = news.get()
     while number is not None and not news.empty():
         number = news.get()

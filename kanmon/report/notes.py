@@ -1,15 +1,27 @@
-"""The notes of a GitHub Release: what is in it, and how it came to users (CD-11)."""
+"""The notes of a GitHub Release: its content, and its way to users (CD-11)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanmon.report.templates import render
+from kanmon.report.markdown import render
 
 if TYPE_CHECKING:
-    from kanmon.record import Notes
+    from kanmon.github.commits import Changes
+    from kanmon.ledger.records import Operation, Release
+
+
+@dataclass(frozen=True)
+class Notes:
+    """The facts in a release's notes."""
+
+    release: Release
+    operation: Operation
+    """The operation. With it the release became stable."""
+    changes: Changes
 
 
 def release_notes(notes: Notes) -> str:
     """The Markdown of a release's notes."""
-    return render("notes.md.j2", release=notes.release, attempt=notes.attempt, changes=notes.changes)
+    return render("notes.md.j2", release=notes.release, operation=notes.operation, changes=notes.changes)

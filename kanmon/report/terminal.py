@@ -1,4 +1,4 @@
-"""What people read in the terminal: live progress, plans, history, errors."""
+"""Output in the terminal: live progress, plans, history, errors."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from kanmon.release.events import Event, Kind
+from kanmon.release.events import Event, EventKind
 
 if TYPE_CHECKING:
     from kanmon.errors import KanmonError
-    from kanmon.ledger import Attempt, Head, Release
+    from kanmon.ledger.records import Head, Operation, Release
     from kanmon.release.plan import Plan, PlannedStack
-    from kanmon.release.session import Outcome
+    from kanmon.release.steps import Outcome
 
 _COLOURS = {"+": "green", "~": "yellow", "±": "bold red", "-": "red"}
 _RESULT_COLOURS = {
@@ -30,7 +30,7 @@ _RESULT_COLOURS = {
 
 
 def make_console(file: TextIO | None = None, *, stderr: bool = False) -> Console:
-    """A console that doesn't invent colours or cut lines where the output is read by a machine."""
+    """A console. If a machine reads the output, it has no colours and no cut lines."""
     console = Console(file=file, stderr=stderr, highlight=False, soft_wrap=True, emoji=False)
     if not console.is_terminal:
         console.width = 200
@@ -39,7 +39,7 @@ def make_console(file: TextIO | None = None, *, stderr: bool = False) -> Console
 
 @dataclass
 class Progress:
-    """Prints the events of a run as they come."""
+    """Prints the events of a run, one by one."""
 
     console: Console
     verbose: bool = False
@@ -55,26 +55,26 @@ class Progress:
         text = escape(event.text)
         facts = {key: escape(str(value)) for key, value in event.facts.items()}
         match event.kind:
-            case Kind.STATE:
+            case EventKind.STATE:
                 return f"[bold cyan]{facts['state']:<13}[/] {text}"
-            case Kind.STACK:
+            case EventKind.STACK:
                 return self._stack(event, facts)
-            case Kind.HOOK:
+            case EventKind.HOOK:
                 return f"  hook [bold]{facts['hook']}[/]: {text}"
-            case Kind.CHECK:
+            case EventKind.CHECK:
                 return self._check(event, facts)
-            case Kind.TRAFFIC:
+            case EventKind.TRAFFIC:
                 return f"  [bold magenta]→[/] {text}"
-            case Kind.FAILURE:
+            case EventKind.FAILURE:
                 return f"  [bold red]✗ {facts['code']}[/] {text}"
-            case Kind.NOTE:
+            case EventKind.NOTE:
                 return f"  [dim]{text}[/]"
-        return ""  # a trial's token is nothing to print
+        return ""  # a preview's token is never printed
 
     def _check(self, event: Event, facts: dict[str, str]) -> str:
         mark = "[green]✓[/]" if event.facts["passed"] else "[red]✗[/]"
-        told = f"{facts['check']} on {facts['release']} ({facts['target']}): {escape(event.text)}"
-        return f"  {mark} {told} [dim]{facts['milliseconds']} ms, {facts['attempts']} tries[/]"
+        result = f"{facts['check']} on {facts['release']} ({facts['target']}): {escape(event.text)}"
+        return f"  {mark} {result} [dim]{facts['milliseconds']} ms, {facts['tries']} tries[/]"
 
     def _stack(self, event: Event, facts: dict[str, str]) -> str:
         done = facts["status"].endswith("_COMPLETE")
@@ -89,7 +89,7 @@ class Progress:
 
 
 def print_plan(console: Console, plan: Plan) -> None:
-    """Show what a plan would change."""
+    """Show the changes in a plan."""
     if plan.unchanged:
         console.print(f"[bold]{plan.release}[/] is live already; there is nothing to change.")
         return
@@ -118,30 +118,29 @@ def _print_stack(console: Console, stack: PlannedStack) -> None:
         return
     counts: dict[str, int] = {}
     for change in stack.changes:
-        counts[change.mark] = counts.get(change.mark, 0) + 1
-    told = " ".join(f"[{_COLOURS[mark]}]{mark}{count}[/]" for mark, count in sorted(counts.items()))
-    console.print(f"  [bold]{stack.name}[/]: {told}")
+        counts[change.sign] = counts.get(change.sign, 0) + 1
+    totals = " ".join(f"[{_COLOURS[sign]}]{sign}{count}[/]" for sign, count in sorted(counts.items()))
+    console.print(f"  [bold]{stack.name}[/]: {totals}")
     for change in stack.changes:
         flag = "  [bold yellow]permissions[/]" if change.touches_permissions else ""
         detail = f" ({', '.join(change.properties)})" if change.properties else ""
         console.print(
-            f"    [{_COLOURS[change.mark]}]{change.mark}[/] {change.logical_id} "
+            f"    [{_COLOURS[change.sign]}]{change.sign}[/] {change.logical_id} "
             f"[dim]{change.type}[/]{detail}{flag}"
         )
 
 
 def print_outcome(console: Console, outcome: Outcome) -> None:
-    """Say how a run ended, in one line, and why."""
+    """Print how a run ended, in one line."""
     colour = _RESULT_COLOURS[outcome.result.value]
-    attempt = outcome.attempt
-    parts = [f"[bold {colour}]{outcome.release}: {outcome.result.value}[/]"]
-    if attempt and attempt.ended:
-        parts.append(f"in {(attempt.ended - attempt.began).total_seconds():.1f} s")
-    if attempt and attempt.rollback_seconds is not None:
-        parts.append(
-            f"— users were back after {attempt.rollback_seconds:.2f} s and {attempt.traffic_calls} AWS calls"
-        )
-    console.print(" ".join(parts))
+    operation = outcome.operation
+    texts = [f"[bold {colour}]{outcome.release}: {outcome.result.value}[/]"]
+    if operation and operation.seconds is not None:
+        texts.append(f"in {operation.seconds:.1f} s")
+    if operation and operation.rollback_seconds is not None:
+        calls = f"{operation.traffic_calls} AWS calls"
+        texts.append(f"— users were back after {operation.rollback_seconds:.2f} s and {calls}")
+    console.print(" ".join(texts))
 
 
 def print_error(console: Console, error: KanmonError) -> None:
@@ -150,9 +149,8 @@ def print_error(console: Console, error: KanmonError) -> None:
     console.print(f"[bold red]{error.code.id}[/] {escape(error.message)}{where} [bold]{escape(error.fix)}[/]")
 
 
-def print_status(console: Console, head: Head, releases: dict[str, Release]) -> None:
-    """Show the environment's present."""
-    live = releases.get(head.live) if head.live else None
+def print_status(console: Console, head: Head, live: Release | None) -> None:
+    """Show the environment's present state."""
     console.print(
         f"live      [bold]{head.live or 'nothing'}[/]" + (f" (commit {live.commit[:12]})" if live else "")
     )
@@ -165,19 +163,18 @@ def print_status(console: Console, head: Head, releases: dict[str, Release]) -> 
             f"[yellow]frozen[/]    since {head.freeze.since:%Y-%m-%d %H:%M} UTC: {escape(head.freeze.reason)}"
         )
     if head.held:
-        console.print(
-            f"[red]held[/]      attempt {head.attempt} waits for a decision: kanmon recover --keep or --undo"
-        )
-    elif head.attempt is not None:
-        console.print(f"[yellow]open[/]      attempt {head.attempt}")
+        decision = "kanmon recover --keep or --undo"
+        console.print(f"[red]held[/]      operation {head.operation} waits for a decision: {decision}")
+    elif head.operation is not None:
+        console.print(f"[yellow]open[/]      operation {head.operation}")
     if head.lease:
         console.print(
             f"[yellow]locked[/]    by {escape(head.lease.holder)} until {head.lease.expires:%H:%M:%S} UTC"
         )
 
 
-def print_history(console: Console, attempts: list[Attempt], releases: dict[str, Release]) -> None:
-    """Show what was tried, newest first: when, which version, who, approved by whom, how it ended (CD-11)."""
+def print_history(console: Console, operations: list[Operation], releases: dict[str, Release]) -> None:
+    """Show all operations, newest first: time, commit, actor, approval and result of each (CD-11)."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in (
         "#",
@@ -193,20 +190,20 @@ def print_history(console: Console, attempts: list[Attempt], releases: dict[str,
         "why",
     ):
         table.add_column(title, justify="right" if title in {"#", "seconds"} else "left")
-    for attempt in reversed(attempts):
-        release = releases.get(attempt.release)
-        result = attempt.result.value if attempt.result else attempt.state.value
-        seconds = f"{(attempt.ended - attempt.began).total_seconds():.1f}" if attempt.ended else ""
-        why = attempt.failure.message if attempt.failure else attempt.reason
+    for operation in reversed(operations):
+        release = releases.get(operation.release)
+        result = operation.result.value if operation.result else operation.state.value
+        seconds = "" if operation.seconds is None else f"{operation.seconds:.1f}"
+        why = operation.failure.message if operation.failure else operation.reason
         table.add_row(
-            str(attempt.number),
-            f"{attempt.began:%Y-%m-%d %H:%M:%S}",
-            attempt.kind,
-            attempt.release,
+            str(operation.number),
+            f"{operation.began:%Y-%m-%d %H:%M:%S}",
+            operation.kind,
+            operation.release,
             release.commit[:8] if release else "",
-            attempt.base or "",
-            escape(attempt.actor),
-            escape(attempt.approval.by) if attempt.approval else "",
+            operation.base or "",
+            escape(operation.actor),
+            escape(operation.approval.by) if operation.approval else "",
             f"[{_RESULT_COLOURS.get(result, 'white')}]{result}[/]",
             seconds,
             escape(" ".join(why.split())[:80]),

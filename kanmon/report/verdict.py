@@ -1,4 +1,4 @@
-"""What the tests said, in the terminal, the job summary and the pull request."""
+"""Test results in the terminal, the job summary and the pull request."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from kanmon.report.templates import render
+from kanmon.report.markdown import render
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from kanmon.testing import Verdict
+    from kanmon.apptest.run import Verdict
 
 _SHOWN = (100, 50, 20, 10, 5, 1)
 
 
 def verdict_markdown(verdict: Verdict, limit: int, page: str = "") -> str:
-    """The verdict in at most `limit` bytes: as many failed tests with their details as there is room for.
+    """The verdict in at most `limit` bytes, with the details of as many failed tests as possible.
 
-    `page` is the address of the run, for readers who are elsewhere.
+    `page` is the address of the run, for readers outside of the run's page.
     """
     for shown in _SHOWN:
         markdown = _markdown(verdict, shown, page)
@@ -29,7 +29,7 @@ def verdict_markdown(verdict: Verdict, limit: int, page: str = "") -> str:
 
 
 def print_verdict(console: Console, verdict: Verdict) -> None:
-    """Print what the tests said: each one that failed, then the numbers."""
+    """Print the test results: each failed test, then the numbers."""
     results = verdict.results
     for case in results.failures:
         place = f" {case.file}:{case.line}" if case.line else f" {case.file}" if case.file else ""

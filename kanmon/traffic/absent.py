@@ -1,19 +1,21 @@
-"""What takes the place of the half that an app doesn't have: no API, or no web app. It points nowhere."""
+"""Stand-ins for an app without an API or without a web app, without any calls."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kanmon.bundle import Manifest
-    from kanmon.ledger import Pointer
+    from collections.abc import Mapping
+
+    from kanmon.config.api import Throttle
+    from kanmon.model import Pointer, WebFile
 
 
 class NoApi:
-    """The stages of an app without an API; see :class:`kanmon.traffic.ApiStages`."""
+    """The stages of an app without an API; see :class:`kanmon.traffic.stages.ApiStages`."""
 
     def live(self) -> Pointer | None:
-        """No stage."""
+        """There is no stage."""
         return None
 
     def move(self, target: Pointer, *, allowed: frozenset[Pointer]) -> bool:
@@ -24,36 +26,32 @@ class NoApi:
     def shift(self, candidate: Pointer, percent: int) -> None:
         """There are no requests to share."""
 
-    def settle(self, manifest: Manifest) -> bool:
+    def apply_settings(self, throttle: Throttle) -> bool:
         """No setting differs."""
-        del manifest
+        del throttle
         return False
 
-    def open_trial(self, token: str, pointer: Pointer) -> None:
+    def open_preview(self, token: str, pointer: Pointer) -> None:
         """The candidate's pages need no stage."""
 
-    def close_trial(self, token: str) -> None:
-        """There is none."""
+    def close_preview(self, token: str) -> None:
+        """There is no stage to remove."""
 
 
 class NoWeb:
-    """The pages of an app without a web app; see :class:`kanmon.traffic.WebPages`."""
+    """The pages of an app without a web app; see :class:`kanmon.traffic.pages.WebPages`."""
 
-    def live(self) -> str | None:
-        """No page."""
-        return None
-
-    def publish(self, release: str, manifest: Manifest) -> None:
+    def publish(self, release: str, files: Mapping[str, WebFile]) -> None:
         """There are no files."""
 
-    def move(self, release: str, manifest: Manifest, base: Manifest | None) -> int:
+    def move(self, release: str, files: Mapping[str, WebFile], base: Mapping[str, WebFile]) -> int:
         """No write was needed."""
-        del release, manifest, base
+        del release, files, base
         return 0
 
     def clear(self) -> bool:
         """No write was needed."""
         return False
 
-    def settle(self, manifest: Manifest, base: Manifest | None) -> None:
+    def delete_stale_files(self, files: Mapping[str, WebFile], base: Mapping[str, WebFile]) -> None:
         """There are no files."""

@@ -1,4 +1,4 @@
-"""What a team changes from release to release, good and bad, in the app's build output."""
+"""A team's changes from release to release, good and bad, in the app's build output."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ _HANDLER = "build/api/mandala/handler.py"
 _PAGE = "web/dist/index.html"
 
 
-def visible_change(project: Project, word: str) -> None:
+def visible_change(project: Project, name: str) -> None:
     """The next build has another title."""
     title = re.search(r"<title>.*?</title>", (project.folder / _PAGE).read_text("utf-8"))
     assert title
-    project.edit(_PAGE, title[0], f"<title>Mandala {word}</title>")
+    project.edit(_PAGE, title[0], f"<title>Mandala {name}</title>")
 
 
 def break_everywhere(project: Project) -> None:
-    """A bug that every answer of the API shows."""
+    """A bug in every answer of the API."""
     project.edit(_HANDLER, "return app.answer(Request.from_event(event))", "raise RuntimeError('broken')")
 
 
 def break_live_only(project: Project) -> None:
-    """A bug that depends on the stage: the candidate's own stage is fine, the live one is not."""
+    """A bug of the live stage: the candidate's own stage is fine."""
     project.edit(
         _HANDLER,
         "return app.answer(Request.from_event(event))",

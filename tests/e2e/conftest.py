@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanmon.bundle import build_bundle
-from kanmon.config import load_config
+from embedded.aws import EmbeddedAws
+from embedded.process import REPOSITORY
+from kanmon.bundle.build import build_bundle
+from kanmon.config.source import load_config
 from tests.e2e.project import Project
-from tests.embedded.aws import EmbeddedAws
-from tests.embedded.process import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,9 @@ def built_app(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = REPOSITORY / "examples" / "mandala"
     copy = tmp_path_factory.mktemp("app") / "mandala"
     shutil.copytree(source, copy, ignore=shutil.ignore_patterns("node_modules", "dist", "build", ".*cache"))
-    build_bundle(load_config(copy / "kanmon.yml"), copy, copy / "build/bundle", commit="0" * 40, say=print)
+    build_bundle(
+        load_config(copy / "kanmon.yml"), copy, copy / "build/bundle", commit="0" * 40, on_command=print
+    )
     return copy
 
 

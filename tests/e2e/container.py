@@ -1,4 +1,4 @@
-"""A step that uses a Docker action, carried out as the runner does it, at the local GitHub.
+"""A step with a Docker action, carried out as by a runner, at the local GitHub.
 
 https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/ContainerActionHandler.cs
 """
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
+from embedded.process import REPOSITORY
 from tests.e2e.project import Running
-from tests.embedded.process import REPOSITORY
 
 if TYPE_CHECKING:
     from tests.e2e.engine import Engine
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class ContainerStep:
-    """One use of the action `name`; `image` is what its Dockerfile was built to."""
+    """One use of the action `name`; `image` was built from its Dockerfile."""
 
     engine: Engine
     image: str
@@ -30,7 +30,7 @@ class ContainerStep:
     job: Job
     inputs: dict[str, str] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
-    """What the job's environment has besides."""
+    """Further variables of the job's environment."""
     containers: list[str] = field(default_factory=list)
 
     def main(self) -> Running:
@@ -38,12 +38,12 @@ class ContainerStep:
         return self._start([], {})
 
     def post(self) -> Running:
-        """Start its last part, which comes at the end of the job, whatever happened."""
+        """Start its last part: it always comes, at the end of the job."""
         state = {f"STATE_{name}": value for name, value in self.job.state.items()}
         return self._start(["--entrypoint", self._action["runs"]["post-entrypoint"]], state)
 
     def kill(self) -> None:
-        """Kill the container that was started last, as when the machine goes down under it."""
+        """Kill the last container, as when the machine goes down under it."""
         self.engine.docker("kill", "--signal", "KILL", self.containers[-1])
 
     @property

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from embedded.process import REPOSITORY
 from tests.e2e.project import Running
-from tests.embedded.process import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ class Engine:
         if absent := [name for name in _PROGRAMS if shutil.which(name) is None]:
             raise NoEngineError(f"{', '.join(absent)} not installed; see scripts/docker-engine")
         engine = cls(folder)
-        daemon = engine._start()
+        daemon = engine.daemon()
         try:
             try:
                 daemon.await_line("API listen on")
@@ -51,10 +51,11 @@ class Engine:
         finally:
             daemon.end(signal.SIGTERM)
 
-    def _start(self) -> Running:
+    def daemon(self) -> Running:
+        """Start the engine itself."""
         data = self.folder / "data"
         data.mkdir()
-        # It ends with the tests, however they end; all that it has is in memory, and goes with its mounts.
+        # It ends with the tests, in any case. All its data is in memory, and goes with its mounts.
         command = [
             *("setpriv", "--pdeathsig", "TERM", "unshare", "--mount"),
             *("sh", "-c", 'mount -t tmpfs engine "$0" && exec "$@"', str(data)),
@@ -72,7 +73,7 @@ class Engine:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a client needs to find this engine. BuildKit would want a plugin that Debian doesn't have."""
+        """A client's environment for this engine. BuildKit would need a plugin missing in Debian."""
         return {
             "PATH": os.environ["PATH"],
             "DOCKER_HOST": self._host,
@@ -81,7 +82,7 @@ class Engine:
         }
 
     def docker(self, *arguments: str) -> str:
-        """What a command of the client prints."""
+        """The output of a client's command."""
         done = subprocess.run(
             ["docker", *arguments],
             env=self.environment,
@@ -96,7 +97,7 @@ class Engine:
     def make_base(self, tag: str) -> None:
         """Debian's Python and pip under the name of a public image. Raises NoEngineError.
 
-        How pip reaches its index from this machine lies in it, so that no Dockerfile has to know.
+        It has this machine's settings for pip, so no Dockerfile needs them.
         """
         archive = self.folder / "base.tar"
         done = subprocess.run(
@@ -128,7 +129,7 @@ class Engine:
 
 
 def instructions(dockerfile: Path = REPOSITORY / "Dockerfile") -> list[tuple[str, str]]:
-    """The instructions of a Dockerfile with what follows them, lines joined."""
+    """The instructions of a Dockerfile with their arguments, lines joined."""
     lines = [line for line in dockerfile.read_text("utf-8").splitlines() if line and line[0] != "#"]
     whole = "\n".join(lines).replace("\\\n", " ").splitlines()
     return [(line.partition(" ")[0], line.partition(" ")[2].strip()) for line in whole]

@@ -16,7 +16,7 @@ from tests.e2e.project import Ended
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.embedded.github import LocalGithub
+    from embedded.github.server import LocalGithub
 
 NAME = "acme/mandala"
 SHA = "a" * 40
@@ -24,7 +24,7 @@ SHA = "a" * 40
 
 @dataclass
 class Job:
-    """One job that is under way; `permissions` are its token's, in a workflow's words."""
+    """One job under way; `permissions` are its token's, as a workflow file writes them."""
 
     github: LocalGithub
     folder: Path
@@ -32,7 +32,7 @@ class Job:
     permissions: dict[str, str]
     actor: str = "hanako"
     triggering_actor: str = "hanako"
-    attempt: int = 1
+    run_attempt: int = 1
     event: str = "push"
     ref: str = "refs/heads/main"
     runner: str = "runner-1"
@@ -54,7 +54,7 @@ class Job:
             "GITHUB_ACTIONS": "true",
             "GITHUB_REPOSITORY": NAME,
             "GITHUB_RUN_ID": str(self.run),
-            "GITHUB_RUN_ATTEMPT": str(self.attempt),
+            "GITHUB_RUN_ATTEMPT": str(self.run_attempt),
             "GITHUB_ACTOR": self.actor,
             "GITHUB_TRIGGERING_ACTOR": self.triggering_actor,
             "GITHUB_SHA": SHA,
@@ -87,12 +87,12 @@ class Job:
 
     @property
     def outputs(self) -> dict[str, str]:
-        """What its steps gave to later ones."""
+        """The outputs of its steps."""
         return self._written("GITHUB_OUTPUT")
 
     @property
     def state(self) -> dict[str, str]:
-        """What its step gave to its own last part."""
+        """The state of its step for the step's last part."""
         return self._written("GITHUB_STATE")
 
     @property

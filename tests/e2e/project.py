@@ -1,4 +1,4 @@
-"""A copy of the app that is released with the real `kanmon` command, as a person would."""
+"""A copy of the app, released with the real `kanmon` command, as by a person."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PATIENCE = 90.0
 
 @dataclass(frozen=True)
 class Ended:
-    """A command that ended."""
+    """An ended command."""
 
     status: int
     output: str
@@ -40,7 +40,7 @@ class Ended:
 
 @dataclass
 class Running:
-    """A command under way, whose output is read as it comes."""
+    """A command under way; its output is read as it comes."""
 
     process: subprocess.Popen[str]
     lines: list[str] = field(default_factory=list)
@@ -61,16 +61,16 @@ class Running:
             self.over = True
             self.news.notify_all()
 
-    def await_line(self, words: str) -> str:
-        """Wait until a line with these words has been printed."""
+    def await_line(self, text: str) -> str:
+        """Wait until a line with this text has been printed."""
 
         def found() -> str | None:
-            return next((line for line in self.lines if words in line), None)
+            return next((line for line in self.lines if text in line), None)
 
         with self.news:
             self.news.wait_for(lambda: found() or self.over, _PATIENCE)
             line = found()
-            assert line is not None, f"never said {words!r}:\n{''.join(self.lines)}"
+            assert line is not None, f"never printed {text!r}:\n{''.join(self.lines)}"
             return line
 
     def end(self, number: signal.Signals | None = None) -> Ended:
@@ -84,7 +84,7 @@ class Running:
 
 @dataclass
 class Project:
-    """The app's folder, and the environment in which commands run."""
+    """The app's folder, and the environment of its commands."""
 
     folder: Path
     environment: dict[str, str]
@@ -92,7 +92,7 @@ class Project:
 
     @classmethod
     def copy(cls, built_app: Path, folder: Path, name: str, aws: Mapping[str, str]) -> Project:
-        """The built app as a project that need not be built, in an environment of this name."""
+        """The built app as a project without a build, in an environment of this name."""
         for part in ("build/api", "web/dist"):
             shutil.copytree(built_app / part, folder / part)
         shutil.copy(built_app / "kanmon.yml", folder / "kanmon.yml")
@@ -143,7 +143,7 @@ class Project:
         return running
 
     def stop(self) -> None:
-        """End what is still under way."""
+        """End the commands still under way."""
         for running in self.running:
             if running.process.poll() is None:
                 running.process.kill()
@@ -158,13 +158,13 @@ class Project:
         """The ledger's head."""
         return json.loads(self.kanmon("status", "--json").check().output)
 
-    def attempts(self) -> list[Any]:
-        """The ledger's attempts, oldest first."""
-        attempts: list[Any] = json.loads(self.kanmon("history", "--json").check().output)
-        return attempts
+    def operations(self) -> list[Any]:
+        """The ledger's operations, oldest first."""
+        operations: list[Any] = json.loads(self.kanmon("history", "--json").check().output)
+        return operations
 
     def expire_lease(self) -> None:
-        """Let the time pass after which a dead run's lease is over."""
+        """Let a dead run's lease expire."""
         s3 = self.client("s3")
         bucket = next(
             item["Name"]
@@ -209,7 +209,7 @@ class Project:
         return urllib3.request(method, url, headers=sent, redirect=False, retries=False)
 
     def live(self) -> tuple[str, str]:
-        """The releases that the page and the API say users are on."""
+        """The releases of users, by the page and by the API."""
         page, api = self.get("/"), self.get("/api/version")
         return page.headers.get("x-amz-meta-kanmon-release", ""), api.headers.get("x-kanmon-release", "")
 

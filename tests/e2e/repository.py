@@ -8,17 +8,18 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.embedded.actions import Actions, Execution, Machine
-from tests.embedded.process import REPOSITORY
+from embedded.actions.service import Actions, Machine
+from embedded.process import REPOSITORY
 
 from .job import NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.embedded.aws import EmbeddedAws
-    from tests.embedded.github import LocalGithub
-    from tests.embedded.slack import LocalSlack
+    from embedded.actions.execution import Execution
+    from embedded.aws import EmbeddedAws
+    from embedded.github.server import LocalGithub
+    from embedded.slack import LocalSlack
 
     from .project import Project
 
@@ -32,7 +33,7 @@ test:
   commands: ["python3 tests.py"]
   results: [results.xml]
   coverage: {reports: [lcov.info], minimum: 50}
-notifications: {slack_secret: slack}
+notifications: {channels: {slack: slack}}
 """
 TESTS = """\
 import pathlib
@@ -44,7 +45,7 @@ pathlib.Path("lcov.info").write_text("SF:goals.py\\nDA:1,1\\nDA:2,1\\nend_of_rec
 
 @dataclass(frozen=True)
 class Repository:
-    """The repository, and all that belongs to it."""
+    """The repository, with everything around it."""
 
     project: Project
     github: LocalGithub
@@ -55,7 +56,7 @@ class Repository:
     def make(
         cls, project: Project, aws: EmbeddedAws, github: LocalGithub, slack: LocalSlack, folder: Path
     ) -> Repository:
-        """Put a project under git, protect its environment, tell it where Slack is."""
+        """Put a project under git, protect its environment, give it Slack's address."""
         project.edit_config(lambda text: text + CONFIG)
         (project.folder / "tests.py").write_text(TESTS)
         shutil.copytree(REPOSITORY / "workflows", project.folder / ".github" / "workflows")
@@ -84,7 +85,7 @@ class Repository:
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
 
     def review(self, execution: Execution, verdict: str = "approved") -> None:
-        """The reviewer waits for the run's gated job and speaks."""
+        """The reviewer waits for the run's gated job, and decides."""
         self.await_gate(execution)
         self.github.review(execution.run, "production", REVIEWER, verdict)
 

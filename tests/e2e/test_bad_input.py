@@ -74,18 +74,18 @@ BAD_BUILDS: dict[str, tuple[Callable[[Project], None], str, str]] = {
 
 @pytest.mark.parametrize("name", BAD_BUILDS)
 def test_a_bad_build_is_refused(project: Project, name: str) -> None:
-    spoil, code, told = BAD_BUILDS[name]
+    spoil, code, text = BAD_BUILDS[name]
     spoil(project)
     before = _files(project.folder)
     ended = project.kanmon("build").check(2)
     assert code in ended.error
-    assert told in ended.error
+    assert text in ended.error
     assert len(re.findall(r"KNM-\d{3}", ended.error)) == 1
     assert _files(project.folder) == before
 
 
 def test_a_bundle_with_a_climbing_path_is_refused(project: Project) -> None:
-    """Somebody who writes a bundle by hand can't write outside of it."""
+    """A bundle written by hand can't reach outside of itself."""
     project.kanmon("build").check()
     manifest = project.folder / "build/bundle/manifest.json"
     manifest.write_text(manifest.read_text().replace('"robots.txt"', '"../robots.txt"'))
@@ -93,7 +93,7 @@ def test_a_bundle_with_a_climbing_path_is_refused(project: Project) -> None:
 
 
 def test_no_bundle_and_a_damaged_bundle_are_refused(project: Project) -> None:
-    """CD-6: the bytes that were built are the bytes that are released."""
+    """CD-6: the built bytes are the released bytes."""
     assert "KNM-114" in project.kanmon("plan").check(2).error
     project.kanmon("build").check()
     (project.folder / "build/bundle/web/robots.txt").write_text("other")
@@ -104,10 +104,10 @@ def test_unknown_release_and_no_release_to_go_back_to(project: Project) -> None:
     """CD-9."""
     assert "KNM-411" in project.kanmon("rollback", "r99", "--yes").check(2).error
     assert "KNM-412" in project.kanmon("rollback", "--yes").check(2).error
-    assert project.attempts() == []
+    assert project.operations() == []
 
 
-def test_aws_that_cannot_be_reached_or_entered(project: Project) -> None:
+def test_without_aws_or_without_credentials(project: Project) -> None:
     project.kanmon("build").check()
     away = project.kanmon("plan", AWS_ENDPOINT_URL="http://127.0.0.1:9", AWS_MAX_ATTEMPTS="1").check(2)
     assert "KNM-202" in away.error

@@ -1,4 +1,4 @@
-"""`kanmon bootstrap` on an account: made, changed, left alone, and what it tells (SEC-1, MON-5)."""
+"""`kanmon bootstrap` on an account: made, changed, left alone, and its output (SEC-1, MON-5)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.e2e.project import Project
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.embedded.aws import EmbeddedAws
+    from embedded.aws import EmbeddedAws
 
 pytestmark = pytest.mark.emulator
 
@@ -29,14 +29,14 @@ _SEVERAL = _GITHUB.replace("}", ", environments: [staging, production]}")
 
 @pytest.fixture
 def harbour(aws: EmbeddedAws, tmp_path: Path) -> Project:
-    """An app of its own, of which there is nothing but a config."""
+    """An app of its own: there is only a config."""
     (tmp_path / "kanmon.yml").write_text(_CONFIG, "utf-8")
     return Project(tmp_path, dict(aws.environment))
 
 
 @pytest.fixture
 def _no_provider(harbour: Project) -> None:
-    """An account that doesn't know GitHub."""
+    """An account without a provider for GitHub."""
     iam = harbour.client("iam")
     for provider in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
         iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=provider["Arn"])
@@ -50,7 +50,7 @@ def _stack(project: Project) -> dict[str, Any]:
 
 @pytest.fixture
 def _no_api_logs(harbour: Project) -> None:
-    """An account whose API Gateway was never given a role for logs."""
+    """An account without a role for API Gateway's logs."""
     harbour.client("apigateway").update_account(
         patchOperations=[{"op": "remove", "path": "/cloudwatchRoleArn"}]
     )
@@ -63,22 +63,22 @@ def _roles(project: Project) -> set[str]:
 
 @pytest.mark.usefixtures("_no_provider", "_no_api_logs")
 def test_it_is_made_changed_and_then_left_alone(harbour: Project) -> None:
-    told = harbour.kanmon("bootstrap").check().output
-    assert "+ ArtifactBucket (AWS::S3::Bucket)" in told
-    assert "harbour-bootstrap is ready" in told
-    assert "KANMON_" not in told
+    output = harbour.kanmon("bootstrap").check().output
+    assert "+ ArtifactBucket (AWS::S3::Bucket)" in output
+    assert "harbour-bootstrap is ready" in output
+    assert "KANMON_" not in output
     assert _roles(harbour) == {"harbour-api-logs"}
 
-    # One environment, then several, for which the template is too long to be sent as it is.
+    # One environment, then several: that template is too long to be sent as it is.
     harbour.edit_config(lambda text: text + _GITHUB + "costs: {monthly_usd: 50}\n")
-    told = harbour.kanmon("bootstrap").check().output
-    assert "+ ProductionDeployRole (AWS::IAM::Role)" in told
-    assert "+ Budget (AWS::Budgets::Budget)" in told
+    output = harbour.kanmon("bootstrap").check().output
+    assert "+ ProductionDeployRole (AWS::IAM::Role)" in output
+    assert "+ Budget (AWS::Budgets::Budget)" in output
     account = harbour.client("sts").get_caller_identity()["Account"]
-    assert f"KANMON_PLAN_ROLE = arn:aws:iam::{account}:role/harbour-production-plan\n" in told
-    assert f"KANMON_DEPLOY_ROLE = arn:aws:iam::{account}:role/harbour-production-deploy\n" in told
-    assert "AWS_REGION = ap-northeast-1\n" in told
-    assert "cost-allocation tag" in told
+    assert f"KANMON_PLAN_ROLE = arn:aws:iam::{account}:role/harbour-production-plan\n" in output
+    assert f"KANMON_DEPLOY_ROLE = arn:aws:iam::{account}:role/harbour-production-deploy\n" in output
+    assert "AWS_REGION = ap-northeast-1\n" in output
+    assert "cost-allocation tag" in output
 
     harbour.edit_config(lambda text: text.replace(_GITHUB, _SEVERAL))
     assert "+ StagingDeployRole" in harbour.kanmon("bootstrap").check().output
@@ -90,9 +90,9 @@ def test_it_is_made_changed_and_then_left_alone(harbour: Project) -> None:
     assert gateway["cloudwatchRoleArn"] == f"arn:aws:iam::{account}:role/harbour-api-logs"
 
     before = _stack(harbour)
-    told = harbour.kanmon("bootstrap").check().output
-    assert "nothing to change" in told
-    assert "KANMON_DEPLOY_ROLE = " in told
+    output = harbour.kanmon("bootstrap").check().output
+    assert "nothing to change" in output
+    assert "KANMON_DEPLOY_ROLE = " in output
     assert _stack(harbour)["LastUpdatedTime"] == before["LastUpdatedTime"]
 
 
@@ -124,8 +124,8 @@ def test_everything_at_once_in_a_new_account(harbour: Project) -> None:
     several = _SEVERAL.replace("harbour", "quay") + "costs: {}\n"
     several = several.replace("owner_id: 123", "owner_id: 123, existing_provider: true")
     harbour.edit_config(lambda text: text.replace("app: harbour", "app: quay") + several)
-    told = harbour.kanmon("bootstrap").check().output
-    assert "role/quay-production-deploy" in told
+    output = harbour.kanmon("bootstrap").check().output
+    assert "role/quay-production-deploy" in output
 
 
 def test_a_release_is_made_through_the_service_role(project: Project) -> None:

@@ -1,4 +1,4 @@
-"""The demo, as `scripts/demo` runs it in a workflow: nobody is asked, and the story must go as told."""
+"""The demo, as `scripts/demo` runs it in a workflow: nobody is asked, and the story must go as written."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import sys
 
 import pytest
 
-from tests.embedded.process import REPOSITORY
+from embedded.process import REPOSITORY
 
 pytestmark = [pytest.mark.emulator, pytest.mark.timeout(600)]
 
 
-def test_the_demo_tells_its_story_and_no_user_notices_a_bad_release() -> None:
-    """CD-2, CD-3, CD-6 to CD-12, NFR-2, NFR-3: workflow runs, and a viewer who asks throughout."""
+def test_the_demo_plays_and_no_user_notices_a_bad_release() -> None:
+    """CD-2, CD-3, CD-6 to CD-12, NFR-2, NFR-3: workflow runs, and a viewer at work throughout."""
     ended = subprocess.run(
-        [sys.executable, "-m", "tests.demo"],
+        [sys.executable, "-m", "demo"],
         cwd=REPOSITORY,
         env={**os.environ, "CI": "true"},
         stdin=subprocess.DEVNULL,
@@ -29,7 +29,8 @@ def test_the_demo_tells_its_story_and_no_user_notices_a_bad_release() -> None:
     assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr
     summary = json.loads((REPOSITORY / "build/demo/summary.json").read_text("utf-8"))
     assert summary["viewer"]["requests"] > 500
-    assert (summary["viewer"]["failed"], summary["viewer"]["mixed"]) == (0, 0)
+    assert summary["viewer"]["failed"] == 0
+    assert summary["viewer"]["mixed"] == 0
     assert summary["rollback"]["aws_calls"] == 2
     results = [(release["id"], release["result"]) for release in summary["releases"]]
     assert results == [

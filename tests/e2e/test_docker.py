@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from embedded.github.server import LocalGithub
+from embedded.process import REPOSITORY
 from tests.e2e.changes import visible_change
 from tests.e2e.container import ContainerStep
 from tests.e2e.engine import Engine, NoEngineError, instructions
 from tests.e2e.job import NAME, SHA, Job
-from tests.embedded.github import LocalGithub
-from tests.embedded.process import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ MEGABYTE = 1_000_000
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine | NoEngineError]:
-    """An engine that has the image, or why this machine can't have one."""
+    """An engine with the image, or the reason why this machine can't have one."""
     with ExitStack() as stack:
         try:
             engine = stack.enter_context(Engine.started(tmp_path_factory.mktemp("engine")))
@@ -70,7 +70,7 @@ def github(project: Project) -> Iterator[LocalGithub]:
 
 @pytest.fixture
 def use(engine: Engine, project: Project, github: LocalGithub) -> Callable[..., ContainerStep]:
-    """Makes a step of a new run that taro has approved."""
+    """Makes a step of a new run, approved by taro."""
 
     def make(name: str, variables: dict[str, str] | None = None, **inputs: str) -> ContainerStep:
         run = github.begin_run(f"{name}-production.yml", "push", "hanako", SHA, "main")
@@ -85,7 +85,7 @@ def use(engine: Engine, project: Project, github: LocalGithub) -> Callable[..., 
 
 
 def second_release_in_its_canary(use: Callable[..., ContainerStep], project: Project) -> ContainerStep:
-    """Everything is ready for a deploy that stays at 10 % until something happens to it."""
+    """Everything is ready for a deploy: it stays at 10 % until a test ends it."""
     project.release().check()
     visible_change(project, "two")
     project.edit_config(lambda text: text.replace("bake: 1s", "bake: 10m"))
@@ -94,14 +94,15 @@ def second_release_in_its_canary(use: Callable[..., ContainerStep], project: Pro
 
 
 def test_a_release_and_a_rollback(use: Callable[..., ContainerStep], project: Project) -> None:
-    """CD-2, CD-9: outputs come to the job, and nothing is left for the last part to do or to say."""
+    """CD-2, CD-9: outputs come to the job; the last part has nothing to do and prints nothing."""
     project.kanmon("build", GITHUB_SHA=SHA).check()
     deploy = use("deploy", reason="the first one")
     deploy.main().end().check()
     assert project.live() == ("r1", "r1")
-    assert deploy.job.outputs == {"release": "r1", "result": "stable", "attempt": "1"}
-    [attempt] = project.attempts()
-    assert (attempt["approval"]["by"], attempt["reason"]) == ("taro", "the first one")
+    assert deploy.job.outputs == {"release": "r1", "result": "stable", "operation": "1"}
+    [operation] = project.operations()
+    assert operation["approval"]["by"] == "taro"
+    assert operation["reason"] == "the first one"
     assert deploy.post().end().check().output == ""
     visible_change(project, "two")
     project.release().check()
@@ -111,8 +112,8 @@ def test_a_release_and_a_rollback(use: Callable[..., ContainerStep], project: Pr
     assert rollback.post().end().check().output == ""
 
 
-def test_a_cancelled_step_takes_everybody_back(use: Callable[..., ContainerStep], project: Project) -> None:
-    """CD-13: the signals that the runner gives the client come to Python; the last part finds all done."""
+def test_a_cancelled_step_rolls_back(use: Callable[..., ContainerStep], project: Project) -> None:
+    """CD-13: the runner's signals to the client come to Python; the last part finds all done."""
     deploy = second_release_in_its_canary(use, project)
     running = deploy.main()
     running.await_line("10 % of API requests go to r2")
@@ -120,14 +121,14 @@ def test_a_cancelled_step_takes_everybody_back(use: Callable[..., ContainerStep]
     running.await_line("KNM-902")
     running.end(signal.SIGTERM).check(130)
     assert {project.live() for _ in range(20)} == {("r1", "r1")}
-    assert project.attempts()[-1]["result"] == "rolled back"
+    assert project.operations()[-1]["result"] == "rolled back"
     assert "nothing to recover" in deploy.post().end().check().output
 
 
-def test_what_a_killed_step_left_is_undone_by_its_last_part(
+def test_the_last_part_undoes_the_work_of_a_killed_step(
     use: Callable[..., ContainerStep], project: Project
 ) -> None:
-    """CD-13, CD-14: once the lease of the killed one has run out."""
+    """CD-13, CD-14: after the lease of the killed one has run out."""
     deploy = second_release_in_its_canary(use, project)
     running = deploy.main()
     running.await_line("10 % of API requests go to r2")
@@ -140,10 +141,10 @@ def test_what_a_killed_step_left_is_undone_by_its_last_part(
     assert {project.live() for _ in range(20)} == {("r1", "r1")}
 
 
-def test_a_refusal_is_told_once_and_nothing_of_the_job_gets_in(
+def test_a_refusal_is_one_annotation_and_the_job_stays_outside(
     use: Callable[..., ContainerStep], project: Project
 ) -> None:
-    """SEC-5: a package in the workspace is not imported, whatever the job's environment says."""
+    """SEC-5: a package in the workspace is not imported, whatever the job's environment is."""
     (project.folder / "kanmon").mkdir()
     (project.folder / "kanmon/__init__.py").write_text("raise SystemExit('hijacked')")
     deploy = use("deploy", {"PYTHONPATH": "/github/workspace"}, config="none.yml")
@@ -160,7 +161,7 @@ def _copy(sources: list[str], target: Path) -> None:
     """COPY from the repository: a folder's content, or files into a folder."""
     for source in (REPOSITORY / name for name in sources):
         if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             target.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)
@@ -169,7 +170,7 @@ def _copy(sources: list[str], target: Path) -> None:
 def test_the_dockerfile_s_steps_in_a_fresh_environment(
     found: Engine | NoEngineError, project: Project, tmp_path: Path
 ) -> None:
-    """What is installed is hash-checked and enough: a deploy comes to where somebody has to approve it."""
+    """The requirements are hash-checked and complete: a deploy comes as far as its approval."""
     if isinstance(found, Engine):
         pytest.skip("an engine carried them out")
     environment, root = tmp_path / "venv", tmp_path / "image"

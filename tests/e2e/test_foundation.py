@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from kanmon.cloudformation import Stacks, foundation_template, stack_policy
+from kanmon.stacks.cloudformation import Stacks
+from kanmon.stacks.policy import stack_policy
+from kanmon.templates.foundation import foundation_template
 from tests.fakes.app import make_full_config
 
 if TYPE_CHECKING:
-    from kanmon.config import Config
+    from kanmon.config.schema import Config
     from tests.e2e.project import Project
 
 pytestmark = pytest.mark.emulator
@@ -21,8 +23,8 @@ pytestmark = pytest.mark.emulator
 def _apply(project: Project, config: Config) -> dict[str, str]:
     stacks, name = Stacks(project.client("cloudformation")), f"{config.prefix}-foundation"
     existing = stacks.find(name)
-    change_set = stacks.propose(
-        name, foundation_template(config).body, {}, {"app": "shop"}, existing=existing
+    change_set = stacks.create_change_set(
+        name, foundation_template(config), {}, {"app": "shop"}, existing=existing
     )
     assert change_set is not None
     return stacks.execute(change_set, lambda _: None).outputs
@@ -56,7 +58,8 @@ def _see_protection(cloudformation: Any, name: str) -> None:
 
 def _see_secrets(manager: Any, outputs: dict[str, str]) -> None:
     rotated = manager.describe_secret(SecretId=outputs["DatabaseSecretArn"])
-    assert (rotated["RotationEnabled"], rotated["RotationRules"]) == (True, {"AutomaticallyAfterDays": 30})
+    assert rotated["RotationEnabled"] is True
+    assert rotated["RotationRules"] == {"AutomaticallyAfterDays": 30}
     held = json.loads(manager.get_secret_value(SecretId=outputs["DatabaseSecretArn"])["SecretString"])
     assert held.keys() == {"username", "password"}
     assert len(manager.get_secret_value(SecretId=outputs["JwtSecretArn"])["SecretString"]) == 64
@@ -67,5 +70,6 @@ def _see_secrets(manager: Any, outputs: dict[str, str]) -> None:
 
 def _see_trail(cloudtrail: Any, name: str) -> None:
     trail = cloudtrail.get_trail(Name=name)["Trail"]
-    assert (trail["IsMultiRegionTrail"], trail["LogFileValidationEnabled"]) == (True, True)
+    assert trail["IsMultiRegionTrail"] is True
+    assert trail["LogFileValidationEnabled"] is True
     assert len(cloudtrail.get_event_selectors(TrailName=name)["AdvancedEventSelectors"]) == 3

@@ -1,4 +1,4 @@
-"""The gate over real HTTP: whatever is not proved is refused, each time with its own error (CD-3)."""
+"""The gate over real HTTP: without proof it refuses, each time with its own error (CD-3)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from embedded.github.server import LocalGithub
 from tests.e2e.job import NAME, SHA, Job
-from tests.embedded.github import LocalGithub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,19 +45,19 @@ def job(github: LocalGithub, tmp_path: Path) -> Job:
 
 
 def refusal(job: Job, *arguments: str) -> str:
-    """The code by which a command of the gate refuses, and that it is the page's only annotation."""
+    """The code of a refusal by the gate; it must be the page's only annotation."""
     ended = job.kanmon("gate", *arguments).check(2)
     errors = [line for line in ended.output.splitlines() if line.startswith("::error")]
     assert len(errors) == 1, ended.output
     return errors[0].partition("::error title=Kanmon ")[2][:7]
 
 
-def gated(github: LocalGithub, job: Job, attempt: int = 1) -> None:
+def gated(github: LocalGithub, job: Job, run_attempt: int = 1) -> None:
     """The gated job waits at its environment."""
-    github.begin_job(job.run, attempt, "deploy", "production", runner=job.runner)
+    github.begin_job(job.run, run_attempt, "deploy", "production", runner=job.runner)
 
 
-def test_rules_that_hold_are_told(job: Job) -> None:
+def test_rules_that_hold_are_printed(job: Job) -> None:
     ended = job.kanmon("gate").check()
     assert "production holds releases back until one of taro, hanako approves" in ended.output
 
@@ -97,29 +97,29 @@ def test_nobody_approved(github: LocalGithub, job: Job) -> None:
     assert refusal(job, "--approved") == "KNM-326"
 
 
-def test_an_approval_of_an_older_attempt(github: LocalGithub, job: Job) -> None:
-    """A re-run must not ride on it, even if somebody took the rules away and put them back meanwhile."""
+def test_an_approval_of_an_older_run_attempt(github: LocalGithub, job: Job) -> None:
+    """A re-run must not use it, even if somebody removed the rules for a while."""
     gated(github, job)
     github.review(job.run, "production", "taro")
     assert "taro approved" in job.kanmon("gate", "--approved").check().output
     github.end_job(job.run, "deploy", "failure")
     github.end_run(job.run, "failure")
     github.begin_run(DEPLOY, "push", "hanako", SHA, "main", rerun_of=job.run)
-    job.attempt, job.runner = 2, "runner-2"
+    job.run_attempt, job.runner = 2, "runner-2"
     github.protect("production", [])
-    gated(github, job, attempt=2)
+    gated(github, job, run_attempt=2)
     github.protect("production", ["taro"], prevent_self_review=True, branches=["main"])
     assert refusal(job, "--approved") == "KNM-328"
 
 
-def test_a_new_approval_lets_the_second_attempt_through(github: LocalGithub, job: Job) -> None:
+def test_a_new_approval_lets_the_second_run_attempt_through(github: LocalGithub, job: Job) -> None:
     gated(github, job)
     github.review(job.run, "production", "taro")
     github.end_job(job.run, "deploy", "failure")
     github.end_run(job.run, "failure")
     github.begin_run(DEPLOY, "push", "hanako", SHA, "main", rerun_of=job.run)
-    job.attempt, job.runner = 2, "runner-2"
-    gated(github, job, attempt=2)
+    job.run_attempt, job.runner = 2, "runner-2"
+    gated(github, job, run_attempt=2)
     github.review(job.run, "production", "taro")
     assert "taro approved" in job.kanmon("gate", "--approved").check().output
 
@@ -165,8 +165,8 @@ def test_a_wrong_confirmation_is_refused_before_anybody_is_asked(github: LocalGi
     job.kanmon("gate", "--confirm=production").check()
 
 
-def test_a_rollback_makes_way_for_itself(github: LocalGithub, job: Job) -> None:
-    """CD-9: deploys that wait for approval are cancelled; those under way are left alone."""
+def test_a_rollback_cancels_waiting_deploys(github: LocalGithub, job: Job) -> None:
+    """CD-9: it cancels waiting deploys, and leaves those under way alone."""
     gated(github, job)
     under_way = github.begin_run(DEPLOY, "push", "jiro", SHA, "main")
     github.begin_job(under_way, 1, "deploy", "production", runner="runner-7")
@@ -179,7 +179,7 @@ def test_a_rollback_makes_way_for_itself(github: LocalGithub, job: Job) -> None:
         event="workflow_dispatch",
     )
     ended = rollback.kanmon("gate", f"--cancel-waiting={DEPLOY}").check()
-    assert ended.output.count("cancelled what still waited") == 1
+    assert ended.output.count("cancelled a waiting run") == 1
     assert github.repository.runs[job.run].latest.conclusion == "cancelled"
     assert github.repository.runs[under_way].latest.conclusion is None
     rollback.permissions = {"actions": "read", "contents": "read"}

@@ -1,4 +1,4 @@
-"""Real releases of an app that is its web app alone, and of one that is its API alone."""
+"""Real releases of an app without an API, and of an app without a web app."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ web: {directory: web/dist}
 checks: [{name: page, path: /, expect: {body: "<title>Mandala"}}]
 """
 _API = """
-functions: {api: {handler: mandala.handler.handle, artifact: build/api, environment: {WORD: one}}}
+functions: {api: {handler: mandala.handler.handle, artifact: build/api, environment: {TEXT: one}}}
 api: {routes: [{path: "/api/{proxy+}", function: api}]}
 checks: [{name: version, path: /api/version}]
 """
@@ -32,7 +32,7 @@ def _half(project: Project, text: str) -> None:
 
 
 def test_a_web_app_alone(project: Project) -> None:
-    """CD-8, CD-9, INF-8: pages come and go; what would be the API is a page's path."""
+    """CD-8, CD-9, INF-8: pages come and go; a path of an API is a page's path here."""
     _half(project, _WEB)
     project.release().check()
     asset = re.findall(r"/assets/[^\"]+\.js", project.get("/").data.decode())[0]
@@ -40,8 +40,8 @@ def test_a_web_app_alone(project: Project) -> None:
     visible_change(project, "two")
     project.release().check()
     assert b"<title>Mandala two</title>" in project.get("/").data
-    # What the edge has of one release is the next one's too, whatever a viewer adds to the request.
-    for path, cookie in ((asset, ""), (f"{asset}?v=2", ""), (asset, "session=1")):
+    # The edge's copies of one release are the next one's too, with any addition to the request.
+    for path, cookie in ((asset, ""), (f"{asset}?v=2", ""), (asset, "visit=1")):
         assert project.get(path, cookie=cookie).headers["x-cache"] == "Hit from cloudfront"
     assert project.get("/api/version").headers["content-type"].startswith("text/html")
     project.kanmon("rollback", "--yes", "--reason", "it hurts").check()
@@ -53,7 +53,7 @@ def test_an_api_alone(project: Project) -> None:
     _half(project, _API)
     project.release().check()
     assert project.get("/api/version").headers["x-kanmon-release"] == "r1"
-    project.edit_config(lambda text: text.replace("WORD: one", "WORD: two"))
+    project.edit_config(lambda text: text.replace("TEXT: one", "TEXT: two"))
     project.release().check()
     assert project.get("/api/version").headers["x-kanmon-release"] == "r2"
     assert project.get("/").status == 404

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from embedded.github.server import LocalGithub
 from tests.e2e.job import NAME, SHA, Job
-from tests.embedded.github import LocalGithub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +72,7 @@ def comments(github: LocalGithub) -> list[str]:
     return [comment.body for comment in github.repository.comments.values()]
 
 
-def test_one_comment_follows_the_tests(github: LocalGithub, job: Job) -> None:
+def test_the_tests_have_one_comment(github: LocalGithub, job: Job) -> None:
     failed = job.kanmon("test").check(1)
     outputs = job.outputs
     assert outputs.pop("error").startswith("KNM-121: 1 of 1 tests failed")
@@ -112,9 +112,9 @@ def test_a_fork_gets_its_verdict_without_a_comment(github: LocalGithub, job: Job
     (job.folder / "test.sh").write_text(PASSING)
     ended = job.kanmon("test").check()
     assert comments(github) == []
-    [told] = [line for line in ended.output.splitlines() if line.startswith("::notice")]
-    assert told.startswith("::notice title=Kanmon KNM-602::")
-    assert "pull-requests: write" in told
+    [notice] = [line for line in ended.output.splitlines() if line.startswith("::notice")]
+    assert notice.startswith("::notice title=Kanmon KNM-602::")
+    assert "pull-requests: write" in notice
 
 
 def test_without_a_test_section_the_config_is_refused(job: Job) -> None:
@@ -122,4 +122,4 @@ def test_without_a_test_section_the_config_is_refused(job: Job) -> None:
     path.write_text("\n".join(line for line in CONFIG.splitlines() if not line.startswith(("test:", "  "))))
     ended = job.kanmon("test").check(2)
     assert "::error title=Kanmon KNM-104::" in ended.output
-    assert "Give it a `test` section" in ended.output
+    assert "Add a `test` section" in ended.output

@@ -1,4 +1,4 @@
-"""GitHub says what the ledger says: deployments as a release moves, releases with what is in them (CD-11)."""
+"""GitHub shows the ledger: deployments as a release moves, releases with their changes (CD-11)."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 from markdown_it import MarkdownIt
 
+from embedded.github.server import LocalGithub
 from kanmon.errors import Code, KanmonError
-from kanmon.github import WorkflowRun
 from kanmon.github.client import WRITE_PAUSE, Client
-from kanmon.ledger import Result
-from kanmon.record import Deployments, Recorder
+from kanmon.github.workflow_run import WorkflowRun
+from kanmon.model import Result
 from kanmon.report.feed import feed
-from kanmon.report.notes import release_notes
+from kanmon.report.record import Recorder
 from tests.e2e.job import NAME
-from tests.embedded.github import LocalGithub
 from tests.fakes.cloud import Cloud
-from tests.fakes.runs import go_back, release
+from tests.fakes.runs import release, roll_back
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +39,7 @@ def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalGithub]:
 
 @pytest.fixture
 def cloud(github: LocalGithub) -> Cloud:
-    """A cloud whose releases `a1`, `b2` and `c3` are commits of the repository."""
+    """A cloud with the commits `a1`, `b2` and `c3` of the repository as releases."""
     for version, message in (("a1", "Add goals"), ("b2", HOSTILE), ("c3", "Draw the chart")):
         github.commit(f"{version:0<40}", f"{message}\n\nMore.", "hanako")
     return Cloud()
@@ -51,7 +50,7 @@ def recorder(github: LocalGithub, run: WorkflowRun, cloud: Cloud, **permissions:
         permissions or {"deployments": "write", "contents": "write", "pull-requests": "read"}
     )
     client = Client(run, token)
-    return Recorder(client, cloud.world().ledger, Deployments(client.repository, "test", URL), release_notes)
+    return Recorder(client, cloud.services().ledger, "test", URL)
 
 
 @pytest.fixture
@@ -77,17 +76,17 @@ def test_a_release_becomes_a_deployment_and_a_github_release(
     github: LocalGithub, run: WorkflowRun, cloud: Cloud
 ) -> None:
     release(cloud, "a1")
-    assert recorder(github, run, cloud).record() == ["attempt 1, deploy of r1: stable"]
+    assert recorder(github, run, cloud).record() == ["operation 1, deploy of r1: stable"]
     [deployment] = github.repository.deployments.values()
-    assert (deployment.sha, deployment.environment, deployment.payload) == (
-        f"{'a1':0<40}",
-        "test",
-        {"attempt": 1, "release": "r1"},
-    )
+    assert deployment.sha == f"{'a1':0<40}"
+    assert deployment.environment == "test"
+    assert deployment.payload == {"operation": 1, "release": "r1"}
     assert deployment.statuses[-1].state == "success"
     assert deployment.statuses[-1].environment_url == URL
     [made] = github.repository.releases.values()
-    assert (made.tag, made.name, made.target) == ("test-r1", "test r1", f"{'a1':0<40}")
+    assert made.tag == "test-r1"
+    assert made.name == "test r1"
+    assert made.target == f"{'a1':0<40}"
     assert "- Add goals ([a100000](" in (made.body or "")
 
 
@@ -99,10 +98,10 @@ def test_recording_again_writes_nothing(github: LocalGithub, run: WorkflowRun, c
     assert {method for method, _, _ in github.requests} == {"GET"}
 
 
-def test_notes_tell_pull_requests_and_the_other_commits(
+def test_notes_list_pull_requests_and_the_other_commits(
     github: LocalGithub, run: WorkflowRun, cloud: Cloud
 ) -> None:
-    """SEC-5: a title is text, whoever wrote it."""
+    """SEC-5: a title is text, from any author."""
     release(cloud, "a1")
     github.commit("d" * 40, "Work", "stranger", branch=None, parents=[f"{'c3':0<40}"])
     github.open_pull(7, f"Pull {HOSTILE}", "stranger", "d" * 40, fork=True)
@@ -132,18 +131,18 @@ def test_a_release_that_was_rolled_back_is_a_failure(
     assert release(cloud, "b2").result is not Result.STABLE
     recorder(github, run, cloud).record()
     assert states(github) == {"deploy:1": ["success"], "deploy:2": ["failure"]}
-    told = github.repository.deployments[max(github.repository.deployments)].statuses[-1].description
-    assert "KNM-" in (told or "")
+    description = github.repository.deployments[max(github.repository.deployments)].statuses[-1].description
+    assert "KNM-" in (description or "")
     assert titles(github) == {"test-r1": "test r1"}
 
 
-def test_a_rollback_is_a_deployment_of_the_release_it_goes_back_to(
+def test_a_rollback_is_a_deployment_of_the_release_it_restores(
     github: LocalGithub, run: WorkflowRun, cloud: Cloud
 ) -> None:
     release(cloud, "a1")
     release(cloud, "b2")
     recorder(github, run, cloud).record()
-    go_back(cloud)
+    roll_back(cloud)
     recorder(github, run, cloud).record()
     assert states(github) == {
         "deploy:1": ["success", "inactive"],
@@ -151,19 +150,19 @@ def test_a_rollback_is_a_deployment_of_the_release_it_goes_back_to(
         "rollback:3": ["success"],
     }
     assert github.repository.deployments[max(github.repository.deployments)].sha == f"{'a1':0<40}"
-    assert titles(github) == {"test-r1": "test r1", "test-r2": "test r2 (taken back)"}
+    assert titles(github) == {"test-r1": "test r1", "test-r2": "test r2 (rolled back)"}
 
 
-def test_what_earlier_runs_could_not_tell_is_told_in_its_order(
+def test_missing_records_of_earlier_runs_are_written_in_order(
     github: LocalGithub, run: WorkflowRun, cloud: Cloud
 ) -> None:
     release(cloud, "a1")
     release(cloud, "b2")
-    go_back(cloud)
-    told = recorder(github, run, cloud).record()
-    assert [line.partition(",")[0] for line in told] == ["attempt 1", "attempt 2", "attempt 3"]
+    roll_back(cloud)
+    lines = recorder(github, run, cloud).record()
+    assert [line.partition(",")[0] for line in lines] == ["operation 1", "operation 2", "operation 3"]
     assert [deployment[-1] for deployment in states(github).values()] == ["inactive", "inactive", "success"]
-    assert titles(github) == {"test-r1": "test r1", "test-r2": "test r2 (taken back)"}
+    assert titles(github) == {"test-r1": "test r1", "test-r2": "test r2 (rolled back)"}
 
 
 @pytest.mark.parametrize(
@@ -188,33 +187,28 @@ def test_a_rewritten_history_leaves_notes_without_commits(
     release(cloud, "a1")
     release(cloud, "b2")
     github.repository.commits.pop(f"{'a1':0<40}")
-    told = recorder(github, run, cloud).record()
-    assert told == [
-        "attempt 1: the repository has no commit a10000000000",
-        "attempt 2, deploy of r2: stable",
+    lines = recorder(github, run, cloud).record()
+    assert lines == [
+        "operation 1: the repository has no commit a10000000000",
+        "operation 2, deploy of r2: stable",
     ]
     assert list(titles(github)) == ["test-r2"]
 
 
-def test_statuses_follow_a_run_while_it_goes_on(github: LocalGithub, run: WorkflowRun, cloud: Cloud) -> None:
-    client = recorder(github, run, cloud)
+def test_statuses_change_while_a_run_goes_on(github: LocalGithub, run: WorkflowRun, cloud: Cloud) -> None:
+    record = recorder(github, run, cloud)
     warnings: list[KanmonError] = []
 
-    def show(number: int) -> None:
-        attempt = client.ledger.attempt(number)
-        assert attempt is not None
-        client.deployments.tell(attempt, f"{'a1':0<40}")
-
-    with feed(show, warnings.append) as observer:
+    with feed(record.show, warnings.append) as observer:
         release(cloud, "a1", observer=observer)
-    client.record()
-    [told] = states(github).values()
-    assert set(told[:-1]) == {"in_progress"}
-    assert told[-1] == "success"
+    record.record()
+    [shown] = states(github).values()
+    assert set(shown[:-1]) == {"in_progress"}
+    assert shown[-1] == "success"
     assert warnings == []
 
 
-def test_a_github_that_fails_is_warned_of_once_and_holds_nobody_up(cloud: Cloud) -> None:
+def test_a_failing_github_is_one_warning_and_delays_nothing(cloud: Cloud) -> None:
     warnings: list[KanmonError] = []
     calls: list[int] = []
 

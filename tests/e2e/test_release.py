@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from embedded.aws import ACCOUNT
 from tests.e2e.changes import break_everywhere, break_live_only, visible_change
-from tests.embedded.aws import ACCOUNT
 
 if TYPE_CHECKING:
     from tests.e2e.project import Project, Running
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.emulator
 
 
 def never_verified(project: Project) -> Running:
-    """A deploy that stays at its candidate's checks until it is interrupted."""
+    """A deploy at its candidate's checks, until it is interrupted."""
     project.edit_config(
         lambda text: text.replace(
             "checks:\n",
@@ -31,7 +31,7 @@ def never_verified(project: Project) -> Running:
 
 
 def in_its_canary(project: Project) -> Running:
-    """A deploy of r2 over r1 that goes on giving it a tenth of the requests."""
+    """A deploy of r2 over r1, with a tenth of the requests, until it ends."""
     project.release().check()
     visible_change(project, "two")
     project.edit_config(lambda text: text.replace("bake: 1s", "bake: 10m"))
@@ -42,7 +42,7 @@ def in_its_canary(project: Project) -> Running:
 
 
 def _lose_file(project: Project, name: str) -> None:
-    """Something that both releases depend on breaks."""
+    """Something breaks, and both releases depend on it."""
     bucket = f"mandala-{project.name}-web-{ACCOUNT}"
     for key in (name, f"releases/r1/{name}", f"releases/r2/{name}"):
         project.client("s3").delete_object(Bucket=bucket, Key=key)
@@ -58,14 +58,16 @@ def test_a_release_goes_live_and_the_next_takes_the_other_slot(project: Project)
     assert project.live() == ("r2", "r2")
     assert b"<title>Mandala two</title>" in project.get("/").data
     assert project.head()["slots"] == {"blue": "r1", "green": "r2"}
-    first, second = project.attempts()
-    assert (first["result"], second["result"], second["base"]) == ("stable", "stable", "r1")
+    first, second = project.operations()
+    assert first["result"] == "stable"
+    assert second["result"] == "stable"
+    assert second["base"] == "r1"
     assert second["approval"]["by"] == "hanako"
     assert project.get("/assets/missing-00000000.js").status == 404
     assert project.get("/releases/r1/index.html").status == 404
 
 
-def test_database_is_migrated_and_snapshotted_before_anything_changes(project: Project) -> None:
+def test_the_database_is_migrated_and_has_a_snapshot_before_it(project: Project) -> None:
     """CD-5: the hook migrates; from the second release on a snapshot exists first."""
     project.release().check()
     assert project.get("/api/health").json()["database"] == "ok"
@@ -78,15 +80,16 @@ def test_database_is_migrated_and_snapshotted_before_anything_changes(project: P
 
 
 def test_a_candidate_that_fails_never_takes_traffic(project: Project) -> None:
-    """CD-7: nobody sees a release whose candidate fails its checks."""
+    """CD-7: if the candidate's checks fail, nobody sees the release."""
     project.release().check()
     break_everywhere(project)
     ended = project.release().check(1)
     assert "KNM-501" in ended.error + ended.output
     assert project.live() == ("r1", "r1")
-    attempt = project.attempts()[-1]
-    assert (attempt["result"], attempt["traffic_calls"]) == ("aborted", 0)
-    assert "shifting" not in {step["state"] for step in attempt["transitions"]}
+    operation = project.operations()[-1]
+    assert operation["result"] == "aborted"
+    assert operation["traffic_calls"] == 0
+    assert "shifting" not in {step["state"] for step in operation["transitions"]}
     assert stages(project) == {"live"}
 
 
@@ -97,32 +100,35 @@ def test_a_release_that_fails_live_is_rolled_back_by_itself(project: Project) ->
     ended = project.release().check(1)
     assert "users are on r1 again" in ended.output
     assert project.live() == ("r1", "r1")
-    attempt = project.attempts()[-1]
-    assert (attempt["result"], attempt["traffic_calls"]) == ("rolled back", 2)
-    assert (marks(project, "Releases"), marks(project, "Rollbacks")) == (1, 1)
-    assert "404" in attempt["failure"]["message"]
+    operation = project.operations()[-1]
+    assert operation["result"] == "rolled back"
+    assert operation["traffic_calls"] == 2
+    assert markers(project, "Releases") == 1
+    assert markers(project, "Rollbacks") == 1
+    assert "404" in operation["failure"]["message"]
     assert "KNM-312" in project.release().check(2).error
     assert "KNM-312" in project.kanmon("plan").check(2).error
-    assert "Plan for r3" in project.kanmon("plan", "--lift-freeze", "the cause is mended").check().output
+    assert "Plan for r3" in project.kanmon("plan", "--lift-freeze", "the cause is fixed").check().output
     assert stages(project) == {"live"}
 
 
-def test_an_alarm_that_fires_during_the_canary_takes_the_release_back(project: Project) -> None:
+def test_an_alarm_during_the_canary_rolls_the_release_back(project: Project) -> None:
     """MON-2, CD-8: nothing but the alarm is wrong, so the checks go on passing."""
     deploy = in_its_canary(project)
-    gate, errors = f"mandala-{project.name}-green-gate", f"mandala-{project.name}-green-errors-1"
+    rollback, errors = f"mandala-{project.name}-green-rollback", f"mandala-{project.name}-green-errors-1"
     project.client("cloudwatch").set_alarm_state(
         AlarmName=errors, StateValue="ALARM", StateReason="2 of 3 minutes were bad"
     )
-    told = deploy.end().check(1).output
-    assert f"KNM-503 {gate} fires: {errors}: 2 of 3 minutes were bad." in told
+    output = deploy.end().check(1).output
+    assert f"KNM-503 {rollback} fires: {errors}: 2 of 3 minutes were bad." in output
     assert {project.live() for _ in range(20)} == {("r1", "r1")}
-    attempt = project.attempts()[-1]
-    assert (attempt["result"], [alarm["name"] for alarm in attempt["alarms"]]) == ("rolled back", [gate])
+    operation = project.operations()[-1]
+    assert operation["result"] == "rolled back"
+    assert [alarm["name"] for alarm in operation["alarms"]] == [rollback]
 
 
 def test_a_check_that_fails_on_the_stable_release_too_holds(project: Project) -> None:
-    """Going back would not help: a person decides, and nobody deploys until then."""
+    """A rollback would not help: a person decides, and nobody deploys until then."""
     project.edit_config(
         lambda text: text.replace("checks:\n", "checks:\n  - {name: icon, path: /favicon.svg}\n")
     )
@@ -141,24 +147,24 @@ def test_a_check_that_fails_on_the_stable_release_too_holds(project: Project) ->
 
 
 def test_rollback_by_hand_and_again_to_a_release_in_neither_slot(project: Project) -> None:
-    """CD-9, CD-10: in a slot it is two calls; elsewhere the recorded bundle is put back first."""
+    """CD-9, CD-10: in a slot it is two calls; otherwise the recorded bundle is deployed first."""
     project.release().check()
-    for word in ("two", "three"):
-        visible_change(project, word)
+    for name in ("two", "three"):
+        visible_change(project, name)
         project.release().check()
     project.kanmon("rollback", "--yes", "--reason", "complaints").check()
     assert project.live() == ("r2", "r2")
-    assert project.attempts()[-1]["traffic_calls"] == 2
+    assert project.operations()[-1]["traffic_calls"] == 2
     ended = project.kanmon("rollback", "r1", "--yes").check()
     assert project.live() == ("r1", "r1")
-    # r3 was given up in the blue slot; r2, in the green one, stays whole until r1 has taken over.
+    # r3 was rolled back in the blue slot; r2, in the green one, stays whole until r1 is live.
     assert "putting r1 into the blue slot" in ended.output
     assert project.head()["slots"] == {"blue": "r1", "green": "r2"}
     assert b"<title>Mandala two" not in project.get("/").data
     assert "KNM-412" in project.kanmon("rollback", "--yes").check(2).error
 
 
-def test_ctrl_c_before_traffic_gives_the_candidate_up(project: Project) -> None:
+def test_ctrl_c_before_traffic_aborts_the_candidate(project: Project) -> None:
     """CD-13: interrupted at its checks, the candidate is aborted and its preview is gone."""
     project.release().check()
     visible_change(project, "two")
@@ -168,20 +174,20 @@ def test_ctrl_c_before_traffic_gives_the_candidate_up(project: Project) -> None:
     assert project.get("/api/version", cookie=f"kanmon-preview={token}").headers["x-kanmon-release"] == "r2"
     assert deploy.end(signal.SIGINT).check(130)
     assert project.live() == ("r1", "r1")
-    assert project.attempts()[-1]["result"] == "aborted"
+    assert project.operations()[-1]["result"] == "aborted"
     assert stages(project) == {"live"}
 
 
-def test_sigterm_during_the_canary_takes_everybody_back(project: Project) -> None:
+def test_sigterm_during_the_canary_rolls_the_release_back(project: Project) -> None:
     """CD-13: a cancelled job leaves users on a complete release."""
     deploy = in_its_canary(project)
     assert deploy.end(signal.SIGTERM).check(130)
     assert {project.live() for _ in range(20)} == {("r1", "r1")}
-    assert project.attempts()[-1]["result"] == "rolled back"
+    assert project.operations()[-1]["result"] == "rolled back"
 
 
 def test_a_killed_run_is_undone_by_the_next(project: Project) -> None:
-    """CD-13, CD-14: another run waits for the lease, then finishes what the dead one left."""
+    """CD-13, CD-14: another run waits for the lease, then ends the dead one's operation."""
     deploy = in_its_canary(project)
     deploy.end(signal.SIGKILL)
     assert "KNM-401" in project.kanmon("recover").check(2).error
@@ -206,8 +212,8 @@ def test_only_the_approved_plan_is_carried_out(project: Project) -> None:
     assert "KNM-303" in project.kanmon("deploy", "--plan", str(plan), "--yes").check(2).error
 
 
-def marks(project: Project, name: str) -> float:
-    """How many marks of this name CloudWatch has of the environment."""
+def markers(project: Project, name: str) -> float:
+    """How many markers of this name CloudWatch has of the environment."""
     now = datetime.now(UTC)
     found = project.client("cloudwatch").get_metric_statistics(
         Namespace="Kanmon", MetricName=name, Statistics=["Sum"], Period=3600,

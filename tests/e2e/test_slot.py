@@ -1,4 +1,4 @@
-"""A slot with everything on the embedded AWS: made, at work, changed and deleted through change sets."""
+"""A slot with everything on the embedded AWS: created, at work, changed and deleted by change sets."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from kanmon.bundle import Blobs, build_bundle
-from kanmon.cloudformation import DeployedStack, Stacks, slot_gate
-from kanmon.cloudformation.waiting import moments
-from kanmon.ledger import Slot
-from kanmon.release.blueprint import Output, StackSpec, blueprint
+from kanmon.aws.polling import polls
+from kanmon.bundle.blobs import Blobs
+from kanmon.bundle.build import build_bundle
+from kanmon.model import Slot
+from kanmon.naming import slot_rollback_alarm
+from kanmon.stacks.cloudformation import DeployedStack, Stacks
+from kanmon.stacks.spec import StackOutput, StackSpec
+from kanmon.templates.stack_set import stacks_of
 from tests.fakes.app import make_full_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from kanmon.config import Config
-    from tests.embedded.aws import EmbeddedAws
+    from embedded.aws import EmbeddedAws
+    from kanmon.config.schema import Config
 
 pytestmark = pytest.mark.emulator
 
@@ -35,7 +38,7 @@ def api(event, context):
     message = {"text": event["text"], "release": os.environ["KANMON_RELEASE"]}
     boto3.client("sqs").send_message(QueueUrl=os.environ["MAIL_QUEUE_URL"], MessageBody=json.dumps(message))
     return boto3.client("stepfunctions").start_execution(
-        stateMachineArn=os.environ["REPORT_WORKFLOW_ARN"], input=json.dumps({"amount": event["amount"]})
+        stateMachineArn=os.environ["REPORT_STATE_MACHINE_ARN"], input=json.dumps({"amount": event["amount"]})
     )["executionArn"]
 
 def charge(event, context):
@@ -53,7 +56,7 @@ REPORT = {
 }
 FUNCTIONS = {
     "api": {"handler": "shop.api", "artifact": "build/api", "starts": ["report"], "sends": ["mail"],
-            "users": True, "secrets": ["jwt"]},
+            "user_pool": True, "secrets": ["jwt"]},
     "charge": {"handler": "shop.charge", "artifact": "build/api"},
     "notify": {"handler": "shop.notify", "artifact": "build/api"},
 }  # fmt: skip
@@ -63,7 +66,7 @@ def _project(folder: Path) -> Path:
     files = {
         "build/api/shop.py": CODE,
         "web/dist/index.html": "<title>shop</title>",
-        "workflows/report.json": json.dumps(REPORT),
+        "state-machines/report.json": json.dumps(REPORT),
     }
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -84,19 +87,21 @@ class Release:
     def client(self, service: str) -> Any:
         return client(self.aws, service)
 
-    def apply(self, part: str, **changes: str) -> DeployedStack:
-        """Create or update a stack as the blueprint has it, with some parameters changed."""
-        stacks, spec = Stacks(self.client("cloudformation")), self.specs[part]
+    def apply(self, kind: str, **changes: str) -> DeployedStack:
+        """Create or update a stack as the release has it, with some parameters changed."""
+        stacks, spec = Stacks(self.client("cloudformation")), self.specs[kind]
         given = {
-            key: self.outputs[value.part][value.key] if isinstance(value, Output) else value
+            key: self.outputs[value.stack][value.key] if isinstance(value, StackOutput) else value
             for key, value in spec.parameters.items()
         }
-        body = self.blobs.url(self.blobs.put(spec.template.body.encode()))
+        body = self.blobs.url(self.blobs.put(spec.body.encode()))
         existing = stacks.find(spec.name)
-        change_set = stacks.propose(spec.name, body, given | changes, {"app": "shop"}, existing=existing)
+        change_set = stacks.create_change_set(
+            spec.name, body, given | changes, {"app": "shop"}, existing=existing
+        )
         assert change_set is not None
         made = stacks.execute(change_set, lambda _: None)
-        self.outputs[part] = made.outputs
+        self.outputs[kind] = made.outputs
         return made
 
 
@@ -120,11 +125,15 @@ def release(aws: EmbeddedAws, tmp_path: Path) -> Release:
         database=None,
         network={},
         trail=None,
-        workflows={"report": {"definition": "workflows/report.json"}},
+        state_machines={"report": {"definition": "state-machines/report.json"}},
         queues={"mail": {"function": "notify"}},
         schedules={
-            "nightly": {"expression": "cron(0 18 ? * * *)", "timezone": "Asia/Tokyo", "workflow": "report"},
-            # Due since a moment, and so done as soon as it is switched on.
+            "nightly": {
+                "expression": "cron(0 18 ? * * *)",
+                "timezone": "Asia/Tokyo",
+                "state_machine": "report",
+            },
+            # Due since a second ago: it runs as soon as it is switched on.
             "tidy": {
                 "expression": f"at({datetime.now(UTC):%Y-%m-%dT%H:%M:%S})",
                 "function": "charge",
@@ -132,33 +141,33 @@ def release(aws: EmbeddedAws, tmp_path: Path) -> Release:
             },
         },
     )
-    bundle = build_bundle(config, _project(tmp_path), tmp_path / "bundle", commit="c" * 40, say=print)
+    bundle = build_bundle(config, _project(tmp_path), tmp_path / "bundle", commit="c" * 40, on_command=print)
     s3 = client(aws, "s3")
     s3.create_bucket(
         Bucket="slots-artifacts", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"}
     )
     blobs = Blobs(s3, "slots-artifacts")
     blobs.upload_bundle(bundle)
-    specs = blueprint(config, bundle.manifest, "r1", Slot.BLUE, "slots-artifacts")
-    return Release(aws, config, {spec.part: spec for spec in specs}, blobs)
+    specs = stacks_of(config, bundle.manifest, "r1", Slot.BLUE, "slots-artifacts")
+    return Release(aws, config, {spec.kind: spec for spec in specs}, blobs)
 
 
 def _await(look: Callable[[], Any]) -> Any:
     end = time.monotonic() + 60
-    for _ in moments():
+    for _ in polls():
         if found := look():
             return found
         assert time.monotonic() < end, "it never came"
     return None
 
 
-def test_a_slot_with_everything_is_made_at_work_changed_and_deleted(release: Release) -> None:
+def test_a_full_slot_is_created_works_changes_and_is_deleted(release: Release) -> None:
     """INF-5, INF-7, MON-4, SEC-2"""
     release.apply("foundation")
     release.apply("slot")
     _see_logs(release)
-    _see_gate(release)
-    _see_background(release, "DISABLED")
+    _see_rollback_alarm(release)
+    _see_triggers(release, "DISABLED")
     answer = release.client("lambda").invoke(
         FunctionName="shop-slots-blue-api", Payload=json.dumps({"text": "hello", "amount": 21})
     )
@@ -167,14 +176,14 @@ def test_a_slot_with_everything_is_made_at_work_changed_and_deleted(release: Rel
     queue = release.outputs["foundation"]["MailQueueUrl"]
     waiting = release.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
     assert waiting["ApproximateNumberOfMessages"] == "1"
-    # The workflow's step was done, and nothing in the background.
+    # The state machine's step was done, and nothing by a trigger.
     assert [(line["message"], line.get("amount")) for line in _logged(release)] == [("charged", 21)]
-    release.apply("slot", Background="ENABLED")
-    _see_background(release, "ENABLED")
+    release.apply("slot", Triggers="ENABLED")
+    _see_triggers(release, "ENABLED")
     _await_lines(release, message="hello", level="ERROR")
     _await_lines(release, message="charged", amount=7)
-    release.apply("slot", Background="DISABLED")
-    _see_background(release, "DISABLED")
+    release.apply("slot", Triggers="DISABLED")
+    _see_triggers(release, "DISABLED")
     _see_deletion(release)
 
 
@@ -193,12 +202,12 @@ def _see_logs(release: Release) -> None:
     assert counted["metricTransformations"][0]["metricNamespace"] == "Kanmon/shop-slots"
 
 
-def _see_gate(release: Release) -> None:
+def _see_rollback_alarm(release: Release) -> None:
     cloudwatch = release.client("cloudwatch")
-    gate = slot_gate("shop-slots", "blue")
+    rollback = slot_rollback_alarm("shop-slots", "blue")
 
     def state() -> str:
-        described = cloudwatch.describe_alarms(AlarmNames=[gate], AlarmTypes=["CompositeAlarm"])
+        described = cloudwatch.describe_alarms(AlarmNames=[rollback], AlarmTypes=["CompositeAlarm"])
         return str(described["CompositeAlarms"][0]["StateValue"])
 
     for alarm in ("shop-slots-blue-errors-1", "shop-slots-blue-failures-1"):
@@ -207,11 +216,12 @@ def _see_gate(release: Release) -> None:
             assert state() == value
 
 
-def _see_background(release: Release, wanted: str) -> None:
+def _see_triggers(release: Release, wanted: str) -> None:
     scheduler, functions = release.client("scheduler"), release.client("lambda")
     nightly = scheduler.get_schedule(Name="shop-slots-blue-nightly")
     tidy = scheduler.get_schedule(Name="shop-slots-blue-tidy")
-    assert (nightly["State"], tidy["State"]) == (wanted, wanted)
+    assert nightly["State"] == wanted
+    assert tidy["State"] == wanted
     assert nightly["ScheduleExpressionTimezone"] == "Asia/Tokyo"
     (source,) = functions.list_event_source_mappings(FunctionName="shop-slots-blue-notify")[
         "EventSourceMappings"
@@ -220,21 +230,21 @@ def _see_background(release: Release, wanted: str) -> None:
 
 
 def _see_execution(release: Release, execution: str) -> None:
-    workflows = release.client("stepfunctions")
+    machines = release.client("stepfunctions")
 
     def ended() -> dict[str, Any] | None:
-        described: dict[str, Any] = workflows.describe_execution(executionArn=execution)
+        described: dict[str, Any] = machines.describe_execution(executionArn=execution)
         return described if described["status"] != "RUNNING" else None
 
     described = _await(ended)
     assert described["status"] == "SUCCEEDED", described
     assert json.loads(described["output"]) == {"charged": 42}
-    machine = workflows.describe_state_machine(stateMachineArn=described["stateMachineArn"])
+    machine = machines.describe_state_machine(stateMachineArn=described["stateMachineArn"])
     assert machine["name"] == "shop-slots-blue-report"
 
 
 def _logged(release: Release) -> list[dict[str, Any]]:
-    """What the slot's functions logged so far."""
+    """The log of the slot's functions so far."""
     events = release.client("logs").filter_log_events(logGroupName="/aws/lambda/shop-slots-blue")["events"]
     lines = [event["message"].strip() for event in events]
     return [json.loads(line) for line in lines if line.startswith("{")]
@@ -260,7 +270,7 @@ def _see_deletion(release: Release) -> None:
         release.client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/shop-slots")["logGroups"]
         == []
     )
-    # What others than this release may need is still there.
+    # Other releases may need the rest; it is still there.
     queues = release.client("sqs").list_queues(QueueNamePrefix="shop-slots-")["QueueUrls"]
     assert len(queues) == 2
     pool = release.client("cognito-idp").describe_user_pool(

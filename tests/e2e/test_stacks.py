@@ -1,4 +1,4 @@
-"""All stacks of an app that has everything, on the embedded AWS: made, changed and deleted."""
+"""All stacks of an app with everything, on the embedded AWS: created, changed and deleted."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kanmon.bundle import Blobs
-from kanmon.cloudformation import Stacks
-from kanmon.cloudformation.waiting import moments
-from kanmon.ledger import Slot
-from kanmon.release.blueprint import blueprint, parts, stack_name, tags
+from kanmon.aws.polling import polls
+from kanmon.bundle.blobs import Blobs
+from kanmon.model import Slot
+from kanmon.naming import stack_name
 from kanmon.release.plan import resolve
+from kanmon.stacks.cloudformation import Stacks
+from kanmon.templates.stack_set import notifier_of, stack_kinds, stacks_of, tags
 from tests.fakes.app import make_bundle, make_full_config
 
 if TYPE_CHECKING:
-    from kanmon.cloudformation import Change
-    from kanmon.config import Config
+    from kanmon.config.schema import Config
+    from kanmon.stacks.changes import Change
     from tests.e2e.project import Project
 
 pytestmark = pytest.mark.emulator
@@ -39,36 +40,37 @@ class _Account:
         return self.blobs.put(content)
 
     def apply(self, config: Config, release: str) -> dict[str, tuple[Change, ...]]:
-        """All stacks as a release wants them; what each change set had to do."""
+        """All stacks of a release; returns the changes of each change set."""
         manifest = make_bundle(self, release, config=config)
         stacks, done = Stacks(self.cloudformation), {}
-        for spec in blueprint(config, manifest, release, Slot.BLUE, self.bucket):
+        self.blobs.put(notifier_of(config))
+        for spec in stacks_of(config, manifest, release, Slot.BLUE, self.bucket):
             given = resolve(spec.parameters, self.outputs)
-            assert given is not None, f"{spec.part} wants what no stack before it gives"
-            url = self.blobs.url(self.blobs.put(spec.template.body.encode()))
+            assert given is not None, f"{spec.kind} needs an output of no earlier stack"
+            url = self.blobs.url(self.blobs.put(spec.body.encode()))
             existing = stacks.find(spec.name)
-            change_set = stacks.propose(spec.name, url, given, tags(config), existing=existing)
+            change_set = stacks.create_change_set(spec.name, url, given, tags(config), existing=existing)
             if change_set:
-                self.outputs[spec.part] = stacks.execute(change_set, lambda _: None).outputs
-            done[spec.part] = change_set.changes if change_set else ()
+                self.outputs[spec.kind] = stacks.execute(change_set, lambda _: None).outputs
+            done[spec.kind] = change_set.changes if change_set else ()
         return done
 
     def delete(self, config: Config) -> None:
-        """As `docs/infrastructure.md` says: what is protected from being deleted is let go first."""
+        """As in `docs/infrastructure.md`: the protection against deletion is removed first."""
         self.project.client("rds").modify_db_cluster(
             DBClusterIdentifier=f"{config.prefix}-database", DeletionProtection=False
         )
         self.project.client("cognito-idp").update_user_pool(
             UserPoolId=self.outputs["foundation"]["UserPoolId"], DeletionProtection="INACTIVE"
         )
-        for part in reversed(parts(config)):
-            name = stack_name(config, part, Slot.BLUE)
+        for kind in reversed(stack_kinds(config)):
+            name = stack_name(config.prefix, kind, Slot.BLUE)
             stack = self.cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackId"]
             self.cloudformation.delete_stack(StackName=name)
             self._await_deletion(stack)
 
     def _await_deletion(self, stack: str) -> None:
-        for _ in moments():
+        for _ in polls():
             gone = self.cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
             if gone["StackStatus"] == "DELETE_COMPLETE":
                 return
@@ -84,14 +86,14 @@ def account(project: Project) -> _Account:
 
 
 def test_every_stack_is_made_changed_and_deleted(account: _Account) -> None:
-    """INF-1 to INF-9, MON-1 to MON-4: what one stack gives, the next one takes; retained state stays."""
+    """INF-1 to INF-9, MON-1 to MON-4: outputs become the next stack's parameters; retained state stays."""
     config = _config(account)
     made = account.apply(config, "r1")
-    assert made.keys() == set(parts(config))
+    assert made.keys() == set(stack_kinds(config))
     assert {change.action for changes in made.values() for change in changes} == {"Add"}
     assert not any(account.apply(config, "r1").values())
     changed = account.apply(_config(account, logs={"days": 60}, thresholds={"api_p95": "3s"}), "r2")
-    assert {part for part, changes in changed.items() if changes} >= {"slot", "api", "observability"}
+    assert {kind for kind, changes in changed.items() if changes} >= {"slot", "api", "observability"}
     assert not [change for changes in changed.values() for change in changes if change.destroys]
     account.delete(config)
     assert account.project.client("s3").head_bucket(Bucket=account.outputs["edge"]["WebBucket"])
@@ -101,5 +103,5 @@ def test_every_stack_is_made_changed_and_deleted(account: _Account) -> None:
 
 def _config(account: _Account, **changes: Any) -> Config:
     return make_full_config(
-        environment=account.project.name, notifications={"slack_secret": "shop-slack"}, **changes
+        environment=account.project.name, notifications={"channels": {"slack": "shop-slack"}}, **changes
     )

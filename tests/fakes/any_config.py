@@ -6,8 +6,8 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
-from kanmon.config import Config
-from kanmon.config.compute import Runtime
+from kanmon.config.functions import Runtime
+from kanmon.config.schema import Config
 
 _LETTERS, _INSIDE = "abcdefghijklmnopqrstuvwxyz", "abcxyz019"
 _HOSTILE = [
@@ -22,10 +22,11 @@ _WORD = _TEXT.map(lambda text: "".join(text.split())).filter(bool)
 
 
 # What YAML takes for something else, what is alike as a logical id, and the endings of ids in one template.
-_TRICKY = ["no", "on", "yes", "null", "true", "a1", "a-1", "a-b-1", "ab", "a-b", "v1", "v-1", "e1"] + [
-    f"x-{ending}"
-    for ending in ("function", "role", "workflow", "execution", "queue", "source", "schedule", "dead-letters")
-]
+_TRICKY = [
+    "no", "on", "yes", "null", "true", "a1", "a-1", "a-b-1", "ab", "a-b", "v1", "v-1", "e1",
+    "x-function", "x-role", "x-state-machine", "x-execution", "x-queue", "x-source", "x-schedule",
+    "x-dead-letters",
+]  # fmt: skip
 
 
 @st.composite
@@ -71,16 +72,16 @@ _GITHUB = st.fixed_dictionaries(
     optional={"existing_provider": st.booleans(), "workflows": st.just([])},
 )
 _COSTS = st.fixed_dictionaries({}, optional={"email": st.just("a'${x}&b@c.d"), "monthly_usd": st.just(7)})
+_CHANNELS = st.sampled_from([{}, {"slack": "shop/slack+x"}, {"slack": "a@b.c"}])
 
 
 @st.composite
-def _background(draw: st.DrawFn, room: int, functions: st.SearchStrategy[str]) -> dict[str, Any]:
-    """Workflows, queues and schedules."""
+def _triggers(draw: st.DrawFn, room: int, functions: st.SearchStrategy[str]) -> dict[str, Any]:
+    """State machines, queues and schedules."""
     names = _names(max(2, min(32, room)))
-    workflow = st.fixed_dictionaries(
+    machine = st.fixed_dictionaries(
         {"definition": st.just("a.json"), "type": st.sampled_from(["standard", "express"])}
     )
-    workflows = draw(st.dictionaries(names, workflow, max_size=2))
     queue = st.fixed_dictionaries({"function": functions}, optional={"batch_size": st.just(11)})
     schedule = st.fixed_dictionaries(
         {
@@ -90,7 +91,7 @@ def _background(draw: st.DrawFn, room: int, functions: st.SearchStrategy[str]) -
         }
     )
     return {
-        "workflows": workflows,
+        "state_machines": draw(st.dictionaries(names, machine, max_size=2)),
         "queues": draw(st.dictionaries(names.filter(lambda name: "dead" not in name), queue, max_size=2)),
         "schedules": draw(st.dictionaries(names, schedule, max_size=2)),
     }
@@ -125,14 +126,14 @@ def configs(draw: st.DrawFn) -> Config:
             "database": database,
             "network": {"endpoints": draw(st.sampled_from([[], ["kms", "bedrock-runtime"]]))},
             "secrets": secrets,
-            **draw(_background(room, names)),
-            "users": draw(st.sampled_from([None, {}, {"mfa": "off", "sign_up": "anybody"}])),
+            **draw(_triggers(room, names)),
+            "user_pool": draw(st.sampled_from([None, {}, {"mfa": "off", "sign_up": "anybody"}])),
             "logs": {"days": draw(st.sampled_from([1, 3653]))},
             "trail": draw(st.sampled_from([None, {}, {"days": 1, "data_events": "all"}])),
             "checks": [{"name": "page", "path": "/"}],
             "github": draw(st.none() | _GITHUB),
             "costs": draw(st.none() | _COSTS),
-            "notifications": {"slack_secret": draw(st.sampled_from([None, "shop/slack+x", "a@b.c"]))},
+            "notifications": {"channels": draw(_CHANNELS)},
             "tags": draw(st.sampled_from([{}, {"Größe": "1: a/b=c+d@e"}])),
         }
     )  # fmt: skip

@@ -9,9 +9,10 @@ import json
 import zipfile
 from typing import TYPE_CHECKING, Any, Protocol
 
-from kanmon.bundle.manifest import FunctionPackage, Manifest, WebFile, WorkflowDefinition
-from kanmon.cloudformation import Definition
-from kanmon.config import Config
+from kanmon.bundle.manifest import FunctionPackage, Manifest, StateMachineDefinition
+from kanmon.config.schema import Config
+from kanmon.model import WebFile
+from kanmon.templates.state_machines import Definition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,28 +56,28 @@ _EVERYTHING: dict[str, Any] = {
         "notify": {"handler": "shop.notify", "artifact": "build/api", "secrets": ["slack"]},
         "plain": {
             "handler": "shop.plain", "artifact": "build/api",
-            "starts": ["report"], "sends": ["mail"], "users": True,
+            "starts": ["report"], "sends": ["mail"], "user_pool": True,
         },
         "charge": {"handler": "shop.charge", "artifact": "build/api", "starts": ["report"]},
     },
-    "users": {},
-    "workflows": {
-        "report": {"definition": "workflows/report.json"},
-        "quick": {"definition": "workflows/quick.json", "type": "express"},
+    "user_pool": {},
+    "state_machines": {
+        "report": {"definition": "definitions/report.json"},
+        "quick": {"definition": "definitions/quick.json", "type": "express"},
     },
     "queues": {"mail": {"function": "notify"}, "bulk": {"function": "plain", "batch_size": 100}},
     "schedules": {
         "nightly": {
-            "expression": "cron(0 18 ? * MON-FRI *)", "timezone": "Asia/Tokyo", "workflow": "report",
+            "expression": "cron(0 18 ? * MON-FRI *)", "timezone": "Asia/Tokyo", "state_machine": "report",
             "payload": {"kind": "daily"},
         },
         "tidy": {"expression": "rate(5 minutes)", "function": "plain"},
     },
 }  # fmt: skip
-WORKFLOW_STEPS = {"report": ("charge", "notify"), "quick": ()}
-"""The functions that the definitions of its workflows name."""
+STATE_MACHINE_STEPS = {"report": ("charge", "notify"), "quick": ()}
+"""The functions that the state machines' definitions name."""
 NIGHTLY = {"nightly": {"expression": "cron(0 18 * * ? *)", "function": "api"}}
-"""Background work."""
+"""A schedule: a trigger."""
 CANARY = {"strategy": "canary", "steps": [{"percent": 10, "bake": 0}, {"percent": 50, "bake": 0}], "bake": 0}
 
 
@@ -92,8 +93,10 @@ def make_full_config(**changes: Any) -> Config:
 
 
 def make_definitions(config: Config) -> dict[str, Definition]:
-    """The definitions of a config's workflows, in the artifact bucket."""
-    return {name: Definition("blobs/" + "d" * 64, WORKFLOW_STEPS[name]) for name in config.workflows}
+    """The definitions of a config's state machines, in the artifact bucket."""
+    return {
+        name: Definition("blobs/" + "d" * 64, STATE_MACHINE_STEPS[name]) for name in config.state_machines
+    }
 
 
 def make_bundle(
@@ -122,11 +125,13 @@ def make_bundle(
             name: FunctionPackage(sha256=package, size=9, files={"shop.py": package})
             for name in config.functions
         },
-        workflows={
-            name: WorkflowDefinition(
-                sha256=cloud.keep(_definition(WORKFLOW_STEPS[name])), size=9, functions=WORKFLOW_STEPS[name]
+        state_machines={
+            name: StateMachineDefinition(
+                sha256=cloud.keep(_definition(STATE_MACHINE_STEPS[name])),
+                size=9,
+                functions=STATE_MACHINE_STEPS[name],
             )
-            for name in config.workflows
+            for name in config.state_machines
         },
         web=web,
         config=config,

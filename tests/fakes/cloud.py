@@ -1,24 +1,36 @@
-"""The whole fake AWS, what its users see, and the world that a process is given of it."""
+"""The whole fake AWS, what its users see, and the services that a process is given of it."""
 
 from __future__ import annotations
 
 import copy
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from kanmon.bundle import Blobs
-from kanmon.bundle.blobs import blob_key
-from kanmon.cloudformation import slot_gate
-from kanmon.cloudformation.templates import LIVE_STAGE
-from kanmon.ledger import Ledger, Slot
-from kanmon.release.ports import ApiPort, Entrance, WebPort, World
-from kanmon.traffic import ApiStages, NoApi, NoWeb, StageSettings, WebPages
+from kanmon.bundle.blobs import Blobs
+from kanmon.ledger.ledger import Ledger
+from kanmon.model import SLOTS, Slot
+from kanmon.naming import (
+    LIVE_STAGE,
+    ON,
+    RELEASE_METADATA,
+    SLOT,
+    TRIGGERS,
+    blob_key,
+    preview_folder,
+    slot_rollback_alarm,
+    stack_name,
+)
+from kanmon.release.ports import ApiPort, Services, Site, WebPort
+from kanmon.traffic.absent import NoApi, NoWeb
+from kanmon.traffic.pages import WebPages
+from kanmon.traffic.stage_settings import StageSettings
+from kanmon.traffic.stages import ApiStages
+from tests.fakes.clock import Clock
 from tests.fakes.objects import MemoryS3, StoredObject
 from tests.fakes.process import Process
-from tests.fakes.services import FakeAlarms, FakeChecks, FakeDatabase, FakeHooks
+from tests.fakes.services import FakeAlarms, FakeChecks, FakeFunctions, FakeSnapshots
 from tests.fakes.stacks import FakeStacks
 from tests.fakes.stages import MemoryApiGateway
 from tests.fakes.store import MemoryStore
@@ -26,32 +38,11 @@ from tests.fakes.store import MemoryStore
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kanmon.checks import Target
-    from kanmon.config import Check, Config
+    from kanmon.checks.probe import Target
+    from kanmon.config.checks import Check
+    from kanmon.config.schema import Config
 
 ARTIFACTS, WEB = "artifacts", "web"
-
-
-@dataclass
-class Clock:
-    """A time that tests move. `pause` is how a run waits."""
-
-    offset: timedelta = timedelta(0)
-    seconds: float = 0.0
-    pauses: list[float] = field(default_factory=list)
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.offset
-
-    def advance(self, **length: float) -> None:
-        self.offset += timedelta(**length)
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def pause(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-        self.seconds += seconds
 
 
 class UsersHarmedError(AssertionError):
@@ -62,17 +53,20 @@ class UsersHarmedError(AssertionError):
 class Cloud:
     """Everything that outlives a process."""
 
+    clock: Clock = field(default_factory=Clock)
     store: MemoryStore = field(default_factory=MemoryStore)
     s3: MemoryS3 = field(default_factory=MemoryS3)
     gateway: MemoryApiGateway = field(default_factory=MemoryApiGateway)
-    hooks: FakeHooks = field(default_factory=FakeHooks)
-    database: FakeDatabase = field(default_factory=FakeDatabase)
+    functions: FakeFunctions = field(default_factory=FakeFunctions)
+    snapshots: FakeSnapshots = field(default_factory=FakeSnapshots)
     faulty: set[tuple[str, str]] = field(default_factory=set)
+    """Releases whose checks fail, with the name of the target: `("r4", "live")`."""
     checked: list[tuple[str, str]] = field(default_factory=list)
+    """The checks that ran: the target's name and the release."""
     ringing: dict[str, str] = field(default_factory=dict)
     """Alarms that fire, with their reasons."""
     noisy: set[str] = field(default_factory=set)
-    """Releases that make their slot's gate fire as long as some API request comes to them."""
+    """Releases that make their slot's rollback alarm fire as long as some API request comes to them."""
     seen: list[tuple[str | None, str | None]] = field(default_factory=list)
     """The pairs of page and API that users had, each once."""
     prefix: str = "shop-test"
@@ -86,46 +80,48 @@ class Cloud:
         return Ledger(self.store)
 
     def copy(self) -> Cloud:
-        return copy.deepcopy(self)
+        """Another cloud with the same content, in the same time."""
+        return copy.deepcopy(self, {id(self.clock): self.clock})
 
     def keep(self, content: bytes) -> str:
         return Blobs(cast("Any", self.s3), ARTIFACTS).put(content)
 
-    def world(self, process: Process | None = None, clock: Clock | None = None, actor: str = "kim") -> World:
-        """What a process is given. Its every call goes through `process`; users look after each change."""
+    def services(self, process: Process | None = None, actor: str = "kim") -> Services:
+        """The services of a process. All its calls go through `process`; users look after each change."""
         process = process or Process()
         process.watch = self.look
         s3 = process.watched(cast("Any", self.s3), "s3")
         gateway = process.watched(cast("Any", self.gateway), "apigateway")
         checks = process.watched(FakeChecks(self.answering, self.faulty, self.checked), "checks")
 
-        def entrance(config: Config, outputs: Mapping[str, Mapping[str, str]]) -> Entrance:
+        def site(config: Config, outputs: Mapping[str, Mapping[str, str]]) -> Site:
             api: ApiPort = NoApi()
             if config.api:
                 settings = StageSettings(config.api.throttle, outputs["api"]["AccessLogs"])
                 api = ApiStages(gateway, outputs["api"]["ApiId"], settings)
             web: WebPort = WebPages(s3, outputs["edge"]["WebBucket"], ARTIFACTS) if config.web else NoWeb()
-            return Entrance(api=api, web=web, checks=checks, url="https://edge.test")
+            return Site(api=api, web=web, checks=checks, url="https://edge.test")
 
-        return World(
+        return Services(
             ledger=Ledger(process.watched(self.store, "store")),
             stacks=process.watched(self.stacks, "stacks"),
             blobs=Blobs(s3, ARTIFACTS),
-            hooks=process.watched(self.hooks, "hooks"),
-            database=process.watched(self.database, "database"),
+            functions=process.watched(self.functions, "functions"),
+            snapshots=process.watched(self.snapshots, "snapshots"),
             alarms=process.watched(FakeAlarms(self.ringing, self._noise), "alarms"),
-            entrance=entrance,
+            site=site,
             actor=actor,
             run="",
-            pause=process.watched(clock or Clock(), "clock").pause,
+            clock=process.clocked(self.clock),
         )
 
     def answering(self, check: Check, target: Target) -> str | None:
-        """Who answers a request."""
+        """The release that answers a request."""
         if check.path.startswith("/api/"):
             return self.api_release(target.preview or LIVE_STAGE)
         if target.preview:
-            return self._release_of(f"releases/{target.preview.partition('-')[0]}/index.html")
+            release = target.preview.partition("-")[0]
+            return self._release_of(f"{preview_folder(release)}index.html")
         return self.page_release()
 
     def api_release(self, stage: str = LIVE_STAGE) -> str | None:
@@ -147,7 +143,7 @@ class Cloud:
         return self.page_release(), self.api_release()
 
     @property
-    def trials(self) -> set[str]:
+    def previews(self) -> set[str]:
         return set(self.gateway.stages) - {LIVE_STAGE}
 
     def pages(self) -> dict[str, bytes]:
@@ -183,20 +179,20 @@ class Cloud:
             missing = set(re.findall(r"assets/[\w.-]+", page.body.decode())) - files.keys()
             if missing:
                 raise UsersHarmedError(f"the page misses {missing}")
-        if len(self.working) > 1:
-            raise UsersHarmedError(f"{self.working} do the same background work")
+        if len(self.triggers_on) > 1:
+            raise UsersHarmedError(f"the triggers of {self.triggers_on} are on")
         if self.users not in self.seen:
             self.seen.append(self.users)
 
-    def has_background_work(self, release: str) -> bool:
+    def has_triggers(self, release: str) -> bool:
         record = self.ledger.release(release)
-        return record is not None and "Background" in record.slot_parameters
+        return record is not None and TRIGGERS in record.slot_parameters
 
     @property
-    def working(self) -> set[str]:
-        """The releases whose background work is on."""
-        slots = [self.stacks.stacks.get(f"{self.prefix}-slot-{slot}") for slot in ("blue", "green")]
-        on = [stack for stack in slots if stack and stack.parameters.get("Background") == "ENABLED"]
+    def triggers_on(self) -> set[str]:
+        """The releases whose triggers are on."""
+        slots = [self.stacks.stacks.get(stack_name(self.prefix, SLOT, slot)) for slot in SLOTS]
+        on = [stack for stack in slots if stack and stack.parameters.get(TRIGGERS) == ON]
         return {stack.parameters["Release"] for stack in on}
 
     def _noise(self) -> dict[str, str]:
@@ -204,17 +200,17 @@ class Cloud:
         slots = [stage.get("variables", {}).get("slot")]
         slots += [stage.get("canarySettings", {}).get("stageVariableOverrides", {}).get("slot")]
         return {
-            slot_gate(self.prefix, slot): "errors: 9 % is more than 5 %"
+            slot_rollback_alarm(self.prefix, slot): "errors: 9 % is more than 5 %"
             for slot in slots
             if slot and self._slot_release(slot) in self.noisy
         }
 
     def _slot_release(self, slot: str) -> str | None:
-        stack = self.stacks.stacks.get(f"{self.prefix}-slot-{Slot(slot)}")
-        # What is only tidied after an update is whole already.
+        stack = self.stacks.stacks.get(stack_name(self.prefix, SLOT, Slot(slot)))
+        # After an update, CloudFormation only cleans up: the stack is whole already.
         whole = stack and stack.status.endswith(("_COMPLETE", "_COMPLETE_CLEANUP_IN_PROGRESS"))
         return stack.outputs["Release"] if stack and whole else None
 
     def _release_of(self, key: str) -> str | None:
         found = self.s3.objects(WEB).get(key)
-        return found.metadata.get("kanmon-release") if found else None
+        return found.metadata.get(RELEASE_METADATA) if found else None

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from kanmon.cli.render import rendered, unbuilt
-from kanmon.config import Config, load_config
-from tests.fakes.app import WORKFLOW_STEPS, make_config, make_full_config
-
-if TYPE_CHECKING:
-    from kanmon.cloudformation import Template
+from kanmon.config.schema import Config
+from kanmon.config.source import load_config
+from kanmon.templates.offline import render_offline, unbuilt
+from tests.fakes.app import STATE_MACHINE_STEPS, make_config, make_full_config
 
 MANDALA = Path(__file__).resolve().parents[2] / "examples/mandala/kanmon.yml"
 GITHUB: dict[str, Any] = {
@@ -39,16 +37,20 @@ def matrix() -> dict[str, Config]:
         configs["api only"] = make_config(**_ALONE, **_CHECKED_API, web=None)
     return configs | {
         "everything on": make_full_config(
-            github=GITHUB, costs={}, notifications={"slack_secret": "shop-slack"}, tags={"team": "shop"}
+            github=GITHUB,
+            costs={},
+            notifications={"channels": {"slack": "shop-slack"}},
+            tags={"team": "shop"},
         ),
         "reference app": load_config(MANDALA),
         f"{MANY} functions": many_functions(),
     }
 
 
-def templates(config: Config) -> dict[str, Template]:
+def templates(config: Config) -> dict[str, str]:
     """Every stack's template, looked through, as a bundle would have it."""
-    return rendered(config, unbuilt(config, WORKFLOW_STEPS))[0]
+    rendered = render_offline(config, unbuilt(config, STATE_MACHINE_STEPS))
+    return {kind: body for kind, (body, _) in rendered.items()}
 
 
 def many_functions(count: int = MANY) -> Config:

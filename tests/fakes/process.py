@@ -60,6 +60,10 @@ class Process:
         """The service, as this process reaches it."""
         return cast("T", _Watched(service, name, self))
 
+    def clocked(self, clock: T) -> T:
+        """The clock, as this process has it: it can be struck while it waits, not while it looks."""
+        return cast("T", _Clocked(clock, self))
+
     def call(self, name: str, action: Callable[[], Any]) -> Any:
         with self.lock:
             if self.dead:
@@ -100,3 +104,19 @@ class _Watched:
 
     def _call(self, attribute: str, method: Callable[..., Any], *given: Any, **named: Any) -> Any:
         return self.process.call(f"{self.name}.{attribute}", partial(method, *given, **named))
+
+
+@dataclass(frozen=True)
+class _Clocked:
+    clock: Any
+    process: Process
+
+    def now(self) -> Any:
+        return self.clock.now()
+
+    def monotonic(self) -> float:
+        seconds: float = self.clock.monotonic()
+        return seconds
+
+    def pause(self, seconds: float) -> None:
+        self.process.call("clock.pause", partial(self.clock.pause, seconds))

@@ -1,4 +1,4 @@
-"""Whole runs in one line, for tests that want to begin where a run ended."""
+"""Whole runs in one line, for tests that begin where a run ended."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from tests.fakes.cloud import ARTIFACTS
 from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
-    from kanmon.bundle import Manifest
-    from kanmon.config import Config
+    from kanmon.bundle.manifest import Manifest
+    from kanmon.config.schema import Config
+    from kanmon.errors import KanmonError
+    from kanmon.ledger.records import Operation
     from kanmon.release.events import Event, Observer
     from kanmon.release.plan import Plan
-    from kanmon.release.ports import World
-    from kanmon.release.session import Outcome
-    from tests.fakes.cloud import Clock, Cloud
+    from kanmon.release.ports import Services
+    from kanmon.release.steps import Outcome
+    from tests.fakes.cloud import Cloud
     from tests.fakes.process import Process
 
 
@@ -27,8 +29,8 @@ def ignore(event: Event) -> None:
     del event
 
 
-def plan_of(cloud: Cloud, manifest: Manifest, world: World | None = None) -> Plan:
-    return make_plan(world or cloud.world(), manifest.config, manifest, ARTIFACTS)
+def plan_of(cloud: Cloud, manifest: Manifest, services: Services | None = None) -> Plan:
+    return make_plan(services or cloud.services(), manifest.config, manifest, ARTIFACTS)
 
 
 def release(
@@ -37,22 +39,33 @@ def release(
     *,
     config: Config | None = None,
     pages: dict[str, str] | None = None,
-    clock: Clock | None = None,
     process: Process | None = None,
     observer: Observer = ignore,
     lift_freeze: str = "",
 ) -> Outcome:
     """Build a version, plan it, deploy it."""
     manifest = make_bundle(cloud, version, config=config, pages=pages)
-    world = cloud.world(process, clock)
+    services = cloud.services(process)
     plan = plan_of(cloud, manifest)
-    return deploy(world, plan, FakeApproval(), observer, lift_freeze=lift_freeze)
+    return deploy(services, plan, FakeApproval(), observer, lift_freeze=lift_freeze)
 
 
-def go_back(
+def roll_back(
     cloud: Cloud, wanted: str | None = None, *, process: Process | None = None, reason: str = "it hurts"
 ) -> Outcome:
     """A rollback by hand."""
-    world = cloud.world(process)
-    target = rollback_target(world.ledger, wanted)
-    return rollback(world, make_config(), target, FakeApproval(), ignore, reason=reason)
+    services = cloud.services(process)
+    target = rollback_target(services.ledger, wanted)
+    return rollback(services, make_config(), target, FakeApproval(), ignore, reason=reason)
+
+
+def operation_of(outcome: Outcome) -> Operation:
+    """The operation of a run that had one."""
+    assert outcome.operation
+    return outcome.operation
+
+
+def failure_of(outcome: Outcome) -> KanmonError:
+    """The failure of a run that had one."""
+    assert outcome.failure
+    return outcome.failure

@@ -1,7 +1,7 @@
-"""A scanner of security headers: what is wrong with an answer, and its grade (INF-8).
+"""A scanner of security headers: the problems of an answer, and its grade (INF-8).
 
-The rules are those of https://developer.mozilla.org/en-US/observatory/docs/tests_and_scoring: 100 points less
-what is wrong, and what is better than right on top; from 100 on it is an A+.
+The rules: https://developer.mozilla.org/en-US/observatory/docs/tests_and_scoring. An answer starts with 100
+points, loses some for each problem, and wins some for each extra. From 100 points on, it is an A+.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ HALF_A_YEAR = 15768000
 
 def _sources(headers: Headers, directive: str) -> set[str]:
     """Where something may come from; without a directive of its own, where anything may."""
-    parts = [part.split() for part in headers.get(CSP, "").split(";") if part.strip()]
-    directives = {name.lower(): set(values) for name, *values in parts}
+    policy = [entry.split() for entry in headers.get(CSP, "").split(";") if entry.strip()]
+    directives = {name.lower(): set(values) for name, *values in policy}
     return directives.get(directive, directives.get("default-src", {"*"}))
 
 
@@ -42,13 +42,13 @@ RULES: list[tuple[str, int, Callable[[Headers], bool]]] = [
     ("types are guessed", -5, lambda h: h.get("x-content-type-options") != "nosniff"),
     ("can be framed", -20, lambda h: h.get("x-frame-options") != "DENY"),
     ("framing forbidden by policy", 5, lambda h: _sources(h, "frame-ancestors") == {"'none'"}),
-    ("whole addresses are told", -5, lambda h: "referrer-policy" not in h),
-    ("addresses are told sparingly", 5, lambda h: h.get("referrer-policy") == SPARING),
+    ("the referrer is a whole address", -5, lambda h: "referrer-policy" not in h),
+    ("the referrer is a short address", 5, lambda h: h.get("referrer-policy") == SPARING),
     ("open to every origin", -50, lambda h: h.get("access-control-allow-origin") == "*"),
     ("for its own pages only", 10, lambda h: h.get("cross-origin-resource-policy") == "same-origin"),
     ("shares its window", -5, lambda h: h.get("cross-origin-opener-policy") != "same-origin"),
     ("devices may be asked for", -5, lambda h: "camera=()" not in h.get("permissions-policy", "")),
-    ("tells what stands behind", -5, lambda h: "S3" in h.get("server", "")),
+    ("names the server behind it", -5, lambda h: "S3" in h.get("server", "")),
 ]  # fmt: skip
 
 
@@ -58,5 +58,5 @@ def grade(headers: Headers) -> int:
 
 
 def wrong(headers: Headers) -> list[str]:
-    """What costs points."""
+    """The problems that cost points."""
     return [name for name, points, applies in RULES if points < 0 and applies(headers)]

@@ -1,30 +1,31 @@
-"""The smaller ports: checks, hooks, database, approval."""
+"""The smaller ports: checks, alarms, functions, snapshots, approval."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from kanmon.checks import CheckResult, FiringAlarm, Target
+from kanmon.aws.alarms import FiringAlarm
+from kanmon.checks.execution import CheckResult
 from kanmon.errors import Code, KanmonError
-from kanmon.ledger import Approval
+from kanmon.model import Approval
+from tests.fakes.clock import BEGIN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from kanmon.approval import Approvable
-    from kanmon.config import Check, Hook
-    from kanmon.ledger import Slot
+    from kanmon.approval.prompt import Approvable
+    from kanmon.checks.probe import Target
+    from kanmon.config.checks import Check
 
 
 @dataclass
 class FakeChecks:
-    """Asks what the traffic serves: a check passes when the release meant answers, and isn't faulty there."""
+    """A check passes if the expected release answers and is not faulty there."""
 
     answering: Callable[[Check, Target], str | None]
     faulty: set[tuple[str, str]]
-    """Release and target's name: `("r4", "live")` is a release that fails only live."""
+    """See :class:`tests.fakes.cloud.Cloud`."""
     ran: list[tuple[str, str]]
 
     def run(self, checks: Sequence[Check], target: Target) -> list[CheckResult]:
@@ -43,7 +44,7 @@ class FakeChecks:
 
 @dataclass
 class FakeAlarms:
-    """Alarms that fire because a test says so, or because users are on a release that makes noise."""
+    """Alarms that fire for a test, or as long as users are on a noisy release."""
 
     ringing: dict[str, str]
     """Names with their reasons; there are no others."""
@@ -55,33 +56,35 @@ class FakeAlarms:
 
 
 @dataclass
-class FakeHooks:
-    """Remembers what ran where; can fail."""
+class FakeFunctions:
+    """Functions that were invoked as hooks; they can fail."""
 
     failing: set[str] = field(default_factory=set)
     ran: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def run(self, hook: Hook, slot: Slot, release: str) -> str:
-        self.ran.append((hook.name, slot.value, release))
-        if hook.name in self.failing:
-            raise KanmonError(Code.HOOK_FAILED, f"{hook.name}: relation exists already")
+    def invoke(self, name: str, event: Mapping[str, object]) -> str:
+        facts = cast("Mapping[str, str]", event["kanmon"])
+        hook = facts["hook"]
+        self.ran.append((hook, str(facts["slot"]), facts["release"]))
+        if hook in self.failing:
+            raise KanmonError(Code.HOOK_FAILED, "It answered: relation exists already", where=name)
         return "migrated"
 
 
 @dataclass
-class FakeDatabase:
+class FakeSnapshots:
     """Snapshots, begun and awaited."""
 
     begun: list[str] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     failing: bool = False
 
-    def begin_snapshot(self, cluster: str, name: str) -> None:
+    def begin(self, cluster: str, name: str) -> None:
         del cluster
         if name not in self.begun:
             self.begun.append(name)
 
-    def await_snapshot(self, name: str) -> None:
+    def wait(self, name: str) -> None:
         if self.failing or name not in self.begun:
             raise KanmonError(Code.SNAPSHOT_FAILED, "The snapshot is failed.", where=name)
         self.done.append(name)
@@ -89,15 +92,15 @@ class FakeDatabase:
 
 @dataclass
 class FakeApproval:
-    """Somebody who says yes, no, or yes to another plan."""
+    """Somebody who approves a plan, or another one, or none."""
 
-    says: bool = True
+    approves: bool = True
     digest: str = ""
     asked: int = 0
 
     def approve(self, what: Approvable) -> Approval:
         self.asked += 1
-        if not self.says:
+        if not self.approves:
             raise KanmonError(Code.NOT_APPROVED, f"aki did not approve {what.release}.")
         digest = self.digest or what.digest
-        return Approval(by="aki", how="test", digest=digest, at=datetime.now(UTC))
+        return Approval(by="aki", how="test", digest=digest, at=BEGIN)

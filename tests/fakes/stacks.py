@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from kanmon.cloudformation import Change, ChangeSet, DeployedStack
-from kanmon.cloudformation.stacks import StackEvent
 from kanmon.errors import Code, KanmonError
+from kanmon.stacks.changes import Change, ChangeSet
+from kanmon.stacks.cloudformation import DeployedStack, StackEvent
 
 if TYPE_CHECKING:
     import threading
@@ -31,7 +31,7 @@ _FOUNDATION = {
 
 
 @dataclass(frozen=True)
-class _Proposal:
+class _Pending:
     change_set: ChangeSet
     body: str
     parameters: dict[str, str]
@@ -49,7 +49,7 @@ class FakeStacks:
     stacks: dict[str, DeployedStack] = field(default_factory=dict)
     bodies: dict[str, str] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
-    proposals: dict[str, _Proposal] = field(default_factory=dict)
+    change_sets: dict[str, _Pending] = field(default_factory=dict)
     failing: set[str] = field(default_factory=set)
     """Names of stacks whose next change fails."""
     replacing: set[str] = field(default_factory=set)
@@ -64,7 +64,7 @@ class FakeStacks:
     def body(self, name: str) -> str:
         return self.bodies[name]
 
-    def propose(
+    def create_change_set(
         self,
         name: str,
         template: str,
@@ -83,12 +83,12 @@ class FakeStacks:
         changes = self._difference(old, _resources(body, wanted[0]))
         identity = f"arn:change-set/{next(self.numbers)}"
         change_set = ChangeSet(stack=name, id=identity, creates=existing is None, changes=changes)
-        self.proposals[identity] = _Proposal(change_set, body, *wanted, self.versions.get(name, 0))
+        self.change_sets[identity] = _Pending(change_set, body, *wanted, self.versions.get(name, 0))
         return change_set
 
     def verify(self, change_set: ChangeSet) -> None:
-        proposal = self.proposals.get(change_set.id)
-        if proposal is None or proposal.version != self.versions.get(change_set.stack, 0):
+        pending = self.change_sets.get(change_set.id)
+        if pending is None or pending.version != self.versions.get(change_set.stack, 0):
             raise KanmonError(Code.PLAN_STALE, "The change set that was approved is gone.")
 
     def execute(
@@ -99,7 +99,7 @@ class FakeStacks:
     ) -> DeployedStack:
         del stop  # nobody has to wait for anything here
         self.verify(change_set)
-        proposal, name = self.proposals.pop(change_set.id), change_set.stack
+        pending, name = self.change_sets.pop(change_set.id), change_set.stack
         before = self.stacks.get(name)
         self.executed.append(name)
         self.versions[name] = self.versions.get(name, 0) + 1
@@ -113,11 +113,11 @@ class FakeStacks:
             name,
             started.id,
             f"{verb}_COMPLETE",
-            proposal.parameters,
-            self._outputs(name, proposal.body, proposal.parameters),
-            proposal.tags,
+            pending.parameters,
+            self._outputs(name, pending.body, pending.parameters),
+            pending.tags,
         )
-        self.stacks[name], self.bodies[name] = after, proposal.body
+        self.stacks[name], self.bodies[name] = after, pending.body
         on_event(_stack_event(name, after.status))
         return after
 

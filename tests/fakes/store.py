@@ -6,7 +6,7 @@ import hashlib
 import threading
 from dataclasses import dataclass, field
 
-from kanmon.ledger import Conflict
+from kanmon.aws.objects import Conflict
 
 _LOCK = threading.Lock()
 

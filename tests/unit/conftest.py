@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
-from tests.fakes.cloud import Clock, Cloud
+from tests.fakes.cloud import Cloud
+
+if TYPE_CHECKING:
+    from tests.fakes.clock import Clock
+
+# A busy machine is slow. That is no failure of a test.
+settings.register_profile("kanmon", deadline=None)
+settings.load_profile("kanmon")
 
 
 @pytest.fixture(autouse=True)
 def _no_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test that forgets its fake meets credentials that are worth nothing."""
+    """A test that forgets its fake has worthless credentials."""
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "GITHUB_SHA", "GITHUB_ACTOR", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
@@ -20,15 +28,11 @@ def _no_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Time as the lease and the deploy see it."""
-    clock = Clock()
-    monkeypatch.setattr("kanmon.release.lease._now", clock.now)
-    for module in ("bake", "deploy", "recover"):
-        monkeypatch.setattr(f"kanmon.release.{module}.time", SimpleNamespace(monotonic=clock.monotonic))
-    return clock
+def cloud() -> Cloud:
+    return Cloud()
 
 
 @pytest.fixture
-def cloud() -> Cloud:
-    return Cloud()
+def clock(cloud: Cloud) -> Clock:
+    """The time of everything that works on the cloud."""
+    return cloud.clock

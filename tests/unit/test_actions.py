@@ -1,4 +1,4 @@
-"""What the actions promise: table, `action.yml`, README and image say the same, in every variant (SEC-5)."""
+"""What the actions promise: command, `action.yml`, README and image agree, for Docker and without (SEC-5)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from kanmon.cli.arguments import COMMANDS, Kind, action_arguments, action_inputs, make_parser
+from kanmon.cli.command import OptionKind, SharedOptions
+from kanmon.cli.commands import NAMES, load
+from kanmon.cli.parser import action_arguments, parse
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = sorted(path.parent for path in (ROOT / "actions").rglob("action.yml"))
 DOCKER = [folder for folder in FOLDERS if (folder / "composite").exists()]
+ACTIONS = [name for name in NAMES if load(name).action]
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8").replace("\\\n", " ")
 
 
@@ -42,17 +45,33 @@ def _rows(folder: Path) -> list[list[str]]:
     return [row for index, row in enumerate(cells) if index not in heads]
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=_id)
-def test_inputs_and_outputs_are_the_command_s(folder: Path) -> None:
-    action, name = _action(folder), _command(folder)
-    expected = {option.name: option.help for option in action_inputs(name)}
-    given = {key: value["description"] for key, value in action["inputs"].items() if key != "token"}
-    assert given == expected
-    assert set(action["outputs"]) == {*COMMANDS[name].outputs, "error"}
+def test_every_command_for_workflows_is_an_action() -> None:
+    assert sorted({_command(folder) for folder in FOLDERS}) == sorted(ACTIONS)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=_id)
-def test_its_page_says_what_it_says(folder: Path) -> None:
+def test_inputs_are_the_commands(folder: Path) -> None:
+    expected = {option.name: option.help for option in load(_command(folder)).inputs}
+    inputs = _action(folder)["inputs"]
+    assert {key: value["description"] for key, value in inputs.items() if key != "token"} == expected
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=_id)
+def test_outputs_are_the_commands_and_the_error(folder: Path) -> None:
+    assert set(_action(folder)["outputs"]) == {*load(_command(folder)).outputs, "error"}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=_id)
+def test_it_takes_a_token_if_its_command_needs_one(folder: Path) -> None:
+    """SEC-5: with the permissions that the job has to give."""
+    needed = load(_command(folder)).token
+    token = _action(folder)["inputs"].get("token")
+    assert (token is not None) is bool(needed)
+    assert token is None or token["description"].endswith(needed)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=_id)
+def test_its_page_has_its_inputs_and_outputs(folder: Path) -> None:
     action = _action(folder)
     inputs = [[key, value["description"], value["default"]] for key, value in action["inputs"].items()]
     outputs = [[key, value["description"]] for key, value in action["outputs"].items()]
@@ -60,33 +79,49 @@ def test_its_page_says_what_it_says(folder: Path) -> None:
 
 
 def test_the_root_action_takes_and_gives_what_deploy_does() -> None:
-    """CD-2: but for what it decides itself, which is where the bundle and the plan come from."""
+    """CD-2: but for the bundle and the plan, which it makes itself."""
     whole, deploy = _action(ROOT), _action(ROOT / "actions/deploy/composite")
     left = {"bundle", "bundle-digest", "plan", "digest"}
     assert set(whole["inputs"]) == set(deploy["inputs"]) - left
     assert whole["outputs"].keys() == deploy["outputs"].keys()
-    steps = [step["run"].split()[-1] for step in whole["runs"]["steps"]]
+
+
+def test_the_root_action_is_a_whole_release() -> None:
+    """CD-2"""
+    steps = [step["run"].split()[-1] for step in _action(ROOT)["runs"]["steps"]]
     assert steps == ["build", "deploy", "recover", "record", "notify"]
-    for step in whole["runs"]["steps"]:
-        known = {f"INPUT_{option.name.upper().replace('-', '_')}" for option in action_inputs(step["id"])}
+
+
+def test_the_root_action_gives_commands_only_what_they_know() -> None:
+    """CD-2"""
+    for step in _action(ROOT)["runs"]["steps"]:
+        known = {f"INPUT_{option.name.upper().replace('-', '_')}" for option in load(step["id"]).inputs}
         assert set(step["env"]) <= known | {"GITHUB_TOKEN"}
 
 
+def test_the_root_action_waits_for_a_killed_run() -> None:
+    """CD-13"""
+    (recover,) = (step for step in _action(ROOT)["runs"]["steps"] if step["id"] == "recover")
+    given = {key: value for key, value in recover["env"].items() if "${{" not in value}
+    assert action_arguments(["recover"], given) == ["recover", "--wait"]
+
+
 @pytest.mark.parametrize("folder", DOCKER, ids=_id)
-def test_twins_differ_in_nothing_but_how_they_run(folder: Path) -> None:
+def test_with_docker_and_without_differ_only_in_their_runs(folder: Path) -> None:
     docker, composite = _action(folder), _action(folder / "composite")
-    assert (docker["runs"]["using"], composite["runs"]["using"]) == ("docker", "composite")
+    assert docker["runs"]["using"] == "docker"
+    assert composite["runs"]["using"] == "composite"
     for output in composite["outputs"].values():
         del output["value"]
     assert docker | {"runs": None} == composite | {"runs": None}
 
 
-def test_what_moves_users_comes_as_twins() -> None:
+def test_what_moves_users_also_comes_with_docker() -> None:
     assert [_id(folder) for folder in DOCKER] == ["deploy", "rollback"]
 
 
 @pytest.mark.parametrize("folder", DOCKER, ids=_id)
-def test_a_docker_action_runs_the_image_s_own_command(folder: Path) -> None:
+def test_a_docker_action_runs_the_images_own_command(folder: Path) -> None:
     """CD-13. The image is the root's Dockerfile, or one that nobody can exchange."""
     runs = _action(folder)["runs"]
     assert runs["image"] == (ROOT / "actions/image").read_text("utf-8").strip()
@@ -102,24 +137,25 @@ def test_a_docker_action_runs_the_image_s_own_command(folder: Path) -> None:
 def test_every_input_arrives_as_a_container_gets_it(folder: Path) -> None:
     """The runner keeps hyphens in the names of variables; a shell could not."""
     name = _command(folder)
-    options = action_inputs(name)
+    inputs = load(name).inputs
     given = {
-        f"INPUT_{option.name.upper()}": "true" if option.kind is Kind.FLAG else f"a {option.name}"
-        for option in options
+        f"INPUT_{option.name.upper()}": "true" if option.kind is OptionKind.FLAG else f"a {option.name}"
+        for option in inputs
     }
-    parsed = vars(make_parser().parse_args(action_arguments(name, given)))
-    for option in options:
-        value = parsed[option.name.replace("-", "_")]
-        assert value is True if option.kind is Kind.FLAG else str(value) == f"a {option.name}"
+    _, options, shared = parse(action_arguments([name], given))
+    for option in inputs:
+        field = option.name.replace("-", "_")
+        value = getattr(shared if hasattr(SharedOptions, field) else options, field)
+        assert value is True if option.kind is OptionKind.FLAG else str(value) == f"a {option.name}"
 
 
-def test_the_image_knows_the_services_that_there_are_clients_of() -> None:
+def test_the_image_has_the_services_that_have_clients() -> None:
     clients = (ROOT / "kanmon/aws/clients.py").read_text("utf-8")
     made = set(re.findall(r'client\("([^"]+)"', clients))
     assert set(re.findall(r"! -name (\S+)", DOCKERFILE)) == made
 
 
-def test_what_the_image_is_made_of_is_in_the_build_s_context() -> None:
+def test_what_the_image_is_made_of_is_in_the_builds_context() -> None:
     allowed = [
         line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line[:1] == "!"
     ]
@@ -136,8 +172,25 @@ def test_what_the_image_is_made_of_is_in_the_build_s_context() -> None:
         )
 
 
-def test_python_is_the_container_s_first_process() -> None:
+def test_python_is_the_containers_first_process() -> None:
     """CD-13: cancelling signals no other."""
     [entrypoint] = re.findall(r"^ENTRYPOINT (.*)$", DOCKERFILE, re.MULTILINE)
     assert json.loads(entrypoint) == ["python", "-ISu", "/kanmon", "action"]
-    assert (ROOT / "actions/post").read_text("utf-8").splitlines()[-1].startswith("exec python -ISu /kanmon ")
+    post = (ROOT / "actions/post").read_text("utf-8").splitlines()
+    assert post[-1] == "exec python -ISu /kanmon action recover"
+
+
+def test_the_last_part_waits_for_a_killed_run() -> None:
+    """CD-13"""
+    (given,) = re.findall(r"^export (INPUT_\w+)=(\w+)$", (ROOT / "actions/post").read_text("utf-8"), re.M)
+    assert action_arguments(["recover"], dict([given])) == ["recover", "--wait"]
+
+
+@pytest.mark.parametrize("name", ["release", "rollback"])
+def test_a_reusable_workflow_waits_for_a_killed_run(name: str) -> None:
+    """CD-13"""
+    workflow = YAML(typ="safe").load(ROOT / f".github/workflows/{name}.yml")
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    (recover,) = (step for step in steps if step.get("id") == "recover")
+    given = {f"INPUT_{key.upper()}": str(value).lower() for key, value in recover["with"].items()}
+    assert "--wait" in action_arguments(["recover"], given)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.release import COPIED, REUSABLE, main, pin
+from scripts.generators.release import COPIED, REUSABLE, main, pin
 
 ROOT = Path(__file__).parents[2]
 COMMIT = "0123456789abcdef" * 2 + "01234567"
@@ -33,7 +33,7 @@ def test_what_is_used_of_the_suite_is_there(name: str) -> None:
         assert (ROOT / path).is_file() or (ROOT / path / "action.yml").is_file(), path
 
 
-def test_every_workflow_that_uses_the_suite_is_pinned_by_a_release() -> None:
+def test_a_release_pins_every_workflow_that_uses_the_suite() -> None:
     using = {
         path.relative_to(ROOT).as_posix()
         for folder in (".github/workflows", "workflows")
@@ -47,7 +47,7 @@ def test_every_workflow_that_uses_the_suite_is_pinned_by_a_release() -> None:
     "arguments",
     [[], ["1.2.3"], ["v1.2.3", f"docker://x@sha256:{'0' * 64}"], ["1.2.3", "docker://x:latest"]],
 )
-def test_a_release_without_a_version_or_an_image_by_digest_is_refused(
+def test_a_release_needs_a_version_and_an_image_by_digest(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 2

@@ -1,4 +1,4 @@
-"""How a composite action's step comes to its Python and its modules."""
+"""How a step of a composite action finds its Python and its modules."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Pip:
         return SimpleNamespace(returncode=self.status)
 
 
-def test_what_is_installed_is_checked_by_its_hash_and_comes_whole(
+def test_what_is_installed_is_checked_by_its_hash(
     start: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SEC-5."""
@@ -104,7 +104,7 @@ def test_a_python_that_is_too_old_gives_way_to_a_newer_one(
     assert started == [["/bin/python3.12", "-I", "-S", "-u", "start.py", "deploy"]]
 
 
-def test_a_runner_without_python_is_told_what_to_do(tmp_path: Path) -> None:
+def test_a_runner_without_python_shows_what_to_do(tmp_path: Path) -> None:
     done = subprocess.run(
         ["/bin/bash", ROOT / "actions/run", "deploy"],
         env={"PATH": str(tmp_path)},
@@ -139,7 +139,8 @@ spec.loader.exec_module(start)
 start.install = lambda runtime: None
 sys.modules["kanmon"] = types.ModuleType("kanmon")
 sys.modules["kanmon.cli"] = types.ModuleType("kanmon.cli")
-sys.modules["kanmon.cli"].main = lambda arguments: print(dict(os.environ))
+sys.modules["kanmon.cli.main"] = types.ModuleType("kanmon.cli.main")
+sys.modules["kanmon.cli.main"].main = lambda arguments: print(dict(os.environ))
 print(dict(os.environ))
 start.main()
 """

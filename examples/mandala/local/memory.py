@@ -9,7 +9,7 @@ from mandala.goals import Chart, Goal, VersionConflict
 
 
 class MemoryGoals:
-    """A GoalStore that forgets; it can be told to fail, or to be behind with its schema."""
+    """A GoalStore that forgets. A test can make it fail, or give it an older schema."""
 
     def __init__(self, schema: int = 2) -> None:
         self.available = True
@@ -19,7 +19,7 @@ class MemoryGoals:
         self._lock = threading.Lock()
 
     def schema(self) -> int:
-        """The schema it was told to have."""
+        """The schema that a test gave it."""
         self._check()
         return self.applied
 
@@ -54,10 +54,10 @@ class MemoryGoals:
         return changed
 
     def delete(self, id: str) -> bool:
-        """Forget the goal; tells whether it was there."""
+        """Delete the goal; returns whether it was there."""
         self._check()
         return self._goals.pop(id, None) is not None
 
     def _check(self) -> None:
         if not self.available:
-            raise DatabaseUnavailable("told to fail")
+            raise DatabaseUnavailable("made to fail")

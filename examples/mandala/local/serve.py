@@ -42,7 +42,7 @@ class Handler(BaseHTTPRequestHandler):
     do_HEAD = do_POST = do_PUT = do_DELETE = do_GET
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: the app logs its own requests."""
+        """Log nothing: the app logs its own requests."""
 
     def _answer_api(self, path: str) -> None:
         length = int(self.headers.get("content-length") or 0)

@@ -1,4 +1,4 @@
-"""The gate refuses whatever it can't prove, each time with its own error (CD-3)."""
+"""The gate refuses everything that it can't prove, each time with an error of its own (CD-3)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 
 from kanmon.approval.gate import Gate, GateApproval
 from kanmon.errors import Code, KanmonError
-from kanmon.github import WorkflowRun
 from kanmon.github.environments import Environment, Review
 from kanmon.github.runs import Job
+from kanmon.github.workflow_run import WorkflowRun
 
 RUN = WorkflowRun(
     repository="acme/mandala",
@@ -34,16 +34,16 @@ RULES = Environment(
     patterns=("main",),
     url="https://github.com/acme/mandala/settings/environments",
 )
-BOB = Review(by="bob", approved=True, comment="")
+BOB = Review(by="bob", approved=True)
 
 
 @dataclass
 class Github:
-    """What GitHub knows of one run."""
+    """GitHub's facts about one run."""
 
     rules: Environment | None = RULES
-    said: list[Review] = field(default_factory=lambda: [BOB])
-    attempts: dict[int, list[Job]] = field(default_factory=dict)
+    given: list[Review] = field(default_factory=lambda: [BOB])
+    run_attempts: dict[int, list[Job]] = field(default_factory=dict)
     protected: set[str] = field(default_factory=set)
 
     def environment(self, name: str) -> Environment | None:
@@ -53,30 +53,31 @@ class Github:
         return name in self.protected
 
     def reviews(self, run: int, environment_name: str) -> list[Review]:
-        assert (run, environment_name) == (RUN.id, "production")
-        return self.said
+        assert run == RUN.id
+        assert environment_name == "production"
+        return self.given
 
     def jobs(self, run: int, attempt: int) -> list[Job]:
         assert run == RUN.id
-        return self.attempts.get(attempt, [])
+        return self.run_attempts.get(attempt, [])
 
 
-def gate(github: Github, run: WorkflowRun = RUN, *, prevent_self_review: bool = False) -> Gate:
+def _gate(github: Github, run: WorkflowRun = RUN, *, prevent_self_review: bool = False) -> Gate:
     return Gate(github, run, "production", prevent_self_review)
 
 
-def refused(github: Github, run: WorkflowRun = RUN, *, prevent_self_review: bool = False) -> Code:
+def _refused(github: Github, run: WorkflowRun = RUN, *, prevent_self_review: bool = False) -> Code:
     with pytest.raises(KanmonError) as caught:
-        gate(github, run, prevent_self_review=prevent_self_review).approval()
+        _gate(github, run, prevent_self_review=prevent_self_review).approval()
     return caught.value.code
 
 
-def running(number: int, runner: str = "runner-1") -> Job:
+def _running(number: int, runner: str = "runner-1") -> Job:
     return Job(id=number, name="Release / Deploy", status="in_progress", runner=runner)
 
 
-def ended(number: int, runner: str = "runner-1") -> Job:
-    return replace(running(number, runner), status="completed")
+def _ended(number: int, runner: str = "runner-1") -> Job:
+    return replace(_running(number, runner), status="completed")
 
 
 class Plan:
@@ -84,91 +85,111 @@ class Plan:
     release = "r42"
 
 
-def test_the_reviewer_is_recorded_with_the_digest_of_what_was_approved() -> None:
-    approval = GateApproval(gate(Github())).approve(Plan())
-    assert (approval.by, approval.digest) == ("bob", Plan.digest)
-    assert "actions/runs/7/attempts/1" in approval.how
+def test_the_reviewer_is_recorded_with_the_plans_digest() -> None:
+    approval = GateApproval(_gate(Github())).approve(Plan())
+    assert approval.by == "bob"
+    assert approval.digest == Plan.digest
+
+
+def test_the_run_attempt_is_recorded_with_the_approval() -> None:
+    assert "actions/runs/7/attempts/1" in GateApproval(_gate(Github())).approve(Plan()).how
 
 
 def test_a_missing_environment_is_refused() -> None:
-    assert refused(Github(rules=None)) is Code.ENVIRONMENT_MISSING
+    assert _refused(Github(rules=None)) is Code.ENVIRONMENT_MISSING
 
 
 def test_an_environment_without_reviewers_is_refused() -> None:
-    assert refused(Github(rules=replace(RULES, reviewers=()))) is Code.REVIEWERS_MISSING
+    assert _refused(Github(rules=replace(RULES, reviewers=()))) is Code.REVIEWERS_MISSING
 
 
 def test_an_environment_open_to_all_branches_is_refused() -> None:
-    assert refused(Github(rules=replace(RULES, patterns=None))) is Code.BRANCHES_OPEN
+    assert _refused(Github(rules=replace(RULES, patterns=None))) is Code.BRANCHES_OPEN
 
 
 @pytest.mark.parametrize(
     "ref", ["refs/heads/feature", "refs/heads/main/x", "refs/tags/main", "refs/pull/3/merge"]
 )
 def test_a_ref_that_the_rule_does_not_name_is_refused(ref: str) -> None:
-    assert refused(Github(), replace(RUN, ref=ref)) is Code.BRANCH_REFUSED
+    assert _refused(Github(), replace(RUN, ref=ref)) is Code.BRANCH_REFUSED
 
 
-def test_protected_branches_are_those_with_protection() -> None:
-    rules = replace(RULES, protected_branches=True, patterns=None)
-    assert refused(Github(rules=rules)) is Code.BRANCH_REFUSED
-    assert gate(Github(rules=rules, protected={"main"})).approval() == BOB
-    assert refused(Github(rules=rules), replace(RUN, ref="refs/tags/v1")) is Code.BRANCH_REFUSED
+PROTECTED = replace(RULES, protected_branches=True, patterns=None)
 
 
-@pytest.mark.parametrize(
-    ("pattern", "ref", "admitted"),
+def test_a_protected_branch_is_admitted() -> None:
+    assert _gate(Github(rules=PROTECTED, protected={"main"})).approval() == BOB
+
+
+def test_a_branch_without_protection_is_refused() -> None:
+    assert _refused(Github(rules=PROTECTED)) is Code.BRANCH_REFUSED
+
+
+def test_a_tag_is_no_protected_branch() -> None:
+    run = replace(RUN, ref="refs/tags/v1")
+    assert _refused(Github(rules=PROTECTED, protected={"v1"}), run) is Code.BRANCH_REFUSED
+
+
+OPEN_RULES = replace(RULES, prevents_self_review=False)
+
+
+def test_rules_must_prevent_self_review_if_the_config_does() -> None:
+    assert _refused(Github(rules=OPEN_RULES), prevent_self_review=True) is Code.SELF_REVIEW_ALLOWED
+
+
+def test_rules_may_allow_self_review_otherwise() -> None:
+    assert _gate(Github(rules=OPEN_RULES)).approval() == BOB
+
+
+@pytest.mark.parametrize("given", [[], [Review(by="bob", approved=False)]], ids=["no review", "rejected"])
+def test_a_run_without_an_approval_is_refused(given: list[Review]) -> None:
+    """As after an administrator's bypass."""
+    assert _refused(Github(given=given)) is Code.RUN_NOT_APPROVED
+
+
+ACTORS = pytest.mark.parametrize(
+    "run",
     [
-        ("releases/*", "refs/heads/releases/1", True),
-        ("releases/*", "refs/heads/releases/1/2", False),
-        ("releases/**/*", "refs/heads/releases/1/2", True),
-        ("main", "refs/heads/mainx", False),
-        ("v[0-9]", "refs/heads/v1", True),
-        ("tags/v*", "refs/tags/v1", True),
-        ("v*", "refs/tags/v1", False),
-        ("a.c", "refs/heads/abc", False),
+        replace(RUN, actor="bob", triggering_actor="alice"),
+        replace(RUN, actor="alice", triggering_actor="BOB"),
     ],
+    ids=["first run attempt", "this run attempt"],
 )
-def test_patterns_mean_what_github_means(pattern: str, ref: str, *, admitted: bool) -> None:
-    assert replace(RULES, patterns=(pattern,)).admits(ref) is admitted
 
 
-def test_self_review_must_be_prevented_where_the_config_asks_for_it() -> None:
-    open_rules = Github(rules=replace(RULES, prevents_self_review=False))
-    assert refused(open_rules, prevent_self_review=True) is Code.SELF_REVIEW_ALLOWED
-    assert gate(open_rules).approval() == BOB
+@ACTORS
+def test_an_actor_cannot_approve_if_the_config_forbids_it(run: WorkflowRun) -> None:
+    assert _refused(Github(), run, prevent_self_review=True) is Code.APPROVED_BY_ACTOR
 
 
-@pytest.mark.parametrize("said", [[], [Review(by="bob", approved=False, comment="no")]])
-def test_a_run_that_nobody_approved_is_refused_as_when_an_administrator_went_past(said: list[Review]) -> None:
-    assert refused(Github(said=said)) is Code.RUN_NOT_APPROVED
+@ACTORS
+def test_an_actor_can_approve_otherwise(run: WorkflowRun) -> None:
+    assert _gate(Github(), run).approval() == BOB
 
 
-@pytest.mark.parametrize("actors", [("bob", "alice"), ("alice", "BOB")])
-def test_the_actor_can_not_approve_where_that_is_asked(actors: tuple[str, str]) -> None:
-    run = replace(RUN, actor=actors[0], triggering_actor=actors[1])
-    assert refused(Github(), run, prevent_self_review=True) is Code.APPROVED_BY_ACTOR
-    assert gate(Github(), run).approval() == BOB
+SECOND = replace(RUN, attempt=2)
 
 
-def test_an_approval_of_an_earlier_attempt_does_not_count() -> None:
-    again = replace(RUN, attempt=2)
-    github = Github(attempts={1: [ended(1)], 2: [running(2)]})
-    assert refused(github, again) is Code.APPROVAL_TOO_OLD
-    github.said = [BOB, BOB]
-    assert gate(github, again).approval() == BOB
+def test_an_approval_of_an_earlier_run_attempt_does_not_count() -> None:
+    github = Github(run_attempts={1: [_ended(1)], 2: [_running(2)]})
+    assert _refused(github, SECOND) is Code.APPROVAL_TOO_OLD
 
 
-def test_an_earlier_attempt_that_never_came_to_the_gate_used_no_approval() -> None:
-    github = Github(attempts={1: [ended(1, runner="")], 2: [running(2)]})
-    assert gate(github, replace(RUN, attempt=2)).approval() == BOB
+def test_a_second_approval_is_for_the_second_run_attempt() -> None:
+    github = Github(run_attempts={1: [_ended(1)], 2: [_running(2)]}, given=[BOB, BOB])
+    assert _gate(github, SECOND).approval() == BOB
 
 
-def test_a_job_that_is_listed_again_by_the_next_attempt_counts_once() -> None:
-    github = Github(attempts={1: [ended(1)], 2: [ended(1)], 3: [running(3)]}, said=[BOB, BOB])
-    assert gate(github, replace(RUN, attempt=3)).approval() == BOB
+def test_a_run_attempt_before_the_gate_used_no_approval() -> None:
+    github = Github(run_attempts={1: [_ended(1, runner="")], 2: [_running(2)]})
+    assert _gate(github, SECOND).approval() == BOB
 
 
-def test_where_the_own_job_is_unknown_every_earlier_attempt_counts() -> None:
-    github = Github(attempts={1: [], 2: [running(2, runner="another")]})
-    assert refused(github, replace(RUN, attempt=2)) is Code.APPROVAL_TOO_OLD
+def test_a_job_listed_again_by_a_run_attempt_counts_once() -> None:
+    github = Github(run_attempts={1: [_ended(1)], 2: [_ended(1)], 3: [_running(3)]}, given=[BOB, BOB])
+    assert _gate(github, replace(RUN, attempt=3)).approval() == BOB
+
+
+def test_without_its_own_job_each_run_attempt_counts() -> None:
+    github = Github(run_attempts={1: [], 2: [_running(2, runner="another")]})
+    assert _refused(github, SECOND) is Code.APPROVAL_TOO_OLD

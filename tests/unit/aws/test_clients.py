@@ -1,19 +1,17 @@
-"""The clients, and the question that is asked of AWS before anything else."""
+"""AWS's clients, the account they work on, and the log of their calls."""
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from kanmon.aws import Aws, explained, upload
+from kanmon.aws.clients import Aws
 from kanmon.errors import Code, KanmonError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 REGION = "ap-northeast-1"
 CLIENTS = [
@@ -31,54 +29,55 @@ def test_every_client_can_be_made(name: str) -> None:
 
 
 @mock_aws
-@pytest.mark.parametrize("early", [True, False])
-def test_the_account_is_known(early: bool) -> None:
-    aws = Aws(REGION)
-    if early:
-        aws.ask_account()
-    assert aws.account == "123456789012"
+def test_the_account_is_asked_of_aws() -> None:
+    assert Aws(REGION).account == "123456789012"
 
 
-def test_what_went_wrong_early_is_told_when_the_account_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also what stops a client from being made at all, as a profile that isn't there."""
+@pytest.mark.parametrize(("region", "partition"), [(REGION, "aws"), ("cn-north-1", "aws-cn")])
+def test_the_partition_is_that_of_the_region(region: str, partition: str) -> None:
+    assert Aws(region).partition == partition
+
+
+def test_an_unknown_profile_is_an_aws_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """boto3 finds it before any call."""
     monkeypatch.setenv("AWS_PROFILE", "nobody's")
-    aws = Aws(REGION)
-    aws.ask_account()
-    with pytest.raises(KanmonError) as caught:
-        _ = aws.account
+    with pytest.raises(KanmonError, match="nobody's") as caught:
+        Aws(REGION)
     assert caught.value.code is Code.AWS_FAILED
-    assert "nobody's" in caught.value.message
 
 
-def test_missing_credentials_are_told_when_the_account_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_are_an_error_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
         monkeypatch.setenv(name, "/dev/null")
     aws = Aws(REGION)
-    aws.ask_account()
     with pytest.raises(KanmonError) as caught:
         _ = aws.account
     assert caught.value.code is Code.CREDENTIALS_MISSING
 
 
 @mock_aws
-@pytest.mark.parametrize("size", [0, 9 * 1024 * 1024])
-def test_a_file_is_uploaded_whole(tmp_path: Path, size: int) -> None:
-    """CD-6. Above 8 MiB it goes in parts."""
-    s3: Any = Aws(REGION).s3
-    s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
-    path = tmp_path / "file"
-    path.write_bytes(b"x" * size)
-    upload(s3, path, "bucket", "key")
-    assert s3.get_object(Bucket="bucket", Key="key")["Body"].read() == path.read_bytes()
+def test_a_call_is_logged_with_its_status_and_duration(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "kanmon")
+    Aws(REGION).s3.list_buckets()
+    [record] = [record for record in caplog.records if record.name == "kanmon.aws.clients"]
+    assert record.getMessage().startswith("s3.ListBuckets 200 ")
+    assert record.getMessage().endswith(" ms")
 
 
 @mock_aws
-def test_a_refused_upload_is_aws_refusing(tmp_path: Path) -> None:
-    """It must be an error that `explained` knows."""
-    (tmp_path / "file").touch()
-    with pytest.raises(KanmonError) as caught, explained("uploading"):
-        upload(Aws(REGION).s3, tmp_path / "file", "no-such-bucket", "key")
-    assert caught.value.code is Code.AWS_FAILED
-    assert "NoSuchBucket" in caught.value.message
+def test_a_refused_call_is_logged_with_its_status(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "kanmon")
+    with pytest.raises(ClientError):
+        Aws(REGION).s3.head_bucket(Bucket="secret-bucket")
+    [record] = [record for record in caplog.records if record.name == "kanmon.aws.clients"]
+    assert record.getMessage().startswith("s3.HeadBucket 404 ")
+
+
+@mock_aws
+def test_the_log_of_calls_holds_no_parameters(caplog: pytest.LogCaptureFixture) -> None:
+    """SEC-5: a parameter may be a secret."""
+    caplog.set_level(logging.DEBUG, "kanmon")
+    Aws(REGION).secrets.create_secret(Name="name", SecretString="canary")
+    assert "canary" not in caplog.text

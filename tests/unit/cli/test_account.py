@@ -1,46 +1,54 @@
-"""The account as the config describes it: who CloudFormation acts as (SEC-1)."""
+"""The account as the config describes it: where it is, and who CloudFormation acts as (SEC-1)."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
+from moto import mock_aws
 
-from kanmon.aws import Aws
-from kanmon.cli.wiring import Account
-from kanmon.cloudformation import Stacks
+from kanmon.cli.account import Account
+from kanmon.cli.wiring import services_of
+from kanmon.errors import Code, KanmonError
+from kanmon.stacks.cloudformation import Stacks
 from tests.fakes.app import make_config
 
-_GITHUB = {"repository": "octo/shop"}
+GITHUB = {"repository": "octo/shop"}
+ROLE = "iam::123456789012:role/shop-test-cloudformation"
 
 
+@mock_aws
 @pytest.mark.parametrize(
-    ("github", "partition", "role"),
+    ("github", "region", "role"),
     [
-        (None, "aws", ""),
-        (_GITHUB, "aws", "arn:aws:iam::111122223333:role/shop-test-cloudformation"),
-        (_GITHUB, "aws-cn", "arn:aws-cn:iam::111122223333:role/shop-test-cloudformation"),
+        (None, "ap-northeast-1", ""),
+        (GITHUB, "ap-northeast-1", f"arn:aws:{ROLE}"),
+        (GITHUB, "cn-north-1", f"arn:aws-cn:{ROLE}"),
     ],
 )
 def test_with_github_cloudformation_acts_by_the_service_role(
-    github: dict[str, Any] | None, partition: str, role: str
+    github: dict[str, Any] | None, region: Any, role: str
 ) -> None:
-    config = make_config(github=github)
-    early = SimpleNamespace(
-        region=config.region,
-        account="111122223333",
-        partition=partition,
-        cloudformation=None,
-        cloudwatch=None,
-        functions=None,
-        rds=None,
-        s3=SimpleNamespace(head_bucket=lambda **_: None),
+    account = Account(make_config(github=github, region=region))
+    account.aws.s3.create_bucket(
+        Bucket=account.bucket, CreateBucketConfiguration={"LocationConstraint": region}
     )
-    world = Account(config, cast("Any", early)).world()
-    assert isinstance(world.stacks, Stacks)
-    assert world.stacks.role == role
+    stacks = services_of(account).stacks
+    assert isinstance(stacks, Stacks)
+    assert stacks.role == role
 
 
-def test_a_region_lies_in_its_partition() -> None:
-    assert (Aws("ap-northeast-1").partition, Aws("cn-north-1").partition) == ("aws", "aws-cn")
+@mock_aws
+def test_without_its_bucket_an_account_is_not_bootstrapped() -> None:
+    with pytest.raises(KanmonError, match="shop-kanmon-123456789012-ap-northeast-1") as caught:
+        _ = Account(make_config()).blobs
+    assert caught.value.code is Code.NOT_BOOTSTRAPPED
+
+
+def test_only_the_configs_region_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """INF-9"""
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    aws = Account(make_config()).aws
+    assert aws.region == "ap-northeast-1"
+    assert aws.s3.meta.region_name == "ap-northeast-1"

@@ -7,14 +7,17 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
-from botocore.config import Config as ClientConfig
 from moto import mock_aws
 
 from kanmon import __version__
+from kanmon.cli.commands import NAMES
+from kanmon.cli.commands import deploy as deploy_module
+from kanmon.cli.commands import status as status_module
 from kanmon.cli.main import main
 from kanmon.errors import Code, ExitStatus, KanmonError
 from tests.fakes.app import make_config
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-COMMANDS = ("bootstrap", "build", "plan", "gate", "deploy", "rollback", "recover", "status", "history")
 Capture = pytest.CaptureFixture[str]
 
 
@@ -44,7 +46,7 @@ def config(tmp_path: Path) -> str:
 
 
 def refused(capsys: Capture, *arguments: str) -> str:
-    """Run, expect a refusal; what it said."""
+    """Run, expect a refusal; the message."""
     assert main(arguments) == ExitStatus.REFUSED
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -52,7 +54,7 @@ def refused(capsys: Capture, *arguments: str) -> str:
     return captured.err
 
 
-@pytest.mark.parametrize("arguments", [["--help"], *([command, "--help"] for command in COMMANDS)])
+@pytest.mark.parametrize("arguments", [["--help"], *([command, "--help"] for command in NAMES)])
 def test_help_is_given(capsys: Capture, arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments)
@@ -76,24 +78,30 @@ def test_the_version_is_given(capsys: Capture) -> None:
         (["history", "r1"], "r1"),
         (["deploy", "--plan"], "--plan"),
         (["recover", "--keep", "--undo"], "--undo"),
-        (["recover", "--wait", "long"], "30s, 5m or 1h"),
+        (["recover", "--wait", "3m"], "3m"),
     ],
 )
 def test_a_wrong_command_line_is_refused_with_what_is_wrong(
     capsys: Capture, arguments: list[str], named: str
 ) -> None:
-    said = refused(capsys, *arguments)
-    assert said.startswith("KNM-901 ")
-    assert named in said
-    assert "--help" in said
+    message = refused(capsys, *arguments)
+    assert message.startswith("KNM-901 ")
+    assert named in message
+    assert "--help" in message
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [name for name in NAMES if name != "notify"])
 def test_a_missing_config_is_refused_by_every_command(capsys: Capture, tmp_path: Path, command: str) -> None:
     path = str(tmp_path / "none.yml")
-    said = refused(capsys, command, "--config", path)
-    assert said.startswith("KNM-101 ")
-    assert path in said
+    message = refused(capsys, command, "--config", path)
+    assert message.startswith("KNM-101 ")
+    assert path in message
+
+
+def test_for_a_message_a_missing_config_is_a_warning(capsys: Capture, tmp_path: Path) -> None:
+    """CD-12: nothing depends on a message."""
+    assert main(["notify", "--config", str(tmp_path / "none.yml")]) == ExitStatus.OK
+    assert capsys.readouterr().out.startswith("KNM-101 ")
 
 
 def test_missing_credentials_are_refused(
@@ -109,18 +117,29 @@ def test_missing_credentials_are_refused(
 def test_an_unreachable_aws_is_refused_with_its_address(
     capsys: Capture, config: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kanmon.aws.clients._SETTINGS", ClientConfig(retries={"total_max_attempts": 1}))
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    said = refused(capsys, "status", "--config", config)
-    assert said.startswith("KNM-202 ")
-    assert "http://127.0.0.1:1" in said
+    message = refused(capsys, "status", "--config", config)
+    assert message.startswith("KNM-202 ")
+    assert "http://127.0.0.1:1" in message
+
+
+@pytest.mark.usefixtures("workflow")
+def test_a_wrong_config_is_refused_before_aws_is_asked(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """INF-9: a step of a workflow shows it as an annotation."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    (tmp_path / "kanmon.yml").write_text("app: 7\n")
+    assert main(["status", "--config", str(tmp_path / "kanmon.yml")]) == ExitStatus.REFUSED
+    assert "::error title=Kanmon KNM-10" in capsys.readouterr().out
 
 
 @mock_aws
 def test_an_account_without_a_bucket_is_refused(capsys: Capture, config: str) -> None:
-    said = refused(capsys, "history", "--config", config)
-    assert said.startswith("KNM-205 ")
-    assert "shop-kanmon-123456789012-ap-northeast-1" in said
+    message = refused(capsys, "history", "--config", config)
+    assert message.startswith("KNM-205 ")
+    assert "shop-kanmon-123456789012-ap-northeast-1" in message
 
 
 @mock_aws
@@ -138,7 +157,7 @@ def test_a_fresh_environment_has_a_status_and_an_empty_history(capsys: Capture, 
 
 
 @pytest.mark.parametrize(
-    ("raised", "status", "said"),
+    ("raised", "status", "message"),
     [
         (KanmonError(Code.HELD, "held"), ExitStatus.HELD, "KNM-413"),
         (KanmonError(Code.STACK_FAILED, "no"), ExitStatus.FAILED, "KNM-211"),
@@ -155,16 +174,16 @@ def test_a_fresh_environment_has_a_status_and_an_empty_history(capsys: Capture, 
     ],
     ids=lambda value: getattr(value, "name", type(value).__name__),
 )
-def test_the_exit_status_tells_how_it_ended(
-    capsys: Capture, monkeypatch: pytest.MonkeyPatch, raised: BaseException, status: ExitStatus, said: str
+def test_the_exit_status_shows_how_it_ended(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, raised: BaseException, status: ExitStatus, message: str
 ) -> None:
     def fail(*_: object) -> ExitStatus:
         raise raised
 
-    monkeypatch.setattr("kanmon.cli.commands.run", fail)
+    monkeypatch.setattr(status_module, "COMMAND", replace(status_module.COMMAND, run=fail))
     assert main(["status"]) == status
     captured = capsys.readouterr()
-    assert captured.err.startswith(said)
+    assert captured.err.startswith(message)
     assert "Traceback" not in captured.err
 
 
@@ -182,7 +201,7 @@ def workflow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("workflow")
 @pytest.mark.parametrize(
-    ("ended", "settled"),
+    ("ended", "complete"),
     [
         (ExitStatus.OK, True),
         (KanmonError(Code.LOCKED, "no"), True),
@@ -193,10 +212,10 @@ def workflow(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=lambda value: getattr(value, "name", type(value).__name__),
 )
-def test_a_step_says_when_nothing_is_left_for_its_last_part(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ended: ExitStatus | BaseException, settled: bool
+def test_a_step_writes_that_nothing_is_left_for_its_last_part(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ended: ExitStatus | BaseException, complete: bool
 ) -> None:
-    """CD-13: whatever can't say so is recovered from."""
+    """CD-13: a step that can't write it is recovered from."""
 
     def end(*_: object) -> ExitStatus:
         if isinstance(ended, BaseException):
@@ -206,9 +225,9 @@ def test_a_step_says_when_nothing_is_left_for_its_last_part(
     state = tmp_path / "state"
     state.touch()
     monkeypatch.setenv("GITHUB_STATE", str(state))
-    monkeypatch.setattr("kanmon.cli.commands.run", end)
+    monkeypatch.setattr(deploy_module, "COMMAND", replace(deploy_module.COMMAND, run=end))
     main(["deploy"])
-    assert state.read_text("utf-8").startswith("settled<<") is settled
+    assert state.read_text("utf-8").startswith("settled<<") is complete
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
@@ -225,7 +244,8 @@ def test_a_signal_among_the_imports_ends_the_process(tmp_path: Path, number: sig
         timeout=30,
         check=False,
     )
-    assert (ended.returncode, ended.stdout) == (ExitStatus.INTERRUPTED, "")
+    assert ended.returncode == ExitStatus.INTERRUPTED
+    assert ended.stdout == ""
     assert ended.stderr == "Interrupted; nothing was changed.\n"
 
 
@@ -236,9 +256,9 @@ def test_a_workflow_rolls_back_only_what_was_confirmed(
 ) -> None:
     """CD-9."""
     assert main(["rollback", "--config", config, *confirm]) == ExitStatus.REFUSED
-    said = capsys.readouterr().out
-    assert said.startswith("::error title=Kanmon KNM-311::")
-    assert "Type test as the confirmation" in said
+    message = capsys.readouterr().out
+    assert message.startswith("::error title=Kanmon KNM-311::")
+    assert "Type test as the confirmation" in message
 
 
 def test_the_gate_needs_a_workflow(capsys: Capture, config: str) -> None:

@@ -10,8 +10,8 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from kanmon.config import load_config
 from kanmon.config.schema import schema_text
+from kanmon.config.source import load_config
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "examples/mandala/kanmon.yml"

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kanmon.config import Config, load_config
+from kanmon.config.source import load_config
 from kanmon.errors import Code, KanmonError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from kanmon.config.schema import Config
 
 GOOD = """\
 app: shop
@@ -54,7 +56,8 @@ def _error(folder: Path, text: str | bytes) -> KanmonError:
 
 def test_a_good_config_loads(tmp_path: Path) -> None:
     config = _load(tmp_path, GOOD)
-    assert (config.prefix, config.traffic.steps[0].bake) == ("shop-production", 300.0)
+    assert config.prefix == "shop-production"
+    assert config.traffic.steps[0].bake == 300.0
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
@@ -80,7 +83,8 @@ def test_an_empty_file(tmp_path: Path, text: str) -> None:
 )
 def test_bad_yaml_names_its_line(tmp_path: Path, text: str, line: str) -> None:
     error = _error(tmp_path, text)
-    assert (error.code, error.where) == (Code.CONFIG_SYNTAX, line)
+    assert error.code == Code.CONFIG_SYNTAX
+    assert error.where == line
 
 
 @pytest.mark.parametrize("text", [b"\xff\xfe\x00", b"app: \x00\n", b"app: 2001-13-45\n", b"app: !!int x\n"])
@@ -118,7 +122,8 @@ def test_an_unknown_key_gets_a_suggestion(
     tmp_path: Path, old: str, new: str, line: int, suggested: str
 ) -> None:
     error = _error(tmp_path, GOOD.replace(old, new, 1))
-    assert (error.code, error.where) == (Code.CONFIG_UNKNOWN_KEY, f"kanmon.yml:{line}")
+    assert error.code == Code.CONFIG_UNKNOWN_KEY
+    assert error.where == f"kanmon.yml:{line}"
     assert error.fix == f"Did you mean `{suggested}`?"
 
 
@@ -161,13 +166,13 @@ def test_a_wrong_value_names_key_line_and_reason(
     assert error.fix
 
 
-def test_a_missing_key_says_what_to_add(tmp_path: Path) -> None:
+def test_a_missing_key_is_named_with_its_fix(tmp_path: Path) -> None:
     error = _error(tmp_path, GOOD.replace("    handler: shop.api\n", ""))
     assert "`functions.api.handler` is missing" in error.message
     assert error.fix == "Add `handler:` there."
 
 
-def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+def test_all_that_is_wrong_is_shown_at_once(tmp_path: Path) -> None:
     error = _error(tmp_path, GOOD.replace("app: shop", "app: Shop").replace("percent: 10", "percent: 0"))
     assert "2 keys are wrong" in error.message
     assert "kanmon.yml:1: `app`" in error.message
@@ -181,7 +186,7 @@ def test_settings_that_kanmon_makes_cannot_be_set(tmp_path: Path, key: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("secrets", "used", "told"),
+    ("secrets", "used", "reason"),
     [
         ("secrets: {slack: {}}", "jwt", "names the secret jwt, which is not under `secrets`"),
         ("secrets: {database: {}}", "database", "choose another name"),
@@ -190,14 +195,14 @@ def test_settings_that_kanmon_makes_cannot_be_set(tmp_path: Path, key: str) -> N
     ],
 )
 def test_secrets_and_endpoints_must_be_known_and_distinct(
-    tmp_path: Path, secrets: str, used: str, told: str
+    tmp_path: Path, secrets: str, used: str, reason: str
 ) -> None:
     """INF-1, INF-4: what a function reads must be there; no value fits into the config."""
     text = GOOD.replace("    handler:", f"    secrets: [{used}]\n    handler:", 1)
-    assert told in _error(tmp_path, f"{text}{secrets}\n").message
+    assert reason in _error(tmp_path, f"{text}{secrets}\n").message
 
 
-def test_errors_in_merged_keys_are_told_too(tmp_path: Path) -> None:
+def test_errors_in_merged_keys_are_shown_too(tmp_path: Path) -> None:
     text = GOOD.replace("    handler: shop.api\n", "    <<: {handler: shop.api, memory: 1}\n")
     assert "memory" in _error(tmp_path, text).message
 
@@ -220,7 +225,7 @@ def test_whatever_is_in_the_file_it_loads_or_is_one_error(
     try:
         _load(tmp_path, content.encode("utf-8", "surrogatepass"))
     except KanmonError as error:
-        told = str(error)
+        message = str(error)
     else:
         return
-    assert told.startswith("KNM-10")
+    assert message.startswith("KNM-10")

@@ -1,4 +1,4 @@
-"""What a step tells its runner can't be bent by the values in it (SEC-5)."""
+"""A step's messages to its runner: no value in them can become a command (SEC-5)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kanmon.errors import KanmonError
-from kanmon.github import current_run
 from kanmon.github.runner import SUMMARY_LIMIT, HarmlessLog, Level, Runner, harmless
 
 if TYPE_CHECKING:
@@ -66,14 +65,14 @@ def test_values_stay_values(first: str, second: str) -> None:
 
 
 @given(st.lists(HOSTILE, max_size=5))
-def test_no_command_can_stand_in_what_is_printed(parts: list[str]) -> None:
+def test_no_printed_text_is_a_command(texts: list[str]) -> None:
     stream = io.StringIO()
     log = HarmlessLog(stream)
-    for part in parts:
-        log.write(part)
+    for text in texts:
+        log.write(text)
     log.close()
     assert commands(stream.getvalue()) == []
-    assert stream.getvalue().replace("\u200b", "") == "".join(parts)
+    assert stream.getvalue().replace("\u200b", "") == "".join(texts)
 
 
 @given(HOSTILE, HOSTILE, HOSTILE)
@@ -87,30 +86,42 @@ def test_an_annotation_is_one_command(message: str, title: str, file: str) -> No
 
 
 def test_harmless_text_is_left_alone() -> None:
-    told = "std::vector, a::b and # [x] ##x\n  ok: done\n"
-    assert harmless(told) == told
+    text = "std::vector, a::b and # [x] ##x\n  ok: done\n"
+    assert harmless(text) == text
 
 
 def test_an_output_with_a_masked_value_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "output"
     path.touch()
     monkeypatch.setenv("GITHUB_OUTPUT", str(path))
-    stream = io.StringIO()
-    runner = Runner(stream)
+    runner = Runner(io.StringIO())
     runner.mask("canary-secret\nsecond-line")
     with pytest.raises(KanmonError):
         runner.output("link", "https://app/?token=second-line")
     assert path.read_text() == ""
+
+
+def test_every_line_of_a_secret_is_masked() -> None:
+    stream = io.StringIO()
+    Runner(stream).mask("canary-secret\nsecond-line")
+    assert "::add-mask::canary-secret\n" in stream.getvalue()
     assert "::add-mask::second-line\n" in stream.getvalue()
 
 
-def test_a_summary_too_long_is_cut_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_summary_is_cut_with_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "summary"
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(path))
     runner = Runner(io.StringIO())
     runner.summary("関" * SUMMARY_LIMIT)
     assert len(path.read_bytes()) <= SUMMARY_LIMIT
     assert path.read_text("utf-8").endswith("does not fit into a job summary.*\n")
+
+
+def test_a_full_summary_takes_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "summary"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(path))
+    runner = Runner(io.StringIO())
+    runner.summary("関" * SUMMARY_LIMIT)
     runner.summary("more")
     assert len(path.read_bytes()) <= SUMMARY_LIMIT
 
@@ -120,24 +131,3 @@ def test_a_group_ends_whatever_happens() -> None:
     with pytest.raises(ZeroDivisionError), Runner(stream).group("build\n::error::x"):
         raise ZeroDivisionError
     assert stream.getvalue() == "::group::build%0A::error::x\n::endgroup::\n"
-
-
-def test_the_run_is_read_from_the_environment(tmp_path: Path) -> None:
-    event = tmp_path / "event.json"
-    event.write_text('{"pull_request": {"number": 12}}')
-    run = current_run(
-        {
-            "GITHUB_ACTIONS": "true",
-            "GITHUB_RUN_ID": "5",
-            "GITHUB_RUN_ATTEMPT": "2",
-            "GITHUB_REPOSITORY": "acme/mandala",
-            "GITHUB_ACTOR": "alice",
-            "GITHUB_REF": "refs/heads/main",
-            "GITHUB_EVENT_PATH": str(event),
-        }
-    )
-    assert run
-    assert run.url == "https://github.com/acme/mandala/actions/runs/5/attempts/2"
-    assert (run.branch, run.pull_request, run.triggering_actor) == ("main", 12, "alice")
-    assert current_run({}) is None
-    assert current_run({"GITHUB_ACTIONS": "true"}) is None

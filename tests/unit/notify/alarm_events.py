@@ -49,7 +49,7 @@ MATH = ALARM["Trigger"] | {
     ],
 }
 COMPOSITE = {key: value for key, value in ALARM.items() if key != "Trigger"} | {
-    "AlarmName": "shop-test-blue-gate",
+    "AlarmName": "shop-test-blue-rollback",
     "AlarmRule": 'ALARM("shop-test-blue-errors-1")',
     "NewStateReason": "arn:aws:cloudwatch:ap-northeast-1:111122223333:alarm:shop-test-blue-errors-1 "
     "transitioned to ALARM at Wednesday 25 November, 2026 02:04:11 UTC",

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kanmon.ledger import Result, State
+from kanmon.model import Result, State
 from tests.fakes.app import CANARY, make_config
+from tests.fakes.cloud import Cloud
 from tests.fakes.process import Process
-from tests.fakes.runs import release
+from tests.fakes.runs import failure_of, operation_of, release
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from tests.fakes.cloud import Cloud
+    from kanmon.release.events import Event
 
-# What may be going on while a change is made. It is the last state announced.
+# The states in which each change may be made. It is the last state that was announced.
 _DURING = {
     "stacks.execute": {State.PROVISIONED},
-    "hooks.run": {State.PROVISIONED},
+    "functions.invoke": {State.PROVISIONED},
     "apigateway.create_stage": {State.VERIFIED, State.LIVE},
     "apigateway.update_stage": {State.VERIFIED, State.SHIFTING, State.LIVE, State.ROLLING_BACK},
     "apigateway.delete_stage": {State.STABLE, State.LIVE, State.ROLLED_BACK},
@@ -25,62 +27,67 @@ _DURING = {
 }
 
 
+@dataclass
 class _Watching(Process):
     """Looks into the ledger at each change."""
 
-    cloud: Cloud
+    cloud: Cloud = field(default_factory=Cloud)
 
     def call(self, name: str, action: Any) -> Any:
         if name in _DURING:
-            number = self.cloud.ledger.head().attempt or 0
-            attempt = self.cloud.ledger.attempt(number)
-            assert attempt, f"{name} without an attempt in the ledger"
-            assert attempt.state in _DURING[name], f"{name} while {attempt.state}"
-            assert attempt.transitions[-1].ended is None
+            number = self.cloud.ledger.head().operation or 0
+            operation = self.cloud.ledger.operation(number)
+            assert operation, f"{name} without an operation in the ledger"
+            assert operation.state in _DURING[name], f"{name} while {operation.state}"
+            assert operation.transitions[-1].ended is None
         return super().call(name, action)
 
 
 def test_the_intent_is_written_before_every_change(cloud: Cloud) -> None:
     """CD-13"""
     config = make_config(traffic=CANARY)
-    for version in ("one", "two"):
-        process = _Watching()
-        process.cloud = cloud
-        assert release(cloud, version, config=config, process=process).result is Result.STABLE
+    processes = [_Watching(cloud=cloud) for _ in range(3)]
+    assert release(cloud, "one", config=config, process=processes[0]).result is Result.STABLE
+    assert release(cloud, "two", config=config, process=processes[1]).result is Result.STABLE
     cloud.faulty.add(("r3", "live"))
-    process = _Watching()
-    process.cloud = cloud
-    assert release(cloud, "three", config=config, process=process).result is Result.ROLLED_BACK
+    assert release(cloud, "three", config=config, process=processes[2]).result is Result.ROLLED_BACK
+    seen = {call for process in processes for call in process.calls}
+    assert seen >= _DURING.keys()
 
 
 def test_the_outcome_is_written_after_every_step(cloud: Cloud) -> None:
     """CD-11"""
     outcome = release(cloud, "one")
-    attempt = cloud.ledger.attempt(1)
-    assert attempt
-    assert attempt == outcome.attempt
-    states = [transition.state for transition in attempt.transitions]
+    operation = cloud.ledger.operation(1)
+    assert operation
+    assert operation == outcome.operation
+    states = [transition.state for transition in operation.transitions]
     assert states == [State.LOCKED, State.PROVISIONED, State.VERIFIED, State.LIVE, State.STABLE]
-    assert all(transition.ended for transition in attempt.transitions)
-    assert attempt.ended
+    assert all(transition.ended for transition in operation.transitions)
+    assert operation.ended
 
 
-def test_a_step_that_failed_has_no_outcome(cloud: Cloud) -> None:
-    cloud.hooks.failing.add("migrate")
-    outcome = release(cloud, "one")
-    assert outcome.attempt
-    steps = {transition.state: transition for transition in outcome.attempt.transitions}
+def test_a_step_that_failed_has_no_end(cloud: Cloud) -> None:
+    cloud.functions.failing.add("migrate")
+    operation = operation_of(release(cloud, "one"))
+    steps = {transition.state: transition for transition in operation.transitions}
     assert steps[State.PROVISIONED].ended is None
     assert steps[State.ABORTED].ended
-    assert outcome.attempt.failure
-    assert outcome.attempt.failure.code == "KNM-221"
 
 
-def test_every_verdict_is_kept(cloud: Cloud) -> None:
-    """CD-7"""
+def test_the_failure_of_an_operation_is_kept(cloud: Cloud) -> None:
+    cloud.functions.failing.add("migrate")
     outcome = release(cloud, "one")
-    assert outcome.attempt
-    verdicts = [(check.name, check.target, check.passed) for check in outcome.attempt.checks]
+    kept = operation_of(outcome).failure
+    assert kept
+    assert kept.code == "KNM-221"
+    assert kept.message == failure_of(outcome).message
+
+
+def test_every_verdict_of_a_check_is_kept(cloud: Cloud) -> None:
+    """CD-7"""
+    checks = operation_of(release(cloud, "one")).checks
+    verdicts = [(check.name, check.target, check.passed) for check in checks]
     assert verdicts == [
         ("health", "candidate", True),
         ("page", "candidate", True),
@@ -89,7 +96,13 @@ def test_every_verdict_is_kept(cloud: Cloud) -> None:
     ]
 
 
-def test_every_event_is_told_in_order(cloud: Cloud) -> None:
-    told: list[str] = []
-    release(cloud, "one", observer=lambda event: told.append(str(event.facts.get("state", ""))))
-    assert [state for state in told if state] == ["locked", "provisioned", "verified", "live", "stable"]
+def test_states_are_sent_to_the_observer_in_order(cloud: Cloud) -> None:
+    states: list[str] = []
+    release(cloud, "one", observer=lambda event: states.append(str(event.facts.get("state", ""))))
+    assert [state for state in states if state] == ["locked", "provisioned", "verified", "live", "stable"]
+
+
+def test_every_event_has_the_time_of_the_clock(cloud: Cloud) -> None:
+    events: list[Event] = []
+    release(cloud, "one", observer=events.append)
+    assert {event.at for event in events} == {cloud.clock.now()}

@@ -8,102 +8,123 @@ import pytest
 
 from kanmon.errors import Code, KanmonError
 from kanmon.release.deploy import deploy
-from kanmon.release.lease import lease
+from kanmon.release.lease import LENGTH, lease
 from tests.fakes.app import make_bundle
 from tests.fakes.runs import ignore, plan_of, release
 from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from kanmon.ledger.records import Lease
     from kanmon.release.events import Event
-    from tests.fakes.cloud import Clock, Cloud
+    from kanmon.release.lease import HeldLease
+    from tests.fakes.clock import Clock
+    from tests.fakes.cloud import Cloud
 
 
-def test_another_run_is_refused_by_name(cloud: Cloud, clock: Clock) -> None:
-    del clock
+def _lease(cloud: Cloud, actor: str) -> AbstractContextManager[HeldLease]:
+    return lease(cloud.ledger, cloud.clock, actor)
+
+
+def _recorded(cloud: Cloud) -> Lease:
+    """The lease that the ledger has."""
+    found = cloud.ledger.head().lease
+    assert found
+    return found
+
+
+def test_another_run_is_refused_by_name(cloud: Cloud) -> None:
     with (
-        lease(cloud.ledger, "kim"),
+        _lease(cloud, "kim"),
         pytest.raises(KanmonError, match="kim@") as caught,
-        lease(cloud.ledger, "aki"),
+        _lease(cloud, "aki"),
     ):
         pass
     assert caught.value.code is Code.LOCKED
 
 
-def test_it_is_given_back(cloud: Cloud) -> None:
-    with lease(cloud.ledger, "kim"):
+def test_the_lease_is_returned_at_the_end(cloud: Cloud) -> None:
+    with _lease(cloud, "kim"):
         assert cloud.ledger.head().lease
     assert cloud.ledger.head().lease is None
 
 
-def test_an_expired_lease_is_taken_over_and_the_late_run_stops(cloud: Cloud, clock: Clock) -> None:
-    with lease(cloud.ledger, "kim") as late:
-        clock.advance(seconds=61)
-        with lease(cloud.ledger, "aki") as held:
+def test_an_expired_lease_is_taken_over(cloud: Cloud, clock: Clock) -> None:
+    with _lease(cloud, "kim") as late:
+        clock.outlast_lease()
+        with _lease(cloud, "aki") as held:
             held.guard()
+            assert _recorded(cloud).token == held.token
+            assert held.token > late.token
+
+
+def test_a_late_run_stops(cloud: Cloud, clock: Clock) -> None:
+    with _lease(cloud, "kim") as late:
+        clock.outlast_lease()
+        with _lease(cloud, "aki"):
             late.renew()
             with pytest.raises(KanmonError) as caught:
                 late.guard()
             assert caught.value.code is Code.LEASE_LOST
-            holder = cloud.ledger.head().lease
-            assert holder
-            assert holder.token == held.token > late.token
 
 
-def test_the_late_run_does_not_give_back_what_is_not_its(cloud: Cloud, clock: Clock) -> None:
-    kim = lease(cloud.ledger, "kim")
+def test_a_late_run_does_not_return_the_lease_of_another(cloud: Cloud, clock: Clock) -> None:
+    kim = _lease(cloud, "kim")
     kim.__enter__()
-    clock.advance(seconds=61)
-    with lease(cloud.ledger, "aki") as held:
+    clock.outlast_lease()
+    with _lease(cloud, "aki") as held:
         kim.__exit__(None, None, None)
-        now = cloud.ledger.head().lease
-        assert now
-        assert now.token == held.token
+        assert _recorded(cloud).token == held.token
 
 
-def test_an_expired_lease_guards_nothing_even_when_nobody_took_it(cloud: Cloud, clock: Clock) -> None:
-    with lease(cloud.ledger, "kim") as held:
-        clock.advance(seconds=61)
-        with pytest.raises(KanmonError):
+def test_an_expired_lease_guards_nothing(cloud: Cloud, clock: Clock) -> None:
+    """Not even when no other run took it."""
+    with _lease(cloud, "kim") as held:
+        clock.outlast_lease()
+        with pytest.raises(KanmonError) as caught:
             held.guard()
+    assert caught.value.code is Code.LEASE_LOST
 
 
-def test_renewal_prolongs_it(cloud: Cloud, clock: Clock) -> None:
-    with lease(cloud.ledger, "kim") as held:
+def test_a_renewal_prolongs_the_lease(cloud: Cloud, clock: Clock) -> None:
+    with _lease(cloud, "kim") as held:
         for _ in range(5):
-            clock.advance(seconds=50)
+            clock.move(LENGTH * 0.8)
             held.renew()
             held.guard()
 
 
-def test_fencing_token_rises_with_every_taking(cloud: Cloud) -> None:
+def test_the_fencing_token_rises_with_every_lease(cloud: Cloud) -> None:
     tokens = []
     for _ in range(4):
-        with lease(cloud.ledger, "kim") as held:
+        with _lease(cloud, "kim") as held:
             tokens.append(held.token)
     assert tokens == [1, 2, 3, 4]
 
 
-def test_a_locked_environment_refuses_a_deploy_before_anything_changes(cloud: Cloud) -> None:
+def test_a_locked_environment_refuses_a_deploy(cloud: Cloud) -> None:
     plan = plan_of(cloud, make_bundle(cloud, "one"))
-    with lease(cloud.ledger, "aki"), pytest.raises(KanmonError) as caught:
-        deploy(cloud.world(), plan, FakeApproval(), ignore)
+    with _lease(cloud, "aki"), pytest.raises(KanmonError) as caught:
+        deploy(cloud.services(), plan, FakeApproval(), ignore)
     assert caught.value.code is Code.LOCKED
-    assert (cloud.stacks.executed, cloud.ledger.head().attempts) == ([], 0)
+    assert cloud.stacks.executed == []
+    assert cloud.ledger.head().operations == 0
 
 
 @pytest.mark.parametrize("state", ["locked", "provisioned", "verified", "live"])
-def test_a_run_that_lost_its_lease_changes_nothing_more(cloud: Cloud, clock: Clock, state: str) -> None:
+def test_a_run_without_its_lease_changes_nothing_more(cloud: Cloud, clock: Clock, state: str) -> None:
     release(cloud, "one")
     seen: list[object] = []
 
     def lose_it(event: Event) -> None:
         if event.facts.get("state") == state:
-            clock.advance(minutes=5)
+            clock.outlast_lease()
             cloud.ledger.amend_head(lambda head: head.model_copy(update={"lease": None}))
-            seen.append((cloud.users, list(cloud.stacks.executed), cloud.trials))
+            seen.append((cloud.users, list(cloud.stacks.executed), cloud.previews))
 
     with pytest.raises(KanmonError) as caught:
         release(cloud, "two", observer=lose_it)
     assert caught.value.code is Code.LEASE_LOST
-    assert seen == [(cloud.users, cloud.stacks.executed, cloud.trials)]
-    assert cloud.ledger.head().attempt == 2
+    assert seen == [(cloud.users, cloud.stacks.executed, cloud.previews)]
+    assert cloud.ledger.head().operation == 2

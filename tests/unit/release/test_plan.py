@@ -3,92 +3,114 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kanmon.errors import Code, KanmonError
-from kanmon.ledger import Slot, State
+from kanmon.model import Result, Slot, State
+from kanmon.naming import blob_key
 from kanmon.release.plan import Plan, read_plan
-from tests.fakes.app import make_bundle, make_config
+from kanmon.stacks.changes import STATEFUL
+from kanmon.stacks.cloudformation import DeployedStack
+from kanmon.templates.stack_set import stacks_of, tags
+from tests.fakes.app import make_bundle, make_config, make_full_config
+from tests.fakes.cloud import ARTIFACTS
 from tests.fakes.runs import plan_of, release
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kanmon.config.schema import Config
     from tests.fakes.cloud import Cloud
 
 
-def test_first_release_goes_into_blue_and_defers_what_needs_stacks_that_are_not_there(cloud: Cloud) -> None:
+def test_the_first_release_goes_into_the_blue_slot(cloud: Cloud) -> None:
     """CD-4"""
     plan = plan_of(cloud, make_bundle(cloud, "one"))
-    assert (plan.release, plan.base, plan.slot) == ("r1", None, Slot.BLUE)
-    deferred = {stack.part: stack.deferred for stack in plan.stacks}
+    assert plan.release == "r1"
+    assert plan.base is None
+    assert plan.slot is Slot.BLUE
+    assert all(change.sign == "+" for stack in plan.stacks for change in stack.changes)
+
+
+def test_a_stack_that_needs_a_missing_one_is_deferred(cloud: Cloud) -> None:
+    """CD-4"""
+    plan = plan_of(cloud, make_bundle(cloud, "one"))
+    deferred = {stack.kind: stack.deferred for stack in plan.stacks}
     later = ("slot", "api", "edge", "observability")
     assert deferred == {"foundation": False, **dict.fromkeys(later, True)}
-    assert all(change.mark == "+" for stack in plan.stacks for change in stack.changes)
 
 
-def test_next_release_goes_into_the_idle_slot_and_leaves_other_stacks_alone(cloud: Cloud) -> None:
+def test_the_next_release_touches_the_idle_slot_only(cloud: Cloud) -> None:
     """CD-8"""
     release(cloud, "one")
     plan = plan_of(cloud, make_bundle(cloud, "two"))
-    assert (plan.base, plan.slot) == ("r1", Slot.GREEN)
-    assert [stack.part for stack in plan.stacks if stack.touched] == ["slot"]
+    assert plan.base == "r1"
+    assert plan.slot is Slot.GREEN
+    assert [stack.kind for stack in plan.stacks if stack.touched] == ["slot"]
     assert plan.web.changed == ("index.html", "sw.js")
 
 
-def test_planning_changes_nothing_that_users_or_stacks_have(cloud: Cloud) -> None:
+def test_a_plan_changes_nothing(cloud: Cloud) -> None:
     release(cloud, "one")
-    before = dict(cloud.stacks.stacks), cloud.pages(), dict(cloud.gateway.stages)
+    stacks, pages, stages = dict(cloud.stacks.stacks), cloud.pages(), dict(cloud.gateway.stages)
     plan_of(cloud, make_bundle(cloud, "two"))
-    assert (cloud.stacks.stacks, cloud.pages(), cloud.gateway.stages) == before
+    assert cloud.stacks.stacks == stacks
+    assert cloud.pages() == pages
+    assert cloud.gateway.stages == stages
 
 
 def test_the_live_release_again_is_nothing_to_do(cloud: Cloud) -> None:
     """CD-6, NFR-2"""
     release(cloud, "one")
     plan = plan_of(cloud, make_bundle(cloud, "one"))
-    assert (plan.unchanged, plan.release, plan.stacks) == (True, "r1", ())
-    assert release(cloud, "one").result == "unchanged"
+    assert plan.unchanged
+    assert plan.release == "r1"
+    assert plan.stacks == ()
+    assert release(cloud, "one").result is Result.UNCHANGED
 
 
-def test_same_bundle_is_released_again_when_somebody_changed_a_stack(cloud: Cloud) -> None:
+def test_a_stack_changed_by_hand_makes_the_same_bundle_a_release(cloud: Cloud) -> None:
     release(cloud, "one")
     cloud.stacks.bodies["shop-test-edge"] += "# by hand\n"
     plan = plan_of(cloud, make_bundle(cloud, "one"))
     assert not plan.unchanged
 
 
-def test_planning_twice_takes_one_id_and_other_bundles_take_others(cloud: Cloud) -> None:
-    first = plan_of(cloud, make_bundle(cloud, "one"))
-    assert plan_of(cloud, make_bundle(cloud, "one")).release == first.release == "r1"
+def test_a_second_plan_of_a_bundle_has_the_same_id(cloud: Cloud) -> None:
+    assert plan_of(cloud, make_bundle(cloud, "one")).release == "r1"
+    assert plan_of(cloud, make_bundle(cloud, "one")).release == "r1"
+
+
+def test_a_plan_of_another_bundle_has_the_next_id(cloud: Cloud) -> None:
+    assert plan_of(cloud, make_bundle(cloud, "one")).release == "r1"
     assert plan_of(cloud, make_bundle(cloud, "two")).release == "r2"
 
 
-def test_id_of_a_release_that_was_deployed_is_not_taken_again(cloud: Cloud) -> None:
-    cloud.hooks.failing.add("migrate")
-    assert release(cloud, "one").result == "aborted"
+def test_the_id_of_a_deployed_release_is_not_used_again(cloud: Cloud) -> None:
+    cloud.functions.failing.add("migrate")
+    assert release(cloud, "one").result is Result.ABORTED
     assert plan_of(cloud, make_bundle(cloud, "one")).release == "r2"
 
 
-@pytest.mark.parametrize("allowed", [False, True])
-def test_a_plan_that_replaces_state_is_refused_unless_the_config_gives_it_up(
-    cloud: Cloud, allowed: bool
-) -> None:
+def test_a_plan_that_replaces_state_is_refused(cloud: Cloud) -> None:
     """CD-4"""
     release(cloud, "one")
     cloud.stacks.replacing.add("Key")
-    config = make_config(tags={"team": "b"}, allow_destroy=["Key"] if allowed else [])
-    manifest = make_bundle(cloud, "two", config=config)
-    if allowed:
-        assert plan_of(cloud, manifest).stacks[0].changes[0].destroys
-        return
     with pytest.raises(KanmonError) as caught:
-        plan_of(cloud, manifest)
+        plan_of(cloud, make_bundle(cloud, "two", config=make_config(tags={"team": "b"})))
     assert caught.value.code is Code.PLAN_DESTROYS
     assert "replaces Key (AWS::KMS::Key)" in caught.value.message
     assert "allow_destroy" in caught.value.fix
+
+
+def test_a_plan_may_replace_state_that_the_config_names(cloud: Cloud) -> None:
+    """CD-4"""
+    release(cloud, "one")
+    cloud.stacks.replacing.add("Key")
+    config = make_config(tags={"team": "b"}, allow_destroy=["Key"])
+    assert plan_of(cloud, make_bundle(cloud, "two", config=config)).stacks[0].changes[0].destroys
 
 
 def test_a_plan_that_deletes_state_is_refused(cloud: Cloud) -> None:
@@ -101,6 +123,116 @@ def test_a_plan_that_deletes_state_is_refused(cloud: Cloud) -> None:
         plan_of(cloud, make_bundle(cloud, "two"))
 
 
+REPLACED = {
+    "Key": "AWS::KMS::Key",
+    "DatabaseCluster": "AWS::RDS::DBCluster",
+    "DatabaseInstanceA": "AWS::RDS::DBInstance",
+    "JwtSecret": "AWS::SecretsManager::Secret",
+    "MailQueue": "AWS::SQS::Queue",
+    "MailDeadLetters": "AWS::SQS::Queue",
+    "UserPool": "AWS::Cognito::UserPool",
+    "TrailKey": "AWS::KMS::Key",
+    "TrailBucket": "AWS::S3::Bucket",
+    "WebBucket": "AWS::S3::Bucket",
+}
+
+
+def _provision(cloud: Cloud, config: Config) -> None:
+    """Foundation, API and edge as they are after a release."""
+    manifest = make_bundle(cloud, "one", config=config)
+    outputs = {"api": {"ApiId": "a1"}, "foundation": {"KeyArn": "arn:key"}}
+    for spec in stacks_of(config, manifest, "r1", Slot.BLUE, ARTIFACTS):
+        if spec.kind != "slot":
+            stack = DeployedStack(
+                spec.name, f"arn:{spec.name}", "CREATE_COMPLETE", {}, outputs.get(spec.kind, {}), tags(config)
+            )
+            cloud.stacks.stacks[spec.name] = stack
+            cloud.stacks.bodies[spec.name] = spec.body
+
+
+def _plan_with(cloud: Cloud, **changes: Any) -> Plan:
+    return plan_of(cloud, make_bundle(cloud, "two", config=make_full_config(**changes)))
+
+
+@pytest.mark.parametrize(("name", "kind"), REPLACED.items())
+def test_no_resource_with_state_is_replaced(cloud: Cloud, name: str, kind: str) -> None:
+    """INF-3, INF-4, INF-8, CD-4"""
+    _provision(cloud, make_full_config())
+    cloud.stacks.replacing.add(name)
+    with pytest.raises(KanmonError) as caught:
+        _plan_with(cloud, tags={"team": "b"})
+    assert caught.value.code is Code.PLAN_DESTROYS
+    assert caught.value.message == f"The plan replaces {name} ({kind})."
+    assert f"add {name} to `allow_destroy`" in caught.value.fix
+
+
+@pytest.mark.parametrize("name", REPLACED)
+def test_a_resource_under_allow_destroy_may_be_replaced(cloud: Cloud, name: str) -> None:
+    """INF-3, INF-4, INF-8, CD-4"""
+    _provision(cloud, make_full_config())
+    cloud.stacks.replacing.add(name)
+    plan = _plan_with(cloud, tags={"team": "b"}, allow_destroy=[name])
+    assert [change.logical_id for stack in plan.stacks for change in stack.changes if change.destroys] == [
+        name
+    ]
+
+
+@pytest.mark.parametrize(
+    ("without", "named"),
+    [
+        ({"trail": None}, "TrailBucket"),
+        ({"queues": {"mail": {"function": "notify"}}}, "BulkDeadLetters"),
+    ],
+)
+def test_no_resource_with_state_is_deleted_with_its_section(
+    cloud: Cloud, without: dict[str, Any], named: str
+) -> None:
+    """SEC-3, CD-4"""
+    _provision(cloud, make_full_config())
+    with pytest.raises(KanmonError) as caught:
+        _plan_with(cloud, **without)
+    assert caught.value.code is Code.PLAN_DESTROYS
+    assert caught.value.message.startswith(f"The plan deletes {named} (")
+    assert f"add {named} to `allow_destroy`" in caught.value.fix
+
+
+def test_every_type_with_state_in_the_templates_is_tested() -> None:
+    # No template has a table.
+    assert set(REPLACED.values()) == STATEFUL - {"AWS::DynamoDB::Table"}
+
+
+def test_a_missing_package_is_refused_before_any_change_set(cloud: Cloud) -> None:
+    """CD-6: somebody deleted it after the upload."""
+    manifest = make_bundle(cloud, "one")
+    del cloud.s3.objects(ARTIFACTS)[blob_key(manifest.functions["api"].sha256)]
+    with pytest.raises(KanmonError) as caught:
+        plan_of(cloud, manifest)
+    assert caught.value.code is Code.BUNDLE_MISSING
+    assert cloud.stacks.change_sets == {}
+
+
+def test_a_missing_definition_is_refused_before_any_change_set(cloud: Cloud) -> None:
+    """CD-6, INF-7"""
+    manifest = make_bundle(cloud, "one", config=make_full_config())
+    del cloud.s3.objects(ARTIFACTS)[blob_key(manifest.state_machines["quick"].sha256)]
+    with pytest.raises(KanmonError) as caught:
+        plan_of(cloud, manifest)
+    assert caught.value.code is Code.BUNDLE_MISSING
+    assert cloud.stacks.change_sets == {}
+
+
+def test_too_many_functions_are_refused_before_any_change_set(cloud: Cloud) -> None:
+    """INF-9"""
+    function = make_config().functions["api"].model_dump()
+    config = make_config(functions={f"f{n}": function for n in range(300)} | {"api": function}, hooks=[])
+    with pytest.raises(KanmonError) as caught:
+        plan_of(cloud, make_bundle(cloud, "one", config=config))
+    assert caught.value.code is Code.TEMPLATE_TOO_BIG
+    assert caught.value.where == "shop-test-slot-blue"
+    assert "of its 301 functions are too many" in caught.value.message
+    assert cloud.stacks.change_sets == {}
+
+
 def test_plan_file_round_trip(cloud: Cloud, tmp_path: Path) -> None:
     plan = plan_of(cloud, make_bundle(cloud, "one"))
     file = tmp_path / "plan.json"
@@ -108,7 +240,7 @@ def test_plan_file_round_trip(cloud: Cloud, tmp_path: Path) -> None:
     assert read_plan(file) == plan
 
 
-def test_digest_covers_every_field(cloud: Cloud) -> None:
+def test_the_digest_covers_every_field(cloud: Cloud) -> None:
     """CD-4: what was approved is what runs."""
     release(cloud, "one")
     plan = plan_of(cloud, make_bundle(cloud, "two"))
@@ -132,7 +264,7 @@ def _leaves(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str |
     return [path] if isinstance(value, str) else []
 
 
-def test_any_altered_text_in_a_plan_file_is_refused(cloud: Cloud, tmp_path: Path) -> None:
+def test_an_altered_text_in_a_plan_file_is_refused(cloud: Cloud, tmp_path: Path) -> None:
     """CD-4"""
     release(cloud, "one")
     text = plan_of(cloud, make_bundle(cloud, "two")).text()
@@ -150,7 +282,7 @@ def test_any_altered_text_in_a_plan_file_is_refused(cloud: Cloud, tmp_path: Path
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"plan": {}, "digest": ""}', "null"])
-def test_a_file_that_is_no_plan_is_one_clear_error(tmp_path: Path, text: str) -> None:
+def test_a_file_without_a_plan_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "plan.json"
     file.write_text(text, "utf-8")
     with pytest.raises(KanmonError) as caught:
@@ -158,15 +290,17 @@ def test_a_file_that_is_no_plan_is_one_clear_error(tmp_path: Path, text: str) ->
     assert caught.value.code is Code.PLAN_UNREADABLE
 
 
-def test_a_missing_plan_file_is_one_clear_error(tmp_path: Path) -> None:
+def test_a_missing_plan_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(KanmonError) as caught:
         read_plan(tmp_path / "none.json")
     assert caught.value.code is Code.PLAN_UNREADABLE
 
 
-def test_planned_release_is_on_record(cloud: Cloud) -> None:
+def test_a_planned_release_is_recorded(cloud: Cloud) -> None:
     """CD-11"""
     plan = plan_of(cloud, make_bundle(cloud, "one"))
     record = cloud.ledger.release("r1")
     assert record
-    assert (record.state, record.bundle, record.commit) == (State.PLANNED, plan.bundle, plan.commit)
+    assert record.state is State.PLANNED
+    assert record.bundle == plan.bundle
+    assert record.commit == plan.commit

@@ -1,35 +1,40 @@
-"""What a run that died left behind is finished or undone, knowing nothing but the ledger (CD-13)."""
+"""Recovery finishes or undoes what a run that died left behind, by the ledger alone (CD-13)."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kanmon.errors import Code, KanmonError
-from kanmon.ledger import Result, State
-from kanmon.release.lease import lease
+from kanmon.model import Result, State
+from kanmon.release.lease import LONGEST_WAIT, lease
 from kanmon.release.recover import recover
 from tests.fakes.app import CANARY, make_config
 from tests.fakes.process import Blow, Process, ProcessDied
-from tests.fakes.runs import go_back, ignore, release
+from tests.fakes.runs import ignore, release, roll_back
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from kanmon.release.events import Event
-    from kanmon.release.session import Outcome
-    from tests.fakes.cloud import Clock, Cloud
+    from kanmon.release.steps import Outcome
+    from tests.fakes.clock import Clock
+    from tests.fakes.cloud import Cloud
 
 CONFIG = make_config(traffic=CANARY)
 
 
-def _recover(cloud: Cloud, *, keep: bool | None = None) -> Outcome | None:
-    return recover(cloud.world(), CONFIG, ignore, keep=keep)
+def _recover(cloud: Cloud, *, keep: bool | None = None, wait: bool = False) -> Outcome | None:
+    return recover(cloud.services(), CONFIG, ignore, keep=keep, wait=wait)
 
 
-def _die_in(cloud: Cloud, state: State, clock: Clock) -> None:
+def _recovered(cloud: Cloud, *, keep: bool | None = None) -> Outcome:
+    """How a recovery ended that had something to do."""
+    outcome = _recover(cloud, keep=keep)
+    assert outcome
+    return outcome
+
+
+def _die_in(cloud: Cloud, state: State) -> None:
     """Release version two in a process that dies just after it announced a state."""
     whole, process = cloud.copy(), Process()
     announced: list[int] = []
@@ -44,25 +49,34 @@ def _die_in(cloud: Cloud, state: State, clock: Clock) -> None:
     )
     with pytest.raises(ProcessDied):
         release(cloud, "two", config=CONFIG, process=Process(at=announced[0] + 1, blow=Blow.DEATH))
-    clock.advance(minutes=2)
 
 
-def _hold(cloud: Cloud, *, as_canary: bool = False) -> None:
+@pytest.fixture
+def held(cloud: Cloud) -> Cloud:
+    """Release two is live and held."""
     release(cloud, "one", config=CONFIG)
-    if as_canary:
-        config = make_config(traffic={"strategy": "canary", "steps": [{"percent": 10, "bake": "5s"}]})
-        cloud.faulty.add(("r1", "stable"))
-        after_candidate = lambda event: (  # noqa: E731
-            cloud.faulty.add(("r2", "candidate")) if "percent" in event.facts else None
-        )
-        outcome = release(cloud, "two", config=config, observer=after_candidate)
-    else:
-        cloud.faulty |= {("r2", "live"), ("r1", "stable")}
-        outcome = release(cloud, "two", config=CONFIG)
-    assert outcome.result is Result.HELD
+    cloud.faulty |= {("r2", "live"), ("r1", "stable")}
+    assert release(cloud, "two", config=CONFIG).result is Result.HELD
+    return cloud
 
 
-def test_nothing_to_do(cloud: Cloud) -> None:
+@pytest.fixture
+def held_canary(cloud: Cloud) -> Cloud:
+    """Release two is held with a share of the requests."""
+    release(cloud, "one", config=CONFIG)
+    config = make_config(traffic={"strategy": "canary", "steps": [{"percent": 10, "bake": "5s"}]})
+    cloud.faulty.add(("r1", "stable"))
+
+    def breaks(event: Event) -> None:
+        if "percent" in event.facts:
+            cloud.faulty.add(("r2", "candidate"))
+
+    assert release(cloud, "two", config=config, observer=breaks).result is Result.HELD
+    assert cloud.canary_release() == "r2"
+    return cloud
+
+
+def test_after_a_release_that_ended_there_is_nothing_to_do(cloud: Cloud) -> None:
     assert _recover(cloud) is None
     release(cloud, "one")
     writes = list(cloud.store.writes)
@@ -81,147 +95,141 @@ def test_nothing_to_do(cloud: Cloud) -> None:
         (State.STABLE, Result.STABLE, "r2"),
     ],
 )
-def test_each_state_comes_to_its_end(
+def test_a_run_that_died_in_a_state_is_brought_to_its_end(
     cloud: Cloud, clock: Clock, state: State, result: Result, live: str
 ) -> None:
     release(cloud, "one", config=CONFIG)
-    _die_in(cloud, state, clock)
-    outcome = _recover(cloud)
-    assert outcome
-    assert (outcome.result, cloud.users, cloud.ledger.head().live) == (result, (live, live), live)
-    assert not cloud.trials
+    _die_in(cloud, state)
+    clock.outlast_lease()
+    assert _recovered(cloud).result is result
+    assert cloud.users == (live, live)
+    assert cloud.ledger.head().live == live
+    assert not cloud.previews
     assert _recover(cloud) is None
 
 
-def test_a_run_that_is_alive_is_left_alone(cloud: Cloud, clock: Clock) -> None:
+def test_a_run_that_is_alive_is_left_alone(cloud: Cloud) -> None:
     """CD-14"""
     release(cloud, "one", config=CONFIG)
-    _die_in(cloud, State.LIVE, clock)
-    clock.advance(minutes=-2)
+    _die_in(cloud, State.LIVE)
     with pytest.raises(KanmonError) as caught:
         _recover(cloud)
     assert caught.value.code is Code.LOCKED
 
 
-def test_what_is_held_waits_for_a_person(cloud: Cloud) -> None:
-    _hold(cloud)
+def test_a_held_release_waits_for_a_decision(held: Cloud) -> None:
     with pytest.raises(KanmonError) as caught:
-        _recover(cloud)
+        _recover(held)
     assert caught.value.code is Code.HELD
-    assert cloud.users == ("r2", "r2")
+    assert held.users == ("r2", "r2")
 
 
-def test_what_is_held_can_be_kept(cloud: Cloud) -> None:
-    _hold(cloud)
-    outcome = _recover(cloud, keep=True)
-    head = cloud.ledger.head()
-    assert outcome
-    assert (outcome.result, cloud.users) == (Result.STABLE, ("r2", "r2"))
-    assert (head.held, head.attempt, head.stable) == (False, None, ("r1", "r2"))
-    assert not cloud.trials
+def test_a_held_release_can_be_kept(held: Cloud) -> None:
+    assert _recovered(held, keep=True).result is Result.STABLE
+    head = held.ledger.head()
+    assert not head.held
+    assert head.operation is None
+    assert head.stable == ("r1", "r2")
+    assert held.users == ("r2", "r2")
+    assert not held.previews
 
 
-def test_what_is_held_can_be_undone(cloud: Cloud) -> None:
-    _hold(cloud)
-    outcome = _recover(cloud, keep=False)
-    assert outcome
-    assert (outcome.result, cloud.users) == (Result.ROLLED_BACK, ("r1", "r1"))
-    assert (cloud.ledger.head().held, cloud.ledger.head().attempt) == (False, None)
+def test_a_held_release_can_be_undone(held: Cloud) -> None:
+    assert _recovered(held, keep=False).result is Result.ROLLED_BACK
+    head = held.ledger.head()
+    assert not head.held
+    assert head.operation is None
+    assert held.users == ("r1", "r1")
 
 
 @pytest.mark.parametrize(("keep", "live"), [(True, "r2"), (False, "r1")])
-def test_what_is_held_as_canary_ends_whole_either_way(
-    cloud: Cloud, clock: Clock, keep: bool, live: str
-) -> None:
-    """The ledger must not call a release live that has only a share of the requests."""
-    del clock
-    _hold(cloud, as_canary=True)
-    assert (cloud.users, cloud.canary_release()) == (("r1", "r1"), "r2")
-    assert _recover(cloud, keep=keep)
-    assert (cloud.users, cloud.ledger.head().live) == ((live, live), live)
-    assert cloud.canary_release() is None
+def test_a_held_canary_ends_as_decided(held_canary: Cloud, keep: bool, live: str) -> None:
+    """No release is live in the ledger with only a share of the requests."""
+    assert held_canary.users == ("r1", "r1")
+    assert _recover(held_canary, keep=keep)
+    assert held_canary.users == (live, live)
+    assert held_canary.ledger.head().live == live
+    assert held_canary.canary_release() is None
 
 
 @pytest.mark.parametrize("state", [State.PROVISIONED, State.LIVE])
-def test_keep_does_not_make_stable_what_was_never_held(cloud: Cloud, clock: Clock, state: State) -> None:
+def test_keep_does_not_keep_a_release_that_was_not_held(cloud: Cloud, clock: Clock, state: State) -> None:
     """`--keep` decides what is held; a deploy that died is undone all the same."""
     release(cloud, "one", config=CONFIG)
-    _die_in(cloud, state, clock)
+    _die_in(cloud, state)
+    clock.outlast_lease()
     assert _recover(cloud, keep=True)
-    assert (cloud.users, cloud.ledger.head().live) == (("r1", "r1"), "r1")
+    assert cloud.users == ("r1", "r1")
+    assert cloud.ledger.head().live == "r1"
 
 
-def test_a_dead_rollback_is_done_again_to_the_same_release(cloud: Cloud, clock: Clock) -> None:
+def test_a_dead_rollback_is_repeated_to_the_same_release(cloud: Cloud, clock: Clock) -> None:
     for version in ("one", "two", "three"):
         release(cloud, version, config=CONFIG)
     whole, process = cloud.copy(), Process()
-    go_back(whole, "r2", process=process)
+    roll_back(whole, "r2", process=process)
     at = process.calls.index("apigateway.update_stage") + 1
     with pytest.raises(ProcessDied):
-        go_back(cloud, "r2", process=Process(at=at, blow=Blow.DEATH))
+        roll_back(cloud, "r2", process=Process(at=at, blow=Blow.DEATH))
     assert cloud.users == ("r2", "r3")
-    clock.advance(minutes=2)
-    outcome = _recover(cloud)
-    assert outcome
-    assert (outcome.result, cloud.users) == (Result.ROLLED_BACK, ("r2", "r2"))
+    clock.outlast_lease()
+    assert _recovered(cloud).result is Result.ROLLED_BACK
+    assert cloud.users == ("r2", "r2")
 
 
-def test_a_run_that_died_before_its_first_record_did_nothing(cloud: Cloud, clock: Clock) -> None:
-    clock.advance(minutes=0)
-    cloud.ledger.amend_head(lambda head: head.model_copy(update={"attempts": 1, "attempt": 1}))
+def test_a_run_that_died_before_its_first_record_did_nothing(cloud: Cloud) -> None:
+    cloud.ledger.amend_head(lambda head: head.model_copy(update={"operations": 1, "operation": 1}))
     assert _recover(cloud) is None
-    assert cloud.ledger.head().attempt is None
+    assert cloud.ledger.head().operation is None
 
 
-def test_finishing_lifts_the_freeze_that_the_deploy_had_a_reason_to_lift(cloud: Cloud, clock: Clock) -> None:
+def test_a_completed_deploy_lifts_the_freeze_that_it_may(cloud: Cloud, clock: Clock) -> None:
+    """The deploy that died had a reason to lift it."""
     release(cloud, "one", config=CONFIG)
     release(cloud, "zero", config=CONFIG)
-    go_back(cloud)
+    roll_back(cloud)
     whole, process = cloud.copy(), Process()
-    release(whole, "two", config=CONFIG, process=process, lift_freeze="mended")
+    release(whole, "two", config=CONFIG, process=process, lift_freeze="fixed")
     at = len(process.calls) - process.calls[::-1].index("apigateway.delete_stage")
     dying = Process(at=at, blow=Blow.DEATH)
     with pytest.raises(ProcessDied):
-        release(cloud, "two", config=CONFIG, process=dying, lift_freeze="mended")
-    clock.advance(minutes=2)
+        release(cloud, "two", config=CONFIG, process=dying, lift_freeze="fixed")
+    clock.outlast_lease()
     assert _recover(cloud)
-    assert (cloud.users, cloud.ledger.head().freeze) == (("r3", "r3"), None)
+    assert cloud.users == ("r3", "r3")
+    assert cloud.ledger.head().freeze is None
 
 
-def _wait(cloud: Cloud, pause: Callable[[float], None], patience: float) -> tuple[Outcome | None, list[str]]:
-    """Recover with patience; what came of it, and what was told."""
-    told: list[Event] = []
-    world = replace(cloud.world(), pause=pause)
-    return recover(world, CONFIG, told.append, patience=patience), [event.text for event in told]
-
-
-def test_the_lease_of_a_dead_run_is_waited_for(cloud: Cloud, clock: Clock) -> None:
+def test_recover_can_wait_for_the_lease_of_a_dead_run(cloud: Cloud) -> None:
     """CD-13, CD-14: as the last step of a job whose process was killed."""
     release(cloud, "one", config=CONFIG)
-    _die_in(cloud, State.LIVE, clock)
-    clock.advance(minutes=-2)  # at the moment of its death
-    outcome, told = _wait(cloud, lambda seconds: clock.advance(seconds=seconds), 180)
+    _die_in(cloud, State.LIVE)
+    events: list[Event] = []
+    outcome = recover(cloud.services(), CONFIG, events.append, wait=True)
     assert outcome
-    assert (outcome.result, cloud.users) == (Result.ROLLED_BACK, ("r1", "r1"))
-    assert "waiting for kim@" in told[0]
+    assert outcome.result is Result.ROLLED_BACK
+    assert cloud.users == ("r1", "r1")
+    assert "waiting for kim@" in events[0].text
 
 
-def test_a_run_that_ends_meanwhile_needs_nothing_more(cloud: Cloud, clock: Clock) -> None:
-    """A container goes on undoing after the runner has killed the client that it sees it by."""
-    del clock
-    with lease(cloud.ledger, "kim"):
-        cloud.ledger.amend_head(lambda head: head.model_copy(update={"attempt": 1}))
+def test_a_run_that_ends_while_recover_waits_needs_nothing(cloud: Cloud, clock: Clock) -> None:
+    """A container goes on undoing after the runner has killed its own client."""
+    with lease(cloud.ledger, clock, "kim"):
+        cloud.ledger.amend_head(lambda head: head.model_copy(update={"operation": 1}))
 
-        def end(_: float) -> None:
-            cloud.ledger.amend_head(lambda head: head.model_copy(update={"attempt": None}))
+        def end() -> None:
+            cloud.ledger.amend_head(lambda head: head.model_copy(update={"operation": None}))
 
-        assert _wait(cloud, end, 180)[0] is None
+        clock.after_pause = end
+        assert _recover(cloud, wait=True) is None
+    assert len(clock.pauses) == 1
 
 
-def test_a_run_that_stays_at_work_keeps_its_lease(cloud: Cloud, clock: Clock) -> None:
-    with lease(cloud.ledger, "kim"):
-        cloud.ledger.amend_head(lambda head: head.model_copy(update={"attempt": 1}))
+def test_recover_does_not_wait_for_ever_for_a_run_at_work(cloud: Cloud, clock: Clock) -> None:
+    with lease(cloud.ledger, clock, "kim") as working:
+        cloud.ledger.amend_head(lambda head: head.model_copy(update={"operation": 1}))
+        clock.after_pause = working.renew
         with pytest.raises(KanmonError, match="kim@") as caught:
-            _wait(cloud, clock.pause, 10)
+            _recover(cloud, wait=True)
     assert caught.value.code is Code.LOCKED
-    assert sum(clock.pauses) == 10
+    assert sum(clock.pauses) == pytest.approx(LONGEST_WAIT.total_seconds(), abs=2)

@@ -1,4 +1,4 @@
-"""Smoke checks by hand: the live release's own, on what users meet (CD-7)."""
+"""Smoke checks by hand: the live release's own, on its users' way to it (CD-7)."""
 
 from __future__ import annotations
 
@@ -7,43 +7,53 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanmon.errors import Code, KanmonError
-from kanmon.release.session import ChecksFailedError, refuse_failed
 from kanmon.release.smoke import smoke
+from kanmon.release.steps import ChecksFailedError, refuse_failed
 from tests.fakes.app import make_config
-from tests.fakes.cloud import Cloud
 from tests.fakes.runs import ignore, release
 
 if TYPE_CHECKING:
     from kanmon.release.events import Event
+    from tests.fakes.cloud import Cloud
 
 
-def test_the_live_releases_checks_run_and_are_told() -> None:
-    cloud = Cloud()
-    events: list[Event] = []
+def test_the_checks_of_the_live_release_run(cloud: Cloud) -> None:
+    """Not those of the config, where they differ."""
     release(cloud, "a1")
-    head = cloud.ledger.head()
-    results = smoke(cloud.world(), make_config(checks=[{"name": "another", "path": "/"}]), events.append)
+    results = smoke(cloud.services(), make_config(checks=[{"name": "another", "path": "/"}]), ignore)
     assert [(result.check.name, result.target.name, result.passed) for result in results] == [
         ("health", "live", True),
         ("page", "live", True),
     ]
+
+
+def test_each_verdict_is_sent_to_the_observer(cloud: Cloud) -> None:
+    events: list[Event] = []
+    release(cloud, "a1")
+    smoke(cloud.services(), make_config(), events.append)
     assert [event.facts["check"] for event in events] == ["health", "page"]
+    assert {event.at for event in events} == {cloud.clock.now()}
+
+
+def test_a_smoke_check_changes_nothing(cloud: Cloud) -> None:
+    release(cloud, "a1")
+    head = cloud.ledger.head()
+    cloud.faulty.add(("r1", "live"))
+    results = smoke(cloud.services(), make_config(), ignore)
+    assert [result.passed for result in results] == [False, False]
     assert cloud.ledger.head() == head
 
 
-def test_a_check_that_fails_is_told_and_changes_nothing() -> None:
-    cloud = Cloud()
+def test_a_failed_check_is_an_error_with_its_value(cloud: Cloud) -> None:
     release(cloud, "a1")
     cloud.faulty.add(("r1", "live"))
-    results = smoke(cloud.world(), make_config(), ignore)
-    assert [result.passed for result in results] == [False, False]
+    results = smoke(cloud.services(), make_config(), ignore)
     with pytest.raises(ChecksFailedError, match="health: status is 500 instead of 200") as caught:
         refuse_failed(results)
     assert caught.value.where == "r1 as live"
-    assert cloud.ledger.head().live == "r1"
 
 
-def test_before_the_first_release_there_is_nothing_to_check() -> None:
+def test_before_the_first_release_there_is_nothing_to_check(cloud: Cloud) -> None:
     with pytest.raises(KanmonError) as caught:
-        smoke(Cloud().world(), make_config(), ignore)
+        smoke(cloud.services(), make_config(), ignore)
     assert caught.value.code is Code.UNKNOWN_RELEASE

@@ -17,7 +17,7 @@ CA_FILE = Path(__file__).resolve().parent.parent / "ca.pem"
 CONNECT_SECONDS = 5
 STATEMENT_MILLISECONDS = 2000
 
-# SQLSTATE classes and codes that say "not now" or "not on this server", rather than "wrong SQL".
+# SQLSTATE classes and codes for "not now" or "not on this server", rather than "wrong SQL".
 _UNAVAILABLE_CLASSES = ("08", "28", "3D", "53", "57")
 # A read-only transaction: after a failover this connection leads to the reader.
 _UNAVAILABLE_CODES = ("25006",)

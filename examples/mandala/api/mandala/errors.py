@@ -1,4 +1,4 @@
-"""What can go wrong with the database, in the app's words."""
+"""The database's failures, as the app sees them."""
 
 
 class DatabaseUnavailable(Exception):

@@ -1,4 +1,4 @@
-"""What a goal is: its shape, its limits, its progress, and where goals are kept."""
+"""A goal: its shape, its limits, its progress, and where goals are kept."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -69,13 +69,13 @@ class GoalStore(Protocol):
         """Change the goal if it still is at `version`; else VersionConflict."""
 
     def delete(self, id: str) -> bool:
-        """Forget the goal; tells whether it was there."""
+        """Delete the goal; returns whether it was there."""
 
 
 def parse_chart(content: Mapping[str, Any]) -> Chart:
     """Read a chart from a request.
 
-    Unknown keys are ignored: during a release, pages of the next version talk to this one.
+    Unknown keys are ignored: during a release, pages of the next version use this API.
     """
     title = _title(content.get("title"), "title")
     if not title:

@@ -1,4 +1,4 @@
-"""Which release this code is: what the slot says in the environment."""
+"""The release of this code, from the slot's environment variables."""
 
 import os
 from collections.abc import Mapping

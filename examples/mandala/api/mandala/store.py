@@ -66,7 +66,7 @@ class PostgresGoals:
         raise VersionConflict(id)
 
     def delete(self, id: str) -> bool:
-        """Forget the goal; tells whether it was there."""
+        """Delete the goal; returns whether it was there."""
         if not _is_id(id):
             return False
         rows = self._database.run(

@@ -43,13 +43,17 @@ def test_health(api: Api) -> None:
 def test_health_fails_with_the_database(api: Api) -> None:
     api.goals.available = False
     status, content = api("GET", "/api/health")
-    assert (status, content["status"], content["database"]) == (503, "failing", "unavailable")
+    assert status == 503
+    assert content["status"] == "failing"
+    assert content["database"] == "unavailable"
 
 
-def test_health_fails_on_a_schema_that_is_behind_but_not_on_one_ahead(api: Api) -> None:
+def test_health_fails_on_an_older_schema_but_not_on_a_newer_one(api: Api) -> None:
     api.goals.applied = 1
     status, content = api("GET", "/api/health")
-    assert (status, content["schema"], content["needs_schema"]) == (503, 1, 2)
+    assert status == 503
+    assert content["schema"] == 1
+    assert content["needs_schema"] == 2
     api.goals.applied = 3
     assert api("GET", "/api/health")[0] == 200
 
@@ -62,13 +66,16 @@ def test_version_needs_no_database(api: Api) -> None:
 
 def test_the_life_of_a_goal(api: Api) -> None:
     status, goal = api("POST", "/api/goals", {"title": "Run a marathon"})
-    assert (status, goal["version"], len(goal["sub_goals"])) == (201, 1, 8)
+    assert status == 201
+    assert goal["version"] == 1
+    assert len(goal["sub_goals"]) == 8
     path = f"/api/goals/{goal['id']}"
     assert api("GET", path) == (200, goal)
 
     goal["sub_goals"][0]["actions"][0] = {"title": "Buy shoes", "done": True}
     status, changed = api("PUT", path, goal)
-    assert (status, changed["version"]) == (200, 2)
+    assert status == 200
+    assert changed["version"] == 2
     assert changed["progress"] == {"done": 1, "total": 1, "percent": 100}
 
     summary = {k: v for k, v in changed.items() if k != "sub_goals"}
@@ -78,7 +85,7 @@ def test_the_life_of_a_goal(api: Api) -> None:
     assert api("DELETE", path)[0] == 404
 
 
-def test_a_new_goal_may_come_filled_and_says_where_it_is(api: Api) -> None:
+def test_a_new_goal_may_come_filled_and_has_a_location(api: Api) -> None:
     sub_goals = sub_goals_content(Chart("x"))
     sub_goals[7]["title"] = "Rest"
     body = json.dumps({"title": "Goal", "sub_goals": sub_goals})
@@ -93,19 +100,22 @@ def test_the_second_of_two_changes_conflicts(api: Api) -> None:
     path = f"/api/goals/{goal['id']}"
     assert api("PUT", path, {**goal, "title": "First"})[0] == 200
     status, content = api("PUT", path, {**goal, "title": "Second"})
-    assert (status, content["error"]["code"]) == (409, "conflict")
+    assert status == 409
+    assert content["error"]["code"] == "conflict"
     assert api("GET", path)[1]["title"] == "First"
 
 
 @pytest.mark.parametrize("path", ["/", "/api", "/api/nothing", "/api/goals/x/y", "/api/goals/1"])
 def test_unknown_is_404(api: Api, path: str) -> None:
     status, content = api("GET", path)
-    assert (status, content["error"]["code"]) == (404, "not_found")
+    assert status == 404
+    assert content["error"]["code"] == "not_found"
 
 
-def test_a_wrong_method_is_told_the_right_ones(api: Api) -> None:
+def test_a_wrong_method_gets_the_right_ones(api: Api) -> None:
     answer = api.raw({"httpMethod": "PATCH", "path": "/api/goals"})
-    assert (answer["statusCode"], answer["headers"]["allow"]) == (405, "GET, POST")
+    assert answer["statusCode"] == 405
+    assert answer["headers"]["allow"] == "GET, POST"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +132,8 @@ def test_a_wrong_method_is_told_the_right_ones(api: Api) -> None:
 )
 def test_a_bad_body_is_one_clear_error(api: Api, body: str, status: int, code: str) -> None:
     answered, content = api("POST", "/api/goals", body)
-    assert (answered, content["error"]["code"]) == (status, code)
+    assert answered == status
+    assert content["error"]["code"] == code
     assert content["error"]["message"]
 
 
@@ -136,7 +147,8 @@ def test_bodies_may_be_base64(api: Api) -> None:
 def test_a_failing_database_is_503(api: Api) -> None:
     api.goals.available = False
     answer = api.raw({"httpMethod": "GET", "path": "/api/goals"})
-    assert (answer["statusCode"], answer["headers"]["retry-after"]) == (503, "2")
+    assert answer["statusCode"] == 503
+    assert answer["headers"]["retry-after"] == "2"
     assert json.loads(answer["body"])["error"]["code"] == "database_unavailable"
 
 
@@ -148,7 +160,8 @@ def test_a_bug_is_500_and_logged_but_not_shown(
 
     monkeypatch.setattr(api.goals, "list", fail)
     status, content = api("GET", "/api/goals")
-    assert (status, content["error"]["code"]) == (500, "internal")
+    assert status == 500
+    assert content["error"]["code"] == "internal"
     assert "inner matter" not in json.dumps(content)
     assert "inner matter" in capsys.readouterr().out
 

@@ -12,7 +12,7 @@ WRONG_PASSWORD = DatabaseError({"C": "28P01", "M": "password authentication fail
 
 
 class FakeConnection:
-    """A session that fails as it is told, statement by statement."""
+    """A connection that fails statement by statement, as a test wants it."""
 
     def __init__(self, failures: list[Exception | None] | None = None) -> None:
         self.failures = failures or []
@@ -125,7 +125,7 @@ def test_the_secret_is_read_once(secret: str, variables: dict[str, str]) -> None
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"password": "canary-secret"}', '"canary-secret"'])
-def test_no_part_of_a_bad_secret_is_told(text: str, variables: dict[str, str]) -> None:
+def test_no_part_of_a_bad_secret_is_shown(text: str, variables: dict[str, str]) -> None:
     source = CredentialsSource(lambda _: text, variables)
     with pytest.raises(DatabaseUnavailable) as failed:
         source.current()

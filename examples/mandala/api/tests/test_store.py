@@ -34,7 +34,8 @@ def test_it_starts_empty_with_the_schema(goals: GoalStore) -> None:
 
 def test_what_is_kept_is_found(goals: GoalStore) -> None:
     goal = goals.create(CHART)
-    assert (goal.version, goal.chart) == (1, CHART)
+    assert goal.version == 1
+    assert goal.chart == CHART
     assert goals.get(goal.id) == goal
 
 
@@ -47,7 +48,9 @@ def test_a_change_raises_the_version(goals: GoalStore) -> None:
     goal = goals.create(Chart("Before"))
     changed = goals.replace(goal.id, 1, CHART)
     assert changed is not None
-    assert (changed.id, changed.version, changed.chart) == (goal.id, 2, CHART)
+    assert changed.id == goal.id
+    assert changed.version == 2
+    assert changed.chart == CHART
     assert goals.get(goal.id) == changed
 
 

@@ -1,4 +1,4 @@
-/** The API, as the page uses it. Every answer says which release gave it. */
+/** The API, as the page uses it. Every answer names its release. */
 
 import type { Goal, GoalSummary, SubGoal } from "./model";
 
@@ -26,7 +26,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The API behind this page. `onRelease` is told which release answered. */
+/** The API behind this page. `onRelease` is called with the release that answered. */
 export class HttpApi implements Api {
   constructor(private readonly onRelease: (release: string) => void) {}
 
@@ -81,7 +81,7 @@ function address(id: string): string {
   return `/api/goals/${encodeURIComponent(id)}`;
 }
 
-/** An answer that isn't JSON comes from something in between; its status says enough. */
+/** An answer that isn't JSON comes from something in between; its status is enough. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);

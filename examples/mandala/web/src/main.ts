@@ -25,9 +25,9 @@ const api = new HttpApi(showApiRelease);
 const stage = part("stage");
 const list = new GoalList(part("goals"), {
   select: (id) => void navigate(id),
-  create: (title) => void attempt(() => create(title)),
+  create: (title) => void guarded(() => create(title)),
   rename: () => chart?.renameGoal(),
-  remove: (goal) => void attempt(() => remove(goal)),
+  remove: (goal) => void guarded(() => remove(goal)),
 });
 
 let goals: GoalSummary[] = [];
@@ -37,14 +37,14 @@ let session: GoalSession | undefined;
 let chart: Chart | undefined;
 let panel: ProgressPanel | undefined;
 
-/** Do something that needs the API; when it fails, say so and offer to load everything anew. */
-async function attempt(action: () => Promise<void>): Promise<void> {
+/** Do something that needs the API; when it fails, show why and offer to load everything anew. */
+async function guarded(action: () => Promise<void>): Promise<void> {
   try {
     await action();
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     close();
-    stage.replaceChildren(problem(error.message, "Try again", () => void attempt(load)));
+    stage.replaceChildren(problem(error.message, "Try again", () => void guarded(load)));
   }
 }
 
@@ -56,16 +56,16 @@ async function load(): Promise<void> {
   if (id) return open(id);
   close();
   history.replaceState(null, "", "/");
-  stage.replaceChildren(welcome(() => void attempt(createExample)));
+  stage.replaceChildren(welcome(() => void guarded(createExample)));
 }
 
 async function navigate(id: string): Promise<void> {
   history.pushState(null, "", `/goals/${id}`);
-  await attempt(() => open(id));
+  await guarded(() => open(id));
 }
 
 async function open(id: string): Promise<void> {
-  // What the last goal has not saved goes on in the background.
+  // What the last goal has not saved goes on meanwhile.
   void session?.flush();
   wanted = id;
   const goal = await api.get(id);
@@ -105,7 +105,7 @@ function show(goal: Goal, state: SaveState): void {
   part("saving").dataset.state = state;
   chart?.update(goal);
   void showProgress();
-  if (state === "deleted") void attempt(load);
+  if (state === "deleted") void guarded(load);
 }
 
 async function showProgress(): Promise<void> {
@@ -152,7 +152,7 @@ window.addEventListener("vite:preloadError", () => {
     problem("A part of this page can't be loaded.", "Reload the page", () => location.reload()),
   );
 });
-window.addEventListener("popstate", () => void attempt(load));
+window.addEventListener("popstate", () => void guarded(load));
 window.addEventListener("online", () => void session?.flush());
 document.addEventListener("visibilitychange", () => void session?.flush());
 window.addEventListener("beforeunload", (event) => {
@@ -160,4 +160,4 @@ window.addEventListener("beforeunload", (event) => {
 });
 
 void showPageRelease();
-void attempt(load);
+void guarded(load);

@@ -6,7 +6,7 @@ export function showApiRelease(release: string): void {
   part("api-release").textContent = release;
 }
 
-/** The document's own answer says which release it is of. */
+/** The document's own answer names its release. */
 export async function showPageRelease(): Promise<void> {
   try {
     const response = await fetch(location.href, { method: "HEAD" });

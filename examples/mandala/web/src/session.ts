@@ -1,5 +1,5 @@
 /**
- * One open goal: shows edits at once, saves them in the background, and loses none.
+ * One open goal: shows edits at once, saves them meanwhile, and loses none.
  *
  * `base` is what the server has, `edits` what it doesn't have yet; the page shows both together.
  * When somebody else saved first, the edits are made again on top of what they saved.
@@ -74,7 +74,7 @@ export class GoalSession {
     }
   }
 
-  /** Send the first `count` edits; tells whether they were made on somebody else's change. */
+  /** Send the first `count` edits; returns whether they were made on somebody else's change. */
   private async send(count: number): Promise<boolean> {
     const edits = this.edits.slice(0, count);
     try {

@@ -8,7 +8,7 @@ function answer(status: number, body: string, headers: Record<string, string> = 
 afterEach(() => void vi.unstubAllGlobals());
 
 describe("the API", () => {
-  it("tells which release answered, refusals too", async () => {
+  it("reports the release that answered, for refusals too", async () => {
     const releases: string[] = [];
     const api = new HttpApi((release) => releases.push(release));
     answer(200, '{"goals": []}', { "x-kanmon-release": "r41" });
@@ -30,7 +30,7 @@ describe("the API", () => {
     await expect(new HttpApi(() => undefined).get("id")).rejects.toMatchObject(refused);
   });
 
-  it("says when there was no answer", async () => {
+  it("reports a missing answer", async () => {
     vi.stubGlobal("fetch", () => Promise.reject(new TypeError("failed")));
     const refused = { status: 0, code: "unreachable", passing: true };
     await expect(new HttpApi(() => undefined).list()).rejects.toMatchObject(refused);

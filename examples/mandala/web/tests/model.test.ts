@@ -6,7 +6,7 @@ import { applyEdit, cleanTitle, goalProgress, LONGEST_TITLE, progressOf } from "
 import { emptyGoal } from "./goal";
 
 describe("progress", () => {
-  it.each(contract)("is what the API says too: $why", ({ actions, progress }) => {
+  it.each(contract)("is the API's too: $why", ({ actions, progress }) => {
     const named = actions.map(([title, done]) => ({ title: title as string, done: done as boolean }));
     expect(progressOf(named)).toEqual(progress);
   });

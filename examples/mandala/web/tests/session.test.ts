@@ -4,7 +4,7 @@ import { applyEdit, type Edit, type Goal } from "../src/model";
 import { delayAfter, GoalSession, type SaveState } from "../src/session";
 import { emptyGoal } from "./goal";
 
-/** Keeps one goal as the API does, and fails as it is told. */
+/** Keeps one goal as the API does, and fails when a test wants it. */
 class FakeApi {
   failures: ApiError[] = [];
   requests = 0;
@@ -63,7 +63,7 @@ describe("a session", () => {
     expect(session.isSaved).toBe(true);
   });
 
-  it("saves edits that follow closely with one request", async () => {
+  it("saves quick edits with one request", async () => {
     session.edit(action(0, "Run"));
     session.edit(action(1, "Swim"));
     await vi.runAllTimersAsync();

@@ -1,0 +1,132 @@
+"""Turns a workflow file into one for `act`, with the service's side of GitHub Actions written into it.
+
+`act` knows no environments, no tokens with permissions, no reports of jobs, and not the newest keys. So each
+job reports its beginning and its end to the local GitHub, and has a token with exactly its own permissions.
+A job with an environment or a concurrency group waits behind its gate, a job of the layout's own. The
+gate ends when the group is free and a reviewer has approved.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+GATE = "-gate"
+"""The end of a gate's name; the name of the waiting job stands before it."""
+SUITE = "kanmon-dev/kanmon"
+_TOKEN_INPUT = {f"{SUITE}/": "token", f"{SUITE}@": "token", "actions/attest@": "github-token"}
+"""The actions whose token is `github.token` by default, and their input for another token."""
+_ORDER = {"none": 0, "read": 1, "write": 2}
+_REPORT = '"$LOCAL_ACTIONS_PYTHON" -I -S "$LOCAL_ACTIONS_REPORT"'
+
+Node = dict[str, Any]
+
+
+class LayoutError(ValueError):
+    """GitHub would refuse the workflow, or it needs a feature beyond those played here."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the files of one run are laid out."""
+
+    token: Callable[[Mapping[str, str]], str]
+    """Makes a token with permissions, as a workflow file writes them."""
+
+    def lay_out(self, text: str, most: Mapping[str, str] | None = None) -> str:
+        """The file to execute; `most` are the permissions of the calling job, if there is one."""
+        yaml = YAML(typ="safe")
+        yaml.width = 4096
+        workflow = yaml.load(text)
+        own = workflow.get("permissions")
+        if own is None:
+            raise LayoutError("the workflow leaves its permissions to the repository's settings")
+        jobs: Node = {}
+        for name, job in workflow["jobs"].items():
+            permissions = job.get("permissions", own)
+            _refuse_more(name, permissions, most)
+            jobs |= dict(self._jobs(name, job, permissions))
+        workflow["jobs"] = jobs
+        out = io.StringIO()
+        yaml.dump(workflow, out)
+        return out.getvalue()
+
+    def _jobs(self, name: str, job: Node, permissions: Mapping[str, str]) -> Iterator[tuple[str, Node]]:
+        group = job.pop("concurrency", {}).get("group", "")
+        if "uses" in job:
+            yield name, job
+            return
+        environment = job.pop("environment", None) or {}
+        environment = {"name": environment} if isinstance(environment, str) else environment
+        runner = f"runner-{name}"
+        begin = {
+            "JOB": job.get("name", name),
+            "RUNNER": runner,
+            "ENVIRONMENT": environment.get("name", ""),
+            "GROUP": group,
+            "DEPLOYMENT": str(environment.get("deployment", True)).lower(),
+        }
+        if environment or group:
+            waits: Node = {key: job[key] for key in ("needs", "if", "runs-on") if key in job}
+            yield name + GATE, {**waits, "steps": [_report("begin", begin)]}
+            job["needs"] = [*_list(job.get("needs")), name + GATE]
+        token = self.token(permissions)
+        steps = [_with_token(step, token) for step in job["steps"]]
+        end = {"JOB": begin["JOB"], "STATUS": "${{ job.status }}"}
+        job["steps"] = [_report("begin", begin), *steps, {"if": "always()", **_report("end", end)}]
+        job["env"] = {**job.get("env", {}), "RUNNER_NAME": runner}
+        yield name, job
+
+
+def calls(text: str) -> dict[str, dict[str, str]]:
+    """The suite's reusable workflows in a file, by file name, with the permissions given to each."""
+    workflow = YAML(typ="safe").load(text)
+    return {
+        job["uses"].partition("@")[0].rpartition("/")[2]: dict(job["permissions"])
+        for job in workflow["jobs"].values()
+        if job.get("uses", "").startswith(SUITE)
+    }
+
+
+def _refuse_more(name: str, permissions: Mapping[str, str], most: Mapping[str, str] | None) -> None:
+    """A called job can't have more than its caller.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/reusing-workflow-configurations
+    """
+    for scope, access in permissions.items():
+        if most is not None and _ORDER[access] > _ORDER[most.get(scope, "none")]:
+            raise LayoutError(f"the job {name} asks for {scope}: {access}, which its caller does not have")
+
+
+def _report(what: str, facts: Mapping[str, str]) -> Node:
+    return {
+        "name": f"Report to GitHub: {what}",
+        "shell": "bash",
+        "run": f"exec {_REPORT} {what}",
+        "env": dict(facts),
+    }
+
+
+def _with_token(step: Node, token: str) -> Node:
+    """`github.token` would be the same for all jobs: `act` knows one."""
+    uses = step.get("uses", "")
+    given = {name: token for prefix, name in _TOKEN_INPUT.items() if uses.startswith(prefix)}
+    if given:
+        step = {**step, "with": {**step.get("with", {}), **given}}
+    if "env" in step:
+        step = {**step, "env": {name: _filled(value, token) for name, value in step["env"].items()}}
+    return step
+
+
+def _filled(value: Any, token: str) -> Any:
+    return value.replace("${{ github.token }}", token) if isinstance(value, str) else value
+
+
+def _list(needs: Any) -> list[str]:
+    return [needs] if isinstance(needs, str) else list(needs or ())

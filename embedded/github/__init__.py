@@ -1,0 +1,1 @@
+"""GitHub on loopback, checked against its own description; see README.md."""

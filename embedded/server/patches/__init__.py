@@ -1,0 +1,45 @@
+"""The additions to ministack: one module for each difference from AWS."""
+
+from __future__ import annotations
+
+from . import (
+    alarms,
+    api_deployments,
+    database_clusters,
+    database_instances,
+    function_packages,
+    invocations,
+    network,
+    oidc,
+    records,
+    rotation,
+    schedules,
+    secrets,
+    sources,
+    stages,
+    templates,
+    trails,
+)
+
+
+def apply() -> None:
+    """Apply all of them, once, before the first request."""
+    for patch in (
+        api_deployments,
+        stages,
+        database_clusters,
+        database_instances,
+        secrets,
+        rotation,
+        function_packages,
+        invocations,
+        alarms,
+        network,
+        oidc,
+        trails,
+        schedules,
+        sources,
+        records,
+        templates,
+    ):
+        patch.apply()

@@ -1,0 +1,86 @@
+"""The layout of workflow files: it adds what `act` lacks, and changes nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from embedded.actions.layout import GATE, Layout, LayoutError, calls
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted([*ROOT.glob("workflows/*.yml"), *ROOT.glob(".github/workflows/r*.yml")])
+
+
+def token(permissions: Mapping[str, str]) -> str:
+    return "token " + " ".join(f"{name}={access}" for name, access in sorted(permissions.items()))
+
+
+def read(text: str) -> Any:
+    return YAML(typ="safe").load(text)
+
+
+def laid_out(text: str, most: Mapping[str, str] | None = None) -> Any:
+    return read(Layout(token).lay_out(text, most))
+
+
+@pytest.mark.parametrize("file", FILES, ids=[file.name for file in FILES])
+def test_every_job_and_step_is_still_there(file: Path) -> None:
+    before, after = read(file.read_text()), laid_out(file.read_text())
+    for name, job in before["jobs"].items():
+        if "uses" in job:
+            assert after["jobs"][name]["uses"] == job["uses"]
+            continue
+        begin, *steps, end = after["jobs"][name]["steps"]
+        assert begin["run"][-5:] == "begin"
+        assert end["run"][-3:] == "end"
+        assert end["if"] == "always()"
+        assert [step.get("uses", step.get("run")) for step in steps] == [
+            step.get("uses", step.get("run")) for step in job["steps"]
+        ]
+        assert (name + GATE in after["jobs"]) == ("environment" in job or "concurrency" in job)
+    assert "queue" not in str(after)
+
+
+def test_a_gated_job_waits_behind_its_gate_or_is_skipped_with_it() -> None:
+    """CD-3"""
+    jobs = laid_out((ROOT / ".github/workflows/release.yml").read_text())["jobs"]
+    gate, deploy = jobs["deploy-gate"], jobs["deploy"]
+    assert deploy["needs"] == ["plan", "deploy-gate"]
+    assert gate["if"] == deploy["if"]
+    assert gate["steps"][0]["env"]["ENVIRONMENT"] == "${{ inputs.environment }}"
+    assert "always" not in deploy["if"]
+
+
+def test_a_jobs_token_has_its_own_permissions() -> None:
+    """SEC-5"""
+    jobs = laid_out((ROOT / ".github/workflows/rollback.yml").read_text())["jobs"]
+    tokens = {
+        name: {step["with"]["token"] for step in job["steps"] if "token" in step.get("with", {})}
+        for name, job in jobs.items()
+    }
+    assert tokens["preflight"] == {"token actions=write contents=read"}
+    assert tokens["rollback"] == {
+        "token actions=read contents=write deployments=write id-token=write pull-requests=read"
+    }
+
+
+@pytest.mark.parametrize("name", ["deploy-production.yml", "rollback-production.yml"])
+def test_a_copied_file_gives_exactly_the_called_jobs_permissions(name: str) -> None:
+    """SEC-5: GitHub refuses a called job with more permissions than its caller."""
+    for called, permissions in calls((ROOT / "workflows" / name).read_text()).items():
+        text = (ROOT / ".github/workflows" / called).read_text()
+        laid_out(text, permissions)
+        for scope in permissions:
+            with pytest.raises(LayoutError, match=scope):
+                laid_out(text, {**permissions, scope: "none"})
+
+
+def test_permissions_that_are_left_open_are_refused() -> None:
+    with pytest.raises(LayoutError):
+        laid_out("{on: push, jobs: {a: {runs-on: x, steps: []}}}")

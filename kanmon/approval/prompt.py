@@ -1,0 +1,49 @@
+"""Approval at the terminal: a person reads the plan and types yes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+from kanmon.errors import Code, KanmonError
+from kanmon.model import Approval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Approvable(Protocol):
+    """Something to approve, with a digest and a name."""
+
+    @property
+    def digest(self) -> str:
+        """The digest of the whole content."""
+
+    @property
+    def release(self) -> str:
+        """The release users would get."""
+
+
+@dataclass(frozen=True)
+class TerminalApproval:
+    """Asks the person at the terminal."""
+
+    actor: str
+    ask: Callable[[str], str] | None
+    """Asks a question and returns the answer. None if there is no terminal."""
+    assume_yes: bool
+    question: str = "Release {release} as planned? [y/N] "
+    answers: tuple[str, ...] = ("y", "yes")
+    """The approving answers, in lower case. `{release}` stands for the release."""
+
+    def approve(self, what: Approvable) -> Approval:
+        """Get the approval. Raises NOT_APPROVED."""
+        how = "--yes" if self.assume_yes else "terminal"
+        if not self.assume_yes:
+            if self.ask is None:
+                raise KanmonError(Code.NOT_APPROVED, "There is no terminal to ask on, and no --yes.")
+            answer = self.ask(self.question.format(release=what.release)).strip().lower()
+            if answer not in {wanted.format(release=what.release) for wanted in self.answers}:
+                raise KanmonError(Code.NOT_APPROVED, f"{self.actor} did not approve {what.release}.")
+        return Approval(by=self.actor, how=how, digest=what.digest, at=datetime.now(UTC))

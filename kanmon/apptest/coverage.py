@@ -1,0 +1,131 @@
+"""The coverage of the app's code: reports in several formats, merged file by file."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kanmon.apptest.documents import read_report, unreadable
+from kanmon.apptest.files import Places
+from kanmon.apptest.formats import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from kanmon.apptest.formats import Branches, Lines
+
+
+@dataclass(frozen=True)
+class Share:
+    """The number of covered lines or branches, and the total."""
+
+    covered: int
+    total: int
+
+    @property
+    def percent(self) -> float:
+        """Percent with two decimals, rounded down: 79.999 % must not look like 80 %."""
+        return math.floor(10_000 * self.covered / self.total) / 100 if self.total else 100.0
+
+    def reaches(self, percent: float) -> bool:
+        """Whether at least `percent` are covered; a total of 0 counts as covered."""
+        return 100 * self.covered >= percent * self.total
+
+
+@dataclass(frozen=True)
+class FileCoverage:
+    """The coverage of one file."""
+
+    file: str
+    """The path from the app's folder; for a missing file, the name in the report."""
+    line_hits: Lines
+    branch_hits: Branches
+
+    @property
+    def lines(self) -> Share:
+        """The lines that ran."""
+        return Share(sum(self.line_hits.values()), len(self.line_hits))
+
+    @property
+    def branches(self) -> Share:
+        """The branches of the code, and how many were taken."""
+        taken = [hit for ways in self.branch_hits.values() for hit in ways.values()]
+        return Share(sum(taken), len(taken))
+
+    def merged(self, other: FileCoverage) -> FileCoverage:
+        """The same file, with the covered lines of both reports, each counted once."""
+        lines = dict(self.line_hits)
+        for number, hit in other.line_hits.items():
+            lines[number] = hit or lines.get(number, False)
+        branches = dict(self.branch_hits)
+        for number, ways in other.branch_hits.items():
+            branches[number] = _either(branches.get(number, {}), ways)
+        return FileCoverage(self.file, lines, branches)
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The coverage of all measured files."""
+
+    files: tuple[FileCoverage, ...]
+
+    @property
+    def lines(self) -> Share:
+        """The lines of all files."""
+        return _sum(file.lines for file in self.files)
+
+    @property
+    def branches(self) -> Share:
+        """The branches of all files; none when no report measures branches."""
+        return _sum(file.branches for file in self.files)
+
+    def worst(self, number: int) -> list[FileCoverage]:
+        """The least covered files, the worst first.
+
+        Of two equal ones, the larger file comes first.
+        """
+        gaps = [file for file in self.files if file.lines.covered < file.lines.total]
+        return sorted(gaps, key=lambda file: (file.lines.percent, -file.lines.total, file.file))[:number]
+
+
+def read_coverage(path: Path, project: Path) -> list[FileCoverage]:
+    """The files of one report: Cobertura XML, LCOV or coverage.py's JSON.
+
+    Raises RESULTS_UNREADABLE.
+    """
+    where = path.relative_to(project).as_posix()
+    content = read_report(path, where)
+    read = next((read for begins, read in FORMATS if begins.match(content)), None)
+    if read is None:
+        raise unreadable(where, "is neither Cobertura XML nor LCOV nor coverage.py's JSON")
+    places = Places(project, path)
+    return [
+        FileCoverage(places.find(file.name, file.sources) or file.name, file.lines, file.branches)
+        for file in read(content, where)
+    ]
+
+
+def merge(files: Iterable[FileCoverage]) -> Coverage:
+    """One entry for each file, in the order of their names."""
+    merged: dict[str, FileCoverage] = {}
+    for file in files:
+        merged[file.file] = merged[file.file].merged(file) if file.file in merged else file
+    return Coverage(tuple(merged[name] for name in sorted(merged)))
+
+
+def _either(one: Mapping[str, bool], other: Mapping[str, bool]) -> Mapping[str, bool]:
+    """The branches of a line in two reports.
+
+    Formats name branches differently. With equal names, a branch counts if either report has it as taken.
+    With different names, only the report with more taken branches counts: both may mean the same branches.
+    """
+    if one.keys() == other.keys():
+        return {way: hit or other[way] for way, hit in one.items()}
+    return max(one, other, key=lambda ways: (sum(ways.values()), len(ways)))
+
+
+def _sum(shares: Iterable[Share]) -> Share:
+    counted = list(shares)
+    return Share(sum(share.covered for share in counted), sum(share.total for share in counted))

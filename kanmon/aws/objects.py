@@ -1,0 +1,49 @@
+"""Conditional writes of objects in S3.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from kanmon.aws.calls import write_was_refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_s3 import S3Client
+
+
+class Conflict(Exception):  # noqa: N818 - the usual name for a lost conditional write
+    """Another writer changed the object first."""
+
+
+def put_if_unchanged(
+    s3: S3Client,
+    bucket: str,
+    key: str,
+    body: bytes,
+    *,
+    expected: str | None,
+    own_tag: Callable[[], str | None],
+    **options: Any,  # noqa: ANN401 - more of PutObject's parameters
+) -> str:
+    """Write an object and return its new tag. Its present tag must be `expected`; None means no object.
+
+    The answer to a write may get lost. The client then repeats the call, and S3 refuses the repetition.
+    So `own_tag` reads the present object. It returns the tag if this call wrote the object, otherwise None.
+    Raises Conflict when somebody else wrote the object.
+    """
+    condition: Any = {"IfNoneMatch": "*"} if expected is None else {"IfMatch": expected}
+    try:
+        return s3.put_object(Bucket=bucket, Key=key, Body=body, **condition, **options)["ETag"]
+    except ClientError as error:
+        if not write_was_refused(error):
+            raise
+        tag = own_tag()
+        if tag is None:
+            raise Conflict(key) from error
+        return tag

@@ -1,0 +1,131 @@
+"""Reads the definitions of state machines, and refuses invalid ones at build time.
+
+Without this, Step Functions would refuse them later, during the stack update.
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from kanmon.bundle.manifest import StateMachineDefinition
+from kanmon.errors import Code, KanmonError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from kanmon.config.schema import Config
+
+_TYPES = frozenset({"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"})
+_ENDS = frozenset({"Succeed", "Fail"})
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+_LARGEST = 1024 * 1024
+
+
+def copy_state_machines(config: Config, project: Path, staged: Path) -> dict[str, StateMachineDefinition]:
+    """Copy every state machine's definition into the bundle, as it is.
+
+    Raises ARTIFACT_MISSING, UNSAFE_PATH or STATE_MACHINE_INVALID.
+    """
+    copied = {}
+    for name, machine in config.state_machines.items():
+        where = f"state_machines.{name}.definition: {machine.definition}"
+        content = _read(project, project / machine.definition, where)
+        definition = StateMachineDefinition(
+            sha256=hashlib.sha256(content).hexdigest(),
+            size=len(content),
+            functions=_functions(content, config, where),
+        )
+        target = staged / definition.path
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(content)
+        copied[name] = definition
+    return copied
+
+
+def _read(project: Path, path: Path, where: str) -> bytes:
+    if not path.is_file():
+        raise KanmonError(Code.ARTIFACT_MISSING, "The definition is not there after the build.", where=where)
+    if not path.resolve().is_relative_to(project.resolve()):
+        raise KanmonError(Code.UNSAFE_PATH, "The symbolic link leads out of the app's folder.", where=where)
+    content = path.read_bytes()
+    if len(content) > _LARGEST:
+        problem = f"The definition has {len(content)} bytes; Step Functions takes {_LARGEST}."
+        raise KanmonError(Code.STATE_MACHINE_INVALID, problem, where=where)
+    return content
+
+
+def _functions(content: bytes, config: Config, where: str) -> tuple[str, ...]:
+    """Check a definition and return the functions in its placeholders, sorted."""
+    try:
+        text = content.decode()
+        machine = json.loads(text)
+    except ValueError as error:
+        raise KanmonError(Code.STATE_MACHINE_INVALID, f"It is not JSON: {error}.", where=where) from None
+    if problem := next(problems(machine), None):
+        raise KanmonError(Code.STATE_MACHINE_INVALID, problem, where=where)
+    named = set(re.findall(r"\$\{([^}]*)\}", text))
+    if unknown := sorted(named - set(config.functions)):
+        problem = f"${{{unknown[0]}}} names no function of the config."
+        raise KanmonError(Code.STATE_MACHINE_INVALID, problem, where=where)
+    return tuple(sorted(named))
+
+
+def problems(machine: Any, path: str = "") -> Iterator[str]:  # noqa: ANN401 - JSON can be anything
+    """The problems of a state machine.
+
+    `path` leads to an inner one: `States.each.ItemProcessor.`.
+    """
+    here = f"`{path.rstrip('.')}`" if path else "The definition"
+    states = machine.get("States") if isinstance(machine, dict) else None
+    if not isinstance(states, dict) or not states:
+        yield f"{here} has no `States`."
+        return
+    if machine.get("StartAt") not in list(states):
+        yield f"{here} has no `StartAt` that is one of its states."
+    for name, state in states.items():
+        place = f"{path}States.{name}"
+        if not isinstance(state, dict) or state.get("Type") not in list(_TYPES):
+            yield f"`{place}` has no `Type` that is one of {', '.join(sorted(_TYPES))}."
+            continue
+        yield from _ways(state, states, place)
+        yield from _inner(state, place)
+
+
+def _ways(state: dict[str, Any], states: dict[str, Any], place: str) -> Iterator[str]:
+    """The problems with a state's next states: one must be given, and each must exist."""
+    targets = [state[key] for key in ("Next", "Default") if key in state]
+    for key in ("Choices", "Catch"):
+        rules = state.get(key, [])
+        if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+            yield f"`{place}.{key}` is not a list of rules."
+            return
+        targets += [rule.get("Next") for rule in rules]
+    for target in targets:
+        if target not in list(states):
+            yield f"`{place}` goes on to {target!r}, which is not a state beside it."
+    if state["Type"] == "Choice":
+        if not state.get("Choices"):
+            yield f"`{place}` is a choice without `Choices`."
+    elif state["Type"] not in _ENDS and ("Next" in state) == (state.get("End") is True):
+        yield f"`{place}` must have a `Next` or `End: true`, one of them."
+
+
+def _inner(state: dict[str, Any], place: str) -> Iterator[str]:
+    """The state machines inside a state."""
+    if state["Type"] == "Task" and not isinstance(state.get("Resource"), str):
+        yield f"`{place}` is a task without a `Resource`."
+    if state["Type"] == "Parallel":
+        branches = state.get("Branches")
+        if not isinstance(branches, list) or not branches:
+            yield f"`{place}` has no `Branches`."
+            return
+        for number, branch in enumerate(branches):
+            yield from problems(branch, f"{place}.Branches[{number}].")
+    if state["Type"] == "Map":
+        key = "ItemProcessor" if "ItemProcessor" in state else "Iterator"
+        yield from problems(state.get(key), f"{place}.{key}.")

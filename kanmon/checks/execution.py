@@ -1,0 +1,98 @@
+"""Runs checks side by side, each until enough successes or failures in a row, or until its deadline."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from urllib3.exceptions import HTTPError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kanmon.checks.probe import Edge, Target
+    from kanmon.config.checks import Check
+    from kanmon.model import Answer
+
+_LONGEST_PAUSE, _GROWTH = 1.0, 1.5
+_SLOWEST_FACTOR = 2.0
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The result of one check."""
+
+    check: Check
+    target: Target
+    passed: bool
+    tries: int
+    seconds: float
+    """How long the last answer took."""
+    release: str = ""
+    """The release of the last answer."""
+    failure: str = ""
+    """The last failed assertion, with the actual value."""
+
+
+@dataclass(frozen=True)
+class Checks:
+    """Smoke checks through the edge."""
+
+    edge: Edge
+    pause: float = 0.2
+    """Seconds after a check's first failure; later pauses are longer."""
+
+    def run(self, checks: Sequence[Check], target: Target) -> list[CheckResult]:
+        """Run all checks at once; the results come in the checks' order."""
+        if not checks:
+            return []
+        stop = threading.Event()
+        with ThreadPoolExecutor(len(checks)) as pool:
+            tasks = [pool.submit(self._run, check, target, stop) for check in checks]
+            try:
+                wait(tasks, return_when=FIRST_EXCEPTION)
+            finally:
+                # After an error or an interruption, do not wait for the other checks' deadlines.
+                stop.set()
+            return [task.result() for task in tasks]
+
+    def _run(self, check: Check, target: Target, stop: threading.Event) -> CheckResult:
+        deadline = time.monotonic() + check.deadline
+        tries = successes = failures = 0
+        pause = self.pause
+        while True:
+            tries += 1
+            answer, failure = self._try(check, target)
+            successes = 0 if failure else successes + 1
+            failures = failures + 1 if failure and not _elsewhere(target, answer) else 0
+            passed = successes >= check.successes
+            over = stop.is_set() or time.monotonic() >= deadline
+            if passed or failures >= check.failures or over:
+                return CheckResult(
+                    check=check,
+                    target=target,
+                    passed=passed,
+                    tries=tries,
+                    seconds=answer.seconds if answer else 0.0,
+                    release=answer.release if answer else "",
+                    failure="" if passed else failure or f"only {successes} successes in a row in time",
+                )
+            if failure:
+                stop.wait(min(pause, max(0.0, deadline - time.monotonic())))
+                pause = min(_LONGEST_PAUSE, pause * _GROWTH)
+
+    def _try(self, check: Check, target: Target) -> tuple[Answer | None, str]:
+        try:
+            # The timeout is longer than the allowed latency: a slow answer counts as slow, not as missing.
+            answer = self.edge.ask(check, target, check.expect.latency * _SLOWEST_FACTOR + 1)
+        except HTTPError as error:
+            return None, f"no answer: {error}"
+        return answer, check.expect.problem(answer, check.path, target.release)
+
+
+def _elsewhere(target: Target, answer: Answer | None) -> bool:
+    """Whether another release answered: a moved pointer needs a moment to arrive everywhere."""
+    return answer is not None and answer.release not in {"", target.release}

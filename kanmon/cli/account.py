@@ -1,0 +1,66 @@
+"""The AWS account of an app: its clients and the names of Kanmon's own things in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from kanmon.aws.calls import aws_errors, is_missing
+from kanmon.aws.clients import Aws
+from kanmon.bundle.blobs import Blobs
+from kanmon.errors import Code, KanmonError
+from kanmon.naming import artifact_bucket, bootstrap_stack, service_role
+from kanmon.stacks.cloudformation import Stacks
+
+if TYPE_CHECKING:
+    from kanmon.config.schema import Config
+
+
+@dataclass(frozen=True)
+class Account:
+    """The AWS account, for one app."""
+
+    config: Config
+
+    @cached_property
+    def aws(self) -> Aws:
+        """AWS in the config's region."""
+        return Aws(self.config.region)
+
+    @cached_property
+    def bucket(self) -> str:
+        """The artifact bucket's name."""
+        return artifact_bucket(self.config.app, self.aws.account, self.config.region)
+
+    @cached_property
+    def service_role(self) -> str:
+        """The ARN of CloudFormation's role. Empty when the config asks for no roles."""
+        if self.config.github is None:
+            return ""
+        return f"arn:{self.aws.partition}:iam::{self.aws.account}:role/{service_role(self.config.prefix)}"
+
+    @cached_property
+    def topic(self) -> str:
+        """The ARN of the topic of releases. Raises NOT_BOOTSTRAPPED if it is missing."""
+        name = bootstrap_stack(self.config.app)
+        stack = Stacks(self.aws.cloudformation).find(name)
+        topic = stack.outputs.get("Topic") if stack else None
+        if not topic:
+            raise KanmonError(Code.NOT_BOOTSTRAPPED, f"{name} has no topic.")
+        return topic
+
+    @cached_property
+    def blobs(self) -> Blobs:
+        """The blobs in the artifact bucket. Raises NOT_BOOTSTRAPPED if there is no bucket."""
+        with aws_errors(f"looking for the bucket {self.bucket}"):
+            try:
+                self.aws.s3.head_bucket(Bucket=self.bucket)
+            except ClientError as error:
+                if not is_missing(error):
+                    raise
+                problem = f"There is no bucket {self.bucket}."
+                raise KanmonError(Code.NOT_BOOTSTRAPPED, problem) from error
+        return Blobs(self.aws.s3, self.bucket)

@@ -1,0 +1,60 @@
+"""Approval of a deploy or a rollback: by GitHub's reviewers in a workflow, at the terminal elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from kanmon.approval.prompt import TerminalApproval
+from kanmon.errors import Code, KanmonError
+from kanmon.github.workflow_run import actor, current_run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+
+    from kanmon.cli.context import Context
+    from kanmon.config.schema import Config
+    from kanmon.release.ports import ApprovalPort
+
+DEPLOY_QUESTION = "Release {release} as planned? [y/N] "
+ROLLBACK_QUESTION = "Type {release} to roll back to it: "
+
+
+def deploy_approver(context: Context, *, yes: bool) -> ApprovalPort:
+    """The approver of a plan. At a terminal, `yes` approves it. In a workflow `yes` raises USAGE."""
+    prompt = TerminalApproval(actor(), asker(context.console), yes, DEPLOY_QUESTION, ("y", "yes"))
+    return _approver(context.config, prompt, yes=yes)
+
+
+def rollback_approver(context: Context, *, yes: bool) -> ApprovalPort:
+    """The approver of a rollback. At a terminal, the person types the release's id."""
+    prompt = TerminalApproval(actor(), asker(context.console), yes, ROLLBACK_QUESTION, ("{release}",))
+    return _approver(context.config, prompt, yes=yes)
+
+
+def refuse_unconfirmed(config: Config, confirm: str) -> None:
+    """Raise NOT_APPROVED unless somebody typed the environment's name to start the workflow (CD-9)."""
+    if (current_run() or confirm) and confirm != config.environment:
+        raise KanmonError(
+            Code.NOT_APPROVED,
+            f"The confirmation is {confirm!r}, not the environment's name.",
+            fix=f"Type {config.environment} as the confirmation.",
+        )
+
+
+def asker(console: Console) -> Callable[[str], str] | None:
+    """A function for questions at the terminal. None if there is no terminal."""
+    return (lambda question: console.input(question, markup=False)) if sys.stdin.isatty() else None
+
+
+def _approver(config: Config, prompt: TerminalApproval, *, yes: bool) -> ApprovalPort:
+    if current_run() is None:
+        return prompt
+    if yes:
+        problem = "In a workflow --yes approves nothing."
+        raise KanmonError(Code.USAGE, problem, fix="Remove --yes: the environment's reviewers approve.")
+    from kanmon.cli.repository import gate_approval
+
+    return gate_approval(config)

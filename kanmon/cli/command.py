@@ -1,0 +1,139 @@
+"""The definition of a command. Its options are a dataclass: the parser and the action's inputs use it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kanmon.cli.context import Context
+    from kanmon.errors import ExitStatus
+
+T = TypeVar("T")
+
+
+class OptionKind(Enum):
+    """The kind of an option's value."""
+
+    TEXT = "text"
+    PATH = "path"
+    FLAG = "flag"
+    POSITIONAL = "positional"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a command. In a workflow it is an input of the command's action."""
+
+    help: str
+    metavar: str = ""
+    kind: OptionKind = OptionKind.TEXT
+    default: Path | str | bool | None = ""
+    choices: tuple[str, ...] = ()
+    """All allowed values. Empty if every value is allowed."""
+    terminal_only: bool = False
+    """The option makes no sense in a workflow."""
+    name: str = ""
+    """The name to type, such as `lift-freeze`: the field's name with hyphens."""
+
+
+def text(help: str, metavar: str, *, choices: tuple[str, ...] = (), default: str = "") -> str:  # noqa: A002
+    """A field for a text."""
+    return cast("str", _field(Option(help, metavar, default=default, choices=choices)))
+
+
+def positional(help: str) -> str:  # noqa: A002 - the name in argparse
+    """A field for the command's one argument without a name. You can leave it out."""
+    return cast("str", _field(Option(help, kind=OptionKind.POSITIONAL)))
+
+
+def flag(help: str, *, terminal_only: bool = False) -> bool:  # noqa: A002 - the name in argparse
+    """A field for a switch."""
+    option = Option(help, kind=OptionKind.FLAG, default=False, terminal_only=terminal_only)
+    return cast("bool", _field(option))
+
+
+def path(help: str, metavar: str, default: str, *, terminal_only: bool = False) -> Path:  # noqa: A002
+    """A field for a file or folder."""
+    option = Option(help, metavar, OptionKind.PATH, Path(default), terminal_only=terminal_only)
+    return cast("Path", _field(option))
+
+
+def optional_path(help: str, metavar: str) -> Path | None:  # noqa: A002 - the name in argparse
+    """A field for a file. You can leave it out."""
+    return cast("Path | None", _field(Option(help, metavar, OptionKind.PATH, None)))
+
+
+def _field(option: Option) -> object:
+    return field(default=option.default, metadata={"option": option})
+
+
+@dataclass(frozen=True)
+class SharedOptions:
+    """The options of every command."""
+
+    config: Path = path("the config file (kanmon.yml)", "FILE", "kanmon.yml")
+    verbose: bool = flag("show every stack event, and every call to AWS and GitHub with its duration")
+    debug: bool = flag("show tracebacks", terminal_only=True)
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """The options of a command with only the shared ones."""
+
+
+@dataclass(frozen=True)
+class Command(Generic[T]):
+    """One command."""
+
+    name: str
+    help: str
+    run: Callable[[T, Context], ExitStatus]
+    options: type[T]
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """Its action's outputs for later steps. `report.step` writes them."""
+    exclusive: frozenset[str] = frozenset()
+    """You can give at most one of these options."""
+    token: str = ""
+    """Why its action needs GitHub's token, and the token's permissions. Empty for no token."""
+    action: bool = True
+    """The command makes sense in a workflow."""
+    docker: bool = False
+    """The command also comes as a Docker action. Only this kind of action has a post step; it always runs."""
+
+    @property
+    def inputs(self) -> tuple[Option, ...]:
+        """The inputs of its action, without the token."""
+        every = (*options_of(SharedOptions), *options_of(self.options))
+        return tuple(option for option in every if not option.terminal_only)
+
+
+def options_of(kind: type[Any]) -> tuple[Option, ...]:
+    """The options of a dataclass, with their names."""
+    found = []
+    for one in fields(kind):
+        option: Option = one.metadata["option"]
+        found.append(
+            Option(
+                option.help,
+                option.metavar,
+                option.kind,
+                option.default,
+                option.choices,
+                option.terminal_only,
+                one.name.replace("_", "-"),
+            )
+        )
+    return tuple(found)
+
+
+RESULT_OUTPUTS = {
+    "release": "the release's id",
+    "result": "how it ended: stable, unchanged, aborted, rolled back, held, failed",
+    "operation": "the operation's number in the history; empty when none was begun",
+}
+"""The outputs of a command with an outcome."""

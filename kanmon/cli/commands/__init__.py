@@ -1,0 +1,33 @@
+"""The commands. Each has a module with its options, its help and its `run`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kanmon.cli.command import Command
+
+NAMES = (
+    "bootstrap",
+    "build",
+    "test",
+    "plan",
+    "render",
+    "gate",
+    "deploy",
+    "smoke",
+    "rollback",
+    "recover",
+    "record",
+    "notify",
+    "status",
+    "history",
+)
+"""All commands, in the order of a release's life."""
+
+
+def load(name: str) -> Command[Any]:
+    """Import and return the command of this name."""
+    command: Command[Any] = import_module(f"{__name__}.{name}").COMMAND
+    return command

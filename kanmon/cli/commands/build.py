@@ -1,0 +1,54 @@
+"""`kanmon build`: runs the app's build and packs the bundle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+
+from kanmon.bundle.build import build_bundle, commit_of
+from kanmon.cli.command import Command, path
+from kanmon.errors import ExitStatus
+from kanmon.report.step import folded
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kanmon.cli.context import Context
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """The folder for the bundle."""
+
+    bundle: Path = path("the bundle (build/bundle)", "DIR", "build/bundle")
+
+
+def run(options: BuildOptions, context: Context) -> ExitStatus:
+    """Build the bundle and show its content."""
+    with folded("The build"):
+        bundle = build_bundle(
+            context.config,
+            context.project,
+            context.project / options.bundle,
+            commit=commit_of(context.project),
+            on_command=lambda command: context.console.print(f"[dim]$ {escape(command)}[/]"),
+        )
+    manifest = bundle.manifest
+    context.console.print(
+        f"[green]Built[/] {len(manifest.functions)} functions and {len(manifest.web)} web files "
+        f"of commit {manifest.commit[:12]}: bundle [bold]{manifest.digest[:12]}[/]"
+    )
+    if context.step:
+        context.step.bundle(bundle)
+    return ExitStatus.OK
+
+
+COMMAND = Command(
+    "build",
+    "Run the app's build and pack the bundle.",
+    run,
+    BuildOptions,
+    outputs={"digest": "the bundle's SHA-256", "commit": "the commit that was built"},
+)

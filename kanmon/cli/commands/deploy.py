@@ -1,0 +1,81 @@
+"""`kanmon deploy`: plans, asks for approval, releases, and rolls back a failed release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kanmon.cli.approvals import deploy_approver
+from kanmon.cli.command import RESULT_OUTPUTS, Command, flag, optional_path, path, text
+from kanmon.cli.commands.plan import new_plan
+from kanmon.cli.ending import put_marker, show_outcome, status_of
+from kanmon.cli.repository import with_deployment
+from kanmon.errors import Code, ExitStatus, KanmonError
+from kanmon.release.deploy import deploy, refuse_frozen
+from kanmon.release.plan import read_plan
+from kanmon.release.recover import recover
+from kanmon.report.step import folded
+from kanmon.report.terminal import Progress, print_outcome, print_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kanmon.cli.context import Context
+    from kanmon.release.plan import Plan
+
+
+@dataclass(frozen=True)
+class DeployOptions:
+    """The bundle or the plan to release, and its approval."""
+
+    bundle: Path = path("the bundle (build/bundle)", "DIR", "build/bundle")
+    bundle_digest: str = text("the digest that the bundle must have, as it was built", "SHA256")
+    plan: Path | None = optional_path("carry out this plan instead of a new one", "FILE")
+    digest: str = text("the digest that the plan must have", "SHA256")
+    yes: bool = flag("approve without asking", terminal_only=True)
+    reason: str = text("why, for the history", "TEXT")
+    lift_freeze: str = text("release although a rollback froze the environment", "REASON")
+
+
+def run(options: DeployOptions, context: Context) -> ExitStatus:
+    """Recover an earlier operation first, then release."""
+    given = _given_plan(options)
+    config, services, console = context.config, context.services, context.console
+    progress = Progress(console, verbose=context.verbose)
+    with with_deployment(progress, config, services) as observer:
+        recovered = recover(services, config, observer)
+        if recovered:
+            print_outcome(console, recovered)
+            put_marker(context, recovered)
+        refuse_frozen(services.ledger.head(), options.lift_freeze)
+        plan = given or new_plan(context, context.project / options.bundle, options.bundle_digest)
+        with folded("The plan"):
+            print_plan(console, plan)
+        approver = deploy_approver(context, yes=options.yes)
+        outcome = deploy(
+            services, plan, approver, observer, reason=options.reason, lift_freeze=options.lift_freeze
+        )
+    show_outcome(context, outcome)
+    return status_of(outcome)
+
+
+def _given_plan(options: DeployOptions) -> Plan | None:
+    plan = read_plan(options.plan) if options.plan else None
+    if plan and options.digest not in {"", plan.digest}:
+        raise KanmonError(
+            Code.PLAN_ALTERED,
+            f"The plan's digest is {plan.digest[:12]}, not {options.digest[:12]} as was approved.",
+            where=str(options.plan),
+        )
+    return plan
+
+
+COMMAND = Command(
+    "deploy",
+    "Plan, have it approved, release.",
+    run,
+    DeployOptions,
+    outputs=RESULT_OUTPUTS,
+    token="to read who approved and show the deployment: actions: read, deployments: write",  # noqa: S106
+    docker=True,
+)

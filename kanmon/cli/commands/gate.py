@@ -1,0 +1,58 @@
+"""`kanmon gate`: verifies GitHub's environment protection and the approval (CD-3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+
+from kanmon.cli.approvals import refuse_unconfirmed
+from kanmon.cli.command import Command, flag, text
+from kanmon.cli.repository import github_client, github_gate
+from kanmon.errors import ExitStatus
+from kanmon.github.runs import cancel_waiting_runs
+
+if TYPE_CHECKING:
+    from kanmon.cli.context import Context
+
+
+@dataclass(frozen=True)
+class GateOptions:
+    """The job's side of the gate: before it, or inside the gated job."""
+
+    approved: bool = flag("inside the gated job: who approved this run")
+    cancel_waiting: str = text(
+        "cancel the runs of this workflow file that still wait, so that a rollback need not", "WORKFLOW"
+    )
+    confirm: str = text("before a rollback: the environment's name, typed", "ENVIRONMENT")
+
+
+def run(options: GateOptions, context: Context) -> ExitStatus:
+    """Verify the environment's rules; inside the gated job, the approval as well."""
+    config, console = context.config, context.console
+    if options.confirm:
+        refuse_unconfirmed(config, options.confirm)
+    gate = github_gate(config)
+    if options.approved:
+        review = gate.approval()
+        console.print(f"[green]{escape(review.by)} approved[/] this run for {config.environment}.")
+        return ExitStatus.OK
+    rules = gate.verify_rules()
+    console.print(
+        f"[green]{config.environment} holds releases back[/] until one of "
+        f"{escape(', '.join(rules.reviewers))} approves."
+    )
+    if options.cancel_waiting:
+        for cancelled in cancel_waiting_runs(github_client(), options.cancel_waiting):
+            console.print(f"cancelled a waiting run: {escape(cancelled.title)} ({cancelled.url})")
+    return ExitStatus.OK
+
+
+COMMAND = Command(
+    "gate",
+    "Verify that GitHub's environment holds a release back, and who approved it.",
+    run,
+    GateOptions,
+    token="to read the rules and who approved: actions: read, contents: read",  # noqa: S106
+)

@@ -1,0 +1,64 @@
+"""`kanmon plan`: creates the change sets of a release and shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kanmon.bundle.manifest import built_from
+from kanmon.cli.command import Command, optional_path, path, text
+from kanmon.errors import ExitStatus
+from kanmon.release.deploy import refuse_frozen
+from kanmon.release.plan import make_plan
+from kanmon.report.terminal import print_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kanmon.cli.context import Context
+    from kanmon.release.plan import Plan
+
+
+@dataclass(frozen=True)
+class PlanOptions:
+    """The bundle to plan, and the file for the plan."""
+
+    bundle: Path = path("the bundle (build/bundle)", "DIR", "build/bundle")
+    bundle_digest: str = text("the digest that the bundle must have, as it was built", "SHA256")
+    lift_freeze: str = text("plan although a rollback froze the environment", "REASON")
+    output: Path | None = optional_path("write the plan to a file, for deploy --plan", "FILE")
+
+
+def run(options: PlanOptions, context: Context) -> ExitStatus:
+    """Plan, show the plan, and write it to a file if you name one."""
+    services = context.services
+    # Refuse a frozen environment now, before reviewers look at a plan.
+    refuse_frozen(services.ledger.head(), options.lift_freeze)
+    plan = new_plan(context, context.project / options.bundle, options.bundle_digest)
+    print_plan(context.console, plan)
+    if context.step:
+        context.step.plan(plan)
+    if options.output:
+        options.output.parent.mkdir(parents=True, exist_ok=True)
+        options.output.write_text(plan.text(), "utf-8")
+    return ExitStatus.OK
+
+
+def new_plan(context: Context, bundle_folder: Path, digest: str) -> Plan:
+    """Upload the bundle and plan its release."""
+    bundle = built_from(context.config, bundle_folder, digest)
+    context.account.blobs.upload_bundle(bundle)
+    return make_plan(context.services, context.config, bundle.manifest, context.account.bucket)
+
+
+COMMAND = Command(
+    "plan",
+    "Create the change sets of a release and show them.",
+    run,
+    PlanOptions,
+    outputs={
+        "release": "the release's id, such as r42",
+        "digest": "the plan's SHA-256, which the deploy must be given",
+        "unchanged": "true when the release is live already",
+    },
+)

@@ -1,0 +1,33 @@
+"""`kanmon record`: brings GitHub's deployments and releases up to date with the ledger (CD-11)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+
+from kanmon.cli.command import Command, NoOptions
+from kanmon.cli.repository import recorder
+from kanmon.errors import ExitStatus
+
+if TYPE_CHECKING:
+    from kanmon.cli.context import Context
+
+
+def run(_: NoOptions, context: Context) -> ExitStatus:
+    """Write the missing operations to GitHub."""
+    services = context.services
+
+    lines = recorder(context.config, services).record()
+    context.console.print("\n".join(map(escape, lines)) or "GitHub's record is complete already.")
+    return ExitStatus.OK
+
+
+COMMAND = Command(
+    "record",
+    "Bring GitHub's deployments and releases up to the ledger.",
+    run,
+    NoOptions,
+    token="to write deployments and releases: deployments: write, contents: write, "  # noqa: S106
+    "pull-requests: read",
+)

@@ -1,0 +1,52 @@
+"""`kanmon recover`: finishes or undoes the operation of a crashed run (CD-13)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kanmon.cli.command import RESULT_OUTPUTS, Command, flag
+from kanmon.cli.ending import show_outcome
+from kanmon.cli.repository import with_deployment
+from kanmon.errors import ExitStatus
+from kanmon.model import Result
+from kanmon.release.recover import recover
+from kanmon.report.terminal import Progress
+
+if TYPE_CHECKING:
+    from kanmon.cli.context import Context
+
+
+@dataclass(frozen=True)
+class RecoverOptions:
+    """A person's decision, and whether to wait."""
+
+    keep: bool = flag("held: keep the live release")
+    undo: bool = flag("held, or never completed: roll the live release back")
+    wait: bool = flag("wait for a run that is still at work, at most until its lease has expired")
+
+
+def run(options: RecoverOptions, context: Context) -> ExitStatus:
+    """Bring the last operation to its end."""
+    services = context.services
+    keep = options.keep if options.keep or options.undo else None
+    config = context.config
+    progress = Progress(context.console, verbose=context.verbose)
+    with with_deployment(progress, config, services) as observer:
+        outcome = recover(services, config, observer, keep=keep, wait=options.wait)
+    if outcome is None:
+        context.console.print("The last operation has ended; there is nothing to recover.")
+        return ExitStatus.OK
+    show_outcome(context, outcome)
+    return ExitStatus.FAILED if outcome.result is Result.FAILED else ExitStatus.OK
+
+
+COMMAND = Command(
+    "recover",
+    "Finish or undo what a run that died left behind.",
+    run,
+    RecoverOptions,
+    outputs=RESULT_OUTPUTS,
+    exclusive=frozenset({"keep", "undo"}),
+    token="to show the deployment: deployments: write",  # noqa: S106
+)

@@ -1,0 +1,55 @@
+"""`kanmon render`: writes the CloudFormation templates as files, without AWS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kanmon.bundle.manifest import MANIFEST, built_from
+from kanmon.cli.command import Command, path
+from kanmon.errors import ExitStatus
+from kanmon.templates.offline import render_offline, shares
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kanmon.cli.context import Context
+
+
+@dataclass(frozen=True)
+class RenderOptions:
+    """The bundle to render, and the folder for the templates."""
+
+    bundle: Path = path("the bundle (build/bundle)", "DIR", "build/bundle")
+    output: Path = path(
+        "the folder to write to (build/templates)", "DIR", "build/templates", terminal_only=True
+    )
+
+
+def run(options: RenderOptions, context: Context) -> ExitStatus:
+    """Write the template of every stack to its own file. Other files in the folder stay."""
+    config, bundle = context.config, context.project / options.bundle
+    manifest = built_from(config, bundle).manifest if (bundle / MANIFEST).exists() else None
+    rendered = render_offline(config, manifest)
+    options.output.mkdir(parents=True, exist_ok=True)
+    width = max(map(len, rendered)) + len(".yml")
+    for kind, (body, outline) in rendered.items():
+        (options.output / f"{kind}.yml").write_text(body, "utf-8")
+        context.print(f"{kind + '.yml':<{width}}  {shares(outline)}")
+    context.print(f"[green]{len(rendered)} templates[/] are in {options.output}.")
+    if manifest is None:
+        context.print(
+            f"There is no bundle in {bundle}: each function's package is `blobs/not-built-<function>`."
+        )
+        if config.state_machines:
+            context.print("A bundle brings the definitions, which name the functions of a state machine.")
+    return ExitStatus.OK
+
+
+COMMAND = Command(
+    "render",
+    "Write the CloudFormation templates of the config as files, without AWS.",
+    run,
+    RenderOptions,
+    action=False,
+)

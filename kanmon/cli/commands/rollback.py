@@ -1,0 +1,60 @@
+"""`kanmon rollback`: returns users to an earlier stable release (CD-9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kanmon.cli.approvals import refuse_unconfirmed, rollback_approver
+from kanmon.cli.command import RESULT_OUTPUTS, Command, flag, positional, text
+from kanmon.cli.ending import put_marker, show_outcome, status_of
+from kanmon.cli.repository import with_deployment
+from kanmon.errors import ExitStatus
+from kanmon.model import Result
+from kanmon.release.recover import recover
+from kanmon.release.rollback import rollback, rollback_target
+from kanmon.report.terminal import Progress, print_outcome
+
+if TYPE_CHECKING:
+    from kanmon.cli.context import Context
+
+
+@dataclass(frozen=True)
+class RollbackOptions:
+    """The release users return to, and the reason."""
+
+    release: str = positional("which one, such as r41 (default: the last stable one)")
+    reason: str = text("why, for the history", "TEXT")
+    confirm: str = text("the environment's name, typed; needed in workflows", "ENVIRONMENT")
+    yes: bool = flag("do not ask for the typed confirmation", terminal_only=True)
+
+
+def run(options: RollbackOptions, context: Context) -> ExitStatus:
+    """Recover an earlier operation first, unless it is held; then roll back."""
+    config, console = context.config, context.console
+    refuse_unconfirmed(config, options.confirm)
+    services = context.services
+    with with_deployment(Progress(console, verbose=context.verbose), config, services) as observer:
+        recovered = None if services.ledger.head().held else recover(services, config, observer)
+        if recovered:
+            print_outcome(console, recovered)
+            put_marker(context, recovered)
+        target = rollback_target(services.ledger, options.release or None)
+        live = services.ledger.head().live
+        console.print(f"Rollback from [bold]{live}[/] to [bold]{target.id}[/] (commit {target.commit[:12]})")
+        approver = rollback_approver(context, yes=options.yes)
+        reason = options.reason or f"rollback to {target.id}"
+        outcome = rollback(services, config, target, approver, observer, reason=reason)
+    show_outcome(context, outcome)
+    return ExitStatus.OK if outcome.result is Result.ROLLED_BACK else status_of(outcome)
+
+
+COMMAND = Command(
+    "rollback",
+    "Return users to a release that was stable.",
+    run,
+    RollbackOptions,
+    outputs=RESULT_OUTPUTS,
+    token="to read who approved and show the deployment: actions: read, deployments: write",  # noqa: S106
+    docker=True,
+)

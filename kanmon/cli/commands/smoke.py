@@ -1,0 +1,35 @@
+"""`kanmon smoke`: runs the live release's smoke checks (CD-7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanmon.cli.command import Command, NoOptions
+from kanmon.errors import ExitStatus
+from kanmon.release.journal import check_record
+from kanmon.release.smoke import smoke
+from kanmon.release.steps import refuse_failed
+from kanmon.report.terminal import Progress
+
+if TYPE_CHECKING:
+    from kanmon.cli.context import Context
+
+
+def run(_: NoOptions, context: Context) -> ExitStatus:
+    """Run the checks. Raises CHECK_FAILED."""
+    services = context.services
+    results = smoke(services, context.config, Progress(context.console))
+    if context.step:
+        context.step.checks([check_record(result) for result in results])
+    refuse_failed(results)
+    context.console.print(f"[green]All {len(results)} checks passed.[/]")
+    return ExitStatus.OK
+
+
+COMMAND = Command(
+    "smoke",
+    "Run the live release's smoke checks.",
+    run,
+    NoOptions,
+    outputs={"passed": "how many checks passed"},
+)

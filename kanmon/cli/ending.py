@@ -1,0 +1,53 @@
+"""The end of a command with changes: its output and its exit status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanmon.aws.markers import Marker, Markers
+from kanmon.errors import Code, ExitStatus, KanmonError
+from kanmon.model import Result
+from kanmon.report.terminal import print_error, print_outcome
+
+if TYPE_CHECKING:
+    from kanmon.cli.context import Context
+    from kanmon.release.steps import Outcome
+
+_STATUS = {
+    Result.STABLE: ExitStatus.OK,
+    Result.UNCHANGED: ExitStatus.OK,
+    Result.ABORTED: ExitStatus.FAILED,
+    Result.ROLLED_BACK: ExitStatus.FAILED,
+    Result.FAILED: ExitStatus.FAILED,
+    Result.HELD: ExitStatus.HELD,
+}
+_MARKERS = {Result.STABLE: Marker.RELEASE, Result.ROLLED_BACK: Marker.ROLLBACK}
+
+
+def show_outcome(context: Context, outcome: Outcome) -> None:
+    """Show how an operation ended, and put its marker on the dashboard."""
+    if context.step:
+        context.step.outcome(outcome)
+    elif outcome.failure:
+        print_error(context.console, outcome.failure)
+    print_outcome(context.console, outcome)
+    put_marker(context, outcome)
+
+
+def put_marker(context: Context, outcome: Outcome) -> None:
+    """Put an outcome's marker. A failure is only a warning, because the release is not affected."""
+    marker = _MARKERS.get(outcome.result)
+    if marker is None:
+        return
+    config = context.config
+    try:
+        Markers(context.account.aws.cloudwatch, config.app, config.environment).put(marker)
+    except KanmonError as error:
+        context.warn([KanmonError(Code.MARKER_FAILED, error.message, where=error.where)])
+
+
+def status_of(outcome: Outcome) -> ExitStatus:
+    """The exit status for an outcome."""
+    if outcome.failure and outcome.failure.code is Code.INTERRUPTED:
+        return ExitStatus.INTERRUPTED
+    return _STATUS[outcome.result]

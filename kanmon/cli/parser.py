@@ -1,0 +1,105 @@
+"""Reads the command line, and an action's inputs, into the options of one command."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from kanmon import __version__
+from kanmon.cli.command import OptionKind, SharedOptions, options_of
+from kanmon.cli.commands import NAMES, load
+from kanmon.errors import Code, KanmonError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kanmon.cli.command import Command, Option
+
+_TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False, "": False}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        problem = f"{message[:1].upper()}{message[1:]}."
+        raise KanmonError(Code.USAGE, problem, fix=f"See `{self.prog} --help`.")
+
+
+def parse(arguments: Sequence[str]) -> tuple[Command[Any], Any, SharedOptions]:
+    """The command, its own options and the shared ones. Raises USAGE.
+
+    Only the named command is imported. The others would load modules for nothing.
+    """
+    named = [arguments[0]] if arguments and arguments[0] in NAMES else list(NAMES)
+    commands = {name: load(name) for name in named}
+    values = vars(_parser(commands.values()).parse_args(arguments))
+    command = commands[values["command"]]
+    own = {one.name.replace("-", "_") for one in options_of(command.options)}
+    shared = {one.name.replace("-", "_") for one in options_of(SharedOptions)}
+    return (
+        command,
+        command.options(**{name: values[name] for name in own}),
+        SharedOptions(**{name: values[name] for name in shared}),
+    )
+
+
+def _parser(commands: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - commands of any options
+    parser = _Parser(
+        prog="kanmon", description="Releases a serverless app to AWS, and rolls it back by itself."
+    )
+    parser.add_argument("--version", action="version", version=f"kanmon {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in commands:
+        one = subparsers.add_parser(command.name, help=command.help, description=command.help)
+        for option in options_of(SharedOptions):
+            _add(one, option)
+        exclusive = one.add_mutually_exclusive_group() if command.exclusive else one
+        for option in options_of(command.options):
+            _add(exclusive if option.name in command.exclusive else one, option)
+    return parser
+
+
+def _add(parser: argparse._ActionsContainer, option: Option) -> None:
+    names = [f"--{option.name}"]
+    if option.name == "verbose":
+        names.insert(0, "-v")
+    if option.kind is OptionKind.FLAG:
+        parser.add_argument(*names, action="store_true", help=option.help)
+    elif option.kind is OptionKind.POSITIONAL:
+        parser.add_argument(option.name, nargs="?", default="", help=option.help)
+    elif option.choices:
+        parser.add_argument(*names, default=option.default, choices=option.choices, help=option.help)
+    else:
+        kind = Path if option.kind is OptionKind.PATH else str
+        parser.add_argument(
+            *names, type=kind, default=option.default, metavar=option.metavar, help=option.help
+        )
+
+
+def action_arguments(arguments: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+    """Turn the inputs of an action into a command line. Raises USAGE.
+
+    The runner passes inputs as `INPUT_<NAME>`: spaces become underscores, hyphens stay. A composite action
+    passes them itself, with underscores, because a shell allows no hyphens in names. An empty input is a
+    missing input.
+    https://docs.github.com/en/actions/reference/workflows-and-actions/metadata-syntax#inputs
+    """
+    if len(arguments) != 1 or arguments[0] not in NAMES:
+        names = ", ".join(NAMES)
+        raise KanmonError(Code.USAGE, "`kanmon action` takes a command's name.", fix=f"Name one of {names}.")
+    (name,) = arguments
+    given: list[str] = []
+    positional: list[str] = []
+    for option in load(name).inputs:
+        key = f"INPUT_{option.name.upper()}"
+        value = (environment.get(key) or environment.get(key.replace("-", "_")) or "").strip()
+        if option.kind is OptionKind.FLAG:
+            if value not in _TRUTH:
+                problem = f"The input {option.name} is {value!r}, which is neither true nor false."
+                raise KanmonError(Code.USAGE, problem, fix=f"Write `{option.name}: true` or leave it out.")
+            given += [f"--{option.name}"] if _TRUTH[value] else []
+        elif value and option.kind is OptionKind.POSITIONAL:
+            positional.append(value)
+        elif value:
+            given.append(f"--{option.name}={value}")
+    return [name, *given, "--", *positional] if positional else [name, *given]

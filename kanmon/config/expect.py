@@ -1,0 +1,187 @@
+"""The assertions of a smoke check, one class for each.
+
+To add one, write a class here and give :class:`Expect` a field with it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
+from urllib.parse import urlsplit
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+from pydantic import ConfigDict, Field, JsonValue
+
+from kanmon.config.durations import Duration
+from kanmon.config.section import Section
+from kanmon.config.values import JmesPath, Pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kanmon.model import Answer
+
+_SHOWN = 200
+"""The greatest number of characters from an answer in a message."""
+
+
+@runtime_checkable
+class Assertion(Protocol):
+    """Checks one property of an answer."""
+
+    def problem(self, wanted: Any, answer: Answer, path: str, release: str) -> str:  # noqa: ANN401
+        """The problem with an answer, with the actual value.
+
+        Empty when there is none. `wanted` is the field's value, `path` the check's path, `release` the
+        checked release. Example of a problem: `status is 500 instead of 200: 'Internal error'`.
+        """
+
+
+class StatusIs:
+    """The HTTP status."""
+
+    def problem(self, wanted: int, answer: Answer, path: str, release: str) -> str:
+        """See :class:`Assertion`."""
+        del path, release
+        wrong = f"status is {answer.status} instead of {wanted}: {_excerpt(answer.body)}"
+        return wrong if answer.status != wanted else ""
+
+
+class NamesRelease:
+    """The release in the answer's headers."""
+
+    def problem(self, wanted: bool | None, answer: Answer, path: str, release: str) -> str:
+        """See :class:`Assertion`.
+
+        By default, API answers and pages must name their release.
+        """
+        required = _is_api_or_page(path) if wanted is None else wanted
+        if not required or answer.release == release:
+            return ""
+        return f"answered by {answer.release or 'a release without a name'} instead of {release}"
+
+
+class HeadersMatch:
+    """Headers, by patterns."""
+
+    def problem(self, wanted: Mapping[str, str], answer: Answer, path: str, release: str) -> str:
+        """See :class:`Assertion`."""
+        del path, release
+        for name, pattern in wanted.items():
+            value = answer.headers.get(name.lower())
+            if value is None or not re.search(pattern, value):
+                return f"header {name} is {value!r} and does not match {pattern!r}"
+        return ""
+
+
+class BodyMatches:
+    """The body, by a pattern."""
+
+    def problem(self, wanted: str | None, answer: Answer, path: str, release: str) -> str:
+        """See :class:`Assertion`."""
+        del path, release
+        if wanted is None or re.search(wanted, answer.body.decode("utf-8", "replace")):
+            return ""
+        return f"the body does not contain {wanted!r}: {_excerpt(answer.body)}"
+
+
+class JsonIs:
+    """Values in a JSON body, by JMESPath expressions."""
+
+    def problem(self, wanted: Mapping[str, JsonValue], answer: Answer, path: str, release: str) -> str:
+        """See :class:`Assertion`."""
+        del path, release
+        if not wanted:
+            return ""
+        try:
+            document = json.loads(answer.body)
+        except (ValueError, RecursionError):
+            return f"the body is not JSON: {_excerpt(answer.body)}"
+        return next(
+            (problem for query, value in wanted.items() if (problem := _differs(document, query, value))), ""
+        )
+
+
+class AnswersWithin:
+    """The time until the answer."""
+
+    def problem(self, wanted: float, answer: Answer, path: str, release: str) -> str:
+        """See :class:`Assertion`."""
+        del path, release
+        if answer.seconds <= wanted:
+            return ""
+        return f"the answer took {answer.seconds * 1000:.0f} ms instead of {wanted * 1000:.0f} ms"
+
+
+class Expect(Section):
+    """The assertions about an answer: all must hold, and Kanmon reports the first failed one."""
+
+    status: Annotated[int, StatusIs()] = Field(200, ge=100, le=599, description="HTTP status.")
+    release: Annotated[bool | None, NamesRelease()] = Field(
+        None,
+        description="The answer must name the release being checked. Default: yes for API answers and pages.",
+    )
+    headers: Annotated[dict[str, Pattern], HeadersMatch()] = Field(
+        default_factory=dict, description="Header to the pattern that its value must match."
+    )
+    body: Annotated[Pattern | None, BodyMatches()] = Field(
+        None, description="A pattern to be found in the body."
+    )
+    json_: Annotated[dict[JmesPath, JsonValue], JsonIs()] = Field(
+        default_factory=dict, alias="json", description="JMESPath expression to the value expected."
+    )
+    latency: Annotated[Duration, AnswersWithin()] = Field(
+        2.0, description="The longest that an answer may take."
+    )
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True)
+
+    def problem(self, answer: Answer, path: str, release: str) -> str:
+        """The problem with an answer, from the first failed assertion.
+
+        Empty when all hold.
+        """
+        problems = (
+            assertion.problem(getattr(self, name), answer, path, release) for name, assertion in assertions()
+        )
+        return next(filter(None, problems), "")
+
+
+def assertions() -> Iterator[tuple[str, Assertion]]:
+    """All assertions with the names of their fields, in order."""
+    for name, field in Expect.model_fields.items():
+        yield from ((name, found) for found in field.metadata if isinstance(found, Assertion))
+
+
+def _is_api_or_page(path: str) -> bool:
+    last = urlsplit(path).path.rsplit("/", 1)[-1]
+    return "." not in last or last == "index.html"
+
+
+def _differs(document: object, query: str, wanted: JsonValue) -> str:
+    try:
+        found = jmespath.search(query, document)
+    except JMESPathError as error:
+        return f"{query} can't be evaluated: {error}"
+    if _same(found, wanted):
+        return ""
+    return f"{query} is {json.dumps(found)[:_SHOWN]} instead of {json.dumps(wanted)}"
+
+
+def _same(found: object, wanted: object) -> bool:
+    """Whether two values are equal in JSON.
+
+    Unlike in Python, `true` differs from `1`. `1` equals `1.0`.
+    """
+    if isinstance(found, dict) and isinstance(wanted, dict):
+        return found.keys() == wanted.keys() and all(_same(found[key], wanted[key]) for key in found)
+    if isinstance(found, list) and isinstance(wanted, list):
+        return len(found) == len(wanted) and all(map(_same, found, wanted))
+    return isinstance(found, bool) == isinstance(wanted, bool) and found == wanted
+
+
+def _excerpt(body: bytes) -> str:
+    text = " ".join(body.decode("utf-8", "replace").split())
+    return repr(text[:_SHOWN])

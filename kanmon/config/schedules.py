@@ -1,0 +1,124 @@
+"""Schedules, with the expressions of EventBridge Scheduler.
+
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Self
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field, JsonValue, model_validator
+
+from kanmon.config.section import Section
+from kanmon.config.values import Name
+
+
+@dataclass(frozen=True)
+class _Field:
+    """One of cron's six fields: numbers, names for numbers (`MON`), and forms for this field only (`L`)."""
+
+    name: str
+    low: int
+    high: int
+    names: str = ""
+    forms: str = "(?!)"
+
+    def allows(self, text: str) -> bool:
+        """Whether every comma-separated item is valid."""
+        return all(self._allows(item) for item in text.split(","))
+
+    def _allows(self, item: str) -> bool:
+        value = rf"(?:\d+|{self.names})" if self.names else r"\d+"
+        if not re.fullmatch(rf"\*|(?:\*|{value}(?:-{value})?)(?:/[1-9]\d*)?|{self.forms}", item):
+            return False
+        numbers = re.findall(r"\d+", re.sub(r"[/#]\d+", "", item))
+        return all(self.low <= int(number) <= self.high for number in numbers)
+
+
+_WEEKDAYS = "SUN|MON|TUE|WED|THU|FRI|SAT"
+_FIELDS = (
+    _Field("minutes", 0, 59),
+    _Field("hours", 0, 23),
+    _Field("day of month", 1, 31, forms=r"\?|L|LW|\d+W"),
+    _Field("month", 1, 12, "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"),
+    _Field("day of week", 1, 7, _WEEKDAYS, forms=rf"\?|L|(?:[1-7]|{_WEEKDAYS})(?:L|#[1-5])"),
+    _Field("year", 1970, 2199),
+)
+_DAY_OF_MONTH, _DAY_OF_WEEK = 2, 4
+
+
+def _rate(value: str) -> None:
+    match = re.fullmatch(r"([1-9]\d*) (minute|hour|day)(s?)", value)
+    if not match or (match[1] == "1") is bool(match[3]):
+        raise ValueError("a rate is such as 1 minute, 5 minutes, 1 hour, 12 hours, 1 day or 7 days")
+
+
+def _at(value: str) -> None:
+    try:
+        datetime.strptime(value, "%Y-%m-%dT%H:%M:%S")  # noqa: DTZ007 - the time zone is a key of its own
+    except ValueError:
+        raise ValueError("a single time is such as 2026-12-24T18:00:00") from None
+
+
+def _cron(value: str) -> None:
+    texts = value.split()
+    if len(texts) != len(_FIELDS):
+        raise ValueError("cron has six fields: minutes, hours, day of month, month, day of week, year")
+    for text, field in zip(texts, _FIELDS, strict=True):
+        if not field.allows(text):
+            raise ValueError(f"cron's {field.name} can't be {text}")
+    if (texts[_DAY_OF_MONTH] == "?") is (texts[_DAY_OF_WEEK] == "?"):
+        raise ValueError("of cron's day of month and day of week one must be ?, and only one")
+
+
+_KINDS = {"rate": _rate, "at": _at, "cron": _cron}
+
+
+def _expression(value: str) -> str:
+    kind, _, rest = value.partition("(")
+    if kind not in _KINDS or not rest.endswith(")") or not value.isascii():
+        raise ValueError("is not rate(5 minutes), cron(0 18 ? * MON-FRI *) or at(2026-12-24T18:00:00)")
+    _KINDS[kind](rest.removesuffix(")"))
+    return value
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """The time zones of this machine, read from its disk once."""
+    return frozenset(available_timezones())
+
+
+def _zone(value: str) -> str:
+    # A machine without a database of time zones has none. Then AWS checks the name.
+    if _zones() and value not in _zones():
+        raise ValueError("is not a time zone such as Asia/Tokyo or UTC")
+    return value
+
+
+Expression = Annotated[str, AfterValidator(_expression)]
+"""`rate(…)`, `cron(…)` or `at(…)`."""
+TimeZone = Annotated[str, AfterValidator(_zone)]
+"""A name in IANA's database of time zones: `Asia/Tokyo`."""
+
+
+class Schedule(Section):
+    """A schedule: it invokes a function or starts a state machine."""
+
+    expression: Expression = Field(
+        description="`rate(5 minutes)`, `cron(0 18 ? * MON-FRI *)` or `at(2026-12-24T18:00:00)`."
+    )
+    timezone: TimeZone = Field("UTC", description="What the clock shows: `Asia/Tokyo`.")
+    function: Name | None = Field(None, description="The function that is invoked.")
+    state_machine: Name | None = Field(None, description="The state machine that is started.")
+    payload: dict[str, JsonValue] = Field(default_factory=dict, description="Its event or input.")
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        if (self.function is None) == (self.state_machine is None):
+            raise ValueError("name a function or a state machine, one of them")
+        return self

@@ -1,0 +1,56 @@
+"""GitHub Releases of a repository.
+
+https://docs.github.com/en/rest/releases/releases
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from github import GithubException
+
+from kanmon.github.client import github_errors, is_missing
+
+if TYPE_CHECKING:
+    from github.GitRelease import GitRelease
+    from github.Repository import Repository
+
+_PERMISSION = "contents: write"
+
+
+@dataclass(frozen=True)
+class GithubReleases:
+    """The GitHub Releases of a repository. The token needs `contents: write`."""
+
+    repository: Repository
+
+    def exists(self, tag: str) -> bool:
+        """Whether there is a GitHub Release with this tag."""
+        with github_errors(f"reading the GitHub Release {tag}", permission=_PERMISSION):
+            return self._find(tag) is not None
+
+    def create(self, tag: str, title: str, notes: str, *, commit: str, latest: bool) -> None:
+        """Create a GitHub Release, and its tag at a commit."""
+        with github_errors(f"writing the GitHub Release {tag}", permission=_PERMISSION):
+            self.repository.create_git_release(
+                tag, title, notes, target_commitish=commit, make_latest=_make_latest(latest=latest)
+            )
+
+    def rename(self, tag: str, title: str, *, latest: bool) -> None:
+        """Change the title of a GitHub Release, if there is one."""
+        with github_errors(f"writing the GitHub Release {tag}", permission=_PERMISSION):
+            if known := self._find(tag):
+                known.update_release(title, known.body or "", make_latest=_make_latest(latest=latest))
+
+    def _find(self, tag: str) -> GitRelease | None:
+        try:
+            return self.repository.get_release(tag)
+        except GithubException as error:
+            if is_missing(error):
+                return None
+            raise
+
+
+def _make_latest(*, latest: bool) -> str:
+    return "true" if latest else "false"

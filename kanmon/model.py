@@ -1,0 +1,120 @@
+"""The nouns of a release, shared by all packages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+from kanmon.naming import RELEASE_HEADER, RELEASE_METADATA
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Slot(StrEnum):
+    """One of the two complete copies of the app's compute; `NONE` before the first release."""
+
+    BLUE = "blue"
+    GREEN = "green"
+    NONE = "none"
+
+    @property
+    def other(self) -> Slot:
+        """The idle slot when this one is live; blue when no slot is live."""
+        return Slot.GREEN if self is Slot.BLUE else Slot.BLUE
+
+
+SLOTS = (Slot.BLUE, Slot.GREEN)
+
+
+class State(StrEnum):
+    """The state of a release."""
+
+    BUILT = "built"
+    PLANNED = "planned"
+    LOCKED = "locked"
+    PROVISIONED = "provisioned"
+    VERIFIED = "verified"
+    SHIFTING = "shifting"
+    LIVE = "live"
+    STABLE = "stable"
+    ABORTED = "aborted"
+    ROLLING_BACK = "rolling back"
+    ROLLED_BACK = "rolled back"
+    HELD = "held"
+
+    @property
+    def takes_traffic(self) -> bool:
+        """Whether users may be on the release, or the head may have it as live: it ends by a rollback."""
+        return self in {State.SHIFTING, State.LIVE, State.ROLLING_BACK, State.ROLLED_BACK, State.HELD}
+
+
+class OperationKind(StrEnum):
+    """The kind of an operation."""
+
+    DEPLOY = "deploy"
+    ROLLBACK = "rollback"
+
+
+class Result(StrEnum):
+    """The result of an operation."""
+
+    STABLE = "stable"
+    UNCHANGED = "unchanged"
+    ABORTED = "aborted"
+    ROLLED_BACK = "rolled back"
+    HELD = "held"
+    FAILED = "failed"
+
+
+class Record(BaseModel):
+    """Stored data: immutable, without unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Pointer(Record):
+    """The API pointer: a deployment (a snapshot of the routes) and the slot behind it."""
+
+    deployment: str = ""
+    slot: Slot = Slot.NONE
+
+
+class Approval(Record):
+    """The approval of a plan or a rollback: the person, the way, the approved digest."""
+
+    by: str
+    how: str
+    digest: str
+    at: datetime
+
+
+class WebFile(Record):
+    """One file of the web app."""
+
+    sha256: str
+    size: int
+    immutable: bool
+    """Its name has a hash of its content: it is kept for all releases and cached for ever."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer to a smoke check."""
+
+    status: int
+    headers: Mapping[str, str]
+    """The names are in lower case."""
+    body: bytes
+    seconds: float
+
+    @property
+    def release(self) -> str:
+        """The release in the answer's headers; empty when there is none."""
+        # Functions send the first header. Pages have the second one, from their metadata in S3.
+        names = (RELEASE_HEADER, f"x-amz-meta-{RELEASE_METADATA}")
+        return next((self.headers[name] for name in names if name in self.headers), "")

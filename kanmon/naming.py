@@ -1,0 +1,204 @@
+"""Every shared name: templates, code, users and GitHub must agree on it.
+
+`prefix` is `<app>-<environment>`. Every resource's name begins with it (INF-9). Templates use these
+functions too: `{{ naming.function_name(prefix, "${Slot}", name) }}`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+LIVE_STAGE = "live"
+"""The API's stage for users; its deployment and `slot` variable are the API pointer."""
+ENTRY_PAGE = "index.html"
+"""The web pointer: the page that users get first."""
+PREVIEW_COOKIE = "kanmon-preview"
+"""The viewer's cookie with the preview's token, and the query parameter of the preview's address."""
+RELEASE_HEADER = "x-kanmon-release"
+"""The response header with the release of the function."""
+RELEASE_METADATA = "kanmon-release"
+"""A page's metadata in S3 with its release, sent by the edge as `x-amz-meta-kanmon-release`."""
+METRICS = "Kanmon"
+"""CloudWatch's namespace for Kanmon's own metrics."""
+RELEASES_METRIC, ROLLBACKS_METRIC = "Releases", "Rollbacks"
+TRIGGERS, ON, OFF = "Triggers", "ENABLED", "DISABLED"
+"""The parameter of a slot's stack to switch its schedules and queues, and its two values."""
+
+# The kinds of stack of an environment.
+FOUNDATION, SLOT, API, EDGE, OBSERVABILITY = "foundation", "slot", "api", "edge", "observability"
+
+
+def stack_name(prefix: str, kind: str, slot: str) -> str:
+    """`<app>-<environment>-<kind>`; a slot's stack also has its colour: `shop-production-slot-blue`."""
+    return f"{prefix}-{kind}-{slot}" if kind == SLOT else f"{prefix}-{kind}"
+
+
+def bootstrap_stack(app: str) -> str:
+    """The bootstrap stack, applied by an administrator."""
+    return f"{app}-bootstrap"
+
+
+def artifact_bucket(app: str, account: str, region: str) -> str:
+    """The bucket of bundles, plans and the ledger."""
+    return f"{app}-kanmon-{account}-{region}"
+
+
+def blob_key(sha256: str) -> str:
+    """The object key of a blob in the artifact bucket."""
+    return f"blobs/{sha256}"
+
+
+def ledger_folder(environment: str) -> str:
+    """The folder of an environment's ledger in the artifact bucket."""
+    return f"{environment}/ledger/"
+
+
+def web_bucket(prefix: str, account: str) -> str:
+    """The bucket of the web app's files."""
+    return f"{prefix}-web-{account}"
+
+
+def preview_folder(release: str) -> str:
+    """The folder of a candidate's pages in the web bucket."""
+    return f"releases/{release}/"
+
+
+def function_name(prefix: str, slot: str, name: str) -> str:
+    """A Lambda function of a slot."""
+    return f"{prefix}-{slot}-{name}"
+
+
+def state_machine_name(prefix: str, slot: str, name: str) -> str:
+    """A Step Functions state machine of a slot."""
+    return f"{prefix}-{slot}-{name}"
+
+
+def schedule_name(prefix: str, slot: str, name: str) -> str:
+    """A schedule of a slot."""
+    return f"{prefix}-{slot}-{name}"
+
+
+def queue_name(prefix: str, name: str) -> str:
+    """A queue."""
+    return f"{prefix}-{name}"
+
+
+def dead_letters_name(prefix: str, name: str) -> str:
+    """The dead-letter queue of a queue: for messages after too many failures."""
+    return f"{prefix}-{name}-dead"
+
+
+def secret_name(prefix: str, name: str) -> str:
+    """A secret of the app's own in Secrets Manager."""
+    return f"{prefix}-{name}"
+
+
+def trail_bucket(prefix: str, account: str) -> str:
+    """The bucket of the audit trail."""
+    return f"{prefix}-trail-{account}"
+
+
+def slot_logs(prefix: str, slot: str) -> str:
+    """The log group of a slot's functions."""
+    return f"/aws/lambda/{prefix}-{slot}"
+
+
+def api_logs(prefix: str) -> str:
+    """The log group of the API's access log."""
+    return f"/aws/apigateway/{prefix}-api"
+
+
+def app_metrics(prefix: str) -> str:
+    """CloudWatch's namespace for the metrics from an app's logs."""
+    return f"{METRICS}/{prefix}"
+
+
+def error_metric(slot: str) -> str:
+    """The metric of a slot's logged errors."""
+    return f"{slot}-errors"
+
+
+def slot_rollback_alarm(prefix: str, slot: str) -> str:
+    """The rollback alarm of one slot, in the slot's own stack."""
+    return f"{prefix}-{slot}-rollback"
+
+
+def app_rollback_alarm(prefix: str) -> str:
+    """The rollback alarm of the shared resources, in the observability stack."""
+    return f"{prefix}-rollback"
+
+
+def alarm_topic(prefix: str) -> str:
+    """The SNS topic for all alarms, in the observability stack."""
+    return f"{prefix}-alarms"
+
+
+def release_topic(app: str) -> str:
+    """The SNS topic for messages about releases, in the bootstrap stack."""
+    return f"{app}-kanmon"
+
+
+def service_role(prefix: str) -> str:
+    """CloudFormation's role for an environment's stacks."""
+    return f"{prefix}-cloudformation"
+
+
+def boundary(prefix: str) -> str:
+    """The permission boundary of all roles in an environment's stacks."""
+    return f"{prefix}-boundary"
+
+
+def database_cluster(prefix: str) -> str:
+    """The Aurora cluster."""
+    return f"{prefix}-database"
+
+
+def snapshot_name(prefix: str, release: str, operation: int) -> str:
+    """The database snapshot of an operation, made before any change."""
+    return f"{prefix}-{release}-{operation}"
+
+
+def trace_group(prefix: str) -> str:
+    """The app's group and sampling rule in X-Ray.
+
+    https://docs.aws.amazon.com/xray/latest/api/API_CreateGroup.html, API_SamplingRule.html
+    """
+    return short_name(prefix, 32)
+
+
+def deployment_task(kind: str, operation: int) -> str:
+    """The task of an operation's GitHub Deployment, like GitHub's own example `deploy:migrations`."""
+    return f"{kind}:{operation}"
+
+
+def release_tag(environment: str, release: str) -> str:
+    """The tag of a release's GitHub Release."""
+    return f"{environment}-{release}"
+
+
+def variable(name: str, suffix: str) -> str:
+    """An environment variable of a function, for a thing it uses: `AI_KEY_SECRET_ARN` for `ai-key`."""
+    return f"{name.upper().replace('-', '_')}_{suffix}"
+
+
+def logical_id(name: str) -> str:
+    """A name as part of a CloudFormation logical id: `goal-api` becomes `GoalApi`."""
+    return "".join(part.capitalize() for part in re.split(r"[^A-Za-z0-9]+", name) if part)
+
+
+def unique_id(name: str) -> str:
+    """A name as part of a logical id, unique among the config's names."""
+    # `v-1` and `v1` would both become `V1`. A name with a hyphen before a digit or a hyphen gets a hash.
+    alike = re.search(r"-[^a-z]", name)
+    return logical_id(name) + (hashlib.sha256(name.encode()).hexdigest()[:6] if alike else "")
+
+
+def short_name(name: str, length: int) -> str:
+    """A name of at most `length` characters, for AWS's shorter limits.
+
+    `length` must be more than 8.
+    """
+    if len(name) <= length:
+        return name
+    return f"{name[: length - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

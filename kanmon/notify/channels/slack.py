@@ -1,0 +1,152 @@
+"""Slack: messages in Block Kit, by an incoming webhook or by a bot with one thread for each release.
+
+https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/
+https://docs.slack.dev/reference/methods/chat.postMessage
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_handlers import (
+    ConnectionErrorRetryHandler,
+    RateLimitErrorRetryHandler,
+    ServerErrorRetryHandler,
+)
+from slack_sdk.models.blocks import (
+    Block,
+    ContextBlock,
+    HeaderBlock,
+    MarkdownTextObject,
+    PlainTextObject,
+    SectionBlock,
+)
+from slack_sdk.webhook import WebhookClient
+
+from kanmon.errors import Code, KanmonError
+from kanmon.text import cut
+
+if TYPE_CHECKING:
+    from slack_sdk.http_retry.handler import RetryHandler
+
+    from kanmon.notify.message import Message
+
+_TIMEOUT = 5
+_OK = 200
+# https://docs.slack.dev/reference/block-kit/blocks
+_HEADER, _TEXT, _FIELD, _FACTS = 150, 3000, 2000, 5
+LIBRARIES = ("slack_sdk",)
+
+
+@dataclass(frozen=True)
+class SlackWebhook:
+    """An incoming webhook. It has no threads: Slack does not return a message's id to it."""
+
+    url: str = field(repr=False)
+
+    def send(self, message: Message, thread: str) -> str:
+        """Send a message; the given thread. Raises NOTIFY_FAILED."""
+        client = WebhookClient(self.url, timeout=_TIMEOUT, retry_handlers=_retries())
+        try:
+            answer = client.send(text=_text(message), blocks=_blocks(message))
+        except (OSError, ValueError) as error:
+            raise _failed(_reason(error)) from None
+        if answer.status_code != _OK:
+            raise _failed(f"it answered {answer.status_code} ({cut(answer.body, 80)})")
+        return thread
+
+
+@dataclass(frozen=True)
+class SlackBot:
+    """A bot with the scope `chat:write`. It keeps all messages of a release in one thread."""
+
+    token: str = field(repr=False)
+    channel: str
+    api: str = WebClient.BASE_URL
+
+    def send(self, message: Message, thread: str) -> str:
+        """Send a message into a thread, or start one; the message's thread. Raises NOTIFY_FAILED.
+
+        The last message of a release also appears in the channel.
+        """
+        client = WebClient(self.token, self.api, timeout=_TIMEOUT, retry_handlers=_retries())
+        try:
+            answer = client.chat_postMessage(
+                channel=self.channel,
+                text=_text(message),
+                blocks=_blocks(message),
+                thread_ts=thread or None,
+                reply_broadcast=message.kind.ends if thread else None,
+            )
+        except SlackApiError as error:
+            raise _failed(f"it answered {error.response.get('error', 'an error')}") from None
+        except (OSError, ValueError) as error:
+            raise _failed(_reason(error)) from None
+        return thread or str(answer.get("ts") or "")
+
+
+def open_channel(secret: str) -> SlackBot | SlackWebhook:
+    """Read a secret: a webhook's URL, or JSON with `token` and `channel`. Raises NOTIFY_FAILED."""
+    plain = secret.strip()
+    if _private(plain):
+        return SlackWebhook(plain)
+    try:
+        content = json.loads(plain)
+        bot = SlackBot(content["token"], content["channel"], content.get("api", WebClient.BASE_URL))
+        if _private(bot.api):
+            return bot
+    except (ValueError, KeyError, TypeError, AttributeError):
+        pass
+    problem = "The Slack secret is neither a webhook's URL nor JSON with `token` and `channel`."
+    raise KanmonError(Code.NOTIFY_FAILED, problem)
+
+
+def _private(address: str) -> bool:
+    """True when a secret may go to this address: over HTTPS, or to this machine."""
+    return address.startswith(("https://", "http://127.0.0.1:")) and "@" not in address.split("/", 3)[2]
+
+
+def _retries() -> list[RetryHandler]:
+    return [ConnectionErrorRetryHandler(), RateLimitErrorRetryHandler(), ServerErrorRetryHandler()]
+
+
+def _failed(reason: str) -> KanmonError:
+    return KanmonError(Code.NOTIFY_FAILED, f"Slack did not take the message: {reason}.")
+
+
+def _reason(error: Exception) -> str:
+    """The cause of a missing answer, without the address: a webhook's address is its secret."""
+    cause = getattr(error, "reason", None)
+    return str(getattr(cause, "strerror", None) or type(cause or error).__name__)
+
+
+def _text(message: Message) -> str:
+    """The text of notifications. https://docs.slack.dev/messaging/formatting-message-text#escaping."""
+    text = message.headline.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return cut(" ".join(f"{message.kind.sign} {text}".split()), _TEXT)
+
+
+def _blocks(message: Message) -> list[Block]:
+    """The message as blocks. Foreign text is plain: it can contain no mention, link or emphasis."""
+    blocks: list[Block] = [HeaderBlock(text=_plain(f"{message.kind.sign} {message.headline}", _HEADER))]
+    blocks += [SectionBlock(text=_plain(text, _TEXT)) for text in message.paragraphs if text.strip()]
+    for first in range(0, len(message.facts), _FACTS):
+        fields = [
+            element
+            for name, value in message.facts[first : first + _FACTS]
+            for element in (MarkdownTextObject(text=f"*{name}*"), _plain(value, _FIELD))
+        ]
+        blocks.append(SectionBlock(fields=fields))
+    if message.links:
+        links = "  ·  ".join(f"<{address}|{words}>" for words, address in message.links)
+        blocks.append(ContextBlock(elements=[MarkdownTextObject(text=links)]))
+    return blocks
+
+
+def _plain(text: str, length: int) -> PlainTextObject:
+    """A text on one line, cut to `length`. An empty text becomes `-`, because Slack refuses it."""
+    return PlainTextObject(text=cut(" ".join(text.split()) or "-", length), emoji=False)

@@ -1,0 +1,126 @@
+"""The texts of the messages about a release, from the ledger's record of its operation (CD-12)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kanmon.model import OperationKind, Result
+from kanmon.notify.message import Message, MessageKind
+
+if TYPE_CHECKING:
+    from kanmon.ledger.records import Operation
+
+_ENDS = {
+    Result.STABLE: MessageKind.SUCCEEDED,
+    Result.UNCHANGED: MessageKind.SUCCEEDED,
+    Result.ROLLED_BACK: MessageKind.ROLLED_BACK,
+    Result.ABORTED: MessageKind.FAILED,
+    Result.FAILED: MessageKind.FAILED,
+    Result.HELD: MessageKind.HELD,
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A requested deploy or rollback."""
+
+    kind: OperationKind
+    release: str
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes the messages of one run."""
+
+    app: str
+    environment: str
+    actor: str
+    page: str
+    """The page of the run."""
+    app_url: str
+
+    def waiting(self, task: Task) -> Message:
+        """The message before the approval: somebody has to review."""
+        subject = task.release if task.kind is OperationKind.DEPLOY else f"the rollback to {task.release}"
+        facts = (*task.facts, ("by", self.actor))
+        return self._message(
+            MessageKind.WAITING,
+            task.release,
+            f"{subject} waits for approval",
+            facts,
+            first="Review and approve",
+        )
+
+    def started(self, task: Task) -> Message:
+        """The message at the start, after the approval."""
+        deploy = task.kind is OperationKind.DEPLOY
+        headline = f"{task.release} is being deployed" if deploy else f"rolling back to {task.release}"
+        return self._message(MessageKind.STARTED, task.release, headline, (("by", self.actor),))
+
+    def ended(self, operation: Operation) -> Message:
+        """The message at the end of an operation, with the cause of a failure."""
+        result = operation.result or Result.FAILED
+        cause = f"{operation.failure.code}: {operation.failure.message}" if operation.failure else ""
+        kind = MessageKind.FAILED if operation.result is None else _ENDS[result]
+        return self._message(kind, operation.release, _headline(operation), _facts(operation), cause=cause)
+
+    def refused(self, cause: str) -> Message:
+        """The message of a run without an operation: it failed before its start."""
+        headline = "a run failed before it changed anything"
+        return self._message(MessageKind.FAILED, "", headline, (("by", self.actor),), cause=cause)
+
+    def _message(
+        self,
+        kind: MessageKind,
+        release: str,
+        headline: str,
+        facts: tuple[tuple[str, str], ...],
+        *,
+        cause: str = "",
+        first: str = "Run",
+    ) -> Message:
+        links = ((first, self.page), ("App", self.app_url))
+        return Message(
+            kind=kind,
+            app=self.app,
+            environment=self.environment,
+            release=release,
+            headline=f"{self.app} {self.environment}: {headline}",
+            facts=facts,
+            paragraphs=(cause,) if cause else (),
+            links=tuple((words, address) for words, address in links if address),
+        )
+
+
+def _headline(operation: Operation) -> str:
+    release, base = operation.release, operation.base or "nothing"
+    if operation.kind is OperationKind.ROLLBACK:
+        if operation.result is Result.ROLLED_BACK:
+            return f"users are back on {release}, {base} was rolled back"
+        return f"no rollback to {release}"
+    match operation.result:
+        case Result.STABLE | Result.UNCHANGED:
+            return f"{release} is live"
+        case Result.ROLLED_BACK:
+            return f"{release} was rolled back, users are on {base}"
+        case Result.ABORTED:
+            return f"{release} was aborted before any user was on it"
+        case Result.HELD:
+            return f"{release} is held, a person has to decide"
+        case Result.FAILED | None:
+            return f"{release} did not come to its end"
+
+
+def _facts(operation: Operation) -> tuple[tuple[str, str], ...]:
+    facts = [("by", operation.actor)]
+    if operation.approval:
+        facts.append(("approved by", operation.approval.by))
+    if operation.seconds is not None:
+        facts.append(("took", f"{operation.seconds:.0f} s"))
+    if operation.rollback_seconds is not None:
+        facts.append(("users were back after", f"{operation.rollback_seconds:.2f} s"))
+    if operation.reason:
+        facts.append(("reason", operation.reason))
+    return tuple(facts)

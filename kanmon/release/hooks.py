@@ -1,0 +1,26 @@
+"""Hooks: functions of the idle slot. They run before it takes traffic. Example: a migration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanmon.naming import function_name
+from kanmon.release.events import EventKind
+
+if TYPE_CHECKING:
+    from kanmon.config.schema import Config
+    from kanmon.model import Slot
+    from kanmon.release.journal import Journal
+    from kanmon.release.ports import Services
+
+
+def run_hooks(services: Services, journal: Journal, config: Config, release: str, slot: Slot) -> None:
+    """Invoke the hooks one after the other. Raises HOOK_FAILED.
+
+    A hook must be idempotent: a second deploy of the same release invokes it again.
+    """
+    for hook in config.hooks:
+        journal.guard()
+        event = {"kanmon": {"hook": hook.name, "release": release, "slot": slot}, **hook.payload}
+        answer = services.functions.invoke(function_name(config.prefix, slot, hook.function), event)
+        journal.emit(EventKind.HOOK, answer, hook=hook.name)

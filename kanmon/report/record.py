@@ -1,0 +1,149 @@
+"""Brings GitHub's Deployments and Releases up to date with the ledger. You can repeat it (CD-11)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kanmon.github.commits import changes_between, commit_exists
+from kanmon.github.deployments import DeploymentRequest, Deployments, DeploymentStatus
+from kanmon.github.releases import GithubReleases
+from kanmon.model import OperationKind, Result, State
+from kanmon.naming import deployment_task, release_tag
+from kanmon.report.notes import Notes, release_notes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kanmon.github.client import Client
+    from kanmon.github.commits import Changes
+    from kanmon.ledger.ledger import Ledger
+    from kanmon.ledger.records import Operation, Release
+
+_FURTHEST = 20
+"""The most operations to look at. So many runs may have died before they could write to GitHub."""
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """The record of one environment in its repository.
+
+    The token needs `deployments: write`, `contents: write` and `pull-requests: read`.
+    """
+
+    client: Client
+    ledger: Ledger
+    environment: str
+    url: str
+    """The address of the environment."""
+
+    def record(self) -> list[str]:
+        """Write the missing operations to GitHub. Returns a line for each one.
+
+        Raises GITHUB_DENIED, GITHUB_FAILED, GITHUB_UNREACHABLE.
+        """
+        return [self._write(operation) for operation in reversed(list(self._missing()))]
+
+    def show(self, number: int) -> None:
+        """Give an operation's deployment the operation's present status. Raises the same."""
+        operation = self.ledger.operation(number)
+        release = self.ledger.release(operation.release) if operation else None
+        if operation and release:
+            self._show(operation, release.commit)
+
+    @property
+    def _deployments(self) -> Deployments:
+        return Deployments(self.client.repository, self.environment, self.url)
+
+    @property
+    def _releases(self) -> GithubReleases:
+        return GithubReleases(self.client.repository)
+
+    def _missing(self) -> Iterator[Operation]:
+        """The newest operations, the newest first. The first one already on GitHub ends the list."""
+        last = self.ledger.head().operations
+        for number in range(last, max(0, last - _FURTHEST), -1):
+            operation = self.ledger.operation(number)
+            if operation is None:
+                continue
+            if self._deployments.shows(_task(operation), status_of(operation)):
+                return
+            yield operation
+
+    def _write(self, operation: Operation) -> str:
+        release = self.ledger.release(operation.release)
+        if release is None:
+            return f"operation {operation.number}: {operation.release} was never recorded"
+        if not commit_exists(self.client, release.commit):
+            return f"operation {operation.number}: the repository has no commit {release.commit[:12]}"
+        # Write the GitHub Releases before the last status. Nobody looks again at an operation with the right
+        # status: if its Release failed after the status, the Release would be missing for ever.
+        if operation.result is Result.STABLE:
+            self._publish(release, operation)
+        elif operation.result is Result.ROLLED_BACK and operation.kind is OperationKind.ROLLBACK:
+            self._rename(operation.base)
+            self._rename(operation.release)
+        self._show(operation, release.commit)
+        result = operation.result.value if operation.result else operation.state.value
+        return f"operation {operation.number}, {operation.kind} of {operation.release}: {result}"
+
+    def _show(self, operation: Operation, commit: str) -> None:
+        request = DeploymentRequest(
+            _task(operation),
+            commit,
+            f"{operation.kind} of {operation.release} by {operation.actor}",
+            {"operation": operation.number, "release": operation.release},
+        )
+        self._deployments.show(request, status_of(operation), operation.run)
+
+    def _publish(self, release: Release, operation: Operation) -> None:
+        tag = release_tag(self.environment, release.id)
+        if not self._releases.exists(tag):
+            notes = release_notes(Notes(release, operation, self._changes(release, operation)))
+            self._releases.create(
+                tag, self._title(release), notes, commit=release.commit, latest=self._is_live(release)
+            )
+
+    def _rename(self, release_id: str | None) -> None:
+        """Update the title of a GitHub Release. The title shows a rollback."""
+        release = self.ledger.release(release_id) if release_id else None
+        if release:
+            tag = release_tag(self.environment, release.id)
+            self._releases.rename(tag, self._title(release), latest=self._is_live(release))
+
+    def _title(self, release: Release) -> str:
+        title = f"{self.environment} {release.id}"
+        return f"{title} (rolled back)" if release.state is State.ROLLED_BACK else title
+
+    def _is_live(self, release: Release) -> bool:
+        return self.ledger.head().live == release.id
+
+    def _changes(self, release: Release, operation: Operation) -> Changes:
+        base = self.ledger.release(operation.base) if operation.base not in {None, release.id} else None
+        return changes_between(self.client, base.commit if base else None, release.commit)
+
+
+def status_of(operation: Operation) -> DeploymentStatus:
+    """The status for an operation's deployment."""
+    why = f": {operation.failure.code} {operation.failure.message}" if operation.failure else ""
+    match operation.result:
+        case None:
+            note = operation.transitions[-1].note if operation.transitions else ""
+            return DeploymentStatus("in_progress", note or operation.state.value)
+        case Result.STABLE | Result.UNCHANGED:
+            return DeploymentStatus("success", f"{operation.release} is stable")
+        case Result.ROLLED_BACK if operation.kind is OperationKind.ROLLBACK:
+            text = f"{operation.base} was rolled back; users are on {operation.release}"
+            return DeploymentStatus("success", text)
+        case Result.ROLLED_BACK:
+            return DeploymentStatus("failure", f"{operation.release} was rolled back{why}")
+        case Result.HELD:
+            return DeploymentStatus("error", f"held, a person has to decide{why}")
+        case Result.ABORTED:
+            return DeploymentStatus("failure", f"aborted before any user was on it{why}")
+        case Result.FAILED:
+            return DeploymentStatus("failure", f"failed{why}")
+
+
+def _task(operation: Operation) -> str:
+    return deployment_task(operation.kind, operation.number)

@@ -1,0 +1,133 @@
+"""The report of a workflow step: annotations, the job summary, outputs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO, cast
+
+from kanmon.github.runner import HarmlessLog, Level, Runner
+from kanmon.github.workflow_run import current_run
+from kanmon.release.events import EventKind
+from kanmon.report.markdown import render
+from kanmon.report.terminal import make_console
+from kanmon.report.verdict import verdict_markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
+    from rich.console import Console
+
+    from kanmon.apptest.run import Verdict
+    from kanmon.bundle.manifest import Bundle
+    from kanmon.errors import KanmonError
+    from kanmon.ledger.records import CheckRecord
+    from kanmon.release.events import Event, Observer
+    from kanmon.release.plan import Plan
+    from kanmon.release.steps import Outcome
+
+_ANNOTATIONS = 10
+"""GitHub shows at most ten annotations of one kind for a step."""
+_TESTS_SUMMARY = 512 * 1024
+_MASKED: set[str] = set()
+"""The values masked by this process. A process is one step."""
+
+
+@dataclass(frozen=True)
+class WorkflowStep:
+    """The present step of a workflow."""
+
+    runner: Runner
+
+    def bundle(self, bundle: Bundle) -> None:
+        """Give the step a bundle's digest and commit as outputs."""
+        self.runner.output("digest", bundle.manifest.digest)
+        self.runner.output("commit", bundle.manifest.commit)
+
+    def plan(self, plan: Plan) -> None:
+        """Show a plan to its reviewers, and give the step the plan's digest as an output."""
+        self.runner.summary(render("plan.md.j2", plan=plan))
+        self.runner.output("release", plan.release)
+        self.runner.output("digest", plan.digest)
+        self.runner.output("unchanged", "true" if plan.unchanged else "false")
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Show how a run ended."""
+        if outcome.failure:
+            self.error(outcome.failure)
+        self.runner.summary(render("outcome.md.j2", outcome=outcome))
+        self.runner.output("release", outcome.release)
+        self.runner.output("result", outcome.result.value)
+        self.runner.output("operation", str(outcome.operation.number) if outcome.operation else "")
+
+    def checks(self, checks: Sequence[CheckRecord]) -> None:
+        """Show how smoke checks ended."""
+        self.runner.summary(render("checks.md.j2", checks=checks))
+        self.runner.output("passed", str(sum(check.passed for check in checks)))
+
+    def verdict(self, verdict: Verdict, project: Path) -> None:
+        """Show the test results of the app in `project`. The first failures are shown at their lines."""
+        folder = _in_repository(project)
+        for failure in verdict.failures:
+            self.error(failure)
+        for case in verdict.results.failures[: max(0, _ANNOTATIONS - len(verdict.failures))]:
+            file = (folder / case.file).as_posix() if case.file else ""
+            self.runner.annotate(
+                Level.ERROR, case.message or case.outcome.value, title=case.name, file=file, line=case.line
+            )
+        self.runner.summary(verdict_markdown(verdict, _TESTS_SUMMARY))
+        self.runner.output("tests", str(verdict.results.executed))
+        self.runner.output("failed", str(len(verdict.results.failures)))
+        self.runner.output("coverage", f"{verdict.coverage.lines.percent:.2f}" if verdict.coverage else "")
+
+    def settled(self) -> None:
+        """Save the state `settled`. The post step (`actions/post`) then has nothing left to do."""
+        self.runner.state("settled", "true")
+
+    def error(self, error: KanmonError, level: Level = Level.ERROR) -> None:
+        """Show an error in the log and on the run's page. At level ERROR it also becomes an output.
+
+        Use a lower level for errors after which the run goes on.
+        """
+        self.runner.annotate(level, str(error), title=f"Kanmon {error.code.id}")
+        if level is Level.ERROR:
+            self.runner.output("error", f"{error.code.id}: {error.message}")
+
+    def observer(self, shown: Observer) -> Observer:
+        """An observer with secrets masked before `shown` gets an event: many people read a workflow's log."""
+
+        def observe(event: Event) -> None:
+            if event.kind is EventKind.PREVIEW:
+                self.runner.mask(event.text)
+            shown(event)
+
+        return observe
+
+
+def current_step() -> WorkflowStep | None:
+    """The step of this process. None outside of a workflow."""
+    return WorkflowStep(Runner(sys.stdout, _MASKED)) if current_run() else None
+
+
+def folded(title: str) -> AbstractContextManager[None]:
+    """Fold the output of the `with` block under a title in a step's log. A terminal shows it unfolded."""
+    step = current_step()
+    return step.runner.group(title) if step else nullcontext()
+
+
+def make_log() -> Console:
+    """The console of a command: a terminal, or a step's log without the runner's commands in it."""
+    if current_run() is None:
+        return make_console()
+    log = HarmlessLog(sys.stdout)
+    return make_console(cast("TextIO", log))  # it has all methods a console needs of a text stream
+
+
+def _in_repository(project: Path) -> Path:
+    """The app's folder, relative to the repository's root. Annotations need files in this form."""
+    root = Path(os.environ.get("GITHUB_WORKSPACE", ".")).resolve()
+    return project.relative_to(root) if project.is_relative_to(root) else Path()

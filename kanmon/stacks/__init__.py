@@ -1,0 +1,1 @@
+"""Changes CloudFormation stacks: creates change sets, executes them and watches the stacks."""

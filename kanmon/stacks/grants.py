@@ -1,0 +1,370 @@
+"""One row for each kind of thing a function may use, and everything derived from the rows.
+
+A function names its things under keys such as `secrets: [jwt]` and `database: true`. From a row come
+
+- the outputs of the foundation and the parameters of the slot,
+- the variables and permissions of the function,
+- the limits in the boundary, and the rights of the service role,
+- the names and variables allowed in a config.
+
+To add a kind, add a section in `config/`, its key in `config/functions.py`, a row here, and its resources
+in `infra/foundation/`.
+
+A row's texts have placeholders:
+
+- `{prefix}`: `<app>-<environment>`, such as `mandala-production`
+- `{name}`: the name in the config, such as `jwt`
+- `{id}`: the name inside a logical id, such as `Jwt`
+- `{section}`: the config's section, for a kind with only one thing; `{section.name}` is a value in it
+
+This module imports only names, so the config's own checks can use the table too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kanmon.naming import dead_letters_name, logical_id, state_machine_name, unique_id, variable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kanmon.config.functions import Function
+    from kanmon.config.schema import Config
+
+
+@dataclass(frozen=True)
+class Arn:
+    """The app's own things, by name: `arn:…:<service>:<region>:<account>:<resource>`."""
+
+    service: str
+    resource: str
+
+
+@dataclass(frozen=True)
+class Permission:
+    """The allowed actions of a function on a thing."""
+
+    sid: str
+    actions: tuple[str, ...]
+    resource: str
+    """A CloudFormation expression for the slot's stack, such as `!Ref JwtSecretArn`."""
+
+
+@dataclass(frozen=True)
+class KeyUse:
+    """A function's use of the app's KMS key: a service encrypts with it on the function's behalf."""
+
+    sid: str
+    service: str
+    actions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One kind of thing for functions to use."""
+
+    section: str
+    """The config's section with the things."""
+    key: str
+    """The function's key with their names. Empty when the things name the function, as queues do."""
+    permission: Permission | None = None
+    key_use: KeyUse | None = None
+    named: bool = True
+    """True: several things, each with a name. False: one thing, and the function's key is true or false."""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """Outputs of the foundation for the slot, and their values in the foundation."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """The function's variables and their values in the slot's stack. A named thing has endings here.
+
+    Example: the queue `jobs` and the ending `QUEUE_URL` give the variable `JOBS_QUEUE_URL`.
+    """
+    parameter_types: Mapping[str, str] = field(default_factory=dict)
+    """The types of the slot's parameters. A parameter without an entry is a `String`."""
+    boundary: Arn | None = None
+    """The limit of the permission. The boundary allows no more, even if a template grants more."""
+    creates: tuple[str, ...] = ()
+    """Actions of the service role: it creates and keeps such things, inside of `boundary`."""
+    stateful: frozenset[str] = frozenset()
+    """Resource types with state: their data cannot be made again."""
+    template: str = ""
+    """The file in `infra/foundation/` with the resources. Empty when they are elsewhere."""
+    names: tuple[str, int] | None = None
+    """The longest resource name with a thing's name in it, and AWS's limit in characters."""
+
+    def used_by(self, config: Config, function: str) -> list[str]:
+        """The names of a function's things. For a thing without a name, the name of its section."""
+        if not self.key:
+            things = getattr(config, self.section)
+            return [name for name, thing in sorted(things.items()) if thing.function == function]
+        used = getattr(config.functions[function], self.key)
+        if not self.named:
+            return [self.section] if used else []
+        return sorted(used)
+
+    def used(self, config: Config) -> list[str]:
+        """The names of the things of all functions."""
+        return sorted({name for function in config.functions for name in self.used_by(config, function)})
+
+    def configured(self, config: Config) -> list[str]:
+        """The names of all things in the config. For a thing without a name, the name of its section."""
+        things = getattr(config, self.section)
+        if not self.named:
+            return [self.section] if things is not None else []
+        return sorted(things)
+
+    def fill(self, text: str, config: Config, name: str) -> str:
+        """Fill in the placeholders in a text of this row, for one thing."""
+        section = None if self.named else getattr(config, self.section)
+        return text.format(prefix=config.prefix, name=name, id=unique_id(name), section=section)
+
+    def variable_names(self, name: str) -> list[str]:
+        """The variables of a function with the thing of this name."""
+        return [variable(name, ending) if self.named else ending for ending in self.variables]
+
+
+_SECRETS_KEY = KeyUse("OwnSecretsKey", "secretsmanager", ("kms:Decrypt",))
+
+GRANTS: tuple[Grant, ...] = (
+    Grant(
+        section="database",
+        key="database",
+        named=False,
+        permission=Permission("OwnSecrets", ("secretsmanager:GetSecretValue",), "!Ref DatabaseSecretArn"),
+        key_use=_SECRETS_KEY,
+        outputs={
+            "FunctionSubnets": '!Join [",", [!Ref PrivateSubnetA, !Ref PrivateSubnetB]]',
+            "FunctionSecurityGroup": "!GetAtt FunctionSecurityGroup.GroupId",
+            "DatabaseHost": "!GetAtt DatabaseCluster.Endpoint.Address",
+            "DatabasePort": "!GetAtt DatabaseCluster.Endpoint.Port",
+            "DatabaseSecretArn": "!GetAtt DatabaseCluster.MasterUserSecret.SecretArn",
+        },
+        variables={
+            "DATABASE_HOST": "!Ref DatabaseHost",
+            "DATABASE_PORT": "!Ref DatabasePort",
+            "DATABASE_NAME": '"{section.name}"',
+            "DATABASE_SECRET_ARN": "!Ref DatabaseSecretArn",
+        },
+        parameter_types={
+            "FunctionSubnets": '"List<AWS::EC2::Subnet::Id>"',
+            "FunctionSecurityGroup": '"AWS::EC2::SecurityGroup::Id"',
+        },
+        stateful=frozenset({"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"}),
+    ),
+    Grant(
+        section="secrets",
+        key="secrets",
+        permission=Permission("OwnSecrets", ("secretsmanager:GetSecretValue",), "!Ref {id}SecretArn"),
+        key_use=_SECRETS_KEY,
+        outputs={"{id}SecretArn": "!Ref {id}Secret"},
+        variables={"SECRET_ARN": "!Ref {id}SecretArn"},
+        boundary=Arn("secretsmanager", "secret:{prefix}-*"),
+        creates=(
+            "secretsmanager:*Secret",
+            # CloudFormation reads a secret to change it.
+            "secretsmanager:GetSecretValue",
+            "secretsmanager:*agResource",
+        ),
+        stateful=frozenset({"AWS::SecretsManager::Secret"}),
+        template="secrets",
+    ),
+    Grant(
+        section="state_machines",
+        key="starts",
+        # The ARN is made from the name, without `!Ref`. A function may start a state machine and be invoked
+        # by it: with `!Ref` this would be a circular dependency.
+        permission=Permission(
+            "Starts",
+            ("states:StartExecution",),
+            '!Sub "arn:${{AWS::Partition}}:states:${{AWS::Region}}:${{AWS::AccountId}}:'
+            'stateMachine:{prefix}-${{Slot}}-{name}"',
+        ),
+        variables={
+            "STATE_MACHINE_ARN": '!Sub "arn:${{AWS::Partition}}:states:${{AWS::Region}}:${{AWS::AccountId}}:'
+            'stateMachine:{prefix}-${{Slot}}-{name}"'
+        },
+        boundary=Arn("states", "stateMachine:{prefix}-*"),
+        creates=("states:*StateMachine*", "states:*agResource", "states:ListTagsForResource"),
+        # https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
+        names=(state_machine_name("{prefix}", "green", "{name}"), 80),
+    ),
+    Grant(
+        section="queues",
+        key="sends",
+        permission=Permission("Sends", ("sqs:SendMessage",), "!Ref {id}QueueArn"),
+        # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+        key_use=KeyUse("MessagesKey", "sqs", ("kms:GenerateDataKey", "kms:Decrypt")),
+        outputs={"{id}QueueArn": "!GetAtt {id}Queue.Arn", "{id}QueueUrl": "!Ref {id}Queue"},
+        variables={"QUEUE_URL": "!Ref {id}QueueUrl"},
+        boundary=Arn("sqs", "{prefix}-*"),
+        creates=("sqs:*Queue*",),
+        stateful=frozenset({"AWS::SQS::Queue"}),
+        template="queues",
+        # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
+        names=(dead_letters_name("{prefix}", "{name}"), 80),
+    ),
+    Grant(
+        section="queues",
+        key="",
+        permission=Permission(
+            "Receives",
+            ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
+            "!Ref {id}QueueArn",
+        ),
+        key_use=KeyUse("MessagesKey", "sqs", ("kms:Decrypt",)),
+        outputs={"{id}QueueArn": "!GetAtt {id}Queue.Arn"},
+        boundary=Arn("sqs", "{prefix}-*"),
+    ),
+    Grant(
+        section="user_pool",
+        key="user_pool",
+        named=False,
+        outputs={"UserPoolId": "!Ref UserPool", "UserPoolClientId": "!Ref UserPoolClient"},
+        variables={"USER_POOL_ID": "!Ref UserPoolId", "USER_POOL_CLIENT_ID": "!Ref UserPoolClientId"},
+        stateful=frozenset({"AWS::Cognito::UserPool"}),
+        template="user-pool",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """The limits of roles for one kind of thing, in the boundary and in the service role."""
+
+    sid: str
+    service: str
+    resource: str
+    actions: tuple[str, ...]
+    """The actions of the app's functions."""
+    creates: tuple[str, ...]
+    """The actions of CloudFormation's service role."""
+
+
+def ceilings() -> list[Ceiling]:
+    """One ceiling for each section with a boundary, from all rows of the section."""
+    sections: dict[str, list[Grant]] = {}
+    for grant in GRANTS:
+        if grant.boundary:
+            sections.setdefault(grant.section, []).append(grant)
+    return [
+        Ceiling(
+            sid=logical_id(section),
+            service=arn.service,
+            resource=arn.resource,
+            actions=tuple(action for row in rows if row.permission for action in row.permission.actions),
+            creates=tuple(action for row in rows for action in row.creates),
+        )
+        for section, rows in sections.items()
+        if (arn := rows[0].boundary)
+    ]
+
+
+def stateful_types() -> frozenset[str]:
+    """The resource types with state, from all rows."""
+    return frozenset(kind for grant in GRANTS for kind in grant.stateful)
+
+
+@dataclass(frozen=True)
+class Granted:
+    """The variables and permissions of one function."""
+
+    variables: dict[str, str] = field(default_factory=dict)
+    permissions: dict[str, tuple[tuple[str, ...], list[str]]] = field(default_factory=dict)
+    """By statement id: the actions and the resources."""
+    key_uses: dict[str, tuple[str, list[str]]] = field(default_factory=dict)
+    """By statement id: the service and the actions."""
+
+
+def granted(config: Config, function: str) -> Granted:
+    """The variables and permissions of a function in the config, from all rows."""
+    given = Granted()
+    for grant in GRANTS:
+        for name in grant.used_by(config, function):
+            values = (grant.fill(value, config, name) for value in grant.variables.values())
+            given.variables.update(zip(grant.variable_names(name), values, strict=True))
+            if permission := grant.permission:
+                statement = (permission.actions, list[str]())
+                _, resources = given.permissions.setdefault(permission.sid, statement)
+                resources.append(grant.fill(permission.resource, config, name))
+            if use := grant.key_use:
+                _, actions = given.key_uses.setdefault(use.sid, (use.service, []))
+                actions += [action for action in use.actions if action not in actions]
+    return given
+
+
+def slot_parameters(config: Config) -> dict[str, str]:
+    """The slot's parameters from outputs of the foundation, and their types."""
+    return {
+        grant.fill(output, config, name): grant.parameter_types.get(output, "String")
+        for grant in GRANTS
+        for name in grant.used(config)
+        for output in grant.outputs
+    }
+
+
+def foundation_outputs(config: Config) -> dict[str, str]:
+    """The foundation's outputs for functions, and their values."""
+    return {
+        grant.fill(output, config, name): grant.fill(value, config, name)
+        for grant in GRANTS
+        for name in grant.configured(config)
+        for output, value in grant.outputs.items()
+    }
+
+
+def foundation_sections(config: Config) -> dict[str, Any]:
+    """The things in the foundation, by section: a list of things with names, or the section itself."""
+    return {
+        grant.section: [
+            {"id": unique_id(name), "name": name, **getattr(config, grant.section)[name].model_dump()}
+            for name in grant.configured(config)
+        ]
+        if grant.named
+        else getattr(config, grant.section)
+        for grant in GRANTS
+        if grant.template
+    }
+
+
+def reserved(name: str) -> bool:
+    """True when Kanmon or Lambda sets this variable. Then a config must not set it."""
+    if name.startswith(("KANMON_", "AWS_")):
+        return True
+    return any(
+        name.endswith(f"_{known}") if grant.named else name == known
+        for grant in GRANTS
+        for known in grant.variables
+    )
+
+
+def clashes(config: Config) -> list[str]:
+    """Names in the config with a variable of Kanmon's or of AWS's, as sentences."""
+    fixed = {known for grant in GRANTS if not grant.named for known in grant.variables}
+    return [
+        f"{name} under `{grant.section}` would give functions the variable {given}, which belongs to Kanmon "
+        "or AWS: choose another name"
+        for grant in GRANTS
+        if grant.named
+        for name in grant.configured(config)
+        for given in grant.variable_names(name)
+        if given in fixed or given.startswith(("KANMON_", "AWS_"))
+    ]
+
+
+def missing(config: Config, name: str, function: Function) -> list[str]:
+    """Things of a function without an entry in the config, as sentences."""
+    problems = []
+    for grant in GRANTS:
+        thing = grant.section.replace("_", " ")
+        used = getattr(function, grant.key) if grant.key else ()
+        if not grant.named and used and getattr(config, grant.section) is None:
+            problems.append(f"function {name} wants the {thing}, but there is no `{grant.section}`")
+        elif grant.named:
+            problems += [
+                f"function {name} names the {thing.removesuffix('s')} {one}, which is not under "
+                f"`{grant.section}`"
+                for one in sorted(used)
+                if one not in getattr(config, grant.section)
+            ]
+    return problems

@@ -1,0 +1,118 @@
+"""Checks a release's templates against CloudFormation's rules, before any change set is made.
+
+The tests lint Kanmon's own templates as a whole. This module checks only the facts from a config: the
+limits, and the parameters of each stack. It reads a template line by line, because every resource begins
+with two spaces. A YAML library takes 8 seconds for 160 functions.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kanmon.errors import Code, KanmonError
+from kanmon.naming import API, SLOT
+from kanmon.stacks.spec import StackOutput
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from kanmon.config.schema import Config
+    from kanmon.stacks.spec import StackSpec
+
+LIMITS = {"resources": 500, "bytes": 1_000_000, "parameters": 200, "outputs": 200}
+"""CloudFormation's limits for one template in S3.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
+
+_SECTION = re.compile(r"(\w+):")
+_ENTRY = re.compile(r"  (\w+):")
+
+
+@dataclass(frozen=True)
+class Outline:
+    """The declarations of a rendered template."""
+
+    bytes: int
+    resources: tuple[str, ...]
+    parameters: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The template's sizes, by the names of LIMITS."""
+        return {
+            "resources": len(self.resources),
+            "bytes": self.bytes,
+            "parameters": len(self.parameters),
+            "outputs": len(self.outputs),
+        }
+
+
+def outline(body: str) -> Outline:
+    """Read the declarations of a template. It must be one of Kanmon's own."""
+    found: dict[str, list[str]] = {"Resources": [], "Parameters": [], "Outputs": []}
+    section: list[str] = []
+    for line in body.splitlines():
+        if start := _SECTION.match(line):
+            section = found.setdefault(start[1], [])
+        elif entry := _ENTRY.match(line):
+            section.append(entry[1])
+    resources, parameters, outputs = (tuple(found[name]) for name in ("Resources", "Parameters", "Outputs"))
+    return Outline(len(body.encode()), resources, parameters, outputs)
+
+
+def inspect(config: Config, specs: Iterable[StackSpec]) -> dict[str, Outline]:
+    """The outline of each stack, by its kind. Raises TEMPLATE_WRONG, TEMPLATE_TOO_BIG."""
+    specs = list(specs)
+    found = {spec.kind: outline(spec.body) for spec in specs}
+    for spec in specs:
+        refuse_size(spec.name, found[spec.kind], _growing(config, spec.kind))
+        _refuse_parameters(spec, found)
+    return found
+
+
+def refuse_size(stack: str, one: Outline, growing: Mapping[str, int]) -> None:
+    """Raise TEMPLATE_TOO_BIG. `growing` has the number of functions or routes, for the message."""
+    over = [f"{size} {name} where CloudFormation takes {LIMITS[name]}"
+            for name, size in one.sizes.items() if size > LIMITS[name]]  # fmt: skip
+    if over:
+        surplus = " and ".join(
+            f"about {too_many(one, count)} of its {count} {name}" for name, count in growing.items()
+        )
+        hint = f" {surplus[:1].upper()}{surplus[1:]} are too many." if surplus else ""
+        raise KanmonError(Code.TEMPLATE_TOO_BIG, f"It has {', '.join(over)}.{hint}", where=stack)
+
+
+def too_many(one: Outline, count: int) -> int:
+    """About how many of `count` functions or routes must go until a template fits. 0 when it fits."""
+    share = max(size / LIMITS[name] for name, size in one.sizes.items())
+    return max(0, math.ceil(count * (1 - 1 / share))) if share > 1 else 0
+
+
+def _growing(config: Config, kind: str) -> Mapping[str, int]:
+    if kind == SLOT:
+        return {"functions": len(config.functions)}
+    return {"routes": len(config.routes)} if kind == API else {}
+
+
+def _refuse_parameters(spec: StackSpec, found: Mapping[str, Outline]) -> None:
+    problems = [
+        *_differences(spec.parameters, found[spec.kind].parameters),
+        *(
+            f"The parameter {key} takes the output {value.key} of {value.stack}, which has no such output."
+            for key, value in spec.parameters.items()
+            if isinstance(value, StackOutput) and value.key not in found[value.stack].outputs
+        ),
+    ]
+    if problems:
+        raise KanmonError(Code.TEMPLATE_WRONG, " ".join(problems), where=spec.name)
+
+
+def _differences(given: Collection[str], declared: Collection[str]) -> list[str]:
+    undeclared = [
+        f"The parameter {name} is given, but not declared." for name in given if name not in declared
+    ]
+    missing = [f"The parameter {name} is declared, but not given." for name in declared if name not in given]
+    return undeclared + missing

@@ -1,0 +1,32 @@
+"""The template of the foundation. It outlives every release."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanmon.naming import logical_id
+from kanmon.stacks.grants import GRANTS, foundation_outputs, foundation_sections
+from kanmon.templates.functions import ANSWERING
+from kanmon.templates.rendering import render
+
+if TYPE_CHECKING:
+    from kanmon.config.schema import Config
+
+
+def foundation_template(config: Config) -> str:
+    """Render the foundation: network, key, database, resources for functions, audit trail."""
+    sections = foundation_sections(config)
+    return render(
+        "foundation.yml",
+        prefix=config.prefix,
+        app=config.app,
+        database=config.database,
+        endpoints=[{"id": logical_id(service), "service": service} for service in config.network.endpoints],
+        functions=config.functions,
+        answering=ANSWERING,
+        **sections,
+        templates=[grant.template for grant in GRANTS if grant.template and sections[grant.section]],
+        outputs=foundation_outputs(config),
+        trail=config.trail,
+        logs=config.logs,
+    )

@@ -1,0 +1,48 @@
+"""Facts about functions, for the slot's template."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kanmon.naming import unique_id
+from kanmon.stacks.grants import granted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kanmon.config.schema import Config
+    from kanmon.templates.state_machines import Definition
+
+# Seconds. API Gateway waits 29 seconds for a function
+# (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html).
+# A state machine waits as long as the function may run.
+ANSWERING, _STEP = 30, 900
+
+
+def function_facts(
+    config: Config, keys: Mapping[str, str], definitions: Mapping[str, Definition]
+) -> list[dict[str, Any]]:
+    """The facts of all functions, by name."""
+    steps = state_machine_steps(config, definitions)
+    return [
+        {
+            "id": unique_id(name),
+            "name": name,
+            "key": keys[name],
+            **function.model_dump(),
+            "timeout": function.timeout or (_STEP if name in steps else ANSWERING),
+            "granted": granted(config, name),
+        }
+        for name, function in sorted(config.functions.items())
+    ]
+
+
+def state_machine_steps(config: Config, definitions: Mapping[str, Definition]) -> set[str]:
+    """The functions with no other callers than state machines."""
+    invoked = {
+        *(route.function for route in config.routes),
+        *(hook.function for hook in config.hooks),
+        *(queue.function for queue in config.queues.values()),
+        *(schedule.function for schedule in config.schedules.values()),
+    }
+    return {name for definition in definitions.values() for name in definition.functions} - invoked

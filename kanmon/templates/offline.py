@@ -1,0 +1,63 @@
+"""All templates of a config, without AWS and without a bundle: to read, to lint and to test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanmon.bundle.manifest import FunctionPackage, Manifest, StateMachineDefinition
+from kanmon.model import Slot
+from kanmon.naming import bootstrap_stack
+from kanmon.stacks.preflight import LIMITS, Outline, inspect, outline, refuse_size
+from kanmon.templates.bootstrap import bootstrap_template
+from kanmon.templates.stack_set import stacks_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kanmon.config.schema import Config
+
+BOOTSTRAP = "bootstrap"
+
+
+def render_offline(config: Config, manifest: Manifest | None = None) -> dict[str, tuple[str, Outline]]:
+    """Every stack's template and its outline, by the stack's kind.
+
+    Raises TEMPLATE_WRONG, TEMPLATE_TOO_BIG.
+    """
+    bootstrap = bootstrap_template(config)
+    refuse_size(bootstrap_stack(config.app), outline(bootstrap), {})
+    specs = stacks_of(config, manifest or unbuilt(config), "r1", Slot.BLUE, "artifacts")
+    found = inspect(config, specs)
+    return {BOOTSTRAP: (bootstrap, outline(bootstrap))} | {
+        spec.kind: (spec.body, found[spec.kind]) for spec in specs
+    }
+
+
+def unbuilt(config: Config, steps: Mapping[str, tuple[str, ...]] | None = None) -> Manifest:
+    """A manifest for a config without a bundle. Its packages have names such as `not-built-api`.
+
+    `steps` has the functions in the definition of each state machine.
+    """
+    packages = {
+        name: FunctionPackage(sha256=f"not-built-{name}", size=0, files={}) for name in config.functions
+    }
+    definitions = {
+        name: StateMachineDefinition(
+            sha256=f"not-built-{name}", size=0, functions=(steps or {}).get(name, ())
+        )
+        for name in config.state_machines
+    }
+    return Manifest(
+        app=config.app,
+        commit="0" * 40,
+        tools={},
+        functions=packages,
+        state_machines=definitions,
+        web={},
+        config=config,
+    )
+
+
+def shares(one: Outline) -> str:
+    """A template's sizes beside CloudFormation's limits, such as `12 of 500 resources`."""
+    return ", ".join(f"{size:,} of {LIMITS[name]:,} {name}" for name, size in one.sizes.items())

@@ -1,0 +1,63 @@
+"""The template of a slot: one complete copy of the app's compute."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kanmon.naming import alarm_topic, slot_rollback_alarm
+from kanmon.stacks.grants import slot_parameters
+from kanmon.templates.functions import function_facts
+from kanmon.templates.rendering import render
+from kanmon.templates.state_machines import state_machine_facts
+from kanmon.templates.triggers import queue_facts, schedule_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kanmon.config.schema import Config
+    from kanmon.templates.state_machines import Definition
+
+# An alarm takes ten metrics. A function's error rate needs two of them, a state machine's failure rate four
+# (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataQuery.html).
+_FUNCTIONS_AN_ALARM, _STATE_MACHINES_AN_ALARM = 5, 2
+
+
+def slot_template(
+    config: Config, keys: Mapping[str, str], definitions: Mapping[str, Definition] | None = None
+) -> str:
+    """Render one slot.
+
+    `keys` has the object key of each function's package in the artifact bucket. `definitions` has the
+    definition of each state machine.
+    """
+    functions = function_facts(config, keys, definitions or {})
+    state_machines = state_machine_facts(config, definitions or {})
+    errors = _groups(functions, _FUNCTIONS_AN_ALARM)
+    failures = _groups(state_machines, _STATE_MACHINES_AN_ALARM)
+    return render(
+        "slot.yml",
+        prefix=config.prefix,
+        app=config.app,
+        environment=config.environment,
+        functions=functions,
+        state_machines=state_machines,
+        queues=queue_facts(config),
+        schedules=schedule_facts(config),
+        bounded=config.github is not None,
+        parameters=slot_parameters(config),
+        logs=config.logs,
+        rollback_alarm=slot_rollback_alarm(config.prefix, "${Slot}"),
+        topic=alarm_topic(config.prefix),
+        error_alarms=errors,
+        error_percent=f"{config.thresholds.function_error_percent:g}",
+        failure_alarms=failures,
+        failure_percent=f"{config.thresholds.state_machine_failure_percent:g}",
+        alarms=[
+            *(f"Errors{number + 1}" for number in range(len(errors))),
+            *(f"Failures{number + 1}" for number in range(len(failures))),
+        ],
+    )
+
+
+def _groups(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]

@@ -1,0 +1,162 @@
+"""The API pointer: the deployment and `slot` variable of one stage, for routes and functions together.
+
+https://docs.aws.amazon.com/apigateway/latest/api/API_UpdateStage.html; paths to patch:
+https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html#UpdateStage-Patch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from kanmon.aws.calls import aws_errors, error_code, is_missing
+from kanmon.errors import Code, KanmonError
+from kanmon.model import Pointer, Slot
+from kanmon.naming import LIVE_STAGE
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigateway import APIGatewayClient
+    from mypy_boto3_apigateway.type_defs import PatchOperationTypeDef, StageResponseTypeDef
+
+    from kanmon.config.api import Throttle
+    from kanmon.traffic.stage_settings import StageSettings
+
+
+@dataclass(frozen=True)
+class ApiStages:
+    """The stages of one REST API."""
+
+    apigateway: APIGatewayClient
+    api_id: str
+    settings: StageSettings
+
+    def live(self) -> Pointer | None:
+        """The pointer of the live stage; None before there is one."""
+        stage = self._find(LIVE_STAGE)
+        return _pointer(stage) if stage else None
+
+    def move(self, target: Pointer, *, allowed: frozenset[Pointer]) -> bool:
+        """Point the live stage at `target` and end any canary, in one call.
+
+        Returns whether it was needed. A target without a deployment stands for "before the first release":
+        the stage is removed. Raises POINTER_MOVED when the stage points at neither the target nor one of
+        `allowed`.
+        """
+        stage = self._find(LIVE_STAGE)
+        if stage is None:
+            if target.deployment:
+                self._create(LIVE_STAGE, target)
+            return bool(target.deployment)
+        present = _pointer(stage)
+        canary = "canarySettings" in stage
+        if present == target and not canary:
+            return False
+        if present != target and present not in allowed:
+            raise KanmonError(
+                Code.POINTER_MOVED,
+                f"The live stage serves the {present.slot} slot with the routes {present.deployment}; "
+                "this release expected something else.",
+                where=f"stage {LIVE_STAGE} of API {self.api_id}",
+            )
+        if not target.deployment:
+            self._remove(LIVE_STAGE)
+            return True
+        operations: list[PatchOperationTypeDef] = (
+            [{"op": "remove", "path": "/canarySettings"}] if canary else []
+        )
+        operations += [_replace("/variables/slot", target.slot)]
+        if present.deployment != target.deployment:
+            operations += [_replace("/deploymentId", target.deployment)]
+        self._update(LIVE_STAGE, operations, f"pointing the API at the {target.slot} slot")
+        return True
+
+    def shift(self, candidate: Pointer, percent: int) -> None:
+        """Give `percent` of the live stage's requests to the candidate, in one call."""
+        operations = [
+            _replace("/canarySettings/percentTraffic", str(percent)),
+            _replace("/canarySettings/deploymentId", candidate.deployment),
+            _replace("/canarySettings/stageVariableOverrides/slot", candidate.slot),
+        ]
+        self._update(LIVE_STAGE, operations, f"giving {percent} % of requests to the {candidate.slot} slot")
+
+    def apply_settings(self, throttle: Throttle) -> bool:
+        """Give the live stage a release's settings, in at most one call.
+
+        Returns whether any differed. The pointer and a canary stay as they are.
+        """
+        stage = self._find(LIVE_STAGE)
+        changes = replace(self.settings, throttle=throttle).changes(stage) if stage else []
+        if changes:
+            self._update(LIVE_STAGE, changes, "changing the settings of the API's stage live")
+        return bool(changes)
+
+    def open_preview(self, token: str, pointer: Pointer) -> None:
+        """Create the stage of a preview, if it does not exist."""
+        if self._find(token) is None:
+            self._create(token, pointer)
+
+    def close_preview(self, token: str) -> None:
+        """Remove the stage of a preview, if it exists."""
+        self._remove(token)
+
+    def _find(self, name: str) -> StageResponseTypeDef | None:
+        with aws_errors(f"reading the API's stage {_shown(name)}", hide=_secret(name)):
+            try:
+                return self.apigateway.get_stage(restApiId=self.api_id, stageName=name)
+            except ClientError as error:
+                if is_missing(error):
+                    return None
+                raise
+
+    def _create(self, name: str, pointer: Pointer) -> None:
+        with aws_errors(f"creating the API's stage {_shown(name)}", hide=_secret(name)):
+            try:
+                self.apigateway.create_stage(
+                    restApiId=self.api_id,
+                    stageName=name,
+                    deploymentId=pointer.deployment,
+                    variables={"slot": pointer.slot},
+                )
+            except ClientError as error:
+                # Our own first call may have created it, with its answer lost.
+                if error_code(error) != "ConflictException":
+                    raise
+        self._update(name, self.settings.changes(), f"setting up the API's stage {_shown(name)}")
+
+    def _remove(self, name: str) -> None:
+        with aws_errors(f"removing the API's stage {_shown(name)}", hide=_secret(name)):
+            try:
+                self.apigateway.delete_stage(restApiId=self.api_id, stageName=name)
+            except ClientError as error:
+                if not is_missing(error):
+                    raise
+
+    def _update(self, name: str, operations: list[PatchOperationTypeDef], doing: str) -> None:
+        with aws_errors(doing, hide=_secret(name)):
+            self.apigateway.update_stage(restApiId=self.api_id, stageName=name, patchOperations=operations)
+
+
+def _replace(path: str, value: str) -> PatchOperationTypeDef:
+    return {"op": "replace", "path": path, "value": value}
+
+
+def _pointer(stage: StageResponseTypeDef) -> Pointer:
+    slot = stage.get("variables", {}).get("slot", Slot.NONE)
+    if slot not in set(Slot):
+        problem = f"The live stage serves the slot {slot!r}, which is none of Kanmon's."
+        raise KanmonError(Code.POINTER_MOVED, problem, where=f"stage {LIVE_STAGE}")
+    return Pointer(deployment=stage["deploymentId"], slot=Slot(slot))
+
+
+def _secret(name: str) -> str:
+    return "" if name == LIVE_STAGE else name
+
+
+def _shown(name: str) -> str:
+    """A stage's name for messages.
+
+    The name of a preview's stage is secret, so only its release is shown.
+    """
+    return name if name == LIVE_STAGE else f"of the preview of {name.split('-', maxsplit=1)[0]}"

@@ -1,0 +1,1 @@
+"""The static checks of templates and workflow files, by tools of others."""

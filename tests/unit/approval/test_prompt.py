@@ -1,0 +1,86 @@
+"""The question at the terminal: a person approves this plan, or nothing happens (CD-3, CD-4)."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import pytest
+
+from kanmon.approval.prompt import TerminalApproval
+from kanmon.cli.approvals import asker
+from kanmon.errors import Code, KanmonError
+from kanmon.report.terminal import make_console
+
+
+@dataclass
+class Person:
+    """Answers the question at the terminal."""
+
+    answer: str
+    asked: str = ""
+
+    def __call__(self, question: str) -> str:
+        self.asked = question
+        return self.answer
+
+
+@dataclass(frozen=True)
+class Approvable:
+    release: str = "r2"
+    digest: str = "d1"
+
+
+@pytest.mark.parametrize("answer", ["y", "yes", "Y", " Yes "])
+def test_yes_approves_exactly_this_plan(answer: str) -> None:
+    """CD-3, CD-4."""
+    person = Person(answer)
+    approval = TerminalApproval("kim", person, assume_yes=False).approve(Approvable())
+    assert approval.by == "kim"
+    assert approval.how == "terminal"
+    assert approval.digest == "d1"
+    assert "r2" in person.asked
+
+
+@pytest.mark.parametrize("answer", ["", "n", "no", "yeah", "yes please"])
+def test_any_other_answer_does_not_approve(answer: str) -> None:
+    with pytest.raises(KanmonError, match="kim did not approve r2") as caught:
+        TerminalApproval("kim", Person(answer), assume_yes=False).approve(Approvable())
+    assert caught.value.code is Code.NOT_APPROVED
+
+
+def test_with_nobody_to_ask_nothing_is_approved() -> None:
+    with pytest.raises(KanmonError, match="no terminal") as caught:
+        TerminalApproval("kim", None, assume_yes=False).approve(Approvable())
+    assert caught.value.code is Code.NOT_APPROVED
+
+
+def test_yes_given_beforehand_is_recorded_as_that() -> None:
+    person = Person("no")
+    assert TerminalApproval("kim", person, assume_yes=True).approve(Approvable()).how == "--yes"
+    assert person.asked == ""
+
+
+@pytest.mark.parametrize(("answer", "approves"), [("r2", True), (" R2 ", True), ("y", False), ("r1", False)])
+def test_a_rollback_is_approved_by_its_releases_id(answer: str, approves: bool) -> None:
+    """CD-9"""
+    prompt = TerminalApproval("kim", Person(answer), False, "Type {release}: ", ("{release}",))
+    if approves:
+        assert prompt.approve(Approvable()).by == "kim"
+    else:
+        with pytest.raises(KanmonError, match="did not approve"):
+            prompt.approve(Approvable())
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_question_shows_which_answers_there_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("builtins.input", lambda *_: "y")
+    monkeypatch.setattr("sys.stdin", _Terminal())
+    TerminalApproval("kim", asker(make_console()), assume_yes=False).approve(Approvable())
+    assert "[y/N]" in capsys.readouterr().out

@@ -1,0 +1,97 @@
+"""A bundle is read back whole, or refused (CD-6)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanmon.bundle.manifest import built_from, load_bundle
+from kanmon.errors import Code, KanmonError
+from tests.fakes.app import make_config
+from tests.unit.bundle.project import build, make_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kanmon.bundle.manifest import Bundle
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Bundle:
+    return build(make_project(tmp_path / "app"))
+
+
+def _refusal(folder: Path) -> KanmonError:
+    with pytest.raises(KanmonError) as caught:
+        load_bundle(folder)
+    return caught.value
+
+
+def test_a_bundle_is_read_back_as_it_was_built(bundle: Bundle) -> None:
+    assert load_bundle(bundle.folder) == bundle
+
+
+def test_a_missing_bundle_is_refused(tmp_path: Path) -> None:
+    assert _refusal(tmp_path).code is Code.BUNDLE_MISSING
+
+
+def test_a_missing_file_is_found(bundle: Bundle) -> None:
+    """CD-4"""
+    for name in bundle.manifest.files():
+        path = bundle.path(name)
+        content = path.read_bytes()
+        path.unlink()
+        assert _refusal(bundle.folder).code is Code.BUNDLE_DAMAGED, name
+        path.write_bytes(content)
+
+
+def test_a_changed_file_is_found(bundle: Bundle) -> None:
+    """CD-4"""
+    for name in bundle.manifest.files():
+        path = bundle.path(name)
+        content = path.read_bytes()
+        path.write_bytes(content + b" ")
+        assert _refusal(bundle.folder).code is Code.BUNDLE_DAMAGED, name
+        path.write_bytes(content)
+
+
+def test_the_manifest_names_every_other_file(bundle: Bundle) -> None:
+    files = {str(path.relative_to(bundle.folder)) for path in bundle.folder.rglob("*") if path.is_file()}
+    assert files == {*bundle.manifest.files(), "manifest.json"}
+
+
+def test_a_bundle_with_the_expected_digest_is_read(bundle: Bundle) -> None:
+    assert load_bundle(bundle.folder, digest=bundle.manifest.digest) == bundle
+
+
+def test_a_bundle_with_another_digest_is_refused(bundle: Bundle) -> None:
+    """CD-6: whole in itself, but not the one that the build job passed on."""
+    with pytest.raises(KanmonError) as caught:
+        load_bundle(bundle.folder, digest="0" * 64)
+    assert caught.value.code is Code.BUNDLE_DAMAGED
+    assert bundle.manifest.digest[:12] in caught.value.message
+
+
+def test_a_bundle_of_another_config_is_refused(bundle: Bundle) -> None:
+    assert built_from(make_config(), bundle.folder) == bundle
+    with pytest.raises(KanmonError) as caught:
+        built_from(make_config(tags={"team": "b"}), bundle.folder)
+    assert caught.value.code is Code.BUNDLE_DAMAGED
+
+
+@pytest.mark.parametrize("name", ["../../etc/cron.d/x", "/etc/x", "a\\b"])
+def test_a_path_out_of_the_bundle_is_refused(bundle: Bundle, name: str) -> None:
+    """SEC-5"""
+    manifest = bundle.folder / "manifest.json"
+    content = json.loads(manifest.read_text())
+    content["web"][name] = content["web"]["index.html"]
+    manifest.write_text(json.dumps(content))
+    assert _refusal(bundle.folder).code is Code.UNSAFE_PATH
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "\xff"])
+def test_a_file_without_a_manifest_is_refused(bundle: Bundle, text: str) -> None:
+    (bundle.folder / "manifest.json").write_text(text, "latin-1")
+    assert _refusal(bundle.folder).code is Code.BUNDLE_DAMAGED

@@ -1,0 +1,159 @@
+"""Checks are tried until enough successes or failures in a row, or until their deadline (CD-7)."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from kanmon.checks.execution import Checks
+from kanmon.checks.probe import Edge, Target
+from kanmon.config.checks import Check
+from kanmon.model import Answer
+from tests.unit.checks.server import BROKEN, FROM_R1, FROM_R2, serving
+
+if TYPE_CHECKING:
+    from kanmon.checks.execution import CheckResult
+
+LIVE = Target("live", "r2")
+SHORT = 0.001
+"""Seconds of a first pause."""
+
+
+def _check(**content: Any) -> Check:
+    return Check.model_validate({"name": "health", "path": "/api/health", "deadline": "5s", **content})
+
+
+def _result(*script: tuple[int, str], **content: Any) -> CheckResult:
+    """The result of one check against a server's script."""
+    with serving(*script) as server:
+        [result] = Checks(server.edge, SHORT).run([_check(**content)], LIVE)
+    return result
+
+
+def test_enough_successes_in_a_row_pass() -> None:
+    result = _result(FROM_R2, successes=3)
+    assert result.passed
+    assert result.tries == 3
+    assert result.release == "r2"
+    assert result.failure == ""
+    assert result.seconds > 0
+
+
+def test_a_failure_restarts_the_count_of_successes() -> None:
+    result = _result(FROM_R2, BROKEN, FROM_R2, successes=2)
+    assert result.passed
+    assert result.tries == 4
+
+
+def test_enough_failures_in_a_row_end_a_check() -> None:
+    """Long before the deadline."""
+    result = _result(BROKEN, failures=3, deadline="60s")
+    assert not result.passed
+    assert result.tries == 3
+    assert "500 instead of 200" in result.failure
+
+
+def test_a_success_restarts_the_count_of_failures() -> None:
+    result = _result(BROKEN, FROM_R2, BROKEN, failures=2)
+    assert not result.passed
+    assert result.tries == 4
+
+
+def test_answers_of_another_release_do_not_count_as_failures() -> None:
+    """CD-8: a moved pointer needs time to arrive everywhere."""
+    result = _result(*[FROM_R1] * 8, FROM_R2, failures=2)
+    assert result.passed
+    assert result.tries == 10
+
+
+def test_answers_of_another_release_fail_at_the_deadline() -> None:
+    result = _result(FROM_R1, failures=1, deadline="500ms")
+    assert not result.passed
+    assert result.tries > 1
+    assert result.failure == "answered by r1 instead of r2"
+    assert result.release == "r1"
+
+
+def test_too_few_successes_at_the_deadline_fail() -> None:
+    result = _result(FROM_R2, successes=20, deadline="1ms")
+    assert not result.passed
+    assert "successes in a row in time" in result.failure
+
+
+def test_a_redirect_is_an_answer_of_its_own() -> None:
+    with serving((302, "r2")) as server:
+        [result] = Checks(server.edge).run([_check(successes=1, expect={"status": 302})], LIVE)
+    assert result.passed
+    assert len(server.requests) == 1
+
+
+def test_a_refused_connection_is_a_failed_check() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    edge = Edge("shop.example", f"http://127.0.0.1:{port}")
+    [result] = Checks(edge, SHORT).run([_check(failures=2)], LIVE)
+    assert not result.passed
+    assert result.tries == 2
+    assert result.release == ""
+    assert result.failure.startswith("no answer: ")
+
+
+def test_a_broken_answer_is_a_failed_check() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def hang_up() -> None:
+            for _ in range(2):
+                connection, _address = listening.accept()
+                with connection:
+                    connection.recv(1000)
+                    connection.sendall(b"nonsense\r\n\r\n")
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        edge = Edge("shop.example", f"http://127.0.0.1:{listening.getsockname()[1]}")
+        [result] = Checks(edge, SHORT).run([_check(failures=2)], LIVE)
+        thread.join()
+    assert not result.passed
+    assert result.failure.startswith("no answer: ")
+
+
+def test_checks_run_side_by_side() -> None:
+    """Each request waits for the other one: one after the other would break the barrier."""
+    both = threading.Barrier(2, timeout=5)
+    with serving(FROM_R2) as server:
+        server.before = both.wait
+        checks = [_check(name="first", successes=1), _check(name="second", successes=1)]
+        results = Checks(server.edge).run(checks, LIVE)
+    assert all(result.passed for result in results)
+
+
+def test_results_come_in_the_order_of_the_checks() -> None:
+    names = [f"check-{number}" for number in range(8)]
+    with serving(FROM_R2) as server:
+        results = Checks(server.edge).run([_check(name=name, successes=1) for name in names], LIVE)
+    assert [result.check.name for result in results] == names
+
+
+def test_no_checks_are_no_results() -> None:
+    assert Checks(Edge("shop.example", "http://127.0.0.1:1")).run([], LIVE) == []
+
+
+class _RaisingEdge:
+    """One check raises an unforeseen error; the others wait for their release in vain."""
+
+    def ask(self, check: Check, target: Target, timeout: float) -> Answer:
+        del target, timeout
+        if check.name == "bad":
+            raise KeyboardInterrupt
+        return Answer(200, {"x-kanmon-release": "r1"}, b"", 0.0)
+
+
+@pytest.mark.parametrize("names", [["bad", "patient"], ["patient", "bad"]], ids=["first", "last"])
+def test_an_interruption_does_not_wait_for_other_checks(names: list[str]) -> None:
+    """CD-13: that would be ten minutes."""
+    checks = [_check(name=name, deadline="10m") for name in names]
+    with pytest.raises(KeyboardInterrupt):
+        Checks(cast("Any", _RaisingEdge())).run(checks, LIVE)

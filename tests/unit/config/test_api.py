@@ -1,0 +1,29 @@
+"""Routes that API Gateway doesn't take are refused in the config (INF-6)."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from tests.fakes.app import make_config
+
+
+@pytest.mark.parametrize(
+    ("paths", "reason"),
+    [
+        (["/api/{proxy+}/x"], "must come last"),
+        (["/api/{id}", "/api/{name}/x"], "at /api there is {id} already"),
+        (["/api/{id}", "/api/{proxy+}"], "one variable at a place"),
+    ],
+)
+def test_routes_that_api_gateway_does_not_take_are_refused(paths: list[str], reason: str) -> None:
+    """INF-6"""
+    with pytest.raises(ValidationError) as caught:
+        make_config(api={"routes": [{"path": path, "function": "api"} for path in paths]})
+    assert reason in str(caught.value)
+
+
+def test_routes_that_share_a_variable_are_taken() -> None:
+    """INF-6"""
+    paths = ["/api/{id}", "/api/{id}/tasks", "/api/{id}/{task}", "/api/x/{name}", "/api/x/y/{proxy+}"]
+    make_config(api={"routes": [{"path": path, "function": "api"} for path in paths]})

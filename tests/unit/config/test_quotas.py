@@ -1,0 +1,104 @@
+"""What would become a name, a tag or a setting that AWS refuses is refused in the config (INF-9, INF-4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tests.fakes.app import make_config
+
+FUNCTION = {"handler": "shop.api", "artifact": "build/api"}
+
+_LONG = {"app": "a" * 18, "environment": "b" * 18}
+
+
+def _alone(name: str = "api", **function: Any) -> dict[str, Any]:
+    return {
+        "functions": {name: FUNCTION | function},
+        "api": {"routes": [{"path": "/api/{proxy+}", "function": name}]},
+        "hooks": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"app": "a" * 29}, "leaves it 28 in ap-northeast-1"),
+        (
+            {"app": "a" * 22, "environment": "b" * 22},
+            "44 characters together; names of resources leave them 43",
+        ),
+        (
+            {"app": "a" * 22, "github": {"repository": "o/r", "environments": ["test", "b" * 22]}},
+            "44 characters together",
+        ),
+        (
+            {"app": "a" * 20, "environment": "b" * 20, **_alone("c" * 17)},
+            f"is 1 characters too long: its resource is named {'a' * 20}-{'b' * 20}-green-{'c' * 17}",
+        ),
+        (
+            {"schedules": {"s" * 32: {"expression": "rate(1 day)", "function": "api"}}} | _LONG,
+            "under `schedules` is 12 characters too long",
+        ),
+        (
+            {"state_machines": {"w" * 32: {"definition": "a.json"}}} | _LONG | {"app": "a" * 23},
+            "under `state_machines` is 1 characters too long",
+        ),
+        (
+            {"queues": {"q" * 32: {"function": "api"}}} | _LONG | {"app": "a" * 24},
+            "under `queues` is 1 characters too long",
+        ),
+        (
+            {"schedules": {"a" * 32: {"expression": "rate(1 day)", "function": "api"}}, "app": "s" * 25},
+            "5 characters too long",
+        ),
+        (_alone(environment={"LONG": "ü" * 2000}), "function api sets 4004 bytes"),
+        (_alone(environment={"KEY": "x{{resolve:secretsmanager:jwt}}"}), "KEY of function api is a dynamic"),
+        (
+            {"secrets": {"jwt": {"description": "{{resolve:ssm:x}}"}}},
+            "description of secret jwt is a dynamic",
+        ),
+        ({"tags": {f"t{n}": "" for n in range(48)}}, "48 tags; a stack takes 47"),
+        ({"tags": {"a" * 129: ""}}, "too long"),
+        ({"tags": {"": ""}}, "too long"),
+        ({"tags": {"a": "b" * 257}}, "too long"),
+        ({"tags": {"AWS:x": "b"}}, "AWS's own"),
+        ({"tags": {"team": "a&b"}}, "more than letters"),
+    ],
+)
+def test_what_is_too_much_is_refused_with_how_much_may_be(changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        make_config(**changes)
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"app": "a" * 28, "environment": "b" * 15},
+        {"app": "a" * 20, "environment": "b" * 20, **_alone("c" * 16)},
+        {"tags": {"Cost Center": "Größe 1: a/b=c+d@e.f_g-h"}},
+        {"app": "a" * 29, "region": "eu-central-1", "environment": "ab"},
+    ],
+)
+def test_what_just_fits_is_taken(changes: dict[str, Any]) -> None:
+    make_config(**changes)
+
+
+@pytest.mark.parametrize("name", ["a--1", "a-", "-a", "1a", "A1", "a", "a" * 33, "a_b", "a--b"])
+def test_a_name_is_one_everywhere(name: str) -> None:
+    """RDS takes no two hyphens in a row (DBClusterIdentifier), and no hyphen at the end."""
+    with pytest.raises(ValidationError):
+        make_config(app=name)
+    with pytest.raises(ValidationError):
+        make_config(github={"repository": "o/r", "environments": [name]})
+
+
+@pytest.mark.parametrize(
+    ("queue", "reason"), [({"batch_size": 10_001}, "10000"), ({"retention_days": 15}, "14")]
+)
+def test_a_queue_has_the_limits_of_sqs(queue: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        make_config(queues={"mail": {"function": "api"} | queue})

@@ -1,0 +1,62 @@
+"""What the sections of the config name of each other must be there, and must not clash (INF-7, INF-4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tests.fakes.app import make_config, make_full_config
+
+FUNCTION = {"handler": "a", "artifact": "b"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        (
+            {"functions": {"api": FUNCTION | {"starts": ["xy"]}}},
+            "names the state machine xy, .* `state_machines`",
+        ),
+        (
+            {"functions": {"api": FUNCTION | {"sends": ["xy"]}}},
+            "names the queue xy, .* `queues`",
+        ),
+        (
+            {"functions": {"api": FUNCTION | {"user_pool": True}}},
+            "wants the user pool, but there is no `user_pool`",
+        ),
+        ({"queues": {"mail": {"function": "xy"}}}, "queue mail names the function xy, .* `functions`"),
+        (
+            {"schedules": {"s1": {"expression": "rate(1 day)", "function": "xy"}}},
+            "s1 names the function xy",
+        ),
+        (
+            {"schedules": {"s1": {"expression": "rate(1 day)", "state_machine": "xy"}}},
+            "xy, .* `state_machines`",
+        ),
+        (
+            {"queues": {"mail": {"function": "api"}, "mail-dead": {"function": "api"}}},
+            "comes with the queue mail",
+        ),
+        ({"queues": {"aws-x": {"function": "api"}}}, "AWS_X_QUEUE_URL"),
+        ({"secrets": {"kanmon-x": {}}}, "KANMON_X_SECRET_ARN"),
+        ({"state_machines": {"aws-x": {"definition": "a"}}}, "AWS_X_STATE_MACHINE_ARN"),
+        ({"state_machines": {"x1": {"definition": "../a"}}}, "inside the app's folder"),
+        ({"functions": {"api": FUNCTION | {"environment": {"MAIL_QUEUE_URL": "x"}}}}, "belong to Kanmon"),
+        (
+            {"functions": {"api": FUNCTION | {"environment": {"X_STATE_MACHINE_ARN": "x"}}}},
+            "belong to Kanmon",
+        ),
+        ({"functions": {"api": FUNCTION | {"environment": {"USER_POOL_ID": "x"}}}}, "belong to Kanmon"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(changes: dict[str, Any], reason: str) -> None:
+    base: dict[str, Any] = {"functions": {"api": FUNCTION}, "hooks": []}
+    with pytest.raises(ValidationError, match=reason):
+        make_config(**base | changes)
+
+
+def test_every_section_together_is_fine() -> None:
+    assert make_full_config().queues["mail"].retries == 3

@@ -1,0 +1,73 @@
+"""A topic's messages: what subscribers filter by, and what SNS takes (CD-12)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from moto import mock_aws
+
+from kanmon.errors import KanmonError
+from kanmon.notify.message import Message, MessageKind
+from kanmon.notify.sns import Topic
+
+MESSAGE = Message(
+    MessageKind.WAITING, "mandala", "production", "r42", "r42 waits", ("Why.",), (("by", "hanako"),)
+)
+
+
+@mock_aws
+def test_a_topic_carries_what_subscribers_filter_by() -> None:
+    sns = boto3.client("sns", region_name="ap-northeast-1")
+    sqs: Any = boto3.client("sqs", region_name="ap-northeast-1")
+    arn = sns.create_topic(Name="mandala-kanmon")["TopicArn"]
+    queue = sqs.create_queue(QueueName="people")["QueueUrl"]
+    target = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=target)
+    Topic(sns, arn).send(MESSAGE, "")
+    [got] = sqs.receive_message(QueueUrl=queue)["Messages"]
+    sent = json.loads(got["Body"])
+    assert sent["Subject"] == "Kanmon: r42 waits"
+    assert sent["Message"].splitlines() == ["r42 waits", "", "Why.", "", "by: hanako"]
+    assert {name: item["Value"] for name, item in sent["MessageAttributes"].items()} == {
+        "kind": "waiting",
+        "app": "mandala",
+        "environment": "production",
+        "release": "r42",
+    }
+
+
+class Published:
+    """What a client would send."""
+
+    def publish(self, **parameters: object) -> None:
+        self.parameters = parameters
+
+
+@settings(deadline=None)
+@given(st.text(min_size=1, max_size=300))
+def test_a_subject_is_what_sns_takes(headline: str) -> None:
+    """https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
+    client = Published()
+    Topic(client, "arn").send(Message(MessageKind.HELD, "a", "b", "", headline), "")  # type: ignore[arg-type]
+    subject = str(client.parameters["Subject"])
+    assert len(subject) <= 100
+    assert subject.isascii()
+    assert subject.isprintable()
+    assert subject[0].isalnum()
+    assert "release" not in str(client.parameters["MessageAttributes"])
+
+
+def test_a_topic_has_no_threads() -> None:
+    assert Topic(Published(), "arn").send(MESSAGE, "3.0") == "3.0"  # type: ignore[arg-type]
+
+
+@mock_aws
+def test_a_topic_that_is_gone_is_an_error_with_a_code() -> None:
+    sns = boto3.client("sns", region_name="ap-northeast-1")
+    with pytest.raises(KanmonError, match="publishing to"):
+        Topic(sns, "arn:aws:sns:ap-northeast-1:123456789012:gone").send(MESSAGE, "")

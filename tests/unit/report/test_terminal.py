@@ -1,0 +1,241 @@
+"""What people read: every kind of event, errors as one message, the history, the plan."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from kanmon.errors import Code, KanmonError
+from kanmon.ledger.records import Failure, Operation, Release
+from kanmon.model import Approval, Pointer, Result, Slot
+from kanmon.release.events import Event, EventKind
+from kanmon.release.plan import Plan, PlannedStack, WebPlan
+from kanmon.report.terminal import (
+    Progress,
+    make_console,
+    print_error,
+    print_history,
+    print_plan,
+)
+from kanmon.stacks.changes import Change, ChangeSet
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+
+
+def console() -> Console:
+    return Console(file=io.StringIO(), highlight=False, soft_wrap=True, width=300)
+
+
+def printed(on: Console) -> str:
+    assert isinstance(on.file, io.StringIO)
+    return on.file.getvalue()
+
+
+@pytest.mark.parametrize("code", Code, ids=lambda code: code.id)
+def test_every_error_is_one_message_with_its_place_and_fix(code: Code) -> None:
+    on = console()
+    print_error(on, KanmonError(code, "What [red]happened[/].", where="a[0]"))
+    assert printed(on) == f"{code.id} What [red]happened[/]. (a[0]) {code.fix}\n"
+
+
+def test_an_errors_own_fix_comes_before_the_general_one() -> None:
+    on = console()
+    print_error(on, KanmonError(Code.USAGE, "Wrong.", fix="Do this."))
+    assert printed(on) == "KNM-901 Wrong. Do this.\n"
+
+
+def test_the_codes_are_all_different() -> None:
+    assert len({code.id for code in Code}) == len(Code)
+
+
+_STACK = {"stack": "shop-api", "resource": "Live", "type": "AWS::ApiGateway::Stage"}
+_WHOLE = _STACK | {"type": "AWS::CloudFormation::Stack"}
+_CHECK = {"check": "health", "release": "r2", "target": "live", "milliseconds": 12, "tries": 3}
+_EVENTS: list[tuple[EventKind, dict[str, Any], list[str]]] = [
+    (EventKind.STATE, {"state": "verified"}, ["verified"]),
+    (EventKind.STACK, _STACK | {"status": "CREATE_FAILED"}, ["CREATE_FAILED", "shop-api Live"]),
+    (EventKind.HOOK, {"hook": "migrate"}, ["migrate"]),
+    (EventKind.CHECK, _CHECK | {"passed": True}, ["✓", "health on r2 (live)", "12 ms", "3 tries"]),
+    (EventKind.CHECK, _CHECK | {"passed": False}, ["✗", "health on r2 (live)"]),
+    (EventKind.TRAFFIC, {}, ["→"]),
+    (EventKind.NOTE, {}, []),
+    (EventKind.FAILURE, {"code": "KNM-211"}, ["✗ KNM-211"]),
+]
+
+
+@pytest.mark.parametrize(("kind", "facts", "expected"), _EVENTS)
+def test_every_kind_of_event_is_printed_with_its_text_as_it_is(
+    kind: EventKind, facts: dict[str, Any], expected: list[str]
+) -> None:
+    on = console()
+    Progress(on)(Event(kind, "AWS says [red]no[/] to [/api]", facts))
+    for text in (*expected, "AWS says [red]no[/] to [/api]"):
+        assert text in printed(on)
+    assert printed(on).count("\n") == 1
+
+
+def test_every_kind_is_covered_here() -> None:
+    assert {kind for kind, _, _ in _EVENTS} == set(EventKind) - {EventKind.PREVIEW}
+
+
+def test_a_previews_token_is_not_printed() -> None:
+    """SEC-5"""
+    on = make_console(io.StringIO())
+    Progress(on)(Event(EventKind.PREVIEW, "r1-0f0f"))
+    assert isinstance(on.file, io.StringIO)
+    assert on.file.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("verbose", "facts", "shown"),
+    [
+        (False, _WHOLE | {"status": "UPDATE_COMPLETE"}, True),
+        (False, _WHOLE | {"status": "UPDATE_IN_PROGRESS"}, False),
+        (False, _STACK | {"status": "UPDATE_COMPLETE"}, False),
+        (True, _STACK | {"status": "UPDATE_COMPLETE"}, True),
+        (False, _STACK | {"status": "UPDATE_FAILED"}, True),
+    ],
+)
+def test_of_stack_events_the_end_and_failures_are_shown(
+    verbose: bool,
+    facts: dict[str, Any],
+    shown: bool,
+) -> None:
+    on = console()
+    Progress(on, verbose=verbose)(Event(EventKind.STACK, "", facts))
+    assert bool(printed(on)) is shown
+
+
+def test_an_arn_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    arn = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:shop/db"
+    print_error(make_console(), KanmonError(Code.AWS_DENIED, arn))
+    assert arn in capsys.readouterr().out
+
+
+def an_operation(actor: str = "kim", approver: str = "aki") -> Operation:
+    return Operation(
+        number=7,
+        kind="deploy",
+        release="r2",
+        base="r1",
+        slot=Slot.GREEN,
+        actor=actor,
+        approval=Approval(by=approver, how="terminal", digest="d", at=NOON),
+        began=NOON,
+        ended=NOON + timedelta(seconds=83.25),
+        result=Result.ROLLED_BACK,
+        failure=Failure(code="KNM-501", message="health: [red] is 500"),
+    )
+
+
+def history(*operations: Operation) -> str:
+    on = console()
+    release = Release(id="r2", commit="abcdef0123456789", bundle="b", created=NOON)
+    print_history(on, list(operations), {"r2": release})
+    return printed(on)
+
+
+def test_the_history_has_who_released_what_and_how_it_ended() -> None:
+    """CD-11."""
+    text = history(an_operation())
+    for fact in (
+        "2026-01-02 12:00:00",
+        "r2",
+        "abcdef01",
+        "r1",
+        "kim",
+        "aki",
+        "rolled back",
+        "83.2",
+        "health: [red] is 500",
+    ):
+        assert fact in text
+
+
+def test_the_history_begins_with_the_newest() -> None:
+    """CD-11."""
+    text = history(
+        an_operation(actor="earlier"), an_operation(actor="later").model_copy(update={"number": 8})
+    )
+    assert text.index("later") < text.index("earlier")
+
+
+def test_an_open_operation_is_listed_by_its_state() -> None:
+    """CD-13."""
+    open_one = {"ended": None, "result": None, "failure": None, "approval": None}
+    assert "built" in history(an_operation().model_copy(update=open_one))
+
+
+def test_a_bots_name_is_printed_whole() -> None:
+    """CD-11: GITHUB_ACTOR of a bot is `dependabot[bot]`."""
+    text = history(an_operation("dependabot[bot]", "release[bot]"))
+    assert "dependabot[bot]" in text
+    assert "release[bot]" in text
+
+
+def a_plan(*changes: Change, changed: tuple[str, ...] = ("index.html",), unchanged: bool = False) -> Plan:
+    stack = PlannedStack(
+        kind="slot",
+        name="shop-slot-green",
+        template="t",
+        parameters={},
+        resolved={},
+        change_set=ChangeSet(stack="shop-slot-green", id="arn", creates=False, changes=changes),
+    )
+    return Plan(
+        app="shop",
+        environment="test",
+        release="r2",
+        commit="abcdef0123456789",
+        bundle="b",
+        slot=Slot.GREEN,
+        base="r1",
+        origin=Pointer(),
+        made=NOON,
+        stacks=(
+            stack,
+            stack.model_copy(update={"name": "shop-edge", "change_set": None}),
+            stack.model_copy(update={"name": "shop-api", "change_set": None, "resolved": None}),
+        ),
+        web=WebPlan(files=5, assets=2, changed=changed),
+        unchanged=unchanged,
+    )
+
+
+def test_a_plan_shows_every_change_and_its_digest() -> None:
+    """CD-4."""
+    plan = a_plan(
+        Change(action="Add", logical_id="New", type="AWS::Lambda::Function"),
+        Change(action="Modify", logical_id="Role", type="AWS::IAM::Role", properties=("Policies",)),
+        Change(action="Modify", logical_id="Table", type="AWS::DynamoDB::Table", replacement="True"),
+        Change(action="Remove", logical_id="Old", type="AWS::Logs::LogGroup"),
+    )
+    on = console()
+    print_plan(on, plan)
+    lines = [line.strip() for line in printed(on).splitlines()]
+    assert "+ New AWS::Lambda::Function" in lines
+    assert "~ Role AWS::IAM::Role (Policies)  permissions" in lines
+    assert "± Table AWS::DynamoDB::Table" in lines
+    assert "- Old AWS::Logs::LogGroup" in lines
+    assert "shop-edge: no change" in lines
+    text = printed(on)
+    for fact in ("Plan for r2 (after r1)", "abcdef012345", "green", "index.html", plan.digest, "shop-api"):
+        assert fact in text
+
+
+def test_a_plan_without_changes_is_one_line() -> None:
+    """CD-6."""
+    on = console()
+    print_plan(on, a_plan(unchanged=True))
+    assert printed(on) == "r2 is live already; there is nothing to change.\n"
+
+
+def test_a_pages_name_is_printed_whole() -> None:
+    """CD-4: front-end frameworks write such names."""
+    on = console()
+    print_plan(on, a_plan(changed=("goals/[id].html",)))
+    assert "goals/[id].html" in printed(on)

@@ -1,0 +1,178 @@
+"""Stacks change through change sets, and a failure names its cause (CD-4)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+import pytest
+
+from kanmon.errors import Code, KanmonError
+from kanmon.stacks.changes import ChangeSet
+from kanmon.stacks.cloudformation import DeployedStack, Stacks
+from kanmon.stacks.policy import stack_policy
+from tests.fakes.objects import refusal
+
+CHANGE_SET = ChangeSet(stack="shop", id="arn:cs", creates=False, changes=())
+
+
+class _Failing:
+    """CloudFormation in which the stack's update fails with these events, oldest first."""
+
+    def __init__(self, *events: tuple[str, str, str, str]) -> None:
+        self.events = [
+            {
+                "EventId": str(number),
+                "StackName": "shop",
+                "LogicalResourceId": name,
+                "ResourceType": kind,
+                "ResourceStatus": status,
+                "ResourceStatusReason": reason,
+            }
+            for number, (name, kind, status, reason) in enumerate(events)
+        ]
+        self.begun = False
+
+    def describe_stacks(self, **_: str) -> dict[str, Any]:
+        status = "UPDATE_ROLLBACK_COMPLETE" if self.begun else "UPDATE_COMPLETE"
+        return {"Stacks": [{"StackName": "shop", "StackId": "arn:shop", "StackStatus": status}]}
+
+    def describe_stack_events(self, **_: str) -> dict[str, Any]:
+        return {"StackEvents": self.events[::-1] if self.begun else []}
+
+    def execute_change_set(self, **_: str) -> None:
+        self.begun = True
+
+
+def _failing() -> _Failing:
+    return _Failing(
+        ("shop", "AWS::CloudFormation::Stack", "UPDATE_IN_PROGRESS", ""),
+        ("Logs", "AWS::Logs::LogGroup", "UPDATE_FAILED", "Resource update cancelled"),
+        ("Api", "AWS::Lambda::Function", "UPDATE_FAILED", "No such runtime."),
+        ("Role", "AWS::IAM::Role", "UPDATE_FAILED", "Another one"),
+        ("shop", "AWS::CloudFormation::Stack", "UPDATE_ROLLBACK_COMPLETE", ""),
+    )
+
+
+def test_a_failed_stack_names_the_first_failed_resource() -> None:
+    """A cancelled resource is not the cause: another one failed before it."""
+    with pytest.raises(KanmonError) as caught:
+        Stacks(cast("Any", _failing())).execute(CHANGE_SET, lambda _: None)
+    assert caught.value.code is Code.STACK_FAILED
+    assert caught.value.message == "Api (AWS::Lambda::Function) failed: No such runtime."
+
+
+def test_every_event_of_a_stack_is_sent_once_in_order() -> None:
+    names: list[str] = []
+    with pytest.raises(KanmonError):
+        Stacks(cast("Any", _failing())).execute(CHANGE_SET, lambda event: names.append(event.logical_id))
+    assert names == ["shop", "Logs", "Api", "Role", "shop"]
+
+
+class _Gone:
+    """CloudFormation without change sets."""
+
+    def describe_change_set(self, **_: str) -> None:
+        raise refusal("ChangeSetNotFound", "DescribeChangeSet")
+
+
+def test_a_missing_change_set_is_a_stale_plan() -> None:
+    with pytest.raises(KanmonError) as caught:
+        Stacks(cast("Any", _Gone())).verify(CHANGE_SET)
+    assert caught.value.code is Code.PLAN_STALE
+
+
+class _Guarded:
+    """CloudFormation with one stack that can be protected."""
+
+    def __init__(self, status: str = "CREATE_COMPLETE") -> None:
+        self.stack = {"StackName": "shop", "StackId": "arn:shop", "StackStatus": status}
+        self.policy = ""
+        self.writes: list[str] = []
+
+    def describe_stacks(self, **_: str) -> dict[str, Any]:
+        protected = "update_termination_protection" in self.writes
+        return {"Stacks": [self.stack | {"EnableTerminationProtection": protected}]}
+
+    def get_stack_policy(self, **_: str) -> dict[str, str]:
+        return {"StackPolicyBody": self.policy} if self.policy else {}
+
+    def set_stack_policy(self, *, StackName: str, StackPolicyBody: str) -> None:  # noqa: N803
+        assert StackName == "shop"
+        self.writes.append("set_stack_policy")
+        # AWS may write the same policy in another layout.
+        self.policy = json.dumps(json.loads(StackPolicyBody))
+
+    def update_termination_protection(self, *, StackName: str, EnableTerminationProtection: bool) -> None:  # noqa: N803
+        assert StackName == "shop"
+        assert EnableTerminationProtection
+        self.writes.append("update_termination_protection")
+
+
+def test_a_stack_is_protected_once() -> None:
+    """INF-3"""
+    cloudformation = _Guarded()
+    for _ in range(2):
+        Stacks(cast("Any", cloudformation)).protect("shop", stack_policy([]))
+    assert cloudformation.writes == ["set_stack_policy", "update_termination_protection"]
+
+
+def test_a_changed_config_gives_a_stack_another_policy() -> None:
+    """INF-3"""
+    cloudformation = _Guarded()
+    stacks = Stacks(cast("Any", cloudformation))
+    stacks.protect("shop", stack_policy([]))
+    cloudformation.writes = ["update_termination_protection"]
+    stacks.protect("shop", stack_policy(["Key"]))
+    assert cloudformation.writes[1:] == ["set_stack_policy"]
+    assert json.loads(cloudformation.policy) == json.loads(stack_policy(["Key"]))
+
+
+def test_a_stack_that_was_never_made_is_not_protected() -> None:
+    cloudformation = _Guarded("REVIEW_IN_PROGRESS")
+    Stacks(cast("Any", cloudformation)).protect("shop", stack_policy([]))
+    assert cloudformation.writes == []
+
+
+class _Creating:
+    """CloudFormation that keeps the request of a change set."""
+
+    def __init__(self) -> None:
+        self.request: dict[str, Any] = {}
+
+    def create_change_set(self, **request: Any) -> dict[str, str]:
+        self.request = request
+        return {"Id": "arn:cs"}
+
+    def describe_change_set(self, **_: str) -> dict[str, Any]:
+        return {"Status": "CREATE_COMPLETE", "Changes": []}
+
+
+@pytest.mark.parametrize("role", ["", "arn:aws:iam::1:role/shop-test-cloudformation"])
+def test_a_change_set_uses_the_service_role_if_there_is_one(role: str) -> None:
+    """SEC-1"""
+    cloudformation = _Creating()
+    stacks = Stacks(cast("Any", cloudformation), role)
+    stacks.create_change_set("shop", "Resources: {}", {}, {}, existing=None)
+    assert cloudformation.request.get("RoleARN", "") == role
+
+
+@pytest.mark.parametrize(
+    ("template", "key"),
+    [("https://s3.eu-west-1.amazonaws.com/a/b", "TemplateURL"), ("Resources: {}", "TemplateBody")],
+)
+def test_a_template_is_a_url_or_a_body(template: str, key: str) -> None:
+    cloudformation = _Creating()
+    Stacks(cast("Any", cloudformation)).create_change_set("shop", template, {}, {}, existing=None)
+    assert cloudformation.request[key] == template
+
+
+@pytest.mark.parametrize(
+    "status", ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED", "ROLLBACK_COMPLETE", "DELETE_FAILED"]
+)
+def test_a_stack_that_cannot_be_updated_is_refused(status: str) -> None:
+    busy = DeployedStack("shop", "arn:shop", status)
+    with pytest.raises(KanmonError) as caught:
+        Stacks(cast("Any", None)).create_change_set("shop", "Resources: {}", {}, {}, existing=busy)
+    assert caught.value.code is Code.STACK_BUSY
+    assert status in caught.value.message

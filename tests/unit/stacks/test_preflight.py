@@ -1,0 +1,127 @@
+"""CloudFormation's limits and the stacks' parameters are checked before any change set (INF-9, CD-4)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanmon.errors import Code, KanmonError
+from kanmon.model import Slot
+from kanmon.naming import API, SLOT
+from kanmon.stacks.preflight import LIMITS, inspect, outline, refuse_size, too_many
+from kanmon.stacks.spec import StackOutput, StackSpec
+from kanmon.templates.offline import unbuilt
+from kanmon.templates.stack_set import stacks_of
+from tests.fakes.app import make_config
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kanmon.stacks.spec import ParameterValue
+
+TOPIC = "  Topic:\n    Type: AWS::SNS::Topic\n"
+NAME = "shop-test-slot-blue"
+
+
+def _topics(count: int) -> str:
+    return "Resources:\n" + "".join(TOPIC.replace("Topic:", f"T{number}:") for number in range(count))
+
+
+def _too_big(body: str, **growing: int) -> KanmonError:
+    with pytest.raises(KanmonError) as caught:
+        refuse_size(NAME, outline(body), growing)
+    assert caught.value.code is Code.TEMPLATE_TOO_BIG
+    assert caught.value.where == NAME
+    return caught.value
+
+
+def test_a_template_is_outlined_by_its_lines() -> None:
+    body = (
+        "Parameters:\n  A: {Type: String}\n  B:\n    Type: String\n\n"
+        f"Resources:\n{TOPIC}      # é\n  # no: name\n  Other: {{Type: AWS::SNS::Topic}}\n"
+        "Outputs:\n  T:\n    Value: !Ref A\n"
+    )
+    found = outline(body)
+    assert found.parameters == ("A", "B")
+    assert found.resources == ("Topic", "Other")
+    assert found.outputs == ("T",)
+    assert found.bytes == len(body.encode())
+
+
+def test_what_fits_is_not_refused() -> None:
+    refuse_size(NAME, outline(_topics(500)), {"functions": 200})
+    assert too_many(outline(_topics(500)), 200) == 0
+
+
+def test_too_many_resources_are_refused_by_functions() -> None:
+    assert _too_big(_topics(600), functions=200).message == (
+        "It has 600 resources where CloudFormation takes 500. About 34 of its 200 functions are too many."
+    )
+
+
+def test_what_grows_with_nothing_is_refused_by_its_size_alone() -> None:
+    assert _too_big(_topics(501)).message == "It has 501 resources where CloudFormation takes 500."
+
+
+def test_bytes_have_a_limit() -> None:
+    body = f"{_topics(1)}Metadata: {{A: {'x' * LIMITS['bytes']}}}\n"
+    assert "bytes where CloudFormation takes 1000000" in _too_big(body).message
+
+
+def test_outputs_have_a_limit() -> None:
+    outputs = "Outputs:\n" + "".join(f"  O{number}: {{Value: x}}\n" for number in range(201))
+    assert "201 outputs" in _too_big(_topics(1) + outputs).message
+
+
+def test_parameters_have_a_limit() -> None:
+    parameters = "Parameters:\n" + "".join(f"  P{number}: {{Type: String}}\n" for number in range(201))
+    assert "201 parameters" in _too_big(parameters + _topics(1)).message
+
+
+def _specs(changes: Mapping[str, Mapping[str, ParameterValue]]) -> list[StackSpec]:
+    """The stacks of an app, with other parameters for some kinds."""
+    config = make_config()
+    return [
+        replace(spec, parameters={**spec.parameters, **changes.get(spec.kind, {})})
+        for spec in stacks_of(config, unbuilt(config), "r1", Slot.BLUE, "artifacts")
+    ]
+
+
+def test_an_apps_own_stacks_fit_together() -> None:
+    found = inspect(make_config(), _specs({}))
+    assert found.keys() == {spec.kind for spec in _specs({})}
+
+
+def _wrong(specs: list[StackSpec]) -> KanmonError:
+    with pytest.raises(KanmonError) as caught:
+        inspect(make_config(), specs)
+    assert caught.value.code is Code.TEMPLATE_WRONG
+    return caught.value
+
+
+def test_a_parameter_that_nothing_declares_is_refused() -> None:
+    error = _wrong(_specs({API: {"Other": "x"}}))
+    assert error.message == "The parameter Other is given, but not declared."
+    assert error.where == "shop-test-api"
+
+
+def test_a_parameter_that_nobody_gives_is_refused() -> None:
+    specs = [replace(spec, parameters={}) if spec.kind == API else spec for spec in _specs({})]
+    assert _wrong(specs).message == "The parameter KeyArn is declared, but not given."
+
+
+def test_an_output_that_no_stack_has_is_refused() -> None:
+    """Otherwise its stack would wait for it for ever."""
+    error = _wrong(_specs({SLOT: {"KeyArn": StackOutput(stack="foundation", key="NoKey")}}))
+    assert error.message == (
+        "The parameter KeyArn takes the output NoKey of foundation, which has no such output."
+    )
+    assert error.where == NAME
+
+
+def test_too_many_routes_are_refused_by_routes() -> None:
+    specs = [replace(spec, body=_topics(600)) if spec.kind == API else spec for spec in _specs({})]
+    with pytest.raises(KanmonError, match="About 1 of its 1 routes are too many"):
+        inspect(make_config(), specs)

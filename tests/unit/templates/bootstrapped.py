@@ -1,0 +1,52 @@
+"""The bootstrap stack of the tests: configs, and the names of what belongs to the app and what doesn't."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kanmon.templates.bootstrap import bootstrap_template
+from tests.fakes.app import make_config
+from tests.unit.templates.iam import ACCOUNT, REGION, Document, statements
+from tests.unit.templates.parsed import parse
+
+GITHUB = {"repository": "octo/shop", "repository_id": 456, "owner_id": 123}
+RELEASE = "kanmon-dev/kanmon/.github/workflows/release.yml@refs/tags/v1"
+CONFIGS: dict[str, dict[str, Any]] = {
+    "bare": {},
+    "roles": {"github": GITHUB},
+    "costs by topic": {"github": GITHUB, "costs": {}},
+    "costs by mail": {"costs": {"monthly_usd": 250, "email": "ops@example.com"}},
+    "everything": {
+        "github": GITHUB | {"environments": ["staging", "test"], "existing_provider": True},
+        "costs": {},
+        "notifications": {"channels": {"slack": "shop-slack"}},
+    },
+}
+BUCKET = f"shop-kanmon-{ACCOUNT}-{REGION}"
+ARTIFACTS = f"arn:aws:s3:::{BUCKET}"
+WEB = f"arn:aws:s3:::shop-test-web-{ACCOUNT}"
+TAGS = {"aws:ResourceTag/app": "shop", "aws:ResourceTag/environment": "test"}
+SERVICE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/shop-test-cloudformation"
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/shop-test-boundary"
+
+
+def own(service: str, name: str) -> str:
+    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{name}"
+
+
+def stack(name: str) -> str:
+    return own("cloudformation", f"stack/{name}/0a1b2c3d")
+
+
+def document(**changes: Any) -> Document:
+    return Document(parse(bootstrap_template(make_config(**changes))))
+
+
+EVERYTHING = document(**CONFIGS["everything"])
+ROLES = EVERYTHING.of_type("AWS::IAM::Role")
+PLAN, DEPLOY, SERVICE = (
+    statements(ROLES[f"Test{name}"]) for name in ("PlanRole", "DeployRole", "ServiceRole")
+)
+STACK = stack("shop-test-slot-blue")
+STAGES = f"arn:aws:apigateway:{REGION}::/restapis/a1/stages"
+BY_SERVICE_ROLE = {"cloudformation:RoleArn": SERVICE_ROLE}

@@ -1,0 +1,107 @@
+"""The bootstrap stack: its bucket, its policies' limits, and its warnings about costs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from kanmon.templates.bootstrap import bootstrap_template
+from tests.fakes.app import make_config
+from tests.fakes.linted import findings
+from tests.unit.templates.bootstrapped import CONFIGS, document
+from tests.unit.templates.iam import listed, statements
+from tests.unit.templates.parsed import parse
+
+
+@pytest.mark.parametrize("case", CONFIGS)
+def test_cfn_lint_finds_nothing(case: str) -> None:
+    body = bootstrap_template(make_config(**CONFIGS[case]))
+    assert findings(body) == []
+
+
+@pytest.mark.parametrize("case", CONFIGS)
+def test_nothing_is_allowed_to_everybody_or_on_everything(case: str) -> None:
+    made = document(**CONFIGS[case])
+    policies = [statements(role) for role in made.of_type("AWS::IAM::Role").values()]
+    policies += [
+        item["PolicyDocument"]["Statement"] for item in made.of_type("AWS::IAM::ManagedPolicy").values()
+    ]
+    for one in (statement for policy in policies for statement in policy):
+        assert one["Effect"] == "Allow"
+        assert not {"NotAction", "NotResource", "NotPrincipal"} & set(one)
+        for action in listed(one["Action"]):
+            service, _, name = action.partition(":")
+            assert service.strip("*") == service != "", action
+            # A whole service's actions: API Gateway's four verbs, on what has the environment's tags.
+            assert name != "*" or (service == "apigateway" and "Condition" in one), action
+        if "*" in listed(one["Resource"]):
+            assert one["Sid"] in {"Make", "Look", "Sources", "Anywhere", "Alarms", "Markers"}
+
+
+@pytest.mark.parametrize("case", CONFIGS)
+def test_policies_fit_into_iams_quotas(case: str) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, white space not counted."""
+    longest = {"app": "a" * 28, "environment": "e" * 15}
+    made = document(**CONFIGS[case] | longest)
+    for role in made.of_type("AWS::IAM::Role").values():
+        assert sum(_size(policy["PolicyDocument"]) for policy in role.get("Policies", ())) <= 10_240
+        assert _size(role["AssumeRolePolicyDocument"]) <= 2_048
+        assert len(role["RoleName"]) <= 64
+    for policy in made.of_type("AWS::IAM::ManagedPolicy").values():
+        assert _size(policy["PolicyDocument"]) <= 6_144
+
+
+def _size(policy: Any) -> int:
+    return len(json.dumps(policy, separators=(",", ":")))
+
+
+def test_the_artifact_bucket_is_closed_and_keeps_what_it_has() -> None:
+    """SEC-4"""
+    bucket = document().of_type("AWS::S3::Bucket")["ArtifactBucket"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert "ExpirationInDays" not in rule
+    assert "Transitions" not in rule
+
+
+def test_api_gateway_gets_its_role_for_logs_unless_it_has_one() -> None:
+    """INF-6: it is the account's, and may serve other apps: it outlives the stack."""
+    made = parse(bootstrap_template(make_config()))["Resources"]
+    assert made["ApiAccount"]["Properties"] == {"CloudWatchRoleArn": {"GetAtt": "ApiLogsRole.Arn"}}
+    role = made["ApiLogsRole"]["Properties"]
+    (policy,) = role["ManagedPolicyArns"]
+    assert policy["Sub"].endswith("service-role/AmazonAPIGatewayPushToCloudWatchLogs")
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "apigateway.amazonaws.com"}
+    for name in ("ApiAccount", "ApiLogsRole"):
+        assert made[name]["DeletionPolicy"] == "RetainExceptOnCreate"
+    without = parse(bootstrap_template(make_config(), api_logs=False))
+    assert not [
+        name for section in ("Resources", "Outputs") for name in without[section] if name.startswith("Api")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("costs", "amount", "by"), [({}, 100, "SNS"), ({"monthly_usd": 250, "email": "a@b.c"}, 250, "EMAIL")]
+)
+def test_the_budget_warns_at_80_and_at_100_percent(costs: dict[str, Any], amount: int, by: str) -> None:
+    """MON-5"""
+    made = document(costs=costs)
+    (budget,) = made.of_type("AWS::Budgets::Budget").values()
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": amount, "Unit": "USD"}
+    assert budget["Budget"]["CostFilters"] == {"TagKeyValue": ["user:app$shop"]}
+    warnings = budget["NotificationsWithSubscribers"]
+    assert [one["Notification"]["Threshold"] for one in warnings] == [80, 100]
+    assert {one["Subscribers"][0]["SubscriptionType"] for one in warnings} == {by}
+    (subscription,) = made.of_type("AWS::CE::AnomalySubscription").values()
+    assert subscription["Subscribers"][0]["Type"] == by
+    assert subscription["Frequency"] == ("IMMEDIATE" if by == "SNS" else "DAILY")
+    (monitor,) = made.of_type("AWS::CE::AnomalyMonitor").values()
+    assert json.loads(monitor["MonitorSpecification"])["Tags"]["Values"] == ["shop"]
+    # Budgets can't write to a topic that AWS's own key encrypts.
+    topic = made.of_type("AWS::SNS::Topic")["Topic"]
+    assert (topic["KmsMasterKeyId"] == "alias/aws/sns") is (by == "EMAIL")

@@ -1,0 +1,296 @@
+"""What the plan role and the deploy role may do, and who may take them (SEC-1): evaluated, not read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from kanmon.naming import service_role
+from tests.fakes.app import make_config
+from tests.unit.templates.bootstrapped import (
+    ARTIFACTS,
+    BY_SERVICE_ROLE,
+    DEPLOY,
+    GITHUB,
+    PLAN,
+    RELEASE,
+    ROLES,
+    SERVICE_ROLE,
+    STACK,
+    STAGES,
+    TAGS,
+    WEB,
+    document,
+    own,
+    stack,
+)
+from tests.unit.templates.calls import actions, calls_in_code
+from tests.unit.templates.iam import ACCOUNT, REGION, Request, allows, assumable
+
+PROTECTED_STACKS: list[tuple[str, dict[str, str]]] = [
+    (stack("shop-test-foundation"), {}),
+    (stack("shop-test-edge"), {}),
+]
+# Every call in the code, and what each is made on. A new call fails the test below until it stands here.
+CALLS: dict[str, list[tuple[str, dict[str, str]]]] = {
+    "apigateway.create_stage": [(STAGES, TAGS)],
+    "apigateway.delete_stage": [(f"{STAGES}/r2-x", TAGS)],
+    "apigateway.get_stage": [(f"{STAGES}/live", TAGS)],
+    "apigateway.update_stage": [(f"{STAGES}/live", TAGS)],
+    "cloudformation.create_change_set": [
+        (STACK, BY_SERVICE_ROLE),
+        (stack("shop-test-foundation"), BY_SERVICE_ROLE),
+    ],
+    "cloudformation.delete_change_set": [(STACK, {})],
+    "cloudformation.describe_change_set": [(STACK, {})],
+    "cloudformation.describe_stack_events": [(STACK, {})],
+    "cloudformation.describe_stacks": [(STACK, {}), (stack("shop-bootstrap"), {})],
+    "cloudformation.execute_change_set": [(STACK, {}), (stack("shop-test-edge"), {})],
+    "cloudformation.get_stack_policy": PROTECTED_STACKS,
+    "cloudformation.get_template": [(STACK, {})],
+    "cloudformation.set_stack_policy": PROTECTED_STACKS,
+    "cloudformation.update_termination_protection": PROTECTED_STACKS,
+    # AWS shows composite alarms only to roles that may ask for any.
+    "cloudwatch.describe_alarms": [("*", {})],
+    "cloudwatch.put_metric_data": [("*", {"cloudwatch:namespace": "Kanmon"})],
+    "lambda.invoke": [(own("lambda", "function:shop-test-green-migrate"), {})],
+    "rds.create_db_cluster_snapshot": [
+        (own("rds", "cluster:shop-test-database"), {}),
+        (own("rds", "cluster-snapshot:shop-test-r12-7"), {}),
+    ],
+    "rds.describe_db_cluster_snapshots": [(own("rds", "cluster-snapshot:shop-test-r12-7"), {})],
+    "s3.copy_object": [(f"{WEB}/assets/a.js", {})],
+    "s3.delete_object": [(f"{WEB}/index.html", {})],
+    "s3.get_object": [(f"{ARTIFACTS}/blobs/aa", {}), (f"{ARTIFACTS}/test/ledger/head.json", {})],
+    "s3.head_bucket": [(ARTIFACTS, {})],
+    "s3.head_object": [(f"{ARTIFACTS}/blobs/aa", {}), (f"{WEB}/index.html", {})],
+    "s3.list_objects_v2": [(ARTIFACTS, {})],
+    "s3.put_object": [
+        (f"{ARTIFACTS}/blobs/aa", {}),
+        (f"{ARTIFACTS}/test/ledger/head.json", {}),
+        (f"{ARTIFACTS}/test/ledger/releases/r3.json", {}),
+        (f"{ARTIFACTS}/test/ledger/operations/000001.json", {}),
+        (f"{WEB}/index.html", {}),
+    ],
+    "secretsmanager.get_secret_value": [(own("secretsmanager", "secret:shop-slack-AbCdEf"), {})],
+    "sns.publish": [(own("sns", "shop-kanmon"), {})],
+}
+# Nobody but an administrator: no command of a workflow calls it.
+NEVER = {"apigateway.get_account"}
+# No permissions are required: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+FREE = {"sts.get_caller_identity"}
+
+
+def test_every_call_in_the_code_is_accounted_for() -> None:
+    assert calls_in_code() == set(CALLS) | NEVER | FREE
+
+
+@pytest.mark.parametrize("call", sorted(CALLS))
+def test_the_deploy_role_may_make_every_call(call: str) -> None:
+    for resource, context in CALLS[call]:
+        for action in actions(call):
+            assert allows(DEPLOY, Request(action, resource, context)), resource
+
+
+PLANS = {
+    "cloudformation.create_change_set",
+    "cloudformation.delete_change_set",
+    "cloudformation.describe_change_set",
+    "cloudformation.describe_stack_events",
+    "cloudformation.describe_stacks",
+    "cloudformation.get_template",
+    "s3.get_object",
+    "s3.head_bucket",
+    "s3.list_objects_v2",
+    "secretsmanager.get_secret_value",
+    "sns.publish",
+}
+
+
+@pytest.mark.parametrize("call", sorted(CALLS))
+def test_the_plan_role_reads_and_creates_change_sets_only(call: str) -> None:
+    for resource, context in CALLS[call]:
+        allowed = {allows(PLAN, Request(action, resource, context)) for action in actions(call)}
+        if call in {"s3.head_object", "s3.put_object"}:
+            planned = ("/blobs/", "/ledger/releases/")
+            assert allowed == {any(folder in resource for folder in planned)}, resource
+        else:
+            assert allowed == {call in PLANS}, resource
+
+
+def test_both_pass_the_service_role_to_cloudformation() -> None:
+    passed = {"iam:PassedToService": "cloudformation.amazonaws.com"}
+    for policy in (PLAN, DEPLOY):
+        assert allows(policy, Request("iam:PassRole", SERVICE_ROLE, passed))
+        assert allows(policy, Request("kms:GenerateDataKey", own("any", "TopicKey"), _via("sns")))
+
+
+def _via(service: str) -> dict[str, str]:
+    return {"kms:ViaService": f"{service}.{REGION}.amazonaws.com"}
+
+
+OUTSIDE = [
+    *(
+        Request(f"cloudformation:{action}", stack(name), BY_SERVICE_ROLE)
+        for action in ("CreateChangeSet", "ExecuteChangeSet", "DeleteChangeSet", "GetTemplate")
+        for name in (
+            "store-test-api", "shop-production-api", "shop-test-2-api", "shop-test-api-2", "shop-bootstrap",
+        )
+    ),
+    *(
+        Request(f"cloudformation:{action}", STACK)
+        for action in ("CreateStack", "UpdateStack", "DeleteStack", "SetStackPolicy", "CancelUpdateStack")
+    ),
+    # Not by the caller's own rights, and not by a role of another's.
+    Request("cloudformation:CreateChangeSet", STACK),
+    Request("cloudformation:CreateChangeSet", STACK, {"cloudformation:RoleArn": f"{SERVICE_ROLE}-2"}),
+    *(
+        Request("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/{name}", {"iam:PassedToService": service})
+        for name, service in (
+            ("shop-test-cloudformation", "lambda.amazonaws.com"),
+            ("shop-production-cloudformation", "cloudformation.amazonaws.com"),
+            ("admin", "cloudformation.amazonaws.com"),
+            ("shop/test/Api", "lambda.amazonaws.com"),
+        )
+    ),
+    Request("iam:PassRole", SERVICE_ROLE),
+    *(
+        Request(f"iam:{action}", f"arn:aws:iam::{ACCOUNT}:role/shop-test-deploy")
+        for action in ("CreateUser", "CreateRole", "PutRolePolicy", "AttachRolePolicy", "CreateAccessKey")
+    ),
+    Request("sts:AssumeRole", SERVICE_ROLE),
+    *(
+        Request(f"s3:{action}", resource)
+        for action in ("GetObject", "PutObject", "DeleteObject")
+        for resource in (
+            "arn:aws:s3:::store-kanmon/blobs/aa",
+            f"arn:aws:s3:::shop-production-web-{ACCOUNT}/index.html",
+            f"{ARTIFACTS}/production/ledger/head.json",
+            f"{ARTIFACTS}/other",
+        )
+    ),
+    # What was recorded stays: there is no way to take a blob, a record or a version of one away.
+    *(
+        Request(f"s3:{action}", f"{ARTIFACTS}/{key}")
+        for action in ("DeleteObject", "DeleteObjectVersion", "PutObjectAcl", "BypassGovernanceRetention")
+        for key in ("blobs/aa", "test/ledger/head.json")
+    ),
+    *(
+        Request(f"s3:{action}", bucket)
+        for action in ("DeleteBucket", "PutBucketPolicy", "PutBucketVersioning", "PutLifecycleConfiguration")
+        for bucket in (ARTIFACTS, WEB)
+    ),
+    *(
+        Request(f"apigateway:{verb}", f"{STAGES}/live", context)
+        for verb in ("GET", "PATCH", "DELETE")
+        for context in (
+            {},
+            TAGS | {"aws:ResourceTag/app": "store"},
+            TAGS | {"aws:ResourceTag/environment": "production"},
+        )
+    ),
+    Request("apigateway:DELETE", f"arn:aws:apigateway:{REGION}::/restapis/a1", TAGS),
+    Request("apigateway:PUT", f"arn:aws:apigateway:{REGION}::/tags/a1", TAGS),
+    Request("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "AWS/Lambda"}),
+    Request("cloudwatch:PutMetricData", "*"),
+    Request("cloudwatch:SetAlarmState", own("cloudwatch", "alarm:shop-test-rollback")),
+    Request("cloudwatch:DisableAlarmActions", own("cloudwatch", "alarm:shop-test-rollback")),
+    Request("lambda:InvokeFunction", own("lambda", "function:store-test-blue-api")),
+    Request("lambda:InvokeFunction", own("lambda", "function:shop-production-blue-api")),
+    Request("lambda:UpdateFunctionCode", own("lambda", "function:shop-test-blue-api")),
+    Request("rds:DeleteDBCluster", own("rds", "cluster:shop-test-database")),
+    Request("rds:CreateDBClusterSnapshot", own("rds", "cluster:store-test-database")),
+    Request("rds:DeleteDBClusterSnapshot", own("rds", "cluster-snapshot:shop-test-r1-1")),
+    Request("secretsmanager:GetSecretValue", own("secretsmanager", "secret:shop-test-database-AbCdEf")),
+    Request("secretsmanager:GetSecretValue", own("secretsmanager", "secret:shop-slack-two-AbCdEf")),
+    Request("sns:Publish", own("sns", "store-kanmon")),
+    Request("sns:Subscribe", own("sns", "shop-kanmon")),
+    Request("kms:Decrypt", own("any", "TopicKey")),
+    Request("ec2:TerminateInstances", own("ec2", "instance/i-1"), TAGS),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("request_", OUTSIDE, ids=lambda one: f"{one.action} {one.resource[-40:]}")
+def test_neither_role_acts_outside_the_apps_environment(request_: Request) -> None:
+    assert not allows(PLAN, request_)
+    assert not allows(DEPLOY, request_)
+
+
+def _claims(**changes: str) -> dict[str, str]:
+    return {
+        "aud": "sts.amazonaws.com",
+        "sub": "repo:octo/shop:environment:test",
+        "repository_id": "456",
+        "job_workflow_ref": RELEASE,
+    } | changes
+
+
+ROLLBACK = RELEASE.replace("release.yml", "rollback.yml")
+TAKERS: list[tuple[dict[str, str], str]] = [
+    (_claims(), "DeployRole"),
+    (_claims(job_workflow_ref=ROLLBACK), "DeployRole"),
+    (_claims(sub="repo:octo@123/shop@456:environment:test"), "DeployRole"),
+    (_claims(sub="repo:octo/shop:ref:refs/heads/main"), "PlanRole"),
+    (_claims(sub="repo:octo@123/shop@456:ref:refs/heads/main"), "PlanRole"),
+    (_claims(sub="repo:octo/shop:ref:refs/heads/feature"), ""),
+    (_claims(sub="repo:octo/shop:ref:refs/tags/main"), ""),
+    (_claims(sub="repo:octo/shop:pull_request"), ""),
+    (_claims(sub="repo:octo/shop:environment:test2"), ""),
+    (_claims(sub="repo:octo/shop:environment:production"), ""),
+    (_claims(sub="repo:octo/shop:environment:*"), ""),
+    (_claims(sub="repo:octo/shop2:environment:test"), ""),
+    (_claims(sub="repo:evil/shop:environment:test"), ""),
+    (_claims(sub="repo:octo@124/shop@456:environment:test"), ""),
+    (_claims(sub="repo:octo@123/shop@457:environment:test"), ""),
+    (_claims(sub="repo:Octo/shop:environment:test"), ""),
+    # The name was taken over by somebody else.
+    (_claims(repository_id="999"), ""),
+    (_claims(aud="https://github.com/octo"), ""),
+    (_claims(job_workflow_ref="octo/shop/.github/workflows/mine.yml@refs/heads/main"), ""),
+    (_claims(job_workflow_ref="evil/kanmon/.github/workflows/release.yml@refs/tags/v1"), ""),
+    (_claims(job_workflow_ref=RELEASE.replace(".yml", ".yml.yml")), ""),
+    ({key: value for key, value in _claims().items() if key != "aud"}, ""),
+    ({key: value for key, value in _claims().items() if key != "repository_id"}, ""),
+    ({key: value for key, value in _claims().items() if key != "job_workflow_ref"}, ""),
+    ({key: value for key, value in _claims().items() if key != "sub"}, ""),
+]
+
+
+@pytest.mark.parametrize(
+    ("claims", "taken"), TAKERS, ids=lambda one: str(one.get("sub", "-")) if isinstance(one, dict) else one
+)
+def test_who_takes_which_role(claims: dict[str, str], taken: str) -> None:
+    for role in ("PlanRole", "DeployRole"):
+        assert assumable(ROLES[f"Test{role}"]["AssumeRolePolicyDocument"], claims) is (role == taken), role
+
+
+def test_without_ids_the_name_alone_is_trusted() -> None:
+    roles = document(github={"repository": "octo/shop", "workflows": []}).of_type("AWS::IAM::Role")
+    trust = roles["TestDeployRole"]["AssumeRolePolicyDocument"]
+    assert assumable(trust, {"aud": "sts.amazonaws.com", "sub": "repo:octo/shop:environment:test"})
+    assert not assumable(trust, _claims(sub="repo:octo@123/shop@456:environment:test"))
+    assert "@" not in json.dumps(trust["Statement"][0]["Condition"]).replace("sts.amazonaws.com", "")
+
+
+def test_a_workflow_can_be_pinned_to_its_ref() -> None:
+    pinned = "octo/shop/.github/workflows/go.yml@refs/heads/main"
+    roles = document(github=GITHUB | {"workflows": [pinned]}).of_type("AWS::IAM::Role")
+    trust = roles["TestDeployRole"]["AssumeRolePolicyDocument"]
+    assert assumable(trust, _claims(job_workflow_ref=pinned))
+    assert not assumable(trust, _claims(job_workflow_ref=pinned + "2"))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"repository_id": 1}, {"owner_id": 1}, {"repository": "octo"}, {"branch": "a*"}, {"workflows": ["*"]}],
+)
+def test_what_would_trust_too_much_or_nobody_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        make_config(github={"repository": "octo/shop"} | wrong)
+
+
+def test_the_longest_names_still_name_roles() -> None:
+    config = make_config(app="a" * 28, environment="e" * 15, github=GITHUB)
+    assert len(service_role(config.prefix)) <= 64

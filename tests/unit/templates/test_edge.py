@@ -1,0 +1,108 @@
+"""The edge's stack: which origins and caches it has, for an API, a web app or both (INF-8)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kanmon.templates.edge import edge_template
+from kanmon.templates.slot import slot_template
+from tests.fakes.app import make_config
+from tests.fakes.linted import findings
+from tests.unit.templates.parsed import parse
+
+if TYPE_CHECKING:
+    from kanmon.config.schema import Config
+
+ROUTES = [{"path": "/api/{proxy+}", "function": "api"}]
+CORS = {"origins": ["https://a.example"], "credentials": True}
+WEB_ONLY = make_config(api=None, functions={}, hooks=[], database=None)
+CONFIGS = {
+    "both": make_config(api={"routes": ROUTES, "cors": CORS}),
+    "web only": WEB_ONLY,
+    "API only": make_config(web=None),
+    "API only, shared": make_config(web=None, api={"routes": ROUTES, "cors": CORS}),
+}
+
+
+def _edge(config: Config) -> dict[str, Any]:
+    parsed: dict[str, Any] = parse(edge_template(config))
+    return parsed
+
+
+def _distribution(config: Config) -> dict[str, Any]:
+    made: dict[str, Any] = _edge(config)["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+    return made
+
+
+@pytest.mark.parametrize("case", CONFIGS)
+def test_cfn_lint_finds_nothing(case: str) -> None:
+    body = edge_template(CONFIGS[case])
+    assert findings(body) == []
+    assert "\n\n\n" not in body
+    assert not [line for line in body.split("\n") if line != line.rstrip()]
+
+
+def test_a_slot_without_functions_is_a_stack_all_the_same() -> None:
+    assert findings(slot_template(WEB_ONLY, {})) == []
+
+
+@pytest.mark.parametrize(
+    ("case", "origins", "patterns"),
+    [
+        ("both", ["web", "api"], ["*", "/api/*", "/assets/*"]),
+        ("web only", ["web"], ["*", "/assets/*"]),
+        ("API only", ["api"], ["*"]),
+    ],
+)
+def test_it_has_what_the_app_has(case: str, origins: list[str], patterns: list[str]) -> None:
+    made, config = _edge(CONFIGS[case]), _distribution(CONFIGS[case])
+    behaviors = [{"PathPattern": "*"} | config["DefaultCacheBehavior"], *config.get("CacheBehaviors", [])]
+    assert [origin["Id"] for origin in config["Origins"]] == origins
+    assert [behavior["PathPattern"] for behavior in behaviors] == patterns
+    assert ("WebBucket" in made["Outputs"]) is ("web" in origins)
+    assert ("ApiId" in made.get("Parameters", {})) is ("api" in origins)
+    for behavior in behaviors:
+        assert behavior["ViewerProtocolPolicy"] in {"redirect-to-https", "https-only"}
+        assert behavior["Compress"] is True
+        assert behavior["ResponseHeadersPolicyId"]
+
+
+def test_an_asset_is_one_object_for_every_viewer_and_release() -> None:
+    """INF-8: a year, and neither a query nor a cookie nor a header makes another of it."""
+    for name, seconds in (("AssetCache", 31536000), ("PageCache", 3600)):
+        cache = _edge(CONFIGS["both"])["Resources"][name]["Properties"]["CachePolicyConfig"]
+        key = cache["ParametersInCacheKeyAndForwardedToOrigin"]
+        assert cache["DefaultTTL"] == seconds
+        assert cache["MinTTL"] == 0
+        assert {key["CookiesConfig"]["CookieBehavior"], key["HeadersConfig"]["HeaderBehavior"]} == {"none"}
+        assert key["QueryStringsConfig"] == {"QueryStringBehavior": "none"}
+
+
+@pytest.mark.parametrize("case", CONFIGS)
+def test_no_error_is_kept_and_none_turns_into_a_page(case: str) -> None:
+    """INF-8: a page for errors would be the answer for missing assets and for the API, too."""
+    for error in _distribution(CONFIGS[case])["CustomErrorResponses"]:
+        assert set(error) == {"ErrorCode", "ErrorCachingMinTTL"}
+        assert error["ErrorCachingMinTTL"] == 0
+
+
+def test_it_speaks_new_protocols_and_counts_its_hits() -> None:
+    """INF-8, MON-1"""
+    config = _distribution(CONFIGS["both"])
+    assert config["PriceClass"] == "PriceClass_200"
+    assert config["HttpVersion"] == "http2and3"
+    assert config["IPV6Enabled"] is True
+    metrics = _edge(CONFIGS["both"])["Resources"]["Metrics"]["Properties"]["MonitoringSubscription"]
+    assert metrics["RealtimeMetricsSubscriptionConfig"]["RealtimeMetricsSubscriptionStatus"] == "Enabled"
+
+
+def test_the_web_bucket_is_closed_and_keeps_present_versions() -> None:
+    """INF-8, SEC-4"""
+    bucket = _edge(CONFIGS["both"])["Resources"]["WebBucket"]["Properties"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 90}
+    assert "ExpirationInDays" not in rule

@@ -1,0 +1,312 @@
+"""The real path function, run by node: what each request becomes (CD-8, INF-8)."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kanmon.templates.edge import path_function
+from tests.fakes.app import make_config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TOKEN = "r7-" + "0123456789abcdef" * 2
+_LOOP = """
+const handler = new Function(process.argv[1] + '; return handler;')();
+require('readline').createInterface({input: process.stdin}).on('line', line => {
+  let answer;
+  try { answer = handler(JSON.parse(line)); } catch (error) { answer = {thrown: String(error)}; }
+  process.stdout.write(JSON.stringify(answer) + '\\n');
+});
+"""
+
+
+@dataclass(frozen=True)
+class PathFunction:
+    """One node process that answers one event a line."""
+
+    process: subprocess.Popen[str]
+
+    @classmethod
+    @contextmanager
+    def of(cls, **changes: Any) -> Iterator[PathFunction]:
+        script = path_function(make_config(**changes))
+        with subprocess.Popen(
+            ["node", "-e", _LOOP, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
+            yield cls(process)
+            assert process.stdin
+            process.stdin.close()
+
+    def ask(
+        self,
+        uri: str,
+        *,
+        method: str = "GET",
+        cookie: str | None = None,
+        link: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Any:
+        cookies = {} if cookie is None else {"kanmon-preview": {"value": cookie}}
+        query = {} if link is None else {"kanmon-preview": {"value": link}}
+        sent = {name: {"value": value} for name, value in (headers or {}).items()}
+        request = {"method": method, "uri": uri, "querystring": query, "headers": sent, "cookies": cookies}
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(json.dumps({"version": "1.0", "request": request}) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+
+@pytest.fixture(scope="module")
+def edge() -> Iterator[PathFunction]:
+    with PathFunction.of() as function:
+        yield function
+
+
+@pytest.mark.parametrize(
+    ("uri", "becomes"),
+    [
+        ("/", "/index.html"),
+        ("/goals", "/index.html"),
+        ("/goals/", "/index.html"),
+        ("/goals/7/edit", "/index.html"),
+        ("/robots.txt", "/robots.txt"),
+        ("/about.html", "/about.html"),
+        ("/.well-known/security.txt", "/.well-known/security.txt"),
+        ("/a%20b.html", "/a%20b.html"),
+        ("/%E9%96%A2%E9%96%80", "/index.html"),
+        ("/api/goals", "/live/api/goals"),
+        ("/api/", "/live/api/"),
+        ("/api/a.b", "/live/api/a.b"),
+        ("/api", "/index.html"),
+        ("/apix", "/index.html"),
+        ("/apix/goals", "/index.html"),
+        ("/API/goals", "/index.html"),
+        ("/x/api/goals", "/index.html"),
+        ("/live/api/goals", "/index.html"),
+    ],
+)
+def test_path_becomes(edge: PathFunction, uri: str, becomes: str) -> None:
+    assert edge.ask(uri)["uri"] == becomes
+
+
+HOSTILE = [
+    "//evil.test", "/a//b", "/api//goals", "/../secret", "/a/../b", "/api/../releases/r7/index.html", "/..",
+    "/.", "/a/.", "/a/./b", "/%2e%2e/x", "/%2E%2E/x", "/.%2e/x", "/a%2f..%2fb", "/%2f/evil.test",
+    "/%5cevil.test", "/\\evil.test", "/a\\..\\b", "/%zz", "/%", "/%c0%ae%c0%ae/x", "/%ff", "/%u002e",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("uri", HOSTILE)
+@pytest.mark.parametrize("cookie", [None, TOKEN], ids=["user", "preview"])
+def test_a_path_that_could_be_read_in_two_ways_is_refused(
+    edge: PathFunction, uri: str, cookie: str | None
+) -> None:
+    """SEC-2: nothing behind the edge sees it."""
+    answer = edge.ask(uri, cookie=cookie)
+    assert answer.get("statusCode") == 400, answer
+
+
+@pytest.mark.parametrize("uri", HOSTILE)
+def test_a_preview_link_is_no_open_redirect(edge: PathFunction, uri: str) -> None:
+    """SEC-5"""
+    assert edge.ask(uri, link=TOKEN).get("statusCode") == 400
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["/releases", "/releases/", "/releases/r7/index.html", "/%72eleases/r7/index.html", "/releases%2fr7"],
+)
+@pytest.mark.parametrize("cookie", [None, TOKEN, "r8-" + "0" * 32])
+def test_candidates_files_are_hidden(edge: PathFunction, uri: str, cookie: str | None) -> None:
+    assert edge.ask(uri, cookie=cookie).get("statusCode") == 404
+
+
+def test_a_name_that_begins_like_the_hidden_folder_is_a_page(edge: PathFunction) -> None:
+    assert edge.ask("/releases-of-2026")["uri"] == "/index.html"
+
+
+@pytest.mark.parametrize(
+    ("uri", "becomes"),
+    [
+        ("/", "/releases/r7/index.html"),
+        ("/goals/1", "/releases/r7/index.html"),
+        ("/robots.txt", "/releases/r7/robots.txt"),
+        ("/api/goals", f"/{TOKEN}/api/goals"),
+    ],
+)
+def test_preview_cookie_shows_the_candidates_page_and_api(edge: PathFunction, uri: str, becomes: str) -> None:
+    """CD-7: page and API of the same release, through the real edge."""
+    assert edge.ask(uri, cookie=TOKEN)["uri"] == becomes
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    [
+        "", "live", "r7", "r7-", "r0-" + "0" * 32, "r7-" + "0" * 31, "r7-" + "0" * 33, "r7-" + "G" * 32,
+        TOKEN + "/../live", " " + TOKEN, TOKEN + "\n", "../" + TOKEN, "R7-" + "0" * 32, "__proto__",
+        "r12345678901-" + "0" * 32,
+    ],
+)  # fmt: skip
+def test_any_other_cookie_is_a_users(edge: PathFunction, cookie: str) -> None:
+    assert edge.ask("/api/goals", cookie=cookie)["uri"] == "/live/api/goals"
+    assert edge.ask("/", cookie=cookie)["uri"] == "/index.html"
+
+
+@pytest.mark.parametrize("uri", ["/", "/goals/1", "/about.html"])
+def test_preview_link_puts_the_token_into_a_cookie(edge: PathFunction, uri: str) -> None:
+    answer = edge.ask(uri, link=TOKEN)
+    cookie = answer["cookies"]["kanmon-preview"]
+    assert answer["statusCode"] == 302
+    assert answer["headers"]["location"]["value"] == uri
+    assert cookie["value"] == TOKEN
+    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie["attributes"].split("; "))
+    assert answer["headers"]["cache-control"]["value"] == "no-store"
+
+
+@pytest.mark.parametrize("token", ["off", "x", "r7-0", "<script>", TOKEN + ";x"])
+def test_any_other_link_leaves_the_preview(edge: PathFunction, token: str) -> None:
+    cookie = edge.ask("/", link=token)["cookies"]["kanmon-preview"]
+    assert cookie["value"] == ""
+    assert "Max-Age=0" in cookie["attributes"]
+
+
+def test_an_empty_link_leaves_the_preview(edge: PathFunction) -> None:
+    assert "Max-Age=0" in edge.ask("/", cookie=TOKEN, link="")["cookies"]["kanmon-preview"]["attributes"]
+
+
+def test_a_preview_link_works_for_reading_only(edge: PathFunction) -> None:
+    assert edge.ask("/api/goals", method="POST", link=TOKEN)["uri"] == "/live/api/goals"
+
+
+def test_prefix_is_taken_from_the_config() -> None:
+    with PathFunction.of(api={"prefix": "/v2", "routes": [{"path": "/v2/x", "function": "api"}]}) as edge:
+        assert edge.ask("/v2/x")["uri"] == "/live/v2/x"
+        assert edge.ask("/api/x")["uri"] == "/index.html"
+
+
+WEB_ONLY: dict[str, Any] = {"api": None}
+API_ONLY: dict[str, Any] = {"web": None}
+
+
+def test_a_web_app_alone_has_pages_only() -> None:
+    with PathFunction.of(**WEB_ONLY) as edge:
+        assert edge.ask("/api/goals")["uri"] == "/index.html"
+        assert edge.ask("/api/goals", cookie=TOKEN)["uri"] == "/releases/r7/index.html"
+        assert edge.ask("/releases/r7/index.html").get("statusCode") == 404
+        assert edge.ask("/a/../b").get("statusCode") == 400
+
+
+def test_an_api_alone_has_nothing_else() -> None:
+    with PathFunction.of(**API_ONLY) as edge:
+        assert edge.ask("/api/goals")["uri"] == "/live/api/goals"
+        assert edge.ask("/api/goals", cookie=TOKEN)["uri"] == f"/{TOKEN}/api/goals"
+        assert [edge.ask(uri).get("statusCode") for uri in ("/", "/x.js", "/releases/r7/x")] == [404] * 3
+        assert edge.ask("/", link=TOKEN)["cookies"]["kanmon-preview"]["value"] == TOKEN
+
+
+ORIGIN = "https://admin.example.com"
+CORS = {"origins": [ORIGIN, "https://b.example:8443"], "methods": ["GET", "POST"], "max_age": "1h"}
+ROUTES = [{"path": "/api/{proxy+}", "function": "api"}]
+ASKS = {"origin": ORIGIN, "access-control-request-method": "POST"}
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[PathFunction]:
+    with PathFunction.of(api={"routes": ROUTES, "cors": CORS}) as function:
+        yield function
+
+
+@pytest.mark.parametrize("origin", CORS["origins"])
+def test_a_preflight_of_an_allowed_origin_is_answered_here(shared: PathFunction, origin: str) -> None:
+    """INF-6: the API has no OPTIONS methods for it."""
+    answer = shared.ask("/api/goals/7", method="OPTIONS", headers=ASKS | {"origin": origin})
+    assert answer["statusCode"] == 204
+    assert {name: item["value"] for name, item in answer["headers"].items()} == {
+        "access-control-allow-origin": origin,
+        "access-control-allow-methods": "GET, POST",
+        "access-control-allow-headers": "content-type, authorization",
+        "access-control-max-age": "3600",
+        "vary": "Origin",
+    }
+
+
+def test_cookies_are_allowed_only_by_the_config() -> None:
+    with PathFunction.of(api={"routes": ROUTES, "cors": CORS | {"credentials": True}}) as edge:
+        answer = edge.ask("/api/x", method="OPTIONS", headers=ASKS)
+    assert answer["headers"]["access-control-allow-credentials"] == {"value": "true"}
+
+
+@pytest.mark.parametrize(
+    ("uri", "changes"),
+    [
+        ("/api/goals", {"headers": ASKS | {"origin": "https://evil.test"}}),
+        ("/api/goals", {"headers": ASKS | {"origin": ORIGIN + ".evil.test"}}),
+        ("/api/goals", {"headers": ASKS | {"origin": "null"}}),
+        ("/api/goals", {"headers": {"access-control-request-method": "POST"}}),
+        ("/api/goals", {"headers": {"origin": ORIGIN}}),
+        ("/api/goals", {"method": "GET"}),
+        ("/api/goals", {"method": "POST"}),
+        ("/api/goals", {"cookie": TOKEN}),
+    ],
+)
+def test_anything_else_goes_to_the_api(shared: PathFunction, uri: str, changes: dict[str, Any]) -> None:
+    asked = {"method": "OPTIONS", "headers": ASKS} | changes
+    stage = TOKEN if "cookie" in changes else "live"
+    assert shared.ask(uri, **asked)["uri"] == f"/{stage}{uri}"
+
+
+def test_pages_answer_no_preflight(shared: PathFunction) -> None:
+    assert shared.ask("/goals", method="OPTIONS", headers=ASKS)["uri"] == "/index.html"
+
+
+def test_without_cors_a_preflight_is_the_apis(edge: PathFunction) -> None:
+    assert edge.ask("/api/goals", method="OPTIONS", headers=ASKS)["uri"] == "/live/api/goals"
+
+
+_PIECE = st.sampled_from(
+    ["api", "releases", "r7", "index.html", "assets", "live", "..", ".", "%2e%2e", "%2E", "%2f", "%5c", "\\",
+     "%", "%00", "%25", "%252e", "%e3%81%82", "a b", "é", "", "a.b", "API", TOKEN, "favicon.ico"]
+)  # fmt: skip
+_URI = st.lists(_PIECE | st.text(max_size=4), min_size=1, max_size=6).map(lambda names: "/" + "/".join(names))
+
+
+@settings(deadline=None)
+@given(uri=_URI, previews=st.booleans())
+def test_any_path_ends_at_a_page_the_stage_or_nowhere(
+    edge: PathFunction, shared: PathFunction, uri: str, previews: bool
+) -> None:
+    """CD-7, INF-8: no path shows users a candidate, another stage, or a file in two ways."""
+    cookie = TOKEN if previews else None
+    answer = edge.ask(uri, cookie=cookie)
+    assert "thrown" not in answer
+    # What other sites may do changes no path.
+    assert shared.ask(uri, cookie=cookie) == answer
+    if "statusCode" in answer:
+        assert answer["statusCode"] in {400, 404}
+        return
+    becomes, stage = answer["uri"], TOKEN if previews else "live"
+    if uri.startswith("/api/"):
+        assert becomes == f"/{stage}{uri}"
+        return
+    page = becomes.removeprefix("/releases/r7") if previews else becomes
+    assert page in {"/index.html", uri}
+    assert becomes.startswith("/releases/r7/") or not previews
+    assert not unquote(page).startswith("/releases/")
+    assert not {"..", "."} & set(unquote(page).split("/"))
+
+
+@pytest.mark.parametrize("changes", [{}, {"api": {"routes": ROUTES, "cors": CORS | {"credentials": True}}}])
+def test_it_fits_into_cloudfronts_limit(changes: dict[str, Any]) -> None:
+    """https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html: 10 KB"""
+    assert len(path_function(make_config(**changes)).encode()) < 10 * 1024

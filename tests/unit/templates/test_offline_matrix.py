@@ -1,0 +1,228 @@
+"""What holds for every template of every config that stands for all (INF-9, SEC-1, SEC-2, SEC-4)."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kanmon.stacks.changes import STATEFUL
+from kanmon.stacks.preflight import outline
+from kanmon.templates.offline import BOOTSTRAP
+from kanmon.templates.stack_set import PROTECTED
+from tests.fakes.configs import MANY, matrix, templates
+from tests.fakes.document import read
+from tests.unit.templates.iam import listed
+from tests.unit.templates.problems import problems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Resource = dict[str, Any]
+# Of the many functions each is like the other.
+CASES = [name for name in matrix() if name != f"{MANY} functions"]
+
+
+@cache
+def bodies(case: str) -> dict[str, str]:
+    return templates(matrix()[case])
+
+
+@cache
+def documents(case: str) -> dict[str, Any]:
+    return {kind: read(body) for kind, body in bodies(case).items()}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_aws_takes_every_template(case: str) -> None:
+    """INF-9: references lead somewhere, nothing needs itself, no macro, every name is one that AWS takes."""
+    for kind, body in bodies(case).items():
+        assert problems(body) == [], kind
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_an_outline_is_what_a_yaml_reader_finds(case: str) -> None:
+    """INF-9: the preflight reads a template's lines."""
+    for kind, body in bodies(case).items():
+        content, found = documents(case)[kind], outline(body)
+        assert found.resources == tuple(content["Resources"]), kind
+        assert found.parameters == tuple(content.get("Parameters", {})), kind
+        assert found.outputs == tuple(content.get("Outputs", {})), kind
+
+
+def resources(case: str, type_: str = "", *, but: str = "") -> Iterator[tuple[str, Resource]]:
+    """Where each resource is, and it."""
+    for kind, document in documents(case).items():
+        for name, resource in document["Resources"].items():
+            if kind != but and resource["Type"].startswith(type_):
+                yield f"{kind}: {name}", resource
+
+
+def granted(case: str) -> Iterator[tuple[str, Resource]]:
+    """Every statement of an identity's policy."""
+    for where, resource in resources(case, "AWS::IAM::"):
+        properties = resource["Properties"]
+        documents = [one["PolicyDocument"] for one in properties.get("Policies", [])]
+        documents += [properties["PolicyDocument"]] if "PolicyDocument" in properties else []
+        for document in documents:
+            yield from ((where, statement) for statement in document["Statement"])
+
+
+def of_resources(case: str) -> Iterator[tuple[str, Resource]]:
+    """Every statement of a resource's own policy."""
+    for where, resource in resources(case):
+        properties = resource.get("Properties", {})
+        if not resource["Type"].startswith("AWS::IAM::"):
+            for key in ("PolicyDocument", "KeyPolicy"):
+                yield from ((where, one) for one in properties.get(key, {}).get("Statement", []))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_nothing_may_do_everything(case: str) -> None:
+    """SEC-1, SEC-2"""
+    statements = list(granted(case))
+    assert statements or not matrix()[case].functions
+    for where, statement in statements:
+        assert statement["Effect"] == "Allow", where
+        assert not {"NotAction", "NotResource", "NotPrincipal"} & statement.keys(), where
+        for action in listed(statement["Action"]):
+            assert action not in {"*", "*:*"}, where
+            whole_service = action.endswith(":*")
+            assert not (whole_service and "*" in listed(statement["Resource"])), f"{where}: {action}"
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_resource_is_open_to_everybody(case: str) -> None:
+    """SEC-4: a service that is let in says for whose sake."""
+    statements = list(of_resources(case))
+    assert statements
+    for where, statement in statements:
+        if statement["Effect"] == "Allow":
+            assert statement["Principal"] not in ("*", {"AWS": "*"}), where
+            assert "AWS" in statement["Principal"] or statement.get("Condition"), where
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_secret_stands_in_a_template(case: str) -> None:
+    """INF-4: no value, no parameter that would take one, nothing that CloudFormation would resolve."""
+    keys = r"MasterUserPassword:|\bSecretString:|NoEcho"
+    wrong = rf"AKIA[A-Z0-9]{{16}}|hooks\.slack\.com|-----BEGIN|\{{\{{resolve:|{keys}"
+    for kind, body in bodies(case).items():
+        assert not re.findall(wrong, body.replace("ManageMasterUserPassword:", "")), kind
+        for name in documents(case)[kind].get("Parameters", {}):
+            assert not re.search("password|token|webhook|secret$", name, re.IGNORECASE), f"{kind}: {name}"
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_variable_of_a_function_holds_a_secret(case: str) -> None:
+    """INF-4: a password is made by Secrets Manager and read at run time."""
+    for where, function in resources(case, "AWS::Lambda::Function"):
+        for key in function["Properties"].get("Environment", {}).get("Variables", {}):
+            assert not re.search("PASSWORD|TOKEN|WEBHOOK", key), where
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_cloudformation_manages_no_stage(case: str) -> None:
+    """A stage is a pointer: a stack's rollback must not move it."""
+    assert not list(resources(case, "AWS::ApiGateway::Stage"))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_role_of_the_apps_has_the_boundary(case: str) -> None:
+    """SEC-1: where there is one, which `github` asks for."""
+    config = matrix()[case]
+    roles = list(resources(case, "AWS::IAM::Role", but=BOOTSTRAP))
+    assert roles or not config.functions
+    for where, role in roles:
+        boundary = role["Properties"].get("PermissionsBoundary", {}).get("Sub", "")
+        assert boundary.endswith(f":policy/{config.prefix}-boundary") is bool(config.github), where
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_bucket_is_reached_by_tls_only(case: str) -> None:
+    """SEC-4, INF-8"""
+    refused = set()
+    for where, policy in resources(case, "AWS::S3::BucketPolicy"):
+        for one in policy["Properties"]["PolicyDocument"]["Statement"]:
+            everybody = (one["Effect"], one["Principal"], one["Action"]) == ("Deny", "*", "s3:*")
+            if everybody and one["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}:
+                bucket = policy["Properties"]["Bucket"]["Ref"]
+                assert one["Resource"] == [{"GetAtt": f"{bucket}.Arn"}, {"Sub": f"${{{bucket}.Arn}}/*"}], (
+                    where
+                )
+                refused.add(f"{where.partition(':')[0]}: {bucket}")
+    assert refused == buckets(case).keys()
+
+
+def buckets(case: str) -> dict[str, Resource]:
+    every = resources(case, "AWS::S3::Bucket")
+    return {where: one for where, one in every if one["Type"] == "AWS::S3::Bucket"}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_bucket_is_versioned_encrypted_and_private(case: str) -> None:
+    """SEC-4, INF-8"""
+    assert f"{BOOTSTRAP}: ArtifactBucket" in buckets(case)
+    for where, bucket in buckets(case).items():
+        properties = bucket["Properties"]
+        assert properties["VersioningConfiguration"] == {"Status": "Enabled"}, where
+        assert properties["BucketEncryption"]["ServerSideEncryptionConfiguration"], where
+        closed = properties["PublicAccessBlockConfiguration"]
+        assert len(closed) == 4, where
+        assert set(closed.values()) == {True}, where
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_log_ends_and_is_encrypted_with_the_apps_key(case: str) -> None:
+    """MON-4, SEC-4"""
+    logs = list(resources(case, "AWS::Logs::LogGroup"))
+    assert logs or not matrix()[case].functions
+    for where, group in logs:
+        assert group["Properties"]["RetentionInDays"] >= 1, where
+        assert group["Properties"]["KmsKeyId"] in ({"Ref": "KeyArn"}, {"GetAtt": "Key.Arn"}), where
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_topics_and_queues_are_encrypted(case: str) -> None:
+    """SEC-4"""
+    for type_ in ("AWS::SNS::Topic", "AWS::SQS::Queue"):
+        for where, one in resources(case, type_):
+            if one["Type"] == type_:
+                assert one["Properties"]["KmsMasterKeyId"], where
+
+
+_MESSAGES = "observability: Undelivered"
+"""What Slack did not take: copies, which may go."""
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_holds_state_outlives_its_stack(case: str) -> None:
+    """INF-3, INF-4, INF-8"""
+    held = [(where, one) for where, one in resources(case) if one["Type"] in STATEFUL]
+    assert held
+    for where, resource in held:
+        if where == _MESSAGES:
+            continue
+        assert where.split(":")[0] in {BOOTSTRAP, *PROTECTED}
+        if resource["Type"] == "AWS::RDS::DBInstance":
+            # The storage is the cluster's; CloudFormation knows no snapshot of an instance.
+            continue
+        assert resource["DeletionPolicy"] in {"Retain", "RetainExceptOnCreate", "Snapshot"}, where
+        assert resource["UpdateReplacePolicy"] in {"Retain", "Snapshot"}, where
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_function_is_traced_and_reserves_nothing(case: str) -> None:
+    """INF-5, MON-3"""
+    for where, function in resources(case, "AWS::Lambda::Function"):
+        assert function["Properties"]["TracingConfig"] == {"Mode": "Active"}, where
+        assert "ReservedConcurrentExecutions" not in function["Properties"], where
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_left_out_is_in_no_template(case: str) -> None:
+    """INF-10: domains, certificates, firewalls and backups of another kind are the account's to decide."""
+    out = ("AWS::Route53", "AWS::CertificateManager", "AWS::WAF", "AWS::Backup", "AWS::RDS::GlobalCluster")
+    assert not [where for where, resource in resources(case) if resource["Type"].startswith(out)]

@@ -1,0 +1,312 @@
+"""The web pointer: the entry page comes last, by one conditional write (CD-8)."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, cast
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from kanmon.errors import Code, KanmonError
+from kanmon.model import WebFile
+from kanmon.naming import RELEASE_METADATA, blob_key
+from kanmon.traffic.pages import WebPages, content_type
+from tests.fakes.app import make_bundle
+from tests.fakes.cloud import ARTIFACTS, WEB
+from tests.fakes.objects import StoredObject, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from mypy_boto3_s3 import S3Client
+
+    from tests.fakes.cloud import Cloud
+
+Files = dict[str, WebFile]
+
+
+@pytest.fixture
+def web(cloud: Cloud) -> WebPages:
+    return WebPages(cast("Any", cloud.s3), WEB, ARTIFACTS)
+
+
+def _files(cloud: Cloud, version: str, **pages: str) -> Files:
+    return make_bundle(cloud, version, pages=pages).web
+
+
+def _make_live(cloud: Cloud, web: WebPages, version: str, release: str = "r1") -> Files:
+    files = _files(cloud, version)
+    web.publish(release, files)
+    web.move(release, files, {})
+    return files
+
+
+def _replace_put(cloud: Cloud, put: Callable[..., object]) -> None:
+    cloud.s3.put_object = put  # type: ignore[method-assign, assignment]
+
+
+def test_publishing_makes_nothing_live(cloud: Cloud, web: WebPages) -> None:
+    web.publish("r1", _files(cloud, "one"))
+    assert cloud.page_release() is None
+    assert cloud.pages() == {}
+
+
+def test_assets_are_shared_and_pages_are_the_releases_own(cloud: Cloud, web: WebPages) -> None:
+    web.publish("r1", _files(cloud, "one"))
+    asset, *pages = sorted(cloud.s3.objects(WEB))
+    assert asset.startswith("assets/app-")
+    assert pages == ["releases/r1/index.html", "releases/r1/robots.txt", "releases/r1/sw.js"]
+
+
+def test_assets_are_cached_for_ever_and_pages_are_not(cloud: Cloud, web: WebPages) -> None:
+    """INF-8"""
+    _make_live(cloud, web, "one")
+    for name, item in cloud.s3.objects(WEB).items():
+        cache = "public, max-age=31536000, immutable" if name.startswith("assets/") else "no-cache"
+        assert item.cache == cache, name
+
+
+def test_the_entry_page_is_written_last(cloud: Cloud, web: WebPages) -> None:
+    base = _make_live(cloud, web, "one")
+    cloud.s3.writes.clear()
+    assert web.move("r2", _files(cloud, "two"), base) == 2
+    assert [name for name in cloud.s3.writes if name.startswith(WEB)] == ["web/sw.js", "web/index.html"]
+    assert cloud.page_release() == "r2"
+
+
+def test_a_repeated_move_writes_nothing(cloud: Cloud, web: WebPages) -> None:
+    base, files = _make_live(cloud, web, "one"), _files(cloud, "two")
+    web.move("r2", files, base)
+    assert web.move("r2", files, base) == 0
+
+
+def test_an_interrupted_move_is_undone_file_by_file(cloud: Cloud, web: WebPages) -> None:
+    """CD-10: the entry page never moved, but a file beside it did."""
+    base, files = _make_live(cloud, web, "one"), _files(cloud, "two")
+    before, put = cloud.pages(), cloud.s3.put_object
+
+    def fail(**_: Any) -> None:
+        raise refusal("ServiceUnavailable", "PutObject")
+
+    _replace_put(cloud, fail)
+    with pytest.raises(KanmonError):
+        web.move("r2", files, base)
+    _replace_put(cloud, put)
+    assert cloud.pages() != before
+    assert web.move("r1", base, files) == 1
+    assert cloud.pages() == before
+
+
+def test_a_page_written_by_somebody_else_is_a_moved_pointer(cloud: Cloud, web: WebPages) -> None:
+    base, files = _make_live(cloud, web, "one"), _files(cloud, "two")
+    put = cloud.s3.put_object
+
+    def put_too_late(**request: Any) -> dict[str, Any]:
+        cloud.s3.objects(WEB)["index.html"] = StoredObject(b"theirs", metadata={RELEASE_METADATA: "r9"})
+        return put(**request)
+
+    _replace_put(cloud, put_too_late)
+    with pytest.raises(KanmonError) as caught:
+        web.move("r2", files, base)
+    assert caught.value.code is Code.POINTER_MOVED
+    assert cloud.page_release() == "r9"
+
+
+def test_a_repeated_write_after_a_lost_answer_succeeds(cloud: Cloud, web: WebPages) -> None:
+    """CD-13: botocore repeats the call, and S3 refuses it, because of Kanmon's own first write."""
+    base, files = _make_live(cloud, web, "one"), _files(cloud, "two")
+    put = cloud.s3.put_object
+
+    def put_twice(**request: Any) -> dict[str, Any]:
+        put(**request)
+        return put(**request)
+
+    _replace_put(cloud, put_twice)
+    web.move("r2", files, base)
+    assert cloud.page_release() == "r2"
+
+
+def test_an_asset_with_other_content_is_refused(cloud: Cloud, web: WebPages) -> None:
+    files = _files(cloud, "one")
+    web.publish("r1", files)
+    name = next(name for name in files if name.startswith("assets/"))
+    other = WebFile(sha256=cloud.keep(b"other"), size=5, immutable=True)
+    with pytest.raises(KanmonError) as caught:
+        web.publish("r2", files | {name: other})
+    assert caught.value.code is Code.ASSET_CHANGED
+    assert name in caught.value.message
+
+
+def test_an_asset_that_exists_is_not_written_again(cloud: Cloud, web: WebPages) -> None:
+    """CD-6"""
+    files = _files(cloud, "one")
+    web.publish("r1", files)
+    cloud.s3.writes.clear()
+    web.publish("r1", files)
+    assert not [name for name in cloud.s3.writes if "assets/" in name]
+
+
+def test_a_move_leaves_files_of_the_older_release(cloud: Cloud, web: WebPages) -> None:
+    base = _files(cloud, "one", old="a page")
+    web.move("r1", base, {})
+    web.move("r2", _files(cloud, "two"), base)
+    assert "old" in cloud.pages()
+
+
+def test_stale_files_are_deleted(cloud: Cloud, web: WebPages) -> None:
+    base, files = _files(cloud, "one", old="a page"), _files(cloud, "two")
+    web.move("r1", base, {})
+    web.move("r2", files, base)
+    web.delete_stale_files(files, base)
+    assert cloud.pages().keys() == {"index.html", "robots.txt", "sw.js"}
+
+
+def test_the_entry_page_can_be_removed(cloud: Cloud, web: WebPages) -> None:
+    _make_live(cloud, web, "one")
+    assert web.clear()
+    assert cloud.page_release() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("index.html", "text/html; charset=utf-8"),
+        ("a/b.JS", "text/javascript; charset=utf-8"),
+        ("x.css", "text/css; charset=utf-8"),
+        ("manifest.webmanifest", "application/manifest+json"),
+        ("font.woff2", "font/woff2"),
+        ("icon.svg", "image/svg+xml"),
+        ("LICENSE", "application/octet-stream"),
+        ("a.b/c", "application/octet-stream"),
+    ],
+)
+def test_a_file_has_the_media_type_of_its_ending(name: str, kind: str) -> None:
+    assert content_type(name) == kind
+
+
+# The same against moto's S3, whose conditional writes are not Kanmon's own.
+
+OLD = {"index.html": "old", "assets/a-1.js": "1", "sw.js": "old", "robots.txt": "all"}
+NEW = {"index.html": "new", "assets/b-2.js": "2", "sw.js": "new", "robots.txt": "all", "icon.svg": "<svg/>"}
+
+
+class Watched:
+    """An S3 that keeps the names of written objects, and acts just before content is read."""
+
+    def __init__(self, s3: S3Client) -> None:
+        self.s3 = s3
+        self.written: list[str] = []
+        self.before_read: Callable[[], object] = lambda: None
+        self.after_put: Callable[[], object] = lambda: None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.s3, name)
+
+    def get_object(self, **options: Any) -> Any:
+        self.before_read()
+        return self.s3.get_object(**options)
+
+    def put_object(self, **options: Any) -> Any:
+        answer = self.s3.put_object(**options)
+        self.written.append(options["Key"])
+        self.after_put()
+        return answer
+
+    def copy_object(self, **options: Any) -> Any:
+        answer = self.s3.copy_object(**options)
+        self.written.append(options["Key"])
+        return answer
+
+
+@pytest.fixture
+def s3() -> Iterator[Watched]:
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        for bucket in (WEB, ARTIFACTS):
+            client.create_bucket(Bucket=bucket)
+        yield Watched(client)
+
+
+@pytest.fixture
+def s3_web(s3: Watched) -> WebPages:
+    return WebPages(cast("Any", s3), WEB, ARTIFACTS)
+
+
+def _stored(s3: Watched, files: Mapping[str, str]) -> Files:
+    """Files whose content lies in the artifact bucket."""
+    stored = {}
+    for name, content in files.items():
+        sha256 = hashlib.sha256(content.encode()).hexdigest()
+        s3.s3.put_object(Bucket=ARTIFACTS, Key=blob_key(sha256), Body=content.encode())
+        stored[name] = WebFile(sha256=sha256, size=len(content), immutable=name.startswith("assets/"))
+    return stored
+
+
+def _entry(s3: Watched) -> tuple[str, str | None]:
+    """The content of the entry page, and its release."""
+    found = s3.s3.get_object(Bucket=WEB, Key="index.html")
+    return found["Body"].read().decode(), found["Metadata"].get(RELEASE_METADATA)
+
+
+def test_in_s3_the_first_move_writes_all_pages(s3_web: WebPages, s3: Watched) -> None:
+    old = _stored(s3, OLD)
+    s3_web.publish("r1", old)
+    assert s3_web.move("r1", old, {}) == 3
+    assert _entry(s3) == ("old", "r1")
+
+
+def test_in_s3_a_move_writes_the_differences_then_the_entry(s3_web: WebPages, s3: Watched) -> None:
+    """CD-8: nobody gets a page before its other files."""
+    old, new = _stored(s3, OLD), _stored(s3, NEW)
+    s3_web.move("r1", old, {})
+    s3_web.publish("r2", new)
+    s3.written.clear()
+    assert s3_web.move("r2", new, old) == 3
+    assert sorted(s3.written[:-1]) == ["icon.svg", "sw.js"]
+    assert s3.written[-1] == "index.html"
+    assert _entry(s3) == ("new", "r2")
+
+
+def test_in_s3_a_repeated_move_writes_nothing(s3_web: WebPages, s3: Watched) -> None:
+    """CD-13"""
+    old, new = _stored(s3, OLD), _stored(s3, NEW)
+    s3_web.move("r1", old, {})
+    s3_web.move("r2", new, old)
+    assert s3_web.move("r2", new, old) == 0
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["first release", "later release"])
+def test_in_s3_the_page_of_somebody_else_is_not_overwritten(
+    s3_web: WebPages, s3: Watched, *, first: bool
+) -> None:
+    old, new = {} if first else _stored(s3, OLD), _stored(s3, NEW)
+    if old:
+        s3_web.move("r1", old, {})
+    s3.before_read = lambda: s3.s3.put_object(Bucket=WEB, Key="index.html", Body=b"theirs")
+    with pytest.raises(KanmonError, match="replaced the live page") as caught:
+        s3_web.move("r2", new, old)
+    assert caught.value.code is Code.POINTER_MOVED
+    assert _entry(s3) == ("theirs", None)
+
+
+def test_in_s3_a_removed_page_is_a_moved_pointer(s3_web: WebPages, s3: Watched) -> None:
+    old, new = _stored(s3, OLD), _stored(s3, NEW)
+    s3_web.move("r1", old, {})
+    s3.before_read = s3_web.clear
+    with pytest.raises(KanmonError) as caught:
+        s3_web.move("r2", new, old)
+    assert caught.value.code is Code.POINTER_MOVED
+
+
+def test_in_s3_a_write_with_a_lost_answer_counts_as_done(s3_web: WebPages, s3: Watched) -> None:
+    """CD-13: botocore repeats the call, and the repetition meets our own page."""
+
+    def refuse() -> None:
+        raise refusal("PreconditionFailed", "PutObject")
+
+    new = _stored(s3, NEW)
+    s3.after_put = refuse
+    assert s3_web.move("r2", new, {}) == 4
+    assert _entry(s3) == ("new", "r2")
