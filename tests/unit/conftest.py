@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from embedded.slack import LocalSlack
 from tests.fakes.cloud import Cloud
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.fakes.clock import Clock
 
 # A busy machine is slow. That is no failure of a test.
@@ -36,3 +39,16 @@ def cloud() -> Cloud:
 def clock(cloud: Cloud) -> Clock:
     """The time of everything that works on the cloud."""
     return cloud.clock
+
+
+@pytest.fixture(scope="session")
+def slack_server() -> Iterator[LocalSlack]:
+    with LocalSlack() as running:
+        yield running
+
+
+@pytest.fixture
+def slack(slack_server: LocalSlack) -> LocalSlack:
+    """Slack on loopback, without messages."""
+    slack_server.messages.clear()
+    return slack_server

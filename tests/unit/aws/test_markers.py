@@ -11,11 +11,8 @@ from moto import mock_aws
 
 from kanmon.aws.clients import Aws
 from kanmon.aws.markers import Marker, Markers
-from kanmon.cli.ending import put_marker
 from kanmon.errors import Code, KanmonError
-from kanmon.model import Result
 from kanmon.naming import METRICS
-from kanmon.release.steps import Outcome
 from kanmon.templates.dashboard import dashboard
 from tests.fakes.app import make_config
 from tests.fakes.objects import refusal
@@ -32,20 +29,11 @@ def cloudwatch() -> Iterator[CloudWatchClient]:
         yield Aws("ap-northeast-1").cloudwatch
 
 
-def _metrics(cloudwatch: CloudWatchClient) -> list[str]:
-    return [metric["MetricName"] for metric in cloudwatch.list_metrics(Namespace="Kanmon")["Metrics"]]
-
-
 def _denying() -> Any:
     def deny(**_: Any) -> None:
         raise refusal("AccessDenied", "PutMetricData", "not authorized")
 
     return SimpleNamespace(put_metric_data=deny)
-
-
-def _context(cloudwatch: Any, warnings: list[KanmonError]) -> Any:
-    account = SimpleNamespace(aws=SimpleNamespace(cloudwatch=cloudwatch))
-    return SimpleNamespace(config=make_config(), account=account, warn=warnings.extend)
 
 
 @pytest.mark.parametrize("marker", Marker)
@@ -74,20 +62,3 @@ def test_the_dashboard_draws_the_markers() -> None:
     assert {tuple(line[:6]) for line in lines if line[0] == METRICS} == {
         (METRICS, marker.value, *where) for marker in Marker
     }
-
-
-@pytest.mark.parametrize("result", Result)
-def test_an_outcome_that_moved_users_puts_one_marker(cloudwatch: CloudWatchClient, result: Result) -> None:
-    warnings: list[KanmonError] = []
-    put_marker(_context(cloudwatch, warnings), Outcome(result, "r2"))
-    expected = {Result.STABLE: ["Releases"], Result.ROLLED_BACK: ["Rollbacks"]}.get(result, [])
-    assert _metrics(cloudwatch) == expected
-    assert warnings == []
-
-
-def test_a_marker_that_fails_is_a_warning() -> None:
-    warnings: list[KanmonError] = []
-    put_marker(_context(_denying(), warnings), Outcome(Result.STABLE, "r2"))
-    [warning] = warnings
-    assert warning.code is Code.MARKER_FAILED
-    assert "PutMetricData" in warning.message

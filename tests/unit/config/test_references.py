@@ -60,3 +60,13 @@ def test_what_does_not_fit_together_is_refused(changes: dict[str, Any], reason: 
 
 def test_every_section_together_is_fine() -> None:
     assert make_full_config().queues["mail"].retries == 3
+
+
+def test_an_app_that_nobody_could_reach_is_refused() -> None:
+    with pytest.raises(ValueError, match="neither an `api` nor a `web`"):
+        make_config(api=None, web=None)
+
+
+def test_an_api_without_functions_is_refused() -> None:
+    with pytest.raises(ValueError, match="names the function api"):
+        make_config(functions={}, hooks=[], database=None)

@@ -81,13 +81,13 @@ def test_only_the_first_state_of_a_new_alarm_is_no_message(alarm: dict[str, Any]
 
 @given(st.lists(st.text() | st.just(HOSTILE * 99), min_size=2, max_size=2))
 @settings(max_examples=50, deadline=None)
-def test_any_text_fits_and_is_harmless(server: LocalSlack, foreign: list[str]) -> None:
+def test_any_text_fits_and_is_harmless(slack_server: LocalSlack, foreign: list[str]) -> None:
     """SEC-5: within Slack's limits, and foreign text never as markup."""
     description, reason = foreign
     changes = {"AlarmName": HOSTILE * 3, "AlarmDescription": description, "NewStateReason": reason}
-    server.messages.clear()
-    SlackWebhook(server.webhook).send(_message(ALARM | changes), "")
-    [got] = server.messages
+    slack_server.messages.clear()
+    SlackWebhook(slack_server.webhook).send(_message(ALARM | changes), "")
+    [got] = slack_server.messages
     for block in got.content["blocks"]:
         assert len(block.get("fields", [])) <= 10
         for text in texts(block):

@@ -180,13 +180,3 @@ def test_the_other_half_can_come_after_a_failed_try(cloud: Cloud, half: Config) 
     cloud.faulty.clear()
     assert release(cloud, "three", config=BOTH, lift_freeze="fixed").result is Result.STABLE
     assert cloud.users == ("r3", "r3")
-
-
-def test_an_app_that_nobody_could_reach_is_refused() -> None:
-    with pytest.raises(ValueError, match="neither an `api` nor a `web`"):
-        make_config(api=None, web=None)
-
-
-def test_an_api_without_functions_is_refused() -> None:
-    with pytest.raises(ValueError, match="names the function api"):
-        make_config(functions={}, hooks=[], database=None)

@@ -17,22 +17,9 @@ from tests.fakes.app import make_bundle, make_config
 from tests.fakes.runs import plan_of, release, roll_back
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.fakes.cloud import Cloud
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[LocalSlack]:
-    with LocalSlack() as running:
-        yield running
-
-
-@pytest.fixture
-def slack(server: LocalSlack) -> LocalSlack:
-    server.messages.clear()
-    return server
 
 
 @pytest.fixture

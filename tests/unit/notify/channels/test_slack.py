@@ -72,13 +72,17 @@ def test_a_bot_shows_the_end_of_a_thread_to_all(slack: LocalSlack) -> None:
 )
 @example(MessageKind.WAITING, "0", [("by", "\x85")], ["\x85"])
 def test_any_text_is_sent_within_slacks_limits(
-    server: LocalSlack, kind: MessageKind, headline: str, facts: list[tuple[str, str]], paragraphs: list[str]
+    slack_server: LocalSlack,
+    kind: MessageKind,
+    headline: str,
+    facts: list[tuple[str, str]],
+    paragraphs: list[str],
 ) -> None:
     """https://docs.slack.dev/reference/block-kit/blocks"""
-    server.messages.clear()
+    slack_server.messages.clear()
     sent = message(kind, headline, facts=tuple(facts), paragraphs=tuple(paragraphs))
-    SlackWebhook(server.webhook).send(sent, "")
-    [got] = server.messages
+    SlackWebhook(slack_server.webhook).send(sent, "")
+    [got] = slack_server.messages
     blocks = got.content["blocks"]
     assert len(blocks) <= 50
     for block in blocks:
