@@ -35,7 +35,7 @@ class LocalSlack:
 
     def __init__(self) -> None:
         self.messages: list[SlackMessage] = []
-        self._failures: list[int] = []
+        self._failures: list[Reply] = []
         self._changed = threading.Condition()
         self._loopback = Loopback(self._handle)
 
@@ -64,10 +64,17 @@ class LocalSlack:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def fail(self, status: int, times: int = 1) -> None:
-        """Answer the next requests with this status."""
+    def fail(self, status: int, times: int = 1, retry_after: int = 1) -> None:
+        """Answer the next requests with this status, and ask for a pause in seconds."""
+        failure = Reply(status, b"service_unavailable", {"Retry-After": str(retry_after)})
         with self._changed:
-            self._failures += [status] * times
+            self._failures += [failure] * times
+
+    def forget(self) -> None:
+        """Forget the messages, and the failures for requests that never came."""
+        with self._changed:
+            self.messages.clear()
+            self._failures.clear()
 
     def wait(self, count: int = 1, timeout: float = 10.0) -> list[SlackMessage]:
         """Block until this many messages have arrived; returns all of them."""
@@ -78,7 +85,7 @@ class LocalSlack:
     def _handle(self, message: Message) -> Reply:
         with self._changed:
             if self._failures:
-                return Reply(self._failures.pop(0), b"service_unavailable", {"Retry-After": "1"})
+                return self._failures.pop(0)
             if message.method == "POST" and re.fullmatch(r"/services/\w+/\w+/\w+", message.path):
                 return self._webhook(message)
             if message.method == "POST" and message.path == "/api/chat.postMessage":

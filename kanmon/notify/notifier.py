@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
-from kanmon.errors import KanmonError
+from kanmon.errors import Code, KanmonError
 from kanmon.notify.channels import channel_module
 from kanmon.notify.message import Message, MessageKind
 
@@ -85,7 +86,11 @@ def _send(message: Message) -> None:
 
 def _open_channel(name: str, secret: str) -> Channel:
     """Open a channel. Its secret is read each time: alarms are rare, and the secret may change."""
-    value = boto3.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
+    try:
+        value = boto3.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
+    except (BotoCoreError, ClientError) as error:
+        problem = f"The secret of the channel {name} can't be read: {error}"
+        raise KanmonError(Code.NOTIFY_FAILED, problem) from None
     return channel_module(name).open_channel(value)
 
 

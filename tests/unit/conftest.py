@@ -50,5 +50,5 @@ def slack_server() -> Iterator[LocalSlack]:
 @pytest.fixture
 def slack(slack_server: LocalSlack) -> LocalSlack:
     """Slack on loopback, without messages."""
-    slack_server.messages.clear()
+    slack_server.forget()
     return slack_server

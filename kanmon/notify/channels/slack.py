@@ -7,7 +7,9 @@ https://docs.slack.dev/reference/methods/chat.postMessage
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import TYPE_CHECKING
 
 from slack_sdk import WebClient
@@ -32,11 +34,22 @@ from kanmon.text import cut
 
 if TYPE_CHECKING:
     from slack_sdk.http_retry.handler import RetryHandler
+    from slack_sdk.http_retry.request import HttpRequest
+    from slack_sdk.http_retry.response import HttpResponse
+    from slack_sdk.http_retry.state import RetryState
 
     from kanmon.notify.message import Message
 
 _TIMEOUT = 5
+_REPEATS = 3
+"""Repeats of a call after a failed connection or a server error, with a longer pause before each."""
+_PATIENCE = 10
+"""The longest pause that Slack may ask for, in seconds. Other channels wait meanwhile."""
 _OK = 200
+_BROKEN = (OSError, HTTPException, ValueError)
+"""The errors of the network, of HTTP, and of a wrong address."""
+_NO_LOG = logging.Logger(__name__, logging.CRITICAL + 1)
+"""The SDK logs the address of each repeated call, and a webhook's address is its secret."""
 # https://docs.slack.dev/reference/block-kit/blocks
 _HEADER, _TEXT, _FIELD, _FACTS = 150, 3000, 2000, 5
 LIBRARIES = ("slack_sdk",)
@@ -50,10 +63,10 @@ class SlackWebhook:
 
     def send(self, message: Message, thread: str) -> str:
         """Send a message; the given thread. Raises NOTIFY_FAILED."""
-        client = WebhookClient(self.url, timeout=_TIMEOUT, retry_handlers=_retries())
+        client = WebhookClient(self.url, timeout=_TIMEOUT, retry_handlers=_retries(), logger=_NO_LOG)
         try:
             answer = client.send(text=_text(message), blocks=_blocks(message))
-        except (OSError, ValueError) as error:
+        except _BROKEN as error:
             raise _failed(_reason(error)) from None
         if answer.status_code != _OK:
             raise _failed(f"it answered {answer.status_code} ({cut(answer.body, 80)})")
@@ -73,7 +86,7 @@ class SlackBot:
 
         The last message of a release also appears in the channel.
         """
-        client = WebClient(self.token, self.api, timeout=_TIMEOUT, retry_handlers=_retries())
+        client = WebClient(self.token, self.api, timeout=_TIMEOUT, retry_handlers=_retries(), logger=_NO_LOG)
         try:
             answer = client.chat_postMessage(
                 channel=self.channel,
@@ -84,7 +97,7 @@ class SlackBot:
             )
         except SlackApiError as error:
             raise _failed(f"it answered {error.response.get('error', 'an error')}") from None
-        except (OSError, ValueError) as error:
+        except _BROKEN as error:
             raise _failed(_reason(error)) from None
         return thread or str(answer.get("ts") or "")
 
@@ -110,8 +123,32 @@ def _private(address: str) -> bool:
     return address.startswith(("https://", "http://127.0.0.1:")) and "@" not in address.split("/", 3)[2]
 
 
+class _RateLimit(RateLimitErrorRetryHandler):
+    """Waits as long as Slack asks, but not for too long. https://docs.slack.dev/apis/web-api/rate-limits."""
+
+    def _can_retry(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        limited = super()._can_retry(state=state, request=request, response=response, error=error)
+        return limited and _pause(response) <= _PATIENCE
+
+
+def _pause(response: HttpResponse | None) -> int:
+    headers = {name.lower(): values for name, values in (response.headers if response else {}).items()}
+    return int(headers.get("retry-after", ["1"])[0])
+
+
 def _retries() -> list[RetryHandler]:
-    return [ConnectionErrorRetryHandler(), RateLimitErrorRetryHandler(), ServerErrorRetryHandler()]
+    return [
+        ConnectionErrorRetryHandler(_REPEATS),
+        _RateLimit(_REPEATS),
+        ServerErrorRetryHandler(_REPEATS),
+    ]
 
 
 def _failed(reason: str) -> KanmonError:

@@ -85,7 +85,7 @@ def test_any_text_fits_and_is_harmless(slack_server: LocalSlack, foreign: list[s
     """SEC-5: within Slack's limits, and foreign text never as markup."""
     description, reason = foreign
     changes = {"AlarmName": HOSTILE * 3, "AlarmDescription": description, "NewStateReason": reason}
-    slack_server.messages.clear()
+    slack_server.forget()
     SlackWebhook(slack_server.webhook).send(_message(ALARM | changes), "")
     [got] = slack_server.messages
     for block in got.content["blocks"]:
@@ -114,10 +114,9 @@ def test_it_sends_what_sns_hands_over(
     with caplog.at_level(logging.INFO):
         handle(event(ALARM, FIRST), None)
     assert [got.text for got in slack.messages] == ["🚨 shop-test-api-p95: ALARM"]
-    assert [record.message for record in caplog.records if record.name == "root"] == [
-        "message sent",
-        "a new alarm is fine: no message",
-    ]
+    logged = [record.message for record in caplog.records if record.name == "root"]
+    assert logged == ["message sent", "a new alarm is fine: no message"]
+    assert slack.webhook not in caplog.text
 
 
 def test_the_secret_is_read_at_run_time_and_never_logged(
@@ -140,3 +139,31 @@ def test_what_a_channel_does_not_take_raises(slack: LocalSlack, secrets: Any) ->
         handle(event(ALARM), None)
     assert caught.value.code is Code.NOTIFY_FAILED
     assert slack.messages == []
+
+
+def test_a_webhook_is_not_logged_when_slack_fails(
+    slack: LocalSlack, secrets: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SEC-5: a call that is repeated, and one that is refused."""
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    secrets.create_secret(Name="shop-slack", SecretString=slack.webhook)
+    slack.fail(503)
+    handle(event(ALARM), None)
+    slack.fail(404)
+    with pytest.raises(KanmonError):
+        handle(event(ALARM), None)
+    assert "LocalSlackSecret" not in caplog.text
+    assert "not delivered" in caplog.text
+
+
+def test_a_secret_that_cannot_be_read_does_not_stop_the_others(
+    slack: LocalSlack, secrets: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CD-12"""
+    secrets.create_secret(Name="shop-slack", SecretString=slack.webhook)
+    missing = {"teams": "nowhere", "slack": "shop-slack"}
+    monkeypatch.setenv("CHANNELS", json.dumps(missing))
+    with pytest.raises(KanmonError, match="teams can't be read") as caught:
+        handle(event(ALARM), None)
+    assert caught.value.code is Code.NOTIFY_FAILED
+    assert len(slack.messages) == 1

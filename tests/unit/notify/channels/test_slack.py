@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +80,7 @@ def test_any_text_is_sent_within_slacks_limits(
     paragraphs: list[str],
 ) -> None:
     """https://docs.slack.dev/reference/block-kit/blocks"""
-    slack_server.messages.clear()
+    slack_server.forget()
     sent = message(kind, headline, facts=tuple(facts), paragraphs=tuple(paragraphs))
     SlackWebhook(slack_server.webhook).send(sent, "")
     [got] = slack_server.messages
@@ -103,11 +104,75 @@ def test_foreign_text_is_plain_in_every_block(slack: LocalSlack) -> None:
     assert not set("<>") & set(got.text)
 
 
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses between the calls, in seconds. Nobody waits for them."""
+    taken: list[float] = []
+    monkeypatch.setattr("time.sleep", taken.append)
+    return taken
+
+
+@pytest.fixture(params=["webhook", "bot"])
+def channel(request: pytest.FixtureRequest, slack: LocalSlack) -> SlackBot | SlackWebhook:
+    return SlackWebhook(slack.webhook) if request.param == "webhook" else bot(slack)
+
+
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_failure_that_passes_is_tried_again(slack: LocalSlack, status: int) -> None:
-    slack.fail(status)
-    SlackWebhook(slack.webhook).send(message(), "")
+def test_a_failure_that_passes_is_tried_again(
+    slack: LocalSlack, channel: SlackBot | SlackWebhook, status: int, pauses: list[float]
+) -> None:
+    slack.fail(status, times=3)
+    channel.send(message(), "")
     assert len(slack.messages) == 1
+    assert len(pauses) == 3
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_failure_that_stays_is_not_tried_again(slack: LocalSlack, status: int, pauses: list[float]) -> None:
+    slack.fail(status)
+    assert str(status) in reason(SlackWebhook(slack.webhook))
+    assert pauses == []
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_the_tries_have_an_end(
+    slack: LocalSlack, channel: SlackBot | SlackWebhook, status: int, pauses: list[float]
+) -> None:
+    """CD-12: so the other channels get their message."""
+    slack.fail(status, times=4)
+    reason(channel)
+    assert slack.messages == []
+    assert sum(pauses) < 15
+
+
+def test_a_long_pause_asked_for_by_slack_is_a_failure(
+    slack: LocalSlack, channel: SlackBot | SlackWebhook, pauses: list[float]
+) -> None:
+    slack.fail(429, retry_after=30)
+    reason(channel)
+    assert pauses == []
+
+
+@pytest.mark.parametrize("status", [404, 429, 500, 503])
+def test_no_log_has_the_secret(
+    slack: LocalSlack,
+    channel: SlackBot | SlackWebhook,
+    status: int,
+    pauses: list[float],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """SEC-5: the address of a webhook is its secret, and the SDK logs it at a repeated call."""
+    slack.fail(status, times=4)
+    with caplog.at_level(logging.DEBUG):
+        reason(channel)
+    assert pauses or status == 404
+    assert "LocalSlackSecret" not in caplog.text
+    assert TOKEN not in caplog.text
+
+
+def test_an_address_that_is_none_is_a_failure() -> None:
+    """SEC-5: Python's error has the address in it."""
+    assert "InvalidURL" in reason(SlackWebhook("http://127.0.0.1:9/services/T/B/LocalSlackSecret x"))
 
 
 def reason(channel: SlackBot | SlackWebhook) -> str:
@@ -136,11 +201,15 @@ def test_a_bot_that_slack_refuses_is_a_failure_with_its_answer(
     assert answer in reason(SlackBot(token, channel, slack.api))
 
 
-def test_where_nobody_answers_is_a_failure_with_its_cause() -> None:
+def test_where_nobody_answers_is_a_failure_with_its_cause(
+    pauses: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         gone = f"http://127.0.0.1:{free.getsockname()[1]}/services/T/B/LocalSlackSecret"
         assert "refused" in reason(SlackWebhook(gone))
+    assert len(pauses) == 3
+    assert "LocalSlackSecret" not in caplog.text
 
 
 @pytest.mark.parametrize(
