@@ -84,7 +84,7 @@ def aws_errors(doing: str, *, hide: str = "") -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError) as error:
-        message = f"While {doing}: {_answer(error) if isinstance(error, ClientError) else error}"
+        message = f"While {doing}: {_answer(error)}"
         known = KanmonError(_code(error), message.replace(hide, "…") if hide else message)
         raise known from (None if hide else error)
 
@@ -100,7 +100,10 @@ def _code(error: BotoCoreError | ClientError) -> Code:
     return Code.AWS_DENIED if code in _DENIED else Code.AWS_FAILED
 
 
-def _answer(error: ClientError) -> str:
+def _answer(error: BotoCoreError | ClientError) -> str:
+    """An error as one sentence. Some of botocore's own have a full stop, some have none."""
+    if not isinstance(error, ClientError):
+        return f"{str(error).rstrip('.')}."
     answer = error.response.get("Error", {})
     request = error.response.get("ResponseMetadata", {}).get("RequestId", "")
     tail = f" (request {request})" if request else ""

@@ -52,9 +52,13 @@ def _logged(
 ) -> RequestsResponse:
     """Log each call with its duration, retries included (`-v`). PyGithub's own log also has bodies."""
     began = time.monotonic()
-    response = ask()
-    milliseconds = (time.monotonic() - began) * 1000
-    log.debug("%s %s %s %.0f ms", connection.verb, connection.url, response.status, milliseconds)
+    answer = "no answer"
+    try:
+        response = ask()
+        answer = str(response.status)
+    finally:
+        milliseconds = (time.monotonic() - began) * 1000
+        log.debug("%s %s %s %.0f ms", connection.verb, connection.url, answer, milliseconds)
     return response
 
 

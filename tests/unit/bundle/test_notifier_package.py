@@ -31,7 +31,7 @@ def test_every_file_is_stored_with_one_time() -> None:
 
 
 def test_the_handler_and_its_channel_run_from_the_package_alone(tmp_path: Path) -> None:
-    """MON-2: beside the package, Lambda's runtime has boto3 and nothing else of ours."""
+    """MON-2: beside the package, Lambda's runtime has boto3 and botocore and nothing else of ours."""
     (tmp_path / "package.zip").write_bytes(notifier_package(LIBRARIES))
     module, _, name = HANDLER.rpartition(".")
     code = f"""
@@ -39,7 +39,9 @@ import sys
 # -I -S: no site-packages, and no package of this repository.
 sys.path.insert(0, {str(tmp_path / "package.zip")!r})
 import types
-sys.modules["boto3"] = types.ModuleType("boto3")
+for name in ("boto3", "botocore", "botocore.exceptions"):
+    sys.modules[name] = types.ModuleType(name)
+sys.modules["botocore.exceptions"].BotoCoreError = sys.modules["botocore.exceptions"].ClientError = OSError
 import {module} as handler
 from kanmon.notify.channels import channel_module
 assert callable(handler.{name})
