@@ -12,6 +12,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from kanmon.config.schema import Config
+from kanmon.config.values import NAME_PATTERN
 from kanmon.errors import Code, KanmonError
 
 if TYPE_CHECKING:
@@ -101,23 +102,48 @@ def _config_error(document: _Document, errors: list[ErrorDetails]) -> KanmonErro
     code = Code.CONFIG_INVALID
     if all(error["type"] == "extra_forbidden" for error in errors):
         code = Code.CONFIG_UNKNOWN_KEY
-    sentences = [_sentence(document, error, alone=len(errors) == 1) for error in errors]
-    where = document.where(errors[0]["loc"]) if len(errors) == 1 else document.name
-    lead = "" if len(errors) == 1 else f"{len(errors)} keys are wrong. "
-    return KanmonError(code, lead + " ".join(sentences), where=where, fix=_fix(errors[0]))
+    if len(errors) == 1:
+        [error] = errors
+        return KanmonError(code, _sentence(error), where=document.where(error["loc"]), fix=_fix(error))
+    sentences = [
+        f"{document.where(error['loc'])}: {_sentence(error)} {_fix(error) or ''}".rstrip() for error in errors
+    ]
+    return KanmonError(code, f"{len(errors)} keys are wrong. {' '.join(sentences)}", where=document.name)
 
 
-def _sentence(document: _Document, error: ErrorDetails, *, alone: bool) -> str:
-    key = _dotted(error["loc"]) or "The config"
-    place = "" if alone else f"{document.where(error['loc'])}: "
+def _sentence(error: ErrorDetails) -> str:
+    location = error["loc"]
+    if location and location[-1] == "[key]":
+        return f"`{location[-2]}` can't be a name in `{_dotted(location[:-2])}`: {_reason(error)}."
+    key = _dotted(location) or "The config"
     match error["type"]:
         case "extra_forbidden":
-            return f"{place}`{key}` is not a key that Kanmon knows."
+            return f"`{key}` is not a key that Kanmon knows."
         case "missing":
-            return f"{place}`{key}` is missing."
+            return f"`{key}` is missing."
         case _:
-            reason = str(error["msg"]).removeprefix("Value error, ")
-            return f"{place}`{key}` is {_shown(error['input'])}: {reason}."
+            return f"`{key}` is {_shown(error['input'])}: {_reason(error)}."
+
+
+def _reason(error: ErrorDetails) -> str:
+    """Why a value is wrong, in words for a person who writes YAML. Pydantic's are for a programmer."""
+    limits = error.get("ctx", {})
+    match error["type"]:
+        case "string_pattern_mismatch" if limits["pattern"] == NAME_PATTERN:
+            return "use lower-case letters, digits and single hyphens, such as `my-app`"
+        case "string_pattern_mismatch":
+            return f"it must match the pattern `{limits['pattern']}`"
+        case "literal_error" | "enum":
+            return f"it must be {limits['expected']}"
+        case "too_short":
+            return f"it needs at least {limits['min_length']} of them"
+        case "too_long":
+            return f"it can have at most {limits['max_length']} of them"
+        case "string_too_short" | "string_too_long":
+            return str(error["msg"]).replace("String should", "it must")
+        case _:
+            reason = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input should ")
+            return f"it must {reason}" if str(error["msg"]).startswith("Input should ") else reason
 
 
 def _shown(value: object) -> str:
@@ -133,7 +159,7 @@ def _fix(error: ErrorDetails) -> str | None:
         near = difflib.get_close_matches(str(location[-1]), _known_keys(location[:-1]), n=1)
         return f"Did you mean `{near[0]}`?" if near else "Remove it, or see docs/reference/config.md."
     if error["type"] == "missing":
-        return f"Add `{location[-1]}:` there."
+        return f"Add `{location[-1]}:` to {f'`{_dotted(location[:-1])}`' if location[:-1] else 'the file'}."
     return None
 
 

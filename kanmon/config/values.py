@@ -26,7 +26,8 @@ def _query(value: str) -> str:
     return value
 
 
-Name = Annotated[str, Field(pattern=r"^[a-z](-?[a-z0-9])+$", max_length=32)]
+NAME_PATTERN = r"^[a-z](-?[a-z0-9])+$"
+Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=32)]
 """Lower-case letters, digits and single hyphens, as part of AWS resource names.
 
 Aurora's rules are the strictest: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html

@@ -130,10 +130,10 @@ def test_an_unknown_key_gets_a_suggestion(
 @pytest.mark.parametrize(
     ("old", "new", "line", "key", "reason"),
     [
-        ("app: shop", "app: Shop", 1, "app", "pattern"),
+        ("app: shop", "app: Shop", 1, "app", "lower-case letters"),
         ("app: shop", "app: [a]", 1, "app", "string"),
         ("app: shop", "app: 7", 1, "app", "string"),
-        ("    handler: shop.api", "    handler: ''", 4, "functions.api.handler", "should match"),
+        ("    handler: shop.api", "    handler: ''", 4, "functions.api.handler", "must match"),
         ("    handler:", "    memory: lots\n    handler:", 4, "functions.api.memory", "integer"),
         ("    handler:", "    memory: 64\n    handler:", 4, "functions.api.memory", "128"),
         ("    handler:", "    timeout: 901\n    handler:", 4, "functions.api.timeout", "900"),
@@ -169,7 +169,7 @@ def test_a_wrong_value_names_key_line_and_reason(
 def test_a_missing_key_is_named_with_its_fix(tmp_path: Path) -> None:
     error = _error(tmp_path, GOOD.replace("    handler: shop.api\n", ""))
     assert "`functions.api.handler` is missing" in error.message
-    assert error.fix == "Add `handler:` there."
+    assert error.fix == "Add `handler:` to `functions.api`."
 
 
 def test_all_that_is_wrong_is_shown_at_once(tmp_path: Path) -> None:
@@ -177,6 +177,22 @@ def test_all_that_is_wrong_is_shown_at_once(tmp_path: Path) -> None:
     assert "2 keys are wrong" in error.message
     assert "kanmon.yml:1: `app`" in error.message
     assert "kanmon.yml:21: `traffic.steps[0].percent`" in error.message
+
+
+def test_each_wrong_key_has_its_own_fix(tmp_path: Path) -> None:
+    wrong = GOOD.replace("    handler: shop.api\n", "    handlr: shop.api\n")
+    message = _error(tmp_path, wrong).message
+    assert "Add `handler:` to `functions.api`." in message
+    assert "Did you mean `handler`?" in message
+
+
+def test_a_wrong_name_has_an_example(tmp_path: Path) -> None:
+    assert "such as `my-app`" in _error(tmp_path, GOOD.replace("app: shop", "app: Shop")).message
+
+
+def test_a_wrong_name_of_an_element_is_shown_as_a_name(tmp_path: Path) -> None:
+    message = _error(tmp_path, GOOD.replace("  api:\n    handler", "  Api:\n    handler")).message
+    assert "`Api` can't be a name in `functions`" in message
 
 
 @pytest.mark.parametrize("key", ["KANMON_RELEASE", "AWS_REGION", "DATABASE_HOST", "JWT_SECRET_ARN"])
