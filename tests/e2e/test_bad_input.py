@@ -100,7 +100,7 @@ def test_no_bundle_and_a_damaged_bundle_are_refused(project: Project) -> None:
     assert "KNM-115" in project.kanmon("plan").check(2).error
 
 
-def test_unknown_release_and_no_release_to_go_back_to(project: Project) -> None:
+def test_unknown_release_and_no_release_to_roll_back_to(project: Project) -> None:
     """CD-9."""
     assert "KNM-411" in project.kanmon("rollback", "r99", "--yes").check(2).error
     assert "KNM-412" in project.kanmon("rollback", "--yes").check(2).error

@@ -238,6 +238,45 @@ def test_no_retired_word_is_an_input_or_an_output(name: str) -> None:
     assert {one for one in given if _retired(one)} == set()
 
 
+RETIRED_IN_TEXT = re.compile(
+    r"\b(trials?|blueprints?|told|tells?|entrances?|editions?|propos(e[sd]?|al)|settles?|mend(s|ed)?|moments|"
+    r"(take[ns]?|go(es)?) back)\b",
+    re.IGNORECASE,
+)
+TEXTS = (
+    "README.md", "CONTRIBUTING.md", "SECURITY.md", ".github/workflows", "actions", "demo", "docs", "embedded",
+    "infra", "kanmon", "scripts", "tests", "workflows",
+)  # fmt: skip
+KINDS = {".md", ".j2", ".yml", ".py", ".sh", ""}
+
+
+def _texts() -> Iterator[Path]:
+    for name in TEXTS:
+        root = ROOT / name
+        for path in [root] if root.is_file() else root.rglob("*"):
+            foreign = {"node_modules", "__pycache__"} & set(path.relative_to(ROOT).parts)
+            if path.is_file() and path.suffix in KINDS and not foreign and path != Path(__file__).resolve():
+                yield path
+
+
+def test_no_retired_word_is_in_a_text() -> None:
+    """`docs/concepts.md` has the words. Docs, templates, workflows, docstrings, comments and messages."""
+    found = {
+        f"{path.relative_to(ROOT)}:{number}: {match.group()}"
+        for path in _texts()
+        for number, line in enumerate(path.read_text("utf-8", errors="replace").splitlines(), 1)
+        for match in RETIRED_IN_TEXT.finditer(line)
+    }
+    assert found == set()
+
+
+@pytest.mark.parametrize(
+    "text", ["is on trial", "Slack is told", "a blueprint", "is taken back", "It goes back"]
+)
+def test_a_retired_word_in_a_text_is_found(text: str) -> None:
+    assert RETIRED_IN_TEXT.search(text)
+
+
 def test_every_error_code_is_unique() -> None:
     numbers = [code.number for code in Code]
     assert len(numbers) == len(set(numbers))

@@ -418,7 +418,7 @@ def test_all_triggers_hang_on_one_parameter() -> None:
 
 
 def test_both_slots_have_one_template() -> None:
-    """CD-8: only parameters tell them apart."""
+    """CD-8: they differ in parameters only."""
     body = render(EVERYTHING)
     assert parse(body)["Parameters"]["Slot"]["AllowedValues"] == ["blue", "green"]
     assert "shop-test-blue" not in body
