@@ -8,8 +8,8 @@ from kanmon.naming import alarm_topic, slot_rollback_alarm
 from kanmon.stacks.grants import slot_parameters
 from kanmon.templates.functions import function_facts
 from kanmon.templates.rendering import render
+from kanmon.templates.slot_triggers import queue_facts, schedule_facts
 from kanmon.templates.state_machines import state_machine_facts
-from kanmon.templates.triggers import queue_facts, schedule_facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

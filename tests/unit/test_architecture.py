@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanmon.cli.commands import NAMES, load
+from kanmon.config.schema import Config
 from kanmon.errors import Code
 
 if TYPE_CHECKING:
@@ -139,15 +140,17 @@ def test_a_package_exports_nothing(path: Path) -> None:
     assert set(imported) <= used | own
 
 
-GIVEN_NAMES = ("config", "templates", "cli/commands")
-"""Rooms whose modules are named like a section of the config, a file in `infra/`, a command."""
+SECTIONS = {field.replace("-", "_") for field in Config.model_fields}
+TEMPLATES = {path.name.partition(".")[0].replace("-", "_") for path in (ROOT / "infra").rglob("*.j2")}
+GIVEN_NAMES = {"config": SECTIONS, "templates": TEMPLATES, "cli/commands": set(NAMES)}
+"""In these rooms a module may be named like a section of the config, a file in `infra/`, a command."""
 
 
 def test_module_names_are_unique() -> None:
     named = defaultdict(list)
     for path in MODULES:
-        room = path.parent.relative_to(PACKAGE).as_posix()
-        if path.name not in {"__init__.py", "__main__.py"} and room not in GIVEN_NAMES:
+        given = GIVEN_NAMES.get(path.parent.relative_to(PACKAGE).as_posix(), set())
+        if path.name not in {"__init__.py", "__main__.py"} and path.stem not in given:
             named[path.stem].append(_name(path))
     assert [names for names in named.values() if len(names) > 1] == []
 
