@@ -24,8 +24,6 @@ Lines = Mapping[int, bool]
 Branches = Mapping[int, Mapping[str, bool]]
 """A branching line's number, from 1; for each branch by its name, whether it was taken."""
 
-_MOST_WAYS = 1_000
-
 
 @dataclass(frozen=True)
 class MeasuredFile:

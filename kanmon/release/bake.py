@@ -63,8 +63,8 @@ class Bake:
             self._read_alarms(last=False)
             clock.pause(min(remaining, _POLL_SECONDS))
             self.steps.check(checks, target)
-        # The alarms come last, after the checks. In the other order an alarm during the last checks would be
-        # missed, and the release would go on.
+        # The alarms come last, after the checks. Otherwise an alarm during the last checks would be missed,
+        # and the release would go on.
         self._read_alarms(last=True)
 
     def _read_alarms(self, *, last: bool) -> None:

@@ -53,7 +53,7 @@ def deploy(
     """
     if plan.unchanged:
         return Outcome(Result.UNCHANGED, plan.release)
-    # Refuse first. In the other order people would review a plan for days, and it could not run.
+    # Refuse first. Otherwise people would review a plan for days, and it could not run.
     head = services.ledger.head()
     refuse_open(head)
     _refuse_stale(services, plan, head)
@@ -61,8 +61,8 @@ def deploy(
     approval = approver.approve(plan)
     if approval.digest != plan.digest:
         raise KanmonError(Code.PLAN_STALE, "The approval is for another plan.")
-    # The lease comes after the approval, because a review may take days. In the other order this run would
-    # hold the lease for days, and nobody could roll back meanwhile.
+    # The lease comes after the approval, because a review may take days. Otherwise this run would hold the
+    # lease for days, and nobody could roll back meanwhile.
     with lease(services.ledger, services.clock, services.actor) as held:
         journal = open_operation(
             services,
@@ -131,17 +131,17 @@ class _Deploy:
     def _lock(self) -> None:
         with self.journal.step(State.LOCKED, f"{self.plan.release} goes into the {self.plan.slot} slot"):
             self._amend_release(State.LOCKED)
-            # Read the alarms before any change. In the other order the new slot could set off an alarm, and
-            # the bake would ignore it as an old one.
+            # Read the alarms before any change. Otherwise the new slot could set off an alarm, and the bake
+            # would ignore it as an old one.
             self.bake = Bake.begin(self.steps, self.config.prefix, self.plan.slot)
 
     def _provision(self) -> None:
         outputs = outputs_of(self.services, self.config, self.plan.slot)
         with self.journal.step(State.PROVISIONED, "provisioning"):
-            # The snapshot comes before every change, so that it can undo a failed migration. In the other
-            # order it would hold the half-migrated data.
+            # The snapshot comes before every change, so that it can undo a failed migration. Otherwise it
+            # would hold the half-migrated data.
             self._take_snapshot(outputs)
-            # A slot has no entry in the head while its stack changes. In the other order a run that dies in
+            # A slot has no entry in the head while its stack changes. Otherwise a run that dies in
             # `provision` would leave the old entry, and a rollback would move users into a broken slot.
             record_slot(self.services, self.plan.slot, None)
             outputs = provision(self.services, self.journal, self.config, self.plan.stacks, outputs)
@@ -150,8 +150,8 @@ class _Deploy:
             deployment = outputs.get(API, {}).get("Deployment", "")
             self.pointer = Pointer(deployment=deployment, slot=self.plan.slot)
             deployed = self.services.stacks.find(stack.name)
-            # The record gets its pointer before any user moves. In the other order a run that dies after the
-            # move would leave a live release without a pointer, and `recover` could not complete it.
+            # The record gets its pointer before any user moves. Otherwise a run that dies after the move
+            # would leave a live release without a pointer, and `recover` could not complete it.
             self.services.ledger.amend_release(
                 self.plan.release,
                 slot=self.plan.slot,
@@ -160,11 +160,11 @@ class _Deploy:
                 pointer=self.pointer,
             )
             self.steps.opened = self.services.site(self.config, outputs)
-            # Hooks run before the checks. In the other order the checks would meet the schema of the old
-            # release, and fail.
+            # Hooks run before the checks. Otherwise the checks would meet the schema of the old release, and
+            # fail.
             run_hooks(self.services, self.journal, self.config, self.plan.release, self.plan.slot)
-            # Assets come before the preview and the live page. In the other order a browser would load the
-            # new page, ask for its assets and get 404.
+            # Assets come before the preview and the live page. Otherwise a browser would load the new page,
+            # ask for its assets and get 404.
             self.steps.site.web.publish(self.plan.release, self.manifest.web)
         self._amend_release(State.PROVISIONED)
 
@@ -193,8 +193,8 @@ class _Deploy:
             # There is no API, or it had no users yet: there are no requests to share.
             return
         for step in self.config.traffic.shares:
-            # The ledger has the step before the first request moves. In the other order a run that dies after
-            # the shift would seem to have no users: `recover` would abort it, and leave the canary on.
+            # The ledger has the step before the first request moves. Otherwise a run that dies after the
+            # shift would seem to have no users: `recover` would abort it, and leave the canary on.
             with self.journal.step(State.SHIFTING, f"{step.percent} % of API requests"):
                 self.journal.guard()
                 self.steps.site.api.shift(self.pointer, step.percent)
@@ -209,15 +209,15 @@ class _Deploy:
         record = self.services.ledger.amend_release(self.plan.release, state=State.LIVE)
         self.loaded = LoadedRelease(record, self.manifest)
         with self.journal.step(State.LIVE, f"{self.plan.release} goes live"):
-            # Settings come before the move. In the other order the first requests would meet the old limits,
-            # and some would get 429.
+            # Settings come before the move. Otherwise the first requests would meet the old limits, and some
+            # would get 429.
             self.steps.apply_settings(self.loaded)
-            # The API moves before the page. In the other order a run that dies between the two would leave a
-            # new page on the old API, and its calls to new routes would fail.
+            # The API moves before the page. Otherwise a run that dies between the two would leave a new page
+            # on the old API, and its calls to new routes would fail.
             self.steps.move_api(self.pointer, frozenset({self.plan.origin}))
             self.steps.move_page(self.loaded, self.base)
-            # The head comes before the checks. They may hold the release, and then users stay on it. In the
-            # other order the head of a held environment would still name the old release.
+            # The head comes before the checks. They may hold the release, and then users stay on it.
+            # Otherwise the head of a held environment would still name the old release.
             record_live(self.services, self.plan.release, self.pointer)
             live = Target("live", self.plan.release)
             self.steps.check(self.config.checks, live)
@@ -226,17 +226,17 @@ class _Deploy:
     def _complete(self) -> None:
         with self.journal.step(State.STABLE, f"{self.plan.release} is stable"):
             self.steps.close_preview()
-            # Old files go after the last check. In the other order a rollback would have to write them again,
-            # and users would wait for it.
+            # Old files go after the last check. Otherwise a rollback would have to write them again, and
+            # users would wait for it.
             self.steps.site.web.delete_stale_files(self.manifest.web, files_of(self.base))
-            # Triggers move after the last check, too. In the other order a bad release would process messages
-            # before its checks fail.
+            # Triggers move after the last check, too. Otherwise a bad release would process messages before
+            # its checks fail.
             switch_triggers(self.steps, self.plan.slot, self.loaded, self.base)
-            # "Stable" is recorded last. In the other order a run that dies here would leave a stable release
-            # with its triggers off.
+            # "Stable" is recorded last. Otherwise a run that dies here would leave a stable release with its
+            # triggers off.
             record_stable(self.services, self.plan.release)
-        # Now the environment is free. In the other order a run that dies before `record_stable` would leave
-        # a live release outside the list of stable ones, and no rollback could return to it.
+        # Now the environment is free. Otherwise a run that dies before `record_stable` would leave a live
+        # release outside the list of stable ones, and no rollback could return to it.
         self.journal.close(Result.STABLE)
 
     def _handle_failure(self, error: BaseException) -> Outcome:
@@ -248,8 +248,8 @@ class _Deploy:
             # the other run completed it.
             raise failure from error
         self.journal.emit(EventKind.FAILURE, failure.message, code=failure.code.id)
-        # STABLE is not in `takes_traffic`, so this check comes first. In the other order a live release would
-        # be recorded as aborted.
+        # STABLE is not in `takes_traffic`, so this check comes first. Otherwise a live release would be
+        # recorded as aborted.
         if self.journal.operation.state is State.STABLE:
             return self._leave_to_recover(failure)
         if not self.journal.operation.state.takes_traffic:
@@ -264,7 +264,7 @@ class _Deploy:
         with self.journal.step(State.ABORTED, f"{self.plan.release} is aborted; no user was on it"):
             self.steps.close_preview()
             self._amend_release(State.ABORTED)
-        # The operation closes last. In the other order a run that dies here would leave the preview open, and
+        # The operation closes last. Otherwise a run that dies here would leave the preview open, and
         # `recover` looks at open operations only.
         self.journal.close(Result.ABORTED, failure)
         return self._outcome(Result.ABORTED, failure)
@@ -286,8 +286,8 @@ class _Deploy:
         if self.base is None:
             return False
         try:
-            # The ledger has room for one preview token. In the other order the second token would replace
-            # the first, and a run that dies here would leave the first preview open.
+            # The ledger has room for one preview token. Otherwise the second token would replace the first,
+            # and a run that dies here would leave the first preview open.
             self.steps.close_preview()
             preview = self.steps.open_preview(self.base.id, self.plan.origin)
             stable = Target("stable", preview.release, preview.preview)
@@ -324,8 +324,8 @@ class _Deploy:
             message = f"{failure.message} The rollback of {self.plan.release} failed, too: {error.message}"
             failed = KanmonError(Code.ROLLBACK_FAILED, message, where=error.where)
             return self._outcome(Result.FAILED, failed)
-        # The operation closes after the head is back. In the other order a run that dies here would leave
-        # the failed slot in the head as live, and the next deploy would update the slot with users on it.
+        # The operation closes after the head is back. Otherwise a run that dies here would leave the failed
+        # slot in the head as live, and the next deploy would update the slot with users on it.
         self.journal.close(Result.ROLLED_BACK, failure)
         return self._outcome(Result.ROLLED_BACK, failure)
 
@@ -342,15 +342,15 @@ def roll_back(steps: Steps, base: LoadedRelease | None, left: LoadedRelease, fai
     `failed_at` is the clock's monotonic time of the failure.
     """
     operation = steps.journal.operation
-    # Users first. In the other order an error in a later call would keep users on the failed release.
+    # Users first. Otherwise an error in a later call would keep users on the failed release.
     steps.return_users(base, left, operation.origin)
     report_return(steps, base, failed_at)
     with steps.journal.step(State.ROLLED_BACK, f"{left.id} was rolled back"):
         steps.close_preview()
         if base:
             steps.apply_settings(base)
-            # Users are off the failed page now. In the other order a run that dies before the move would
-            # leave a live page without its files.
+            # Users are off the failed page now. Otherwise a run that dies before the move would leave a live
+            # page without its files.
             steps.site.web.delete_stale_files(base.files, left.files)
         switch_triggers(steps, operation.origin.slot, left, base)
         steps.services.ledger.amend_release(left.id, state=State.ROLLED_BACK)

@@ -66,8 +66,8 @@ class HeldLease:
             return head.model_copy(update={"lease": head.lease.model_copy(update={"expires": expires})})
 
         self.ledger.amend_head(extend)
-        # Trust the new time after the write. In the other order a failed write would leave a lease that only
-        # this process believes in, and two runs would act at once.
+        # Trust the new time after the write. Otherwise a failed write would leave a lease that only this
+        # process believes in, and two runs would act at once.
         if not self.lost.is_set():
             self.expires = expires
 

@@ -32,13 +32,13 @@ def provision(
     All change sets are verified before the first one is executed. Raises PLAN_STALE, STACK_FAILED and the
     errors of the services, after all running stacks have come to their end.
     """
-    # Verify all before any is executed. In the other order a missing change set would be found late, with
-    # half of the stacks changed.
+    # Verify all before any is executed. Otherwise a missing change set would be found late, with half of the
+    # stacks changed.
     for stack in stacks:
         if stack.change_set:
             services.stacks.verify(stack.change_set)
-    # Protect the stacks before their updates. In the other order an update could replace a database before
-    # the stack's policy forbids it.
+    # Protect the stacks before their updates. Otherwise an update could replace a database before the stack's
+    # policy forbids it.
     for stack in stacks:
         _protect(services, journal, config, stack)
     outputs = dict(outputs)
@@ -57,8 +57,8 @@ def provision(
                 for future in done:
                     outputs[running.pop(future)] = future.result()
         except KeyboardInterrupt:
-            # Stop before the pool ends, because the pool waits for its threads. In the other order Ctrl-C
-            # would wait until CloudFormation has finished.
+            # Stop before the pool ends, because the pool waits for its threads. Otherwise Ctrl-C would wait
+            # until CloudFormation has finished.
             stop.set()
             raise
     return outputs
@@ -110,7 +110,7 @@ def _change_set(
         change_set = services.stacks.create_change_set(
             stack.name, url, resolved, tags(config), existing=existing
         )
-        # Refuse before the change set is executed. In the other order the data would be gone already.
+        # Refuse before the change set is executed. Otherwise the data would be gone already.
         refuse_destruction(config, [stack.model_copy(update={"change_set": change_set})])
         return change_set
     if resolved != stack.resolved:

@@ -44,8 +44,8 @@ def recover(
     if head.held and keep is None:
         raise KanmonError(Code.HELD, f"The operation {head.operation} waits for a decision.")
     with lease(services.ledger, services.clock, services.actor) as held:
-        # Read the head again, under the lease. In the other order another run could end the operation in
-        # between, and this run would undo a finished release.
+        # Read the head again, under the lease. Otherwise another run could end the operation in between, and
+        # this run would undo a finished release.
         operation = services.ledger.operation(services.ledger.head().operation or 0)
         if operation is None:
             # The run died between the head and its first record. It did nothing.
@@ -76,8 +76,8 @@ def _await_end(services: Services, observer: Observer) -> Head:
 
 def _end(steps: Steps, config: Config, operation: Operation, *, keep: bool | None) -> Outcome:
     if operation.result and operation.result is not Result.HELD:
-        # The run wrote its result and died before it freed the head. This check comes first. In the other
-        # order a finished operation would run a second time.
+        # The run wrote its result and died before it freed the head. This check comes first. Otherwise a
+        # finished operation would run a second time.
         steps.journal.close(operation.result)
         return Outcome(operation.result, operation.release, steps.journal.operation)
     if operation.kind is OperationKind.ROLLBACK:
@@ -97,17 +97,17 @@ def _end(steps: Steps, config: Config, operation: Operation, *, keep: bool | Non
 def _complete(steps: Steps, operation: Operation) -> Outcome:
     loaded, base = steps.require(operation.release), steps.load(operation.base)
     with steps.journal.step(State.STABLE, f"{operation.release} is stable"):
-        # A release held as a canary still has to move. Any other release is live, and nothing moves here.
-        # The order is the deploy's: settings, API, page. In the other order a run that dies between the two
-        # moves would leave a new page on the old API.
+        # A release held as a canary still has to move. Any other release is live, and nothing moves here. The
+        # order is the deploy's: settings, API, page. Otherwise a run that dies between the two moves would
+        # leave a new page on the old API.
         steps.apply_settings(loaded)
         steps.move_api(loaded.record.pointer, frozenset({operation.origin}))
         steps.move_page(loaded, base)
         steps.close_preview()
         steps.site.web.delete_stale_files(loaded.files, files_of(base))
         switch_triggers(steps, loaded.record.slot, loaded, base)
-        # "Stable" is recorded last. In the other order a run that dies here would leave a stable release
-        # with its triggers off.
+        # "Stable" is recorded last. Otherwise a run that dies here would leave a stable release with its
+        # triggers off.
         record_stable(steps.services, operation.release)
     steps.journal.close(Result.STABLE)
     return Outcome(Result.STABLE, operation.release, steps.journal.operation)
@@ -116,8 +116,8 @@ def _complete(steps: Steps, operation: Operation) -> Outcome:
 def _undo(steps: Steps, operation: Operation) -> Outcome:
     began = steps.services.clock.monotonic()
     roll_back(steps, steps.load(operation.base), steps.require(operation.release), began)
-    # The operation closes after the head is back. In the other order a run that dies here would leave the
-    # failed slot in the head as live, and the next deploy would update the slot with users on it.
+    # The operation closes after the head is back. Otherwise a run that dies here would leave the failed slot
+    # in the head as live, and the next deploy would update the slot with users on it.
     steps.journal.close(Result.ROLLED_BACK, _died(operation))
     return Outcome(Result.ROLLED_BACK, operation.release, steps.journal.operation)
 
@@ -126,8 +126,8 @@ def _abort(steps: Steps, operation: Operation) -> Outcome:
     with steps.journal.step(State.ABORTED, f"{operation.release} is aborted; no user was on it"):
         steps.close_preview()
         steps.services.ledger.amend_release(operation.release, state=State.ABORTED)
-    # The operation closes last. In the other order a run that dies here would leave the preview open, and the
-    # next `recover` would find no open operation.
+    # The operation closes last. Otherwise a run that dies here would leave the preview open, and the next
+    # `recover` would find no open operation.
     steps.journal.close(Result.ABORTED, _died(operation))
     return Outcome(Result.ABORTED, operation.release, steps.journal.operation)
 

@@ -77,8 +77,8 @@ def rollback(
     Raises NOT_APPROVED, UNFINISHED, HELD, LOCKED, PLAN_STALE before anything changes.
     """
     head = services.ledger.head()
-    # The lease comes after the approval, because a review may take days. In the other order this run would
-    # hold the lease for days, and no other run could roll back meanwhile.
+    # The lease comes after the approval, because a review may take days. Otherwise this run would hold the
+    # lease for days, and no other run could roll back meanwhile.
     approval = approver.approve(RollbackRequest(target.id, target.bundle))
     with lease(services.ledger, services.clock, services.actor) as held:
         slot = target.slot if _in_slot(services, config, head, target) else head.pointer.slot.other
@@ -126,8 +126,8 @@ class _Rollback:
         """Bring the release completely into a slot; the API's pointer to it."""
         outputs = outputs_of(self.services, self.config, self.operation.slot)
         self.steps.opened = self.services.site(target.manifest.config, outputs)
-        # An earlier run may have died here and left its preview open. In the other order a new token would
-        # replace the old one in the ledger, and nobody could close the old preview.
+        # An earlier run may have died here and left its preview open. Otherwise a new token would replace the
+        # old one in the ledger, and nobody could close the old preview.
         self.steps.close_preview()
         pointer = Pointer(deployment=target.record.pointer.deployment, slot=self.operation.slot)
         # Read the head again: during the approval a failed deploy may have changed the slot. With the head
@@ -137,23 +137,23 @@ class _Rollback:
         with self.journal.step(State.PROVISIONED, f"putting {target.id} into the {pointer.slot} slot"):
             self._reapply(target, pointer.slot)
         with self.journal.step(State.VERIFIED, f"checking {target.id} as candidate"):
-            # The files come before the preview. In the other order the checks of the page would get 404.
+            # The files come before the preview. Otherwise the checks of the page would get 404.
             self.steps.site.web.publish(target.id, target.files)
             candidate = self.steps.open_preview(target.id, pointer)
             self.steps.check(target.manifest.config.checks, candidate)
         self.steps.close_preview()
-        # The record gets its slot before users move. In the other order a run that dies after the move would
-        # be repeated from the old record: it would update the slot with users on it.
+        # The record gets its slot before users move. Otherwise a run that dies after the move would be
+        # repeated from the old record: it would update the slot with users on it.
         self.services.ledger.amend_release(target.id, slot=pointer.slot, pointer=pointer)
         return pointer
 
     def _reapply(self, target: LoadedRelease, slot: Slot) -> None:
         name = stack_name(self.config.prefix, SLOT, slot)
-        # Look for the blobs first. In the other order CloudFormation would miss a package during the update.
+        # Look for the blobs first. Otherwise CloudFormation would miss a package during the update.
         refuse_missing(self.services.blobs, target.manifest)
         self.journal.guard()
-        # A slot has no entry in the head while its stack changes. In the other order a run that dies in
-        # `execute` would leave the old entry, and a rollback would move users into a half-updated slot.
+        # A slot has no entry in the head while its stack changes. Otherwise a run that dies in `execute`
+        # would leave the old entry, and a rollback would move users into a half-updated slot.
         record_slot(self.services, slot, None)
         change_set = self.services.stacks.create_change_set(
             name,
@@ -176,14 +176,14 @@ class _Rollback:
             # Users are back. After an error from here on the operation stays open, and `recover` repeats it.
             self.steps.apply_settings(target)
             if left:
-                # Old files go after the move. In the other order the live page would lose its files.
+                # Old files go after the move. Otherwise the live page would lose its files.
                 self.steps.site.web.delete_stale_files(target.files, left.files)
                 self.services.ledger.amend_release(left.id, state=State.ROLLED_BACK)
             switch_triggers(self.steps, pointer.slot, live, left)
             self.services.ledger.amend_release(target.id, state=State.STABLE)
             record_return(self.services, self.operation, target.id, pointer, self.operation.reason)
-        # The operation closes after the head is back. In the other order a run that dies here would leave the
-        # old slot in the head as live, and the next deploy would update the slot with users on it.
+        # The operation closes after the head is back. Otherwise a run that dies here would leave the old slot
+        # in the head as live, and the next deploy would update the slot with users on it.
         self.journal.close(Result.ROLLED_BACK)
 
     def _handle_failure(self, error: BaseException) -> Outcome:
@@ -197,7 +197,7 @@ class _Rollback:
             # `recover` repeats it. Closed, it would leave them there.
             failed = KanmonError(Code.ROLLBACK_FAILED, known.message, where=known.where)
             return Outcome(Result.FAILED, self.operation.release, self.journal.operation, failed)
-        # The operation closes last. In the other order a run that dies here would leave the preview open, and
+        # The operation closes last. Otherwise a run that dies here would leave the preview open, and
         # `recover` looks at open operations only.
         self.steps.close_preview()
         self.journal.close(Result.ABORTED, known)

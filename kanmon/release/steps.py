@@ -111,10 +111,10 @@ class Steps:
     def open_preview(self, release_id: str, pointer: Pointer) -> Target:
         """Open a release to people with its address, through the edge and before any user."""
         token = f"{release_id}-{secrets.token_hex(16)}"
-        # The observer masks the token first. In the other order an error text could show it in a public log.
+        # The observer masks the token first. Otherwise an error text could show it in a public log.
         self.journal.emit(EventKind.PREVIEW, token)
-        # The ledger has the token before the preview exists. In the other order a run that dies here would
-        # leave the candidate open to everybody with the address, and `recover` could not close it.
+        # The ledger has the token before the preview exists. Otherwise a run that dies here would leave the
+        # candidate open to everybody with the address, and `recover` could not close it.
         self.journal.amend(preview=token)
         self.journal.guard()
         self.site.api.open_preview(token, pointer)
@@ -123,8 +123,8 @@ class Steps:
     def close_preview(self) -> None:
         """Close the operation's preview, if it has one."""
         if self.journal.operation.preview and self.opened:
-            # The ledger forgets the token last. In the other order a run that dies here would leave the
-            # preview open, and `recover` could not close it.
+            # The ledger forgets the token last. Otherwise a run that dies here would leave the preview open,
+            # and `recover` could not close it.
             self.opened.api.close_preview(self.journal.operation.preview)
             self.journal.amend(preview="")
 
@@ -207,8 +207,8 @@ def open_operation(
         number = head.operations + 1
         return head.model_copy(update={"operations": number, "operation": number})
 
-    # The head comes before the record: from here on no other run starts. In the other order a run that dies
-    # here would leave a record outside the head, and the next operation would overwrite it.
+    # The head comes before the record: from here on no other run starts. Otherwise a run that dies here would
+    # leave a record outside the head, and the next operation would overwrite it.
     head = services.ledger.amend_head(begin)
     operation = Operation(
         number=head.operations,

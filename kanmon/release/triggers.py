@@ -60,7 +60,7 @@ def _switch(steps: Steps, loaded: LoadedRelease, wanted: str) -> None:
     )
     if change_set is None:
         return
-    # Refuse before `execute`. In the other order CloudFormation would change a function with users on it.
+    # Refuse before `execute`. Otherwise CloudFormation would change a function with users on it.
     others = [change for change in change_set.changes if not _only_switches(change)]
     if others:
         names = ", ".join(f"{change.logical_id} ({change.type})" for change in others)
