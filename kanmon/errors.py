@@ -19,7 +19,7 @@ class ExitStatus(IntEnum):
     REFUSED = 2
     """Kanmon refused the input or the situation, before any change."""
     HELD = 3
-    """A person has to decide; the lock is kept."""
+    """A person has to decide; the environment stays held."""
     INTERRUPTED = 130
     """Ctrl-C or a cancelled job, with the begun work undone first."""
 
@@ -30,7 +30,7 @@ class Code(Enum):
     CONFIG_MISSING = (101, "The config file does not exist.", "Create it, or name it with `--config FILE`.")
     CONFIG_EMPTY = (102, "The config file is empty.", "Copy the example from the README into it.")
     CONFIG_SYNTAX = (103, "The config file is not valid YAML.", "Correct the named line.")
-    CONFIG_INVALID = (104, "A key of the config has an invalid value.", "Correct the named key.")
+    CONFIG_INVALID = (104, "A key of the config has an invalid value.", "Correct each key at the named line.")
     CONFIG_UNKNOWN_KEY = (105, "The config has an unknown key.", "Correct the key's spelling, or remove it.")
     BUILD_FAILED = (
         111,
@@ -77,7 +77,7 @@ class Code(Enum):
     CREDENTIALS_MISSING = (
         201,
         "AWS credentials are missing, incomplete or expired.",
-        "Sign in: `aws sso login`; in a workflow, `aws-actions/configure-aws-credentials`. Then repeat it.",
+        "Sign in with `aws sso login`; in a workflow, use `aws-actions/configure-aws-credentials`.",
     )
     AWS_UNREACHABLE = (
         202,
@@ -89,7 +89,11 @@ class Code(Enum):
         "AWS denied a call.",
         "Give your role the named permission; for Kanmon's roles, run `kanmon bootstrap` again.",
     )
-    AWS_FAILED = (204, "AWS answered a call with an error.", "Read AWS's message, then repeat the command.")
+    AWS_FAILED = (
+        204,
+        "AWS answered a call with an error.",
+        "Correct the cause in AWS's message, then run the command again.",
+    )
     NOT_BOOTSTRAPPED = (
         205,
         "The account has no artifact bucket for this app.",
@@ -103,13 +107,17 @@ class Code(Enum):
     STACK_BUSY = (
         212,
         "A stack is in a state without updates.",
-        "Wait for CloudFormation, or repair the stack as the message says.",
+        "Wait until CloudFormation has finished, then run the command again.",
     )
-    CHANGE_SET_FAILED = (213, "CloudFormation refused a change set.", "Correct the cause in AWS's reason.")
+    CHANGE_SET_FAILED = (
+        213,
+        "CloudFormation refused a change set.",
+        "Correct the cause in AWS's reason, then run `kanmon plan` again.",
+    )
     TEMPLATE_WRONG = (
         214,
         "CloudFormation would refuse a template.",
-        "Please report it with your config: the templates are Kanmon's own.",
+        "Send your config to https://github.com/kanmon-dev/kanmon/issues: this is an error of Kanmon.",
     )
     TEMPLATE_TOO_BIG = (
         215,
@@ -155,22 +163,22 @@ class Code(Enum):
     FROZEN = (
         312,
         "A rollback froze this environment.",
-        "Fix the cause, then deploy with `--lift-freeze` and a reason.",
+        'Fix the cause, then run `kanmon deploy --lift-freeze "the fix"`.',
     )
     ENVIRONMENT_MISSING = (
         321,
         "The GitHub environment does not exist, so nothing would hold a release back.",
-        "Settings → Environments → New environment: add required reviewers and a branch rule.",
+        "In GitHub, open Settings → Environments → New environment. Add reviewers and a branch rule.",
     )
     REVIEWERS_MISSING = (
         322,
         "The GitHub environment has no required reviewers.",
-        "Settings → Environments → the environment → Required reviewers (private: on some plans only).",
+        "In GitHub, open Settings → Environments → the environment. Turn on Required reviewers.",
     )
     BRANCHES_OPEN = (
         323,
         "Any branch may deploy to the GitHub environment.",
-        "Settings → Environments → the environment → Deployment branches and tags: select main only.",
+        "In GitHub, open Settings → Environments → the environment. Select your release branch only.",
     )
     BRANCH_REFUSED = (
         324,
@@ -180,12 +188,12 @@ class Code(Enum):
     SELF_REVIEW_ALLOWED = (
         325,
         "The GitHub environment lets people approve their own runs.",
-        "Settings → Environments → the environment → Prevent self-review.",
+        "In GitHub, open Settings → Environments → the environment. Turn on Prevent self-review.",
     )
     RUN_NOT_APPROVED = (
         326,
         "No reviewer approved this run for the GitHub environment.",
-        "Ask a reviewer to approve it. A run past the rules, as administrators can start, is refused.",
+        "Start the run again, and ask a reviewer to approve it. An administrator can't skip the review.",
     )
     APPROVED_BY_ACTOR = (
         327,
@@ -200,18 +208,18 @@ class Code(Enum):
     LOCKED = (
         401,
         "Another run holds this environment.",
-        "Wait for its end. When it died, run `kanmon recover --wait`.",
+        "Wait for its end. If it died, run `kanmon recover --wait`.",
     )
     LEASE_LOST = (
         402,
-        "This run lost its lock to another run.",
+        "This run lost its lease to another run.",
         "Run `kanmon status`: the other run finishes or undoes the release.",
     )
     LEDGER_CONFLICT = (403, "The ledger changed during a write.", "Run the command again.")
     LEDGER_UNREADABLE = (
         404,
         "A record of the ledger can't be read.",
-        "Restore the object's former version in the artifact bucket.",
+        "Find its versions with `aws s3api list-object-versions`, and copy the last good one over it.",
     )
     UNKNOWN_RELEASE = (411, "There is no such release.", "Run `kanmon history` for a list of releases.")
     NO_ROLLBACK_TARGET = (
@@ -269,12 +277,12 @@ class Code(Enum):
     GITHUB_UNREACHABLE = (
         603,
         "GitHub could not be reached.",
-        "Look at githubstatus.com, then repeat the command.",
+        "Look at https://www.githubstatus.com, then run the command again.",
     )
     GITHUB_FAILED = (
         604,
         "GitHub answered a call with an error.",
-        "Read GitHub's message, then repeat the command.",
+        "Correct the cause in GitHub's message, then run the command again.",
     )
     NOTIFY_FAILED = (
         611,
@@ -293,7 +301,11 @@ class Code(Enum):
         "The system refused to read or write a file.",
         "Give the path of a readable file, or of a folder with write permission.",
     )
-    INTERNAL = (999, "Kanmon itself failed.", "Please report it with the output of `--debug`.")
+    INTERNAL = (
+        999,
+        "Kanmon itself failed.",
+        "Report it, with the output of `--debug`: https://github.com/kanmon-dev/kanmon/issues",
+    )
 
     def __init__(self, number: int, meaning: str, fix: str) -> None:
         self.number = number

@@ -92,7 +92,7 @@ def lease(ledger: Ledger, clock: Clock, actor: str) -> Iterator[HeldLease]:
         other = holder_of(head, clock.now())
         if head.lease and other not in {None, holder}:
             until = head.lease.expires.strftime("%H:%M:%S UTC")
-            problem = f"{other} holds the lock until {until} and renews it while it works."
+            problem = f"{other} holds the lease until {until} and renews it while it works."
             raise KanmonError(Code.LOCKED, problem)
         token = head.leases + 1
         own = Lease(holder=holder, token=token, expires=expires)

@@ -186,7 +186,7 @@ def _variable(option: Option) -> str:
 
 _ABOUT_DOCKER = (
     "It runs in a container with everything that it needs: nothing is installed when a release is due. Its "
-    "last part always runs: it finishes or undoes what a cancelled or killed step has left. Use it on Linux "
+    "post step always runs: it finishes or undoes what a cancelled or killed step has left. Use it on Linux "
     "runners with Docker, and [composite](composite) on others. If the commit is not a Kanmon release, the "
     "runner builds the image first."
 )
@@ -198,7 +198,7 @@ def _about_composite(command: Command[Any]) -> str:
         return about
     return (
         f"Use it on runners without Docker; on others use [{command.name}](..). {about} A composite action "
-        "has no last part that always runs: add a step with [recover](../../recover) after it, with "
+        "has no post step: add a step with [recover](../../recover) after it, with "
         "`if: always()` and `wait: true`."
     )
 

@@ -38,7 +38,7 @@ class ContainerStep:
         return self._start([], {})
 
     def post(self) -> Running:
-        """Start its last part: it always comes, at the end of the job."""
+        """Start its post step: it always comes, at the end of the job."""
         state = {f"STATE_{name}": value for name, value in self.job.state.items()}
         return self._start(["--entrypoint", self._action["runs"]["post-entrypoint"]], state)
 

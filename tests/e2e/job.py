@@ -92,7 +92,7 @@ class Job:
 
     @property
     def state(self) -> dict[str, str]:
-        """The state of its step for the step's last part."""
+        """The state of its step for the step's post step."""
         return self._written("GITHUB_STATE")
 
     @property

@@ -94,7 +94,7 @@ def second_release_in_its_canary(use: Callable[..., ContainerStep], project: Pro
 
 
 def test_a_release_and_a_rollback(use: Callable[..., ContainerStep], project: Project) -> None:
-    """CD-2, CD-9: outputs come to the job; the last part has nothing to do and prints nothing."""
+    """CD-2, CD-9: outputs come to the job; the post step has nothing to do and prints nothing."""
     project.kanmon("build", GITHUB_SHA=SHA).check()
     deploy = use("deploy", reason="the first one")
     deploy.main().end().check()
@@ -113,7 +113,7 @@ def test_a_release_and_a_rollback(use: Callable[..., ContainerStep], project: Pr
 
 
 def test_a_cancelled_step_rolls_back(use: Callable[..., ContainerStep], project: Project) -> None:
-    """CD-13: the runner's signals to the client come to Python; the last part finds all done."""
+    """CD-13: the runner's signals to the client come to Python; the post step finds all done."""
     deploy = second_release_in_its_canary(use, project)
     running = deploy.main()
     running.await_line("10 % of API requests go to r2")

@@ -29,12 +29,12 @@ class DeployOptions:
     """The bundle or the plan to release, and its approval."""
 
     bundle: Path = path("the bundle (build/bundle)", "DIR", "build/bundle")
-    bundle_digest: str = text("the digest that the bundle must have, as it was built", "SHA256")
+    bundle_digest: str = text("refuse a bundle with another digest; use the output of the build", "SHA256")
     plan: Path | None = optional_path("carry out this plan instead of a new one", "FILE")
-    digest: str = text("the digest that the plan must have", "SHA256")
+    digest: str = text("refuse a plan with another digest; use the output of the plan", "SHA256")
     yes: bool = flag("approve without asking", terminal_only=True)
-    reason: str = text("why, for the history", "TEXT")
-    lift_freeze: str = text("release although a rollback froze the environment", "REASON")
+    reason: str = text("the reason, for the history", "TEXT")
+    lift_freeze: str = text("release in a frozen environment; give the reason", "REASON")
 
 
 def run(options: DeployOptions, context: Context) -> ExitStatus:

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 class GateOptions:
     """The job's side of the gate: before it, or inside the gated job."""
 
-    approved: bool = flag("inside the gated job: who approved this run")
+    approved: bool = flag("check the approval of this run; use it in the job with the environment")
     cancel_waiting: str = text(
-        "cancel the runs of this workflow file that still wait, so that a rollback need not", "WORKFLOW"
+        "cancel the waiting runs of this workflow file, so a rollback can start at once", "WORKFLOW"
     )
-    confirm: str = text("before a rollback: the environment's name, typed", "ENVIRONMENT")
+    confirm: str = text("for a rollback: type the name of the environment", "ENVIRONMENT")
 
 
 def run(options: GateOptions, context: Context) -> ExitStatus:

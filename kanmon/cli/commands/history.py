@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class HistoryOptions:
     """The format of the output."""
 
-    json: bool = flag("for machines", terminal_only=True)
+    json: bool = flag("print JSON for a script", terminal_only=True)
 
 
 def run(options: HistoryOptions, context: Context) -> ExitStatus:

@@ -38,9 +38,9 @@ class NotifyOptions:
         "what the message is about", "EVENT", choices=("waiting", "started", "ended"), default="ended"
     )
     plan: Path | None = optional_path("waiting and started: the plan; a rollback has none", "FILE")
-    release: str = text("a rollback: to which release (default: the last stable one)", "RELEASE")
-    reason: str = text("why, for the history", "TEXT")
-    cause: str = text("ended: why, when nothing was begun", "TEXT")
+    release: str = text("for a rollback: the release to return to (default: the last stable one)", "RELEASE")
+    reason: str = text("the reason, for the history", "TEXT")
+    cause: str = text("for an end without a begun release: the reason", "TEXT")
 
 
 def run(options: NotifyOptions, context: Context) -> ExitStatus:

@@ -24,8 +24,8 @@ class PlanOptions:
     """The bundle to plan, and the file for the plan."""
 
     bundle: Path = path("the bundle (build/bundle)", "DIR", "build/bundle")
-    bundle_digest: str = text("the digest that the bundle must have, as it was built", "SHA256")
-    lift_freeze: str = text("plan although a rollback froze the environment", "REASON")
+    bundle_digest: str = text("refuse a bundle with another digest; use the output of the build", "SHA256")
+    lift_freeze: str = text("plan in a frozen environment; give the reason", "REASON")
     output: Path | None = optional_path("write the plan to a file, for deploy --plan", "FILE")
 
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class RecoverOptions:
     """A person's decision, and whether to wait."""
 
-    keep: bool = flag("held: keep the live release")
-    undo: bool = flag("held, or never completed: roll the live release back")
-    wait: bool = flag("wait for a run that is still at work, at most until its lease has expired")
+    keep: bool = flag("keep the live release of a held environment")
+    undo: bool = flag("roll the live release back, in a held environment or after an unfinished release")
+    wait: bool = flag("wait for the other run to end, or for its lease to expire")
 
 
 def run(options: RecoverOptions, context: Context) -> ExitStatus:

@@ -24,9 +24,9 @@ class RollbackOptions:
     """The release users return to, and the reason."""
 
     release: str = positional("which one, such as r41 (default: the last stable one)")
-    reason: str = text("why, for the history", "TEXT")
-    confirm: str = text("the environment's name, typed; needed in workflows", "ENVIRONMENT")
-    yes: bool = flag("do not ask for the typed confirmation", terminal_only=True)
+    reason: str = text("the reason, for the history", "TEXT")
+    confirm: str = text("type the name of the environment; a workflow needs it", "ENVIRONMENT")
+    yes: bool = flag("roll back without a question", terminal_only=True)
 
 
 def run(options: RollbackOptions, context: Context) -> ExitStatus:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class StatusOptions:
     """The format of the output."""
 
-    json: bool = flag("for machines", terminal_only=True)
+    json: bool = flag("print JSON for a script", terminal_only=True)
 
 
 def run(options: StatusOptions, context: Context) -> ExitStatus:
