@@ -25,17 +25,16 @@ sys.path += sys.argv[1:3]
 from kanmon.cli.parser import action_arguments, parse
 _, _, shared = parse(action_arguments(["deploy"], {}))
 done("the command line")
-import kanmon.aws.clients
-done("importing botocore")
-import kanmon.cli.account, kanmon.config.source
 from kanmon.cli.context import Context
-done("importing the rest")
+done("importing boto3")
 context = Context(shared.config)
-context.config
-done("reading the config")
-context.account.aws.account
+context.check_credentials()
 done("the first client")
-context.account.aws.s3
+import kanmon.config.source
+done("importing the config's schema")
+context.config
+done("validating the config")
+context.aws.s3
 done("the client of S3")
 json.dump(times, sys.stdout)
 """

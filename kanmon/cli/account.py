@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, is_missing
-from kanmon.aws.clients import Aws
 from kanmon.bundle.blobs import Blobs
 from kanmon.errors import Code, KanmonError
 from kanmon.naming import artifact_bucket, bootstrap_stack, service_role
 from kanmon.stacks.cloudformation import Stacks
 
 if TYPE_CHECKING:
+    from kanmon.aws.clients import Aws
     from kanmon.config.schema import Config
 
 
@@ -24,11 +24,8 @@ class Account:
     """The AWS account, for one app."""
 
     config: Config
-
-    @cached_property
-    def aws(self) -> Aws:
-        """AWS in the config's region."""
-        return Aws(self.config.region)
+    aws: Aws
+    """AWS in the config's region."""
 
     @cached_property
     def bucket(self) -> str:

@@ -94,6 +94,8 @@ class Command(Generic[T]):
     help: str
     run: Callable[[T, Context], ExitStatus]
     options: type[T]
+    aws: bool = False
+    """The command begins with AWS: credentials are checked before its work is imported."""
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Its action's outputs for later steps. `report.step` writes them."""
     exclusive: frozenset[str] = frozenset()

@@ -6,20 +6,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from kanmon.cli.account import Account
-from kanmon.cli.wiring import services_of
-from kanmon.config.source import load_config
-from kanmon.github.runner import Level
-from kanmon.report.step import current_step, make_log
-from kanmon.report.terminal import print_error
+from kanmon.aws.clients import Aws
+from kanmon.config.document import read_document
+from kanmon.errors import KanmonError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.console import Console
 
+    from kanmon.cli.account import Account
+    from kanmon.config.document import Document
     from kanmon.config.schema import Config
-    from kanmon.errors import KanmonError
     from kanmon.release.ports import Services
     from kanmon.report.step import WorkflowStep
 
@@ -32,23 +30,53 @@ class Context:
     verbose: bool = False
 
     @cached_property
+    def _document(self) -> Document:
+        return read_document(self.config_file)
+
+    @cached_property
     def config(self) -> Config:
         """The config. Raises the errors of :func:`kanmon.config.source.load_config`."""
-        return load_config(self.config_file)
+        from kanmon.config.source import validate
+
+        return validate(self._document)
+
+    @cached_property
+    def aws(self) -> Aws:
+        """AWS in the config's region."""
+        region = self._document.tree.get("region")
+        return Aws(region if isinstance(region, str) else self.config.region)
+
+    def check_credentials(self) -> None:
+        """Ask AWS for the account, before the config is validated and the work is imported.
+
+        Both take as long as all that is needed to ask. Raises CREDENTIALS_MISSING, AWS_UNREACHABLE; for a
+        wrong config its own errors, because they may be the cause.
+        """
+        try:
+            self.aws.account  # noqa: B018 - its first use asks
+        except KanmonError:
+            self.config  # noqa: B018 - its first use validates
+            raise
 
     @cached_property
     def account(self) -> Account:
         """The AWS account."""
-        return Account(self.config)
+        from kanmon.cli.account import Account
+
+        return Account(self.config, self.aws)
 
     @cached_property
     def services(self) -> Services:
         """The services for deploy, rollback and recover. Raises CREDENTIALS_MISSING, NOT_BOOTSTRAPPED."""
+        from kanmon.cli.wiring import services_of
+
         return services_of(self.account)
 
     @cached_property
     def console(self) -> Console:
         """The terminal, or the log of a workflow's step."""
+        from kanmon.report.step import make_log
+
         return make_log()
 
     @property
@@ -59,6 +87,8 @@ class Context:
     @property
     def step(self) -> WorkflowStep | None:
         """The present step of a workflow. None on a terminal."""
+        from kanmon.report.step import current_step
+
         return current_step()
 
     def print(self, line: str) -> None:
@@ -67,6 +97,9 @@ class Context:
 
     def warn(self, warnings: list[KanmonError]) -> None:
         """Show warnings: errors without effect on the release."""
+        from kanmon.github.runner import Level
+        from kanmon.report.terminal import print_error
+
         for warning in warnings:
             if self.step:
                 self.step.error(warning, Level.WARNING)

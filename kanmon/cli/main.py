@@ -56,8 +56,11 @@ def _run(arguments: Sequence[str]) -> int:
 
         if shared.verbose:
             _log_calls()
+        context = Context(shared.config, shared.verbose)
+        if command.aws:
+            context.check_credentials()
         _on_signals(_interrupt_once)
-        return command.run(options, Context(shared.config, shared.verbose))
+        return command.run(options, context)
     except KanmonError as error:
         return _report(error, debug=debug)
     except KeyboardInterrupt:

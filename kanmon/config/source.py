@@ -1,16 +1,13 @@
-"""Reads `kanmon.yml`: YAML with line numbers, and errors with a fix."""
+"""Validates `kanmon.yml`: errors have the line and a fix."""
 
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from kanmon.config.document import Document, Location, read_document
 from kanmon.config.schema import Config
 from kanmon.config.values import NAME_PATTERN
 from kanmon.errors import Code, KanmonError
@@ -20,72 +17,24 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-Location = tuple[int | str, ...]
-
-
-@dataclass(frozen=True)
-class _Document:
-    name: str
-    tree: Any
-
-    def line(self, location: Location) -> int:
-        """The line (from 1) of a location, or of its nearest written parent.
-
-        A key merged by `<<` is written elsewhere: its parent's line is the answer.
-        """
-        node, line = self.tree, 1
-        for part in location:
-            if isinstance(node, CommentedMap) and part in (node.lc.data or {}):
-                line = node.lc.key(part)[0] + 1
-            elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
-                line = node.lc.item(part)[0] + 1
-            else:
-                break
-            node = node[part]
-        return line
-
-    def where(self, location: Location) -> str:
-        return f"{self.name}:{self.line(location)}"
-
 
 def load_config(path: Path) -> Config:
     """Read and validate a config file.
 
-    Raises KanmonError with CONFIG_MISSING, CONFIG_EMPTY, CONFIG_SYNTAX, CONFIG_INVALID or
-    CONFIG_UNKNOWN_KEY. One error names all wrong values.
+    Raises the errors of :func:`kanmon.config.document.read_document` and of :func:`validate`.
     """
-    document = _Document(path.name, _parse(path))
+    return validate(read_document(path))
+
+
+def validate(document: Document) -> Config:
+    """The config in a document.
+
+    Raises KanmonError with CONFIG_INVALID or CONFIG_UNKNOWN_KEY. One error names all wrong values.
+    """
     try:
         return Config.model_validate(document.tree)
     except ValidationError as error:
         raise _config_error(document, _causes(error.errors(include_url=False))) from None
-
-
-def _parse(path: Path) -> Any:  # noqa: ANN401 - a YAML document can be anything
-    try:
-        text = path.read_text("utf-8")
-    except FileNotFoundError:
-        raise KanmonError(Code.CONFIG_MISSING, f"There is no {path.name}.", where=str(path)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise KanmonError(Code.CONFIG_SYNTAX, f"It can't be read: {error}.", where=str(path)) from None
-    try:
-        tree = YAML(typ="rt").load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = f"{path.name}:{mark.line + 1}" if mark else path.name
-        problem = f"The YAML can't be read: {error.problem or error.context}."
-        raise KanmonError(Code.CONFIG_SYNTAX, problem, where=line) from None
-    except YAMLError as error:
-        raise KanmonError(Code.CONFIG_SYNTAX, f"The YAML can't be read: {error}.") from None
-    except Exception as error:  # noqa: BLE001 - its constructors raise anything for an invalid value
-        problem = f"The YAML has a value that can't be made: {error}."
-        raise KanmonError(Code.CONFIG_SYNTAX, problem, where=str(path)) from None
-    if tree is None:
-        raise KanmonError(Code.CONFIG_EMPTY, f"{path.name} has no content.", where=str(path))
-    if not isinstance(tree, CommentedMap):
-        problem = f"{path.name} must be a mapping of keys, such as `app: my-app`."
-        raise KanmonError(Code.CONFIG_INVALID, problem, where=f"{path.name}:1")
-    return tree
 
 
 def _causes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
@@ -98,7 +47,7 @@ def _causes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
     return [error for error in errors if not consequence(error["loc"])]
 
 
-def _config_error(document: _Document, errors: list[ErrorDetails]) -> KanmonError:
+def _config_error(document: Document, errors: list[ErrorDetails]) -> KanmonError:
     code = Code.CONFIG_INVALID
     if all(error["type"] == "extra_forbidden" for error in errors):
         code = Code.CONFIG_UNKNOWN_KEY

@@ -5,17 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanmon.cli.approvals import deploy_approver
 from kanmon.cli.command import RESULT_OUTPUTS, Command, flag, optional_path, path, text
-from kanmon.cli.commands.plan import new_plan
-from kanmon.cli.ending import put_marker, show_outcome, status_of
-from kanmon.cli.repository import with_deployment
 from kanmon.errors import Code, ExitStatus, KanmonError
-from kanmon.release.deploy import deploy, refuse_frozen
-from kanmon.release.plan import read_plan
-from kanmon.release.recover import recover
-from kanmon.report.step import folded
-from kanmon.report.terminal import Progress, print_outcome, print_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +30,15 @@ class DeployOptions:
 
 def run(options: DeployOptions, context: Context) -> ExitStatus:
     """Recover an earlier operation first, then release."""
+    from kanmon.cli.approvals import deploy_approver
+    from kanmon.cli.commands.plan import new_plan
+    from kanmon.cli.ending import put_marker, show_outcome, status_of
+    from kanmon.cli.repository import with_deployment
+    from kanmon.release.deploy import deploy, refuse_frozen
+    from kanmon.release.recover import recover
+    from kanmon.report.step import folded
+    from kanmon.report.terminal import Progress, print_outcome, print_plan
+
     given = _given_plan(options)
     config, services, console = context.config, context.services, context.console
     progress = Progress(console, verbose=context.verbose)
@@ -60,6 +60,8 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
 
 
 def _given_plan(options: DeployOptions) -> Plan | None:
+    from kanmon.release.plan import read_plan
+
     plan = read_plan(options.plan) if options.plan else None
     if plan and options.digest not in {"", plan.digest}:
         raise KanmonError(
@@ -75,6 +77,7 @@ COMMAND = Command(
     "Plan, have it approved, release.",
     run,
     DeployOptions,
+    aws=True,
     outputs=RESULT_OUTPUTS,
     token="to read who approved and show the deployment: actions: read, deployments: write",  # noqa: S106
     docker=True,

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from kanmon.cli.command import Command, flag
 from kanmon.errors import ExitStatus
-from kanmon.report.terminal import print_history
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
@@ -24,6 +23,8 @@ class HistoryOptions:
 
 def run(options: HistoryOptions, context: Context) -> ExitStatus:
     """Show every operation, the newest first; as JSON the oldest first."""
+    from kanmon.report.terminal import print_history
+
     ledger = context.services.ledger
     operations = ledger.operations()
     if options.json:
@@ -35,5 +36,10 @@ def run(options: HistoryOptions, context: Context) -> ExitStatus:
 
 
 COMMAND = Command(
-    "history", "Show what was released, by whom, and how it ended.", run, HistoryOptions, action=False
+    "history",
+    "Show what was released, by whom, and how it ended.",
+    run,
+    HistoryOptions,
+    aws=True,
+    action=False,
 )

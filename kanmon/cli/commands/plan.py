@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanmon.bundle.manifest import built_from
 from kanmon.cli.command import Command, optional_path, path, text
 from kanmon.errors import ExitStatus
-from kanmon.release.deploy import refuse_frozen
-from kanmon.release.plan import make_plan
-from kanmon.report.terminal import print_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +27,9 @@ class PlanOptions:
 
 def run(options: PlanOptions, context: Context) -> ExitStatus:
     """Plan, show the plan, and write it to a file if you name one."""
+    from kanmon.release.deploy import refuse_frozen
+    from kanmon.report.terminal import print_plan
+
     services = context.services
     # Refuse a frozen environment now, before reviewers look at a plan.
     refuse_frozen(services.ledger.head(), options.lift_freeze)
@@ -46,6 +45,9 @@ def run(options: PlanOptions, context: Context) -> ExitStatus:
 
 def new_plan(context: Context, bundle_folder: Path, digest: str) -> Plan:
     """Upload the bundle and plan its release."""
+    from kanmon.bundle.manifest import built_from
+    from kanmon.release.plan import make_plan
+
     bundle = built_from(context.config, bundle_folder, digest)
     context.account.blobs.upload_bundle(bundle)
     return make_plan(context.services, context.config, bundle.manifest, context.account.bucket)
@@ -56,6 +58,7 @@ COMMAND = Command(
     "Create the change sets of a release and show them.",
     run,
     PlanOptions,
+    aws=True,
     outputs={
         "release": "the release's id, such as r42",
         "digest": "the plan's SHA-256, which the deploy must be given",

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
-
 from kanmon.cli.command import Command, NoOptions
-from kanmon.cli.repository import recorder
 from kanmon.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -16,6 +13,10 @@ if TYPE_CHECKING:
 
 def run(_: NoOptions, context: Context) -> ExitStatus:
     """Write the missing operations to GitHub."""
+    from rich.markup import escape
+
+    from kanmon.cli.repository import recorder
+
     services = context.services
 
     lines = recorder(context.config, services).record()
@@ -28,6 +29,7 @@ COMMAND = Command(
     "Bring GitHub's deployments and releases up to the ledger.",
     run,
     NoOptions,
+    aws=True,
     token="to write deployments and releases: deployments: write, contents: write, "  # noqa: S106
     "pull-requests: read",
 )

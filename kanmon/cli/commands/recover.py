@@ -6,12 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.cli.command import RESULT_OUTPUTS, Command, flag
-from kanmon.cli.ending import show_outcome
-from kanmon.cli.repository import with_deployment
 from kanmon.errors import ExitStatus
-from kanmon.model import Result
-from kanmon.release.recover import recover
-from kanmon.report.terminal import Progress
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
@@ -28,6 +23,12 @@ class RecoverOptions:
 
 def run(options: RecoverOptions, context: Context) -> ExitStatus:
     """Bring the last operation to its end."""
+    from kanmon.cli.ending import show_outcome
+    from kanmon.cli.repository import with_deployment
+    from kanmon.model import Result
+    from kanmon.release.recover import recover
+    from kanmon.report.terminal import Progress
+
     services = context.services
     keep = options.keep if options.keep or options.undo else None
     config = context.config
@@ -46,6 +47,7 @@ COMMAND = Command(
     "Finish or undo what a run that died left behind.",
     run,
     RecoverOptions,
+    aws=True,
     outputs=RESULT_OUTPUTS,
     exclusive=frozenset({"keep", "undo"}),
     token="to show the deployment: deployments: write",  # noqa: S106

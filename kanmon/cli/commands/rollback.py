@@ -5,15 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanmon.cli.approvals import refuse_unconfirmed, rollback_approver
 from kanmon.cli.command import RESULT_OUTPUTS, Command, flag, positional, text
-from kanmon.cli.ending import put_marker, show_outcome, status_of
-from kanmon.cli.repository import with_deployment
 from kanmon.errors import ExitStatus
-from kanmon.model import Result
-from kanmon.release.recover import recover
-from kanmon.release.rollback import rollback, rollback_target
-from kanmon.report.terminal import Progress, print_outcome
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
@@ -31,6 +24,14 @@ class RollbackOptions:
 
 def run(options: RollbackOptions, context: Context) -> ExitStatus:
     """Recover an earlier operation first, unless it is held; then roll back."""
+    from kanmon.cli.approvals import refuse_unconfirmed, rollback_approver
+    from kanmon.cli.ending import put_marker, show_outcome, status_of
+    from kanmon.cli.repository import with_deployment
+    from kanmon.model import Result
+    from kanmon.release.recover import recover
+    from kanmon.release.rollback import rollback, rollback_target
+    from kanmon.report.terminal import Progress, print_outcome
+
     config, console = context.config, context.console
     refuse_unconfirmed(config, options.confirm)
     services = context.services

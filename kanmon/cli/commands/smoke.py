@@ -6,10 +6,6 @@ from typing import TYPE_CHECKING
 
 from kanmon.cli.command import Command, NoOptions
 from kanmon.errors import ExitStatus
-from kanmon.release.journal import check_record
-from kanmon.release.smoke import smoke
-from kanmon.release.steps import refuse_failed
-from kanmon.report.terminal import Progress
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
@@ -17,6 +13,11 @@ if TYPE_CHECKING:
 
 def run(_: NoOptions, context: Context) -> ExitStatus:
     """Run the checks. Raises CHECK_FAILED."""
+    from kanmon.release.journal import check_record
+    from kanmon.release.smoke import smoke
+    from kanmon.release.steps import refuse_failed
+    from kanmon.report.terminal import Progress
+
     services = context.services
     results = smoke(services, context.config, Progress(context.console))
     if context.step:
@@ -31,5 +32,6 @@ COMMAND = Command(
     "Run the live release's smoke checks.",
     run,
     NoOptions,
+    aws=True,
     outputs={"passed": "how many checks passed"},
 )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from kanmon.cli.command import Command, flag
 from kanmon.errors import ExitStatus
-from kanmon.report.terminal import print_status
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
@@ -23,6 +22,8 @@ class StatusOptions:
 
 def run(options: StatusOptions, context: Context) -> ExitStatus:
     """Show the ledger's head."""
+    from kanmon.report.terminal import print_status
+
     ledger = context.services.ledger
     head = ledger.head()
     if options.json:
@@ -34,5 +35,5 @@ def run(options: StatusOptions, context: Context) -> ExitStatus:
 
 
 COMMAND = Command(
-    "status", "Show who is live and what holds the environment.", run, StatusOptions, action=False
+    "status", "Show who is live and what holds the environment.", run, StatusOptions, aws=True, action=False
 )

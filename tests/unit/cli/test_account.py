@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
+from kanmon.aws.clients import Aws
 from kanmon.cli.account import Account
 from kanmon.cli.wiring import services_of
 from kanmon.errors import Code, KanmonError
@@ -29,7 +30,7 @@ ROLE = "iam::123456789012:role/shop-test-cloudformation"
 def test_with_github_cloudformation_acts_by_the_service_role(
     github: dict[str, Any] | None, region: Any, role: str
 ) -> None:
-    account = Account(make_config(github=github, region=region))
+    account = Account(make_config(github=github, region=region), Aws(region))
     account.aws.s3.create_bucket(
         Bucket=account.bucket, CreateBucketConfiguration={"LocationConstraint": region}
     )
@@ -41,14 +42,5 @@ def test_with_github_cloudformation_acts_by_the_service_role(
 @mock_aws
 def test_without_its_bucket_an_account_is_not_bootstrapped() -> None:
     with pytest.raises(KanmonError, match="shop-kanmon-123456789012-ap-northeast-1") as caught:
-        _ = Account(make_config()).blobs
+        _ = Account(make_config(), Aws("ap-northeast-1")).blobs
     assert caught.value.code is Code.NOT_BOOTSTRAPPED
-
-
-def test_only_the_configs_region_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """INF-9"""
-    monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    aws = Account(make_config()).aws
-    assert aws.region == "ap-northeast-1"
-    assert aws.s3.meta.region_name == "ap-northeast-1"

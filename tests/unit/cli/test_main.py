@@ -180,7 +180,7 @@ def test_the_exit_status_shows_how_it_ended(
     def fail(*_: object) -> ExitStatus:
         raise raised
 
-    monkeypatch.setattr(status_module, "COMMAND", replace(status_module.COMMAND, run=fail))
+    monkeypatch.setattr(status_module, "COMMAND", replace(status_module.COMMAND, run=fail, aws=False))
     assert main(["status"]) == status
     captured = capsys.readouterr()
     assert captured.err.startswith(message)
@@ -225,7 +225,7 @@ def test_a_step_writes_that_nothing_is_left_for_its_last_part(
     state = tmp_path / "state"
     state.touch()
     monkeypatch.setenv("GITHUB_STATE", str(state))
-    monkeypatch.setattr(deploy_module, "COMMAND", replace(deploy_module.COMMAND, run=end))
+    monkeypatch.setattr(deploy_module, "COMMAND", replace(deploy_module.COMMAND, run=end, aws=False))
     main(["deploy"])
     assert state.read_text("utf-8").startswith("settled<<") is complete
 
@@ -233,7 +233,7 @@ def test_a_step_writes_that_nothing_is_left_for_its_last_part(
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_a_signal_among_the_imports_ends_the_process(tmp_path: Path, number: signal.Signals) -> None:
     """CD-13: a container's first process is not ended by a signal that it doesn't handle itself."""
-    (tmp_path / "rich.py").write_text(
+    (tmp_path / "boto3.py").write_text(
         f"import os\nos.kill(os.getpid(), {number:d})\nprint('it went on')\nimport missing\n"
     )
     ended = subprocess.run(

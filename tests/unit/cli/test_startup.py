@@ -28,3 +28,9 @@ def loaded(code: str) -> set[str]:
 def test_a_command_loads_nothing_that_only_another_needs(name: str) -> None:
     code = f"from kanmon.cli.parser import parse; parse(['{name}']); import kanmon.cli.context"
     assert loaded(code) & RARELY_NEEDED <= NEEDED.get(name, set())
+
+
+def test_credentials_are_checked_before_the_work_is_loaded() -> None:
+    """Validation and terminal take half of a start. A step without credentials ends before."""
+    code = "from kanmon.cli.parser import parse; parse(['deploy']); import kanmon.cli.context"
+    assert not loaded(code) & {"pydantic", "rich"}

@@ -1,0 +1,78 @@
+"""Reads `kanmon.yml` as YAML with line numbers. It isn't validated yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from kanmon.errors import Code, KanmonError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Location = tuple[int | str, ...]
+"""The keys and indexes from the root to a value."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A YAML file whose root is a mapping."""
+
+    name: str
+    """The file's name."""
+    tree: Any
+
+    def line(self, location: Location) -> int:
+        """The line (from 1) of a location, or of its nearest written parent.
+
+        A key merged by `<<` is written elsewhere: its parent's line is the answer.
+        """
+        node, line = self.tree, 1
+        for part in location:
+            if isinstance(node, CommentedMap) and part in (node.lc.data or {}):
+                line = node.lc.key(part)[0] + 1
+            elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
+                line = node.lc.item(part)[0] + 1
+            else:
+                break
+            node = node[part]
+        return line
+
+    def where(self, location: Location) -> str:
+        """The place to show, such as `kanmon.yml:12`."""
+        return f"{self.name}:{self.line(location)}"
+
+
+def read_document(path: Path) -> Document:
+    """Read a YAML file.
+
+    Raises KanmonError with CONFIG_MISSING, CONFIG_EMPTY, CONFIG_SYNTAX or CONFIG_INVALID.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        raise KanmonError(Code.CONFIG_MISSING, f"There is no {path.name}.", where=str(path)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise KanmonError(Code.CONFIG_SYNTAX, f"It can't be read: {error}.", where=str(path)) from None
+    try:
+        tree = YAML(typ="rt").load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f"{path.name}:{mark.line + 1}" if mark else path.name
+        problem = f"The YAML can't be read: {error.problem or error.context}."
+        raise KanmonError(Code.CONFIG_SYNTAX, problem, where=line) from None
+    except YAMLError as error:
+        raise KanmonError(Code.CONFIG_SYNTAX, f"The YAML can't be read: {error}.") from None
+    except Exception as error:  # noqa: BLE001 - its constructors raise anything for an invalid value
+        problem = f"The YAML has a value that can't be made: {error}."
+        raise KanmonError(Code.CONFIG_SYNTAX, problem, where=str(path)) from None
+    if tree is None:
+        raise KanmonError(Code.CONFIG_EMPTY, f"{path.name} has no content.", where=str(path))
+    if not isinstance(tree, CommentedMap):
+        problem = f"{path.name} must be a mapping of keys, such as `app: my-app`."
+        raise KanmonError(Code.CONFIG_INVALID, problem, where=f"{path.name}:1")
+    return Document(path.name, tree)

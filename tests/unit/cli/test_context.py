@@ -1,0 +1,53 @@
+"""The context of a command: the region of AWS, and the check of the credentials."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanmon.cli.context import Context
+from kanmon.errors import Code, KanmonError
+from tests.fakes.app import make_config
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def context(folder: Path, **keys: object) -> Context:
+    """The context of a config with these keys, and without a region unless one is among them."""
+    values = make_config().model_dump(mode="json", by_alias=True, exclude_defaults=True) | keys
+    file = folder / "kanmon.yml"
+    file.write_text(json.dumps(values))
+    return Context(file)
+
+
+@pytest.mark.parametrize(
+    ("keys", "region"), [({"region": "eu-central-1"}, "eu-central-1"), ({}, "ap-northeast-1")]
+)
+def test_only_the_configs_region_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: dict[str, str], region: str
+) -> None:
+    """INF-9"""
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    assert context(tmp_path, **keys).aws.s3.meta.region_name == region
+
+
+@pytest.mark.parametrize("region", ["Tokyo", "not a region", 7])
+def test_a_wrong_region_is_an_error_of_the_config(tmp_path: Path, region: object) -> None:
+    """INF-9: AWS's client refuses it with words of its own, or has no address for it."""
+    with pytest.raises(KanmonError) as caught:
+        context(tmp_path, region=region).check_credentials()
+    assert caught.value.code is Code.CONFIG_INVALID
+
+
+def test_a_wrong_config_hides_missing_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """INF-9: you can correct the file without an account."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, "/dev/null")
+    with pytest.raises(KanmonError) as caught:
+        context(tmp_path, functions=7).check_credentials()
+    assert caught.value.code is Code.CONFIG_INVALID
