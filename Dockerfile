@@ -4,14 +4,10 @@
 ARG BASE=python:3.13-slim-bookworm
 
 FROM ${BASE} AS build
-# Botocore describes 400 services. The image keeps those with a client in kanmon/aws/clients.py, and leaves out the
-# packages' own commands and tests.
+# Nobody starts the packages' own commands, and their tests are of no use.
 COPY requirements.txt /kanmon/
 RUN python -m pip install --quiet --disable-pip-version-check --root-user-action ignore --no-cache-dir --no-compile \
     --no-deps --only-binary :all: --require-hashes --target /kanmon --requirement /kanmon/requirements.txt \
-    && find /kanmon/botocore/data -mindepth 1 -maxdepth 1 -type d \
-    ! -name apigateway ! -name cloudformation ! -name cloudwatch ! -name lambda ! -name rds ! -name s3 ! -name secretsmanager \
-    ! -name sns ! -name sts -exec rm -r {} + \
     && rm -rf /kanmon/bin /kanmon/tests
 COPY kanmon /kanmon/kanmon
 # The package finds its templates by the link kanmon/infra, and the link leads here.
