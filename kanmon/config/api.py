@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from kanmon.config.durations import Duration
-from kanmon.config.section import Section
+from kanmon.config.section import MistakeError, Section, written
 from kanmon.config.values import Name
 
 if TYPE_CHECKING:
@@ -17,61 +17,132 @@ if TYPE_CHECKING:
 class Route(Section):
     """One route of the API."""
 
-    path: Annotated[str, Field(pattern=r"^(/([A-Za-z0-9._~-]+|\{[A-Za-z0-9._-]+\+?\}))+$")] = Field(
-        description="As API Gateway writes it: `/api/goals/{id}`, `/api/{proxy+}`."
+    path: Annotated[
+        str,
+        written(
+            r"^(/([A-Za-z0-9._~-]+|\{[A-Za-z0-9._-]+\+?\}))+$",
+            "Begin with `/`. Each step is a plain word, a variable `{id}`, or at the end `{proxy+}` for any "
+            "rest.",
+            "/api/goals/{id}",
+        ),
+    ] = Field(
+        description="The path, with `api.prefix` at its beginning. `/api/goals/{id}` has a variable; "
+        "`/api/{proxy+}` takes every path below `/api/`."
     )
     method: Literal["ANY", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] = Field(
-        "ANY", description="HTTP method."
+        "ANY",
+        description="The HTTP method of the requests. `ANY` takes all methods without a route of their own.",
     )
-    function: Name = Field(description="The function that answers.")
+    function: Name = Field(
+        examples=["api"], description="The function for these requests: a name under `functions`."
+    )
 
 
 class Throttle(Section):
-    """Limits of the API's stage."""
+    """The most requests from all users together. Above it, API Gateway answers with 429."""
 
-    rate: float = Field(100, gt=0, description="Requests a second.")
-    burst: int = Field(200, gt=0, description="Requests at once.")
+    rate: float = Field(
+        100,
+        gt=0,
+        description="Requests a second, as a lasting rate. Above it, API Gateway answers with 429. A change "
+        "reaches users at once.",
+    )
+    burst: int = Field(
+        200,
+        gt=0,
+        description="The most requests in a short peak, before `rate` counts. Choose at least `rate`.",
+    )
 
 
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")]
+Token = Annotated[str, written(r"^[A-Za-z0-9-]+$", "Use letters, digits and hyphens.", "content-type")]
 
 
 class Cors(Section):
     """Access to the API for the pages of other sites; the edge sends the headers, functions need no code."""
 
-    origins: tuple[Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(:\d+)?$")], ...] = Field(
-        min_length=1, description="As browsers write them: `https://admin.example.com`."
+    origins: tuple[
+        Annotated[
+            str,
+            written(
+                r"^https://[a-z0-9.-]+(:\d+)?$",
+                "Write `https://` and the domain in lower case, without a path and without `/` at the end.",
+                "https://admin.example.com",
+            ),
+        ],
+        ...,
+    ] = Field(
+        min_length=1,
+        description="The other sites, as a browser names them: `https://admin.example.com`. No path, no `/` "
+        "at the end.",
     )
     methods: tuple[Method, ...] = Field(
-        ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"), min_length=1, description="What they may do."
+        ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"),
+        min_length=1,
+        description="The HTTP methods for pages of these sites.",
     )
     headers: tuple[Token, ...] = Field(
-        ("content-type", "authorization"), min_length=1, description="Headers that they may send."
+        ("content-type", "authorization"),
+        min_length=1,
+        description="The request headers for pages of these sites.",
     )
-    credentials: bool = Field(False, description="Whether they may send cookies.")
-    max_age: Duration = Field(600.0, description="How long a browser may keep the answer.")
+    credentials: bool = Field(
+        False,
+        description="`true`: requests of these sites may carry the user's cookies. Turn it on only for sites "
+        "you trust as much as your own.",
+    )
+    max_age: Duration = Field(
+        "10m",
+        validate_default=True,
+        description="How long a browser remembers these rules before it asks again. A shorter time makes a "
+        "change known sooner.",
+    )
 
 
 class Api(Section):
     """The REST API in front of the functions."""
 
-    prefix: Annotated[str, Field(pattern=r"^/[a-z0-9-]+$")] = Field(
-        "/api", description="Where the API lies under the app's domain; every route begins with it."
+    prefix: Annotated[
+        str,
+        written(
+            r"^/[a-z0-9-]+$", "Write `/` and one word of lower-case letters, digits and hyphens.", "/api"
+        ),
+    ] = Field(
+        "/api",
+        description="The beginning of every API path under the app's domain. Open pages still call the old "
+        "prefix after a change: first release an app with routes for both.",
     )
-    routes: tuple[Route, ...] = Field(min_length=1)
-    throttle: Throttle = Throttle()
-    cors: Cors | None = Field(None, description="Without it, only the app's own pages may call the API.")
+    routes: tuple[Route, ...] = Field(
+        min_length=1,
+        description="The routes: each gives the requests of one path to one function. Most apps need one: "
+        "`{path: /api/{proxy+}, function: api}`.",
+    )
+    throttle: Throttle = Field(
+        default_factory=Throttle,
+        description="The most requests from all users together. Above it, API Gateway answers with 429.",
+    )
+    cors: Cors | None = Field(
+        None,
+        description="Other sites whose pages may call the API (CORS). CloudFront sends the headers; your "
+        "functions need no code. Without this section, only the app's own pages may call the API.",
+    )
 
     @model_validator(mode="after")
     def _under_prefix(self) -> Self:
-        for route in self.routes:
-            if not f"{route.path}/".startswith(f"{self.prefix}/"):
-                raise ValueError(f"route {route.path} does not begin with the prefix {self.prefix}")
         seen: set[tuple[str, str]] = set()
-        for route in self.routes:
+        for index, route in enumerate(self.routes):
+            if not f"{route.path}/".startswith(f"{self.prefix}/"):
+                raise MistakeError(
+                    f"The route {route.path} does not begin with the API's prefix {self.prefix}.",
+                    f"Write `path: {self.prefix}{route.path}`, or change `api.prefix`.",
+                    at=("routes", index, "path"),
+                )
             if (route.path, route.method) in seen:
-                raise ValueError(f"route {route.method} {route.path} is there twice")
+                raise MistakeError(
+                    f"The route {route.method} {route.path} is there twice.",
+                    "Remove one of the two.",
+                    at=("routes", index),
+                )
             seen.add((route.path, route.method))
         return self
 
@@ -79,22 +150,27 @@ class Api(Section):
 def check_routes(routes: Iterable[Route]) -> None:
     """Check the variables of the routes' paths.
 
-    Raises ValueError for one that API Gateway would refuse. `{name+}` must come last. A place takes one
+    Raises MistakeError for one that API Gateway would refuse. `{name+}` must come last. A place takes one
     variable only: `/goals/{id}` refuses `/goals/{goal}/steps`.
     """
     variables: dict[str, str] = {}
-    for route in routes:
+    for index, route in enumerate(routes):
         segments = route.path.strip("/").split("/")
         for depth, segment in enumerate(segments):
             if not segment.startswith("{"):
                 continue
             if segment.endswith("+}") and depth < len(segments) - 1:
-                raise ValueError(
-                    f"route {route.path}: {segment} takes all that follows, so it must come last"
+                raise MistakeError(
+                    f"In the route {route.path}, {segment} takes the whole rest of the path, so it must come "
+                    "last.",
+                    f"End the path with {segment}, or write {segment.replace('+', '')} for a single step.",
+                    at=("api", "routes", index, "path"),
                 )
             before = "/" + "/".join(segments[:depth])
             if variables.setdefault(before, segment) != segment:
-                raise ValueError(
-                    f"route {route.path}: at {before} there is {variables[before]} already, and API Gateway "
-                    f"takes one variable at a place, not {segment} too"
+                raise MistakeError(
+                    f"The route {route.path} has the variable {segment} after {before}. Another route has "
+                    f"{variables[before]} there, and API Gateway takes one variable at a place.",
+                    f"Write {variables[before]} instead of {segment}.",
+                    at=("api", "routes", index, "path"),
                 )

@@ -1,4 +1,4 @@
-"""The rules for the GitHub environment."""
+"""The rules for the approval of a deploy."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from kanmon.config.section import Section
 
 
 class ApprovalRules(Section):
-    """Rules for the GitHub environment, in addition to required reviewers and a branch rule."""
+    """Rules for an approval, besides those that always hold: required reviewers and a branch rule."""
 
     prevent_self_review: bool = Field(
-        False, description="Nobody may approve a run that they started; the environment must say so too."
+        False,
+        description="`true`: a person can't approve a run that they started themselves. Also turn on "
+        "*Prevent self-review* in the GitHub environment; otherwise Kanmon refuses the deploy.",
     )

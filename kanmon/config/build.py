@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from pydantic import Field
 
 from kanmon.config.section import Section
+from kanmon.config.values import ShellCommand
 
 
 class Build(Section):
-    """The app's build: commands, run one after the other in the config's folder."""
+    """The app's build: the commands that write the artifacts of functions and the web files."""
 
-    commands: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
-        (), description="Shell commands, run in order; the first that fails ends the build."
+    commands: tuple[ShellCommand, ...] = Field(
+        (),
+        examples=[["npm ci", "npm run build"]],
+        description="Shell commands, run one after the other in the config's folder. The first failing one "
+        "ends the build. Empty: the files are there already.",
     )

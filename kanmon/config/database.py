@@ -6,29 +6,74 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from kanmon.config.section import Section
+from kanmon.config.section import MistakeError, Section, written
 
 
 class Capacity(Section):
     """Aurora capacity units."""
 
-    min: float = Field(0.5, ge=0, le=256, description="When idle.")
-    max: float = Field(2.0, ge=1, le=256, description="Under load.")
+    min: float = Field(
+        0.5,
+        ge=0,
+        le=256,
+        description="Capacity units (ACU) when idle; one unit is about 2 GB of memory. You pay for them all "
+        "the time. `0` lets an idle database sleep; the first request then waits some seconds.",
+    )
+    max: float = Field(
+        2.0,
+        ge=1,
+        le=256,
+        description="Capacity units (ACU) under the highest load. It limits the cost, and the number of "
+        "connections.",
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.min > self.max:
-            raise ValueError(f"min {self.min} is above max {self.max}")
+            raise MistakeError(
+                f"The minimum {self.min:g} is above the maximum {self.max:g}.",
+                f"Write `{{min: {self.max:g}, max: {self.min:g}}}`.",
+            )
         return self
 
 
 class Database(Section):
     """Aurora PostgreSQL Serverless v2."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")] = Field(
-        description="The database's and its owner's name."
+    name: Annotated[
+        str,
+        written(
+            r"^[a-z][a-z0-9_]{0,62}$",
+            "Use up to 63 lower-case letters, digits and underscores. Begin with a letter.",
+            "shop",
+        ),
+    ] = Field(
+        description="The name of the database in PostgreSQL, and of its owner. You can't change it later: "
+        "that would replace the database, and Kanmon refuses it.",
     )
-    engine_version: str = Field("17.6", pattern=r"^\d+\.\d+$", description="Of Aurora PostgreSQL.")
-    capacity: Capacity = Capacity()
-    backup_days: int = Field(7, ge=1, le=35, description="How long backups are kept.")
-    rotation_days: int = Field(30, ge=1, le=1000, description="How often its password is changed.")
+    engine_version: Annotated[
+        str, written(r"^\d+\.\d+$", "Write major and minor version in quotes.", "17.6")
+    ] = Field(
+        "17.6",
+        description="The version of Aurora PostgreSQL, in quotes. A newer minor version restarts the "
+        "database. A new major version is refused: plan it as an upgrade of its own.",
+    )
+    capacity: Capacity = Field(
+        default_factory=Capacity,
+        description="The size of the database, in Aurora capacity units (ACU). It grows and shrinks between "
+        "`min` and `max`.",
+    )
+    backup_days: int = Field(
+        7,
+        ge=1,
+        le=35,
+        description="Days to keep automatic backups. Within them you can restore the database as it was at "
+        "any moment.",
+    )
+    rotation_days: int = Field(
+        30,
+        ge=1,
+        le=1000,
+        description="Days until Secrets Manager changes the database's password. Your functions must read it "
+        "again from the secret when a login fails.",
+    )

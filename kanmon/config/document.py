@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 
 Location = tuple[int | str, ...]
 """The keys and indexes from the root to a value."""
+_FIRST = "Begin with the example of https://github.com/kanmon-dev/kanmon#your-first-release."
+_SYNTAX_FIXES = {
+    "duplicate key": "Remove one of the two.",
+    "'\\t'": "Use spaces instead of tabs.",
+    "undefined alias": "Put a text with `*` at its beginning in quotes.",
+}
+"""The fix for words in the message of the YAML library."""
+_SYNTAX_FIX = (
+    "Look at this line and the one before: indent with spaces, close each bracket and each quote, and put "
+    "text with `: ` or `{` in quotes."
+)
 
 
 @dataclass(frozen=True)
@@ -57,22 +68,31 @@ def read_document(path: Path) -> Document:
     except FileNotFoundError:
         raise KanmonError(Code.CONFIG_MISSING, f"There is no {path.name}.", where=str(path)) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise KanmonError(Code.CONFIG_SYNTAX, f"It can't be read: {error}.", where=str(path)) from None
+        problem, fix = (
+            f"{path.name} can't be read: {error}.",
+            "Name a text file in UTF-8 with `--config FILE`.",
+        )
+        raise KanmonError(Code.CONFIG_SYNTAX, problem, where=str(path), fix=fix) from None
     try:
         tree = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f"{path.name}:{mark.line + 1}" if mark else path.name
-        problem = f"The YAML can't be read: {error.problem or error.context}."
-        raise KanmonError(Code.CONFIG_SYNTAX, problem, where=line) from None
+        cause = error.problem or error.context or ""
+        problem, fix = f"The YAML can't be read: {cause}.", _syntax_fix(cause)
+        raise KanmonError(Code.CONFIG_SYNTAX, problem, where=line, fix=fix) from None
     except YAMLError as error:
         raise KanmonError(Code.CONFIG_SYNTAX, f"The YAML can't be read: {error}.") from None
     except Exception as error:  # noqa: BLE001 - its constructors raise anything for an invalid value
-        problem = f"The YAML has a value that can't be made: {error}."
-        raise KanmonError(Code.CONFIG_SYNTAX, problem, where=str(path)) from None
+        problem, fix = f"The YAML has an impossible value: {error}.", "Put it in quotes, or correct it."
+        raise KanmonError(Code.CONFIG_SYNTAX, problem, where=str(path), fix=fix) from None
     if tree is None:
-        raise KanmonError(Code.CONFIG_EMPTY, f"{path.name} has no content.", where=str(path))
+        raise KanmonError(Code.CONFIG_EMPTY, f"{path.name} has no content.", where=str(path), fix=_FIRST)
     if not isinstance(tree, CommentedMap):
         problem = f"{path.name} must be a mapping of keys, such as `app: my-app`."
-        raise KanmonError(Code.CONFIG_INVALID, problem, where=f"{path.name}:1")
+        raise KanmonError(Code.CONFIG_INVALID, problem, where=f"{path.name}:1", fix=_FIRST)
     return Document(path.name, tree)
+
+
+def _syntax_fix(cause: str) -> str:
+    return next((fix for words, fix in _SYNTAX_FIXES.items() if words in cause), _SYNTAX_FIX)

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+if TYPE_CHECKING:
+    from pydantic.json_schema import JsonSchemaValue
+
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _PATTERN = r"^(\d+(?:\.\d+)?)(ms|s|m|h)$"
+DURATION_FORMS: list[JsonSchemaValue] = [
+    {
+        "type": "string",
+        "pattern": _PATTERN,
+        "patternErrorMessage": "Use a number with a unit, such as `500ms`, `30s`, `5m` or `1h`.",
+    },
+    {"type": "number", "minimum": 0},
+]
+"""The two forms of a duration in the JSON schema: text with a unit, and seconds."""
 
 
 def parse_duration(value: object) -> object:
@@ -16,17 +28,11 @@ def parse_duration(value: object) -> object:
 
     Raises ValueError when a text is not a duration.
     """
-    return seconds(value) if isinstance(value, str) else value
-
-
-def seconds(text: str) -> float:
-    """The seconds of `5m`.
-
-    Raises ValueError when it is not a duration.
-    """
-    match = re.fullmatch(_PATTERN, text)
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(_PATTERN, value)
     if match is None:
-        raise ValueError("is not a duration such as 30s, 5m or 1h")
+        raise ValueError("It is not a duration. Write, for example, `30s`, `5m` or `1h`.")
     return float(match[1]) * _SECONDS[match[2]]
 
 
@@ -34,6 +40,9 @@ Duration = Annotated[
     float,
     Field(ge=0, allow_inf_nan=False),
     BeforeValidator(parse_duration),
-    WithJsonSchema({"anyOf": [{"type": "string", "pattern": _PATTERN}, {"type": "number", "minimum": 0}]}),
+    WithJsonSchema({"anyOf": DURATION_FORMS, "examples": ["5m"]}),
 ]
-"""Seconds; written as `30s`, `5m`, `1h`, `500ms` or a plain number of seconds."""
+"""Seconds; written as `30s`, `5m`, `1h`, `500ms` or a plain number of seconds.
+
+Write a field's default as a user does, with `validate_default=True`: the reference and the schema print it.
+"""

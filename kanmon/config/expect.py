@@ -118,22 +118,39 @@ class AnswersWithin:
 class Expect(Section):
     """The assertions about an answer: all must hold, and Kanmon reports the first failed one."""
 
-    status: Annotated[int, StatusIs()] = Field(200, ge=100, le=599, description="HTTP status.")
+    status: Annotated[int, StatusIs()] = Field(
+        200,
+        ge=100,
+        le=599,
+        description="The HTTP status of the answer, such as `401` for a page behind a login.",
+    )
     release: Annotated[bool | None, NamesRelease()] = Field(
         None,
-        description="The answer must name the release being checked. Default: yes for API answers and pages.",
+        description="`true`: the answer must carry the header `x-kanmon-release` with the id of the checked "
+        "release. Default: `true` for API answers and pages, `false` for files such as `/robots.txt`.",
     )
     headers: Annotated[dict[str, Pattern], HeadersMatch()] = Field(
-        default_factory=dict, description="Header to the pattern that its value must match."
+        default_factory=dict,
+        examples=[{"content-type": "application/json"}],
+        description="A header's name, and a regular expression for its value. It may match anywhere in the "
+        "value: `{content-type: application/json}`.",
     )
     body: Annotated[Pattern | None, BodyMatches()] = Field(
-        None, description="A pattern to be found in the body."
+        None,
+        examples=["<title>Shop"],
+        description="A regular expression to be found in the body, such as `<title>Shop`.",
     )
     json_: Annotated[dict[JmesPath, JsonValue], JsonIs()] = Field(
-        default_factory=dict, alias="json", description="JMESPath expression to the value expected."
+        default_factory=dict,
+        alias="json",
+        examples=[{"status": "ok"}],
+        description="A JMESPath expression, and the expected value in the JSON body: "
+        '`{status: ok, "length(items)": 2}`.',
     )
     latency: Annotated[Duration, AnswersWithin()] = Field(
-        2.0, description="The longest that an answer may take."
+        "2s",
+        validate_default=True,
+        description="The longest time for one answer. A slower answer counts as a bad one.",
     )
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True)

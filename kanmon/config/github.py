@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from kanmon.config.section import Section
+from kanmon.config.section import MistakeError, Section, written
 from kanmon.config.values import Name
 
 _OWNER = r"[A-Za-z0-9][A-Za-z0-9-]{0,38}"
@@ -15,46 +15,78 @@ _REPOSITORY = r"[A-Za-z0-9._-]{1,100}"
 
 WorkflowRef = Annotated[
     str,
-    Field(pattern=rf"^{_OWNER}/{_REPOSITORY}/\.github/workflows/[A-Za-z0-9._-]+\.ya?ml(@[A-Za-z0-9._/-]+)?$"),
+    written(
+        rf"^{_OWNER}/{_REPOSITORY}/\.github/workflows/[A-Za-z0-9._-]+\.ya?ml(@[A-Za-z0-9._/-]+)?$",
+        "Write owner, repository and file of the workflow, with or without a `@` and a ref.",
+        "octo/shop/.github/workflows/nightly.yml@refs/heads/main",
+    ),
 ]
 """A workflow file, with or without a ref: `owner/name/.github/workflows/release.yml@v1`."""
 
 
 class Github(Section):
-    """The app's repository: `kanmon bootstrap` makes roles for its workflows (OpenID Connect)."""
+    """The app's repository on GitHub, and the workflows with access to AWS."""
 
-    repository: Annotated[str, Field(pattern=rf"^{_OWNER}/{_REPOSITORY}$")] = Field(
-        description="`owner/name` of the app's repository."
-    )
+    repository: Annotated[
+        str,
+        written(
+            rf"^{_OWNER}/{_REPOSITORY}$",
+            "Write the owner's and the repository's name, with `/` between them and without `https://`.",
+            "octo/shop",
+        ),
+    ] = Field(description="The app's repository on GitHub, as `owner/name`: `octo/shop`.")
     repository_id: int | None = Field(
-        None, ge=1, description="The repository's id: `gh api repos/OWNER/NAME --jq .id`."
+        None,
+        ge=1,
+        examples=[456],
+        description="The repository's id, together with `owner_id`. `gh api repos/OWNER/NAME --jq .id` "
+        "prints it. A repository created, renamed or moved after 15 July 2026 needs "
+        "both. With them, nobody gets the roles by taking over an abandoned name.",
     )
     owner_id: int | None = Field(
-        None, ge=1, description="The owner's id: `gh api repos/OWNER/NAME --jq .owner.id`."
+        None,
+        ge=1,
+        examples=[123],
+        description="The owner's id, together with `repository_id`. `gh api repos/OWNER/NAME --jq .owner.id` "
+        "prints it.",
     )
     environments: tuple[Name, ...] = Field(
         (),
-        description="All environments of the app, where it has several: one stack holds the roles of all, "
-        "and each environment's config must name the same.",
+        examples=[["staging", "production"]],
+        description="All environments of the app, if it has several: `[staging, production]`. Write the same "
+        "list into the config of each environment, because one stack holds the roles of all. An environment "
+        "outside the list loses its roles at the next `kanmon bootstrap`.",
     )
-    branch: Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]+$")] = Field(
-        "main", description="The branch that releases come from; plans are made nowhere else."
+    branch: Annotated[
+        str,
+        written(r"^[A-Za-z0-9._/-]+$", "Use the branch's name, without spaces and `refs/heads/`.", "main"),
+    ] = Field(
+        "main",
+        description="The branch of your releases. Only its jobs can take the plan role, so nobody can make a "
+        "plan from another branch.",
     )
     workflows: tuple[WorkflowRef, ...] = Field(
         (
             "kanmon-dev/kanmon/.github/workflows/release.yml",
             "kanmon-dev/kanmon/.github/workflows/rollback.yml",
         ),
-        description="The workflows whose jobs get the roles, at any ref unless it is given; empty for all.",
+        description="The workflow files for jobs with the roles. Without a `@ref`, every version of a file "
+        "counts. `[]` lets every workflow of the repository in. Run `kanmon bootstrap` after a change.",
     )
     existing_provider: bool = Field(
-        False, description="The account has GitHub's identity provider already; it can have one only."
+        False,
+        description="`true`: the AWS account has GitHub's identity provider already, for example from "
+        "another app. An account can have only one, so Kanmon then makes none.",
     )
 
     @model_validator(mode="after")
     def _both_ids(self) -> Self:
         if (self.repository_id is None) != (self.owner_id is None):
-            raise ValueError("give both repository_id and owner_id, or neither")
+            raise MistakeError(
+                "`repository_id` and `owner_id` belong together, and one of them is missing.",
+                f"Add the other one. This prints both: `gh api repos/{self.repository} --jq '.id, "
+                ".owner.id'`.",
+            )
         return self
 
     def subjects(self, context: str) -> tuple[str, ...]:

@@ -9,8 +9,19 @@ from kanmon.config.values import Name
 
 
 class Hook(Section):
-    """A function of the slot, invoked before traffic, such as a database migration."""
+    """A function to run before a release gets traffic, such as a database migration."""
 
-    name: Name = Field(description="For people.")
-    function: Name = Field(description="The function that is invoked; it must be idempotent.")
-    payload: dict[str, JsonValue] = Field(default_factory=dict, description="Added to its event.")
+    name: Name = Field(
+        examples=["migrate"], description="The hook's name in messages and in the function's event."
+    )
+    function: Name = Field(
+        examples=["migrate"],
+        description="The function to invoke: a name under `functions`. It must be idempotent, because the "
+        "next deploy invokes it again. If it fails, the deploy is aborted and users notice nothing.",
+    )
+    payload: dict[str, JsonValue] = Field(
+        default_factory=dict,
+        examples=[{"step": "expand"}],
+        description="Keys to add to the function's event. The event always has `kanmon`, with hook, release "
+        "and slot.",
+    )

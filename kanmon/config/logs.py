@@ -17,4 +17,8 @@ Days = Literal[
 class Logs(Section):
     """The logs of functions and state machines."""
 
-    days: Days = Field(30, description="How long they are kept, as CloudWatch allows.")
+    days: Days = Field(
+        30,
+        description="Days to keep the entries. With a smaller number, CloudWatch deletes the older entries "
+        "soon.",
+    )

@@ -6,11 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kanmon.config.section import Section
+from kanmon.config.section import Section, written
 
 # A name or an ARN: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
 SecretName = Annotated[
-    str, Field(pattern=r"^(arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:)?[A-Za-z0-9/_+=.@-]{1,512}$")
+    str,
+    written(
+        r"^(arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:)?[A-Za-z0-9/_+=.@-]{1,512}$",
+        "Use the name or the ARN of a secret in Secrets Manager. Never put the secret itself here.",
+        "shop/slack",
+    ),
 ]
 
 
@@ -21,9 +26,14 @@ ChannelName = Literal["slack"]
 class Notifications(Section):
     """The receivers of messages about releases and alarms."""
 
-    sns: bool = Field(True, description="An SNS topic of the app's own is created and gets every message.")
+    sns: bool = Field(
+        True,
+        description="`true`: every message also goes to an SNS topic of the app. Subscribe your e-mail or "
+        "another system to it.",
+    )
     channels: dict[ChannelName, SecretName] = Field(
         default_factory=dict,
-        description="Chat channels, and the name or ARN of each one's secret in Secrets Manager. "
-        "`slack`: the URL of a webhook, or `token` and `channel` as JSON for messages in threads.",
+        description="The chat channels, each with the name or ARN of its secret in Secrets Manager: `{slack: "
+        "shop/slack}`. You create the secret yourself. For `slack` it holds the URL of a webhook, or JSON "
+        "with `token` and `channel` for messages in threads.",
     )

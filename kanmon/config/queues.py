@@ -12,8 +12,24 @@ class Queue(Section):
     """A queue, its function, and a dead-letter queue for messages after too many failures."""
 
     function: Name = Field(
-        description="Gets the messages. It answers with `batchItemFailures`: those come again, no other does."
+        examples=["mail"],
+        description="The function to process the messages: a name under `functions`. It returns the ids of "
+        "failed messages in `batchItemFailures`; only these come again. An empty list means success.",
     )
-    batch_size: int = Field(10, ge=1, le=10_000, description="Messages at once at most.")
-    retries: int = Field(3, ge=1, le=1000, description="Tries, before a message is a dead letter.")
-    retention_days: int = Field(4, ge=1, le=14, description="How long a message waits at most.")
+    batch_size: int = Field(
+        10,
+        ge=1,
+        le=10_000,
+        description="The most messages in one call of the function. With more "
+        "than 10, Lambda waits up to a second to collect them.",
+    )
+    retries: int = Field(
+        3,
+        ge=1,
+        le=1000,
+        description="The number of tries for a message. After the last one, it moves to "
+        "the dead-letter queue `<app>-<environment>-<name>-dead`, and stays there for 14 days.",
+    )
+    retention_days: int = Field(
+        4, ge=1, le=14, description="Days to keep an unprocessed message. Then SQS deletes it."
+    )

@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from kanmon.config.section import MistakeError
 from kanmon.naming import artifact_bucket, function_name, schedule_name, trail_bucket
 from kanmon.stacks.grants import GRANTS
 
@@ -42,83 +43,115 @@ _TAG_KEY, _TAG_VALUE = 128, 256
 def check_quotas(config: Config) -> None:
     """Check the config against AWS's limits.
 
-    Raises ValueError with the first problem, as one sentence.
+    Raises MistakeError with the first problem.
     """
-    for problem in _problems(config):
-        raise ValueError(problem)
+    for mistake in _mistakes(config):
+        raise mistake
 
 
-def _problems(config: Config) -> Iterator[str]:
+def _mistakes(config: Config) -> Iterator[MistakeError]:
     yield from _app(config)
     yield from _named(config)
     for name, function in config.functions.items():
         size = sum(len(f"{key}{value}".encode()) for key, value in function.environment.items())
         if size > _VARIABLES:
-            yield f"function {name} sets {size} bytes of environment; {_VARIABLES} are left of Lambda's 4 KB"
+            yield MistakeError(
+                f"The function {name} sets {size} bytes of environment variables. Lambda takes 4 KB, and "
+                f"Kanmon leaves {_VARIABLES} bytes of it.",
+                "Put the large values into a file of the artifact.",
+                at=("functions", name, "environment"),
+            )
     yield from _resolved(config)
     yield from _tags(config.tags)
 
 
-def _resolved(config: Config) -> Iterator[str]:
+def _resolved(config: Config) -> Iterator[MistakeError]:
     """Refuse dynamic references: CloudFormation would replace them by the secret's value.
 
     Everybody with read access to the function could then read the secret.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
     """
-    texts = {
-        f"{key} of function {name}": value
+    texts: dict[tuple[str, ...], str] = {
+        ("functions", name, "environment", key): value
         for name, function in config.functions.items()
         for key, value in function.environment.items()
     }
-    texts |= {f"description of secret {name}": secret.description for name, secret in config.secrets.items()}
+    texts |= {("secrets", name, "description"): secret.description for name, secret in config.secrets.items()}
     texts |= {
-        f"payload of schedule {name}": json.dumps(schedule.payload)
+        ("schedules", name, "payload"): json.dumps(schedule.payload)
         for name, schedule in config.schedules.items()
     }
-    for where, text in texts.items():
+    for place, text in texts.items():
         if "{{resolve:" in text:
-            yield f"{where} is a dynamic reference; name the secret under the function's `secrets` instead"
+            yield MistakeError(
+                f"`{'.'.join(place)}` has a dynamic reference, `{{{{resolve:…}}}}`. Everybody with read "
+                "access to the resource could read the value.",
+                "Remove it, and name the secret under `secrets` of the function, such as `secrets: [jwt]`.",
+                at=place,
+            )
 
 
-def _app(config: Config) -> Iterator[str]:
+def _app(config: Config) -> Iterator[MistakeError]:
     room = _BUCKET - len(artifact_bucket("", _ACCOUNT, config.region))
     if len(config.app) > room:
-        yield (
-            f"app {config.app} has {len(config.app)} characters; the artifact bucket's name leaves it {room} "
-            f"in {config.region}"
+        yield MistakeError(
+            f"The app's name {config.app} has {len(config.app)} characters. The name of the artifact bucket "
+            f"leaves it {room} in {config.region}.",
+            f"Write `app: {config.app[:room].rstrip('-')}`, for example.",
+            at=("app",),
         )
     room = _BUCKET - len(_LONGEST_SUFFIX) - len("-")
     for environment in config.environments:
         length = len(config.app) + len(environment)
         if length > room:
-            yield (
-                f"app {config.app} and environment {environment} have {length} characters together; names of "
-                f"resources leave them {room}"
+            yield MistakeError(
+                f"The app's name {config.app} and the environment's name {environment} have {length} "
+                f"characters together. Names of resources leave them {room}.",
+                f"Make one of them shorter by {length - room}.",
+                at=("app",),
             )
 
 
-def _named(config: Config) -> Iterator[str]:
+def _named(config: Config) -> Iterator[MistakeError]:
     for section, (form, longest) in _NAMED.items():
         for name in getattr(config, section):
             made = form.format(prefix=config.prefix, name=name)
             if len(made) > longest:
-                yield (
-                    f"{name} under `{section}` is {len(made) - longest} characters too long: its resource is "
-                    f"named {made}, and AWS takes {longest} characters"
+                yield MistakeError(
+                    f"The name {name} under `{section}` is too long: its resource has the name {made} with "
+                    f"{len(made)} characters, and AWS takes {longest}.",
+                    f"Make it shorter by {len(made) - longest}.",
+                    at=(section, name),
                 )
 
 
-def _tags(tags: Mapping[str, str]) -> Iterator[str]:
+def _tags(tags: Mapping[str, str]) -> Iterator[MistakeError]:
     """Check the tags.
 
     https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
     """
     if len(tags) > _TAGS:
-        yield f"there are {len(tags)} tags; a stack takes {_TAGS} beside Kanmon's own"
+        yield MistakeError(
+            f"There are {len(tags)} tags. A stack takes {_TAGS} besides Kanmon's own.",
+            f"Remove {len(tags) - _TAGS} of them.",
+            at=("tags",),
+        )
     for key, value in tags.items():
         if not 1 <= len(key) <= _TAG_KEY or len(value) > _TAG_VALUE:
-            yield f"tag {key!r} is too long: a key has 1 to {_TAG_KEY} characters, a value up to {_TAG_VALUE}"
+            yield MistakeError(
+                f"The tag {key!r} has a key of {len(key)} characters and a value of {len(value)}.",
+                f"Use 1 to {_TAG_KEY} characters for the key, and at most {_TAG_VALUE} for the value.",
+                at=("tags", key),
+            )
         if key.lower().startswith("aws:"):
-            yield f"tag {key!r} begins with `aws:`, which is AWS's own"
+            yield MistakeError(
+                f"The tag {key!r} begins with `aws:`. Such tags belong to AWS.",
+                "Choose another name, such as `cost-center`.",
+                at=("tags", key),
+            )
         if not _TAG.fullmatch(key) or not _TAG.fullmatch(value):
-            yield f"tag {key!r} has more than letters, digits, spaces and _ . : / = + - @"
+            yield MistakeError(
+                f"The tag {key!r} has characters not allowed in AWS.",
+                "Use letters, digits, spaces and `_ . : / = + - @` only.",
+                at=("tags", key),
+            )

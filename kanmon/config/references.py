@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kanmon.config.section import MistakeError
 from kanmon.stacks.grants import clashes, missing
 
 if TYPE_CHECKING:
@@ -15,46 +16,77 @@ if TYPE_CHECKING:
 def check_references(config: Config) -> None:
     """Check all references.
 
-    Raises ValueError with the first problem.
+    Raises MistakeError with the first problem.
     """
     if config.api is None and config.web is None:
-        raise ValueError("there is neither an `api` nor a `web` app: nobody could reach anything")
-    for problem in (*_missing(config), *_clashing(config)):
-        raise ValueError(problem)
+        raise MistakeError(
+            "The app has neither `api` nor `web`, so nobody could reach it.",
+            "Add one of them, such as `web: {directory: web/dist}`.",
+        )
+    for mistake in (*_missing(config), *_clashing(config)):
+        raise mistake
 
 
-def _missing(config: Config) -> Iterator[str]:
-    for user, section, name in _references(config):
+def _missing(config: Config) -> Iterator[MistakeError]:
+    for user, place, section, name in _references(config):
         if name not in getattr(config, section):
             thing = section.removesuffix("s").replace("_", " ")
-            yield f"{user} names the {thing} {name}, which is not under `{section}`"
+            yield MistakeError(
+                f"The {user} names the {thing} {name}, which is not under `{section}`.",
+                _choice(section, list(getattr(config, section)), name),
+                at=place,
+            )
     for name, function in config.functions.items():
-        yield from missing(config, name, function)
+        for problem in missing(config, name, function):
+            yield MistakeError(
+                problem, "Add it to the config, or remove it from the function.", at=("functions", name)
+            )
 
 
-def _references(config: Config) -> Iterator[tuple[str, str, str]]:
-    """All references: the user, the section and the name in it.
-
-    Example: `("queue mail", "functions", "send-mail")`.
-    """
-    yield from ((f"route {route.path}", "functions", route.function) for route in config.routes)
-    yield from ((f"hook {hook.name}", "functions", hook.function) for hook in config.hooks)
-    for name, queue in config.queues.items():
-        yield f"queue {name}", "functions", queue.function
-    for name, schedule in config.schedules.items():
-        if schedule.function:
-            yield f"schedule {name}", "functions", schedule.function
-        if schedule.state_machine:
-            yield f"schedule {name}", "state_machines", schedule.state_machine
-
-
-def _clashing(config: Config) -> Iterator[str]:
-    names = [check.name for check in config.checks]
-    if len(names) != len(set(names)):
-        yield "two checks have the same name"
-    yield from clashes(config)
-    yield from (
-        f"the queue {name}-dead comes with the queue {name}: choose another name"
-        for name in config.queues
-        if f"{name}-dead" in config.queues
+def _choice(section: str, known: list[str], name: str) -> str:
+    names = ", ".join(f"`{one}`" for one in known)
+    return (
+        f"Use a name from there ({names}), or add `{name}:` to `{section}`."
+        if known
+        else f"Add `{name}:` to `{section}`."
     )
+
+
+def _references(config: Config) -> Iterator[tuple[str, tuple[int | str, ...], str, str]]:
+    """All references: the user, its place, the section and the name in it.
+
+    Example: `("queue mail", ("queues", "mail", "function"), "functions", "send-mail")`.
+    """
+    for index, route in enumerate(config.routes):
+        yield f"route {route.path}", ("api", "routes", index, "function"), "functions", route.function
+    for index, hook in enumerate(config.hooks):
+        yield f"hook {hook.name}", ("hooks", index, "function"), "functions", hook.function
+    for name, queue in config.queues.items():
+        yield f"queue {name}", ("queues", name, "function"), "functions", queue.function
+    for name, schedule in config.schedules.items():
+        user = f"schedule {name}"
+        if schedule.function:
+            yield user, ("schedules", name, "function"), "functions", schedule.function
+        if schedule.state_machine:
+            yield user, ("schedules", name, "state_machine"), "state_machines", schedule.state_machine
+
+
+def _clashing(config: Config) -> Iterator[MistakeError]:
+    names = [check.name for check in config.checks]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield MistakeError(
+                f"Two checks have the name {name}.",
+                f"Rename one of them, for example to `{name}-2`.",
+                at=("checks", index, "name"),
+            )
+    for problem in clashes(config):
+        yield MistakeError(problem, "Choose another name.")
+    for name in config.queues:
+        if f"{name}-dead" in config.queues:
+            yield MistakeError(
+                f"The queue {name} has a dead-letter queue {name}-dead of its own, so no other queue can "
+                "have this name.",
+                f"Rename the queue {name}-dead.",
+                at=("queues", f"{name}-dead"),
+            )

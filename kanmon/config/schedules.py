@@ -14,7 +14,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
-from kanmon.config.section import Section
+from kanmon.config.section import MistakeError, Section
 from kanmon.config.values import Name
 
 
@@ -27,6 +27,12 @@ class _Field:
     high: int
     names: str = ""
     forms: str = "(?!)"
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values, for people."""
+        names = f", {self.names.split('|')[0]} to {self.names.split('|')[-1]}" if self.names else ""
+        return f"numbers from {self.low} to {self.high}{names}, `*`, or several with `,` `-` `/`"
 
     def allows(self, text: str) -> bool:
         """Whether every comma-separated item is valid."""
@@ -55,25 +61,37 @@ _DAY_OF_MONTH, _DAY_OF_WEEK = 2, 4
 def _rate(value: str) -> None:
     match = re.fullmatch(r"([1-9]\d*) (minute|hour|day)(s?)", value)
     if not match or (match[1] == "1") is bool(match[3]):
-        raise ValueError("a rate is such as 1 minute, 5 minutes, 1 hour, 12 hours, 1 day or 7 days")
+        raise MistakeError(
+            "The rate is not a whole number with minutes, hours or days.",
+            "Write, for example, `rate(1 minute)`, `rate(5 minutes)`, `rate(12 hours)` or `rate(1 day)`.",
+        )
 
 
 def _at(value: str) -> None:
     try:
         datetime.strptime(value, "%Y-%m-%dT%H:%M:%S")  # noqa: DTZ007 - the time zone is a key of its own
     except ValueError:
-        raise ValueError("a single time is such as 2026-12-24T18:00:00") from None
+        raise MistakeError(
+            "The single time is not a date with a time.", "Write, for example, `at(2026-12-24T18:00:00)`."
+        ) from None
 
 
 def _cron(value: str) -> None:
     texts = value.split()
     if len(texts) != len(_FIELDS):
-        raise ValueError("cron has six fields: minutes, hours, day of month, month, day of week, year")
+        raise MistakeError(
+            f"AWS's cron has six fields, and here are {len(texts)}.",
+            "Write minutes, hours, day of month, month, day of week and year: `cron(0 18 ? * MON-FRI *)`.",
+        )
     for text, field in zip(texts, _FIELDS, strict=True):
         if not field.allows(text):
-            raise ValueError(f"cron's {field.name} can't be {text}")
+            raise MistakeError(f"In cron, {field.name} can't be {text}.", f"Write {field.allowed}.")
     if (texts[_DAY_OF_MONTH] == "?") is (texts[_DAY_OF_WEEK] == "?"):
-        raise ValueError("of cron's day of month and day of week one must be ?, and only one")
+        raise MistakeError(
+            "In cron, exactly one of day of month and day of week must be `?`.",
+            "Write `cron(0 18 ? * MON-FRI *)` for days of the week, or `cron(0 18 1 * ? *)` for days of the "
+            "month.",
+        )
 
 
 _KINDS = {"rate": _rate, "at": _at, "cron": _cron}
@@ -82,7 +100,10 @@ _KINDS = {"rate": _rate, "at": _at, "cron": _cron}
 def _expression(value: str) -> str:
     kind, _, rest = value.partition("(")
     if kind not in _KINDS or not rest.endswith(")") or not value.isascii():
-        raise ValueError("is not rate(5 minutes), cron(0 18 ? * MON-FRI *) or at(2026-12-24T18:00:00)")
+        raise MistakeError(
+            "It is not a schedule.",
+            "Write, for example, `rate(5 minutes)`, `cron(0 18 ? * MON-FRI *)` or `at(2026-12-24T18:00:00)`.",
+        )
     _KINDS[kind](rest.removesuffix(")"))
     return value
 
@@ -96,7 +117,9 @@ def _zones() -> frozenset[str]:
 def _zone(value: str) -> str:
     # A machine without a database of time zones has none. Then AWS checks the name.
     if _zones() and value not in _zones():
-        raise ValueError("is not a time zone such as Asia/Tokyo or UTC")
+        raise MistakeError(
+            "It is not a time zone.", "Write, for example, `Asia/Tokyo`, `Europe/Berlin` or `UTC`."
+        )
     return value
 
 
@@ -110,15 +133,44 @@ class Schedule(Section):
     """A schedule: it invokes a function or starts a state machine."""
 
     expression: Expression = Field(
-        description="`rate(5 minutes)`, `cron(0 18 ? * MON-FRI *)` or `at(2026-12-24T18:00:00)`."
+        examples=["cron(0 18 ? * MON-FRI *)"],
+        description="The times. Every five minutes: `rate(5 minutes)`. On workdays at 18:00: `cron(0 18 ? * "
+        "MON-FRI *)`. Once: `at(2026-12-24T18:00:00)`. AWS's cron has six fields: minutes, hours, day of "
+        "month, month, day of week, year.",
     )
-    timezone: TimeZone = Field("UTC", description="What the clock shows: `Asia/Tokyo`.")
-    function: Name | None = Field(None, description="The function that is invoked.")
-    state_machine: Name | None = Field(None, description="The state machine that is started.")
-    payload: dict[str, JsonValue] = Field(default_factory=dict, description="Its event or input.")
+    timezone: TimeZone = Field(
+        "UTC",
+        examples=["Asia/Tokyo"],
+        description="The time zone of `cron(…)` and `at(…)`, such as `Asia/Tokyo`. Daylight saving time is "
+        "respected.",
+    )
+    function: Name | None = Field(
+        None,
+        examples=["tidy"],
+        description="The function to invoke: a name under `functions`. Give this or `state_machine`.",
+    )
+    state_machine: Name | None = Field(
+        None,
+        examples=["report"],
+        description="The state machine to start: a name under `state_machines`. Give this or `function`.",
+    )
+    payload: dict[str, JsonValue] = Field(
+        default_factory=dict,
+        examples=[{"kind": "daily"}],
+        description="The event of the function, or the input of the state machine, such as `{kind: daily}`. "
+        "Never put a secret here.",
+    )
 
     @model_validator(mode="after")
     def _one_target(self) -> Self:
         if (self.function is None) == (self.state_machine is None):
-            raise ValueError("name a function or a state machine, one of them")
+            both = (
+                "both `function` and `state_machine`"
+                if self.function
+                else "no `function` and no `state_machine`"
+            )
+            raise MistakeError(
+                f"The schedule names {both}, but it needs one of the two.",
+                "Keep one of them, such as `function: tidy`.",
+            )
         return self

@@ -24,7 +24,7 @@ from kanmon.config.quotas import check_quotas
 from kanmon.config.references import check_references
 from kanmon.config.schedules import Schedule
 from kanmon.config.secrets import Secret
-from kanmon.config.section import Section
+from kanmon.config.section import Section, written
 from kanmon.config.state_machines import StateMachine
 from kanmon.config.test import AppTests
 from kanmon.config.thresholds import Thresholds
@@ -40,44 +40,152 @@ class Config(Section):
 
     model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["api"]}, {"required": ["web"]}]})
 
-    app: Name = Field(description="Part of every resource's name.")
-    environment: Name = Field("production", description="Part of every resource's name, too.")
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = Field(
-        "ap-northeast-1", description="The AWS region."
+    app: Name = Field(
+        examples=["shop"],
+        description="The app's name. Every resource's name begins with it: `shop-production-…`. If you "
+        "change it, Kanmon creates new stacks and leaves the old ones behind.",
     )
-    tags: dict[str, str] = Field(default_factory=dict, description="Put on everything that is created.")
-    test: AppTests | None = None
-    build: Build = Build()
-    functions: dict[Name, Function] = Field(default_factory=dict)
-    api: Api | None = Field(None, description="Without it, the app is its web app alone.")
-    web: Web | None = Field(None, description="Without it, the app is its API alone.")
-    database: Database | None = None
-    network: Network = Network()
+    environment: Name = Field(
+        "production",
+        examples=["staging"],
+        description="The environment's name. Resources carry it after `app`, and the GitHub environment with "
+        "your reviewers has the same name. If you change it, Kanmon creates new stacks and leaves the old "
+        "ones behind.",
+    )
+    region: Annotated[
+        str,
+        written(r"^[a-z]{2}(-[a-z]+)+-\d$", "Use the code of an AWS region, not its name.", "eu-central-1"),
+    ] = Field(
+        "ap-northeast-1",
+        description="The code of the AWS region for all stacks, such as `eu-central-1`. If you change it, "
+        "Kanmon creates new stacks there and leaves the old ones behind.",
+    )
+    tags: dict[str, str] = Field(
+        default_factory=dict,
+        examples=[{"cost-center": "shop"}],
+        description="Tags for every AWS resource, besides Kanmon's own `app`, `environment` and "
+        "`managed-by`: `{cost-center: shop}`. At most 47.",
+    )
+    test: AppTests | None = Field(
+        None,
+        description="The tests of your app for `kanmon test`: commands, reports and coverage. Without this "
+        "section, `kanmon test` stops with an error.",
+    )
+    build: Build = Field(
+        default_factory=Build,
+        description="The build of your app for `kanmon build`: commands that write the artifacts and the web "
+        "files.",
+    )
+    functions: dict[Name, Function] = Field(
+        default_factory=dict,
+        examples=[{"api": {"handler": "shop.handler.handle", "artifact": "build/api"}}],
+        description="All Lambda functions of the app, each under a name of your choice, such as `api`. "
+        "Routes, queues, schedules and hooks use these names.",
+    )
+    api: Api | None = Field(
+        None,
+        description="The REST API in front of the functions. Without this section the app is its web app "
+        "alone.",
+    )
+    web: Web | None = Field(
+        None,
+        description="The web app: files for CloudFront to deliver. Without this section the app is its API "
+        "alone. An app needs at least one of `api` and `web`.",
+    )
+    database: Database | None = Field(
+        None,
+        description="An Aurora PostgreSQL database (Serverless v2) with its network. It costs about 195 USD "
+        "a month at rest. Removing this section would delete the database, and Kanmon refuses it.",
+    )
+    network: Network = Field(
+        default_factory=Network,
+        description="The private network (VPC) of the database and its functions. It exists only with "
+        "`database`.",
+    )
     secrets: dict[Name, Secret] = Field(
         default_factory=dict,
-        description="Kept in Secrets Manager as `<app>-<environment>-<name>`; no value is ever in here.",
+        examples=[{"jwt": {"value": "generated"}}],
+        description="All secrets of the app, each under a name of your choice, such as `jwt`. They lie in "
+        "Secrets Manager as `<app>-<environment>-<name>`. Never write a value into this file.",
     )
-    trail: Trail | None = None
-    logs: Logs = Logs()
-    user_pool: UserPool | None = None
+    trail: Trail | None = Field(
+        None,
+        description="An audit trail (CloudTrail) of everything done in the AWS account, in all regions. "
+        "`trail: {}` turns it on. One for an account is enough.",
+    )
+    logs: Logs = Field(
+        default_factory=Logs,
+        description="The logs of functions and state machines in CloudWatch.",
+    )
+    user_pool: UserPool | None = Field(
+        None,
+        description="A Cognito user pool for the app's users, with a client for the web app. `user_pool: {}` "
+        "makes it. Removing it later would delete all users, and Kanmon refuses it.",
+    )
     state_machines: dict[Name, StateMachine] = Field(
-        default_factory=dict, description="State machines of Step Functions, by name."
+        default_factory=dict,
+        examples=[{"report": {"definition": "definitions/report.json"}}],
+        description="All Step Functions state machines of the app, each under a name of your choice, such as "
+        "`report`. Functions start them with `starts`, schedules with `state_machine`.",
     )
-    queues: dict[Name, Queue] = Field(default_factory=dict, description="Queues of messages, by name.")
+    queues: dict[Name, Queue] = Field(
+        default_factory=dict,
+        examples=[{"mail": {"function": "send-mail"}}],
+        description="All SQS queues of the app, each under a name of your choice, such as `mail`. Each has "
+        "one function and a queue for dead letters. Functions send messages with `sends`.",
+    )
     schedules: dict[Name, Schedule] = Field(
         default_factory=dict,
-        description="What happens by itself, by name; a release does none of it before it is live.",
+        examples=[{"nightly": {"expression": "cron(0 18 ? * MON-FRI *)", "function": "tidy"}}],
+        description="All timed jobs of the app, each under a name of your choice, such as `nightly`. They "
+        "run in the live release only, never in a candidate.",
     )
-    hooks: tuple[Hook, ...] = ()
-    checks: tuple[Check, ...] = Field(min_length=1)
-    traffic: Traffic = Traffic()
-    approval: ApprovalRules = ApprovalRules()
-    thresholds: Thresholds = Thresholds()
-    notifications: Notifications = Notifications()
-    github: Github | None = None
-    costs: Costs | None = None
+    hooks: tuple[Hook, ...] = Field(
+        (),
+        description="Functions to run before a release gets traffic, one after the other: `[{name: migrate, "
+        "function: migrate}]` migrates the database. A failing hook aborts the deploy.",
+    )
+    checks: tuple[Check, ...] = Field(
+        min_length=1,
+        description="The smoke checks: HTTP requests with conditions on the answers. Kanmon runs all of them "
+        "against the candidate, during the canary, on the live release and after a rollback. A failing one "
+        "aborts the deploy or rolls it back.",
+    )
+    traffic: Traffic = Field(
+        default_factory=Traffic,
+        description="How a new release reaches all users: at once, or with a share of the API requests "
+        "first.",
+    )
+    approval: ApprovalRules = Field(
+        default_factory=ApprovalRules,
+        description="Rules for an approval, besides those that always hold: the GitHub environment has "
+        "required reviewers, and only chosen branches may deploy to it.",
+    )
+    thresholds: Thresholds = Field(
+        default_factory=Thresholds,
+        description="The limits for alarms and dashboard. If a rollback alarm fires during a bake, Kanmon "
+        "rolls the release back.",
+    )
+    notifications: Notifications = Field(
+        default_factory=Notifications,
+        description="The receivers of messages about releases and alarms.",
+    )
+    github: Github | None = Field(
+        None,
+        description="The app's repository on GitHub. `kanmon bootstrap` makes roles in AWS for its workflows "
+        "(OpenID Connect, no stored keys). Without this section, only people with AWS credentials can "
+        "release. Run `kanmon bootstrap` after a change of this section.",
+    )
+    costs: Costs | None = Field(
+        None,
+        description="A monthly budget for the app, with messages and a search for unusual costs. `costs: {}` "
+        "turns it on. Run `kanmon bootstrap` after a change.",
+    )
     allow_destroy: tuple[str, ...] = Field(
-        (), description="Logical ids of stateful resources that a plan may replace or delete."
+        (),
+        examples=[["MailQueue", "MailDeadLetters"]],
+        description="Logical ids of resources with data that the next plan may replace or delete: "
+        "`[MailQueue]`. Kanmon refuses all others. Remove the ids again after the release.",
     )
 
     @model_validator(mode="after")

@@ -10,11 +10,18 @@ from kanmon.config.section import Section
 
 
 class Secret(Section):
-    """A secret of the app's own, read by its functions at run time."""
+    """One secret of the app. Functions read it while they run."""
 
     value: Literal["generated", "entered"] = Field(
         "entered",
-        description="`generated`: 64 random letters and digits, such as a signing key. `entered`: empty "
-        "until a person puts the value in, such as a webhook's URL or a provider's key.",
+        description="The origin of the value. `generated`: Kanmon makes 64 random letters and digits, for "
+        "example a signing key. `entered`: empty until you enter the value in Secrets Manager, for example "
+        "the key of a provider. Changing `entered` to `generated` replaces your value.",
     )
-    description: str = Field("", max_length=2048, description="For people.")
+    description: str = Field(
+        "",
+        max_length=2048,
+        examples=["Signs the login tokens."],
+        description="A note for people in Secrets Manager, such as `Signs the login tokens.` Never the value "
+        "itself.",
+    )

@@ -1,21 +1,50 @@
-"""The base class of all sections of the config."""
+"""The base class of all sections of the config, and its mistakes."""
 
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class MistakeError(ValueError):
+    """A wrong value in the config: the problem, and a fix to do or to paste.
+
+    Both are whole sentences. `at` is the place of the value below the section that raises it.
+    Example: `("steps", 1)`.
+    """
+
+    def __init__(self, problem: str, fix: str, *, at: tuple[int | str, ...] = ()) -> None:
+        super().__init__(f"{problem} {fix}")
+        self.problem = problem
+        self.fix = fix
+        self.at = at
+
+
+def written(pattern: str, allowed: str, example: str) -> Any:  # noqa: ANN401 - pydantic's Field gives Any, too
+    """The form of a text: its pattern, the same in words, and an example.
+
+    Errors show words and example, never the pattern. Editors show them, too: they read the published schema.
+    """
+    return Field(pattern=pattern, examples=[example], json_schema_extra={"patternErrorMessage": allowed})
 
 
 def _inside(value: str) -> str:
     path = PurePosixPath(value)
     if path.is_absolute() or ".." in path.parts or "\\" in value:
-        raise ValueError("must be a path inside the app's folder, without `..`")
+        raise MistakeError(
+            "The path must stay inside the app's folder.",
+            "Write it from the config's folder, with `/` and without `..`, such as `build/api`.",
+        )
     return value
 
 
-InsidePath = Annotated[str, Field(min_length=1), AfterValidator(_inside)]
+InsidePath = Annotated[str, Field(min_length=1, examples=["build/api"]), AfterValidator(_inside)]
+"""A path inside the app's folder."""
 
 
 class Section(BaseModel):

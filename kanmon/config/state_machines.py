@@ -10,13 +10,15 @@ from kanmon.config.section import InsidePath, Section
 
 
 class StateMachine(Section):
-    """One Step Functions state machine of the slot."""
+    """One Step Functions state machine. It exists once in each slot."""
 
     definition: InsidePath = Field(
-        description="A file in Amazon States Language (JSON); `${charge}` stands for the function `charge`."
+        examples=["definitions/report.json"],
+        description="The file with the definition in Amazon States Language (JSON), such as "
+        "`definitions/report.json`. Write `${charge}` for the ARN of the function `charge`.",
     )
     type: Literal["standard", "express"] = Field(
         "standard",
-        description="`standard`: each step once, up to a year. `express`: up to five minutes, cheap, and a "
-        "step may happen twice.",
+        description="`standard`: runs up to a year, and each step happens once. `express`: runs up to five "
+        "minutes, costs less, and a step may happen twice.",
     )

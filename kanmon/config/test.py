@@ -6,16 +6,20 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from kanmon.config.section import InsidePath, Section
+from kanmon.config.section import InsidePath, MistakeError, Section
+from kanmon.config.values import ShellCommand
 
 
 def _glob(value: str) -> str:
     if any("**" in part and part != "**" for part in value.split("/")):
-        raise ValueError("has `**` as a part of a name; it stands for whole folders: `reports/**/*.xml`")
+        raise MistakeError(
+            "`**` stands for whole folders, but here it is within a name.",
+            "Put it between two `/`, such as `reports/**/*.xml`.",
+        )
     return value
 
 
-Glob = Annotated[InsidePath, AfterValidator(_glob)]
+Glob = Annotated[InsidePath, AfterValidator(_glob), Field(examples=["build/tests/*.xml"])]
 """A path inside the app's folder; `*`, `?` and `[…]` match inside a name, `**` matches any folders."""
 Percentage = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 """A percentage from 0 to 100."""
@@ -25,21 +29,40 @@ class CoverageRules(Section):
     """The share of the app's code to be covered by tests."""
 
     reports: tuple[Glob, ...] = Field(
-        min_length=1, description="What the commands write: Cobertura XML, LCOV or coverage.py's JSON."
+        min_length=1,
+        examples=[["build/coverage.xml"]],
+        description="The coverage files written by the commands, in Cobertura XML, LCOV or coverage.py's "
+        "JSON: `[build/coverage.xml]`.",
     )
-    minimum: Percentage = Field(0, description="Percent of the lines that the tests must run.")
+    minimum: Percentage = Field(
+        0,
+        examples=[80],
+        description="The smallest allowed share of tested lines, in percent. Below it, `kanmon test` "
+        "fails. `0` only reports the share.",
+    )
     branches: Percentage | None = Field(
-        None, description="Percent of the branches that they must take; not asked for unless it is set."
+        None,
+        examples=[70],
+        description="The smallest allowed share of tested branches, in percent. Without it, any share "
+        "is enough.",
     )
 
 
 class AppTests(Section):
-    """The app's tests: commands, run one after the other in the config's folder."""
+    """The app's tests: their commands, their reports and the wanted coverage."""
 
-    commands: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
-        min_length=1, description="Shell commands; all of them run, also after one that failed."
+    commands: tuple[ShellCommand, ...] = Field(
+        min_length=1,
+        examples=[["python3 -m pytest --junitxml=build/tests/api.xml"]],
+        description="Shell commands, run one after the other in the config's folder. All of them run, also "
+        "after a failed one, so you see all failures at once.",
     )
     results: tuple[Glob, ...] = Field(
-        min_length=1, description="The JUnit XML files that the commands write, anew each time."
+        min_length=1,
+        examples=[["build/tests/*.xml"]],
+        description="The JUnit XML files written by the commands: `[build/tests/*.xml]`. Each run must write "
+        "them anew.",
     )
-    coverage: CoverageRules | None = Field(None, description="What the tests must reach of the code.")
+    coverage: CoverageRules | None = Field(
+        None, description="How much of your code the tests must run. Without it, coverage is not read."
+    )

@@ -12,9 +12,14 @@ from kanmon.config.section import Section
 class Trail(Section):
     """The audit trail of the account (CloudTrail, all regions); one for an account is enough."""
 
-    days: int = Field(90, ge=1, le=3650, description="How long it is kept.")
+    days: int = Field(
+        90,
+        ge=1,
+        le=3650,
+        description="Days to keep the trail. With a smaller number, the older entries are deleted.",
+    )
     data_events: Literal["writes", "all"] = Field(
         "writes",
-        description="`writes`: what is written to the app's buckets. `all`: what is read there, too, and "
-        "every invocation of its functions, which is paid for one by one.",
+        description="The recorded uses of the app's data. `writes`: every write to the app's buckets. `all`: "
+        "also every read there, and every invocation of its functions. AWS charges for each recorded event.",
     )

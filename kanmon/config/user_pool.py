@@ -13,8 +13,12 @@ class UserPool(Section):
     """The app's users: a Cognito user pool, and a client of it for the web app."""
 
     sign_up: Literal["administrator", "anybody"] = Field(
-        "administrator", description="Who may create an account. Users are known by their e-mail address."
+        "administrator",
+        description="Who may create an account. `administrator`: only you, in Cognito. `anybody`: "
+        "users themselves, in the app. Users log in with their e-mail address.",
     )
     mfa: Literal["off", "optional", "required"] = Field(
-        "optional", description="Whether a code of an authenticator app is asked for, too."
+        "optional",
+        description="A second factor at login: a code from an authenticator app. `optional`: each user "
+        "decides. `required`: every user needs one.",
     )

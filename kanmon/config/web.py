@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kanmon.config.section import InsidePath, Section
+from kanmon.config.section import InsidePath, Section, written
 
 # Enough for a page from Vite. Vite puts small images and fonts into its files as `data:`.
 _CONTENT_SECURITY_POLICY = (
@@ -18,14 +18,37 @@ _CONTENT_SECURITY_POLICY = (
 class Web(Section):
     """The web app: the files from the front-end build."""
 
-    directory: InsidePath = Field(description="The folder that the front-end build writes.")
-    entry: Literal["index.html"] = Field("index.html", description="The page that is the web pointer.")
-    immutable: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+/\*$")], ...] = Field(
+    directory: InsidePath = Field(
+        examples=["web/dist"],
+        description="The folder with the finished web files after the build, such as `web/dist`.",
+    )
+    entry: Literal["index.html"] = Field(
+        "index.html",
+        description="The entry page in `directory`. Kanmon makes a release live by replacing this one file.",
+    )
+    immutable: tuple[
+        Annotated[
+            str, written(r"^[A-Za-z0-9._-]+/\*$", "Write one folder with `/*` at its end.", "assets/*")
+        ],
+        ...,
+    ] = Field(
         ("assets/*",),
-        description="Folders whose files have their content's hash in their name; kept append-only.",
+        description="Folders with files that carry a hash of their content in their name, such as "
+        "`assets/app-1a2b3c.js`. Browsers keep these files for a year, and Kanmon keeps them for open pages "
+        "of older releases. Never list a folder with fixed file names.",
     )
     # The limits of a header's value: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
-    content_security_policy: Annotated[str, Field(pattern=r"^[ -~]+$", max_length=1783)] = Field(
+    content_security_policy: Annotated[
+        str,
+        Field(max_length=1783),
+        written(
+            r"^[ -~]+$",
+            "Use plain ASCII characters in one line.",
+            "default-src 'self'; img-src 'self' https://images.example.com",
+        ),
+    ] = Field(
         _CONTENT_SECURITY_POLICY,
-        description="The `Content-Security-Policy` header of pages.",
+        description="The header `Content-Security-Policy` of all pages: the allowed sources of scripts, "
+        "images and requests. The default allows the app's own domain only. Does a page load something from "
+        "elsewhere? Copy the default and add the source. A change reaches users at once.",
     )

@@ -343,7 +343,7 @@ def clashes(config: Config) -> list[str]:
     fixed = {known for grant in GRANTS if not grant.named for known in grant.variables}
     return [
         f"{name} under `{grant.section}` would give functions the variable {given}, which belongs to Kanmon "
-        "or AWS: choose another name"
+        "or AWS."
         for grant in GRANTS
         if grant.named
         for name in grant.configured(config)
@@ -359,11 +359,11 @@ def missing(config: Config, name: str, function: Function) -> list[str]:
         thing = grant.section.replace("_", " ")
         used = getattr(function, grant.key) if grant.key else ()
         if not grant.named and used and getattr(config, grant.section) is None:
-            problems.append(f"function {name} wants the {thing}, but there is no `{grant.section}`")
+            problems.append(f"The function {name} wants the {thing}, but there is no `{grant.section}`.")
         elif grant.named:
             problems += [
-                f"function {name} names the {thing.removesuffix('s')} {one}, which is not under "
-                f"`{grant.section}`"
+                f"The function {name} names the {thing.removesuffix('s')} {one}, which is not under "
+                f"`{grant.section}`."
                 for one in sorted(used)
                 if one not in getattr(config, grant.section)
             ]

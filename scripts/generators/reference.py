@@ -7,23 +7,50 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel
-
-from kanmon.config.durations import parse_duration
-from kanmon.config.schema import Config, schema_text
+from kanmon.config.forms import as_yaml, child_of, form_of, is_duration, keys_of, limits_of, values_of
+from kanmon.config.schema import schema_text
 from kanmon.errors import Code, ExitStatus
 from scripts.generators.actions import action_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pydantic.fields import FieldInfo
+    from kanmon.config.forms import Node
 
 _ROOT = Path(__file__).resolve().parents[2]
-_WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+_KINDS = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "`true` or `false`",
+    "object": "section",
+    "": "any value",
+}
+_KINDS_OF_MANY = {"section": "sections", "text": "texts"}
 _NOTE = "<!-- Generated from the code by scripts/generators/reference.py. -->\n"
+_CONFIG_HEAD = f"""\
+# The config, `kanmon.yml`
+
+{_NOTE}
+All keys of the file. A few are enough for your [first release](../../README.md#your-first-release).
+A wrong key or value is refused before anything changes (KNM-104, KNM-105).
+
+How to read a key:
+
+```yaml
+api: {{cors: {{origins: ["https://admin.example.com"]}}}}   # api.cors.origins
+checks: [{{name: health, path: /api/health}}]             # checks[].path: in each entry of the list
+functions: {{api: {{memory: 1024}}}}                        # functions.<name>.memory: the name is your choice
+```
+
+- A **duration** is a number with a unit: `500ms`, `30s`, `5m` or `1h`.
+- The **default** holds without the key. An empty field means: nothing, unless the meaning names one.
+- Editors complete and check the keys with [schema/kanmon.schema.json](../../schema/kanmon.schema.json).
+
+| key | value | default | meaning |
+| --- | --- | --- | --- |"""
 
 
 def main() -> int:
@@ -79,72 +106,51 @@ def _errors_page() -> str:
 
 
 def _config_page() -> str:
-    rows = [f"| `{key}` | {form} | {default} | {text} |" for key, form, default, text in _rows(Config, "")]
-    return "\n".join(
-        [
-            "# The config, `kanmon.yml`",
-            "",
-            _NOTE,
-            "Durations are written as `500ms`, `30s`, `5m` or `1h`.",
-            "The JSON schema for editors is [schema/kanmon.schema.json](../../schema/kanmon.schema.json).",
-            "",
-            "| key | type | default | meaning |",
-            "| --- | --- | --- | --- |",
-            *rows,
-            "",
-        ]
-    )
+    rows = [
+        f"| `{key}` | {kind} | {default} | {text} |" for key, kind, default, text in _rows(form_of(()), "")
+    ]
+    return "\n".join([_CONFIG_HEAD, *rows, ""])
 
 
-def _rows(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str, str]]:
-    for name, field in model.model_fields.items():
-        key = f"{prefix}{field.alias or name}"
-        section, form = _section(field.annotation), _form_of(field)
-        text = field.description or (section.__doc__ if section else "") or ""
-        yield key, form, _default(field), " ".join(text.split())
-        if section:
-            suffix = {"list": "[].", "map": ".<name>."}.get(form.split()[0], ".")
-            yield from _rows(section, key + suffix)
+def _rows(section: Node, prefix: str) -> Iterator[tuple[str, str, str, str]]:
+    for name in keys_of(section):
+        form = child_of(section, name)
+        required = name in section.get("required", ())
+        yield f"{prefix}{name}", _kind(form), "required" if required else _default(form), form["description"]
+        inner, suffix = _inner(form)
+        yield from _rows(inner, f"{prefix}{name}{suffix}.")
 
 
-def _section(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - a type form
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    found = (_section(argument) for argument in get_args(annotation))
-    return next((section for section in found if section), None)
+def _inner(form: Node) -> tuple[Node, str]:
+    """The section in a value, and the way to it in the key's name."""
+    if keys_of(form):
+        return form, ""
+    if form.get("type") == "array":
+        return child_of(form, 0), "[]"
+    return child_of(form, "<name>"), ".<name>"
 
 
-def _form_of(field: FieldInfo) -> str:
-    if any(getattr(item, "func", None) is parse_duration for item in field.metadata):
+def _kind(form: Node) -> str:
+    """The kind of value, in the words of a user."""
+    if is_duration(form):
         return "duration"
-    return _form(field.annotation)
+    if values := values_of(form):
+        return ", ".join(f"`{value}`" for value in values)
+    if form.get("type") == "array":
+        return f"list of {_KINDS_OF_MANY.get(kind := _kind(child_of(form, 0)), kind)}"
+    if form.get("type") == "object" and not keys_of(form):
+        return f"{_kind(child_of(form, '<name>'))} for each name"
+    limits = limits_of(form)
+    return _KINDS[form.get("type", "")] + (f", {limits}" if limits else "")
 
 
-def _form(annotation: Any) -> str:  # noqa: ANN401 - a type form
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is dict:
-        return f"map of {_form(arguments[1])}"
-    if origin is tuple:
-        return f"list of {_form(arguments[0])}"
-    if hasattr(annotation, "__metadata__"):
-        return _form(arguments[0])
-    if isinstance(annotation, type):
-        return "section" if issubclass(annotation, BaseModel) else _WORDS.get(annotation, "any value")
-    if "Literal" in str(origin):
-        return ", ".join(f"`{value}`" for value in arguments)
-    named = [_form(argument) for argument in arguments if argument is not type(None)]
-    return " or ".join(dict.fromkeys(named)) or "any value"
-
-
-def _default(field: FieldInfo) -> str:
-    if field.is_required():
-        return "required"
-    value = field.get_default(call_default_factory=True, validated_data={})
-    if value is None or value in ({}, ()) or isinstance(value, BaseModel):
+def _default(form: Node) -> str:
+    value = form.get("default")
+    if value is None or value in ({}, [], ""):
         return ""
-    if isinstance(value, tuple):
-        return ", ".join(f"`{item}`" for item in value if not isinstance(item, BaseModel))
-    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+    if isinstance(value, list):
+        return f"`{as_yaml(0, value).removeprefix('- ')}`"
+    return f"`{as_yaml('', value).partition(': ')[2]}`" if isinstance(value, (str, bool)) else f"`{value:g}`"
 
 
 if __name__ == "__main__":

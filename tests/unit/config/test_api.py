@@ -12,7 +12,7 @@ from tests.fakes.app import make_config
     ("paths", "reason"),
     [
         (["/api/{proxy+}/x"], "must come last"),
-        (["/api/{id}", "/api/{name}/x"], "at /api there is {id} already"),
+        (["/api/{id}", "/api/{name}/x"], "after /api. Another route has {id} there"),
         (["/api/{id}", "/api/{proxy+}"], "one variable at a place"),
     ],
 )

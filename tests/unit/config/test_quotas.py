@@ -28,7 +28,7 @@ def _alone(name: str = "api", **function: Any) -> dict[str, Any]:
         ({"app": "a" * 29}, "leaves it 28 in ap-northeast-1"),
         (
             {"app": "a" * 22, "environment": "b" * 22},
-            "44 characters together; names of resources leave them 43",
+            "44 characters together. Names of resources leave them 43. Make one",
         ),
         (
             {"app": "a" * 22, "github": {"repository": "o/r", "environments": ["test", "b" * 22]}},
@@ -36,36 +36,42 @@ def _alone(name: str = "api", **function: Any) -> dict[str, Any]:
         ),
         (
             {"app": "a" * 20, "environment": "b" * 20, **_alone("c" * 17)},
-            f"is 1 characters too long: its resource is named {'a' * 20}-{'b' * 20}-green-{'c' * 17}",
+            f"its resource has the name {'a' * 20}-{'b' * 20}-green-{'c' * 17} with 65 characters",
         ),
         (
             {"schedules": {"s" * 32: {"expression": "rate(1 day)", "function": "api"}}} | _LONG,
-            "under `schedules` is 12 characters too long",
+            "AWS takes 64. Make it shorter by 12.",
         ),
         (
             {"state_machines": {"w" * 32: {"definition": "a.json"}}} | _LONG | {"app": "a" * 23},
-            "under `state_machines` is 1 characters too long",
+            "AWS takes 80. Make it shorter by 1.",
         ),
         (
             {"queues": {"q" * 32: {"function": "api"}}} | _LONG | {"app": "a" * 24},
-            "under `queues` is 1 characters too long",
+            "AWS takes 80. Make it shorter by 1.",
         ),
         (
             {"schedules": {"a" * 32: {"expression": "rate(1 day)", "function": "api"}}, "app": "s" * 25},
-            "5 characters too long",
+            "Make it shorter by 5.",
         ),
-        (_alone(environment={"LONG": "ü" * 2000}), "function api sets 4004 bytes"),
-        (_alone(environment={"KEY": "x{{resolve:secretsmanager:jwt}}"}), "KEY of function api is a dynamic"),
+        (_alone(environment={"LONG": "ü" * 2000}), "The function api sets 4004 bytes"),
+        (
+            _alone(environment={"KEY": "x{{resolve:secretsmanager:jwt}}"}),
+            "`functions.api.environment.KEY` has a dynamic reference",
+        ),
         (
             {"secrets": {"jwt": {"description": "{{resolve:ssm:x}}"}}},
-            "description of secret jwt is a dynamic",
+            "`secrets.jwt.description` has a dynamic reference",
         ),
-        ({"tags": {f"t{n}": "" for n in range(48)}}, "48 tags; a stack takes 47"),
-        ({"tags": {"a" * 129: ""}}, "too long"),
-        ({"tags": {"": ""}}, "too long"),
-        ({"tags": {"a": "b" * 257}}, "too long"),
-        ({"tags": {"AWS:x": "b"}}, "AWS's own"),
-        ({"tags": {"team": "a&b"}}, "more than letters"),
+        (
+            {"tags": {f"t{n}": "" for n in range(48)}},
+            "48 tags. A stack takes 47 besides Kanmon's own. Remove 1 of them.",
+        ),
+        ({"tags": {"a" * 129: ""}}, "a key of 129 characters"),
+        ({"tags": {"": ""}}, "a key of 0 characters"),
+        ({"tags": {"a": "b" * 257}}, "a value of 257"),
+        ({"tags": {"AWS:x": "b"}}, "begins with `aws:`"),
+        ({"tags": {"team": "a&b"}}, "Use letters, digits"),
     ],
 )
 def test_what_is_too_much_is_refused_with_how_much_may_be(changes: dict[str, Any], reason: str) -> None:

@@ -38,7 +38,7 @@ FUNCTION = {"handler": "a", "artifact": "b"}
         ),
         (
             {"queues": {"mail": {"function": "api"}, "mail-dead": {"function": "api"}}},
-            "comes with the queue mail",
+            "The queue mail has a dead-letter queue mail-dead of its own",
         ),
         ({"queues": {"aws-x": {"function": "api"}}}, "AWS_X_QUEUE_URL"),
         ({"secrets": {"kanmon-x": {}}}, "KANMON_X_SECRET_ARN"),
@@ -63,7 +63,7 @@ def test_every_section_together_is_fine() -> None:
 
 
 def test_an_app_that_nobody_could_reach_is_refused() -> None:
-    with pytest.raises(ValueError, match="neither an `api` nor a `web`"):
+    with pytest.raises(ValueError, match="neither `api` nor `web`"):
         make_config(api=None, web=None)
 
 

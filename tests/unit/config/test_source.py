@@ -87,6 +87,19 @@ def test_bad_yaml_names_its_line(tmp_path: Path, text: str, line: str) -> None:
     assert error.where == line
 
 
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("app: shop\napp: shop\n", "Remove one of the two."),
+        ("app:\n\tx: 1\n", "Use spaces instead of tabs."),
+        ("app: *nobody\n", "in quotes."),
+        ("app: [shop\n", "close each bracket"),
+    ],
+)
+def test_bad_yaml_has_a_fix_of_its_own(tmp_path: Path, text: str, fix: str) -> None:
+    assert fix in _error(tmp_path, text).fix
+
+
 @pytest.mark.parametrize("text", [b"\xff\xfe\x00", b"app: \x00\n", b"app: 2001-13-45\n", b"app: !!int x\n"])
 def test_bytes_that_are_no_text_and_values_that_yaml_cannot_make(tmp_path: Path, text: bytes) -> None:
     assert _error(tmp_path, text).code in {Code.CONFIG_SYNTAX, Code.CONFIG_INVALID}
@@ -124,34 +137,40 @@ def test_an_unknown_key_gets_a_suggestion(
     error = _error(tmp_path, GOOD.replace(old, new, 1))
     assert error.code == Code.CONFIG_UNKNOWN_KEY
     assert error.where == f"kanmon.yml:{line}"
-    assert error.fix == f"Did you mean `{suggested}`?"
+    assert error.fix == f"Write `{suggested}` instead."
 
 
 @pytest.mark.parametrize(
     ("old", "new", "line", "key", "reason"),
     [
         ("app: shop", "app: Shop", 1, "app", "lower-case letters"),
-        ("app: shop", "app: [a]", 1, "app", "string"),
-        ("app: shop", "app: 7", 1, "app", "string"),
-        ("    handler: shop.api", "    handler: ''", 4, "functions.api.handler", "must match"),
-        ("    handler:", "    memory: lots\n    handler:", 4, "functions.api.memory", "integer"),
+        ("app: shop", "app: [a]", 1, "app", "must be text"),
+        ("app: shop", "app: 7", 1, "app", "must be text"),
+        ("    handler: shop.api", "    handler: ''", 4, "functions.api.handler", "without spaces"),
+        ("    handler:", "    memory: lots\n    handler:", 4, "functions.api.memory", "a whole number"),
         ("    handler:", "    memory: 64\n    handler:", 4, "functions.api.memory", "128"),
         ("    handler:", "    timeout: 901\n    handler:", 4, "functions.api.timeout", "900"),
-        ("artifact: build/api", "artifact: ../other", 5, "functions.api.artifact", "without `..`"),
+        ("artifact: build/api", "artifact: ../other", 5, "functions.api.artifact", "inside the app"),
         ("artifact: build/api", "artifact: /etc", 5, "functions.api.artifact", "inside the app"),
         ("directory: web/dist", "directory: a\\b", 10, "web.directory", "inside the app"),
-        ("function: api}", "function: nobody}", 1, "The config", "function nobody"),
-        ('path: "/api/{proxy+}"', 'path: "/other"', 6, "api", "does not begin with the prefix"),
-        ("path: /api/health", "path: health", 15, "checks[0].path", "pattern"),
+        ("function: api}", "function: nobody}", 8, "api.routes[0].function", "function nobody"),
+        (
+            'path: "/api/{proxy+}"',
+            'path: "/other"',
+            8,
+            "api.routes[0].path",
+            "begin with the API's prefix",
+        ),
+        ("path: /api/health", "path: health", 15, "checks[0].path", "Begin with `/`"),
         ("      status: 200", "      status: 99", 17, "checks[0].expect.status", "100"),
         ("      status: 200", "      body: '('", 17, "checks[0].expect.body", "not a regular expression"),
         ("      status: 200", "      json: {'a[': 1}", 17, "checks[0].expect.json", "JMESPath"),
-        ("      status: 200", "      latency: fast", 17, "checks[0].expect.latency", "not a duration"),
-        ("      status: 200", "      latency: -1", 17, "checks[0].expect.latency", "greater"),
-        ("      status: 200", "      latency: .inf", 17, "checks[0].expect.latency", "finite"),
-        ("      status: 200", "      latency: .nan", 17, "checks[0].expect.latency", "finite"),
+        ("      status: 200", "      latency: fast", 17, "checks[0].expect.latency", "must be a duration"),
+        ("      status: 200", "      latency: -1", 17, "checks[0].expect.latency", "must be a duration"),
+        ("      status: 200", "      latency: .inf", 17, "checks[0].expect.latency", "must be a duration"),
+        ("      status: 200", "      latency: .nan", 17, "checks[0].expect.latency", "must be a duration"),
         ("percent: 10", "percent: 101", 21, "traffic.steps[0].percent", "100"),
-        ("bake: 5m", "bake: 5 minutes", 22, "traffic.steps[0].bake", "not a duration"),
+        ("bake: 5m", "bake: 5 minutes", 22, "traffic.steps[0].bake", "must be a duration"),
         ("strategy: canary", "strategy: yolo", 19, "traffic.strategy", "canary"),
     ],
 )
@@ -169,7 +188,7 @@ def test_a_wrong_value_names_key_line_and_reason(
 def test_a_missing_key_is_named_with_its_fix(tmp_path: Path) -> None:
     error = _error(tmp_path, GOOD.replace("    handler: shop.api\n", ""))
     assert "`functions.api.handler` is missing" in error.message
-    assert error.fix == "Add `handler:` to `functions.api`."
+    assert error.fix == "Add `handler: shop.handler.handle` to `functions.api`, for example."
 
 
 def test_all_that_is_wrong_is_shown_at_once(tmp_path: Path) -> None:
@@ -182,12 +201,47 @@ def test_all_that_is_wrong_is_shown_at_once(tmp_path: Path) -> None:
 def test_each_wrong_key_has_its_own_fix(tmp_path: Path) -> None:
     wrong = GOOD.replace("    handler: shop.api\n", "    handlr: shop.api\n")
     message = _error(tmp_path, wrong).message
-    assert "Add `handler:` to `functions.api`." in message
-    assert "Did you mean `handler`?" in message
+    assert "Add `handler: shop.handler.handle` to `functions.api`, for example." in message
+    assert "Write `handler` instead." in message
 
 
 def test_a_wrong_name_has_an_example(tmp_path: Path) -> None:
-    assert "such as `my-app`" in _error(tmp_path, GOOD.replace("app: shop", "app: Shop")).message
+    assert _error(tmp_path, GOOD.replace("app: shop", "app: a--b")).fix == "Write, for example, `app: shop`."
+
+
+def test_a_name_with_capitals_is_corrected(tmp_path: Path) -> None:
+    assert (
+        _error(tmp_path, GOOD.replace("app: shop", "app: My Shop")).fix
+        == "Write, for example, `app: my-shop`."
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fix"),
+    [
+        ("strategy: canary", "strategy: cannary", "`strategy: canary`"),
+        ("  name: shop", "  name: shop\n  engine_version: 17.6", "`engine_version: '17.6'`"),
+        ("status: 200", "status: lots", "`status: 200`"),
+        ("bake: 5m", "bake: 5 minutes", "`bake: 5m`"),
+        ("path: /api/health", "path: /a b", "`path: /a-b`"),
+    ],
+)
+def test_a_wrong_value_has_a_line_to_paste(tmp_path: Path, old: str, new: str, fix: str) -> None:
+    assert _error(tmp_path, GOOD.replace(old, new, 1)).fix == f"Write, for example, {fix}."
+
+
+def test_a_key_without_a_near_one_shows_the_keys_there(tmp_path: Path) -> None:
+    error = _error(tmp_path, GOOD.replace("  name: shop", "  name: shop\n  xyz: 1"))
+    assert "The keys here are `name`, `engine_version`, `capacity`" in error.fix
+
+
+def test_a_key_without_a_value_is_empty(tmp_path: Path) -> None:
+    assert "`build` is empty. It must be a mapping" in _error(tmp_path, f"{GOOD}build:\n").message
+
+
+def test_a_mistake_between_keys_names_its_line(tmp_path: Path) -> None:
+    error = _error(tmp_path, GOOD.replace("      bake: 5m", "      bake: 5m\n    - percent: 5"))
+    assert error.where == "kanmon.yml:23"
 
 
 def test_a_wrong_name_of_an_element_is_shown_as_a_name(tmp_path: Path) -> None:
@@ -205,8 +259,8 @@ def test_settings_that_kanmon_makes_cannot_be_set(tmp_path: Path, key: str) -> N
     ("secrets", "used", "reason"),
     [
         ("secrets: {slack: {}}", "jwt", "names the secret jwt, which is not under `secrets`"),
-        ("secrets: {database: {}}", "database", "choose another name"),
-        ("network: {endpoints: [kms, kms]}", "", "an endpoint is there twice"),
+        ("secrets: {database: {}}", "database", "which belongs to Kanmon or AWS"),
+        ("network: {endpoints: [kms, kms]}", "", "The endpoint kms is there twice"),
         ("secrets: {jwt: {value: s3cr3t}}", "", "value"),
     ],
 )

@@ -1,0 +1,173 @@
+"""The form of each key in the config, for people: its allowed values in words, and an example.
+
+All of it comes from the config's JSON schema, so a new key needs nothing here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from functools import cache
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+
+from kanmon.config.durations import DURATION_FORMS
+from kanmon.config.schema import Config
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Node = dict[str, Any]
+"""A part of the JSON schema: the form of one value."""
+
+_WIDE = 10_000
+_KINDS = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "`true` or `false`",
+    "array": "a list",
+    "object": "a mapping of keys and values",
+}
+
+
+@cache
+def _schema() -> Node:
+    return Config.model_json_schema(by_alias=True)
+
+
+def form_of(location: Sequence[int | str]) -> Node:
+    """The form of the value at a place such as `("checks", 0, "path")`. Empty for a place without rules."""
+    node = _resolved(_schema())
+    for part in location:
+        node = child_of(node, part)
+    return node
+
+
+def names_of(node: Node) -> Node:
+    """The form of the names in a mapping such as `functions`."""
+    pattern = next(iter(node.get("patternProperties", {})), ".")
+    return {"type": "string", "pattern": pattern, **node.get("propertyNames", {})}
+
+
+def keys_of(node: Node) -> list[str]:
+    """The keys of a section; none for other forms."""
+    return list(node.get("properties", {}))
+
+
+def child_of(node: Node, part: int | str) -> Node:
+    """The form of one key or entry in a value."""
+    if part in node.get("properties", {}):
+        return _resolved(node["properties"][part])
+    values = node.get("items") if isinstance(part, int) else None
+    values = values or node.get("additionalProperties")
+    values = values or next(iter(node.get("patternProperties", {}).values()), {})
+    return _resolved(values) if isinstance(values, dict) else {}
+
+
+def _resolved(node: Node) -> Node:
+    """A form without references. Without `null`, too: a key without a value is left out instead."""
+    own = {key: value for key, value in node.items() if key not in {"$ref", "anyOf"}}
+    if "$ref" in node:
+        return _resolved({**_schema()["$defs"][node["$ref"].rsplit("/", 1)[-1]], **own})
+    some = [form for form in node.get("anyOf", ()) if form != {"type": "null"}]
+    return _resolved({**some[0], **own}) if len(some) == 1 else node
+
+
+def is_duration(node: Node) -> bool:
+    """Whether a value is a duration such as `5m`."""
+    return bool(node.get("anyOf") == DURATION_FORMS)
+
+
+def values_of(node: Node) -> list[Any]:
+    """The only values of a form, when it lists them."""
+    return [node["const"]] if "const" in node else list(node.get("enum", ()))
+
+
+def allowed(node: Node) -> str:
+    """The allowed values in words. Example: `a whole number from 128 to 10240`."""
+    if values := values_of(node):
+        return f"{'one of ' if len(values) > 1 else ''}{', '.join(f'`{value}`' for value in values)}"
+    if is_duration(node):
+        return "a duration, such as `500ms`, `30s`, `5m` or `1h`"
+    if "type" not in node:
+        return "text, a number, `true`, `false`, a list or a mapping"
+    return f"{_KINDS[node['type']]}{_limit(node)}"
+
+
+def _limit(node: Node) -> str:
+    if node.get("minItems"):
+        return " with at least one entry"
+    if node.get("maxLength"):
+        return f" with at most {node['maxLength']} characters"
+    if node.get("minLength"):
+        return ", and not empty"
+    return f" {words}" if (words := limits_of(node)) else ""
+
+
+def limits_of(node: Node) -> str:
+    """The limits of a number. Example: `from 128 to 10240`. Empty for other forms."""
+    low, above, high = (node.get(key) for key in ("minimum", "exclusiveMinimum", "maximum"))
+    if high is None:
+        return f"from {low:g} upwards" if low is not None else f"above {above:g}" if above is not None else ""
+    return f"from {low:g} to {high:g}" if low is not None else f"above {above:g}, up to {high:g}"
+
+
+def example(node: Node, wrong: object = None) -> Any:  # noqa: ANN401 - a value of YAML can be anything
+    """A value of a form, near to the wrong one if possible."""
+    values, examples = values_of(node), node.get("examples")
+    if values:
+        near = (
+            difflib.get_close_matches(wrong, map(str, values), n=1, cutoff=0.4)
+            if isinstance(wrong, str)
+            else []
+        )
+        return near[0] if near else node.get("default", values[0])
+    if repaired := _repaired(node, wrong):
+        return repaired
+    if examples:
+        return examples[0]
+    return node.get("default") or _made(node)
+
+
+def _repaired(node: Node, wrong: object) -> str:
+    """The wrong value as a right text, if only quotes, capitals or spaces are wrong. Otherwise empty."""
+    if (node and node.get("type") != "string") or wrong is None or isinstance(wrong, (dict, list)):
+        return ""
+    text = "-".join(wrong.lower().split()) if isinstance(wrong, str) else str(wrong)
+    fits = re.search(node.get("pattern", "."), text) and len(text) <= node.get("maxLength", _WIDE)
+    return text if fits and text != wrong else ""
+
+
+def _made(node: Node) -> Any:  # noqa: ANN401 - a value of YAML can be anything
+    match node.get("type"):
+        case "boolean":
+            return True
+        case "integer" | "number":
+            return node.get("minimum", 1)
+        case "array":
+            return [example(child_of(node, 0))]
+        case "object":
+            return _mapping(node)
+        case _:
+            return "text"
+
+
+def _mapping(node: Node) -> Node:
+    keys = node.get("required") or keys_of(node)[:1]
+    if keys:
+        return {key: example(child_of(node, key)) for key in keys}
+    name = str(example(names_of(node)))
+    return {name: example(child_of(node, name))}
+
+
+def as_yaml(key: int | str, value: object) -> str:
+    """A line of YAML to paste. Example: `handler: shop.handler.handle`."""
+    writer = YAML()
+    writer.default_flow_style, writer.width = True, _WIDE
+    stream = StringIO()
+    writer.dump([value] if isinstance(key, int) else {key: value}, stream)
+    inner = stream.getvalue().strip()[1:-1]
+    return f"- {inner}" if isinstance(key, int) else inner

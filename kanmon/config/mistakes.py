@@ -1,0 +1,126 @@
+"""A mistake in the config, in the words of YAML: the problem, and a fix to do or to paste."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from kanmon.config.forms import allowed, as_yaml, example, form_of, keys_of, names_of
+from kanmon.config.section import MistakeError
+from kanmon.text import cut
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from kanmon.config.document import Location
+
+_LINE = 80
+"""The greatest number of characters from a wrong value in a message."""
+_NAME = "[key]"
+"""Pydantic's last step of a location, when the name of an element is wrong."""
+
+
+def causes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """The errors without the consequences of a deeper error in the same place."""
+    places = [error["loc"] for error in errors]
+
+    def consequence(place: Location) -> bool:
+        return any(len(other) > len(place) and other[: len(place)] == place for other in places)
+
+    return [error for error in errors if not consequence(error["loc"])]
+
+
+def place_of(error: ErrorDetails) -> Location:
+    """The place of the wrong value in the file."""
+    mistake = _mistake(error)
+    return (*error["loc"], *mistake.at) if mistake else error["loc"]
+
+
+def explanation(error: ErrorDetails) -> tuple[str, str]:
+    """The problem as a sentence, and its fix."""
+    location = error["loc"]
+    if location and location[-1] == _NAME:
+        return _wrong_name(error)
+    match error["type"]:
+        case "extra_forbidden" | "invalid_key":
+            return f"`{_dotted(location)}` is not a key of Kanmon.", _known_key(location)
+        case "missing":
+            line = as_yaml(location[-1], example(form_of(location)))
+            owner = f"`{_dotted(location[:-1])}`" if location[:-1] else "the file"
+            return f"`{_dotted(location)}` is missing.", f"Add `{line}` to {owner}, for example."
+        case _:
+            return _wrong_value(error)
+
+
+def _wrong_value(error: ErrorDetails) -> tuple[str, str]:
+    location, value = error["loc"], error["input"]
+    if mistake := _mistake(error):
+        place = place_of(error)
+        if isinstance(value, (dict, list)):
+            return f"In `{_dotted(place)}`: {mistake.problem}" if place else mistake.problem, mistake.fix
+        return f"{_found(location, value)} {mistake.problem}", mistake.fix
+    line = as_yaml(location[-1], example(form_of(location), value))
+    return f"{_found(location, value)} {_rule(error)}", f"Write, for example, `{line}`."
+
+
+def _wrong_name(error: ErrorDetails) -> tuple[str, str]:
+    owner, name = error["loc"][:-2], error["loc"][-2]
+    problem = f"`{name}` can't be a name in `{_dotted(owner)}`."
+    if mistake := _mistake(error):
+        return f"{problem} {mistake.problem}", mistake.fix
+    if not isinstance(name, str):
+        return f"{problem} It must be text.", f'Write it in quotes: `"{name}":`.'
+    return (
+        f"{problem} {_rule(error)}",
+        f"Rename it, for example to `{example(names_of(form_of(owner)), name)}`.",
+    )
+
+
+def _rule(error: ErrorDetails) -> str:
+    """The rule for a value. Pydantic's words are for a programmer, so no text of its error is used."""
+    location = error["loc"]
+    form = names_of(form_of(location[:-2])) if location[-1] == _NAME else form_of(location)
+    if error["type"] == "string_pattern_mismatch":
+        return str(form["patternErrorMessage"])
+    return f"It must be {allowed(form)}."
+
+
+def _mistake(error: ErrorDetails) -> MistakeError | None:
+    cause = error.get("ctx", {}).get("error")
+    return cause if isinstance(cause, MistakeError) else None
+
+
+def _found(location: Location, value: object) -> str:
+    """The wrong value. A long one is left to its reader: the error names its line."""
+    match value:
+        case None:
+            shown = "empty"
+        case dict():
+            shown = "a mapping" if value else "an empty mapping"
+        case list():
+            shown = "a list" if value else "an empty list"
+        case _:
+            shown = cut(_shown(value), _LINE)
+    return f"`{_dotted(location)}` is {shown}."
+
+
+def _shown(value: object) -> str:
+    """A value as YAML has it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(str(value)) if isinstance(value, str) else str(value)
+
+
+def _known_key(location: Location) -> str:
+    keys = keys_of(form_of(location[:-1]))
+    near = difflib.get_close_matches(str(location[-1]), keys, n=1)
+    if near:
+        return f"Write `{near[0]}` instead."
+    return f"Remove it. The keys here are {', '.join(f'`{key}`' for key in keys)}."
+
+
+def _dotted(location: Location) -> str:
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.lstrip(".")

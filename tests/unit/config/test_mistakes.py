@@ -1,0 +1,265 @@
+"""Every mistake in a config is explained in words for its writer, at every key."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from copy import deepcopy
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from kanmon.config.document import Location
+from kanmon.config.forms import as_yaml, example, form_of, keys_of
+from kanmon.config.mistakes import causes, explanation
+from kanmon.config.schema import Config
+
+FOREIGN = re.compile(
+    r"(Input|String|Tuple|Dictionary) should|should (have|be|match)|Value error|Field required|Extra inputs|"
+    r"\[key\]|validation|dictionary|instance of|unable to|valid (string|integer|tuple)|"
+    r"datetime|None|True|False|\^"
+)
+"""Words of pydantic, of Python and of regular expressions."""
+
+FULL: dict[str, Any] = {
+    "app": "shop",
+    "environment": "test",
+    "region": "eu-central-1",
+    "tags": {"team": "shop"},
+    "test": {
+        "commands": ["pytest"],
+        "results": ["a.xml"],
+        "coverage": {"reports": ["c.xml"], "minimum": 80, "branches": 70},
+    },
+    "build": {"commands": ["make"]},
+    "functions": {
+        "api": {
+            "handler": "shop.api",
+            "artifact": "build/api",
+            "runtime": "python3.12",
+            "architecture": "arm64",
+            "memory": 512,
+            "timeout": 30,
+            "environment": {"LOG_LEVEL": "info"},
+            "database": True,
+            "secrets": ["jwt"],
+            "starts": ["report"],
+            "sends": ["mail"],
+            "user_pool": True,
+        }
+    },
+    "api": {
+        "prefix": "/api",
+        "routes": [{"path": "/api/{proxy+}", "method": "ANY", "function": "api"}],
+        "throttle": {"rate": 100, "burst": 200},
+        "cors": {
+            "origins": ["https://admin.example.com"],
+            "methods": ["GET"],
+            "headers": ["content-type"],
+            "credentials": True,
+            "max_age": "5m",
+        },
+    },
+    "web": {
+        "directory": "dist",
+        "entry": "index.html",
+        "immutable": ["assets/*"],
+        "content_security_policy": "default-src 'self'",
+    },
+    "database": {
+        "name": "shop",
+        "engine_version": "17.6",
+        "capacity": {"min": 1, "max": 2},
+        "backup_days": 7,
+        "rotation_days": 30,
+    },
+    "network": {"endpoints": ["kms"]},
+    "secrets": {"jwt": {"value": "generated", "description": "Signs the logins."}},
+    "trail": {"days": 90, "data_events": "all"},
+    "logs": {"days": 30},
+    "user_pool": {"sign_up": "anybody", "mfa": "off"},
+    "state_machines": {"report": {"definition": "report.json", "type": "express"}},
+    "queues": {"mail": {"function": "api", "batch_size": 10, "retries": 3, "retention_days": 4}},
+    "schedules": {
+        "nightly": {
+            "expression": "rate(1 day)",
+            "timezone": "UTC",
+            "function": "api",
+            "payload": {"kind": "daily"},
+        },
+        "weekly": {"expression": "rate(7 days)", "state_machine": "report"},
+    },
+    "hooks": [{"name": "migrate", "function": "api", "payload": {"step": "expand"}}],
+    "checks": [
+        {
+            "name": "health",
+            "path": "/api/health",
+            "method": "GET",
+            "headers": {"accept": "x"},
+            "body": "x",
+            "expect": {
+                "status": 200,
+                "release": True,
+                "headers": {"content-type": "json"},
+                "body": "ok",
+                "json": {"status": "ok"},
+                "latency": "1s",
+            },
+            "successes": 2,
+            "failures": 5,
+            "deadline": "5s",
+        }
+    ],
+    "traffic": {"strategy": "canary", "steps": [{"percent": 10, "bake": "5m"}], "bake": "1m"},
+    "approval": {"prevent_self_review": True},
+    "thresholds": {
+        "api_error_percent": 5,
+        "function_error_percent": 5,
+        "state_machine_failure_percent": 10,
+        "api_p95": "2s",
+        "database_connections": 45,
+    },
+    "notifications": {"sns": True, "channels": {"slack": "shop/slack"}},
+    "github": {
+        "repository": "octo/shop",
+        "repository_id": 456,
+        "owner_id": 123,
+        "environments": ["test"],
+        "branch": "main",
+        "workflows": ["octo/shop/.github/workflows/a.yml"],
+        "existing_provider": True,
+    },
+    "costs": {"monthly_usd": 100, "email": "team@example.com"},
+    "allow_destroy": ["MailQueue"],
+}
+"""A config with every key."""
+
+
+def _places(value: Any, location: Location = ()) -> list[Location]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [location, *(place for key, child in inner for place in _places(child, (*location, key)))]
+
+
+PLACES = [place for place in _places(FULL) if place]
+MAPPINGS = [
+    place
+    for place in PLACES
+    if not isinstance(place[-1], int)
+    and form_of(place).get("type") == "object"
+    and not keys_of(form_of(place))
+]
+_WRONG = [
+    None, True, 0, -1, 10**30, 1.5, float("inf"), float("nan"), "", " ", "wrong value", "UPPER", "ü", "\n",
+    "x" * 5000, "(", "a[", "**a", "../x", "/", "\ud800", [], {}, [None], ["wrong value"], {"wrong": None},
+    {1: 2}, {"": ""}, dt.date(2026, 1, 1), "rate(1 weeks)", "cron(0)", "cron(99 0 1 1 ? *)", "at(now)",
+    "{{resolve:ssm:x}}",
+]  # fmt: skip
+
+
+def _changed(place: Location, value: object) -> dict[str, Any]:
+    config = deepcopy(FULL)
+    inner: Any = config
+    for part in place[:-1]:
+        inner = inner[part]
+    inner[place[-1]] = value
+    return config
+
+
+def _without(place: Location) -> dict[str, Any]:
+    config = _changed(place, None)
+    inner: Any = config
+    for part in place[:-1]:
+        inner = inner[part]
+    del inner[place[-1]]
+    return config
+
+
+def _explained(config: dict[str, Any]) -> list[str]:
+    try:
+        Config.model_validate(config)
+    except ValidationError as error:
+        return [" ".join(explanation(one)) for one in causes(error.errors(include_url=False))]
+    return []
+
+
+def _foreign(config: dict[str, Any], given: object = "") -> list[str]:
+    """The explanations with foreign words, the given value left out."""
+    texts = _explained(config)
+    return [text for text in texts if FOREIGN.search(text.replace(str(given), ""))]
+
+
+def test_the_config_with_every_key_is_right() -> None:
+    assert _explained(FULL) == []
+
+
+def test_the_config_with_every_key_has_every_key() -> None:
+    sections = [place for place in [(), *PLACES] if keys_of(form_of(place))]
+    known = {(*place, key)[-1] for place in sections for key in keys_of(form_of(place))}
+    assert known - {place[-1] for place in PLACES} == set()
+
+
+@settings(max_examples=600, deadline=None)
+@given(place=st.sampled_from(PLACES), value=st.sampled_from(_WRONG))
+def test_a_wrong_value_is_explained_in_words(place: Location, value: object) -> None:
+    assert _foreign(_changed(place, value), value) == []
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_a_missing_key_is_explained_in_words(place: Location) -> None:
+    assert _foreign(_without(place)) == []
+
+
+@pytest.mark.parametrize("place", [place for place in PLACES if keys_of(form_of(place))], ids=str)
+def test_an_unknown_key_is_explained_in_words(place: Location) -> None:
+    [text] = _explained(_changed((*place, "xyzzy"), 1))
+    assert "is not a key of Kanmon. Remove it. The keys here are `" in text
+
+
+@pytest.mark.parametrize("place", MAPPINGS, ids=str)
+@pytest.mark.parametrize("name", [1, "", "wrong name", "x" * 600, "(", "a["], ids=repr)
+def test_a_wrong_name_is_explained_in_words(place: Location, name: Any) -> None:
+    inner: Any = FULL
+    for part in place:
+        inner = inner[part]
+    value = next(iter(inner.values()), "x")
+    assert _foreign(_changed((*place, name), value)) == []
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_an_explanation_has_a_fix_at_its_end(place: Location) -> None:
+    """Whatever is wrong, a list or a mapping is never right in the place of the other."""
+    wrong = [] if form_of(place).get("type") in {"object", None} else {"wrong": "value"}
+    explained = _explained(_changed(place, wrong))
+    assert [text for text in explained if not text.endswith(".")] == []
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_an_example_is_right_by_the_schema(place: Location) -> None:
+    form = form_of(place)
+    schema = {**form, "$defs": Config.model_json_schema(by_alias=True)["$defs"]}
+    jsonschema.validate(example(form), schema)
+
+
+@pytest.mark.parametrize("place", [place for place in PLACES if form_of(place).get("pattern")], ids=str)
+def test_every_pattern_has_words_and_an_example(place: Location) -> None:
+    form = form_of(place)
+    assert form["patternErrorMessage"].endswith(".")
+    assert re.search(form["pattern"], form["examples"][0])
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "line"),
+    [
+        ("memory", 512, "memory: 512"),
+        ("engine_version", "17.6", "engine_version: '17.6'"),
+        ("database", True, "database: true"),
+        ("origins", ["https://a.example"], "origins: [https://a.example]"),
+        (0, {"name": "health", "path": "/"}, "- {name: health, path: /}"),
+    ],
+)
+def test_a_fix_is_a_line_of_yaml(key: str | int, value: object, line: str) -> None:
+    assert as_yaml(key, value) == line
