@@ -1,7 +1,7 @@
 """Every shared name: templates, code, users and GitHub must agree on it.
 
 `prefix` is `<app>-<environment>`. Every resource's name begins with it (INF-9). Templates use these
-functions too: `{{ naming.function_name(prefix, "${Slot}", name) }}`.
+functions too: `{{ naming.slot_resource_name(prefix, "${Slot}", name) }}`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import hashlib
 import re
 
 LIVE_STAGE = "live"
-"""The API's stage for users; its deployment and `slot` variable are the API pointer."""
+"""The API's stage for users. Its deployment and its `STAGE_VARIABLE` are the API pointer."""
+STAGE_VARIABLE = "slot"
+"""The variable of a stage with the slot behind it."""
 ENTRY_PAGE = "index.html"
 """The web pointer: the page that users get first."""
 PREVIEW_COOKIE = "kanmon-preview"
@@ -64,18 +66,11 @@ def preview_folder(release: str) -> str:
     return f"releases/{release}/"
 
 
-def function_name(prefix: str, slot: str, name: str) -> str:
-    """A Lambda function of a slot."""
-    return f"{prefix}-{slot}-{name}"
+def slot_resource_name(prefix: str, slot: str, name: str) -> str:
+    """A function, state machine or schedule of a slot.
 
-
-def state_machine_name(prefix: str, slot: str, name: str) -> str:
-    """A Step Functions state machine of a slot."""
-    return f"{prefix}-{slot}-{name}"
-
-
-def schedule_name(prefix: str, slot: str, name: str) -> str:
-    """A schedule of a slot."""
+    The API names a function by its stage's variable, in the slot's place: so one call moves all routes.
+    """
     return f"{prefix}-{slot}-{name}"
 
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from kanmon.config.section import MistakeError
-from kanmon.naming import artifact_bucket, function_name, schedule_name, trail_bucket
+from kanmon.naming import artifact_bucket, slot_resource_name, trail_bucket
 from kanmon.stacks.grants import GRANTS
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ _LONGEST_SUFFIX = trail_bucket("", _ACCOUNT)
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
 # https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
 _NAMED = {
-    "functions": (function_name("{prefix}", "green", "{name}"), 64),
-    "schedules": (schedule_name("{prefix}", "green", "{name}"), 64),
+    "functions": (slot_resource_name("{prefix}", "green", "{name}"), 64),
+    "schedules": (slot_resource_name("{prefix}", "green", "{name}"), 64),
     **{grant.section: grant.names for grant in GRANTS if grant.names},
 }
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 4 KB. Kanmon's own

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanmon.naming import function_name
+from kanmon.naming import slot_resource_name
 from kanmon.release.events import EventKind
 
 if TYPE_CHECKING:
@@ -22,5 +22,5 @@ def run_hooks(services: Services, journal: Journal, config: Config, release: str
     for hook in config.hooks:
         journal.guard()
         event = {"kanmon": {"hook": hook.name, "release": release, "slot": slot}, **hook.payload}
-        answer = services.functions.invoke(function_name(config.prefix, slot, hook.function), event)
+        answer = services.functions.invoke(slot_resource_name(config.prefix, slot, hook.function), event)
         journal.emit(EventKind.HOOK, answer, hook=hook.name)

@@ -25,7 +25,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kanmon.naming import dead_letters_name, logical_id, state_machine_name, unique_id, variable
+from kanmon.naming import dead_letters_name, logical_id, slot_resource_name, unique_id, variable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,6 +125,12 @@ class Grant:
 
 
 _SECRETS_KEY = KeyUse("OwnSecretsKey", "secretsmanager", ("kms:Decrypt",))
+# The ARN is made from the name, without `!Ref`. A function may start a state machine and be invoked by it:
+# with `!Ref` this would be a circular dependency.
+_STATE_MACHINE_ARN = (
+    '!Sub "arn:${{AWS::Partition}}:states:${{AWS::Region}}:${{AWS::AccountId}}:stateMachine:'
+    f'{slot_resource_name("{prefix}", "${{Slot}}", "{name}")}"'
+)
 
 GRANTS: tuple[Grant, ...] = (
     Grant(
@@ -172,22 +178,12 @@ GRANTS: tuple[Grant, ...] = (
     Grant(
         section="state_machines",
         key="starts",
-        # The ARN is made from the name, without `!Ref`. A function may start a state machine and be invoked
-        # by it: with `!Ref` this would be a circular dependency.
-        permission=Permission(
-            "Starts",
-            ("states:StartExecution",),
-            '!Sub "arn:${{AWS::Partition}}:states:${{AWS::Region}}:${{AWS::AccountId}}:'
-            'stateMachine:{prefix}-${{Slot}}-{name}"',
-        ),
-        variables={
-            "STATE_MACHINE_ARN": '!Sub "arn:${{AWS::Partition}}:states:${{AWS::Region}}:${{AWS::AccountId}}:'
-            'stateMachine:{prefix}-${{Slot}}-{name}"'
-        },
+        permission=Permission("Starts", ("states:StartExecution",), _STATE_MACHINE_ARN),
+        variables={"STATE_MACHINE_ARN": _STATE_MACHINE_ARN},
         boundary=Arn("states", "stateMachine:{prefix}-*"),
         creates=("states:*StateMachine*", "states:*agResource", "states:ListTagsForResource"),
         # https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
-        names=(state_machine_name("{prefix}", "green", "{name}"), 80),
+        names=(slot_resource_name("{prefix}", "green", "{name}"), 80),
     ),
     Grant(
         section="queues",

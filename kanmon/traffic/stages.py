@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from kanmon.aws.calls import aws_errors, error_code, is_missing
 from kanmon.errors import Code, KanmonError
 from kanmon.model import Pointer, Slot
-from kanmon.naming import LIVE_STAGE
+from kanmon.naming import LIVE_STAGE, STAGE_VARIABLE
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
@@ -66,7 +66,7 @@ class ApiStages:
         operations: list[PatchOperationTypeDef] = (
             [{"op": "remove", "path": "/canarySettings"}] if canary else []
         )
-        operations += [_replace("/variables/slot", target.slot)]
+        operations += [_replace(f"/variables/{STAGE_VARIABLE}", target.slot)]
         if present.deployment != target.deployment:
             operations += [_replace("/deploymentId", target.deployment)]
         self._update(LIVE_STAGE, operations, f"pointing the API at the {target.slot} slot")
@@ -77,7 +77,7 @@ class ApiStages:
         operations = [
             _replace("/canarySettings/percentTraffic", str(percent)),
             _replace("/canarySettings/deploymentId", candidate.deployment),
-            _replace("/canarySettings/stageVariableOverrides/slot", candidate.slot),
+            _replace(f"/canarySettings/stageVariableOverrides/{STAGE_VARIABLE}", candidate.slot),
         ]
         self._update(LIVE_STAGE, operations, f"giving {percent} % of requests to the {candidate.slot} slot")
 
@@ -117,7 +117,7 @@ class ApiStages:
                     restApiId=self.api_id,
                     stageName=name,
                     deploymentId=pointer.deployment,
-                    variables={"slot": pointer.slot},
+                    variables={STAGE_VARIABLE: pointer.slot},
                 )
             except ClientError as error:
                 # Our own first call may have created it, with its answer lost.
@@ -143,7 +143,7 @@ def _replace(path: str, value: str) -> PatchOperationTypeDef:
 
 
 def _pointer(stage: StageResponseTypeDef) -> Pointer:
-    slot = stage.get("variables", {}).get("slot", Slot.NONE)
+    slot = stage.get("variables", {}).get(STAGE_VARIABLE, Slot.NONE)
     if slot not in set(Slot):
         problem = f"The live stage serves the slot {slot!r}, which is none of Kanmon's."
         raise KanmonError(Code.POINTER_MOVED, problem, where=f"stage {LIVE_STAGE}")

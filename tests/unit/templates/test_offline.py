@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from kanmon.config.source import load_config
 from kanmon.errors import Code, KanmonError
-from kanmon.naming import API, FOUNDATION, SLOT, function_name, schedule_name, secret_name
+from kanmon.naming import API, FOUNDATION, SLOT, secret_name, slot_resource_name
 from kanmon.stacks.preflight import LIMITS, outline
 from kanmon.templates.offline import BOOTSTRAP, render_offline, shares, unbuilt
 from tests.fakes.any_config import configs
@@ -90,7 +90,7 @@ def test_a_slot_has_what_its_config_has(config: Config) -> None:
 def test_functions_are_given_the_configs_settings(config: Config) -> None:
     made = {one["FunctionName"]["Sub"]: one for one in _resources(config, SLOT, "AWS::Lambda::Function")}
     for name, function in config.functions.items():
-        one = made[function_name(config.prefix, "${Slot}", name)]
+        one = made[slot_resource_name(config.prefix, "${Slot}", name)]
         assert one["Handler"] == function.handler
         assert one["Runtime"] == function.runtime
         variables = one["Environment"]["Variables"]
@@ -104,7 +104,7 @@ def test_functions_are_given_the_configs_settings(config: Config) -> None:
 def test_schedules_are_given_the_configs_payload(config: Config) -> None:
     made = {one["Name"]["Sub"]: one for one in _resources(config, SLOT, "AWS::Scheduler::Schedule")}
     for name, schedule in config.schedules.items():
-        one = made[schedule_name(config.prefix, "${Slot}", name)]
+        one = made[slot_resource_name(config.prefix, "${Slot}", name)]
         assert json.loads(one["Target"]["Input"]) == schedule.payload
 
 
