@@ -21,13 +21,13 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from embedded.child import announce, read_settings
+from kanmon.naming import RELEASE_HEADERS
 
 from .seen import Kind, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-RELEASE_HEADERS = ("x-kanmon-release", "x-amz-meta-kanmon-release")
 TIMEOUT = 30.0
 PAUSE = 0.4
 """Between two requests of the same person."""

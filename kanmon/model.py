@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from kanmon.naming import RELEASE_HEADER, RELEASE_METADATA
+from kanmon.naming import RELEASE_HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,6 +115,4 @@ class Answer:
     @property
     def release(self) -> str:
         """The release in the answer's headers; empty when there is none."""
-        # Functions send the first header. Pages have the second one, from their metadata in S3.
-        names = (RELEASE_HEADER, f"x-amz-meta-{RELEASE_METADATA}")
-        return next((self.headers[name] for name in names if name in self.headers), "")
+        return next((self.headers[name] for name in RELEASE_HEADERS if name in self.headers), "")

@@ -20,7 +20,10 @@ PREVIEW_COOKIE = "kanmon-preview"
 RELEASE_HEADER = "x-kanmon-release"
 """The response header with the release of the function."""
 RELEASE_METADATA = "kanmon-release"
-"""A page's metadata in S3 with its release, sent by the edge as `x-amz-meta-kanmon-release`."""
+"""A page's metadata in S3 with its release."""
+RELEASE_HEADERS = (RELEASE_HEADER, f"x-amz-meta-{RELEASE_METADATA}")
+"""Where an answer has its release. Functions send the first header. The edge sends a page's metadata as
+the second one."""
 METRICS = "Kanmon"
 """CloudWatch's namespace for Kanmon's own metrics."""
 RELEASES_METRIC, ROLLBACKS_METRIC = "Releases", "Rollbacks"
