@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from enum import StrEnum
 
 LIVE_STAGE = "live"
 """The API's stage for users. Its deployment and its `STAGE_VARIABLE` are the API pointer."""
@@ -26,12 +27,76 @@ RELEASE_HEADERS = (RELEASE_HEADER, f"x-amz-meta-{RELEASE_METADATA}")
 the second one."""
 METRICS = "Kanmon"
 """CloudWatch's namespace for Kanmon's own metrics."""
+PREVIEWS = "releases"
+"""The folder of all candidates' pages in the web bucket."""
 RELEASES_METRIC, ROLLBACKS_METRIC = "Releases", "Rollbacks"
-TRIGGERS, ON, OFF = "Triggers", "ENABLED", "DISABLED"
-"""The parameter of a slot's stack to switch its schedules and queues, and its two values."""
+ON, OFF = "ENABLED", "DISABLED"
+"""The two values of `Parameter.TRIGGERS`."""
+DATABASE_ERROR_METRIC = "database-errors"
+"""The metric of the database's logged errors."""
 
-# The kinds of stack of an environment.
 FOUNDATION, SLOT, API, EDGE, OBSERVABILITY = "foundation", "slot", "api", "edge", "observability"
+STACK_KINDS = (FOUNDATION, SLOT, API, EDGE, OBSERVABILITY)
+"""The kinds of stack of an environment. Each kind comes after the kinds it needs."""
+
+
+class Output(StrEnum):
+    """The outputs of the stacks. Another stack takes an output as its parameter of the same name.
+
+    The outputs for functions are not here: `stacks/grants.py` derives them from the config.
+    """
+
+    # Of the bootstrap stack. Each environment has its own two roles: see `environment_output`.
+    TOPIC = "Topic"
+    ARTIFACT_BUCKET = "ArtifactBucket"
+    API_LOGS_ROLE = "ApiLogsRole"
+    PLAN_ROLE = "PlanRole"
+    DEPLOY_ROLE = "DeployRole"
+    # Of the foundation.
+    KEY_ARN = "KeyArn"
+    DATABASE_CLUSTER = "DatabaseCluster"
+    TRAIL_BUCKET = "TrailBucket"
+    # Of a slot.
+    RELEASE = "Release"
+    # Of the API.
+    API_ID = "ApiId"
+    DEPLOYMENT = "Deployment"
+    ACCESS_LOGS = "AccessLogs"
+    # Of the edge.
+    WEB_BUCKET = "WebBucket"
+    DISTRIBUTION = "Distribution"
+    DOMAIN = "Domain"
+    # Of observability, beside its own topic.
+    DASHBOARD = "Dashboard"
+
+
+class Parameter(StrEnum):
+    """The parameters of stacks with a value from the release."""
+
+    SLOT = "Slot"
+    RELEASE = "Release"
+    COMMIT = "Commit"
+    ARTIFACT_BUCKET = "ArtifactBucket"
+    TRIGGERS = "Triggers"
+    """Switches the slot's schedules and queues on or off."""
+
+
+class Alarm(StrEnum):
+    """The metric alarms of the observability stack."""
+
+    API_ERRORS = "api-errors"
+    API_P95 = "api-p95"
+    EDGE_ERRORS = "edge-errors"
+    DATABASE_CONNECTIONS = "database-connections"
+    DATABASE_ERRORS = "database-errors"
+    DATABASE_CAPACITY = "database-capacity"
+    THROTTLES = "throttles"
+    UNDELIVERED = "notifier-undelivered"
+
+
+def environment_output(environment: str, output: str) -> str:
+    """The output of the bootstrap stack for one environment, such as `StagingPlanRole`."""
+    return f"{logical_id(environment)}{output}"
 
 
 def stack_name(prefix: str, kind: str, slot: str) -> str:
@@ -66,7 +131,7 @@ def web_bucket(prefix: str, account: str) -> str:
 
 def preview_folder(release: str) -> str:
     """The folder of a candidate's pages in the web bucket."""
-    return f"releases/{release}/"
+    return f"{PREVIEWS}/{release}/"
 
 
 def slot_resource_name(prefix: str, slot: str, name: str) -> str:
@@ -107,6 +172,11 @@ def api_logs(prefix: str) -> str:
     return f"/aws/apigateway/{prefix}-api"
 
 
+def database_logs(cluster: str) -> str:
+    """The log group of an Aurora cluster. RDS chooses the name."""
+    return f"/aws/rds/cluster/{cluster}/postgresql"
+
+
 def app_metrics(prefix: str) -> str:
     """CloudWatch's namespace for the metrics from an app's logs."""
     return f"{METRICS}/{prefix}"
@@ -115,6 +185,11 @@ def app_metrics(prefix: str) -> str:
 def error_metric(slot: str) -> str:
     """The metric of a slot's logged errors."""
     return f"{slot}-errors"
+
+
+def alarm_name(prefix: str, alarm: Alarm) -> str:
+    """A metric alarm of the observability stack."""
+    return f"{prefix}-{alarm}"
 
 
 def slot_rollback_alarm(prefix: str, slot: str) -> str:
@@ -140,6 +215,16 @@ def release_topic(app: str) -> str:
 def service_role(prefix: str) -> str:
     """CloudFormation's role for an environment's stacks."""
     return f"{prefix}-cloudformation"
+
+
+def plan_role(prefix: str) -> str:
+    """The role of jobs with a plan to make."""
+    return f"{prefix}-plan"
+
+
+def deploy_role(prefix: str) -> str:
+    """The role of jobs with an approved plan or rollback."""
+    return f"{prefix}-deploy"
 
 
 def boundary(prefix: str) -> str:

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from kanmon.aws.calls import aws_errors, is_missing
 from kanmon.bundle.blobs import Blobs
 from kanmon.errors import Code, KanmonError
-from kanmon.naming import artifact_bucket, bootstrap_stack, service_role
+from kanmon.naming import Output, artifact_bucket, bootstrap_stack, service_role
 from kanmon.stacks.cloudformation import Stacks
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Account:
         """The ARN of the topic of releases. Raises NOT_BOOTSTRAPPED if it is missing."""
         name = bootstrap_stack(self.config.app)
         stack = Stacks(self.aws.cloudformation).find(name)
-        topic = stack.outputs.get("Topic") if stack else None
+        topic = stack.outputs.get(Output.TOPIC) if stack else None
         if not topic:
             raise KanmonError(Code.NOT_BOOTSTRAPPED, f"{name} has no topic.")
         return topic

@@ -16,7 +16,7 @@ from kanmon.github.workflow_run import actor, current_run
 from kanmon.ledger.ledger import Ledger
 from kanmon.ledger.store import S3Store
 from kanmon.model import Slot
-from kanmon.naming import API, EDGE, ledger_folder, stack_name
+from kanmon.naming import API, EDGE, Output, ledger_folder, stack_name
 from kanmon.release.ports import ApiPort, Services, Site, WebPort
 from kanmon.stacks.cloudformation import Stacks
 from kanmon.traffic.absent import NoApi, NoWeb
@@ -56,14 +56,14 @@ def services_of(account: Account) -> Services:
     store = S3Store(aws.s3, account.bucket, ledger_folder(config.environment))
 
     def site(config: Config, outputs: Mapping[str, Mapping[str, str]]) -> Site:
-        edge = Edge(outputs[EDGE]["Domain"], os.environ.get(EDGE_ENDPOINT, ""))
+        edge = Edge(outputs[EDGE][Output.DOMAIN], os.environ.get(EDGE_ENDPOINT, ""))
         api: ApiPort = NoApi()
         if config.api:
-            settings = StageSettings(config.api.throttle, outputs[API]["AccessLogs"])
-            api = ApiStages(aws.apigateway, outputs[API]["ApiId"], settings)
+            settings = StageSettings(config.api.throttle, outputs[API][Output.ACCESS_LOGS])
+            api = ApiStages(aws.apigateway, outputs[API][Output.API_ID], settings)
         web: WebPort = NoWeb()
         if config.web:
-            web = WebPages(aws.s3, outputs[EDGE]["WebBucket"], account.bucket)
+            web = WebPages(aws.s3, outputs[EDGE][Output.WEB_BUCKET], account.bucket)
         return Site(api=api, web=web, checks=Checks(edge), url=edge.url)
 
     return Services(
@@ -83,5 +83,5 @@ def services_of(account: Account) -> Services:
 def app_url(config: Config, services: Services) -> str:
     """The app's address; empty before its first release."""
     edge = services.stacks.find(stack_name(config.prefix, EDGE, Slot.NONE))
-    domain = edge.outputs.get("Domain") if edge else None
+    domain = edge.outputs.get(Output.DOMAIN) if edge else None
     return Edge(domain, os.environ.get(EDGE_ENDPOINT, "")).url if domain else ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kanmon.checks.probe import Target, preview_address
 from kanmon.errors import Code, KanmonError
 from kanmon.model import OperationKind, Pointer, Result, State
-from kanmon.naming import API, FOUNDATION, snapshot_name
+from kanmon.naming import API, FOUNDATION, Output, snapshot_name
 from kanmon.release.bake import Bake
 from kanmon.release.events import EventKind
 from kanmon.release.hooks import run_hooks
@@ -147,7 +147,7 @@ class _Deploy:
             outputs = provision(self.services, self.journal, self.config, self.plan.stacks, outputs)
             record_slot(self.services, self.plan.slot, self.plan.release)
             stack = slot_stack(self.plan)
-            deployment = outputs.get(API, {}).get("Deployment", "")
+            deployment = outputs.get(API, {}).get(Output.DEPLOYMENT, "")
             self.pointer = Pointer(deployment=deployment, slot=self.plan.slot)
             deployed = self.services.stacks.find(stack.name)
             # The record gets its pointer before any user moves. Otherwise a run that dies after the move
@@ -169,7 +169,7 @@ class _Deploy:
         self._amend_release(State.PROVISIONED)
 
     def _take_snapshot(self, outputs: dict[str, dict[str, str]]) -> None:
-        cluster = outputs.get(FOUNDATION, {}).get("DatabaseCluster")
+        cluster = outputs.get(FOUNDATION, {}).get(Output.DATABASE_CLUSTER)
         if cluster is None:
             return
         name = snapshot_name(self.config.prefix, self.plan.release, self.journal.operation.number)

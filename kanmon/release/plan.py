@@ -13,7 +13,7 @@ from kanmon.bundle.blobs import refuse_missing
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger.records import Release
 from kanmon.model import Pointer, Record, Slot, State
-from kanmon.naming import ON, SLOT, TRIGGERS, stack_name
+from kanmon.naming import ON, SLOT, Parameter, stack_name
 from kanmon.stacks.changes import ChangeSet
 from kanmon.stacks.preflight import inspect
 from kanmon.stacks.spec import ParameterValue, StackOutput
@@ -238,8 +238,9 @@ def _is_live_already(
     outputs = {kind: stack.outputs for kind, stack in deployed.items() if stack}
     for spec in specs:
         resolved = resolve(spec.parameters, outputs)
-        if resolved and spec.kind == SLOT and TRIGGERS in resolved:
-            resolved[TRIGGERS] = ON  # a release comes up with its triggers off; a live one has them on
+        if resolved and spec.kind == SLOT and Parameter.TRIGGERS in resolved:
+            # A release comes up with its triggers off; a live one has them on.
+            resolved[Parameter.TRIGGERS] = ON
         if resolved is None or not _unchanged(services, config, spec, deployed[spec.kind], resolved):
             return False
     return True

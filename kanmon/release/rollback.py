@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kanmon.bundle.blobs import refuse_missing
 from kanmon.errors import Code, KanmonError
 from kanmon.model import OperationKind, Pointer, Result, State
-from kanmon.naming import SLOT, stack_name
+from kanmon.naming import SLOT, Output, Parameter, stack_name
 from kanmon.release.deploy import report_return
 from kanmon.release.events import EventKind
 from kanmon.release.journal import as_failure
@@ -158,7 +158,7 @@ class _Rollback:
         change_set = self.services.stacks.create_change_set(
             name,
             self.services.blobs.url(target.record.slot_template),
-            target.record.slot_parameters | {"Slot": slot.value},
+            target.record.slot_parameters | {Parameter.SLOT: slot.value},
             tags(self.config),
             existing=self.services.stacks.find(name),
         )
@@ -209,4 +209,6 @@ def _in_slot(services: Services, config: Config, head: Head, release: Release) -
     if head.slots.get(release.slot) != release.id:
         return False
     stack = services.stacks.find(stack_name(config.prefix, SLOT, release.slot))
-    return bool(stack and stack.status.endswith("_COMPLETE") and stack.outputs.get("Release") == release.id)
+    if stack is None or not stack.status.endswith("_COMPLETE"):
+        return False
+    return stack.outputs.get(Output.RELEASE) == release.id

@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanmon.errors import Code, KanmonError
-from kanmon.naming import OFF, ON, SLOT, TRIGGERS, stack_name
+from kanmon.naming import OFF, ON, SLOT, Parameter, stack_name
 from kanmon.release.events import EventKind
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def switch_triggers(steps: Steps, live: Slot, *in_slots: LoadedRelease | None) -
     `in_slots` has the releases in the slots. An app without triggers needs no call. Raises SLOT_CHANGED,
     STACK_BUSY, STACK_FAILED.
     """
-    with_triggers = [one for one in in_slots if one and TRIGGERS in one.record.slot_parameters]
+    with_triggers = [one for one in in_slots if one and Parameter.TRIGGERS in one.record.slot_parameters]
     # Off first, then on; see above.
     for loaded in sorted(with_triggers, key=lambda one: one.record.slot is live):
         _switch(steps, loaded, ON if loaded.record.slot is live else OFF)
@@ -48,12 +48,12 @@ def _switch(steps: Steps, loaded: LoadedRelease, wanted: str) -> None:
     services, release = steps.services, loaded.record
     name = stack_name(loaded.manifest.config.prefix, SLOT, release.slot)
     stack = _wait_for_stack(steps, name)
-    if stack.parameters.get(TRIGGERS) == wanted:
+    if stack.parameters.get(Parameter.TRIGGERS) == wanted:
         return
     change_set = services.stacks.create_change_set(
         name,
         services.blobs.url(release.slot_template),
-        release.slot_parameters | {"Slot": release.slot.value, TRIGGERS: wanted},
+        release.slot_parameters | {Parameter.SLOT: release.slot.value, Parameter.TRIGGERS: wanted},
         # Keep the stack's own tags. New tags would change every resource; the next release brings them.
         stack.tags,
         existing=stack,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanmon.bundle.notifier_package import HANDLER
-from kanmon.naming import alarm_topic, app_rollback_alarm, trace_group
+from kanmon.naming import Alarm, alarm_name, alarm_topic, app_rollback_alarm, trace_group
 from kanmon.templates.dashboard import EDGE_REGION, dashboard
 from kanmon.templates.queries import saved_queries
 from kanmon.templates.rendering import render
@@ -48,9 +48,10 @@ def observability_template(config: Config, notifier: str = "") -> str:
 
 def _alarms(config: Config) -> list[str]:
     """The names of the stack's own metric alarms."""
-    names = ["api-errors", "api-p95"] if config.api else []
-    names += ["edge-errors"] if config.region == EDGE_REGION else []
-    names += ["database-connections", "database-errors", "database-capacity"] if config.database else []
-    names += ["throttles"] if config.functions else []
-    names += ["notifier-undelivered"] if config.notifications.channels else []
-    return [f"{config.prefix}-{name}" for name in names]
+    of_database = (Alarm.DATABASE_CONNECTIONS, Alarm.DATABASE_ERRORS, Alarm.DATABASE_CAPACITY)
+    found = [Alarm.API_ERRORS, Alarm.API_P95] if config.api else []
+    found += [Alarm.EDGE_ERRORS] if config.region == EDGE_REGION else []
+    found += of_database if config.database else ()
+    found += [Alarm.THROTTLES] if config.functions else []
+    found += [Alarm.UNDELIVERED] if config.notifications.channels else []
+    return [alarm_name(config.prefix, alarm) for alarm in found]

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from kanmon import naming
+from kanmon.model import SLOTS
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -33,7 +34,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["quoted"] = quoted
-    environment.globals["naming"] = naming
+    environment.globals |= {"naming": naming, "SLOTS": SLOTS}
     return environment
 
 

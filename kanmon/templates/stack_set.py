@@ -13,7 +13,9 @@ from kanmon.naming import (
     OBSERVABILITY,
     OFF,
     SLOT,
-    TRIGGERS,
+    STACK_KINDS,
+    Output,
+    Parameter,
     blob_key,
     stack_name,
 )
@@ -37,8 +39,8 @@ PROTECTED = frozenset({FOUNDATION, EDGE})
 
 
 def stack_kinds(config: Config) -> tuple[str, ...]:
-    """The kinds of stack of the app. Each kind comes after the kinds it needs."""
-    return (FOUNDATION, SLOT, *((API,) if config.api else ()), EDGE, OBSERVABILITY)
+    """The kinds of stack of the app, in the order of `STACK_KINDS`."""
+    return tuple(kind for kind in STACK_KINDS if kind != API or config.api)
 
 
 def tags(config: Config) -> dict[str, str]:
@@ -52,23 +54,24 @@ def stacks_of(config: Config, manifest: Manifest, release: str, slot: Slot, buck
     parameters: dict[str, dict[str, ParameterValue]] = {
         FOUNDATION: {},
         SLOT: _of_release(config, manifest, release, slot, bucket)
-        | {key: StackOutput(stack=FOUNDATION, key=key) for key in (*slot_parameters(config), "KeyArn")},
-        API: {"KeyArn": StackOutput(stack=FOUNDATION, key="KeyArn")},
-        EDGE: {"ApiId": StackOutput(stack=API, key="ApiId")} if config.api else {},
-        OBSERVABILITY: {
-            "KeyArn": StackOutput(stack=FOUNDATION, key="KeyArn"),
-            "Distribution": StackOutput(stack=EDGE, key="Distribution"),
-        },
+        | _outputs(FOUNDATION, *slot_parameters(config), Output.KEY_ARN),
+        API: _outputs(FOUNDATION, Output.KEY_ARN),
+        EDGE: _outputs(API, Output.API_ID) if config.api else {},
+        OBSERVABILITY: _outputs(FOUNDATION, Output.KEY_ARN) | _outputs(EDGE, Output.DISTRIBUTION),
     }
     if config.notifications.channels:
-        parameters[OBSERVABILITY]["ArtifactBucket"] = bucket
+        parameters[OBSERVABILITY][Parameter.ARTIFACT_BUCKET] = bucket
     if config.database:
-        cluster = StackOutput(stack=FOUNDATION, key="DatabaseCluster")
-        parameters[OBSERVABILITY]["DatabaseCluster"] = cluster
+        parameters[OBSERVABILITY] |= _outputs(FOUNDATION, Output.DATABASE_CLUSTER)
     return [
         StackSpec(kind, stack_name(config.prefix, kind, slot), templates[kind], parameters[kind])
         for kind in stack_kinds(config)
     ]
+
+
+def _outputs(stack: str, *keys: str) -> dict[str, ParameterValue]:
+    """Parameters with the values and the names of another stack's outputs."""
+    return {str(key): StackOutput(stack=stack, key=key) for key in keys}
 
 
 def _templates(config: Config, manifest: Manifest) -> dict[str, str]:
@@ -82,7 +85,7 @@ def _templates(config: Config, manifest: Manifest) -> dict[str, str]:
         SLOT: slot_template(config, keys, definitions),
         **({API: api_template(config)} if config.api else {}),
         EDGE: edge_template(config),
-        OBSERVABILITY: observability_template(config, blob_key(_notifier(config))),
+        OBSERVABILITY: observability_template(config, _notifier(config)),
     }
 
 
@@ -90,19 +93,22 @@ def _of_release(
     config: Config, manifest: Manifest, release: str, slot: Slot, bucket: str
 ) -> dict[str, ParameterValue]:
     """The slot's parameters with a value of the release. A parameter without a use is left out."""
-    given: dict[str, ParameterValue] = {"Slot": slot.value, "Release": release}
+    given: dict[str, ParameterValue] = {Parameter.SLOT: slot.value, Parameter.RELEASE: release}
     if config.functions:
-        given["Commit"] = manifest.commit
+        given[Parameter.COMMIT] = manifest.commit
     if config.functions or config.state_machines:
-        given["ArtifactBucket"] = bucket
+        given[Parameter.ARTIFACT_BUCKET] = bucket
     if config.queues or config.schedules:
         # A release starts with its triggers off. Otherwise two releases would do the same work.
-        given[TRIGGERS] = OFF
+        given[Parameter.TRIGGERS] = OFF
     return given
 
 
 def _notifier(config: Config) -> str:
-    return hashlib.sha256(notifier_of(config)).hexdigest() if config.notifications.channels else ""
+    """The object key of the notifier's package. Empty without a channel: then there is no notifier."""
+    if not config.notifications.channels:
+        return ""
+    return blob_key(hashlib.sha256(notifier_of(config)).hexdigest())
 
 
 def notifier_of(config: Config) -> bytes:

@@ -16,7 +16,7 @@ from kanmon.naming import (
     ON,
     RELEASE_METADATA,
     SLOT,
-    TRIGGERS,
+    Parameter,
     blob_key,
     preview_folder,
     slot_rollback_alarm,
@@ -186,13 +186,13 @@ class Cloud:
 
     def has_triggers(self, release: str) -> bool:
         record = self.ledger.release(release)
-        return record is not None and TRIGGERS in record.slot_parameters
+        return record is not None and Parameter.TRIGGERS in record.slot_parameters
 
     @property
     def triggers_on(self) -> set[str]:
         """The releases whose triggers are on."""
         slots = [self.stacks.stacks.get(stack_name(self.prefix, SLOT, slot)) for slot in SLOTS]
-        on = [stack for stack in slots if stack and stack.parameters.get(TRIGGERS) == ON]
+        on = [stack for stack in slots if stack and stack.parameters.get(Parameter.TRIGGERS) == ON]
         return {stack.parameters["Release"] for stack in on}
 
     def _noise(self) -> dict[str, str]:

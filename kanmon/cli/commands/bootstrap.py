@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kanmon.aws.calls import aws_errors
 from kanmon.cli.command import Command, NoOptions
 from kanmon.errors import Code, ExitStatus, KanmonError
-from kanmon.naming import bootstrap_stack, logical_id
+from kanmon.naming import Output, bootstrap_stack, environment_output
 from kanmon.stacks.cloudformation import Stacks
 from kanmon.templates.bootstrap import bootstrap_template
 from kanmon.templates.stack_set import tags
@@ -66,7 +66,7 @@ def _writes_api_logs(account: Account, stack: DeployedStack | None) -> bool:
     """
     with aws_errors("asking for API Gateway's settings of the account"):
         role = account.aws.apigateway.get_account().get("cloudwatchRoleArn")
-    return not role or (stack is not None and stack.outputs.get("ApiLogsRole") == role)
+    return not role or (stack is not None and stack.outputs.get(Output.API_LOGS_ROLE) == role)
 
 
 def _apply(
@@ -98,10 +98,9 @@ def _provider_errors(stack: str) -> Iterator[None]:
 
 
 def _advice(config: Config, outputs: dict[str, str]) -> Iterator[str]:
-    environment = logical_id(config.environment)
     variables = {
-        "KANMON_PLAN_ROLE": outputs.get(f"{environment}PlanRole"),
-        "KANMON_DEPLOY_ROLE": outputs.get(f"{environment}DeployRole"),
+        "KANMON_PLAN_ROLE": outputs.get(environment_output(config.environment, Output.PLAN_ROLE)),
+        "KANMON_DEPLOY_ROLE": outputs.get(environment_output(config.environment, Output.DEPLOY_ROLE)),
         "AWS_REGION": config.region,
     }
     if config.github:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kanmon.bundle.notifier_package import HANDLER
-from kanmon.naming import alarm_topic, app_rollback_alarm, trace_group
+from kanmon.naming import Alarm, alarm_name, alarm_topic, app_rollback_alarm, trace_group
 from kanmon.templates.edge import edge_template
 from kanmon.templates.observability import observability_template
 from tests.fakes.app import make_config, make_full_config
@@ -282,6 +282,15 @@ def test_the_dashboard_shows_every_alarm() -> None:
         shown = set(re.findall(r":alarm:([a-z0-9-]+)", body))
         own_alarms = {alarm["AlarmName"] for alarm in _of("CloudWatch::Alarm", config).values()}
         assert shown == own_alarms | {"shop-test-blue-rollback", "shop-test-green-rollback"}
+
+
+def test_every_alarm_with_a_shared_name_exists() -> None:
+    made = {
+        alarm["AlarmName"]
+        for config in VARIANTS.values()
+        for alarm in _of("CloudWatch::Alarm", config).values()
+    }
+    assert made == {alarm_name("shop-test", alarm) for alarm in Alarm}
 
 
 def test_saved_queries() -> None:

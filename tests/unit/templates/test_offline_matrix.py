@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kanmon.naming import Output, Parameter, environment_output
 from kanmon.stacks.changes import STATEFUL
+from kanmon.stacks.grants import foundation_outputs, slot_parameters
 from kanmon.stacks.preflight import outline
 from kanmon.templates.offline import BOOTSTRAP
 from kanmon.templates.stack_set import PROTECTED
@@ -50,6 +52,36 @@ def test_an_outline_is_what_a_yaml_reader_finds(case: str) -> None:
         assert found.resources == tuple(content["Resources"]), kind
         assert found.parameters == tuple(content.get("Parameters", {})), kind
         assert found.outputs == tuple(content.get("Outputs", {})), kind
+
+
+def _outputs(case: str) -> set[str]:
+    """The outputs with a name in `kanmon/naming.py`, of each stack and of each environment."""
+    environments = matrix()[case].environments
+    roles = {Output.PLAN_ROLE, Output.DEPLOY_ROLE}
+    return {*set(Output) - roles, *(environment_output(name, one) for name in environments for one in roles)}
+
+
+def _rendered(case: str, section: str) -> set[str]:
+    return {name for content in documents(case).values() for name in content.get(section, {})}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_output_has_a_shared_name(case: str) -> None:
+    assert _rendered(case, "Outputs") <= _outputs(case) | foundation_outputs(matrix()[case]).keys()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_parameter_has_a_shared_name(case: str) -> None:
+    known = _outputs(case) | set(Parameter) | slot_parameters(matrix()[case]).keys()
+    assert _rendered(case, "Parameters") <= known
+
+
+def test_every_shared_output_exists() -> None:
+    assert _outputs("everything on") <= _rendered("everything on", "Outputs")
+
+
+def test_every_shared_parameter_exists() -> None:
+    assert set(Parameter) <= _rendered("everything on", "Parameters")
 
 
 def resources(case: str, type_: str = "", *, but: str = "") -> Iterator[tuple[str, Resource]]:
