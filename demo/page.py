@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from kanmon.model import OperationKind
+
 from .results import result_of, seconds_of
 from .timeline import draw
 
@@ -90,7 +92,9 @@ def write_page(path: Path, acts: Sequence[Act], results: Results) -> None:
         results=results,
         summary=results.document(),
         timeline=draw(results.seen, acts),
-        releases=[run.operation.release for run in results.runs if run.operation.kind == "deploy"],
+        releases=[
+            run.operation.release for run in results.runs if run.operation.kind is OperationKind.DEPLOY
+        ],
         targets=_TARGETS,
         result_of=result_of,
         seconds_of=seconds_of,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from kanmon.model import OperationKind, Result
+
 from .seen import Kind
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from .seen import Seen
     from .summary import LoggedOperation, RollbackTimes, Verdict
 
-COLOURS = {"stable": "green", "aborted": "yellow", "rolled back": "magenta"}
+COLOURS: dict[str, str] = {Result.STABLE: "green", Result.ABORTED: "yellow", Result.ROLLED_BACK: "magenta"}
 _SHOWN = 5
 _BAR = 48
 """Characters for the longest workflow run."""
@@ -81,7 +83,7 @@ class Results:
                     "seconds": seconds_of(run.operation),
                 }
                 for run in self.runs
-                if run.operation.kind == "deploy"
+                if run.operation.kind is OperationKind.DEPLOY
             ],
             "manual_rollbacks": [
                 {
@@ -92,7 +94,7 @@ class Results:
                     "aws_calls": run.operation.traffic_calls,
                 }
                 for run in self.runs
-                if run.operation.kind == "rollback"
+                if run.operation.kind is OperationKind.ROLLBACK
             ],
             "workflow_runs": [run.document() for run in self.workflow_runs],
             "total_seconds": round(self.total_seconds, 1),
@@ -111,7 +113,8 @@ class Results:
             operation = run.operation
             result = result_of(operation)
             colour = COLOURS.get(result, "red")
-            task = "deploy" if operation.kind == "deploy" else f"rollback from {operation.base}"
+            deploy = operation.kind is OperationKind.DEPLOY
+            task = "deploy" if deploy else f"rollback from {operation.base}"
             table.add_row(operation.release, task, f"[{colour}]{result}[/]", f"{seconds_of(operation):.1f}")
         console.print(table)
         self._print_workflow_runs(console)
@@ -177,7 +180,7 @@ def seconds_of(operation: Operation) -> float:
 
 def is_rolled_back(operation: Operation) -> bool:
     """A deploy with an automatic rollback."""
-    return operation.kind == "deploy" and result_of(operation) == "rolled back"
+    return operation.kind is OperationKind.DEPLOY and result_of(operation) == Result.ROLLED_BACK
 
 
 def _bar(job: ExecutedJob, began: float, scale: float) -> str:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanmon.model import State
+from kanmon.model import OperationKind, State
 
 from .seen import Kind, Seen
 
@@ -89,7 +89,7 @@ def tenures(runs: Iterable[LoggedOperation]) -> list[Tenure]:
 
 def _enter(run: LoggedOperation, known: _Open) -> None:
     """A deploy's release gets its share, then everything."""
-    if run.operation.kind != "deploy":
+    if run.operation.kind is not OperationKind.DEPLOY:
         return
     live = run.began(State.LIVE)
     first = run.began(State.SHIFTING) or live
@@ -107,7 +107,7 @@ def _leave(run: LoggedOperation, known: _Open) -> None:
     if back is None:
         return
     ends = (run.operation.release, run.operation.base)
-    away, home = ends if run.operation.kind == "deploy" else ends[::-1]
+    away, home = ends if run.operation.kind is OperationKind.DEPLOY else ends[::-1]
     for kind in _MOVED:
         known.begin(home, kind, back)
         known.end(away, kind, run.moved(kind, State.ROLLING_BACK))
