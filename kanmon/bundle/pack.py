@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from kanmon.bundle.tree import TreeFile
 
-# The earliest time in the zip format.
-EPOCH = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 _LEVEL = 6
 
@@ -36,7 +34,8 @@ def pack(files: Iterable[TreeFile], target: Path) -> None:
     """
     with zipfile.ZipFile(target, "w") as archive:
         for file in files:
-            entry = zipfile.ZipInfo(file.name, EPOCH)
+            # Each entry has one time, the earliest in the zip format.
+            entry = zipfile.ZipInfo(file.name)
             entry.create_system = _UNIX
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = (0o100755 if file.executable else 0o100644) << 16

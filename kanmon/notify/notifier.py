@@ -4,7 +4,7 @@ CloudWatch publishes an alarm to the topic, and the topic invokes this function.
 message, the function raises: Lambda tries twice more, then puts the event into the dead-letter queue.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
 
-The function's package (`kanmon/bundle/notifier_package.py`) has this module, the channels and their
+The function's package (`kanmon/notify/package.py`) has this module, its imports, the channels and their
 libraries. boto3 comes with the runtime.
 """
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanmon.bundle.notifier_package import HANDLER
 from kanmon.naming import Alarm, alarm_name, alarm_topic, app_rollback_alarm, trace_group
+from kanmon.notify.package import HANDLER
 from kanmon.templates.dashboard import EDGE_REGION, dashboard
 from kanmon.templates.queries import saved_queries
 from kanmon.templates.rendering import render

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from kanmon.bundle.notifier_package import notifier_package
 from kanmon.naming import (
     API,
     EDGE,
@@ -19,7 +18,7 @@ from kanmon.naming import (
     blob_key,
     stack_name,
 )
-from kanmon.notify.channels import channel_module
+from kanmon.notify.package import notifier_package
 from kanmon.stacks.grants import slot_parameters
 from kanmon.stacks.spec import ParameterValue, StackOutput, StackSpec
 from kanmon.templates.api import api_template
@@ -113,7 +112,4 @@ def _notifier(config: Config) -> str:
 
 def notifier_of(config: Config) -> bytes:
     """The package of the notifier for the config's chat channels."""
-    libraries = {
-        library for name in config.notifications.channels for library in channel_module(name).LIBRARIES
-    }
-    return notifier_package(tuple(sorted(libraries)))
+    return notifier_package(tuple(sorted(config.notifications.channels)))

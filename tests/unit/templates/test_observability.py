@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kanmon.bundle.notifier_package import HANDLER
 from kanmon.naming import Alarm, alarm_name, alarm_topic, app_rollback_alarm, trace_group
+from kanmon.notify.package import HANDLER
 from kanmon.templates.edge import edge_template
 from kanmon.templates.observability import observability_template
 from tests.fakes.app import make_config, make_full_config

@@ -1,8 +1,7 @@
-"""The notifier's package: the code of the chat channels, for alarms, to run on Lambda.
+"""The notifier's package for Lambda: the notifier, the channels and their libraries.
 
-It comes from this installation: Kanmon's own modules, and the libraries of the channels in use. Files are
-stored, not compressed. The same files then give the same bytes with every version of zlib, and a plan never
-shows a false change of the notifier.
+It comes from this installation. Files are stored, not compressed. The same files then give the same bytes
+with every version of zlib, and a plan never shows a false change of the notifier.
 """
 
 from __future__ import annotations
@@ -14,32 +13,42 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kanmon.bundle.pack import EPOCH
+from kanmon.notify.channels import channel_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HANDLER = "kanmon.notify.notifier.handle"
-_MODULES = ("__init__.py", "errors.py", "text.py", "notify")
+_MODULES = (
+    "__init__.py",
+    "errors.py",
+    "text.py",
+    "notify/__init__.py",
+    "notify/channels",
+    "notify/message.py",
+    "notify/notifier.py",
+)
+"""The notifier and the modules it imports."""
 
 
 @cache
-def notifier_package(libraries: tuple[str, ...]) -> bytes:
-    """The zip, with the same bytes for the same files."""
+def notifier_package(channels: tuple[str, ...]) -> bytes:
+    """The zip for these channels. The same files give the same bytes."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for name, path in sorted(_files(libraries)):
-            entry = zipfile.ZipInfo(name, EPOCH)
+        for name, path in sorted(_files(channels)):
+            # Each entry has one time, the earliest in the zip format.
+            entry = zipfile.ZipInfo(name)
             entry.external_attr = 0o100644 << 16
             archive.writestr(entry, path.read_bytes())
     return target.getvalue()
 
 
-def _files(libraries: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
+def _files(channels: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
     package = Path(__file__).parents[1]
     for module in _MODULES:
         yield from _python_files(package / module, package.parent)
-    for library in libraries:
+    for library in {library for name in channels for library in channel_module(name).LIBRARIES}:
         spec = find_spec(library)
         assert spec  # noqa: S101 - the channel's module imports it
         assert spec.origin  # noqa: S101 - it is a package with a file
