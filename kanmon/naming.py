@@ -227,6 +227,11 @@ def deploy_role(prefix: str) -> str:
     return f"{prefix}-deploy"
 
 
+def role_path(app: str, environment: str) -> str:
+    """The path of all roles in an environment's stacks. CloudFormation may make no others."""
+    return f"/{app}/{environment}/"
+
+
 def boundary(prefix: str) -> str:
     """The permission boundary of all roles in an environment's stacks."""
     return f"{prefix}-boundary"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kanmon.model import SLOTS, Slot
 from kanmon.naming import LIVE_STAGE, METRICS, RELEASES_METRIC, ROLLBACKS_METRIC, slot_rollback_alarm
 from kanmon.templates.queries import last_errors
-from kanmon.templates.slot_graphs import SLOTS, load, slots, state_machines
+from kanmon.templates.slot_graphs import COLOURS, load, slots, state_machines
 from kanmon.templates.widgets import Limit, Line, Widget, alarms, body, graph, math, metric, query, text
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _database(config: Config, database: Database) -> list[Widget]:
         of("CommitLatency", label="commit", color=_GREY),
         of("ReadLatency", id="read", visible=False),
         of("WriteLatency", id="write", visible=False),
-        math("1000 * read", "read", color=SLOTS["blue"]),
+        math("1000 * read", "read", color=COLOURS[Slot.BLUE]),
         math("1000 * write", "write", color=_ORANGE),
     ]
     return [

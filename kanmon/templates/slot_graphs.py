@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kanmon.model import Slot
 from kanmon.naming import app_metrics, error_metric
 from kanmon.templates.widgets import MINUTE, Limit, Line, Widget, graph, math, metric
 
 if TYPE_CHECKING:
     from kanmon.config.schema import Config
 
-SLOTS = {"blue": "#1f77b4", "green": "#2ca02c"}
+COLOURS = {Slot.BLUE: "#1f77b4", Slot.GREEN: "#2ca02c"}
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def load(config: Config, markers: list[Line]) -> list[Widget]:
     running = _functions("ConcurrentExecutions", stat="Maximum")
     logged = [
         metric(app_metrics(config.prefix), error_metric(slot), {}, stat="Sum", label=slot, color=color)
-        for slot, color in SLOTS.items()
+        for slot, color in COLOURS.items()
     ]
     return [
         graph("Slots: functions running at once", _lines(config, "SUM({})", running), markers=markers),
@@ -109,5 +110,5 @@ def _lines(config: Config, expression: str, *searches: Search) -> list[Line]:
     """One line for each slot."""
     return [
         math(expression.format(*(one.of(config.prefix, slot) for one in searches)), slot, color=color)
-        for slot, color in SLOTS.items()
+        for slot, color in COLOURS.items()
     ]
