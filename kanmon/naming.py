@@ -134,6 +134,11 @@ def preview_folder(release: str) -> str:
     return f"{PREVIEWS}/{release}/"
 
 
+def preview_token(release: str, secret: str) -> str:
+    """The value of the preview's cookie, and the name of the candidate's stage."""
+    return f"{release}-{secret}"
+
+
 def slot_resource_name(prefix: str, slot: str, name: str) -> str:
     """A function, state machine or schedule of a slot.
 

@@ -10,6 +10,7 @@ from kanmon.checks.probe import Target
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger.records import Freeze, Operation, Release
 from kanmon.model import OperationKind, Pointer, Result, Slot, State
+from kanmon.naming import preview_token
 from kanmon.release.events import EventKind
 from kanmon.release.journal import Journal
 
@@ -110,7 +111,7 @@ class Steps:
 
     def open_preview(self, release_id: str, pointer: Pointer) -> Target:
         """Open a release to people with its address, through the edge and before any user."""
-        token = f"{release_id}-{secrets.token_hex(16)}"
+        token = preview_token(release_id, secrets.token_hex(16))
         # The observer masks the token first. Otherwise an error text could show it in a public log.
         self.journal.emit(EventKind.PREVIEW, token)
         # The ledger has the token before the preview exists. Otherwise a run that dies here would leave the

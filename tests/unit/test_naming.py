@@ -29,6 +29,7 @@ RELEASE = "r9999999999"
 # https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBClusterSnapshot.html
+# https://docs.aws.amazon.com/apigateway/latest/api/API_CreateStage.html
 # https://docs.aws.amazon.com/xray/latest/api/API_SamplingRule.html
 LONGEST = {
     "the slot's stack": (naming.stack_name(PREFIX, naming.SLOT, "green"), 128),
@@ -52,6 +53,8 @@ LONGEST = {
     "the topic of releases": (naming.release_topic(APP), 256),
     "the database": (naming.database_cluster(PREFIX), 63),
     "a snapshot": (naming.snapshot_name(PREFIX, RELEASE, 9_999_999_999), 255),
+    "the roles' path": (naming.role_path(APP, ENVIRONMENT), 512),
+    "a preview's stage": (naming.preview_token(RELEASE, "0" * 32), 128),
     "the group of traces": (naming.trace_group(PREFIX), 32),
 }
 NAMES = st.from_regex(r"[a-z](-?[a-z0-9]){1,31}", fullmatch=True)
