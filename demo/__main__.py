@@ -19,6 +19,7 @@ from embedded.aws import EmbeddedAws
 from embedded.github.server import LocalGithub
 from embedded.process import REPOSITORY, EmbeddedProcessError
 from embedded.slack import TOKEN, LocalSlack
+from kanmon.text import duration
 
 from .app import SECRET, App, EditError
 from .commands import Kanmon
@@ -104,7 +105,7 @@ def _demo(console: Console, *, may_ask: bool) -> int:
     console.print()
     console.rule("[bold]The end", align="left")
     results.print(console)
-    console.print(f"total: [bold]{results.total_seconds:.1f} s[/]")
+    console.print(f"total: [bold]{duration(results.total_seconds)}[/]")
     console.print(f"the same story as a page: [bold]{_shown('index.html')}[/]")
     return 0 if verdict.clean else 1
 

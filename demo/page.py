@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from kanmon.model import OperationKind
+from kanmon.text import cut, duration
 
 from .results import result_of, seconds_of
 from .timeline import draw
@@ -86,6 +87,7 @@ def write_page(path: Path, acts: Sequence[Act], results: Results) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= {"cut": cut, "duration": duration}
     runs = {run.operation.number: run for run in results.runs}
     text = environment.get_template("page.html.j2").render(
         cards=[_card(act, runs.get(act.operation or 0)) for act in acts],

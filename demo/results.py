@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from kanmon.model import OperationKind, Result
+from kanmon.text import duration
 
 from .seen import Kind
 
@@ -107,15 +108,15 @@ class Results:
     def print(self, console: Console) -> None:
         """Print the end of the story."""
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for title in ("release", "what", "result", "seconds"):
-            table.add_column(title, justify="right" if title == "seconds" else "left")
+        for title in ("release", "what", "result", "took"):
+            table.add_column(title, justify="right" if title == "took" else "left")
         for run in self.runs:
             operation = run.operation
             result = result_of(operation)
             colour = COLOURS.get(result, "red")
             deploy = operation.kind is OperationKind.DEPLOY
             task = "deploy" if deploy else f"rollback from {operation.base}"
-            table.add_row(operation.release, task, f"[{colour}]{result}[/]", f"{seconds_of(operation):.1f}")
+            table.add_row(operation.release, task, f"[{colour}]{result}[/]", duration(seconds_of(operation)))
         console.print(table)
         self._print_workflow_runs(console)
         self._print_repository(console)
@@ -123,7 +124,7 @@ class Results:
         times = self.rollback
         console.print(
             f"from the failed check until {self._stable} served every request: "
-            f"[bold]{times.seconds:.2f} s[/], with {times.aws_calls} AWS calls that moved traffic"
+            f"[bold]{duration(times.seconds)}[/], with {times.aws_calls} AWS calls that moved traffic"
         )
 
     def _print_workflow_runs(self, console: Console) -> None:
@@ -132,11 +133,13 @@ class Results:
         console.print("\n[bold]workflow runs[/]")
         for run in self.workflow_runs:
             colour = "green" if run.conclusion == "success" else "red"
-            console.print(f"{run.name} ({run.event}): [{colour}]{run.conclusion}[/] in {run.seconds:.1f} s")
+            console.print(
+                f"{run.name} ({run.event}): [{colour}]{run.conclusion}[/] in {duration(run.seconds)}"
+            )
             for job in run.jobs:
                 mark = "[green]✓[/]" if job.conclusion == "success" else "[red]✗[/]"
                 bar = _bar(job, run.began, _BAR / longest)
-                console.print(f"  {mark} {job.name:<10} [cyan]{bar:<{_BAR}}[/] {job.seconds:5.1f} s")
+                console.print(f"  {mark} {job.name:<10} [cyan]{bar:<{_BAR}}[/] {duration(job.seconds):>9}")
 
     def _print_repository(self, console: Console) -> None:
         console.print("\n[bold]GitHub's deployments[/]")

@@ -11,6 +11,8 @@ from rich.highlighter import RegexHighlighter
 from rich.text import Text
 from rich.theme import Theme
 
+from kanmon.text import duration
+
 from .executed import ExecutedJob, job_of
 
 if TYPE_CHECKING:
@@ -92,7 +94,7 @@ class Screen:
         elif job.status == "completed":
             done = ExecutedJob.of(job)
             good = done.conclusion == "success"
-            text = f"{'✓' if good else '✗'} {done.conclusion} after {done.seconds:.1f} s"
+            text = f"{'✓' if good else '✗'} {done.conclusion} after {duration(done.seconds)}"
             self._print(job.name, Text(text, "bold green" if good else "bold red"))
 
     def announce(self, text: str) -> None:

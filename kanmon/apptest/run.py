@@ -11,6 +11,7 @@ from kanmon.apptest.files import fresh_files, stamps
 from kanmon.apptest.process import run_command
 from kanmon.apptest.results import Results, read_results
 from kanmon.errors import Code, KanmonError
+from kanmon.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -113,7 +114,9 @@ class _Reports:
 def _failed(commands: Iterable[CommandResult]) -> list[KanmonError]:
     return [
         KanmonError(
-            Code.TESTS_FAILED, f"`{_short(result.command)}` ended with status {result.status}.", fix=_READ_LOG
+            Code.TESTS_FAILED,
+            f"`{one_line(result.command, _SHOWN)}` ended with status {result.status}.",
+            fix=_READ_LOG,
         )
         for result in commands
         if result.status
@@ -128,7 +131,9 @@ def _judge_results(results: Results) -> list[KanmonError]:
     if failed:
         one = failed[0]
         place = f"{one.file}:{one.line}" if one.line else one.file
-        problem = f"{len(failed)} of {results.executed} tests failed; the first is {_short(one.name)}."
+        problem = (
+            f"{len(failed)} of {results.executed} tests failed; the first is {one_line(one.name, _SHOWN)}."
+        )
         return [KanmonError(Code.TESTS_FAILED, problem, where=place or None)]
     if results.files and not results.executed:
         skipped = f"all {len(results.cases)} are skipped" if results.cases else "the reports are empty"
@@ -154,8 +159,3 @@ def _below(what: str, share: Share, minimum: float) -> list[KanmonError]:
         return []
     problem = f"{share.percent:.2f} % of the {what} are covered, less than {minimum:g} %."
     return [KanmonError(Code.COVERAGE_LOW, problem)]
-
-
-def _short(value: str) -> str:
-    line = " ".join(value.split())
-    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"

@@ -17,6 +17,7 @@ from pydantic import ConfigDict, Field, JsonValue
 from kanmon.config.durations import Duration
 from kanmon.config.section import Section
 from kanmon.config.values import JmesPath, Pattern
+from kanmon.text import cut, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -184,7 +185,7 @@ def _differs(document: object, query: str, wanted: JsonValue) -> str:
         return f"{query} can't be evaluated: {error}"
     if _same(found, wanted):
         return ""
-    return f"{query} is {json.dumps(found)[:_SHOWN]} instead of {json.dumps(wanted)}"
+    return f"{query} is {cut(json.dumps(found), _SHOWN)} instead of {json.dumps(wanted)}"
 
 
 def _same(found: object, wanted: object) -> bool:
@@ -200,5 +201,4 @@ def _same(found: object, wanted: object) -> bool:
 
 
 def _excerpt(body: bytes) -> str:
-    text = " ".join(body.decode("utf-8", "replace").split())
-    return repr(text[:_SHOWN])
+    return repr(one_line(body.decode("utf-8", "replace"), _SHOWN))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.aws.calls import aws_errors
-from kanmon.text import cut
+from kanmon.text import one_line
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -53,7 +53,7 @@ def _subject(message: Message) -> str:
     """
     known = message.headline.encode("ascii", "replace").decode()
     printable = "".join(letter if letter.isprintable() else " " for letter in known)
-    return cut(" ".join(f"Kanmon: {printable}".split()), _SUBJECT).replace("…", ".")
+    return one_line(f"Kanmon: {printable}", _SUBJECT).replace("…", ".")
 
 
 def _body(message: Message) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.model import OperationKind, Result
 from kanmon.notify.message import Message, MessageKind
+from kanmon.text import duration
 
 if TYPE_CHECKING:
     from kanmon.ledger.records import Operation
@@ -118,9 +119,9 @@ def _facts(operation: Operation) -> tuple[tuple[str, str], ...]:
     if operation.approval:
         facts.append(("approved by", operation.approval.by))
     if operation.seconds is not None:
-        facts.append(("took", f"{operation.seconds:.0f} s"))
+        facts.append(("took", duration(operation.seconds)))
     if operation.rollback_seconds is not None:
-        facts.append(("users were back after", f"{operation.rollback_seconds:.2f} s"))
+        facts.append(("users were back after", duration(operation.rollback_seconds)))
     if operation.reason:
         facts.append(("reason", operation.reason))
     return tuple(facts)

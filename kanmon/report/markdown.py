@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from kanmon.github.escape import code, code_block, html, text
+from kanmon.text import cut, duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,6 +33,8 @@ def _templates() -> Environment:
         "code": code,
         "code_block": code_block,
         "html": html,
+        "cut": cut,
+        "duration": duration,
         "signs": _signs,
         "final_verdicts": _final_verdicts,
     }

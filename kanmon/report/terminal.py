@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from kanmon.release.events import Event, EventKind
+from kanmon.text import duration, one_line
 
 if TYPE_CHECKING:
     from kanmon.errors import KanmonError
@@ -136,10 +137,10 @@ def print_outcome(console: Console, outcome: Outcome) -> None:
     operation = outcome.operation
     texts = [f"[bold {colour}]{outcome.release}: {outcome.result.value}[/]"]
     if operation and operation.seconds is not None:
-        texts.append(f"in {operation.seconds:.1f} s")
+        texts.append(f"in {duration(operation.seconds)}")
     if operation and operation.rollback_seconds is not None:
         calls = f"{operation.traffic_calls} AWS calls"
-        texts.append(f"— users were back after {operation.rollback_seconds:.2f} s and {calls}")
+        texts.append(f"— users were back after {duration(operation.rollback_seconds)} and {calls}")
     console.print(" ".join(texts))
 
 
@@ -186,14 +187,14 @@ def print_history(console: Console, operations: list[Operation], releases: dict[
         "by",
         "approved by",
         "result",
-        "seconds",
+        "took",
         "why",
     ):
-        table.add_column(title, justify="right" if title in {"#", "seconds"} else "left")
+        table.add_column(title, justify="right" if title in {"#", "took"} else "left")
     for operation in reversed(operations):
         release = releases.get(operation.release)
         result = operation.result.value if operation.result else operation.state.value
-        seconds = "" if operation.seconds is None else f"{operation.seconds:.1f}"
+        took = "" if operation.seconds is None else duration(operation.seconds)
         why = operation.failure.message if operation.failure else operation.reason
         table.add_row(
             str(operation.number),
@@ -205,7 +206,7 @@ def print_history(console: Console, operations: list[Operation], releases: dict[
             escape(operation.actor),
             escape(operation.approval.by) if operation.approval else "",
             f"[{_RESULT_COLOURS.get(result, 'white')}]{result}[/]",
-            seconds,
-            escape(" ".join(why.split())[:80]),
+            took,
+            escape(one_line(why, 80)),
         )
     console.print(table)

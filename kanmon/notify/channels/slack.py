@@ -30,7 +30,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.webhook import WebhookClient
 
 from kanmon.errors import Code, KanmonError
-from kanmon.text import cut
+from kanmon.text import cut, one_line
 
 if TYPE_CHECKING:
     from slack_sdk.http_retry.handler import RetryHandler
@@ -164,7 +164,7 @@ def _reason(error: Exception) -> str:
 def _text(message: Message) -> str:
     """The text of notifications. https://docs.slack.dev/messaging/formatting-message-text#escaping."""
     text = message.headline.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return cut(" ".join(f"{message.kind.sign} {text}".split()), _TEXT)
+    return one_line(f"{message.kind.sign} {text}", _TEXT)
 
 
 def _blocks(message: Message) -> list[Block]:
@@ -186,4 +186,4 @@ def _blocks(message: Message) -> list[Block]:
 
 def _plain(text: str, length: int) -> PlainTextObject:
     """A text on one line, cut to `length`. An empty text becomes `-`, because Slack refuses it."""
-    return PlainTextObject(text=cut(" ".join(text.split()) or "-", length), emoji=False)
+    return PlainTextObject(text=one_line(text, length) or "-", emoji=False)

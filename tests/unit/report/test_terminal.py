@@ -150,7 +150,7 @@ def test_the_history_has_who_released_what_and_how_it_ended() -> None:
         "kim",
         "aki",
         "rolled back",
-        "83.2",
+        "1 min 23 s",
         "health: [red] is 500",
     ):
         assert fact in text

@@ -53,7 +53,7 @@ def test_the_numbers_are_there() -> None:
     markdown = verdict_markdown(
         verdict(case("a"), case("b", CaseOutcome.FLAKY), case("c", CaseOutcome.SKIPPED)), 10_000, ""
     )
-    assert "| 3 | 1 | 0 | 1 | 1 | 1.2 s | 66.66 % (at least 60 %) | 50.00 % |" in markdown
+    assert "| 3 | 1 | 0 | 1 | 1 | 1.25 s | 66.66 % (at least 60 %) | 50.00 % |" in markdown
     assert markdown.startswith("## Tests passed")
     assert not markdown.rstrip().endswith(")")
 
