@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from kanmon.model import OperationKind
 from kanmon.text import cut, duration
 
-from .results import result_of, seconds_of
+from .results import seconds_of
 from .timeline import draw
 
 if TYPE_CHECKING:
@@ -98,7 +98,6 @@ def write_page(path: Path, acts: Sequence[Act], results: Results) -> None:
             run.operation.release for run in results.runs if run.operation.kind is OperationKind.DEPLOY
         ],
         targets=_TARGETS,
-        result_of=result_of,
         seconds_of=seconds_of,
     )
     path.write_text(text, "utf-8")
@@ -110,7 +109,7 @@ def _card(act: Act, run: LoggedOperation | None) -> Card:
     return Card(
         act=act,
         run=run,
-        result=result_of(run.operation),
+        result=run.operation.ending,
         steps=_steps(run),
         checks=_last_checks(run.operation),
         plan=_plan(act),

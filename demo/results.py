@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from kanmon.model import OperationKind, Result
+from kanmon.report.terminal import RESULT_COLOURS
 from kanmon.text import duration
 
 from .seen import Kind
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from .seen import Seen
     from .summary import LoggedOperation, RollbackTimes, Verdict
 
-COLOURS: dict[str, str] = {Result.STABLE: "green", Result.ABORTED: "yellow", Result.ROLLED_BACK: "magenta"}
 _SHOWN = 5
 _BAR = 48
 """Characters for the longest workflow run."""
@@ -80,7 +80,7 @@ class Results:
             "releases": [
                 {
                     "id": run.operation.release,
-                    "result": result_of(run.operation),
+                    "result": run.operation.ending,
                     "seconds": seconds_of(run.operation),
                 }
                 for run in self.runs
@@ -90,7 +90,7 @@ class Results:
                 {
                     "from": run.operation.base,
                     "to": run.operation.release,
-                    "result": result_of(run.operation),
+                    "result": run.operation.ending,
                     "seconds": run.operation.rollback_seconds,
                     "aws_calls": run.operation.traffic_calls,
                 }
@@ -112,11 +112,12 @@ class Results:
             table.add_column(title, justify="right" if title == "took" else "left")
         for run in self.runs:
             operation = run.operation
-            result = result_of(operation)
-            colour = COLOURS.get(result, "red")
+            colour = RESULT_COLOURS.get(operation.ending, "white")
             deploy = operation.kind is OperationKind.DEPLOY
             task = "deploy" if deploy else f"rollback from {operation.base}"
-            table.add_row(operation.release, task, f"[{colour}]{result}[/]", duration(seconds_of(operation)))
+            table.add_row(
+                operation.release, task, f"[{colour}]{operation.ending}[/]", duration(seconds_of(operation))
+            )
         console.print(table)
         self._print_workflow_runs(console)
         self._print_repository(console)
@@ -171,11 +172,6 @@ class Results:
             console.print(f"  {one.start:.3f} {one.method} {one.url}: {problem}", markup=False)
 
 
-def result_of(operation: Operation) -> str:
-    """How an operation ended."""
-    return operation.result.value if operation.result else operation.state.value
-
-
 def seconds_of(operation: Operation) -> float:
     """How long an operation took."""
     return round((operation.ended - operation.began).total_seconds(), 1) if operation.ended else 0.0
@@ -183,7 +179,7 @@ def seconds_of(operation: Operation) -> float:
 
 def is_rolled_back(operation: Operation) -> bool:
     """A deploy with an automatic rollback."""
-    return operation.kind is OperationKind.DEPLOY and result_of(operation) == Result.ROLLED_BACK
+    return operation.kind is OperationKind.DEPLOY and operation.ending == Result.ROLLED_BACK
 
 
 def _bar(job: ExecutedJob, began: float, scale: float) -> str:

@@ -17,7 +17,6 @@ from . import changes
 from .app import FIRST_COMMIT
 from .commands import typed
 from .executed import ExecutedRun
-from .results import result_of
 from .summary import LoggedOperation
 
 if TYPE_CHECKING:
@@ -186,7 +185,7 @@ class Story:
         self._stop_viewer()
 
     def _verify(self) -> None:
-        found = tuple(result_of(operation) for operation in self._operations())
+        found = tuple(operation.ending for operation in self._operations())
         if found != RESULTS:
             raise StoryError(f"the ledger has another story: {', '.join(found)}")
 

@@ -32,7 +32,7 @@ SLOTS = (Slot.BLUE, Slot.GREEN)
 
 
 class State(StrEnum):
-    """The state of a release."""
+    """The state of a release, and of its operation."""
 
     BUILT = "built"
     PLANNED = "planned"
@@ -69,6 +69,11 @@ class Result(StrEnum):
     ROLLED_BACK = "rolled back"
     HELD = "held"
     FAILED = "failed"
+
+    def is_success(self, kind: OperationKind) -> bool:
+        """Whether an operation of this kind has reached its aim."""
+        aims = {Result.STABLE, Result.UNCHANGED}
+        return self in aims or (kind is OperationKind.ROLLBACK and self is Result.ROLLED_BACK)
 
 
 class Record(BaseModel):

@@ -6,21 +6,13 @@ from typing import TYPE_CHECKING
 
 from kanmon.aws.markers import Marker, Markers
 from kanmon.errors import Code, ExitStatus, KanmonError
-from kanmon.model import Result
+from kanmon.model import OperationKind, Result
 from kanmon.report.terminal import print_error, print_outcome
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
     from kanmon.release.steps import Outcome
 
-_STATUS = {
-    Result.STABLE: ExitStatus.OK,
-    Result.UNCHANGED: ExitStatus.OK,
-    Result.ABORTED: ExitStatus.FAILED,
-    Result.ROLLED_BACK: ExitStatus.FAILED,
-    Result.FAILED: ExitStatus.FAILED,
-    Result.HELD: ExitStatus.HELD,
-}
 _MARKERS = {Result.STABLE: Marker.RELEASE, Result.ROLLED_BACK: Marker.ROLLBACK}
 
 
@@ -46,8 +38,11 @@ def put_marker(context: Context, outcome: Outcome) -> None:
         context.warn([KanmonError(Code.MARKER_FAILED, error.message, where=error.where)])
 
 
-def status_of(outcome: Outcome) -> ExitStatus:
+def exit_status(outcome: Outcome) -> ExitStatus:
     """The exit status for an outcome."""
     if outcome.failure and outcome.failure.code is Code.INTERRUPTED:
         return ExitStatus.INTERRUPTED
-    return _STATUS[outcome.result]
+    if outcome.result is Result.HELD:
+        return ExitStatus.HELD
+    kind = outcome.operation.kind if outcome.operation else OperationKind.DEPLOY
+    return ExitStatus.OK if outcome.result.is_success(kind) else ExitStatus.FAILED

@@ -82,6 +82,11 @@ class Operation(Record):
         """The state of the last step."""
         return self.transitions[-1].state if self.transitions else State.BUILT
 
+    @property
+    def ending(self) -> str:
+        """The result, or the present state before the end."""
+        return self.result.value if self.result else self.state.value
+
 
 class Release(Record):
     """One version of the app, with everything needed to serve it again."""

@@ -16,10 +16,9 @@ _ENDS = {
     Result.STABLE: MessageKind.SUCCEEDED,
     Result.UNCHANGED: MessageKind.SUCCEEDED,
     Result.ROLLED_BACK: MessageKind.ROLLED_BACK,
-    Result.ABORTED: MessageKind.FAILED,
-    Result.FAILED: MessageKind.FAILED,
     Result.HELD: MessageKind.HELD,
 }
+"""Every other end is a failure."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +61,9 @@ class Writer:
 
     def ended(self, operation: Operation) -> Message:
         """The message at the end of an operation, with the cause of a failure."""
-        result = operation.result or Result.FAILED
         cause = f"{operation.failure.code}: {operation.failure.message}" if operation.failure else ""
-        kind = MessageKind.FAILED if operation.result is None else _ENDS[result]
-        return self._message(kind, operation.release, _headline(operation), _facts(operation), cause=cause)
+        kind = _ENDS.get(operation.result or Result.FAILED, MessageKind.FAILED)
+        return self._message(kind, operation.release, end_sentence(operation), _facts(operation), cause=cause)
 
     def refused(self, cause: str) -> Message:
         """The message of a run without an operation: it failed before its start."""
@@ -95,7 +93,8 @@ class Writer:
         )
 
 
-def _headline(operation: Operation) -> str:
+def end_sentence(operation: Operation) -> str:
+    """How an operation ended, such as `r42 is live`."""
     release, base = operation.release, operation.base or "nothing"
     if operation.kind is OperationKind.ROLLBACK:
         if operation.result is Result.ROLLED_BACK:

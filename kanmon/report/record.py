@@ -10,6 +10,7 @@ from kanmon.github.deployments import DeploymentRequest, Deployments, Deployment
 from kanmon.github.releases import GithubReleases
 from kanmon.model import OperationKind, Result, State
 from kanmon.naming import deployment_task, release_tag
+from kanmon.notify.words import end_sentence
 from kanmon.report.notes import Notes, release_notes
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Recorder:
             operation = self.ledger.operation(number)
             if operation is None:
                 continue
-            if self._deployments.shows(_task(operation), status_of(operation)):
+            if self._deployments.shows(_task(operation), _status(operation)):
                 return
             yield operation
 
@@ -84,8 +85,7 @@ class Recorder:
             self._rename(operation.base)
             self._rename(operation.release)
         self._show(operation, release.commit)
-        result = operation.result.value if operation.result else operation.state.value
-        return f"operation {operation.number}, {operation.kind} of {operation.release}: {result}"
+        return f"operation {operation.number}, {operation.kind} of {operation.release}: {operation.ending}"
 
     def _show(self, operation: Operation, commit: str) -> None:
         request = DeploymentRequest(
@@ -94,7 +94,7 @@ class Recorder:
             f"{operation.kind} of {operation.release} by {operation.actor}",
             {"operation": operation.number, "release": operation.release},
         )
-        self._deployments.show(request, status_of(operation), operation.run)
+        self._deployments.show(request, _status(operation), operation.run)
 
     def _publish(self, release: Release, operation: Operation) -> None:
         tag = release_tag(self.environment, release.id)
@@ -123,26 +123,16 @@ class Recorder:
         return changes_between(self.client, base.commit if base else None, release.commit)
 
 
-def status_of(operation: Operation) -> DeploymentStatus:
+def _status(operation: Operation) -> DeploymentStatus:
     """The status for an operation's deployment."""
+    if operation.result is None:
+        note = operation.transitions[-1].note if operation.transitions else ""
+        return DeploymentStatus("in_progress", note or operation.state.value)
+    if operation.result.is_success(operation.kind):
+        return DeploymentStatus("success", end_sentence(operation))
+    state = "error" if operation.result is Result.HELD else "failure"
     why = f": {operation.failure.code} {operation.failure.message}" if operation.failure else ""
-    match operation.result:
-        case None:
-            note = operation.transitions[-1].note if operation.transitions else ""
-            return DeploymentStatus("in_progress", note or operation.state.value)
-        case Result.STABLE | Result.UNCHANGED:
-            return DeploymentStatus("success", f"{operation.release} is stable")
-        case Result.ROLLED_BACK if operation.kind is OperationKind.ROLLBACK:
-            text = f"{operation.base} was rolled back; users are on {operation.release}"
-            return DeploymentStatus("success", text)
-        case Result.ROLLED_BACK:
-            return DeploymentStatus("failure", f"{operation.release} was rolled back{why}")
-        case Result.HELD:
-            return DeploymentStatus("error", f"held, a person has to decide{why}")
-        case Result.ABORTED:
-            return DeploymentStatus("failure", f"aborted before any user was on it{why}")
-        case Result.FAILED:
-            return DeploymentStatus("failure", f"failed{why}")
+    return DeploymentStatus(state, end_sentence(operation) + why)
 
 
 def _task(operation: Operation) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kanmon.release.steps import Outcome
 
 _COLOURS = {"+": "green", "~": "yellow", "±": "bold red", "-": "red"}
-_RESULT_COLOURS = {
+RESULT_COLOURS = {
     "stable": "green",
     "unchanged": "cyan",
     "aborted": "yellow",
@@ -133,7 +133,7 @@ def _print_stack(console: Console, stack: PlannedStack) -> None:
 
 def print_outcome(console: Console, outcome: Outcome) -> None:
     """Print how a run ended, in one line."""
-    colour = _RESULT_COLOURS[outcome.result.value]
+    colour = RESULT_COLOURS[outcome.result.value]
     operation = outcome.operation
     texts = [f"[bold {colour}]{outcome.release}: {outcome.result.value}[/]"]
     if operation and operation.seconds is not None:
@@ -193,7 +193,6 @@ def print_history(console: Console, operations: list[Operation], releases: dict[
         table.add_column(title, justify="right" if title in {"#", "took"} else "left")
     for operation in reversed(operations):
         release = releases.get(operation.release)
-        result = operation.result.value if operation.result else operation.state.value
         took = "" if operation.seconds is None else duration(operation.seconds)
         why = operation.failure.message if operation.failure else operation.reason
         table.add_row(
@@ -205,7 +204,7 @@ def print_history(console: Console, operations: list[Operation], releases: dict[
             operation.base or "",
             escape(operation.actor),
             escape(operation.approval.by) if operation.approval else "",
-            f"[{_RESULT_COLOURS.get(result, 'white')}]{result}[/]",
+            f"[{RESULT_COLOURS.get(operation.ending, 'white')}]{operation.ending}[/]",
             took,
             escape(one_line(why, 80)),
         )

@@ -32,7 +32,7 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
     """Recover an earlier operation first, then release."""
     from kanmon.cli.approvals import deploy_approver
     from kanmon.cli.commands.plan import new_plan
-    from kanmon.cli.ending import put_marker, show_outcome, status_of
+    from kanmon.cli.ending import exit_status, put_marker, show_outcome
     from kanmon.cli.repository import with_deployment
     from kanmon.release.deploy import deploy, refuse_frozen
     from kanmon.release.recover import recover
@@ -56,7 +56,7 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
             services, plan, approver, observer, reason=options.reason, lift_freeze=options.lift_freeze
         )
     show_outcome(context, outcome)
-    return status_of(outcome)
+    return exit_status(outcome)
 
 
 def _given_plan(options: DeployOptions) -> Plan | None:

@@ -10,6 +10,7 @@ from kanmon.errors import ExitStatus
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
+    from kanmon.errors import ExitStatus
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class RollbackOptions:
 def run(options: RollbackOptions, context: Context) -> ExitStatus:
     """Recover an earlier operation first, unless it is held; then roll back."""
     from kanmon.cli.approvals import refuse_unconfirmed, rollback_approver
-    from kanmon.cli.ending import put_marker, show_outcome, status_of
+    from kanmon.cli.ending import exit_status, put_marker, show_outcome
     from kanmon.cli.repository import with_deployment
     from kanmon.model import Result
     from kanmon.release.recover import recover
@@ -47,7 +48,7 @@ def run(options: RollbackOptions, context: Context) -> ExitStatus:
         reason = options.reason or f"rollback to {target.id}"
         outcome = rollback(services, config, target, approver, observer, reason=reason)
     show_outcome(context, outcome)
-    return ExitStatus.OK if outcome.result is Result.ROLLED_BACK else status_of(outcome)
+    return exit_status(outcome)
 
 
 COMMAND = Command(

@@ -1,4 +1,4 @@
-"""The end of a command with changes: what it puts on the dashboard (MON-1)."""
+"""The end of a command with changes: its exit status, and its marker on the dashboard (MON-1)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from kanmon.cli.ending import put_marker
-from kanmon.errors import Code, KanmonError
-from kanmon.model import Result
+from kanmon.cli.ending import exit_status, put_marker
+from kanmon.errors import Code, ExitStatus, KanmonError
+from kanmon.ledger.records import Operation
+from kanmon.model import OperationKind, Result, Slot
 from kanmon.release.steps import Outcome
 from tests.fakes.app import make_config
+from tests.fakes.clock import BEGIN
 from tests.fakes.objects import refusal
 
 
@@ -52,3 +54,41 @@ def test_a_marker_that_fails_is_a_warning() -> None:
     [warning] = warnings
     assert warning.code is Code.MARKER_FAILED
     assert "PutMetricData" in warning.message
+
+
+def _outcome(result: Result, kind: OperationKind, failure: KanmonError | None = None) -> Outcome:
+    operation = Operation(number=1, kind=kind, release="r2", slot=Slot.BLUE, actor="kim", began=BEGIN)
+    return Outcome(result, "r2", operation, failure)
+
+
+@pytest.mark.parametrize(
+    ("result", "status"),
+    [
+        (Result.STABLE, ExitStatus.OK),
+        (Result.UNCHANGED, ExitStatus.OK),
+        (Result.ABORTED, ExitStatus.FAILED),
+        (Result.ROLLED_BACK, ExitStatus.FAILED),
+        (Result.FAILED, ExitStatus.FAILED),
+        (Result.HELD, ExitStatus.HELD),
+    ],
+)
+def test_a_deploy_ends_with_the_status_of_its_result(result: Result, status: ExitStatus) -> None:
+    assert exit_status(_outcome(result, OperationKind.DEPLOY)) is status
+
+
+def test_a_rollback_that_rolled_back_is_a_success() -> None:
+    assert exit_status(_outcome(Result.ROLLED_BACK, OperationKind.ROLLBACK)) is ExitStatus.OK
+
+
+def test_a_rollback_that_was_aborted_is_a_failure() -> None:
+    assert exit_status(_outcome(Result.ABORTED, OperationKind.ROLLBACK)) is ExitStatus.FAILED
+
+
+def test_a_live_release_without_an_operation_is_a_success() -> None:
+    assert exit_status(Outcome(Result.UNCHANGED, "r2")) is ExitStatus.OK
+
+
+def test_an_interruption_has_a_status_of_its_own() -> None:
+    interrupted = KanmonError(Code.INTERRUPTED, "Interrupted.")
+    outcome = _outcome(Result.ABORTED, OperationKind.DEPLOY, interrupted)
+    assert exit_status(outcome) is ExitStatus.INTERRUPTED
