@@ -28,10 +28,11 @@ class _Parser(argparse.ArgumentParser):
 def parse(arguments: Sequence[str]) -> tuple[Command[Any], Any, SharedOptions]:
     """The command, its own options and the shared ones. Raises USAGE.
 
-    Only the named command is imported. The others would load modules for nothing.
+    Only a named command is imported. The others would load modules for nothing. Shared options may stand
+    before the command, too.
     """
-    named = [arguments[0]] if arguments and arguments[0] in NAMES else list(NAMES)
-    commands = {name: load(name) for name in named}
+    named = arguments if arguments and arguments[0].startswith("-") else arguments[:1]
+    commands = {name: load(name) for name in NAMES if name in named} or {name: load(name) for name in NAMES}
     values = vars(_parser(commands.values()).parse_args(arguments))
     command = commands[values["command"]]
     own = {one.name.replace("-", "_") for one in options_of(command.options)}
@@ -48,32 +49,34 @@ def _parser(commands: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - command
         prog="kanmon", description="Releases a serverless app to AWS, and rolls it back by itself."
     )
     parser.add_argument("--version", action="version", version=f"kanmon {__version__}")
+    for option in options_of(SharedOptions):
+        _add(parser, option)
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in commands:
         one = subparsers.add_parser(command.name, help=command.help, description=command.help)
         for option in options_of(SharedOptions):
-            _add(one, option)
+            # A default here would replace a value from before the command.
+            _add(one, option, default=argparse.SUPPRESS)
         exclusive = one.add_mutually_exclusive_group() if command.exclusive else one
         for option in options_of(command.options):
             _add(exclusive if option.name in command.exclusive else one, option)
     return parser
 
 
-def _add(parser: argparse._ActionsContainer, option: Option) -> None:
+def _add(parser: argparse._ActionsContainer, option: Option, default: object = None) -> None:
     names = [f"--{option.name}"]
     if option.name == "verbose":
         names.insert(0, "-v")
+    default = default or option.default
     if option.kind is OptionKind.FLAG:
-        parser.add_argument(*names, action="store_true", help=option.help)
+        parser.add_argument(*names, action="store_true", default=default, help=option.help)
     elif option.kind is OptionKind.POSITIONAL:
         parser.add_argument(option.name, nargs="?", default="", help=option.help)
     elif option.choices:
-        parser.add_argument(*names, default=option.default, choices=option.choices, help=option.help)
+        parser.add_argument(*names, default=default, choices=option.choices, help=option.help)
     else:
         kind = Path if option.kind is OptionKind.PATH else str
-        parser.add_argument(
-            *names, type=kind, default=option.default, metavar=option.metavar, help=option.help
-        )
+        parser.add_argument(*names, type=kind, default=default, metavar=option.metavar, help=option.help)
 
 
 def action_arguments(arguments: Sequence[str], environment: Mapping[str, str]) -> list[str]:

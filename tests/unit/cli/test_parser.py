@@ -36,6 +36,26 @@ def test_options_arrive_with_their_types() -> None:
     assert shared == SharedOptions(config=Path("k.yml"), verbose=True)
 
 
+@pytest.mark.parametrize(
+    "line", ["-v --config k.yml status", "status --config=k.yml -v", "-v status --config k.yml"]
+)
+def test_shared_options_stand_before_or_after_the_command(line: str) -> None:
+    _, _, shared = parse(line.split())
+    assert shared == SharedOptions(config=Path("k.yml"), verbose=True)
+
+
+def test_a_commands_name_may_be_the_value_of_an_option() -> None:
+    command, _, shared = parse(["--config", "deploy", "status"])
+    assert command.name == "status"
+    assert shared.config == Path("deploy")
+
+
+def test_an_unknown_command_is_refused_with_all_known_ones() -> None:
+    with pytest.raises(KanmonError) as caught:
+        parse(["undeploy", "--reason", "plan"])
+    assert "status" in caught.value.message
+
+
 @pytest.mark.parametrize("key", ["INPUT_LIFT-FREEZE", "INPUT_LIFT_FREEZE"])
 def test_inputs_come_as_a_runner_or_a_shell_names_them(key: str) -> None:
     _, options, shared = parse(action_arguments(["deploy"], {key: "fixed", "INPUT_VERBOSE": "true"}))
