@@ -6,7 +6,6 @@ Kanmon reads the rules and the reviews from GitHub's API. An unknown fact counts
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from kanmon.errors import Code, KanmonError
@@ -14,6 +13,7 @@ from kanmon.model import Approval
 
 if TYPE_CHECKING:
     from kanmon.approval.prompt import Approvable
+    from kanmon.clock import Clock
     from kanmon.github.environments import Environment, Review
     from kanmon.github.runs import Job
     from kanmon.github.workflow_run import WorkflowRun
@@ -144,9 +144,10 @@ class GateApproval:
     """Approves a plan if GitHub's reviewers approved this run."""
 
     gate: Gate
+    clock: Clock
 
     def approve(self, what: Approvable) -> Approval:
         """Get the approval. Raises the errors of :meth:`Gate.approval`."""
         review = self.gate.approval()
         how = f"environment {self.gate.environment}, {self.gate.run.url}"
-        return Approval(by=review.by, how=how, digest=what.digest, at=datetime.now(UTC))
+        return Approval(by=review.by, how=how, digest=what.digest, at=self.clock.now())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from kanmon.errors import Code, KanmonError
@@ -11,6 +10,8 @@ from kanmon.model import Approval
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from kanmon.clock import Clock
 
 
 class Approvable(Protocol):
@@ -33,6 +34,7 @@ class TerminalApproval:
     ask: Callable[[str], str] | None
     """Asks a question and returns the answer. None if there is no terminal."""
     assume_yes: bool
+    clock: Clock
     question: str = "Release {release} as planned? [y/N] "
     answers: tuple[str, ...] = ("y", "yes")
     """The approving answers, in lower case. `{release}` stands for the release."""
@@ -46,4 +48,4 @@ class TerminalApproval:
             answer = self.ask(self.question.format(release=what.release)).strip().lower()
             if answer not in {wanted.format(release=what.release) for wanted in self.answers}:
                 raise KanmonError(Code.NOT_APPROVED, f"{self.actor} did not approve {what.release}.")
-        return Approval(by=self.actor, how=how, digest=what.digest, at=datetime.now(UTC))
+        return Approval(by=self.actor, how=how, digest=what.digest, at=self.clock.now())

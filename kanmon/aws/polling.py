@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import threading
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Iterator
+
+    from kanmon.clock import Clock
+
+_FIRST, _GROWTH = 0.1, 1.3
 
 
 def polls(
-    stop: threading.Event | None = None, first: float = 0.1, longest: float = 2.0, growth: float = 1.3
+    clock: Clock, stop: threading.Event | None = None, *, longest: float = 2.0, limit: float = math.inf
 ) -> Iterator[None]:
-    """Yield until `stop` is set: at once, then after growing pauses of `first` to `longest` seconds."""
-    ended = stop or threading.Event()
-    pause = first
-    while not ended.is_set():
+    """Yield at once, then after growing pauses of at most `longest` seconds.
+
+    It ends when `stop` is set, or after `limit` seconds.
+    """
+    end, pause = clock.monotonic() + limit, _FIRST
+    while not (stop and stop.is_set()) and clock.monotonic() <= end:
         yield
-        ended.wait(pause)
-        pause = min(longest, pause * growth)
+        clock.pause(pause, stop)
+        pause = min(longest, pause * _GROWTH)

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, error_code
 from kanmon.aws.polling import polls
+from kanmon.clock import SYSTEM_CLOCK, Clock
 from kanmon.errors import Code, KanmonError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Snapshots:
     """
 
     rds: RDSClient
+    clock: Clock = SYSTEM_CLOCK
 
     def begin(self, cluster: str, name: str) -> None:
         """Begin a snapshot. You can repeat the call: a snapshot with this name is accepted."""
@@ -38,7 +40,7 @@ class Snapshots:
     def wait(self, name: str) -> None:
         """Wait until a snapshot is complete. Raises SNAPSHOT_FAILED."""
         with aws_errors(f"waiting for the snapshot {name}"):
-            for _ in polls(longest=5.0):
+            for _ in polls(self.clock, longest=5.0):
                 answer = self.rds.describe_db_cluster_snapshots(DBClusterSnapshotIdentifier=name)
                 status = answer["DBClusterSnapshots"][0].get("Status", "")
                 if status == "available":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,10 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kanmon.checks.probe import Edge, Target
+    from kanmon.clock import Clock
     from kanmon.config.checks import Check
     from kanmon.model import Answer
 
-_LONGEST_PAUSE, _GROWTH = 1.0, 1.5
+_FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.2, 1.0, 1.5
 _SLOWEST_FACTOR = 2.0
 
 
@@ -42,8 +42,7 @@ class Checks:
     """Smoke checks through the edge."""
 
     edge: Edge
-    pause: float = 0.2
-    """Seconds after a check's first failure; later pauses are longer."""
+    clock: Clock
 
     def run(self, checks: Sequence[Check], target: Target) -> list[CheckResult]:
         """Run all checks at once; the results come in the checks' order."""
@@ -60,16 +59,16 @@ class Checks:
             return [task.result() for task in tasks]
 
     def _run(self, check: Check, target: Target, stop: threading.Event) -> CheckResult:
-        deadline = time.monotonic() + check.deadline
+        deadline = self.clock.monotonic() + check.deadline
         tries = successes = failures = 0
-        pause = self.pause
+        pause = _FIRST_PAUSE
         while True:
             tries += 1
             answer, failure = self._try(check, target)
             successes = 0 if failure else successes + 1
             failures = failures + 1 if failure and not _elsewhere(target, answer) else 0
             passed = successes >= check.successes
-            over = stop.is_set() or time.monotonic() >= deadline
+            over = stop.is_set() or self.clock.monotonic() >= deadline
             if passed or failures >= check.failures or over:
                 return CheckResult(
                     check=check,
@@ -81,7 +80,7 @@ class Checks:
                     failure="" if passed else failure or f"only {successes} successes in a row in time",
                 )
             if failure:
-                stop.wait(min(pause, max(0.0, deadline - time.monotonic())))
+                self.clock.pause(min(pause, max(0.0, deadline - self.clock.monotonic())), stop)
                 pause = min(_LONGEST_PAUSE, pause * _GROWTH)
 
     def _try(self, check: Check, target: Target) -> tuple[Answer | None, str]:

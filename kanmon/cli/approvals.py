@@ -24,14 +24,12 @@ ROLLBACK_QUESTION = "Type {release} to roll back to it: "
 
 def deploy_approver(context: Context, *, yes: bool) -> ApprovalPort:
     """The approver of a plan. At a terminal, `yes` approves it. In a workflow `yes` raises USAGE."""
-    prompt = TerminalApproval(actor(), asker(context.console), yes, DEPLOY_QUESTION, ("y", "yes"))
-    return _approver(context.config, prompt, yes=yes)
+    return _approver(context, DEPLOY_QUESTION, ("y", "yes"), yes=yes)
 
 
 def rollback_approver(context: Context, *, yes: bool) -> ApprovalPort:
     """The approver of a rollback. At a terminal, the person types the release's id."""
-    prompt = TerminalApproval(actor(), asker(context.console), yes, ROLLBACK_QUESTION, ("{release}",))
-    return _approver(context.config, prompt, yes=yes)
+    return _approver(context, ROLLBACK_QUESTION, ("{release}",), yes=yes)
 
 
 def refuse_unconfirmed(config: Config, confirm: str) -> None:
@@ -49,12 +47,13 @@ def asker(console: Console) -> Callable[[str], str] | None:
     return (lambda question: console.input(question, markup=False)) if sys.stdin.isatty() else None
 
 
-def _approver(config: Config, prompt: TerminalApproval, *, yes: bool) -> ApprovalPort:
+def _approver(context: Context, question: str, answers: tuple[str, ...], *, yes: bool) -> ApprovalPort:
+    clock = context.services.clock
     if current_run() is None:
-        return prompt
+        return TerminalApproval(actor(), asker(context.console), yes, clock, question, answers)
     if yes:
         problem = "In a workflow --yes approves nothing."
         raise KanmonError(Code.USAGE, problem, fix="Remove --yes: the environment's reviewers approve.")
     from kanmon.cli.repository import gate_approval
 
-    return gate_approval(config)
+    return gate_approval(context.config, clock)

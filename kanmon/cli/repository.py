@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kanmon.approval.gate import Gate
+    from kanmon.clock import Clock
     from kanmon.config.schema import Config
     from kanmon.github.client import Client
     from kanmon.release.events import Event, Observer
@@ -44,11 +45,11 @@ def github_gate(config: Config) -> Gate:
     return Gate(GithubRules(client), client.run, config.environment, config.approval.prevent_self_review)
 
 
-def gate_approval(config: Config) -> ApprovalPort:
+def gate_approval(config: Config, clock: Clock) -> ApprovalPort:
     """Approval by GitHub's reviewers. Raises GITHUB_MISSING outside of a workflow."""
     from kanmon.approval.gate import GateApproval
 
-    return GateApproval(github_gate(config))
+    return GateApproval(github_gate(config), clock)
 
 
 def recorder(config: Config, services: Services) -> Recorder:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kanmon.aws.alarms import Alarms
@@ -12,6 +10,7 @@ from kanmon.aws.functions import Functions
 from kanmon.aws.snapshots import Snapshots
 from kanmon.checks.execution import Checks
 from kanmon.checks.probe import Edge
+from kanmon.clock import SYSTEM_CLOCK
 from kanmon.github.workflow_run import actor, current_run
 from kanmon.ledger.ledger import Ledger
 from kanmon.ledger.store import S3Store
@@ -34,22 +33,6 @@ EDGE_ENDPOINT = "KANMON_EDGE_ENDPOINT_URL"
 """The edge's address in place of its own domain, for tests without a cloud."""
 
 
-class SystemClock:
-    """The machine's time; see :class:`kanmon.release.ports.Clock`."""
-
-    def now(self) -> datetime:
-        """The time of day, in UTC."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """Seconds, always increasing."""
-        return time.monotonic()
-
-    def pause(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
-
-
 def services_of(account: Account) -> Services:
     """The services for deploy, rollback and recover. Raises CREDENTIALS_MISSING, NOT_BOOTSTRAPPED."""
     aws, config = account.aws, account.config
@@ -64,7 +47,7 @@ def services_of(account: Account) -> Services:
         web: WebPort = NoWeb()
         if config.web:
             web = WebPages(aws.s3, outputs[EDGE][Output.WEB_BUCKET], account.bucket)
-        return Site(api=api, web=web, checks=Checks(edge), url=edge.url)
+        return Site(api=api, web=web, checks=Checks(edge, SYSTEM_CLOCK), url=edge.url)
 
     return Services(
         ledger=Ledger(store),
@@ -74,7 +57,7 @@ def services_of(account: Account) -> Services:
         snapshots=Snapshots(aws.rds),
         alarms=Alarms(aws.cloudwatch),
         site=site,
-        clock=SystemClock(),
+        clock=SYSTEM_CLOCK,
         actor=actor(),
         run=run.url if (run := current_run()) else "",
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from kanmon.errors import Code, KanmonError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kanmon.clock import Clock
     from kanmon.notify.channels import Channel
     from kanmon.notify.message import Message
 
@@ -28,7 +28,9 @@ class Delivery:
     warnings: list[KanmonError] = field(default_factory=list)
 
 
-def deliver(channels: Mapping[str, Channel], message: Message, threads: Mapping[str, str]) -> Delivery:
+def deliver(
+    channels: Mapping[str, Channel], message: Message, threads: Mapping[str, str], clock: Clock
+) -> Delivery:
     """Send a message to all channels, by their names; `threads` has the release's threads so far.
 
     A failed channel becomes a warning (NOTIFY_FAILED), and so does one without an answer after ten seconds.
@@ -40,9 +42,9 @@ def deliver(channels: Mapping[str, Channel], message: Message, threads: Mapping[
     ]
     for sender in senders:
         sender.start()
-    deadline = time.monotonic() + _TIMEOUT
+    deadline = clock.monotonic() + _TIMEOUT
     for sender in senders:
-        sender.join(max(0.0, deadline - time.monotonic()))
+        sender.join(max(0.0, deadline - clock.monotonic()))
     if any(sender.is_alive() for sender in senders):
         late = f"A channel did not take the message in {_TIMEOUT:.0f} seconds."
         delivery.warnings.append(KanmonError(Code.NOTIFY_FAILED, late))

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from kanmon.aws.alarms import FiringAlarm
     from kanmon.checks.execution import CheckResult
+    from kanmon.clock import Clock
     from kanmon.ledger.ledger import Ledger
     from kanmon.ledger.records import Head
     from kanmon.model import State
     from kanmon.release.events import Observer
     from kanmon.release.lease import HeldLease
-    from kanmon.release.ports import Clock
     from kanmon.stacks.cloudformation import StackEvent
 
 
@@ -64,7 +64,7 @@ class Journal:
 
     def emit(self, kind: EventKind, text: str, **facts: str | float | bool) -> None:
         """Send an event to the observer."""
-        self._observer(Event(kind, text, facts, self._clock.now()))
+        self._observer(Event(kind, text, facts, at=self._clock.now()))
 
     def emit_stack(self, stack_kind: str, event: StackEvent) -> None:
         """Send an event of CloudFormation to the observer."""
@@ -121,7 +121,7 @@ def check_event(result: CheckResult, at: datetime) -> Event:
         "tries": result.tries,
         "milliseconds": round(result.seconds * 1000, 1),
     }
-    return Event(EventKind.CHECK, result.failure or "passed", facts, at)
+    return Event(EventKind.CHECK, result.failure or "passed", facts, at=at)
 
 
 def check_record(result: CheckResult) -> CheckRecord:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from kanmon.clock import Clock
     from kanmon.ledger.ledger import Ledger
     from kanmon.ledger.records import Head
-    from kanmon.release.ports import Clock
 
 LENGTH = timedelta(seconds=60)
 """The life of a lease after its last renewal. All related times are computed from it."""

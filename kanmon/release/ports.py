@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from kanmon.approval.prompt import Approvable
     from kanmon.aws.alarms import FiringAlarm
     from kanmon.bundle.manifest import Manifest
     from kanmon.checks.execution import CheckResult
     from kanmon.checks.probe import Target
+    from kanmon.clock import Clock
     from kanmon.config.api import Throttle
     from kanmon.config.checks import Check
     from kanmon.config.schema import Config
@@ -27,19 +27,6 @@ if TYPE_CHECKING:
     from kanmon.model import Approval, Pointer, WebFile
     from kanmon.stacks.changes import ChangeSet
     from kanmon.stacks.cloudformation import DeployedStack, StackEvent
-
-
-class Clock(Protocol):
-    """Time and waiting. Tests move a clock of their own."""
-
-    def now(self) -> datetime:
-        """The time of day, in UTC: for records, and for leases, since other machines read them."""
-
-    def monotonic(self) -> float:
-        """Seconds for durations. The value never decreases; its zero has no meaning."""
-
-    def pause(self, seconds: float) -> None:
-        """Wait. Ctrl-C ends the wait with an exception."""
 
 
 class StacksPort(Protocol):

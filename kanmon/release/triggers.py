@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kanmon.aws.polling import polls
 from kanmon.errors import Code, KanmonError
 from kanmon.naming import OFF, ON, SLOT, Parameter, stack_name
 from kanmon.release.events import EventKind
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from kanmon.stacks.cloudformation import DeployedStack
 
 _TRIGGER_TYPES = frozenset({"AWS::Scheduler::Schedule", "AWS::Lambda::EventSourceMapping"})
-_POLL_SECONDS, _POLLS = 5.0, 120
+_LONGEST_WAIT = 600.0
 
 
 def switch_triggers(steps: Steps, live: Slot, *in_slots: LoadedRelease | None) -> None:
@@ -78,12 +79,10 @@ def _only_switches(change: Change) -> bool:
 
 def _wait_for_stack(steps: Steps, name: str) -> DeployedStack:
     """The stack after CloudFormation's work on it: a run may have died in the middle of an update."""
-    polls = 0
-    while (stack := steps.services.stacks.find(name)) and stack.status.endswith("_IN_PROGRESS"):
-        polls += 1
-        if polls == _POLLS:
+    for _ in polls(steps.services.clock, limit=_LONGEST_WAIT):
+        stack = steps.services.stacks.find(name)
+        if stack is None or not stack.status.endswith("_IN_PROGRESS"):
             break
-        steps.services.clock.pause(_POLL_SECONDS)
     if stack is None:
         raise KanmonError(Code.SLOT_CHANGED, "The stack doesn't exist any more.", where=name)
     return stack

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
@@ -14,6 +13,8 @@ from kanmon.release.events import Event, EventKind
 from kanmon.text import duration, one_line
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from kanmon.errors import KanmonError
     from kanmon.ledger.records import Head, Operation, Release
     from kanmon.release.plan import Plan, PlannedStack
@@ -43,14 +44,14 @@ class Progress:
     """Prints the events of a run, one by one."""
 
     console: Console
+    began: datetime
     verbose: bool = False
-    began: float = field(default_factory=time.monotonic)
 
     def __call__(self, event: Event) -> None:
         """Print one event."""
         line = self._line(event)
         if line:
-            self.console.print(f"[dim]{time.monotonic() - self.began:7.1f}s[/]  {line}")
+            self.console.print(f"[dim]{(event.at - self.began).total_seconds():7.1f}s[/]  {line}")
 
     def _line(self, event: Event) -> str:
         text = escape(event.text)

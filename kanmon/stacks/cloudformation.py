@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, error_code
 from kanmon.aws.polling import polls
+from kanmon.clock import SYSTEM_CLOCK, Clock
 from kanmon.errors import Code, KanmonError
 from kanmon.stacks.changes import Change, ChangeSet, change_from
 
@@ -81,6 +82,7 @@ class Stacks:
     cloudformation: CloudFormationClient
     role: str = ""
     """The ARN of the role for CloudFormation. Without it, CloudFormation uses the caller's permissions."""
+    clock: Clock = SYSTEM_CLOCK
 
     def find(self, name: str) -> DeployedStack | None:
         """A stack. None when it doesn't exist, or has only a change set for its creation."""
@@ -135,7 +137,7 @@ class Stacks:
             return self._wait_for_changes(name, made["Id"], creates=existing is None)
 
     def _wait_for_changes(self, name: str, change_set: str, *, creates: bool) -> ChangeSet | None:
-        for _ in polls():
+        for _ in polls(self.clock):
             described = self.cloudformation.describe_change_set(ChangeSetName=change_set, StackName=name)
             if described["Status"] not in {"CREATE_PENDING", "CREATE_IN_PROGRESS"}:
                 break
@@ -235,7 +237,7 @@ class Stacks:
         stop: threading.Event | None,
     ) -> DeployedStack:
         failures: list[StackEvent] = []
-        for _ in polls(stop):
+        for _ in polls(self.clock, stop):
             stack = self.cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]
             for raw in reversed(self._events(stack_id)):
                 if raw["EventId"] in seen:

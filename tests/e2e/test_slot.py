@@ -14,6 +14,7 @@ import pytest
 from kanmon.aws.polling import polls
 from kanmon.bundle.blobs import Blobs
 from kanmon.bundle.build import build_bundle
+from kanmon.clock import SYSTEM_CLOCK
 from kanmon.model import Slot
 from kanmon.naming import slot_rollback_alarm
 from kanmon.stacks.cloudformation import DeployedStack, Stacks
@@ -154,7 +155,7 @@ def release(aws: EmbeddedAws, tmp_path: Path) -> Release:
 
 def _await(look: Callable[[], Any]) -> Any:
     end = time.monotonic() + 60
-    for _ in polls():
+    for _ in polls(SYSTEM_CLOCK):
         if found := look():
             return found
         assert time.monotonic() < end, "it never came"

@@ -9,6 +9,7 @@ import pytest
 
 from kanmon.aws.polling import polls
 from kanmon.bundle.blobs import Blobs
+from kanmon.clock import SYSTEM_CLOCK
 from kanmon.model import Slot
 from kanmon.naming import stack_name
 from kanmon.release.plan import resolve
@@ -70,7 +71,7 @@ class _Account:
             self._await_deletion(stack)
 
     def _await_deletion(self, stack: str) -> None:
-        for _ in polls():
+        for _ in polls(SYSTEM_CLOCK):
             gone = self.cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
             if gone["StackStatus"] == "DELETE_COMPLETE":
                 return

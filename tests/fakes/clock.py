@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kanmon.release.lease import LENGTH
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -32,7 +33,8 @@ class Clock:
     def monotonic(self) -> float:
         return self.seconds
 
-    def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float, stop: threading.Event | None = None) -> None:
+        del stop
         self.pauses.append(seconds)
         self.move(timedelta(seconds=seconds))
         self.after_pause()

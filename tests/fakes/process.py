@@ -118,5 +118,5 @@ class _Clocked:
         seconds: float = self.clock.monotonic()
         return seconds
 
-    def pause(self, seconds: float) -> None:
-        self.process.call("clock.pause", partial(self.clock.pause, seconds))
+    def pause(self, seconds: float, stop: threading.Event | None = None) -> None:
+        self.process.call("clock.pause", partial(self.clock.pause, seconds, stop))

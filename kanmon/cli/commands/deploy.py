@@ -41,7 +41,7 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
 
     given = _given_plan(options)
     config, services, console = context.config, context.services, context.console
-    progress = Progress(console, verbose=context.verbose)
+    progress = Progress(console, services.clock.now(), context.verbose)
     with with_deployment(progress, config, services) as observer:
         recovered = recover(services, config, observer)
         if recovered:

@@ -63,7 +63,7 @@ def _notify(options: NotifyOptions, context: Context) -> list[KanmonError]:
     warnings: list[KanmonError] = []
     channels = dict(_channels(context, warnings))
     release = services.ledger.release(release_id) if release_id else None
-    delivery = deliver(channels, message, release.threads if release else {})
+    delivery = deliver(channels, message, release.threads if release else {}, services.clock)
     if release and delivery.threads != release.threads:
         services.ledger.amend_release(release.id, threads=delivery.threads)
     return [*warnings, *delivery.warnings]

@@ -32,7 +32,7 @@ def run(options: RecoverOptions, context: Context) -> ExitStatus:
     services = context.services
     keep = options.keep if options.keep or options.undo else None
     config = context.config
-    progress = Progress(context.console, verbose=context.verbose)
+    progress = Progress(context.console, services.clock.now(), context.verbose)
     with with_deployment(progress, config, services) as observer:
         outcome = recover(services, config, observer, keep=keep, wait=options.wait)
     if outcome is None:

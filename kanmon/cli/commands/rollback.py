@@ -28,7 +28,6 @@ def run(options: RollbackOptions, context: Context) -> ExitStatus:
     from kanmon.cli.approvals import refuse_unconfirmed, rollback_approver
     from kanmon.cli.ending import exit_status, put_marker, show_outcome
     from kanmon.cli.repository import with_deployment
-    from kanmon.model import Result
     from kanmon.release.recover import recover
     from kanmon.release.rollback import rollback, rollback_target
     from kanmon.report.terminal import Progress, print_outcome
@@ -36,7 +35,8 @@ def run(options: RollbackOptions, context: Context) -> ExitStatus:
     config, console = context.config, context.console
     refuse_unconfirmed(config, options.confirm)
     services = context.services
-    with with_deployment(Progress(console, verbose=context.verbose), config, services) as observer:
+    progress = Progress(console, services.clock.now(), context.verbose)
+    with with_deployment(progress, config, services) as observer:
         recovered = None if services.ledger.head().held else recover(services, config, observer)
         if recovered:
             print_outcome(console, recovered)

@@ -19,7 +19,7 @@ def run(_: NoOptions, context: Context) -> ExitStatus:
     from kanmon.report.terminal import Progress
 
     services = context.services
-    results = smoke(services, context.config, Progress(context.console))
+    results = smoke(services, context.config, Progress(context.console, services.clock.now()))
     if context.step:
         context.step.checks([check_record(result) for result in results])
     refuse_failed(results)

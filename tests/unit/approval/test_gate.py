@@ -11,6 +11,7 @@ from kanmon.errors import Code, KanmonError
 from kanmon.github.environments import Environment, Review
 from kanmon.github.runs import Job
 from kanmon.github.workflow_run import WorkflowRun
+from tests.fakes.clock import BEGIN, Clock
 
 RUN = WorkflowRun(
     repository="acme/mandala",
@@ -86,13 +87,14 @@ class Plan:
 
 
 def test_the_reviewer_is_recorded_with_the_plans_digest() -> None:
-    approval = GateApproval(_gate(Github())).approve(Plan())
+    approval = GateApproval(_gate(Github()), Clock()).approve(Plan())
     assert approval.by == "bob"
     assert approval.digest == Plan.digest
+    assert approval.at == BEGIN
 
 
 def test_the_run_attempt_is_recorded_with_the_approval() -> None:
-    assert "actions/runs/7/attempts/1" in GateApproval(_gate(Github())).approve(Plan()).how
+    assert "actions/runs/7/attempts/1" in GateApproval(_gate(Github()), Clock()).approve(Plan()).how
 
 
 def test_a_missing_environment_is_refused() -> None:

@@ -11,6 +11,7 @@ from kanmon.approval.prompt import TerminalApproval
 from kanmon.cli.approvals import asker
 from kanmon.errors import Code, KanmonError
 from kanmon.report.terminal import make_console
+from tests.fakes.clock import BEGIN, Clock
 
 
 @dataclass
@@ -35,36 +36,39 @@ class Approvable:
 def test_yes_approves_exactly_this_plan(answer: str) -> None:
     """CD-3, CD-4."""
     person = Person(answer)
-    approval = TerminalApproval("kim", person, assume_yes=False).approve(Approvable())
+    approval = TerminalApproval("kim", person, assume_yes=False, clock=Clock()).approve(Approvable())
     assert approval.by == "kim"
     assert approval.how == "terminal"
     assert approval.digest == "d1"
+    assert approval.at == BEGIN
     assert "r2" in person.asked
 
 
 @pytest.mark.parametrize("answer", ["", "n", "no", "yeah", "yes please"])
 def test_any_other_answer_does_not_approve(answer: str) -> None:
     with pytest.raises(KanmonError, match="kim did not approve r2") as caught:
-        TerminalApproval("kim", Person(answer), assume_yes=False).approve(Approvable())
+        TerminalApproval("kim", Person(answer), assume_yes=False, clock=Clock()).approve(Approvable())
     assert caught.value.code is Code.NOT_APPROVED
 
 
 def test_with_nobody_to_ask_nothing_is_approved() -> None:
     with pytest.raises(KanmonError, match="no terminal") as caught:
-        TerminalApproval("kim", None, assume_yes=False).approve(Approvable())
+        TerminalApproval("kim", None, assume_yes=False, clock=Clock()).approve(Approvable())
     assert caught.value.code is Code.NOT_APPROVED
 
 
 def test_yes_given_beforehand_is_recorded_as_that() -> None:
     person = Person("no")
-    assert TerminalApproval("kim", person, assume_yes=True).approve(Approvable()).how == "--yes"
+    assert (
+        TerminalApproval("kim", person, assume_yes=True, clock=Clock()).approve(Approvable()).how == "--yes"
+    )
     assert person.asked == ""
 
 
 @pytest.mark.parametrize(("answer", "approves"), [("r2", True), (" R2 ", True), ("y", False), ("r1", False)])
 def test_a_rollback_is_approved_by_its_releases_id(answer: str, approves: bool) -> None:
     """CD-9"""
-    prompt = TerminalApproval("kim", Person(answer), False, "Type {release}: ", ("{release}",))
+    prompt = TerminalApproval("kim", Person(answer), False, Clock(), "Type {release}: ", ("{release}",))
     if approves:
         assert prompt.approve(Approvable()).by == "kim"
     else:
@@ -82,5 +86,5 @@ def test_the_question_shows_which_answers_there_are(
 ) -> None:
     monkeypatch.setattr("builtins.input", lambda *_: "y")
     monkeypatch.setattr("sys.stdin", _Terminal())
-    TerminalApproval("kim", asker(make_console()), assume_yes=False).approve(Approvable())
+    TerminalApproval("kim", asker(make_console()), assume_yes=False, clock=Clock()).approve(Approvable())
     assert "[y/N]" in capsys.readouterr().out

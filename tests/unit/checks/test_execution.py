@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import socket
 import threading
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from kanmon.checks.execution import Checks
 from kanmon.checks.probe import Edge, Target
+from kanmon.clock import SYSTEM_CLOCK
 from kanmon.config.checks import Check
 from kanmon.model import Answer
+from tests.fakes.clock import Clock
 from tests.unit.checks.server import BROKEN, FROM_R1, FROM_R2, serving
 
 if TYPE_CHECKING:
     from kanmon.checks.execution import CheckResult
 
 LIVE = Target("live", "r2")
-SHORT = 0.001
-"""Seconds of a first pause."""
 
 
 def _check(**content: Any) -> Check:
@@ -29,7 +30,7 @@ def _check(**content: Any) -> Check:
 def _result(*script: tuple[int, str], **content: Any) -> CheckResult:
     """The result of one check against a server's script."""
     with serving(*script) as server:
-        [result] = Checks(server.edge, SHORT).run([_check(**content)], LIVE)
+        [result] = Checks(server.edge, Clock()).run([_check(**content)], LIVE)
     return result
 
 
@@ -64,7 +65,7 @@ def test_a_success_restarts_the_count_of_failures() -> None:
 
 def test_answers_of_another_release_do_not_count_as_failures() -> None:
     """CD-8: a moved pointer needs time to arrive everywhere."""
-    result = _result(*[FROM_R1] * 8, FROM_R2, failures=2)
+    result = _result(*[FROM_R1] * 8, FROM_R2, failures=2, deadline="30s")
     assert result.passed
     assert result.tries == 10
 
@@ -78,14 +79,17 @@ def test_answers_of_another_release_fail_at_the_deadline() -> None:
 
 
 def test_too_few_successes_at_the_deadline_fail() -> None:
-    result = _result(FROM_R2, successes=20, deadline="1ms")
+    clock = Clock()
+    with serving(FROM_R2) as server:
+        server.before = lambda: clock.move(timedelta(seconds=2))
+        [result] = Checks(server.edge, clock).run([_check(successes=20)], LIVE)
     assert not result.passed
     assert "successes in a row in time" in result.failure
 
 
 def test_a_redirect_is_an_answer_of_its_own() -> None:
     with serving((302, "r2")) as server:
-        [result] = Checks(server.edge).run([_check(successes=1, expect={"status": 302})], LIVE)
+        [result] = Checks(server.edge, Clock()).run([_check(successes=1, expect={"status": 302})], LIVE)
     assert result.passed
     assert len(server.requests) == 1
 
@@ -94,7 +98,7 @@ def test_a_refused_connection_is_a_failed_check() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     edge = Edge("shop.example", f"http://127.0.0.1:{port}")
-    [result] = Checks(edge, SHORT).run([_check(failures=2)], LIVE)
+    [result] = Checks(edge, Clock()).run([_check(failures=2)], LIVE)
     assert not result.passed
     assert result.tries == 2
     assert result.release == ""
@@ -114,7 +118,7 @@ def test_a_broken_answer_is_a_failed_check() -> None:
         thread = threading.Thread(target=hang_up)
         thread.start()
         edge = Edge("shop.example", f"http://127.0.0.1:{listening.getsockname()[1]}")
-        [result] = Checks(edge, SHORT).run([_check(failures=2)], LIVE)
+        [result] = Checks(edge, Clock()).run([_check(failures=2)], LIVE)
         thread.join()
     assert not result.passed
     assert result.failure.startswith("no answer: ")
@@ -126,19 +130,19 @@ def test_checks_run_side_by_side() -> None:
     with serving(FROM_R2) as server:
         server.before = both.wait
         checks = [_check(name="first", successes=1), _check(name="second", successes=1)]
-        results = Checks(server.edge).run(checks, LIVE)
+        results = Checks(server.edge, Clock()).run(checks, LIVE)
     assert all(result.passed for result in results)
 
 
 def test_results_come_in_the_order_of_the_checks() -> None:
     names = [f"check-{number}" for number in range(8)]
     with serving(FROM_R2) as server:
-        results = Checks(server.edge).run([_check(name=name, successes=1) for name in names], LIVE)
+        results = Checks(server.edge, Clock()).run([_check(name=name, successes=1) for name in names], LIVE)
     assert [result.check.name for result in results] == names
 
 
 def test_no_checks_are_no_results() -> None:
-    assert Checks(Edge("shop.example", "http://127.0.0.1:1")).run([], LIVE) == []
+    assert Checks(Edge("shop.example", "http://127.0.0.1:1"), Clock()).run([], LIVE) == []
 
 
 class _RaisingEdge:
@@ -156,4 +160,4 @@ def test_an_interruption_does_not_wait_for_other_checks(names: list[str]) -> Non
     """CD-13: that would be ten minutes."""
     checks = [_check(name=name, deadline="10m") for name in names]
     with pytest.raises(KeyboardInterrupt):
-        Checks(cast("Any", _RaisingEdge())).run(checks, LIVE)
+        Checks(cast("Any", _RaisingEdge()), SYSTEM_CLOCK).run(checks, LIVE)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from datetime import timedelta
 
 from kanmon.errors import Code, KanmonError
 from kanmon.notify.delivery import deliver
 from kanmon.notify.message import Message, MessageKind
-
-if TYPE_CHECKING:
-    import pytest
+from tests.fakes.clock import Clock
 
 MESSAGE = Message(MessageKind.WAITING, "mandala", "production", "r42", "r42 waits")
 
@@ -38,7 +35,7 @@ def test_a_failing_channel_is_a_warning_and_the_others_get_it() -> None:
         "broken": Fake(RuntimeError("secret")),
         "good": Fake(),
     }
-    delivery = deliver(channels, MESSAGE, {})
+    delivery = deliver(channels, MESSAGE, {}, Clock())
     assert channels["good"].got == ["r42 waits"]
     assert {warning.code for warning in delivery.warnings} == {Code.NOTIFY_FAILED}
     assert sorted(warning.message for warning in delivery.warnings) == [
@@ -48,19 +45,30 @@ def test_a_failing_channel_is_a_warning_and_the_others_get_it() -> None:
 
 
 def test_every_channel_has_a_thread_of_its_own() -> None:
-    delivery = deliver({"a": Fake(begins="1.0"), "b": Fake(begins="2.0")}, MESSAGE, {})
+    delivery = deliver({"a": Fake(begins="1.0"), "b": Fake(begins="2.0")}, MESSAGE, {}, Clock())
     assert delivery.threads == {"a": "1.0", "b": "2.0"}
 
 
 def test_a_thread_that_is_there_stays() -> None:
-    assert deliver({"a": Fake()}, MESSAGE, {"a": "3.0", "gone": "4.0"}).threads == {"a": "3.0", "gone": "4.0"}
+    assert deliver({"a": Fake()}, MESSAGE, {"a": "3.0", "gone": "4.0"}, Clock()).threads == {
+        "a": "3.0",
+        "gone": "4.0",
+    }
 
 
 def test_a_channel_without_threads_has_none() -> None:
-    assert deliver({"topic": Fake(begins="")}, MESSAGE, {}).threads == {}
+    assert deliver({"topic": Fake(begins="")}, MESSAGE, {}, Clock()).threads == {}
 
 
-def test_a_slow_channel_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+class Passing(Clock):
+    """Ten seconds have passed whenever somebody looks at it."""
+
+    def monotonic(self) -> float:
+        self.move(timedelta(seconds=10))
+        return self.seconds
+
+
+def test_a_slow_channel_is_not_waited_for() -> None:
     end = threading.Event()
 
     class Slow:
@@ -69,9 +77,6 @@ def test_a_slow_channel_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> No
             end.wait(30)
             return thread
 
-    # Ten seconds have passed when it looks at the clock again.
-    readings = iter([0.0, 10.0, 20.0])
-    monkeypatch.setattr("kanmon.notify.delivery.time", SimpleNamespace(monotonic=lambda: next(readings)))
-    delivery = deliver({"a": Slow(), "b": Slow()}, MESSAGE, {})
+    delivery = deliver({"a": Slow(), "b": Slow()}, MESSAGE, {}, Passing())
     end.set()
     assert [warning.code for warning in delivery.warnings] == [Code.NOTIFY_FAILED]

@@ -185,5 +185,5 @@ def test_a_switch_waits_for_a_stack_that_is_still_changing(cloud: Cloud, clock: 
     clock.after_pause = lambda: cloud.stacks.stacks.update({BLUE: stack})
     outcome = release(cloud, "two", config=CONFIG)
     assert outcome.result is Result.STABLE
-    assert clock.pauses == [5]
+    assert len(clock.pauses) == 1
     assert cloud.triggers_on == {"r2"}

@@ -72,10 +72,16 @@ def test_every_kind_of_event_is_printed_with_its_text_as_it_is(
     kind: EventKind, facts: dict[str, Any], expected: list[str]
 ) -> None:
     on = console()
-    Progress(on)(Event(kind, "AWS says [red]no[/] to [/api]", facts))
+    Progress(on, NOON)(Event(kind, "AWS says [red]no[/] to [/api]", facts, at=NOON))
     for text in (*expected, "AWS says [red]no[/] to [/api]"):
         assert text in printed(on)
     assert printed(on).count("\n") == 1
+
+
+def test_each_line_begins_with_the_seconds_since_the_beginning() -> None:
+    on = console()
+    Progress(on, NOON)(Event(EventKind.NOTE, "a note", at=NOON + timedelta(seconds=83.24)))
+    assert printed(on).split()[0] == "83.2s"
 
 
 def test_every_kind_is_covered_here() -> None:
@@ -85,7 +91,7 @@ def test_every_kind_is_covered_here() -> None:
 def test_a_previews_token_is_not_printed() -> None:
     """SEC-5"""
     on = make_console(io.StringIO())
-    Progress(on)(Event(EventKind.PREVIEW, "r1-0f0f"))
+    Progress(on, NOON)(Event(EventKind.PREVIEW, "r1-0f0f", at=NOON))
     assert isinstance(on.file, io.StringIO)
     assert on.file.getvalue() == ""
 
@@ -106,7 +112,7 @@ def test_of_stack_events_the_end_and_failures_are_shown(
     shown: bool,
 ) -> None:
     on = console()
-    Progress(on, verbose=verbose)(Event(EventKind.STACK, "", facts))
+    Progress(on, NOON, verbose)(Event(EventKind.STACK, "", facts, at=NOON))
     assert bool(printed(on)) is shown
 
 
