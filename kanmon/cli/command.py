@@ -87,6 +87,13 @@ class NoOptions:
 
 
 @dataclass(frozen=True)
+class FormatOptions:
+    """The format of the output."""
+
+    json: bool = flag("print JSON for a script", terminal_only=True)
+
+
+@dataclass(frozen=True)
 class Command(Generic[T]):
     """One command."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -94,6 +96,10 @@ class Context:
     def print(self, line: str) -> None:
         """Print a line with its markup, without wrapping."""
         self.console.print(line, soft_wrap=True, highlight=False)
+
+    def print_json(self, content: object) -> None:
+        """Print JSON for a script, without colours."""
+        sys.stdout.write(json.dumps(content, indent=1) + "\n")
 
     def warn(self, warnings: list[KanmonError]) -> None:
         """Show warnings: errors without effect on the release."""

@@ -22,6 +22,11 @@ def show_outcome(context: Context, outcome: Outcome) -> None:
         context.step.outcome(outcome)
     elif outcome.failure:
         print_error(context.console, outcome.failure)
+    show_ending(context, outcome)
+
+
+def show_ending(context: Context, outcome: Outcome) -> None:
+    """Print an outcome in one line, and put its marker on the dashboard."""
     print_outcome(context.console, outcome)
     put_marker(context, outcome)
 

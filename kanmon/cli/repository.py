@@ -12,11 +12,13 @@ from kanmon.github.runner import Level
 from kanmon.github.workflow_run import current_run
 from kanmon.report.feed import feed
 from kanmon.report.step import current_step
+from kanmon.report.terminal import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kanmon.approval.gate import Gate
+    from kanmon.cli.context import Context
     from kanmon.clock import Clock
     from kanmon.config.schema import Config
     from kanmon.github.client import Client
@@ -60,9 +62,10 @@ def recorder(config: Config, services: Services) -> Recorder:
 
 
 @contextmanager
-def with_deployment(observer: Observer, config: Config, services: Services) -> Iterator[Observer]:
-    """Yield the observer. In a workflow with a token it also keeps GitHub's deployment up to date."""
-    step = current_step()
+def with_deployment(context: Context) -> Iterator[Observer]:
+    """Yield an observer. It shows the progress; with a workflow's token, on GitHub's deployment as well."""
+    config, services, step = context.config, context.services, current_step()
+    observer: Observer = Progress(context.console, services.clock.now(), context.verbose)
     if step is None:
         yield observer
         return

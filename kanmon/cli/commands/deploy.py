@@ -32,21 +32,19 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
     """Recover an earlier operation first, then release."""
     from kanmon.cli.approvals import deploy_approver
     from kanmon.cli.commands.plan import new_plan
-    from kanmon.cli.ending import exit_status, put_marker, show_outcome
+    from kanmon.cli.ending import exit_status, show_ending, show_outcome
     from kanmon.cli.repository import with_deployment
     from kanmon.release.deploy import deploy, refuse_frozen
     from kanmon.release.recover import recover
     from kanmon.report.step import folded
-    from kanmon.report.terminal import Progress, print_outcome, print_plan
+    from kanmon.report.terminal import print_plan
 
     given = _given_plan(options)
     config, services, console = context.config, context.services, context.console
-    progress = Progress(console, services.clock.now(), context.verbose)
-    with with_deployment(progress, config, services) as observer:
+    with with_deployment(context) as observer:
         recovered = recover(services, config, observer)
         if recovered:
-            print_outcome(console, recovered)
-            put_marker(context, recovered)
+            show_ending(context, recovered)
         refuse_frozen(services.ledger.head(), options.lift_freeze)
         plan = given or new_plan(context, context.project / options.bundle, options.bundle_digest)
         with folded("The plan"):

@@ -27,14 +27,11 @@ def run(options: RecoverOptions, context: Context) -> ExitStatus:
     from kanmon.cli.repository import with_deployment
     from kanmon.model import Result
     from kanmon.release.recover import recover
-    from kanmon.report.terminal import Progress
 
     services = context.services
     keep = options.keep if options.keep or options.undo else None
-    config = context.config
-    progress = Progress(context.console, services.clock.now(), context.verbose)
-    with with_deployment(progress, config, services) as observer:
-        outcome = recover(services, config, observer, keep=keep, wait=options.wait)
+    with with_deployment(context) as observer:
+        outcome = recover(services, context.config, observer, keep=keep, wait=options.wait)
     if outcome is None:
         context.console.print("The last operation has ended; there is nothing to recover.")
         return ExitStatus.OK

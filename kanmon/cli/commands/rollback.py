@@ -26,21 +26,18 @@ class RollbackOptions:
 def run(options: RollbackOptions, context: Context) -> ExitStatus:
     """Recover an earlier operation first, unless it is held; then roll back."""
     from kanmon.cli.approvals import refuse_unconfirmed, rollback_approver
-    from kanmon.cli.ending import exit_status, put_marker, show_outcome
+    from kanmon.cli.ending import exit_status, show_ending, show_outcome
     from kanmon.cli.repository import with_deployment
     from kanmon.release.recover import recover
     from kanmon.release.rollback import rollback, rollback_target
-    from kanmon.report.terminal import Progress, print_outcome
 
     config, console = context.config, context.console
     refuse_unconfirmed(config, options.confirm)
     services = context.services
-    progress = Progress(console, services.clock.now(), context.verbose)
-    with with_deployment(progress, config, services) as observer:
+    with with_deployment(context) as observer:
         recovered = None if services.ledger.head().held else recover(services, config, observer)
         if recovered:
-            print_outcome(console, recovered)
-            put_marker(context, recovered)
+            show_ending(context, recovered)
         target = rollback_target(services.ledger, options.release or None)
         live = services.ledger.head().live
         console.print(f"Rollback from [bold]{live}[/] to [bold]{target.id}[/] (commit {target.commit[:12]})")

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanmon.cli.command import Command, flag
+from kanmon.cli.command import Command, FormatOptions
 from kanmon.errors import ExitStatus
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
 
 
-@dataclass(frozen=True)
-class StatusOptions:
-    """The format of the output."""
-
-    json: bool = flag("print JSON for a script", terminal_only=True)
-
-
-def run(options: StatusOptions, context: Context) -> ExitStatus:
+def run(options: FormatOptions, context: Context) -> ExitStatus:
     """Show the ledger's head."""
     from kanmon.report.terminal import print_status
 
     ledger = context.services.ledger
     head = ledger.head()
     if options.json:
-        sys.stdout.write(head.model_dump_json(indent=1) + "\n")
+        context.print_json(head.model_dump(mode="json"))
     else:
         live = ledger.release(head.live) if head.live else None
         print_status(context.console, head, live)
@@ -35,5 +26,5 @@ def run(options: StatusOptions, context: Context) -> ExitStatus:
 
 
 COMMAND = Command(
-    "status", "Show who is live and what holds the environment.", run, StatusOptions, aws=True, action=False
+    "status", "Show who is live and what holds the environment.", run, FormatOptions, aws=True, action=False
 )
