@@ -15,7 +15,7 @@ from kanmon import __version__
 from kanmon.bundle.definitions import copy_state_machines
 from kanmon.bundle.manifest import MANIFEST, Bundle, FunctionPackage, Manifest
 from kanmon.bundle.pack import compressor, pack, sha256_of
-from kanmon.bundle.tree import files_of
+from kanmon.bundle.tree import tree_files
 from kanmon.errors import Code, KanmonError
 from kanmon.model import WebFile
 
@@ -147,7 +147,7 @@ def _files(folder: Path, key: str) -> list[TreeFile]:
         raise KanmonError(
             Code.ARTIFACT_MISSING, f"{folder.name} is not there after the build.", where=f"{key}: {folder}"
         )
-    files = files_of(folder)
+    files = tree_files(folder)
     if not files:
         raise KanmonError(
             Code.ARTIFACT_MISSING, f"{folder.name} is empty after the build.", where=f"{key}: {folder}"

@@ -34,7 +34,7 @@ def safe_name(name: str) -> str:
     return name
 
 
-def files_of(folder: Path) -> list[TreeFile]:
+def tree_files(folder: Path) -> list[TreeFile]:
     """All files below a folder, sorted by name.
 
     A symbolic link to a file inside the folder counts as the file (front-end tools make such links).

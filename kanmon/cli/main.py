@@ -55,7 +55,7 @@ def _run(arguments: Sequence[str]) -> int:
         from kanmon.cli.context import Context
 
         if shared.verbose:
-            _log_calls()
+            _show_log()
         context = Context(shared.config, shared.verbose)
         if command.aws:
             context.check_credentials()
@@ -71,7 +71,7 @@ def _run(arguments: Sequence[str]) -> int:
         return _report(_known(error), debug=debug)
 
 
-def _log_calls() -> None:
+def _show_log() -> None:
     """Show Kanmon's log on standard error. It has every call to AWS and GitHub."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s", "%H:%M:%S"))

@@ -120,7 +120,7 @@ def github_errors(doing: str, *, permission: str) -> Iterator[None]:
         raise KanmonError(Code.GITHUB_UNREACHABLE, f"While {doing}: {error}.") from error
 
 
-def is_missing(error: GithubException) -> bool:
+def not_found(error: GithubException) -> bool:
     """Whether GitHub has no such thing, or doesn't show it to this token."""
     return bool(error.status == _NOT_FOUND)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from github import GithubException
 
-from kanmon.github.client import github_errors, is_missing
+from kanmon.github.client import github_errors, not_found
 
 if TYPE_CHECKING:
     from github.Commit import Commit as GithubCommit
@@ -76,7 +76,7 @@ def changes_between(client: Client, base: str | None, head: str) -> Changes:
             comparison = client.repository.compare(base, head)
             commits = list(comparison.commits)
         except GithubException as error:
-            if is_missing(error):
+            if not_found(error):
                 return Changes()  # the history was rewritten, or the app was built elsewhere
             raise
         return _changes(commits, comparison.html_url)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from github import GithubException
 
-from kanmon.github.client import github_errors, is_missing
+from kanmon.github.client import github_errors, not_found
 from kanmon.github.runs import Job, jobs
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class GithubRules:
             try:
                 content = self.client.get(path)
             except GithubException as error:
-                if is_missing(error):
+                if not_found(error):
                     return None
                 raise
             policy = content.get("deployment_branch_policy") or {}

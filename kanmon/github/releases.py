@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from github import GithubException
 
-from kanmon.github.client import github_errors, is_missing
+from kanmon.github.client import github_errors, not_found
 
 if TYPE_CHECKING:
     from github.GitRelease import GitRelease
@@ -47,7 +47,7 @@ class GithubReleases:
         try:
             return self.repository.get_release(tag)
         except GithubException as error:
-            if is_missing(error):
+            if not_found(error):
                 return None
             raise
 

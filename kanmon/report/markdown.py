@@ -41,7 +41,7 @@ def _templates() -> Environment:
     return environment
 
 
-def render(name: str, **facts: object) -> str:
+def render_markdown(name: str, **facts: object) -> str:
     """The Markdown of a template in this module's folder."""
     return _templates().get_template(name).render(facts)
 

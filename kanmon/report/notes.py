@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanmon.report.markdown import render
+from kanmon.report.markdown import render_markdown
 
 if TYPE_CHECKING:
     from kanmon.github.commits import Changes
@@ -24,4 +24,6 @@ class Notes:
 
 def release_notes(notes: Notes) -> str:
     """The Markdown of a release's notes."""
-    return render("notes.md.j2", release=notes.release, operation=notes.operation, changes=notes.changes)
+    return render_markdown(
+        "notes.md.j2", release=notes.release, operation=notes.operation, changes=notes.changes
+    )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 from kanmon.github.runner import HarmlessLog, Level, Runner
 from kanmon.github.workflow_run import current_run
 from kanmon.release.events import EventKind
-from kanmon.report.markdown import render
+from kanmon.report.markdown import render_markdown
 from kanmon.report.terminal import make_console
 from kanmon.report.verdict import verdict_markdown
 
@@ -50,7 +50,7 @@ class WorkflowStep:
 
     def plan(self, plan: Plan) -> None:
         """Show a plan to its reviewers, and give the step the plan's digest as an output."""
-        self.runner.summary(render("plan.md.j2", plan=plan))
+        self.runner.summary(render_markdown("plan.md.j2", plan=plan))
         self.runner.output("release", plan.release)
         self.runner.output("digest", plan.digest)
         self.runner.output("unchanged", "true" if plan.unchanged else "false")
@@ -59,14 +59,14 @@ class WorkflowStep:
         """Show how a run ended."""
         if outcome.failure:
             self.error(outcome.failure)
-        self.runner.summary(render("outcome.md.j2", outcome=outcome))
+        self.runner.summary(render_markdown("outcome.md.j2", outcome=outcome))
         self.runner.output("release", outcome.release)
         self.runner.output("result", outcome.result.value)
         self.runner.output("operation", str(outcome.operation.number) if outcome.operation else "")
 
     def checks(self, checks: Sequence[CheckRecord]) -> None:
         """Show how smoke checks ended."""
-        self.runner.summary(render("checks.md.j2", checks=checks))
+        self.runner.summary(render_markdown("checks.md.j2", checks=checks))
         self.runner.output("passed", str(sum(check.passed for check in checks)))
 
     def verdict(self, verdict: Verdict, project: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from kanmon.report.markdown import render
+from kanmon.report.markdown import render_markdown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,7 +46,7 @@ def print_verdict(console: Console, verdict: Verdict) -> None:
 
 
 def _markdown(verdict: Verdict, shown: int, page: str) -> str:
-    return render(
+    return render_markdown(
         "verdict.md.j2",
         verdict=verdict,
         results=verdict.results,

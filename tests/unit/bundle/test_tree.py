@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kanmon.bundle.tree import files_of, safe_name
+from kanmon.bundle.tree import safe_name, tree_files
 from kanmon.errors import Code, KanmonError
 
 _PARTS = st.sampled_from(["a", "b.js", "..", ".", "", "/", "\\", "\0", "~", " ", "-", "…", "c:"]) | st.text(
@@ -41,7 +41,7 @@ def test_unsafe_names_are_refused(name: str) -> None:
 
 def _refusal(folder: Path) -> KanmonError:
     with pytest.raises(KanmonError) as caught:
-        files_of(folder)
+        tree_files(folder)
     assert caught.value.code is Code.UNSAFE_PATH
     assert caught.value.where
     return caught.value
@@ -59,12 +59,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_files_come_sorted_with_forward_slashes(folder: Path) -> None:
-    assert [file.name for file in files_of(folder)] == ["real.txt", "sub/deep.txt"]
+    assert [file.name for file in tree_files(folder)] == ["real.txt", "sub/deep.txt"]
 
 
 def test_a_link_to_a_file_inside_counts_as_that_file(folder: Path) -> None:
     (folder / "link.txt").symlink_to("sub/deep.txt")
-    names = {file.name: file.path.read_text() for file in files_of(folder)}
+    names = {file.name: file.path.read_text() for file in tree_files(folder)}
     assert names["link.txt"] == "deep"
 
 
@@ -90,4 +90,4 @@ def test_a_pipe_is_refused(folder: Path) -> None:
 def test_a_backslash_in_a_name_is_refused(folder: Path) -> None:
     (folder / "a\\b").write_text("x")
     with pytest.raises(KanmonError):
-        files_of(folder)
+        tree_files(folder)
