@@ -35,8 +35,8 @@ class TerminalApproval:
     """Asks a question and returns the answer. None if there is no terminal."""
     assume_yes: bool
     clock: Clock
-    question: str = "Release {release} as planned? [y/N] "
-    answers: tuple[str, ...] = ("y", "yes")
+    question: str
+    answers: tuple[str, ...]
     """The approving answers, in lower case. `{release}` stands for the release."""
 
     def approve(self, what: Approvable) -> Approval:

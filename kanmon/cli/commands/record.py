@@ -17,9 +17,7 @@ def run(_: NoOptions, context: Context) -> ExitStatus:
 
     from kanmon.cli.repository import recorder
 
-    services = context.services
-
-    lines = recorder(context.config, services).record()
+    lines = recorder(context.config, context.services).record()
     context.console.print("\n".join(map(escape, lines)) or "GitHub's record is complete already.")
     return ExitStatus.OK
 

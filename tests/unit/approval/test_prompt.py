@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
 
 from kanmon.approval.prompt import TerminalApproval
-from kanmon.cli.approvals import asker
+from kanmon.cli.approvals import DEPLOY_QUESTION, asker
 from kanmon.errors import Code, KanmonError
 from kanmon.report.terminal import make_console
 from tests.fakes.clock import BEGIN, Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass
@@ -32,11 +36,15 @@ class Approvable:
     digest: str = "d1"
 
 
+def _prompt(person: Callable[[str], str] | None, *, yes: bool = False) -> TerminalApproval:
+    return TerminalApproval("kim", person, yes, Clock(), DEPLOY_QUESTION, ("y", "yes"))
+
+
 @pytest.mark.parametrize("answer", ["y", "yes", "Y", " Yes "])
 def test_yes_approves_exactly_this_plan(answer: str) -> None:
     """CD-3, CD-4."""
     person = Person(answer)
-    approval = TerminalApproval("kim", person, assume_yes=False, clock=Clock()).approve(Approvable())
+    approval = _prompt(person).approve(Approvable())
     assert approval.by == "kim"
     assert approval.how == "terminal"
     assert approval.digest == "d1"
@@ -47,21 +55,19 @@ def test_yes_approves_exactly_this_plan(answer: str) -> None:
 @pytest.mark.parametrize("answer", ["", "n", "no", "yeah", "yes please"])
 def test_any_other_answer_does_not_approve(answer: str) -> None:
     with pytest.raises(KanmonError, match="kim did not approve r2") as caught:
-        TerminalApproval("kim", Person(answer), assume_yes=False, clock=Clock()).approve(Approvable())
+        _prompt(Person(answer)).approve(Approvable())
     assert caught.value.code is Code.NOT_APPROVED
 
 
 def test_with_nobody_to_ask_nothing_is_approved() -> None:
     with pytest.raises(KanmonError, match="no terminal") as caught:
-        TerminalApproval("kim", None, assume_yes=False, clock=Clock()).approve(Approvable())
+        _prompt(None).approve(Approvable())
     assert caught.value.code is Code.NOT_APPROVED
 
 
 def test_yes_given_beforehand_is_recorded_as_that() -> None:
     person = Person("no")
-    assert (
-        TerminalApproval("kim", person, assume_yes=True, clock=Clock()).approve(Approvable()).how == "--yes"
-    )
+    assert _prompt(person, yes=True).approve(Approvable()).how == "--yes"
     assert person.asked == ""
 
 
@@ -86,5 +92,5 @@ def test_the_question_shows_which_answers_there_are(
 ) -> None:
     monkeypatch.setattr("builtins.input", lambda *_: "y")
     monkeypatch.setattr("sys.stdin", _Terminal())
-    TerminalApproval("kim", asker(make_console()), assume_yes=False, clock=Clock()).approve(Approvable())
+    _prompt(asker(make_console())).approve(Approvable())
     assert "[y/N]" in capsys.readouterr().out
