@@ -1,7 +1,7 @@
 """Every error of Kanmon: its code, its meaning and its fix.
 
 One member of :class:`Code` is one row of the error table in the documents. The first digit names the
-area: 1 config, bundle and tests, 2 AWS, 3 plan and approval, 4 ledger and lock, 5 checks and traffic,
+area: 1 config, bundle and tests, 2 AWS, 3 plan and approval, 4 ledger and lease, 5 checks and traffic,
 6 GitHub and messages, 9 the rest.
 """
 
@@ -207,7 +207,7 @@ class Code(Enum):
     )
     LOCKED = (
         401,
-        "Another run holds this environment.",
+        "Another run holds the lease of this environment.",
         "Wait for its end. If it died, run `kanmon recover --wait`.",
     )
     LEASE_LOST = (
@@ -232,7 +232,11 @@ class Code(Enum):
         "The environment is held: a person has to decide.",
         "Run `kanmon recover --keep` to keep the live release, or `kanmon recover --undo` to roll it back.",
     )
-    UNFINISHED = (414, "An earlier run did not end.", "Run `kanmon recover`: it finishes or undoes the run.")
+    UNFINISHED = (
+        414,
+        "An earlier run did not end.",
+        "Run `kanmon recover`: it finishes or undoes the operation.",
+    )
     CHECK_FAILED = (
         501,
         "A smoke check failed.",

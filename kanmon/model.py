@@ -32,7 +32,7 @@ SLOTS = (Slot.BLUE, Slot.GREEN)
 
 
 class State(StrEnum):
-    """The state of a release, and of its operation."""
+    """The state of a release, or the last step of an operation."""
 
     BUILT = "built"
     PLANNED = "planned"

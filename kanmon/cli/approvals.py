@@ -52,7 +52,7 @@ def _approver(context: Context, question: str, answers: tuple[str, ...], *, yes:
     if current_run() is None:
         return TerminalApproval(actor(), asker(context.console), yes, clock, question, answers)
     if yes:
-        problem = "In a workflow --yes approves nothing."
+        problem = "--yes has no effect in a workflow."
         raise KanmonError(Code.USAGE, problem, fix="Remove --yes: the environment's reviewers approve.")
     from kanmon.cli.repository import gate_approval
 

@@ -76,7 +76,7 @@ def _field(option: Option) -> object:
 class SharedOptions:
     """The options of every command."""
 
-    config: Path = path("the config file (kanmon.yml)", "FILE", "kanmon.yml")
+    config: Path = path("the config file (default: kanmon.yml)", "FILE", "kanmon.yml")
     verbose: bool = flag("show every stack event, and every call to AWS and GitHub with its duration")
     debug: bool = flag("show tracebacks", terminal_only=True)
 
@@ -142,7 +142,7 @@ def options_of(kind: type[Any]) -> tuple[Option, ...]:
 
 RESULT_OUTPUTS = {
     "release": "the release's id",
-    "result": "how it ended: stable, unchanged, aborted, rolled back, held, failed",
-    "operation": "the operation's number in the history; empty when none was begun",
+    "result": "the end of the operation: stable, unchanged, aborted, rolled back, held or failed",
+    "operation": "the operation's number in `kanmon history`, such as 7; empty when no operation began",
 }
 """The outputs of a command with an outcome."""

@@ -98,7 +98,7 @@ def action_arguments(arguments: Sequence[str], environment: Mapping[str, str]) -
         value = (environment.get(key) or environment.get(key.replace("-", "_")) or "").strip()
         if option.kind is OptionKind.FLAG:
             if value not in _TRUTH:
-                problem = f"The input {option.name} is {value!r}, which is neither true nor false."
+                problem = f"The input {option.name} is {value!r}, not true or false."
                 raise KanmonError(Code.USAGE, problem, fix=f"Write `{option.name}: true` or leave it out.")
             given += [f"--{option.name}"] if _TRUTH[value] else []
         elif value and option.kind is OptionKind.POSITIONAL:

@@ -107,7 +107,7 @@ class Release(Record):
 
 
 class Lease(Record):
-    """The lock of the environment.
+    """The lease of the environment: only its holder may change anything.
 
     `token` is a fencing token: every new lease has a higher one.
     """
@@ -126,7 +126,7 @@ class Freeze(Record):
 
 
 class Head(Record):
-    """The environment's present state: its live release, its slots, its lock."""
+    """The environment's present state: its live release, its slots, its lease."""
 
     live: str | None = None
     pointer: Pointer = Pointer()

@@ -1,4 +1,4 @@
-"""The lease: one run at a time, safe against dead runs and against late ones (CD-14)."""
+"""The lease: one run at a time, safe against runs that died and against late ones (CD-14)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finishes or undoes the operation of a dead run, from the ledger alone (CD-13)."""
+"""Finishes or undoes the operation of a run that died, from the ledger alone (CD-13)."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def recover(
 ) -> Outcome | None:
     """Bring the last operation to its end; None when it has ended already.
 
-    - A dead deploy is undone. When it passed everything, it is completed.
-    - A dead rollback is repeated.
+    - A deploy whose run died is undone. When it passed everything, it is completed.
+    - A rollback whose run died is repeated.
     - A held environment needs `keep`: True keeps the live release, False rolls it back, None raises HELD.
     - `keep=False` also rolls back after everything passed. You need it when completion is impossible.
 
@@ -65,7 +65,7 @@ def _await_end(services: Services, observer: Observer) -> Head:
     """
     clock, head = services.clock, services.ledger.head()
     if head.operation is not None and (holder := holder_of(head, clock.now())):
-        text = f"the operation {head.operation} has not ended; waiting for {holder}, who holds the lock"
+        text = f"the operation {head.operation} has not ended; waiting for {holder} to return the lease"
         observer(Event(EventKind.NOTE, text, at=clock.now()))
     end = clock.monotonic() + LONGEST_WAIT.total_seconds()
     while head.operation is not None and holder_of(head, clock.now()) and clock.monotonic() < end:
@@ -118,7 +118,7 @@ def _undo(steps: Steps, operation: Operation) -> Outcome:
     roll_back(steps, steps.load(operation.base), steps.require(operation.release), began)
     # The operation closes after the head is back. Otherwise a run that dies here would leave the failed slot
     # in the head as live, and the next deploy would update the slot with users on it.
-    steps.journal.close(Result.ROLLED_BACK, _died(operation))
+    steps.journal.close(Result.ROLLED_BACK, _unfinished(operation))
     return Outcome(Result.ROLLED_BACK, operation.release, steps.journal.operation)
 
 
@@ -128,10 +128,15 @@ def _abort(steps: Steps, operation: Operation) -> Outcome:
         steps.services.ledger.amend_release(operation.release, state=State.ABORTED)
     # The operation closes last. Otherwise a run that dies here would leave the preview open, and the next
     # `recover` would find no open operation.
-    steps.journal.close(Result.ABORTED, _died(operation))
+    steps.journal.close(Result.ABORTED, _unfinished(operation))
     return Outcome(Result.ABORTED, operation.release, steps.journal.operation)
 
 
-def _died(operation: Operation) -> KanmonError:
-    problem = f"The run of {operation.actor} ended as it was {operation.state.value}."
+def _unfinished(operation: Operation) -> KanmonError:
+    if operation.result is Result.HELD:
+        problem = f"Operation {operation.number} held the release. You chose to undo it."
+    elif operation.transitions:
+        problem = f"The run of {operation.actor} did not finish. Its last step was: {operation.state.value}."
+    else:
+        problem = f"The run of {operation.actor} did not finish. It died before its first step."
     return KanmonError(Code.UNFINISHED, problem)

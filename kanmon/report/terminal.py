@@ -170,9 +170,8 @@ def print_status(console: Console, head: Head, live: Release | None) -> None:
     elif head.operation is not None:
         console.print(f"[yellow]open[/]      operation {head.operation}")
     if head.lease:
-        console.print(
-            f"[yellow]locked[/]    by {escape(head.lease.holder)} until {head.lease.expires:%H:%M:%S} UTC"
-        )
+        holder, until = escape(head.lease.holder), f"{head.lease.expires:%H:%M:%S} UTC"
+        console.print(f"[yellow]lease[/]     held by {holder} until {until}")
 
 
 def print_history(console: Console, operations: list[Operation], releases: dict[str, Release]) -> None:

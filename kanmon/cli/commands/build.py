@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class BuildOptions:
     """The folder for the bundle."""
 
-    bundle: Path = path("the bundle (build/bundle)", "DIR", "build/bundle")
+    bundle: Path = path("the folder of the bundle (default: build/bundle)", "DIR", "build/bundle")
 
 
 def run(options: BuildOptions, context: Context) -> ExitStatus:
@@ -50,5 +50,5 @@ COMMAND = Command(
     "Run the app's build and pack the bundle.",
     run,
     BuildOptions,
-    outputs={"digest": "the bundle's SHA-256", "commit": "the commit that was built"},
+    outputs={"digest": "the bundle's SHA-256", "commit": "the commit of the bundle"},
 )

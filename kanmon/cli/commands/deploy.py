@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 class DeployOptions:
     """The bundle or the plan to release, and its approval."""
 
-    bundle: Path = path("the bundle (build/bundle)", "DIR", "build/bundle")
+    bundle: Path = path("the folder of the bundle (default: build/bundle)", "DIR", "build/bundle")
     bundle_digest: str = text("refuse a bundle with another digest; use the output of the build", "SHA256")
-    plan: Path | None = optional_path("carry out this plan instead of a new one", "FILE")
+    plan: Path | None = optional_path(
+        "the plan to carry out, from kanmon plan --output (default: make a new plan)", "FILE"
+    )
     digest: str = text("refuse a plan with another digest; use the output of the plan", "SHA256")
     yes: bool = flag("approve without asking", terminal_only=True)
     reason: str = text("the reason, for the history", "TEXT")
@@ -64,7 +66,7 @@ def _given_plan(options: DeployOptions) -> Plan | None:
     if plan and options.digest not in {"", plan.digest}:
         raise KanmonError(
             Code.PLAN_ALTERED,
-            f"The plan's digest is {plan.digest[:12]}, not {options.digest[:12]} as was approved.",
+            f"The plan's digest is {plan.digest[:12]}. The approved digest is {options.digest[:12]}.",
             where=str(options.plan),
         )
     return plan
@@ -72,11 +74,11 @@ def _given_plan(options: DeployOptions) -> Plan | None:
 
 COMMAND = Command(
     "deploy",
-    "Plan, have it approved, release.",
+    "Plan a release, ask for approval, and release it.",
     run,
     DeployOptions,
     aws=True,
     outputs=RESULT_OUTPUTS,
-    token="to read who approved and show the deployment: actions: read, deployments: write",  # noqa: S106
+    token="to read the approval and show the deployment: actions: read, deployments: write",  # noqa: S106
     docker=True,
 )

@@ -51,8 +51,8 @@ def run(options: GateOptions, context: Context) -> ExitStatus:
 
 COMMAND = Command(
     "gate",
-    "Verify that GitHub's environment holds a release back, and who approved it.",
+    "Verify the protection of GitHub's environment, and the approval of a run.",
     run,
     GateOptions,
-    token="to read the rules and who approved: actions: read, contents: read",  # noqa: S106
+    token="to read the rules and the approvals: actions: read, contents: read",  # noqa: S106
 )

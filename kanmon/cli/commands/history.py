@@ -26,7 +26,7 @@ def run(options: FormatOptions, context: Context) -> ExitStatus:
 
 COMMAND = Command(
     "history",
-    "Show what was released, by whom, and how it ended.",
+    "Show all operations: release, actor, approval and result.",
     run,
     FormatOptions,
     aws=True,

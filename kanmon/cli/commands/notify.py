@@ -35,12 +35,14 @@ class NotifyOptions:
     """The subject of the message."""
 
     event: str = text(
-        "what the message is about", "EVENT", choices=("waiting", "started", "ended"), default="ended"
+        "the event to report", "EVENT", choices=("waiting", "started", "ended"), default="ended"
     )
-    plan: Path | None = optional_path("waiting and started: the plan; a rollback has none", "FILE")
+    plan: Path | None = optional_path(
+        "for waiting and started: the plan file; leave it out for a rollback", "FILE"
+    )
     release: str = text("for a rollback: the release to return to (default: the last stable one)", "RELEASE")
     reason: str = text("the reason, for the history", "TEXT")
-    cause: str = text("for an end without a begun release: the reason", "TEXT")
+    cause: str = text("for an end before the release began: the reason", "TEXT")
 
 
 def run(options: NotifyOptions, context: Context) -> ExitStatus:

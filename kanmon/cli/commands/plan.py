@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 class PlanOptions:
     """The bundle to plan, and the file for the plan."""
 
-    bundle: Path = path("the bundle (build/bundle)", "DIR", "build/bundle")
+    bundle: Path = path("the folder of the bundle (default: build/bundle)", "DIR", "build/bundle")
     bundle_digest: str = text("refuse a bundle with another digest; use the output of the build", "SHA256")
     lift_freeze: str = text("plan in a frozen environment; give the reason", "REASON")
-    output: Path | None = optional_path("write the plan to a file, for deploy --plan", "FILE")
+    output: Path | None = optional_path(
+        "write the plan to this file; give the file to kanmon deploy --plan", "FILE"
+    )
 
 
 def run(options: PlanOptions, context: Context) -> ExitStatus:
@@ -61,7 +63,7 @@ COMMAND = Command(
     aws=True,
     outputs={
         "release": "the release's id, such as r42",
-        "digest": "the plan's SHA-256, which the deploy must be given",
-        "unchanged": "true when the release is live already",
+        "digest": "the plan's SHA-256; give it to the deploy as its digest",
+        "unchanged": "true when this release is live already",
     },
 )

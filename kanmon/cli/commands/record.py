@@ -24,7 +24,7 @@ def run(_: NoOptions, context: Context) -> ExitStatus:
 
 COMMAND = Command(
     "record",
-    "Bring GitHub's deployments and releases up to the ledger.",
+    "Add the ledger's missing operations to GitHub's deployments and releases.",
     run,
     NoOptions,
     aws=True,

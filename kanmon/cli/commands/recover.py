@@ -1,4 +1,4 @@
-"""`kanmon recover`: finishes or undoes the operation of a crashed run (CD-13)."""
+"""`kanmon recover`: finishes or undoes the operation of a run that died (CD-13)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def run(options: RecoverOptions, context: Context) -> ExitStatus:
 
 COMMAND = Command(
     "recover",
-    "Finish or undo what a run that died left behind.",
+    "Finish or undo the operation of a run that died.",
     run,
     RecoverOptions,
     aws=True,

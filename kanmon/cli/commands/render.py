@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 class RenderOptions:
     """The bundle to render, and the folder for the templates."""
 
-    bundle: Path = path("the bundle (build/bundle)", "DIR", "build/bundle")
+    bundle: Path = path("the folder of the bundle (default: build/bundle)", "DIR", "build/bundle")
     output: Path = path(
-        "the folder to write to (build/templates)", "DIR", "build/templates", terminal_only=True
+        "the folder to write to (default: build/templates)", "DIR", "build/templates", terminal_only=True
     )
 
 
@@ -42,7 +42,9 @@ def run(options: RenderOptions, context: Context) -> ExitStatus:
             f"There is no bundle in {bundle}: each function's package is `blobs/not-built-<function>`."
         )
         if config.state_machines:
-            context.print("A bundle brings the definitions, which name the functions of a state machine.")
+            context.print(
+                "Build first for the state machines: their definitions are in the bundle. Run `kanmon build`."
+            )
     return ExitStatus.OK
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class RollbackOptions:
     """The release users return to, and the reason."""
 
-    release: str = positional("which one, such as r41 (default: the last stable one)")
+    release: str = positional("the release to return to, such as r41 (default: the last stable one)")
     reason: str = text("the reason, for the history", "TEXT")
     confirm: str = text("type the name of the environment; a workflow needs it", "ENVIRONMENT")
     yes: bool = flag("roll back without a question", terminal_only=True)
@@ -54,6 +54,6 @@ COMMAND = Command(
     run,
     RollbackOptions,
     outputs=RESULT_OUTPUTS,
-    token="to read who approved and show the deployment: actions: read, deployments: write",  # noqa: S106
+    token="to read the approval and show the deployment: actions: read, deployments: write",  # noqa: S106
     docker=True,
 )

@@ -33,5 +33,5 @@ COMMAND = Command(
     run,
     NoOptions,
     aws=True,
-    outputs={"passed": "how many checks passed"},
+    outputs={"passed": "the number of passed checks"},
 )

@@ -1,4 +1,4 @@
-"""`kanmon status`: shows the live release, and any lock, freeze or hold of the environment."""
+"""`kanmon status`: shows the live release, and any lease, freeze or hold of the environment."""
 
 from __future__ import annotations
 
@@ -26,5 +26,10 @@ def run(options: FormatOptions, context: Context) -> ExitStatus:
 
 
 COMMAND = Command(
-    "status", "Show who is live and what holds the environment.", run, FormatOptions, aws=True, action=False
+    "status",
+    "Show the live release, and any lease, freeze or hold of the environment.",
+    run,
+    FormatOptions,
+    aws=True,
+    action=False,
 )

@@ -29,9 +29,9 @@ def run(_: NoOptions, context: Context) -> ExitStatus:
     if rules is None:
         raise KanmonError(
             Code.CONFIG_INVALID,
-            "The config doesn't say how the app is tested.",
+            "The config has no `test` section.",
             where=str(context.config_file),
-            fix="Add a `test` section with `commands` and `results`.",
+            fix="Add `test: {commands: [pytest --junitxml=build/tests.xml], results: [build/tests.xml]}`.",
         )
     with folded("The tests"):
         verdict = run_tests(
@@ -71,9 +71,9 @@ COMMAND = Command(
     run,
     NoOptions,
     outputs={
-        "tests": "how many tests ran",
-        "failed": "how many of them failed",
-        "coverage": "percent of the lines that are covered; empty when no coverage is asked for",
+        "tests": "the number of tests",
+        "failed": "the number of failed tests",
+        "coverage": "the percentage of covered lines; empty without `test.coverage` in the config",
     },
     token="to keep one comment of the pull request up to date: pull-requests: write",  # noqa: S106
 )
