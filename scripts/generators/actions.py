@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 _IMAGE = Path(__file__).resolve().parents[2] / "actions" / "image"
-"""The Dockerfile, from a Docker action's folder; on a release the image that was built from it, by digest."""
+"""The Dockerfile, from a Docker action's folder; on a release the digest of its built image."""
 _WHOLE = ("reason", "lift-freeze")
-"""What the root action takes of `deploy`'s own inputs: those that leave it the whole release."""
+"""The root action's inputs from `deploy`. The others belong to single steps of a release."""
 _ERROR = {"error": "if it failed: the error's code and message"}
 
 
@@ -63,7 +63,7 @@ def _step(
     condition: str = "",
     more: Mapping[str, str] = _NONE,
 ) -> list[str]:
-    """One step that is a command. Inputs reach Python by the environment alone, never as a script's text."""
+    """A step with one command. Inputs reach Python by the environment alone, never as a script's text."""
     given = {_variable(option): f"${{{{ inputs.{option.name} }}}}" for option in options}
     return [
         f"    - id: {name}",
@@ -76,7 +76,7 @@ def _step(
 
 
 def _root_action() -> str:
-    """A release in one step; its parts are the commands that the other actions run."""
+    """A release in one step; its steps are the commands of the other actions."""
     shared = [option for option in options_of(SharedOptions) if not option.terminal_only]
     deploy = [option for option in options_of(load("deploy").options) if option.name in _WHOLE]
     token = _token(f"{load('record').token}, actions: read")
@@ -86,7 +86,7 @@ def _root_action() -> str:
         "&& steps.deploy.outputs.result != 'held'"
     )
     lines = [
-        *_top("Kanmon", "Build, plan, deploy, verify, record: a whole release in one step of a gated job."),
+        *_top("Kanmon", "Build, plan, deploy, verify and record a release in one step of a gated job."),
         *_described([*shared, *deploy, token]),
         "outputs:",
     ]
@@ -185,10 +185,10 @@ def _variable(option: Option) -> str:
 
 
 _ABOUT_DOCKER = (
-    "It runs in a container with everything that it needs: nothing is installed when a release is due. Its "
-    "post step always runs: it finishes or undoes what a cancelled or killed step has left. Use it on Linux "
-    "runners with Docker, and [composite](composite) on others. If the commit is not a Kanmon release, the "
-    "runner builds the image first."
+    "It runs in a container with all its software, so a release never waits for an installation. Its post "
+    "step always runs: it finishes or undoes the operation of a cancelled step, or of a run that died. Use "
+    "it on Linux runners with Docker, and [composite](composite) on others. If the commit is not a Kanmon "
+    "release, the runner builds the image first."
 )
 
 
@@ -221,11 +221,11 @@ def _readme(command: Command[Any], folder: str, about: str) -> str:
         f"- uses: kanmon-dev/kanmon/{folder}@<commit>",
         "```",
         "",
-        "| input | what it is | default |",
+        "| input | meaning | default |",
         "| --- | --- | --- |",
         *inputs,
         "",
-        "| output | what it is |",
+        "| output | meaning |",
         "| --- | --- |",
         *outputs,
     ]
