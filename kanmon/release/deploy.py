@@ -49,7 +49,8 @@ def deploy(
 ) -> Outcome:
     """Carry out a plan. A failure after the start is in the outcome; a refusal before it is raised.
 
-    Raises FROZEN, UNFINISHED, HELD, NOT_APPROVED, LOCKED, PLAN_STALE.
+    Raises FROZEN, UNFINISHED, HELD, NOT_APPROVED, LOCKED, PLAN_STALE before the start. Raises LEASE_LOST
+    after it: another run has taken over, so this one leaves the operation as it is.
     """
     if plan.unchanged:
         return Outcome(Result.UNCHANGED, plan.release)
@@ -138,10 +139,10 @@ class _Deploy:
     def _provision(self) -> None:
         outputs = outputs_of(self.services, self.config, self.plan.slot)
         with self.journal.step(State.PROVISIONED, "provisioning"):
-            # The snapshot comes before every change, so that it can undo a failed migration. Otherwise it
-            # would hold the half-migrated data.
+            # The snapshot comes before every change. After a failed migration you restore the data from it. A
+            # later snapshot would hold half-migrated data.
             self._take_snapshot(outputs)
-            # A slot has no entry in the head while its stack changes. Otherwise a run that dies in
+            # Empty the slot's entry in the head before its stack changes. Otherwise a run that dies in
             # `provision` would leave the old entry, and a rollback would move users into a broken slot.
             record_slot(self.services, self.plan.slot, None)
             outputs = provision(self.services, self.journal, self.config, self.plan.stacks, outputs)
@@ -174,7 +175,7 @@ class _Deploy:
             return
         name = snapshot_name(self.config.prefix, self.plan.release, self.journal.operation.number)
         self.services.snapshots.begin(cluster, name)
-        # Wait here. Without it the snapshot could fail later, after the migration.
+        # Wait for its end. Otherwise the snapshot could fail after the migration, with no data to restore.
         self.services.snapshots.wait(name)
         self.journal.emit(EventKind.NOTE, f"database snapshot {name}", snapshot=name)
 
@@ -216,7 +217,7 @@ class _Deploy:
             # on the old API, and its calls to new routes would fail.
             self.steps.move_api(self.pointer, frozenset({self.plan.origin}))
             self.steps.move_page(self.loaded, self.base)
-            # The head comes before the checks. They may hold the release, and then users stay on it.
+            # The head names the new release before the checks. They may hold it, and then users stay on it.
             # Otherwise the head of a held environment would still name the old release.
             record_live(self.services, self.plan.release, self.pointer)
             live = Target("live", self.plan.release)
@@ -235,8 +236,8 @@ class _Deploy:
             # "Stable" is recorded last. Otherwise a run that dies here would leave a stable release with its
             # triggers off.
             record_stable(self.services, self.plan.release)
-        # Now the environment is free. Otherwise a run that dies before `record_stable` would leave a live
-        # release outside the list of stable ones, and no rollback could return to it.
+        # The operation closes after `record_stable`. Otherwise a run that dies between the two would leave a
+        # live release outside the list of stable ones, and no rollback could return to it.
         self.journal.close(Result.STABLE)
 
     def _handle_failure(self, error: BaseException) -> Outcome:
@@ -248,7 +249,7 @@ class _Deploy:
             # the other run completed it.
             raise failure from error
         self.journal.emit(EventKind.FAILURE, failure.message, code=failure.code.id)
-        # STABLE is not in `takes_traffic`, so this check comes first. Otherwise a live release would be
+        # `takes_traffic` is false for STABLE. So look for STABLE first. Otherwise a live release would be
         # recorded as aborted.
         if self.journal.operation.state is State.STABLE:
             return self._leave_to_recover(failure)
@@ -286,8 +287,8 @@ class _Deploy:
         if self.base is None:
             return False
         try:
-            # The ledger has room for one preview token. Otherwise the second token would replace the first,
-            # and a run that dies here would leave the first preview open.
+            # Close the candidate's preview first: the ledger has room for one token. Otherwise the second
+            # token would replace the first, and a run that dies here would leave the first preview open.
             self.steps.close_preview()
             preview = self.steps.open_preview(self.base.id, self.plan.origin)
             stable = Target("stable", preview.release, preview.preview)
@@ -349,8 +350,8 @@ def roll_back(steps: Steps, base: LoadedRelease | None, left: LoadedRelease, fai
         steps.close_preview()
         if base:
             steps.apply_settings(base)
-            # Users are off the failed page now. Otherwise a run that dies before the move would leave a live
-            # page without its files.
+            # Files go after the users. Otherwise a run that dies between the two would leave a live page
+            # without its files.
             steps.site.web.delete_stale_files(base.files, left.files)
         switch_triggers(steps, operation.origin.slot, left, base)
         steps.services.ledger.amend_release(left.id, state=State.ROLLED_BACK)

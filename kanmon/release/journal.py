@@ -41,8 +41,8 @@ class Journal:
     def step(self, state: State, note: str = "") -> Iterator[None]:
         """Record the start of a state, let the caller act, record the end. Raises LEASE_LOST at the start.
 
-        The ledger is written ahead. In the other order a run could move users and die before it writes. Then
-        `recover` would see the old state, abort the operation, and leave users on the candidate.
+        The ledger is written ahead. With the write after the action, a run could move users and die before it
+        writes. Then `recover` would see the old state, abort the operation, and leave users on the candidate.
         """
         self._held.guard()
         begun = Transition(state=state, began=self._clock.now(), note=note)
@@ -97,7 +97,7 @@ class Journal:
     def close(self, result: Result, failure: KanmonError | None = None) -> None:
         """Record the operation's end. A held operation stays open in the head.
 
-        The record comes before the head. In the other order a run that dies between the two would leave an
+        The record comes before the head. With the head first, a run that dies between the two would leave an
         operation without a result, and `recover` would not find it.
         """
         reason = Failure(code=failure.code.id, message=failure.message) if failure else None

@@ -1,8 +1,9 @@
 """The state machine's ports, as Protocols: for the real services and for the tests' fakes.
 
 Each port has a contract: the promise of a call, its errors, and the effect of a repeated call. Recovery
-repeats calls after a lost answer, so every call here may be repeated. A call may also raise an error of AWS
-as KanmonError (:func:`kanmon.aws.calls.aws_errors`). Then the call may have been done, or not.
+repeats calls after a lost answer. A repeated call reads again, unless its contract names another effect. Two
+calls need care: a change set executes once, and a hook runs again at each `invoke`. A call may also raise an
+error of AWS as KanmonError (:func:`kanmon.aws.calls.aws_errors`). Then the call may have been done, or not.
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ class StacksPort(Protocol):
     """CloudFormation: :class:`kanmon.stacks.cloudformation.Stacks`."""
 
     def find(self, name: str) -> DeployedStack | None:
-        """The stack now; None when it does not exist or was never created."""
+        """The stack now; None when it does not exist or was never created. A repeated call reads again."""
 
     def body(self, name: str) -> str:
-        """The stack's last template, exactly as it was sent."""
+        """The stack's last template, byte for byte. A repeated call reads again."""
 
     def create_change_set(
         self,
@@ -54,7 +55,10 @@ class StacksPort(Protocol):
         """
 
     def verify(self, change_set: ChangeSet) -> None:
-        """Compare a change set with its first reading. Raises PLAN_STALE. Changes nothing."""
+        """Compare a change set with its first reading. Changes nothing, also when repeated.
+
+        Raises PLAN_STALE when the change set is gone, executed, or has other changes.
+        """
 
     def execute(
         self,
@@ -64,8 +68,9 @@ class StacksPort(Protocol):
     ) -> DeployedStack:
         """Execute a change set and watch the stack until it is at rest.
 
-        A change set can be executed once: a repeated call raises. Raises STACK_FAILED after CloudFormation
-        has restored the stack's former state. Raises INTERRUPTED when `stop` is set; CloudFormation goes on.
+        A change set executes once: a repeated call raises an error of AWS. Raises STACK_FAILED after
+        CloudFormation has restored the stack's former state. Raises INTERRUPTED when `stop` is set;
+        CloudFormation goes on.
         """
 
     def protect(self, name: str, policy: str) -> None:
@@ -79,42 +84,56 @@ class BlobsPort(Protocol):
     """The artifact bucket's blobs: :class:`kanmon.bundle.blobs.Blobs`."""
 
     def put(self, content: bytes) -> str:
-        """Store some content; its SHA-256. A repeated call stores nothing."""
+        """Store the content. Return its SHA-256. A repeated call stores nothing."""
 
     def get(self, sha256: str) -> bytes:
-        """The content, verified. Raises BUNDLE_MISSING, BUNDLE_DAMAGED."""
+        """Read the content and verify it. A repeated call reads again.
+
+        Raises BUNDLE_MISSING, BUNDLE_DAMAGED.
+        """
 
     def manifest(self, digest: str) -> Manifest:
-        """The manifest of an uploaded bundle. Raises BUNDLE_MISSING, BUNDLE_DAMAGED."""
+        """Read the manifest of an uploaded bundle and verify it. A repeated call reads again.
+
+        Raises BUNDLE_MISSING, BUNDLE_DAMAGED.
+        """
 
     def url(self, sha256: str) -> str:
-        """A blob's address for CloudFormation."""
+        """A blob's address for CloudFormation, without a request. A repeated call gives the same one."""
 
     def missing(self, sha256s: Iterable[str]) -> list[str]:
-        """The digests without a blob."""
+        """The digests without a blob, in their order. A repeated call looks again."""
 
 
 class ApiPort(Protocol):
     """The API's stages: :class:`kanmon.traffic.stages.ApiStages`."""
 
     def live(self) -> Pointer | None:
-        """The live stage's pointer; None without a live stage."""
+        """The live stage's pointer; None without a live stage. A repeated call reads again.
+
+        Raises POINTER_MOVED when somebody gave the stage a slot unknown to Kanmon.
+        """
 
     def move(self, target: Pointer, *, allowed: frozenset[Pointer]) -> bool:
         """Point the live stage at `target` and end any canary, in one call; True when a call was needed.
 
-        A repeated call finds the stage there and does nothing. Raises POINTER_MOVED when the stage points
-        at neither `target` nor one of `allowed`: another process or a person moved it.
+        Without a live stage it creates one. A repeated call finds the stage there and does nothing. Raises
+        POINTER_MOVED when the stage points at neither `target` nor one of `allowed`: another process or a
+        person moved it.
         """
 
     def shift(self, candidate: Pointer, percent: int) -> None:
         """Give `percent` of the live stage's requests to the candidate, in one call.
 
-        A repeated call changes nothing.
+        A repeated call changes nothing. The live stage must exist: without it, the call raises AWS_FAILED. So
+        ask `live` first.
         """
 
     def apply_settings(self, throttle: Throttle) -> bool:
-        """Give the live stage its settings where they differ; True when one did. No pointer moves."""
+        """Give the live stage its settings where they differ; True when one did. No pointer moves.
+
+        A repeated call finds no difference and returns False. Without a live stage it does nothing.
+        """
 
     def open_preview(self, token: str, pointer: Pointer) -> None:
         """Create the stage of a preview. A repeated call finds it there."""
@@ -127,7 +146,11 @@ class WebPort(Protocol):
     """The web bucket's pages: :class:`kanmon.traffic.pages.WebPages`."""
 
     def publish(self, release: str, files: Mapping[str, WebFile]) -> None:
-        """Put a release's files beside the others, before any user. Raises ASSET_CHANGED."""
+        """Put a release's files beside the others. No user gets them yet.
+
+        A repeated call writes the same files again, or finds them. Raises ASSET_CHANGED when a hashed asset
+        exists with other content.
+        """
 
     def move(self, release: str, files: Mapping[str, WebFile], base: Mapping[str, WebFile]) -> int:
         """Make a release's pages live, the entry page last; the number of writes.
@@ -137,24 +160,30 @@ class WebPort(Protocol):
         """
 
     def clear(self) -> bool:
-        """Remove the entry page, as before the first release; True when a write was made."""
+        """Remove the entry page, as before the first release; True for a write. You can repeat the call."""
 
     def delete_stale_files(self, files: Mapping[str, WebFile], base: Mapping[str, WebFile]) -> None:
-        """Delete the fixed-name files of `base` missing in `files`, the files of the live release."""
+        """Delete the fixed-name files of `base` missing in `files`, the files of the live release.
+
+        A repeated call finds nothing to delete.
+        """
 
 
 class ChecksPort(Protocol):
     """Smoke checks: :class:`kanmon.checks.execution.Checks`."""
 
     def run(self, checks: Sequence[Check], target: Target) -> list[CheckResult]:
-        """Run all checks in parallel; the results in the checks' order. A failed check is a result."""
+        """Run all checks in parallel; the results in the checks' order. A failed check is a result.
+
+        A repeated call sends all requests again, so a check must be safe to repeat.
+        """
 
 
 class AlarmsPort(Protocol):
     """CloudWatch's alarms: :class:`kanmon.aws.alarms.Alarms`."""
 
     def firing(self, names: Sequence[str]) -> list[FiringAlarm]:
-        """The firing alarms among `names`. A missing alarm does not fire."""
+        """The firing alarms among `names`. A missing alarm does not fire. A repeated call reads again."""
 
 
 class FunctionsPort(Protocol):
@@ -163,7 +192,8 @@ class FunctionsPort(Protocol):
     def invoke(self, name: str, event: Mapping[str, object]) -> str:
         """Invoke a function and wait for its answer, as text. The port itself never repeats the call.
 
-        Raises HOOK_FAILED when the function fails.
+        A repeated call runs the function again, so a hook must be idempotent. Raises HOOK_FAILED when the
+        function fails.
         """
 
 
@@ -171,17 +201,23 @@ class SnapshotsPort(Protocol):
     """The database's snapshots: :class:`kanmon.aws.snapshots.Snapshots`."""
 
     def begin(self, cluster: str, name: str) -> None:
-        """Begin a snapshot. A repeated call finds it begun."""
+        """Begin a snapshot. A repeated call with the same name finds it and begins no other."""
 
     def wait(self, name: str) -> None:
-        """Wait until a snapshot is available for a restore. Raises SNAPSHOT_FAILED."""
+        """Wait until a snapshot is available for a restore. A repeated call waits for the same snapshot.
+
+        Raises SNAPSHOT_FAILED.
+        """
 
 
 class ApprovalPort(Protocol):
     """The approval of a plan or a rollback: GitHub's gate, a terminal, or `--yes`."""
 
     def approve(self, what: Approvable) -> Approval:
-        """Get the approval; this may wait for a person. Raises NOT_APPROVED and the gate's errors."""
+        """Get the approval; this may wait for a person. Raises NOT_APPROVED and the gate's errors.
+
+        A repeated call asks GitHub again, or asks the person at the terminal again.
+        """
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def recover(
     - A held environment needs `keep`: True keeps the live release, False rolls it back, None raises HELD.
     - `keep=False` also rolls back after everything passed. You need it when completion is impossible.
 
-    `wait` waits for another run to end, at most until its lease has expired. Raises HELD, LOCKED.
+    `wait` waits for another run to end, at most until its lease has expired. Raises HELD, LOCKED, LEASE_LOST.
     """
     head = _await_end(services, observer) if wait else services.ledger.head()
     if head.operation is None:
@@ -76,7 +76,7 @@ def _await_end(services: Services, observer: Observer) -> Head:
 
 def _end(steps: Steps, config: Config, operation: Operation, *, keep: bool | None) -> Outcome:
     if operation.result and operation.result is not Result.HELD:
-        # The run wrote its result and died before it freed the head. This check comes first. Otherwise a
+        # The run wrote its result and died before it freed the head. Look for the result first. Otherwise a
         # finished operation would run a second time.
         steps.journal.close(operation.result)
         return Outcome(operation.result, operation.release, steps.journal.operation)

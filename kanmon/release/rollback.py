@@ -74,7 +74,8 @@ def rollback(
 ) -> Outcome:
     """Return users to a release.
 
-    Raises NOT_APPROVED, UNFINISHED, HELD, LOCKED, PLAN_STALE before anything changes.
+    Raises NOT_APPROVED, UNFINISHED, HELD, LOCKED, PLAN_STALE before anything changes. Raises LEASE_LOST
+    after it: another run has taken over, so this one leaves the operation as it is.
     """
     head = services.ledger.head()
     # The lease comes after the approval, because a review may take days. Otherwise this run would hold the
@@ -126,8 +127,8 @@ class _Rollback:
         """Bring the release completely into a slot; the API's pointer to it."""
         outputs = outputs_of(self.services, self.config, self.operation.slot)
         self.steps.opened = self.services.site(target.manifest.config, outputs)
-        # An earlier run may have died here and left its preview open. Otherwise a new token would replace the
-        # old one in the ledger, and nobody could close the old preview.
+        # An earlier run may have died here and left its preview open. Close it before the new one. Otherwise
+        # the new token would replace the old one in the ledger, and nobody could close the old preview.
         self.steps.close_preview()
         pointer = Pointer(deployment=target.record.pointer.deployment, slot=self.operation.slot)
         # Read the head again: during the approval a failed deploy may have changed the slot. With the head
@@ -149,10 +150,11 @@ class _Rollback:
 
     def _reapply(self, target: LoadedRelease, slot: Slot) -> None:
         name = stack_name(self.config.prefix, SLOT, slot)
-        # Look for the blobs first. Otherwise CloudFormation would miss a package during the update.
+        # Look for the blobs first. Otherwise CloudFormation would miss a package in the middle of the update,
+        # and the slot would be broken.
         refuse_missing(self.services.blobs, target.manifest)
         self.journal.guard()
-        # A slot has no entry in the head while its stack changes. Otherwise a run that dies in `execute`
+        # Empty the slot's entry in the head before its stack changes. Otherwise a run that dies in `execute`
         # would leave the old entry, and a rollback would move users into a half-updated slot.
         record_slot(self.services, slot, None)
         change_set = self.services.stacks.create_change_set(

@@ -164,7 +164,7 @@ class Steps:
     ) -> None:
         """Move both pointers back to a release: the page first, then the API.
 
-        An old page works with the new API, as it did during the canary. In the other order a run that dies
+        An old page works with the new API, as it did during the canary. With the API first, a run that dies
         between the two moves would leave a new page on the old API, and its calls to new routes would fail.
         """
         self.journal.amend(traffic_calls=0)
@@ -256,7 +256,7 @@ def record_live(services: Services, release: str | None, pointer: Pointer) -> No
 def record_slot(services: Services, slot: Slot, release: str | None) -> None:
     """Record the release in a slot. Record None before the slot changes, and the release after it.
 
-    In the other order a run that dies during the change would leave the old entry. A rollback would trust it
+    With a later None, a run that dies during the change would leave the old entry. A rollback would trust it
     and move users into a half-updated slot.
     """
 

@@ -40,7 +40,7 @@ def switch_triggers(steps: Steps, live: Slot, *in_slots: LoadedRelease | None) -
     STACK_BUSY, STACK_FAILED.
     """
     with_triggers = [one for one in in_slots if one and Parameter.TRIGGERS in one.record.slot_parameters]
-    # Off first, then on; see above.
+    # Off first, then on. Otherwise two releases could work on the same queue.
     for loaded in sorted(with_triggers, key=lambda one: one.record.slot is live):
         _switch(steps, loaded, ON if loaded.record.slot is live else OFF)
 
@@ -61,7 +61,8 @@ def _switch(steps: Steps, loaded: LoadedRelease, wanted: str) -> None:
     )
     if change_set is None:
         return
-    # Refuse before `execute`. Otherwise CloudFormation would change a function with users on it.
+    # Refuse before `execute`. Somebody may have changed the stack by hand, and CloudFormation would reset a
+    # function with users on it.
     others = [change for change in change_set.changes if not _only_switches(change)]
     if others:
         names = ", ".join(f"{change.logical_id} ({change.type})" for change in others)

@@ -108,8 +108,8 @@ def _advice(config: Config, outputs: dict[str, str]) -> Iterator[str]:
         yield from (f"  {name} = {value}" for name, value in variables.items())
         if config.github.repository_id is None:
             yield (
-                "The roles trust the repository by its name alone. AWS refuses a repository of after 15 July "
-                "2026, and a renamed or moved one: add `repository_id` and `owner_id` under `github`."
+                "The roles trust the repository by its name alone. Was it created, renamed or moved after 15 "
+                "July 2026? Then AWS refuses it. Add `repository_id` and `owner_id` under `github`."
             )
     if config.costs:
         yield "Activate the cost-allocation tag `app` in Billing: the budget counts the resources with it."
