@@ -56,7 +56,7 @@ def initialise(data: Path, password: str) -> None:
 
 
 def copy(template: Path, data: Path) -> None:
-    """A new server's data directory from an initialised one without any run."""
+    """Copy the data directory of an initialised server. No server has run in it yet."""
     shutil.copytree(template, data)
     if os.geteuid() == 0:
         for path in (data, *data.rglob("*")):

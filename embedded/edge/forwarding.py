@@ -1,7 +1,7 @@
 """The request to an origin, made of a viewer's request.
 
-Without an origin request policy, next to nothing: the values of the cache key and the body's own
-headers ("Control origin requests with a policy", "HTTP request headers and CloudFront behavior").
+Without an origin request policy it has only the values of the cache key and the body's own headers
+("Control origin requests with a policy", "HTTP request headers and CloudFront behavior").
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def run_view(call: Call, run: Run, run_attempt: RunAttempt | None = None) -> dict[str, Any]:
-    """A run as one of its run attempts left it, by default the last."""
+    """A run, with the jobs and the result of one run attempt: the last one by default."""
     shown = run_attempt or run.latest
     api, page = f"{call.api}/actions/runs/{run.id}", f"{call.page}/actions/runs/{run.id}"
     workflow = call.repository.workflows[run.workflow_file]

@@ -101,7 +101,8 @@ def _refuse_parameters(spec: StackSpec, found: Mapping[str, Outline]) -> None:
     problems = [
         *_differences(spec.parameters, found[spec.kind].parameters),
         *(
-            f"The parameter {key} takes the output {value.key} of {value.stack}, which has no such output."
+            f"The parameter {key} takes the output {value.key} of {value.stack}. "
+            f"{value.stack} has no such output."
             for key, value in spec.parameters.items()
             if isinstance(value, StackOutput) and value.key not in found[value.stack].outputs
         ),

@@ -116,7 +116,7 @@ def test_an_output_that_no_stack_has_is_refused() -> None:
     """Otherwise its stack would wait for it for ever."""
     error = _wrong(_specs({SLOT: {"KeyArn": StackOutput(stack="foundation", key="NoKey")}}))
     assert error.message == (
-        "The parameter KeyArn takes the output NoKey of foundation, which has no such output."
+        "The parameter KeyArn takes the output NoKey of foundation. foundation has no such output."
     )
     assert error.where == NAME
 
