@@ -1,4 +1,4 @@
-"""The house in numbers: how long things are, what exists twice, how the prose reads.
+"""Measures the house: lengths, names used twice, relative pronouns in texts.
 
 `python -m scripts.checks.figures [FOLDER]` measures a checkout, this one by default; with `--since COMMIT`
 also the commits after it. Two checkouts of different times can be compared.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import inspect
 import re
 import statistics
 import subprocess
@@ -31,7 +32,7 @@ _NAMED_BY_OTHERS = ("config/", "templates/", "cli/commands/")
 
 @dataclass(frozen=True)
 class Figures:
-    """What is measured of one checkout."""
+    """The measures of one checkout."""
 
     modules: list[int]
     """Lines of each module of the package."""
@@ -40,9 +41,9 @@ class Figures:
     types_twice: list[str]
     modules_twice: list[str]
     exceptions: int
-    """Imports that the import test allows against the rule."""
-    words: int
-    pronouns: int
+    """Imports against the rule, allowed by the import test."""
+    prose: dict[str, tuple[int, int]]
+    """Words and relative pronouns of each kind of text."""
     lines: dict[str, int]
     """Lines of Python by top-level folder."""
 
@@ -69,7 +70,6 @@ def measure(root: Path) -> Figures:
     """The figures of a checkout."""
     package = root / "kanmon"
     trees = {path: ast.parse(path.read_text("utf-8")) for path in _python(package)}
-    words, pronouns = _prose(root, trees.values())
     return Figures(
         modules=[len(path.read_text("utf-8").splitlines()) for path in trees],
         functions=[
@@ -81,8 +81,7 @@ def measure(root: Path) -> Figures:
         types_twice=_twice(name for tree in trees.values() for name in _types(tree)),
         modules_twice=_twice(path.stem for path in trees if _names_itself(path.relative_to(package))),
         exceptions=_exceptions(root),
-        words=words,
-        pronouns=pronouns,
+        prose={kind: _pronouns(texts) for kind, texts in _prose(root).items()},
         lines={
             folder: sum(len(path.read_text("utf-8").splitlines()) for path in _python(root / folder))
             for folder in _OWN_CODE
@@ -99,8 +98,9 @@ def _rows(figures: Figures) -> Iterator[tuple[str, str]]:
     yield "type names that exist twice", f"{len(figures.types_twice)} {' '.join(figures.types_twice)}"
     yield "module names that exist twice", f"{len(figures.modules_twice)} {' '.join(figures.modules_twice)}"
     yield "exceptions in the import test", str(figures.exceptions)
-    share = 100 * figures.pronouns / max(1, figures.words)
-    yield "relative pronouns per 100 words of docs", f"{share:.2f} ({figures.pronouns} of {figures.words})"
+    for kind, (words, pronouns) in figures.prose.items():
+        share = 100 * pronouns / max(1, words)
+        yield f"relative pronouns, % of {kind}", f"{share:.2f} ({pronouns} of {words})"
     yield "lines of Python", ", ".join(f"{folder} {count}" for folder, count in figures.lines.items())
 
 
@@ -135,14 +135,56 @@ def _exceptions(root: Path) -> int:
     return len(re.findall(r'^    \("(?!(?:aws|config|github)", "errors")', found[1], re.MULTILINE))
 
 
-def _prose(root: Path, trees: Iterable[ast.Module]) -> tuple[int, int]:
-    """Words and relative pronouns of the documents and the package's docstrings."""
-    texts = [text for tree in trees for text in _docstrings(tree)]
-    for path in [*root.glob("*.md"), *(root / "docs").rglob("*.md")]:
-        text = re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL)
-        texts.append(re.sub(r"`[^`]*`", "", text))
+def _prose(root: Path) -> dict[str, list[str]]:
+    """Every kind of text for people."""
+    package, actions = root / "kanmon", root / "actions"
+    trees = {path: ast.parse(path.read_text("utf-8")) for path in _python(package)}
+    rooms = sorted({_room(path.relative_to(package)) for path in trees})
+    texts = {
+        "docs": [_without_code(path) for path in [*root.glob("*.md"), *(root / "docs").rglob("*.md")]],
+        "actions' READMEs": [_without_code(path) for path in actions.rglob("*.md")],
+        "workflows": [text for path in _workflows(root) for text in _yaml_texts(path.read_text("utf-8"))],
+        "docstrings of kanmon": [text for tree in trees.values() for text in _docstrings(tree)],
+    }
+    for folder in ("scripts", "tests"):
+        parsed = (ast.parse(path.read_text("utf-8")) for path in _python(root / folder))
+        texts[f"docstrings of {folder}"] = [text for tree in parsed for text in _docstrings(tree)]
+    for room in rooms:
+        inside = (tree for path, tree in trees.items() if _room(path.relative_to(package)) == room)
+        texts[f"messages of {room}"] = [text for tree in inside for text in _messages(tree)]
+    return {kind: found for kind, found in texts.items() if found}
+
+
+def _pronouns(texts: list[str]) -> tuple[int, int]:
     words = sum(len(_WORD.findall(text)) for text in texts)
     return words, sum(len(_PRONOUN.findall(text)) for text in texts)
+
+
+def _without_code(path: Path) -> str:
+    text = re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL)
+    return re.sub(r"`[^`]*`", "", text)
+
+
+def _workflows(root: Path) -> list[Path]:
+    return [*root.glob(".github/workflows/*.yml"), *root.glob("workflows/*.yml")]
+
+
+def _yaml_texts(content: str) -> list[str]:
+    """The comments and the descriptions of a workflow file, without pins."""
+    return re.findall(r"(?:(?:^|\s)#|description:)\s+(?!v\d)(.*)", content)
+
+
+def _messages(tree: ast.Module) -> Iterator[str]:
+    """The literals with a space, besides docstrings: help texts, descriptions, messages, fixes."""
+    docstrings = set(_docstrings(tree))
+    for node in ast.walk(tree):
+        text = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(text, str) and " " in text.strip() and inspect.cleandoc(text) not in docstrings:
+            yield text
+
+
+def _room(path: Path) -> str:
+    return path.parts[0].removesuffix(".py")
 
 
 def _docstrings(tree: ast.Module) -> Iterator[str]:
@@ -152,7 +194,7 @@ def _docstrings(tree: ast.Module) -> Iterator[str]:
             yield from filter(None, [ast.get_docstring(node)])
             for statement in node.body[1:]:
                 if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
-                    yield str(statement.value.value)
+                    yield inspect.cleandoc(str(statement.value.value))
 
 
 def _git(root: Path, *arguments: str) -> str:
