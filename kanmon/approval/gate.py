@@ -56,7 +56,7 @@ class Gate:
         found = self.rules.environment(self.environment)
         where = f"{self.run.repository}, environment {self.environment}"
         if found is None:
-            message = f"The repository has no environment {self.environment} that this token can see."
+            message = f"This token sees no environment {self.environment} in the repository."
             raise KanmonError(Code.ENVIRONMENT_MISSING, message, where=where)
         where = found.url or where
         if not found.reviewers:
@@ -70,7 +70,7 @@ class Gate:
                 Code.BRANCH_REFUSED, f"{self.run.ref} may not deploy to {self.environment}.", where=where
             )
         if self.prevent_self_review and not found.prevents_self_review:
-            message = f"{self.environment} lets people approve what they started."
+            message = f"{self.environment} lets people approve their own runs."
             raise KanmonError(Code.SELF_REVIEW_ALLOWED, message, where=where)
         return found
 
@@ -87,8 +87,8 @@ class Gate:
         used = self._approvals_used()
         if len(approved) <= used:
             message = (
-                f"The run has {len(approved)} approvals, of which its earlier attempts used {used}; "
-                f"attempt {self.run.attempt} has none."
+                f"Attempt {self.run.attempt} of this run has no approval: the run has {len(approved)}, "
+                f"and its earlier attempts used {used}."
             )
             raise KanmonError(Code.APPROVAL_TOO_OLD, message, where=self.run.url)
         if self.prevent_self_review:

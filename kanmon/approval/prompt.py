@@ -44,7 +44,7 @@ class TerminalApproval:
         how = "--yes" if self.assume_yes else "terminal"
         if not self.assume_yes:
             if self.ask is None:
-                raise KanmonError(Code.NOT_APPROVED, "There is no terminal to ask on, and no --yes.")
+                raise KanmonError(Code.NOT_APPROVED, "There is no terminal for the question, and no --yes.")
             answer = self.ask(self.question.format(release=what.release)).strip().lower()
             if answer not in {wanted.format(release=what.release) for wanted in self.answers}:
                 raise KanmonError(Code.NOT_APPROVED, f"{self.actor} did not approve {what.release}.")

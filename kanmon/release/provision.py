@@ -102,7 +102,7 @@ def _change_set(
     resolved = resolve(stack.parameters, outputs)
     if resolved is None:
         raise KanmonError(
-            Code.PLAN_STALE, "A stack it depends on does not give what it did.", where=stack.name
+            Code.PLAN_STALE, "An earlier stack lacks an output now. The plan used it.", where=stack.name
         )
     if stack.deferred:
         existing = services.stacks.find(stack.name)
@@ -114,6 +114,6 @@ def _change_set(
         refuse_destruction(config, [stack.model_copy(update={"change_set": change_set})])
         return change_set
     if resolved != stack.resolved:
-        problem = "A stack before it gives other values now than those that were approved."
+        problem = "The outputs of an earlier stack differ now from the approved values."
         raise KanmonError(Code.PLAN_STALE, problem, where=stack.name)
     return stack.change_set

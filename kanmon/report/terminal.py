@@ -105,8 +105,7 @@ def print_plan(console: Console, plan: Plan) -> None:
     if plan.web.files:
         pages = escape(", ".join(plan.web.changed[:8])) or "none"
         console.print(
-            f"  web: {plan.web.files} files, {plan.web.assets} of them hashed assets; "
-            f"pages that differ: {pages}"
+            f"  web: {plan.web.files} files, {plan.web.assets} of them hashed assets; changed pages: {pages}"
         )
     console.print(f"  digest [dim]{plan.digest}[/]")
 

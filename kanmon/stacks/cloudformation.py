@@ -174,13 +174,13 @@ class Stacks:
                     "ChangeSetNotFoundException",
                     "ValidationError",
                 }:
-                    gone = "The change set that was approved is gone."
+                    gone = "The approved change set is gone."
                     raise KanmonError(Code.PLAN_STALE, gone, where=change_set.stack) from error
                 raise
             changes = self._changes(change_set.stack, change_set.id, described)
         if described.get("ExecutionStatus") != "AVAILABLE" or changes != change_set.changes:
             status = described.get("ExecutionStatus")
-            problem = f"The change set that was approved can't be executed any more (it is {status})."
+            problem = f"The approved change set can't be executed any more (it is {status})."
             raise KanmonError(Code.PLAN_STALE, problem, where=change_set.stack)
 
     def execute(
@@ -299,9 +299,11 @@ def _failed(name: str, status: str, failures: list[StackEvent], reason: str) -> 
 
 def _busy(stack: DeployedStack) -> KanmonError:
     if stack.status == "UPDATE_ROLLBACK_FAILED":
-        fix = "Repair what the stack's events name, then continue its rollback in CloudFormation."
+        command = f"aws cloudformation continue-update-rollback --stack-name {stack.name}"
+        fix = f"Repair the resource in the stack's last failed event, then run `{command}`."
     elif stack.status in {"ROLLBACK_COMPLETE", "CREATE_FAILED", "DELETE_FAILED", "ROLLBACK_FAILED"}:
-        fix = "Nothing uses this stack: delete it in CloudFormation, then run the command again."
+        command = f"aws cloudformation delete-stack --stack-name {stack.name}"
+        fix = f"Nothing uses this stack. Run `{command}`, then this command again."
     else:
-        fix = "Wait until CloudFormation has ended what it does to this stack."
+        fix = "Wait until CloudFormation has finished with this stack, then run the command again."
     return KanmonError(Code.STACK_BUSY, f"The stack is {stack.status}.", where=stack.name, fix=fix)

@@ -338,8 +338,7 @@ def clashes(config: Config) -> list[str]:
     """Names in the config with a variable of Kanmon's or of AWS's, as sentences."""
     fixed = {known for grant in GRANTS if not grant.named for known in grant.variables}
     return [
-        f"{name} under `{grant.section}` would give functions the variable {given}, which belongs to Kanmon "
-        "or AWS."
+        f"{name} under `{grant.section}` would give functions the variable {given} of Kanmon or AWS."
         for grant in GRANTS
         if grant.named
         for name in grant.configured(config)

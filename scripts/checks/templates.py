@@ -1,6 +1,6 @@
-"""Checks every template of the configs that stand for all, by two tools, and prints what each found.
+"""Checks the templates of some typical configs by two tools, and prints their findings.
 
-cfn-lint knows what CloudFormation takes; checkov knows what is safe. A template may skip a rule: beside the
+cfn-lint has CloudFormation's rules; checkov has rules of security. A template may skip a rule: beside the
 resource, with the reason (`# checkov:skip=ID: reason`). The sizes are printed beside CloudFormation's limits.
 """
 
@@ -27,7 +27,7 @@ _SHOWN = ("everything on", f"{MANY} functions")
 
 @dataclass(frozen=True)
 class _Checked:
-    """What checkov found in all templates."""
+    """Checkov's findings in all templates."""
 
     passed: int
     failed: list[str]
@@ -62,7 +62,7 @@ def main() -> int:
 
 
 def _lint(bodies: dict[str, str]) -> list[str]:
-    """What cfn-lint finds; the same text is looked at once."""
+    """The findings of cfn-lint. It reads the same text only once."""
     found: list[str] = []
     for body in dict.fromkeys(bodies.values()):
         name = next(name for name, other in bodies.items() if other == body)

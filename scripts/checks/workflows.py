@@ -1,6 +1,6 @@
-"""Checks the workflow files and the actions by three tools, and prints what each found.
+"""Checks the workflow files and the actions by three tools, and prints their findings.
 
-`act` doesn't know two of GitHub's keys yet, so it gets the copies that the tests run.
+`act` doesn't know two of GitHub's keys yet, so it gets the copies from the tests.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What is generated from the code, and the release of the suite."""
+"""The generators of files from the code, and the release of the suite."""

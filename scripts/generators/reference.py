@@ -1,6 +1,6 @@
-"""Writes what is generated from the code: the config's JSON schema, and the tables in docs/reference.
+"""Generates files from the code: the config's JSON schema, and the tables in docs/reference.
 
-`python -m scripts.generators.reference` writes; with `--check` it only prints what is not current, and fails.
+`python -m scripts.generators.reference` writes; with `--check` it only prints the outdated files, and fails.
 """
 
 from __future__ import annotations

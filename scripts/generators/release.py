@@ -1,7 +1,7 @@
-"""Makes a release of the suite in three commits: no file can name the commit that it is part of.
+"""Makes a release of the suite in three commits: no file can name its own commit.
 
 The first has the version and the image. The second pins the reusable workflows to the actions of the first.
-The third pins the workflows that a team copies to the second.
+The third pins the copied workflows to the second.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ COPIED = (
 
 
 def pin(text: str, commit: str, version: str) -> str:
-    """The text of a workflow, with everything that it uses of the suite pinned to a commit."""
+    """The text of a workflow. All its uses of the suite are pinned to a commit."""
     return _PIN.sub(rf"\g<1>@{commit} # v{version}", text)
 
 

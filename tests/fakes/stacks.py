@@ -89,7 +89,7 @@ class FakeStacks:
     def verify(self, change_set: ChangeSet) -> None:
         pending = self.change_sets.get(change_set.id)
         if pending is None or pending.version != self.versions.get(change_set.stack, 0):
-            raise KanmonError(Code.PLAN_STALE, "The change set that was approved is gone.")
+            raise KanmonError(Code.PLAN_STALE, "The approved change set is gone.")
 
     def execute(
         self,

@@ -117,7 +117,7 @@ def _advice(config: Config, outputs: dict[str, str]) -> Iterator[str]:
 
 COMMAND = Command(
     "bootstrap",
-    "Create or change what Kanmon needs in an AWS account, as its administrator.",
+    "Prepare an AWS account for Kanmon, with the credentials of an administrator.",
     run,
     NoOptions,
     action=False,

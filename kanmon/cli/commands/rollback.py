@@ -50,7 +50,7 @@ def run(options: RollbackOptions, context: Context) -> ExitStatus:
 
 COMMAND = Command(
     "rollback",
-    "Return users to a release that was stable.",
+    "Return users to an earlier stable release.",
     run,
     RollbackOptions,
     outputs=RESULT_OUTPUTS,

@@ -76,6 +76,24 @@ def held_canary(cloud: Cloud) -> Cloud:
     return cloud
 
 
+def _recorded_reason(cloud: Cloud, *, keep: bool | None = None) -> str:
+    operation = _recovered(cloud, keep=keep).operation
+    assert operation
+    assert operation.failure
+    return operation.failure.message
+
+
+def test_the_history_names_the_last_step_of_a_dying_run(cloud: Cloud, clock: Clock) -> None:
+    release(cloud, "one", config=CONFIG)
+    _die_in(cloud, State.SHIFTING)
+    clock.outlast_lease()
+    assert _recorded_reason(cloud) == "The run of kim did not finish. Its last step was: shifting."
+
+
+def test_the_history_names_the_decision_to_undo(held: Cloud) -> None:
+    assert _recorded_reason(held, keep=False) == "Operation 2 held the release. You chose to undo it."
+
+
 def test_after_a_release_that_ended_there_is_nothing_to_do(cloud: Cloud) -> None:
     assert _recover(cloud) is None
     release(cloud, "one")
