@@ -46,7 +46,9 @@ def parse(arguments: Sequence[str]) -> tuple[Command[Any], Any, SharedOptions]:
 
 def _parser(commands: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - commands of any options
     parser = _Parser(
-        prog="kanmon", description="Releases a serverless app to AWS, and rolls it back by itself."
+        prog="kanmon",
+        description="Releases a serverless app to AWS, and rolls it back by itself.",
+        epilog="Examples: https://github.com/kanmon-dev/kanmon/blob/main/docs/commands.md",
     )
     parser.add_argument("--version", action="version", version=f"kanmon {__version__}")
     for option in options_of(SharedOptions):

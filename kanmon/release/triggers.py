@@ -6,9 +6,9 @@ and its record keeps them off. Kanmon switches them on in the live slot's stack 
 The switch comes after the operation has decided the live slot. Users come first, and an aborted candidate
 must never have processed a message.
 
-The other slot is switched off first, then the live one on. In the other order a run that dies between the two
-would leave two releases at work on the same queue. In this order it leaves a pause: messages wait in their
-queue, and a schedule within this minute is skipped.
+The other slot is switched off first, then the live one on. With the live one first, a run that dies between
+the two would leave two releases at work on the same queue. In this order it leaves a pause: messages wait in
+their queue, and a schedule within this minute is skipped.
 
 When a switch fails, users are on the right release already and stay there. The operation stays open, and
 `recover` repeats the switch. A repeated switch changes nothing.

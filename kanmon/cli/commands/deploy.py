@@ -20,14 +20,16 @@ class DeployOptions:
     """The bundle or the plan to release, and its approval."""
 
     bundle: Path = path("the folder of the bundle (default: build/bundle)", "DIR", "build/bundle")
-    bundle_digest: str = text("refuse a bundle with another digest; use the output of the build", "SHA256")
+    bundle_digest: str = text("the output `digest` of the build; another bundle is refused", "SHA256")
     plan: Path | None = optional_path(
         "the plan to carry out, from kanmon plan --output (default: make a new plan)", "FILE"
     )
-    digest: str = text("refuse a plan with another digest; use the output of the plan", "SHA256")
+    digest: str = text("the output `digest` of the plan; another plan is refused", "SHA256")
     yes: bool = flag("approve without asking", terminal_only=True)
-    reason: str = text("the reason, for the history", "TEXT")
-    lift_freeze: str = text("release in a frozen environment; give the reason", "REASON")
+    reason: str = text("the reason, for the history, such as wrong prices", "TEXT")
+    lift_freeze: str = text(
+        "release in a frozen environment; give the reason, such as fixed in 3f2a91c", "REASON"
+    )
 
 
 def run(options: DeployOptions, context: Context) -> ExitStatus:

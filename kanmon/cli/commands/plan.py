@@ -20,8 +20,10 @@ class PlanOptions:
     """The bundle to plan, and the file for the plan."""
 
     bundle: Path = path("the folder of the bundle (default: build/bundle)", "DIR", "build/bundle")
-    bundle_digest: str = text("refuse a bundle with another digest; use the output of the build", "SHA256")
-    lift_freeze: str = text("plan in a frozen environment; give the reason", "REASON")
+    bundle_digest: str = text("the output `digest` of the build; another bundle is refused", "SHA256")
+    lift_freeze: str = text(
+        "plan in a frozen environment; give the reason, such as fixed in 3f2a91c", "REASON"
+    )
     output: Path | None = optional_path(
         "write the plan to this file; give the file to kanmon deploy --plan", "FILE"
     )

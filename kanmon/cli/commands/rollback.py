@@ -18,7 +18,7 @@ class RollbackOptions:
     """The release users return to, and the reason."""
 
     release: str = positional("the release to return to, such as r41 (default: the last stable one)")
-    reason: str = text("the reason, for the history", "TEXT")
+    reason: str = text("the reason, for the history, such as wrong prices", "TEXT")
     confirm: str = text("type the name of the environment; a workflow needs it", "ENVIRONMENT")
     yes: bool = flag("roll back without a question", terminal_only=True)
 
