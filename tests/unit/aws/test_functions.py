@@ -1,0 +1,75 @@
+"""Functions are invoked as hooks: with their event, and with an error when they fail (CD-5)."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kanmon.aws.functions import Functions
+from kanmon.errors import Code, KanmonError
+from tests.fakes.objects import refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MIGRATE = "shop-test-blue-migrate"
+
+
+@dataclass
+class Lambda:
+    """As much of Lambda as Kanmon uses. A function that raises answers like Lambda's runtime."""
+
+    functions: dict[str, Callable[[dict[str, Any]], str]] = field(default_factory=dict)
+
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        if FunctionName not in self.functions:
+            raise refusal("ResourceNotFoundException", "Invoke", f"Function not found: {FunctionName}")
+        try:
+            answer = self.functions[FunctionName](json.loads(Payload))
+        except ValueError as error:
+            body = json.dumps({"errorMessage": str(error), "errorType": "ValueError"}).encode()
+            return {"StatusCode": 200, "FunctionError": "Unhandled", "Payload": io.BytesIO(body)}
+        return {"StatusCode": 200, "Payload": io.BytesIO(answer.encode())}
+
+
+def _invoke(function: Callable[[dict[str, Any]], str], event: dict[str, Any] | None = None) -> str:
+    client: Any = Lambda({MIGRATE: function})
+    return Functions(client).invoke(MIGRATE, event or {})
+
+
+def _fail(_: dict[str, Any]) -> str:
+    raise ValueError("relation goals exists already")
+
+
+def test_a_function_gets_the_event() -> None:
+    """CD-5"""
+    assert _invoke(lambda event: event["kanmon"]["release"], {"kanmon": {"release": "r2"}}) == "r2"
+
+
+def test_a_failed_function_is_an_error_with_its_answer() -> None:
+    """CD-5: Lambda answers with status 200 then, too."""
+    with pytest.raises(KanmonError, match="relation goals exists already") as caught:
+        _invoke(_fail)
+    assert caught.value.code is Code.HOOK_FAILED
+    assert caught.value.where == MIGRATE
+
+
+def test_a_long_answer_is_cut() -> None:
+    assert len(_invoke(lambda _: "x" * 10_000)) == 500
+
+
+def test_an_answer_in_another_encoding_is_text() -> None:
+    client: Any = Lambda()
+    client.invoke = lambda **_: {"Payload": io.BytesIO(b"caf\xe9")}
+    assert Functions(client).invoke(MIGRATE, {}) == "caf\N{REPLACEMENT CHARACTER}"
+
+
+def test_a_missing_function_is_an_error_with_its_name() -> None:
+    client: Any = Lambda()
+    with pytest.raises(KanmonError, match=f"While invoking {MIGRATE}: .*Function not found") as caught:
+        Functions(client).invoke(MIGRATE, {})
+    assert caught.value.code is Code.AWS_FAILED
