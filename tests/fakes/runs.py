@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kanmon.ledger.records import Operation
+from kanmon.model import OperationKind, Slot
 from kanmon.release.deploy import deploy
+from kanmon.release.journal import Journal
+from kanmon.release.lease import LENGTH, HeldLease
 from kanmon.release.plan import make_plan
 from kanmon.release.rollback import rollback, rollback_target
 from tests.fakes.app import make_bundle, make_config
@@ -15,7 +19,6 @@ if TYPE_CHECKING:
     from kanmon.bundle.manifest import Manifest
     from kanmon.config.schema import Config
     from kanmon.errors import KanmonError
-    from kanmon.ledger.records import Operation
     from kanmon.release.events import Event, Observer
     from kanmon.release.plan import Plan
     from kanmon.release.ports import Services
@@ -69,3 +72,13 @@ def failure_of(outcome: Outcome) -> KanmonError:
     """The failure of a run that had one."""
     assert outcome.failure
     return outcome.failure
+
+
+def journal_of(cloud: Cloud, observer: Observer = ignore) -> Journal:
+    """The journal of a deploy with a fresh lease, for one step of it alone."""
+    now = cloud.clock.now()
+    held = HeldLease(cloud.ledger, cloud.clock, token=1, expires=now + LENGTH)
+    operation = Operation(
+        number=1, kind=OperationKind.DEPLOY, release="r1", slot=Slot.BLUE, actor="kim", began=now
+    )
+    return Journal(cloud.ledger, cloud.clock, held, operation, observer)

@@ -1,0 +1,94 @@
+"""Hooks run in order, in the idle slot, and the first failure ends them (CD-5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kanmon.errors import Code, KanmonError
+from kanmon.model import Slot
+from kanmon.release.events import Event, EventKind
+from kanmon.release.hooks import run_hooks
+from tests.fakes.app import make_config
+from tests.fakes.runs import journal_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.fakes.clock import Clock
+    from tests.fakes.cloud import Cloud
+
+CONFIG = make_config(
+    hooks=[
+        {"name": "migrate", "function": "migrate", "payload": {"to": "head"}},
+        {"name": "warm-up", "function": "api"},
+    ]
+)
+
+
+@dataclass
+class _Functions:
+    """Functions of all slots. They keep their events, and some of them fail."""
+
+    failing: set[str] = field(default_factory=set)
+    events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def invoke(self, name: str, event: Mapping[str, object]) -> str:
+        self.events.append((name, dict(event)))
+        if name in self.failing:
+            raise KanmonError(Code.HOOK_FAILED, "It answered: no", where=name)
+        return f"{name} is done"
+
+
+@pytest.fixture
+def functions() -> _Functions:
+    return _Functions()
+
+
+def _run(cloud: Cloud, functions: _Functions, events: list[Event] | None = None) -> None:
+    services = replace(cloud.services(), functions=functions)
+    events = [] if events is None else events
+    run_hooks(services, journal_of(cloud, events.append), CONFIG, "r1", Slot.GREEN)
+
+
+def test_hooks_run_in_the_order_of_the_config(cloud: Cloud, functions: _Functions) -> None:
+    """CD-5"""
+    _run(cloud, functions)
+    assert [name for name, _ in functions.events] == ["shop-test-green-migrate", "shop-test-green-api"]
+
+
+def test_a_hook_gets_its_release_and_its_payload(cloud: Cloud, functions: _Functions) -> None:
+    """CD-5"""
+    _run(cloud, functions)
+    facts = {"hook": "migrate", "release": "r1", "slot": "green"}
+    assert functions.events[0][1] == {"kanmon": facts, "to": "head"}
+
+
+def test_the_answers_are_sent_to_the_observer(cloud: Cloud, functions: _Functions) -> None:
+    events: list[Event] = []
+    _run(cloud, functions, events)
+    assert [(event.kind, event.facts["hook"], event.text) for event in events] == [
+        (EventKind.HOOK, "migrate", "shop-test-green-migrate is done"),
+        (EventKind.HOOK, "warm-up", "shop-test-green-api is done"),
+    ]
+
+
+def test_no_hook_runs_after_a_failed_one(cloud: Cloud, functions: _Functions) -> None:
+    """CD-5"""
+    functions.failing.add("shop-test-green-migrate")
+    with pytest.raises(KanmonError) as caught:
+        _run(cloud, functions)
+    assert caught.value.code is Code.HOOK_FAILED
+    assert len(functions.events) == 1
+
+
+def test_no_hook_runs_without_the_lease(cloud: Cloud, clock: Clock, functions: _Functions) -> None:
+    """CD-14: a migration of a late run would meet the schema of another release."""
+    journal = journal_of(cloud)
+    clock.outlast_lease()
+    with pytest.raises(KanmonError) as caught:
+        run_hooks(replace(cloud.services(), functions=functions), journal, CONFIG, "r1", Slot.GREEN)
+    assert caught.value.code is Code.LEASE_LOST
+    assert functions.events == []
