@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from embedded.github.server import LocalGithub
 from embedded.slack import LocalSlack
+from kanmon.github.client import WRITE_PAUSE
 from tests.fakes.cloud import Cloud
+from tests.fakes.repository import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,3 +55,13 @@ def slack(slack_server: LocalSlack) -> LocalSlack:
     """Slack on loopback, without messages."""
     slack_server.forget()
     return slack_server
+
+
+@pytest.fixture
+def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalGithub]:
+    """GitHub on loopback with one repository. Every request must fit GitHub's own description."""
+    monkeypatch.setenv(WRITE_PAUSE, "0")
+    with LocalGithub() as server:
+        server.add_repository(NAME)
+        yield server
+    assert server.violations == []

@@ -10,32 +10,19 @@ import pytest
 import requests
 from github import Auth, Github
 
-from embedded.github.server import LocalGithub
 from kanmon.github.client import Client
-from kanmon.github.workflow_run import WorkflowRun
+from tests.fakes.repository import NAME, run_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-NAME = "acme/shop"
-
-
-@pytest.fixture
-def github() -> Iterator[LocalGithub]:
-    with LocalGithub() as server:
-        server.add_repository(NAME)
-        yield server
+    from embedded.github.server import LocalGithub
 
 
 def test_a_call_is_logged_with_its_status_and_duration(
     github: LocalGithub, caplog: pytest.LogCaptureFixture
 ) -> None:
-    run = WorkflowRun(
-        NAME, 1, 1, "kim", "kim", "a" * 40, "refs/heads/main", "push", github.url, github.url, "", ""
-    )
     token = github.token({"contents": "read"})
     with caplog.at_level(logging.DEBUG, "kanmon"):
-        Client(run, token).get("/commits", per_page=1)
+        Client(run_of(github), token).get("/commits", per_page=1)
     assert any(
         line.startswith(f"GET /repos/{NAME}/commits") and " 200 " in line and line.endswith(" ms")
         for line in caplog.messages

@@ -8,33 +8,23 @@ from typing import TYPE_CHECKING
 import pytest
 from markdown_it import MarkdownIt
 
-from embedded.github.server import LocalGithub
 from kanmon.errors import Code, KanmonError
-from kanmon.github.client import WRITE_PAUSE, Client
-from kanmon.github.workflow_run import WorkflowRun
-from kanmon.model import Result
-from kanmon.report.feed import feed
-from kanmon.report.record import Recorder
-from tests.e2e.job import NAME
+from kanmon.github.deployments import DeploymentStatus
+from kanmon.ledger.records import Failure, Operation, Transition
+from kanmon.model import OperationKind, Result, Slot, State
+from kanmon.report.record import Recorder, status_of
+from tests.fakes.clock import BEGIN
 from tests.fakes.cloud import Cloud
+from tests.fakes.repository import NAME, client_of
 from tests.fakes.runs import release, roll_back
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from embedded.github.server import LocalGithub
 
 URL = "https://d123.cloudfront.net"
 HOSTILE = "<script>alert(1)</script> @team closes #1 `x` [a](http://b) ::error::"
 
-PERMISSIONS = {"deployments": "write", "contents": "write", "pull-requests": "read"}
-
-
-@pytest.fixture
-def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalGithub]:
-    monkeypatch.setenv(WRITE_PAUSE, "0")
-    with LocalGithub() as server:
-        server.add_repository(NAME)
-        yield server
-    assert server.violations == []
+PERMISSIONS = {"deployments": "write", "contents": "write", "pull_requests": "read"}
 
 
 @pytest.fixture
@@ -45,19 +35,9 @@ def cloud(github: LocalGithub) -> Cloud:
     return Cloud()
 
 
-def recorder(github: LocalGithub, run: WorkflowRun, cloud: Cloud, **permissions: str) -> Recorder:
-    token = github.token(
-        permissions or {"deployments": "write", "contents": "write", "pull-requests": "read"}
-    )
-    client = Client(run, token)
+def recorder(github: LocalGithub, cloud: Cloud, **permissions: str) -> Recorder:
+    client = client_of(github, **(permissions or PERMISSIONS))
     return Recorder(client, cloud.services().ledger, "test", URL)
-
-
-@pytest.fixture
-def run(github: LocalGithub) -> WorkflowRun:
-    return WorkflowRun(
-        NAME, 1, 1, "hanako", "hanako", "a" * 40, "refs/heads/main", "push", github.url, github.url, "", ""
-    )
 
 
 def states(github: LocalGithub) -> dict[str, list[str]]:
@@ -72,11 +52,9 @@ def titles(github: LocalGithub) -> dict[str, str]:
     return {release.tag: release.name or "" for release in github.repository.releases.values()}
 
 
-def test_a_release_becomes_a_deployment_and_a_github_release(
-    github: LocalGithub, run: WorkflowRun, cloud: Cloud
-) -> None:
+def test_a_release_becomes_a_deployment_and_a_github_release(github: LocalGithub, cloud: Cloud) -> None:
     release(cloud, "a1")
-    assert recorder(github, run, cloud).record() == ["operation 1, deploy of r1: stable"]
+    assert recorder(github, cloud).record() == ["operation 1, deploy of r1: stable"]
     [deployment] = github.repository.deployments.values()
     assert deployment.sha == f"{'a1':0<40}"
     assert deployment.environment == "test"
@@ -90,24 +68,22 @@ def test_a_release_becomes_a_deployment_and_a_github_release(
     assert "- Add goals ([a100000](" in (made.body or "")
 
 
-def test_recording_again_writes_nothing(github: LocalGithub, run: WorkflowRun, cloud: Cloud) -> None:
+def test_recording_again_writes_nothing(github: LocalGithub, cloud: Cloud) -> None:
     release(cloud, "a1")
-    recorder(github, run, cloud).record()
+    recorder(github, cloud).record()
     github.requests.clear()
-    assert recorder(github, run, cloud).record() == []
+    assert recorder(github, cloud).record() == []
     assert {method for method, _, _ in github.requests} == {"GET"}
 
 
-def test_notes_list_pull_requests_and_the_other_commits(
-    github: LocalGithub, run: WorkflowRun, cloud: Cloud
-) -> None:
+def test_notes_list_pull_requests_and_the_other_commits(github: LocalGithub, cloud: Cloud) -> None:
     """SEC-5: a title is text, from any author."""
     release(cloud, "a1")
     github.commit("d" * 40, "Work", "stranger", branch=None, parents=[f"{'c3':0<40}"])
     github.open_pull(7, f"Pull {HOSTILE}", "stranger", "d" * 40, fork=True)
     merged = github.merge_pull(7, "hanako")
     release(cloud, merged)
-    recorder(github, run, cloud).record()
+    recorder(github, cloud).record()
     notes = github.repository.releases[max(github.repository.releases)].body or ""
     html = MarkdownIt("commonmark").enable("table").render(notes)
     assert re.findall(r"<li>(\w+)", html) == ["Pull", "Draw"]
@@ -123,27 +99,23 @@ def test_notes_list_pull_requests_and_the_other_commits(
     assert not re.search(r"@team|#1\b|\(http://b", html)
 
 
-def test_a_release_that_was_rolled_back_is_a_failure(
-    github: LocalGithub, run: WorkflowRun, cloud: Cloud
-) -> None:
+def test_a_release_that_was_rolled_back_is_a_failure(github: LocalGithub, cloud: Cloud) -> None:
     release(cloud, "a1")
     cloud.faulty.add(("r2", "live"))
     assert release(cloud, "b2").result is not Result.STABLE
-    recorder(github, run, cloud).record()
+    recorder(github, cloud).record()
     assert states(github) == {"deploy:1": ["success"], "deploy:2": ["failure"]}
     description = github.repository.deployments[max(github.repository.deployments)].statuses[-1].description
     assert "KNM-" in (description or "")
     assert titles(github) == {"test-r1": "test r1"}
 
 
-def test_a_rollback_is_a_deployment_of_the_release_it_restores(
-    github: LocalGithub, run: WorkflowRun, cloud: Cloud
-) -> None:
+def test_a_rollback_is_a_deployment_of_the_release_it_restores(github: LocalGithub, cloud: Cloud) -> None:
     release(cloud, "a1")
     release(cloud, "b2")
-    recorder(github, run, cloud).record()
+    recorder(github, cloud).record()
     roll_back(cloud)
-    recorder(github, run, cloud).record()
+    recorder(github, cloud).record()
     assert states(github) == {
         "deploy:1": ["success", "inactive"],
         "deploy:2": ["success", "inactive"],
@@ -153,13 +125,11 @@ def test_a_rollback_is_a_deployment_of_the_release_it_restores(
     assert titles(github) == {"test-r1": "test r1", "test-r2": "test r2 (rolled back)"}
 
 
-def test_missing_records_of_earlier_runs_are_written_in_order(
-    github: LocalGithub, run: WorkflowRun, cloud: Cloud
-) -> None:
+def test_missing_records_of_earlier_runs_are_written_in_order(github: LocalGithub, cloud: Cloud) -> None:
     release(cloud, "a1")
     release(cloud, "b2")
     roll_back(cloud)
-    lines = recorder(github, run, cloud).record()
+    lines = recorder(github, cloud).record()
     assert [line.partition(",")[0] for line in lines] == ["operation 1", "operation 2", "operation 3"]
     assert [deployment[-1] for deployment in states(github).values()] == ["inactive", "inactive", "success"]
     assert titles(github) == {"test-r1": "test r1", "test-r2": "test r2 (rolled back)"}
@@ -169,25 +139,23 @@ def test_missing_records_of_earlier_runs_are_written_in_order(
     ("permissions", "missing"),
     [
         ({"contents": "write"}, "deployments: write"),
-        ({"deployments": "write", "contents": "read", "pull-requests": "read"}, "contents: write"),
+        (PERMISSIONS | {"contents": "read"}, "contents: write"),
     ],
 )
 def test_a_permission_that_is_missing_is_named(
-    github: LocalGithub, run: WorkflowRun, cloud: Cloud, permissions: dict[str, str], missing: str
+    github: LocalGithub, cloud: Cloud, permissions: dict[str, str], missing: str
 ) -> None:
     release(cloud, "a1")
     with pytest.raises(KanmonError, match=missing) as caught:
-        recorder(github, run, cloud, **permissions).record()
+        recorder(github, cloud, **permissions).record()
     assert caught.value.code is Code.GITHUB_DENIED
 
 
-def test_a_rewritten_history_leaves_notes_without_commits(
-    github: LocalGithub, run: WorkflowRun, cloud: Cloud
-) -> None:
+def test_a_rewritten_history_leaves_notes_without_commits(github: LocalGithub, cloud: Cloud) -> None:
     release(cloud, "a1")
     release(cloud, "b2")
     github.repository.commits.pop(f"{'a1':0<40}")
-    lines = recorder(github, run, cloud).record()
+    lines = recorder(github, cloud).record()
     assert lines == [
         "operation 1: the repository has no commit a10000000000",
         "operation 2, deploy of r2: stable",
@@ -195,28 +163,61 @@ def test_a_rewritten_history_leaves_notes_without_commits(
     assert list(titles(github)) == ["test-r2"]
 
 
-def test_statuses_change_while_a_run_goes_on(github: LocalGithub, run: WorkflowRun, cloud: Cloud) -> None:
-    record = recorder(github, run, cloud)
-    warnings: list[KanmonError] = []
-
-    with feed(record.show, warnings.append) as observer:
-        release(cloud, "a1", observer=observer)
-    record.record()
+def test_a_shown_operation_has_its_present_status(github: LocalGithub, cloud: Cloud) -> None:
+    record = recorder(github, cloud)
+    release(cloud, "a1", observer=lambda event: record.show(1) if event.facts.get("state") else None)
     [shown] = states(github).values()
-    assert set(shown[:-1]) == {"in_progress"}
+    assert set(shown) == {"in_progress"}
+    record.show(1)
+    [shown] = states(github).values()
     assert shown[-1] == "success"
-    assert warnings == []
 
 
-def test_a_failing_github_is_one_warning_and_delays_nothing(cloud: Cloud) -> None:
-    warnings: list[KanmonError] = []
-    calls: list[int] = []
+def test_an_unknown_operation_is_not_shown(github: LocalGithub, cloud: Cloud) -> None:
+    recorder(github, cloud).show(7)
+    assert states(github) == {}
 
-    def show(number: int) -> None:
-        calls.append(number)
-        raise KanmonError(Code.GITHUB_UNREACHABLE, "It is away.")
 
-    with feed(show, warnings.append) as observer:
-        assert release(cloud, "a1", observer=observer).result is Result.STABLE
-    assert [warning.code for warning in warnings] == [Code.GITHUB_UNREACHABLE]
-    assert len(calls) == 1
+def test_a_failed_write_is_repeated_by_the_next_run(github: LocalGithub, cloud: Cloud) -> None:
+    """The GitHub Release comes before the last status: with this status nobody would look again."""
+    release(cloud, "a1")
+    with pytest.raises(KanmonError):
+        recorder(github, cloud, **PERMISSIONS | {"contents": "read"}).record()
+    assert recorder(github, cloud).record() == ["operation 1, deploy of r1: stable"]
+    assert titles(github) == {"test-r1": "test r1"}
+
+
+_ENDED = Operation(
+    number=3, kind=OperationKind.DEPLOY, release="r2", base="r1", slot=Slot.GREEN, actor="kim", began=BEGIN,
+    failure=Failure(code="KNM-501", message="Checks failed."),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "result", "state", "text"),
+    [
+        (OperationKind.DEPLOY, None, "in_progress", "built"),
+        (OperationKind.DEPLOY, Result.STABLE, "success", "r2 is stable"),
+        (OperationKind.DEPLOY, Result.UNCHANGED, "success", "r2 is stable"),
+        (OperationKind.DEPLOY, Result.ROLLED_BACK, "failure", "r2 was rolled back: KNM-501 Checks failed."),
+        (OperationKind.ROLLBACK, Result.ROLLED_BACK, "success", "r1 was rolled back; users are on r2"),
+        (OperationKind.DEPLOY, Result.HELD, "error", "held, a person has to decide: KNM-501 Checks failed."),
+        (
+            OperationKind.DEPLOY, Result.ABORTED, "failure",
+            "aborted before any user was on it: KNM-501 Checks failed.",
+        ),
+        (OperationKind.DEPLOY, Result.FAILED, "failure", "failed: KNM-501 Checks failed."),
+    ],
+)  # fmt: skip
+def test_each_result_has_its_status(
+    kind: OperationKind, result: Result | None, state: str, text: str
+) -> None:
+    """CD-11"""
+    operation = _ENDED.model_copy(update={"kind": kind, "result": result})
+    assert status_of(operation) == DeploymentStatus(state, text)
+
+
+def test_a_running_operation_has_the_note_of_its_step() -> None:
+    step = Transition(state=State.SHIFTING, began=BEGIN, note="50 % of API requests go to r2")
+    operation = _ENDED.model_copy(update={"transitions": (step,)})
+    assert status_of(operation) == DeploymentStatus("in_progress", "50 % of API requests go to r2")
