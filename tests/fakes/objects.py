@@ -7,7 +7,7 @@ import io
 import threading
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
@@ -64,6 +64,9 @@ class MemoryS3:
             self.objects(Bucket)[Key] = written
             self.writes.append(f"{Bucket}/{Key}")
             return {"ETag": written.tag}
+
+    def upload_fileobj(self, file: BinaryIO, bucket: str, key: str) -> None:
+        self.put_object(Bucket=bucket, Key=key, Body=file.read())
 
     def copy_object(self, *, Bucket: str, Key: str, CopySource: dict[str, str], **options: Any) -> None:  # noqa: N803
         source = self.objects(CopySource["Bucket"]).get(CopySource["Key"])

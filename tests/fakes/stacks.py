@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.fakes.stages import MemoryApiGateway
 
 _RESOURCE = re.compile(r"^  (\w+):\n(?:    #.*\n)*    Type: (\S+)\n((?:    .*\n|\s*\n)*)", re.MULTILINE)
+_LONGEST_BODY = 51_200
 _FOUNDATION = {
     "DatabaseCluster": "cluster-1",
     "FunctionSubnets": "subnet-1,subnet-2",
@@ -75,7 +76,7 @@ class FakeStacks:
     ) -> ChangeSet | None:
         if existing and not existing.status.endswith("_COMPLETE"):
             raise KanmonError(Code.STACK_BUSY, f"The stack is {existing.status}.", where=name)
-        body = self.objects.objects(self.artifacts)["blobs/" + template.rpartition("/")[2]].body.decode()
+        body = self._read(template)
         wanted = dict(parameters), dict(tags)
         if existing and (self.bodies[name], existing.parameters, existing.tags) == (body, *wanted):
             return None
@@ -130,6 +131,13 @@ class FakeStacks:
         """Somebody else changes the stack: change sets that were made before are stale."""
         self.versions[name] = self.versions.get(name, 0) + 1
 
+    def _read(self, template: str) -> str:
+        """The template itself, or that of its URL. A longer one must lie in a bucket."""
+        if template.startswith("https://"):
+            return self.objects.objects(self.artifacts)["blobs/" + template.rpartition("/")[2]].body.decode()
+        assert len(template.encode()) <= _LONGEST_BODY
+        return template
+
     def _fail(self, name: str, before: DeployedStack | None, on_event: Callable[[StackEvent], None]) -> None:
         on_event(StackEvent(name, "ApiFunction", "AWS::Lambda::Function", "UPDATE_FAILED", "no such runtime"))
         if before is None:
@@ -165,6 +173,8 @@ class FakeStacks:
         if name.endswith("-edge"):
             web = {"WebBucket": "web"} if "  WebBucket:\n" in body else {}
             return {"Domain": "edge.test", "Distribution": "E1", **web}
+        if name.endswith("-bootstrap"):
+            return {"TestPlanRole": "arn:plan", "TestDeployRole": "arn:deploy"}
         if name.endswith("-observability"):
             return {"Topic": "arn:topic", "Dashboard": "https://dashboard.test"}
         return dict(_FOUNDATION)

@@ -23,19 +23,9 @@ from kanmon.errors import Code, ExitStatus, KanmonError
 from tests.fakes.app import make_config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 Capture = pytest.CaptureFixture[str]
-
-
-@pytest.fixture(autouse=True)
-def _signals() -> Iterator[None]:
-    """`main` takes the process's signals; the test runner gets them back."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 @pytest.fixture
@@ -247,28 +237,3 @@ def test_a_signal_among_the_imports_ends_the_process(tmp_path: Path, number: sig
     assert ended.returncode == ExitStatus.INTERRUPTED
     assert ended.stdout == ""
     assert ended.stderr == "Interrupted; nothing was changed.\n"
-
-
-@pytest.mark.usefixtures("workflow")
-@pytest.mark.parametrize("confirm", [[], ["--confirm", "Production"], ["--confirm", "staging"]])
-def test_a_workflow_rolls_back_only_what_was_confirmed(
-    capsys: Capture, config: str, confirm: list[str]
-) -> None:
-    """CD-9."""
-    assert main(["rollback", "--config", config, *confirm]) == ExitStatus.REFUSED
-    message = capsys.readouterr().out
-    assert message.startswith("::error title=Kanmon KNM-311::")
-    assert "Type test as the confirmation" in message
-
-
-def test_the_gate_needs_a_workflow(capsys: Capture, config: str) -> None:
-    """CD-3."""
-    assert Code.GITHUB_MISSING.id in refused(capsys, "gate", "--config", config)
-
-
-@pytest.mark.usefixtures("workflow")
-def test_the_gate_needs_a_token(capsys: Capture, config: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """CD-3."""
-    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
-    assert main(["gate", "--config", config]) == ExitStatus.REFUSED
-    assert "no GitHub token" in capsys.readouterr().out

@@ -84,7 +84,7 @@ def _together(cloud: Cloud, *names: str) -> None:
             barrier.wait()
         return execute(change_set, *given)
 
-    cloud.stacks.execute = wait  # type: ignore[method-assign]
+    cloud.stacks.execute = wait  # type: ignore[method-assign, assignment]
 
 
 def test_independent_stacks_change_at_the_same_time(cloud: Cloud, plan: Plan) -> None:

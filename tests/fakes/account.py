@@ -1,0 +1,38 @@
+"""The account of a command, on the fake AWS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+from kanmon.bundle.blobs import Blobs
+from tests.fakes.cloud import ARTIFACTS
+
+if TYPE_CHECKING:
+    from kanmon.config.schema import Config
+    from tests.fakes.cloud import Cloud
+
+
+@dataclass
+class FakeAccount:
+    """See :class:`kanmon.cli.account.Account`."""
+
+    cloud: Cloud
+    config: Config
+    markers: list[str]
+    """The deployment markers on the dashboard."""
+    bucket: str = ARTIFACTS
+    service_role: str = ""
+    aws: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.aws = SimpleNamespace(cloudwatch=SimpleNamespace(put_metric_data=self._put))
+
+    @property
+    def blobs(self) -> Blobs:
+        return Blobs(cast("Any", self.cloud.s3), self.bucket)
+
+    def _put(self, *, Namespace: str, MetricData: list[dict[str, Any]]) -> None:  # noqa: N803 - boto3's names
+        assert Namespace == "Kanmon"
+        self.markers += [data["MetricName"] for data in MetricData]

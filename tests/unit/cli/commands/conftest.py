@@ -1,0 +1,94 @@
+"""An app in a folder, with its account in memory."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kanmon.cli import context as context_module
+from kanmon.cli.main import main
+from kanmon.errors import ExitStatus
+from tests.fakes.account import FakeAccount
+from tests.fakes.app import make_config
+from tests.unit.bundle.project import make_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.fakes.cloud import Cloud
+
+
+@dataclass
+class App:
+    """An app's folder, in the terminal. Its config is the fakes' one."""
+
+    folder: Path
+    cloud: Cloud
+    capture: pytest.CaptureFixture[str]
+    markers: list[str] = field(default_factory=list)
+
+    def configure(self, **changes: Any) -> None:
+        """Write the config, with some keys changed."""
+        content = make_config(**changes).model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        (self.folder / "kanmon.yml").write_text(json.dumps(content))
+
+    def run(self, *arguments: str) -> ExitStatus:
+        """Run a command."""
+        return ExitStatus(main(arguments))
+
+    def build(self, version: str) -> str:
+        """Write and build a version of the app. Return the bundle's folder."""
+        (self.folder / "build/api/shop.py").write_text(f"VERSION = {version!r}")
+        (self.folder / "web/dist/index.html").write_text(f"<script src=assets/app-1.js></script>{version}")
+        assert self.run("build", "--bundle", f"build/{version}") is ExitStatus.OK
+        self.printed()
+        return f"build/{version}"
+
+    def deploy(self, version: str) -> None:
+        """Build and release a version."""
+        assert self.run("deploy", "--yes", "--bundle", self.build(version)) is ExitStatus.OK
+        self.printed()
+
+    def printed(self) -> str:
+        """The output since the last call."""
+        return self.capture.readouterr().out
+
+    def refusal(self, *arguments: str) -> str:
+        """Run a command. It must be refused. Return its message."""
+        self.capture.readouterr()
+        assert self.run(*arguments) is ExitStatus.REFUSED
+        return self.capture.readouterr().err
+
+    @property
+    def untouched(self) -> bool:
+        """Whether AWS has nothing of the app."""
+        nothing = not self.cloud.s3.writes and not self.cloud.stacks.change_sets
+        return nothing and not self.cloud.store.writes
+
+
+@pytest.fixture
+def app(
+    tmp_path: Path, cloud: Cloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> App:
+    made = App(make_project(tmp_path), cloud, capsys)
+    made.configure()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GITHUB_SHA", "c" * 40)
+    monkeypatch.setattr(context_module, "Account", lambda config: FakeAccount(cloud, config, made.markers))
+    monkeypatch.setattr(context_module, "services_of", lambda _: cloud.services())
+    return made
+
+
+@pytest.fixture
+def step_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The process is a step of a workflow run. Return the file of its outputs."""
+    output = tmp_path / "GITHUB_OUTPUT"
+    for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_STATE"):
+        (tmp_path / name).touch()
+        monkeypatch.setenv(name, str(tmp_path / name))
+    for name, value in {"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "1"}.items():
+        monkeypatch.setenv(name, value)
+    return output

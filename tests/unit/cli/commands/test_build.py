@@ -1,0 +1,52 @@
+"""`kanmon build`: the bundle on disk, and its digest for later steps (CD-6)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanmon.bundle.manifest import load_bundle
+from kanmon.errors import ExitStatus
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.unit.cli.commands.conftest import App
+
+
+def test_the_bundle_is_in_its_folder(app: App) -> None:
+    """CD-6"""
+    assert app.run("build") is ExitStatus.OK
+    digest = load_bundle(app.folder / "build/bundle").manifest.digest
+    assert f"Built 2 functions and 3 web files of commit cccccccccccc: bundle {digest[:12]}" in app.printed()
+
+
+def test_you_can_name_another_folder(app: App) -> None:
+    assert app.run("build", "--bundle", "out/mine") is ExitStatus.OK
+    assert load_bundle(app.folder / "out/mine").manifest.commit == "c" * 40
+    assert not (app.folder / "build/bundle").exists()
+
+
+def test_the_configs_commands_run_first(app: App) -> None:
+    app.configure(build={"commands": ["echo 'made by the build' > web/dist/made.txt"]})
+    assert app.run("build") is ExitStatus.OK
+    assert "$ echo 'made by the build' > web/dist/made.txt" in app.printed()
+    assert "made.txt" in load_bundle(app.folder / "build/bundle").manifest.web
+
+
+def test_a_failed_command_leaves_no_bundle(app: App) -> None:
+    """CD-6"""
+    app.configure(build={"commands": ["exit 3"]})
+    assert app.run("build") is not ExitStatus.OK
+    assert not (app.folder / "build/bundle/manifest.json").exists()
+
+
+def test_a_missing_artifact_is_refused_by_its_name(app: App) -> None:
+    app.configure(web={"directory": "web/none"})
+    assert "web/none" in app.refusal("build")
+
+
+def test_a_step_gives_digest_and_commit_to_later_steps(app: App, step_file: Path) -> None:
+    assert app.run("build") is ExitStatus.OK
+    digest = load_bundle(app.folder / "build/bundle").manifest.digest
+    assert digest in step_file.read_text()
+    assert "c" * 40 in step_file.read_text()

@@ -1,0 +1,154 @@
+"""`kanmon deploy`: releases an approved plan, and its exit status shows the result (CD-2, CD-3)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanmon.errors import Code, ExitStatus
+from kanmon.release.plan import read_plan
+from tests.fakes.process import Blow, Process, ProcessDied
+from tests.fakes.runs import release
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.unit.cli.commands.conftest import App
+
+
+def _planned(app: App, version: str = "one") -> str:
+    """Plan a version. Return the digest of `plan.json`."""
+    assert app.run("plan", "--bundle", app.build(version), "--output", "plan.json") is ExitStatus.OK
+    app.printed()
+    return read_plan(app.folder / "plan.json").digest
+
+
+def test_a_release_becomes_live(app: App) -> None:
+    """CD-2"""
+    assert app.run("deploy", "--yes", "--bundle", app.build("one")) is ExitStatus.OK
+    assert app.cloud.users == ("r1", "r1")
+    assert "r1: stable" in app.printed()
+
+
+def test_a_release_puts_a_marker(app: App) -> None:
+    """MON-1"""
+    app.deploy("one")
+    assert app.markers == ["Releases"]
+
+
+def test_the_reason_is_in_the_history(app: App) -> None:
+    """CD-11"""
+    assert app.run("deploy", "--yes", "--bundle", app.build("one"), "--reason", "launch") is ExitStatus.OK
+    [operation] = app.cloud.ledger.operations()
+    assert operation.reason == "launch"
+
+
+def test_nobody_to_ask_is_no_approval(app: App) -> None:
+    """CD-3"""
+    message = app.refusal("deploy", "--bundle", app.build("one"))
+    assert message.startswith(f"{Code.NOT_APPROVED.id} ")
+    assert app.cloud.stacks.executed == []
+
+
+@pytest.mark.parametrize(("answer", "live"), [("y", "r1"), ("n", None)])
+def test_the_answer_at_the_terminal_decides(
+    app: App, monkeypatch: pytest.MonkeyPatch, answer: str, live: str | None
+) -> None:
+    """CD-3"""
+    bundle = app.build("one")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda *_: answer)
+    app.run("deploy", "--bundle", bundle)
+    assert app.cloud.ledger.head().live == live
+
+
+def test_in_a_workflow_yes_approves_nothing(app: App, step_file: Path) -> None:
+    """CD-3"""
+    del step_file
+    bundle = app.build("one")
+    assert app.run("deploy", "--yes", "--bundle", bundle) is ExitStatus.REFUSED
+    assert "In a workflow --yes approves nothing." in app.printed()
+    assert app.cloud.stacks.executed == []
+
+
+def test_a_given_plan_is_carried_out(app: App) -> None:
+    """CD-4"""
+    digest = _planned(app)
+    assert app.run("deploy", "--yes", "--plan", "plan.json", "--digest", digest) is ExitStatus.OK
+    assert app.cloud.users == ("r1", "r1")
+
+
+def test_another_plan_than_the_approved_one_is_refused(app: App) -> None:
+    """CD-4"""
+    _planned(app)
+    message = app.refusal("deploy", "--yes", "--plan", "plan.json", "--digest", "0" * 64)
+    assert message.startswith(f"{Code.PLAN_ALTERED.id} ")
+    assert app.cloud.stacks.executed == []
+
+
+def test_an_altered_plan_file_is_refused(app: App) -> None:
+    """CD-4"""
+    _planned(app)
+    content = json.loads((app.folder / "plan.json").read_text())
+    content["plan"]["commit"] = "d" * 40
+    (app.folder / "plan.json").write_text(json.dumps(content))
+    assert app.refusal("deploy", "--yes", "--plan", "plan.json").startswith(f"{Code.PLAN_ALTERED.id} ")
+    assert app.cloud.stacks.executed == []
+
+
+def test_another_bundle_than_the_built_one_is_refused(app: App) -> None:
+    """CD-6"""
+    bundle = app.build("one")
+    message = app.refusal("deploy", "--yes", "--bundle", bundle, "--bundle-digest", "0" * 64)
+    assert message.startswith(f"{Code.BUNDLE_DAMAGED.id} ")
+    assert app.untouched
+
+
+def test_a_failed_release_fails_the_command(app: App) -> None:
+    """CD-7"""
+    app.deploy("one")
+    app.cloud.faulty.add(("r2", "live"))
+    assert app.run("deploy", "--yes", "--bundle", app.build("two")) is ExitStatus.FAILED
+    assert app.cloud.users == ("r1", "r1")
+    assert app.markers == ["Releases", "Rollbacks"]
+
+
+def test_a_held_release_has_a_status_of_its_own(app: App) -> None:
+    """CD-7: a person has to decide."""
+    app.deploy("one")
+    app.cloud.faulty |= {("r2", "live"), ("r1", "stable")}
+    assert app.run("deploy", "--yes", "--bundle", app.build("two")) is ExitStatus.HELD
+
+
+def test_a_frozen_environment_needs_a_reason(app: App) -> None:
+    """CD-10"""
+    app.deploy("one")
+    app.deploy("two")
+    assert app.run("rollback", "--yes") is ExitStatus.OK
+    bundle = app.build("three")
+    assert app.refusal("deploy", "--yes", "--bundle", bundle).startswith(f"{Code.FROZEN.id} ")
+    assert app.cloud.ledger.release("r3") is None
+    assert app.run("deploy", "--yes", "--bundle", bundle, "--lift-freeze", "fixed") is ExitStatus.OK
+    assert app.cloud.users == ("r3", "r3")
+
+
+def test_a_dead_runs_release_is_undone_first(app: App) -> None:
+    """CD-13"""
+    app.deploy("one")
+    process = Process()
+    release(app.cloud.copy(), "two", process=process)
+    at = process.calls.index("stacks.execute") + 1
+    with pytest.raises(ProcessDied):
+        release(app.cloud, "two", process=Process(at, Blow.DEATH_AFTER))
+    app.cloud.clock.outlast_lease()
+    assert app.run("deploy", "--yes", "--bundle", app.build("three")) is ExitStatus.OK
+    assert "r2: aborted" in app.printed()
+    assert app.cloud.users == ("r3", "r3")
+
+
+def test_a_step_gives_its_error_to_later_steps(app: App, step_file: Path) -> None:
+    digest = _planned(app)
+    assert app.run("deploy", "--plan", "plan.json", "--digest", digest) is ExitStatus.REFUSED
+    assert Code.GITHUB_MISSING.id in step_file.read_text()

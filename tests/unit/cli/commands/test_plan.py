@@ -1,0 +1,87 @@
+"""`kanmon plan`: shows and keeps a plan. Bad input is refused before AWS has anything (CD-4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanmon.errors import Code, ExitStatus
+from kanmon.release.plan import read_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.unit.cli.commands.conftest import App
+
+
+def test_a_plan_shows_its_stacks_and_its_digest(app: App) -> None:
+    """CD-4"""
+    assert app.run("plan", "--bundle", app.build("one"), "--output", "plan.json") is ExitStatus.OK
+    printed = app.printed()
+    assert "Plan for r1 (the first one), commit cccccccccccc, into the blue slot" in printed
+    assert f"digest {read_plan(app.folder / 'plan.json').digest}" in printed
+
+
+def test_a_plan_moves_nobody(app: App) -> None:
+    """CD-4"""
+    app.deploy("one")
+    app.cloud.stacks.executed.clear()
+    assert app.run("plan", "--bundle", app.build("two")) is ExitStatus.OK
+    assert app.cloud.stacks.executed == []
+    assert app.cloud.users == ("r1", "r1")
+
+
+def test_the_plan_file_may_lie_in_a_new_folder(app: App) -> None:
+    assert app.run("plan", "--bundle", app.build("one"), "--output", "out/new/plan.json") is ExitStatus.OK
+    assert read_plan(app.folder / "out/new/plan.json").release == "r1"
+
+
+def test_a_live_bundle_has_nothing_to_change(app: App) -> None:
+    app.deploy("one")
+    assert app.run("plan", "--bundle", "build/one") is ExitStatus.OK
+    assert "r1 is live already; there is nothing to change." in app.printed()
+
+
+def test_a_missing_bundle_is_refused(app: App) -> None:
+    """CD-6"""
+    assert app.refusal("plan").startswith(f"{Code.BUNDLE_MISSING.id} ")
+    assert app.untouched
+
+
+def test_another_bundle_than_the_built_one_is_refused(app: App) -> None:
+    """CD-6: the digest comes from the build."""
+    bundle = app.build("one")
+    message = app.refusal("plan", "--bundle", bundle, "--bundle-digest", "0" * 64)
+    assert message.startswith(f"{Code.BUNDLE_DAMAGED.id} ")
+    assert app.untouched
+
+
+def test_a_bundle_of_another_config_is_refused(app: App) -> None:
+    bundle = app.build("one")
+    app.configure(tags={"team": "b"})
+    assert "Run `kanmon build` again." in app.refusal("plan", "--bundle", bundle)
+    assert app.untouched
+
+
+def test_a_frozen_environment_is_refused(app: App) -> None:
+    """CD-10"""
+    app.deploy("one")
+    app.deploy("two")
+    assert app.run("rollback", "--yes") is ExitStatus.OK
+    bundle = app.build("three")
+    assert app.refusal("plan", "--bundle", bundle).startswith(f"{Code.FROZEN.id} ")
+    assert app.cloud.ledger.release("r3") is None
+
+
+def test_a_reason_lifts_the_freeze(app: App) -> None:
+    """CD-10"""
+    app.deploy("one")
+    app.deploy("two")
+    assert app.run("rollback", "--yes") is ExitStatus.OK
+    assert app.run("plan", "--bundle", app.build("three"), "--lift-freeze", "fixed") is ExitStatus.OK
+    assert "Plan for r3" in app.printed()
+
+
+def test_a_step_gives_the_plans_digest_to_later_steps(app: App, step_file: Path) -> None:
+    """CD-4"""
+    assert app.run("plan", "--bundle", app.build("one"), "--output", "plan.json") is ExitStatus.OK
+    assert read_plan(app.folder / "plan.json").digest in step_file.read_text()

@@ -1,0 +1,86 @@
+"""`kanmon recover`: ends the operation of a dead run, or takes a person's decision (CD-13)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanmon.errors import Code, ExitStatus
+from tests.fakes.process import Blow, Process, ProcessDied
+from tests.fakes.runs import release
+
+if TYPE_CHECKING:
+    from tests.unit.cli.commands.conftest import App
+
+
+@pytest.fixture
+def app(app: App) -> App:
+    """The app with one release."""
+    app.deploy("one")
+    return app
+
+
+@pytest.fixture
+def dead(app: App) -> App:
+    """A run died while it changed the stacks of `r2`."""
+    process = Process()
+    release(app.cloud.copy(), "two", process=process)
+    at = process.calls.index("stacks.execute") + 1
+    with pytest.raises(ProcessDied):
+        release(app.cloud, "two", process=Process(at, Blow.DEATH_AFTER))
+    return app
+
+
+@pytest.fixture
+def held(app: App) -> App:
+    """The release `r2` is held."""
+    app.cloud.faulty |= {("r2", "live"), ("r1", "stable")}
+    assert app.run("deploy", "--yes", "--bundle", app.build("two")) is ExitStatus.HELD
+    app.cloud.faulty.clear()
+    app.printed()
+    return app
+
+
+def test_an_ended_operation_needs_nothing(app: App) -> None:
+    assert app.run("recover") is ExitStatus.OK
+    assert app.printed() == "The last operation has ended; there is nothing to recover.\n"
+
+
+def test_a_dead_runs_release_is_undone(dead: App) -> None:
+    """CD-13"""
+    dead.cloud.clock.outlast_lease()
+    assert dead.run("recover") is ExitStatus.OK
+    assert "r2: aborted" in dead.printed()
+    assert dead.cloud.ledger.head().operation is None
+
+
+def test_a_living_runs_release_is_left_alone(dead: App) -> None:
+    """CD-14: its lease has not expired."""
+    assert dead.refusal("recover").startswith(f"{Code.LOCKED.id} ")
+    assert dead.cloud.ledger.head().operation == 2
+
+
+def test_it_can_wait_for_the_lease_of_the_other_run(dead: App) -> None:
+    """CD-13"""
+    assert dead.run("recover", "--wait") is ExitStatus.OK
+    assert sum(dead.cloud.clock.pauses) >= 60
+
+
+def test_a_held_release_waits_for_a_decision(held: App) -> None:
+    """CD-7"""
+    assert held.run("recover") is ExitStatus.HELD
+    assert held.cloud.ledger.head().held
+
+
+@pytest.mark.parametrize(("decision", "live"), [("--keep", "r2"), ("--undo", "r1")])
+def test_the_decision_ends_a_held_release(held: App, decision: str, live: str) -> None:
+    """CD-7"""
+    assert held.run("recover", decision) is ExitStatus.OK
+    assert held.cloud.users == (live, live)
+    assert not held.cloud.ledger.head().held
+
+
+def test_both_decisions_at_once_are_refused(held: App) -> None:
+    assert held.refusal("recover", "--keep", "--undo").startswith(f"{Code.USAGE.id} ")
+    assert held.cloud.ledger.head().held

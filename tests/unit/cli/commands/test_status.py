@@ -1,0 +1,40 @@
+"""`kanmon status`: the environment's present state, for people and for scripts (CD-11)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from kanmon.errors import ExitStatus
+
+if TYPE_CHECKING:
+    from tests.unit.cli.commands.conftest import App
+
+
+def test_the_live_release_has_its_commit(app: App) -> None:
+    """CD-11"""
+    app.deploy("one")
+    assert app.run("status") is ExitStatus.OK
+    assert "live      r1 (commit cccccccccccc)" in app.printed()
+
+
+def test_a_freeze_is_shown_with_its_reason(app: App) -> None:
+    """CD-10"""
+    app.deploy("one")
+    app.deploy("two")
+    app.run("rollback", "--yes", "--reason", "it [bold]hurts")
+    app.printed()
+    app.run("status")
+    assert "frozen    since 2026-01-01 00:00 UTC: it [bold]hurts" in app.printed()
+
+
+def test_json_is_the_ledgers_head(app: App) -> None:
+    """CD-11"""
+    app.deploy("one")
+    assert app.run("status", "--json") is ExitStatus.OK
+    assert json.loads(app.printed()) == app.cloud.ledger.head().model_dump(mode="json")
+
+
+def test_nothing_is_written(app: App) -> None:
+    assert app.run("status") is ExitStatus.OK
+    assert app.untouched
