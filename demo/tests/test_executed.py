@@ -53,7 +53,7 @@ def test_a_run_lists_its_jobs_with_how_long_they_waited_and_ran() -> None:
     }
 
 
-def test_a_job_that_nobody_approved_has_only_waited() -> None:
+def test_an_unapproved_job_has_only_waited() -> None:
     rejected = ExecutedJob.of(job("Deploy", "failure", 10, None, 16))
     assert rejected.waited == 6.0
     assert rejected.seconds == 0.0

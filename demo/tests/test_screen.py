@@ -44,7 +44,7 @@ def test_the_machinery_is_not_shown(screen: Screen, noise: Line) -> None:
     assert screen.shown == []
 
 
-def test_of_what_is_folded_the_commands_are_shown(screen: Screen) -> None:
+def test_the_commands_of_folded_lines_are_shown(screen: Screen) -> None:
     screen.line(line("$ python3 -m pytest", job="deploy-production/Test", step="Test", group="The tests"))
     assert screen.shown == ["Test      │ $ python3 -m pytest"]
 

@@ -157,7 +157,7 @@ def test_an_answer_is_mixed_when_its_release_was_never_live(answer: Seen, *, mix
     assert not verdict.failed
 
 
-def test_an_asset_that_a_page_misses_is_failed_and_mixed() -> None:
+def test_a_missing_asset_of_a_page_is_failed_and_mixed() -> None:
     missed = seen(3, 3.1, "", Kind.ASSET, "status 404: not found", "/assets/index-12345678.js")
     verdict = judge([missed, seen(3, 3.1, "r1")], tenures([FIRST]))
     assert verdict.requests == 2

@@ -81,6 +81,6 @@ def test_a_copied_file_gives_exactly_the_called_jobs_permissions(name: str) -> N
                 laid_out(text, {**permissions, scope: "none"})
 
 
-def test_permissions_that_are_left_open_are_refused() -> None:
+def test_open_permissions_are_refused() -> None:
     with pytest.raises(LayoutError):
         laid_out("{on: push, jobs: {a: {runs-on: x, steps: []}}}")

@@ -83,7 +83,7 @@ def test_it_is_ready_at_once_with_little_to_load() -> None:
     assert time.perf_counter() - started < 1.0
 
 
-def test_description_holds_exactly_what_is_served() -> None:
+def test_the_description_holds_exactly_the_served_operations() -> None:
     """Only served operations are left, and nothing they refer to is missing."""
     trimmed = json.loads(trim.TRIMMED.read_text())
     assert len(trimmed["paths"]) < 40
@@ -246,7 +246,7 @@ def test_rerun_waits_again_and_its_approvals_join_the_old_ones(github: LocalGith
     assert [len(list(shown.jobs(kind))) for kind in ("latest", "all")] == [1, 2]
 
 
-def test_what_is_not_allowed_to_wait(github: LocalGithub) -> None:
+def test_a_job_outside_the_rules_does_not_wait(github: LocalGithub) -> None:
     """CD-3: a missing environment is made unprotected; a branch outside the rules fails at once."""
     run = begin(github)
     assert github.begin_job(run, 1, "one", "new").gate == "approved"
@@ -394,9 +394,7 @@ def test_no_token_or_a_wrong_one(github: LocalGithub) -> None:
         ("POST", "/releases", {"tag_name": "r1", "generate_release_notes": True}, "is not played"),
     ],
 )
-def test_what_github_does_not_know_is_refused_and_kept(
-    method: str, path: str, body: Any, violation: str
-) -> None:
+def test_an_unknown_request_is_refused_and_kept(method: str, path: str, body: Any, violation: str) -> None:
     """A request outside GitHub's description fails, and stays in `violations`."""
     with LocalGithub() as github:
         github.add_repository(NAME)
@@ -407,7 +405,7 @@ def test_what_github_does_not_know_is_refused_and_kept(
         assert any(violation in found for found in github.violations), github.violations
 
 
-def test_answer_that_github_would_not_give_is_an_error_and_kept() -> None:
+def test_an_answer_unlike_githubs_is_an_error_and_kept() -> None:
     with LocalGithub() as github:
         github.add_repository(NAME)
         github.repository.default_branch = None  # type: ignore[assignment]
@@ -442,7 +440,7 @@ def test_launcher_directs_it_over_http() -> None:
         assert github.repository.runs[run].latest.conclusion == "failure"
 
 
-def test_stop_ends_connections_and_frees_who_waits() -> None:
+def test_stop_ends_connections_and_frees_waiting_clients() -> None:
     """CD-13: a client learns at once that GitHub is gone."""
     github = LocalGithub().start()
     github.add_repository(NAME)

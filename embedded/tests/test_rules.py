@@ -106,7 +106,7 @@ def test_how_long_errors_are_kept(
     assert seconds_to_keep(distribution(**errors), disabled, response, 1.0) == seconds
 
 
-def test_cache_key_takes_what_the_policy_names() -> None:
+def test_the_cache_key_has_the_parts_of_the_policy() -> None:
     """Query strings outside the policy share an entry; those inside don't."""
     parameters = {
         **NONE,

@@ -106,7 +106,7 @@ def test_every_job_ran_and_the_bundle_is_passed_on_by_its_digest(executed: Execu
     assert [len(line.split()[1]) for line in executed.printed("got ") if line.startswith("got ")] == [64]
 
 
-def test_a_hostile_input_is_refused_as_the_text_that_it_is(executed: Executed) -> None:
+def test_a_hostile_input_stays_text_and_is_refused(executed: Executed) -> None:
     """CD-9, SEC-5: nothing of it was run, and it came to the command whole."""
     assert executed.printed("rollback was failure")
     refusals = executed.printed("KNM-311")

@@ -97,7 +97,7 @@ def test_it_is_made_changed_and_then_left_alone(harbour: Project) -> None:
 
 
 @pytest.mark.usefixtures("_no_provider")
-def test_a_provider_that_another_app_made_has_to_be_named(harbour: Project) -> None:
+def test_a_second_identity_provider_is_refused_with_its_fix(harbour: Project) -> None:
     harbour.client("iam").create_open_id_connect_provider(
         Url="https://token.actions.githubusercontent.com", ClientIDList=["sts.amazonaws.com"]
     )
@@ -106,7 +106,7 @@ def test_a_provider_that_another_app_made_has_to_be_named(harbour: Project) -> N
 
 
 @pytest.mark.usefixtures("_no_api_logs")
-def test_a_role_for_logs_that_api_gateway_has_stays(harbour: Project) -> None:
+def test_an_existing_role_for_api_logs_stays(harbour: Project) -> None:
     """INF-6: an account has one in a region, and other APIs may write by it."""
     foreign = "arn:aws:iam::111122223333:role/somebody-else"
     gateway = harbour.client("apigateway")

@@ -57,7 +57,7 @@ def gated(github: LocalGithub, job: Job, run_attempt: int = 1) -> None:
     github.begin_job(job.run, run_attempt, "deploy", "production", runner=job.runner)
 
 
-def test_rules_that_hold_are_printed(job: Job) -> None:
+def test_the_gates_reviewers_are_printed(job: Job) -> None:
     ended = job.kanmon("gate").check()
     assert "production holds releases back until one of taro, hanako approves" in ended.output
 
@@ -80,12 +80,12 @@ def test_open_to_all_branches(github: LocalGithub, job: Job) -> None:
 
 
 @pytest.mark.parametrize("ref", ["refs/heads/feature", "refs/heads/main/not", "refs/tags/main"])
-def test_a_branch_that_is_not_allowed(job: Job, ref: str) -> None:
+def test_a_branch_outside_the_rules(job: Job, ref: str) -> None:
     job.ref = ref
     assert refusal(job) == "KNM-324"
 
 
-def test_self_review_that_is_allowed(github: LocalGithub, job: Job) -> None:
+def test_rules_with_self_review(github: LocalGithub, job: Job) -> None:
     github.protect("production", ["taro"], branches=["main"])
     assert refusal(job) == "KNM-325"
 
@@ -133,7 +133,7 @@ def test_the_reviewer_is_the_author(github: LocalGithub, job: Job) -> None:
     assert refusal(job, "--approved") == "KNM-327"
 
 
-def test_who_ran_it_again_may_not_approve_either(github: LocalGithub, job: Job) -> None:
+def test_the_person_of_a_rerun_may_not_approve_either(github: LocalGithub, job: Job) -> None:
     github.protect("production", ["taro"], branches=["main"])
     gated(github, job)
     github.review(job.run, "production", "taro")
@@ -153,7 +153,7 @@ def test_no_token_at_all(job: Job) -> None:
     assert refusal(job) == "KNM-601"
 
 
-def test_github_that_does_not_answer(job: Job) -> None:
+def test_an_unreachable_github(job: Job) -> None:
     job.secrets = {"GITHUB_API_URL": "http://127.0.0.1:9"}
     assert refusal(job) == "KNM-603"
 

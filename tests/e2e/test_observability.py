@@ -71,7 +71,7 @@ def _bucket(project: Project) -> str:
     return next(str(name) for name in names if name.startswith("mandala-kanmon-"))
 
 
-def test_what_is_wrong_reaches_slack(project: Project, config: Config, slack: LocalSlack) -> None:
+def test_an_alarm_reaches_slack(project: Project, config: Config, slack: LocalSlack) -> None:
     """MON-2: alarm, topic, function, message; for its end, too, but not for its first state."""
     project.client("secretsmanager").create_secret(
         Name=config.notifications.channels["slack"], SecretString=slack.webhook
@@ -92,7 +92,7 @@ def test_what_is_wrong_reaches_slack(project: Project, config: Config, slack: Lo
     assert f"dashboard/{config.prefix}|Dashboard>" in json.dumps(alarm.content["blocks"][-1])
 
 
-def test_what_slack_refuses_fails_the_function(project: Project, config: Config, slack: LocalSlack) -> None:
+def test_a_refusal_by_slack_fails_the_function(project: Project, config: Config, slack: LocalSlack) -> None:
     """MON-2: so Lambda tries again, and keeps it; a short failure is waited out. A bot works, too."""
     secrets = project.client("secretsmanager")
     secret = {"token": TOKEN, "channel": "C1", "api": slack.api}

@@ -79,7 +79,7 @@ def test_the_database_is_migrated_and_has_a_snapshot_before_it(project: Project)
     assert [item["Status"] for item in taken] == ["available"]
 
 
-def test_a_candidate_that_fails_never_takes_traffic(project: Project) -> None:
+def test_a_failed_candidate_never_takes_traffic(project: Project) -> None:
     """CD-7: if the candidate's checks fail, nobody sees the release."""
     project.release().check()
     break_everywhere(project)
@@ -93,7 +93,7 @@ def test_a_candidate_that_fails_never_takes_traffic(project: Project) -> None:
     assert stages(project) == {"live"}
 
 
-def test_a_release_that_fails_live_is_rolled_back_by_itself(project: Project) -> None:
+def test_a_release_failing_live_is_rolled_back_by_itself(project: Project) -> None:
     """CD-7, CD-10, NFR-3: two AWS calls move everybody back; the environment is frozen after it."""
     project.release().check()
     break_live_only(project)
@@ -127,7 +127,7 @@ def test_an_alarm_during_the_canary_rolls_the_release_back(project: Project) -> 
     assert [alarm["name"] for alarm in operation["alarms"]] == [rollback]
 
 
-def test_a_check_that_fails_on_the_stable_release_too_holds(project: Project) -> None:
+def test_a_check_failing_on_stable_too_holds_the_release(project: Project) -> None:
     """A rollback would not help: a person decides, and nobody deploys until then."""
     project.edit_config(
         lambda text: text.replace("checks:\n", "checks:\n  - {name: icon, path: /favicon.svg}\n")

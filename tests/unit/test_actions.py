@@ -78,7 +78,7 @@ def test_its_page_has_its_inputs_and_outputs(folder: Path) -> None:
     assert _rows(folder) == [*inputs, *outputs]
 
 
-def test_the_root_action_takes_and_gives_what_deploy_does() -> None:
+def test_the_root_action_has_the_inputs_and_outputs_of_deploy() -> None:
     """CD-2: but for the bundle and the plan, which it makes itself."""
     whole, deploy = _action(ROOT), _action(ROOT / "actions/deploy/composite")
     left = {"bundle", "bundle-digest", "plan", "digest"}
@@ -92,7 +92,7 @@ def test_the_root_action_is_a_whole_release() -> None:
     assert steps == ["build", "deploy", "recover", "record", "notify"]
 
 
-def test_the_root_action_gives_commands_only_what_they_know() -> None:
+def test_the_root_action_gives_commands_only_known_inputs() -> None:
     """CD-2"""
     for step in _action(ROOT)["runs"]["steps"]:
         known = {f"INPUT_{option.name.upper().replace('-', '_')}" for option in load(step["id"]).inputs}
@@ -116,7 +116,7 @@ def test_with_docker_and_without_differ_only_in_their_runs(folder: Path) -> None
     assert docker | {"runs": None} == composite | {"runs": None}
 
 
-def test_what_moves_users_also_comes_with_docker() -> None:
+def test_the_actions_for_users_also_come_with_docker() -> None:
     assert [_id(folder) for folder in DOCKER] == ["deploy", "rollback"]
 
 
@@ -149,7 +149,7 @@ def test_every_input_arrives_as_a_container_gets_it(folder: Path) -> None:
         assert value is True if option.kind is OptionKind.FLAG else str(value) == f"a {option.name}"
 
 
-def test_what_the_image_is_made_of_is_in_the_builds_context() -> None:
+def test_the_images_sources_are_in_the_builds_context() -> None:
     allowed = [
         line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line[:1] == "!"
     ]
@@ -174,7 +174,7 @@ def test_python_is_the_containers_first_process() -> None:
     assert post[-1] == "exec python -ISu /kanmon action recover"
 
 
-def test_the_last_part_waits_for_a_killed_run() -> None:
+def test_the_post_step_waits_for_a_killed_run() -> None:
     """CD-13"""
     (given,) = re.findall(r"^export (INPUT_\w+)=(\w+)$", (ROOT / "actions/post").read_text("utf-8"), re.M)
     assert action_arguments(["recover"], dict([given])) == ["recover", "--wait"]

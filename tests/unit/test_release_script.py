@@ -28,12 +28,12 @@ def test_everything_of_the_suite_is_pinned_to_one_commit(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [*REUSABLE, *COPIED])
-def test_what_is_used_of_the_suite_is_there(name: str) -> None:
+def test_each_used_action_of_the_suite_exists(name: str) -> None:
     for path in re.findall(r"uses: kanmon-dev/kanmon/?(\S*)@", (ROOT / name).read_text("utf-8")):
         assert (ROOT / path).is_file() or (ROOT / path / "action.yml").is_file(), path
 
 
-def test_a_release_pins_every_workflow_that_uses_the_suite() -> None:
+def test_a_release_pins_every_workflow_with_the_suite() -> None:
     using = {
         path.relative_to(ROOT).as_posix()
         for folder in (".github/workflows", "workflows")

@@ -59,7 +59,7 @@ def test_every_requirement_has_one_row_in_its_order() -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
-def test_what_a_row_names_is_there(row: Row) -> None:
+def test_the_files_and_tests_of_a_row_exist(row: Row) -> None:
     assert row.what
     assert [path for path in row.paths if not (ROOT / path).exists()] == []
     assert bool(row.tests) is row.done
@@ -68,7 +68,7 @@ def test_what_a_row_names_is_there(row: Row) -> None:
 
 
 @pytest.mark.parametrize(("requirement", "test"), CITED)
-def test_a_test_that_is_named_is_there_and_cites_the_requirement(requirement: str, test: str) -> None:
+def test_a_named_test_exists_and_cites_the_requirement(requirement: str, test: str) -> None:
     path, _, name = test.partition("::")
     docstrings = _docstrings(ROOT / path)
     assert name in docstrings

@@ -41,7 +41,7 @@ class Pip:
         return SimpleNamespace(returncode=self.status)
 
 
-def test_what_is_installed_is_checked_by_its_hash(
+def test_each_installed_package_is_checked_by_its_hash(
     start: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SEC-5."""
@@ -64,7 +64,7 @@ def test_a_failed_installation_ends_the_step_and_leaves_nothing(
     assert not list((tmp_path / "kanmon").iterdir())
 
 
-def test_of_two_steps_that_install_at_once_the_first_wins(
+def test_of_two_installing_steps_the_first_wins(
     start: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(start, "subprocess", Pip())
@@ -87,7 +87,7 @@ def test_another_python_or_other_requirements_are_installed_anew(
     assert len(keys) == 3
 
 
-def test_a_python_that_is_too_old_gives_way_to_a_newer_one(
+def test_a_too_old_python_gives_way_to_a_newer_one(
     start: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[list[str]] = []
@@ -104,7 +104,7 @@ def test_a_python_that_is_too_old_gives_way_to_a_newer_one(
     assert started == [["/bin/python3.12", "-I", "-S", "-u", "start.py", "deploy"]]
 
 
-def test_a_runner_without_python_shows_what_to_do(tmp_path: Path) -> None:
+def test_a_runner_without_python_shows_the_fix(tmp_path: Path) -> None:
     done = subprocess.run(
         ["/bin/bash", ROOT / "actions/run", "deploy"],
         env={"PATH": str(tmp_path)},

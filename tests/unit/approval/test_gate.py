@@ -112,7 +112,7 @@ def test_an_environment_open_to_all_branches_is_refused() -> None:
 @pytest.mark.parametrize(
     "ref", ["refs/heads/feature", "refs/heads/main/x", "refs/tags/main", "refs/pull/3/merge"]
 )
-def test_a_ref_that_the_rule_does_not_name_is_refused(ref: str) -> None:
+def test_a_ref_outside_the_rules_is_refused(ref: str) -> None:
     assert _refused(Github(), replace(RUN, ref=ref)) is Code.BRANCH_REFUSED
 
 

@@ -65,7 +65,7 @@ def test_with_nobody_to_ask_nothing_is_approved() -> None:
     assert caught.value.code is Code.NOT_APPROVED
 
 
-def test_yes_given_beforehand_is_recorded_as_that() -> None:
+def test_the_flag_yes_is_recorded_with_the_approval() -> None:
     person = Person("no")
     assert _prompt(person, yes=True).approve(Approvable()).how == "--yes"
     assert person.asked == ""
@@ -87,7 +87,7 @@ class _Terminal(io.StringIO):
         return True
 
 
-def test_the_question_shows_which_answers_there_are(
+def test_the_question_shows_the_possible_answers(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("builtins.input", lambda *_: "y")

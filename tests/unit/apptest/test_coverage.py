@@ -58,7 +58,7 @@ def test_the_order_of_reports_does_not_count(files: list[FileCoverage], random: 
 
 
 @given(st.lists(FILES, max_size=5))
-def test_a_report_that_is_read_twice_counts_once(files: list[FileCoverage]) -> None:
+def test_a_report_counts_once_although_read_twice(files: list[FileCoverage]) -> None:
     assert merge([*files, *files]) == merge(files)
 
 

@@ -34,7 +34,7 @@ def test_the_account_is_asked_of_aws() -> None:
 
 
 @pytest.mark.parametrize(("region", "partition"), [(REGION, "aws"), ("cn-north-1", "aws-cn")])
-def test_the_partition_is_that_of_the_region(region: str, partition: str) -> None:
+def test_the_partition_follows_from_the_region(region: str, partition: str) -> None:
     assert Aws(region).partition == partition
 
 

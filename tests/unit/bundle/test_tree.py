@@ -19,7 +19,7 @@ _PARTS = st.sampled_from(["a", "b.js", "..", ".", "", "/", "\\", "\0", "~", " ",
 
 @given(st.lists(_PARTS, max_size=6).map("/".join))
 @settings(max_examples=200)
-def test_a_name_that_passes_stays_below_any_folder(name: str) -> None:
+def test_an_accepted_name_stays_below_any_folder(name: str) -> None:
     """SEC-5"""
     try:
         safe_name(name)
@@ -62,7 +62,7 @@ def test_files_come_sorted_with_forward_slashes(folder: Path) -> None:
     assert [file.name for file in tree_files(folder)] == ["real.txt", "sub/deep.txt"]
 
 
-def test_a_link_to_a_file_inside_counts_as_that_file(folder: Path) -> None:
+def test_a_link_to_a_file_inside_counts_as_the_file(folder: Path) -> None:
     (folder / "link.txt").symlink_to("sub/deep.txt")
     names = {file.name: file.path.read_text() for file in tree_files(folder)}
     assert names["link.txt"] == "deep"

@@ -40,7 +40,7 @@ def _context(cloudwatch: Any, warnings: list[KanmonError]) -> Any:
 
 
 @pytest.mark.parametrize("result", Result)
-def test_an_outcome_that_moved_users_puts_one_marker(result: Result) -> None:
+def test_an_outcome_for_users_puts_one_marker(result: Result) -> None:
     metrics, warnings = Metrics(), list[KanmonError]()
     put_marker(_context(metrics, warnings), Outcome(result, "r2"))
     expected = {Result.STABLE: ["Releases"], Result.ROLLED_BACK: ["Rollbacks"]}.get(result, [])
@@ -48,7 +48,7 @@ def test_an_outcome_that_moved_users_puts_one_marker(result: Result) -> None:
     assert warnings == []
 
 
-def test_a_marker_that_fails_is_a_warning() -> None:
+def test_a_failed_marker_is_a_warning() -> None:
     warnings: list[KanmonError] = []
     put_marker(_context(NoMetrics(), warnings), Outcome(Result.STABLE, "r2"))
     [warning] = warnings

@@ -71,7 +71,7 @@ def test_the_version_is_given(capsys: Capture) -> None:
         (["recover", "--wait", "3m"], "3m"),
     ],
 )
-def test_a_wrong_command_line_is_refused_with_what_is_wrong(
+def test_a_wrong_command_line_is_refused_with_its_mistake(
     capsys: Capture, arguments: list[str], named: str
 ) -> None:
     message = refused(capsys, *arguments)
@@ -177,7 +177,7 @@ def test_the_exit_status_shows_how_it_ended(
     assert "Traceback" not in captured.err
 
 
-def test_a_traceback_is_for_those_who_ask(capsys: Capture, tmp_path: Path) -> None:
+def test_debug_shows_the_traceback(capsys: Capture, tmp_path: Path) -> None:
     assert main(["status", "--debug", "--config", str(tmp_path / "none.yml")]) == ExitStatus.REFUSED
     assert "Traceback" in capsys.readouterr().err
 
@@ -202,7 +202,7 @@ def workflow(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=lambda value: getattr(value, "name", type(value).__name__),
 )
-def test_a_step_writes_that_nothing_is_left_for_its_last_part(
+def test_only_an_ended_step_leaves_nothing_for_its_post_step(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ended: ExitStatus | BaseException, complete: bool
 ) -> None:
     """CD-13: a step that can't write it is recovered from."""

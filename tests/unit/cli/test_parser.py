@@ -95,7 +95,7 @@ def test_nothing_approves_itself_by_an_input(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_option_has_what_its_kind_needs(name: str) -> None:
+def test_an_option_has_all_its_kind_needs(name: str) -> None:
     for option in (*options_of(SharedOptions), *options_of(load(name).options)):
         assert option.help
         assert not option.choices or option.default in option.choices

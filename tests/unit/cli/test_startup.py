@@ -25,7 +25,7 @@ def loaded(code: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_command_loads_nothing_that_only_another_needs(name: str) -> None:
+def test_a_command_loads_no_module_of_another_one(name: str) -> None:
     code = f"from kanmon.cli.parser import parse; parse(['{name}']); import kanmon.cli.context"
     assert loaded(code) & RARELY_NEEDED <= NEEDED.get(name, set())
 

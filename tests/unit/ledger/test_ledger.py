@@ -76,7 +76,7 @@ def test_a_change_of_nothing_writes_nothing() -> None:
     assert store.writes == []
 
 
-def test_a_change_that_refuses_leaves_the_head_alone() -> None:
+def test_a_refusing_change_leaves_the_head_alone() -> None:
     store = MemoryStore()
 
     def refuse(_: Head) -> Head:
@@ -151,7 +151,7 @@ def test_a_writer_gives_up_after_many_others() -> None:
     ],
     ids=["head", "new release", "release", "operation"],
 )
-def test_a_store_that_always_conflicts_is_one_error(write: Callable[[Ledger], object]) -> None:
+def test_endless_conflicts_are_one_error(write: Callable[[Ledger], object]) -> None:
     store = AlwaysLosing({"releases/r1.json": _release("r1").model_dump_json().encode()})
     with pytest.raises(KanmonError) as caught:
         write(Ledger(store))

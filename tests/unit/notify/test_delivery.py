@@ -49,7 +49,7 @@ def test_every_channel_has_a_thread_of_its_own() -> None:
     assert delivery.threads == {"a": "1.0", "b": "2.0"}
 
 
-def test_a_thread_that_is_there_stays() -> None:
+def test_an_existing_thread_stays() -> None:
     assert deliver({"a": Fake()}, MESSAGE, {"a": "3.0", "gone": "4.0"}, Clock()).threads == {
         "a": "3.0",
         "gone": "4.0",

@@ -57,7 +57,7 @@ def test_a_message_links_to_the_alarm_and_to_the_dashboard() -> None:
     )
 
 
-def test_an_alarm_that_is_computed_is_shown_by_its_label() -> None:
+def test_a_computed_alarm_is_shown_by_its_label() -> None:
     assert ("Watches", "5xx %") in _message(ALARM | {"Trigger": MATH}).facts
 
 
@@ -67,7 +67,7 @@ def test_a_composite_alarm_is_shown_by_its_rule() -> None:
     assert "Limit" not in facts
 
 
-def test_an_alarm_that_ended_is_a_recovery() -> None:
+def test_an_ended_alarm_is_a_recovery() -> None:
     assert _message(BACK).kind is MessageKind.RECOVERED
 
 
@@ -106,7 +106,7 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield boto3.client("secretsmanager")
 
 
-def test_it_sends_what_sns_hands_over(
+def test_it_sends_each_alarm_of_an_sns_event(
     slack: LocalSlack, secrets: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     """MON-2"""
@@ -132,7 +132,7 @@ def test_the_secret_is_read_at_run_time_and_never_logged(
     assert TOKEN not in caplog.text
 
 
-def test_what_a_channel_does_not_take_raises(slack: LocalSlack, secrets: Any) -> None:
+def test_a_refused_message_fails_the_function(slack: LocalSlack, secrets: Any) -> None:
     """CD-12: so that Lambda tries again, and the dead-letter queue keeps it at last."""
     secrets.create_secret(Name="shop-slack", SecretString=slack.webhook.replace("/services/", "/nowhere/"))
     with pytest.raises(KanmonError, match="404") as caught:
@@ -156,7 +156,7 @@ def test_a_webhook_is_not_logged_when_slack_fails(
     assert "not delivered" in caplog.text
 
 
-def test_a_secret_that_cannot_be_read_does_not_stop_the_others(
+def test_an_unreadable_secret_does_not_stop_the_others(
     slack: LocalSlack, secrets: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CD-12"""

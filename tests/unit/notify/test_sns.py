@@ -21,7 +21,7 @@ MESSAGE = Message(
 
 
 @mock_aws
-def test_a_topic_carries_what_subscribers_filter_by() -> None:
+def test_a_topic_carries_the_attributes_for_filters() -> None:
     sns = boto3.client("sns", region_name="ap-northeast-1")
     sqs: Any = boto3.client("sqs", region_name="ap-northeast-1")
     arn = sns.create_topic(Name="mandala-kanmon")["TopicArn"]
@@ -50,7 +50,7 @@ class Published:
 
 @settings(deadline=None)
 @given(st.text(min_size=1, max_size=300))
-def test_a_subject_is_what_sns_takes(headline: str) -> None:
+def test_a_subject_fits_the_limits_of_sns(headline: str) -> None:
     """https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
     client = Published()
     Topic(client, "arn").send(Message(MessageKind.HELD, "a", "b", "", headline), "")  # type: ignore[arg-type]
@@ -67,7 +67,7 @@ def test_a_topic_has_no_threads() -> None:
 
 
 @mock_aws
-def test_a_topic_that_is_gone_is_an_error_with_a_code() -> None:
+def test_a_deleted_topic_is_an_error_with_a_code() -> None:
     sns = boto3.client("sns", region_name="ap-northeast-1")
     with pytest.raises(KanmonError, match="publishing to"):
         Topic(sns, "arn:aws:sns:ap-northeast-1:123456789012:gone").send(MESSAGE, "")

@@ -43,7 +43,7 @@ def test_waiting_has_the_tasks_facts_and_the_person(writer: Writer) -> None:
     assert writer.waiting(DEPLOY).facts == (("resources", "1 added"), ("by", "hanako"))
 
 
-def test_a_rollback_that_waits_names_its_release(writer: Writer) -> None:
+def test_a_waiting_rollback_names_its_release(writer: Writer) -> None:
     message = writer.waiting(ROLLBACK)
     assert message.headline == "shop test: the rollback to r1 waits for approval"
     assert dict(message.facts) == {"from": "r2", "to": "r1", "by": "hanako"}
@@ -52,7 +52,7 @@ def test_a_rollback_that_waits_names_its_release(writer: Writer) -> None:
 @pytest.mark.parametrize(
     ("task", "words"), [(DEPLOY, "r2 is being deployed"), (ROLLBACK, "rolling back to r1")]
 )
-def test_a_task_that_begins_is_announced(writer: Writer, task: Task, words: str) -> None:
+def test_the_start_of_a_task_is_announced(writer: Writer, task: Task, words: str) -> None:
     message = writer.started(task)
     assert message.kind is MessageKind.STARTED
     assert message.headline == f"shop test: {words}"
@@ -75,7 +75,7 @@ def ended(cloud: Cloud, writer: Writer, *faults: tuple[str, str]) -> Message:
     return writer.ended(newest(cloud))
 
 
-def test_a_release_that_was_rolled_back_has_its_cause(cloud: Cloud, writer: Writer) -> None:
+def test_a_rolled_back_release_has_its_cause(cloud: Cloud, writer: Writer) -> None:
     message = ended(cloud, writer, ("r2", "live"))
     assert message.kind is MessageKind.ROLLED_BACK
     assert message.headline == "shop test: r2 was rolled back, users are on r1"
@@ -83,7 +83,7 @@ def test_a_release_that_was_rolled_back_has_its_cause(cloud: Cloud, writer: Writ
     assert "users were back after" in dict(message.facts)
 
 
-def test_a_release_that_nobody_saw_is_a_failure(cloud: Cloud, writer: Writer) -> None:
+def test_an_aborted_release_is_a_failure(cloud: Cloud, writer: Writer) -> None:
     message = ended(cloud, writer, ("r2", "candidate"))
     assert message.kind is MessageKind.FAILED
     assert message.headline == "shop test: r2 was aborted before any user was on it"
@@ -104,7 +104,7 @@ def test_a_rollback(cloud: Cloud, writer: Writer) -> None:
     assert message.headline == "shop test: users are back on r1, r2 was rolled back"
 
 
-def test_a_run_that_began_nothing(writer: Writer) -> None:
+def test_a_run_without_an_operation(writer: Writer) -> None:
     message = writer.refused("KNM-326: Nobody approved.")
     assert message.kind is MessageKind.FAILED
     assert message.release == ""

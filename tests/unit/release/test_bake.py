@@ -56,7 +56,7 @@ def test_the_page_does_not_move_before_the_canary_passed(cloud: Cloud) -> None:
     assert cloud.seen == [(None, None), (None, "r1"), ("r1", "r1")]
 
 
-def test_an_alarm_that_fired_is_recorded(cloud: Cloud) -> None:
+def test_a_fired_alarm_is_recorded(cloud: Cloud) -> None:
     release(cloud, "one", config=CONFIG)
     cloud.noisy.add("r2")
     outcome = release(cloud, "two", config=CONFIG)
@@ -153,7 +153,7 @@ def test_unreadable_alarms_at_the_start_abort_the_release(cloud: Cloud) -> None:
     assert cloud.stacks.executed == executed
 
 
-def test_one_look_that_fails_decides_nothing(cloud: Cloud) -> None:
+def test_one_failed_look_decides_nothing(cloud: Cloud) -> None:
     release(cloud, "one", config=SLOW)
     texts: list[str] = []
     process = Process(at=_looks(cloud, SLOW)[1])

@@ -125,7 +125,7 @@ def test_canary_gives_rising_shares_before_everyone(cloud: Cloud, clock: Clock) 
     assert cloud.canary_release() is None
 
 
-def test_a_release_that_fails_after_its_canary_is_rolled_back(cloud: Cloud) -> None:
+def test_a_release_failing_after_its_canary_is_rolled_back(cloud: Cloud) -> None:
     """CD-8"""
     config = make_config(
         traffic=CANARY, checks=[{"name": "health", "path": "/api/health"}], hooks=[], database=None,
@@ -157,7 +157,7 @@ def test_an_approval_of_another_plan_is_refused(cloud: Cloud) -> None:
     assert cloud.stacks.executed == []
 
 
-def test_who_approved_is_recorded(cloud: Cloud) -> None:
+def test_the_approver_is_recorded(cloud: Cloud) -> None:
     """CD-3, CD-11"""
     operation = operation_of(release(cloud, "one"))
     assert operation.actor == "kim"
@@ -221,7 +221,7 @@ def test_with_one_stale_change_set_nothing_is_executed(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("stack", ["slot-green", "api", "edge", "foundation"])
-def test_a_stack_that_fails_aborts_the_release(cloud: Cloud, stack: str) -> None:
+def test_a_failed_stack_aborts_the_release(cloud: Cloud, stack: str) -> None:
     release(cloud, "one")
     cloud.stacks.failing.add(f"shop-test-{stack}")
     outcome = release(cloud, "two", config=make_config(tags={"team": "b"}))
@@ -233,7 +233,7 @@ def test_a_stack_that_fails_aborts_the_release(cloud: Cloud, stack: str) -> None
 
 
 @pytest.mark.parametrize("stack", ["slot-green", "api", "edge", "foundation"])
-def test_a_stack_that_failed_can_be_released_again(cloud: Cloud, stack: str) -> None:
+def test_a_failed_stack_can_be_released_again(cloud: Cloud, stack: str) -> None:
     release(cloud, "one")
     cloud.stacks.failing.add(f"shop-test-{stack}")
     release(cloud, "two", config=make_config(tags={"team": "b"}))
@@ -241,14 +241,14 @@ def test_a_stack_that_failed_can_be_released_again(cloud: Cloud, stack: str) -> 
     assert release(cloud, "three").result is Result.STABLE
 
 
-def test_a_first_stack_that_failed_can_be_released_again(cloud: Cloud) -> None:
+def test_a_failed_first_stack_can_be_released_again(cloud: Cloud) -> None:
     cloud.stacks.failing.add("shop-test-slot-blue")
     assert release(cloud, "one").result is Result.ABORTED
     cloud.stacks.failing.clear()
     assert release(cloud, "two").result is Result.STABLE
 
 
-def test_a_hook_that_fails_aborts_the_release(cloud: Cloud) -> None:
+def test_a_failed_hook_aborts_the_release(cloud: Cloud) -> None:
     release(cloud, "one")
     cloud.functions.failing.add("migrate")
     outcome = release(cloud, "two")
@@ -267,7 +267,7 @@ def test_without_a_snapshot_nothing_is_changed(cloud: Cloud) -> None:
     assert cloud.stacks.executed == executed
 
 
-def test_a_candidate_that_fails_never_takes_traffic(cloud: Cloud) -> None:
+def test_a_failed_candidate_never_takes_traffic(cloud: Cloud) -> None:
     """CD-7"""
     release(cloud, "one")
     cloud.faulty.add(("r2", "candidate"))
@@ -278,7 +278,7 @@ def test_a_candidate_that_fails_never_takes_traffic(cloud: Cloud) -> None:
     assert not cloud.previews
 
 
-def test_a_release_that_fails_live_is_rolled_back(cloud: Cloud) -> None:
+def test_a_release_failing_live_is_rolled_back(cloud: Cloud) -> None:
     """CD-7, CD-10"""
     release(cloud, "one")
     pages, stage, pointer = cloud.pages(), cloud.gateway.stages["live"], cloud.ledger.head().pointer
@@ -330,7 +330,7 @@ def test_a_rollback_moves_the_page_before_the_api(cloud: Cloud) -> None:
     ]
 
 
-def test_a_check_that_fails_on_stable_too_holds_the_release(cloud: Cloud) -> None:
+def test_a_check_failing_on_stable_too_holds_the_release(cloud: Cloud) -> None:
     """CD-7: a rollback would not help."""
     release(cloud, "one")
     cloud.faulty |= {("r2", "live"), ("r1", "stable")}
@@ -373,7 +373,7 @@ def test_a_failure_after_everything_passed_leaves_it_live(cloud: Cloud) -> None:
     assert _state(cloud, "r2") is not State.ABORTED
 
 
-def test_a_rollback_that_fails_leaves_its_operation_open(cloud: Cloud) -> None:
+def test_a_failed_rollback_leaves_its_operation_open(cloud: Cloud) -> None:
     release(cloud, "one")
     cloud.faulty.add(("r2", "live"))
     process, whole = Process(), cloud.copy()

@@ -67,7 +67,7 @@ def test_the_outcome_is_written_after_every_step(cloud: Cloud) -> None:
     assert operation.ended
 
 
-def test_a_step_that_failed_has_no_end(cloud: Cloud) -> None:
+def test_a_failed_step_has_no_end(cloud: Cloud) -> None:
     cloud.functions.failing.add("migrate")
     operation = operation_of(release(cloud, "one"))
     steps = {transition.state: transition for transition in operation.transitions}

@@ -34,7 +34,7 @@ def test_the_first_release_goes_into_the_blue_slot(cloud: Cloud) -> None:
     assert all(change.sign == "+" for stack in plan.stacks for change in stack.changes)
 
 
-def test_a_stack_that_needs_a_missing_one_is_deferred(cloud: Cloud) -> None:
+def test_a_stack_is_deferred_until_those_it_needs_exist(cloud: Cloud) -> None:
     """CD-4"""
     plan = plan_of(cloud, make_bundle(cloud, "one"))
     deferred = {stack.kind: stack.deferred for stack in plan.stacks}
@@ -94,7 +94,7 @@ def test_the_id_of_a_deployed_release_is_not_used_again(cloud: Cloud) -> None:
     assert plan_of(cloud, make_bundle(cloud, "one")).release == "r2"
 
 
-def test_a_plan_that_replaces_state_is_refused(cloud: Cloud) -> None:
+def test_a_plan_replacing_state_is_refused(cloud: Cloud) -> None:
     """CD-4"""
     release(cloud, "one")
     cloud.stacks.replacing.add("Key")
@@ -105,7 +105,7 @@ def test_a_plan_that_replaces_state_is_refused(cloud: Cloud) -> None:
     assert "allow_destroy" in caught.value.fix
 
 
-def test_a_plan_may_replace_state_that_the_config_names(cloud: Cloud) -> None:
+def test_a_plan_may_replace_state_named_in_the_config(cloud: Cloud) -> None:
     """CD-4"""
     release(cloud, "one")
     cloud.stacks.replacing.add("Key")
@@ -113,7 +113,7 @@ def test_a_plan_may_replace_state_that_the_config_names(cloud: Cloud) -> None:
     assert plan_of(cloud, make_bundle(cloud, "two", config=config)).stacks[0].changes[0].destroys
 
 
-def test_a_plan_that_deletes_state_is_refused(cloud: Cloud) -> None:
+def test_a_plan_deleting_state_is_refused(cloud: Cloud) -> None:
     """CD-4"""
     release(cloud, "one")
     body = cloud.stacks.bodies["shop-test-edge"]

@@ -94,7 +94,7 @@ def test_the_history_names_the_decision_to_undo(held: Cloud) -> None:
     assert _recorded_reason(held, keep=False) == "Operation 2 held the release. You chose to undo it."
 
 
-def test_after_a_release_that_ended_there_is_nothing_to_do(cloud: Cloud) -> None:
+def test_after_an_ended_release_there_is_nothing_to_do(cloud: Cloud) -> None:
     assert _recover(cloud) is None
     release(cloud, "one")
     writes = list(cloud.store.writes)
@@ -113,7 +113,7 @@ def test_after_a_release_that_ended_there_is_nothing_to_do(cloud: Cloud) -> None
         (State.STABLE, Result.STABLE, "r2"),
     ],
 )
-def test_a_run_that_died_in_a_state_is_brought_to_its_end(
+def test_a_dead_run_is_brought_to_its_end_from_any_state(
     cloud: Cloud, clock: Clock, state: State, result: Result, live: str
 ) -> None:
     release(cloud, "one", config=CONFIG)
@@ -126,7 +126,7 @@ def test_a_run_that_died_in_a_state_is_brought_to_its_end(
     assert _recover(cloud) is None
 
 
-def test_a_run_that_is_alive_is_left_alone(cloud: Cloud) -> None:
+def test_a_living_run_is_left_alone(cloud: Cloud) -> None:
     """CD-14"""
     release(cloud, "one", config=CONFIG)
     _die_in(cloud, State.LIVE)
@@ -171,7 +171,7 @@ def test_a_held_canary_ends_as_decided(held_canary: Cloud, keep: bool, live: str
 
 
 @pytest.mark.parametrize("state", [State.PROVISIONED, State.LIVE])
-def test_keep_does_not_keep_a_release_that_was_not_held(cloud: Cloud, clock: Clock, state: State) -> None:
+def test_keep_does_not_keep_a_release_without_a_hold(cloud: Cloud, clock: Clock, state: State) -> None:
     """`--keep` decides what is held; a deploy that died is undone all the same."""
     release(cloud, "one", config=CONFIG)
     _die_in(cloud, state)
@@ -195,13 +195,13 @@ def test_a_dead_rollback_is_repeated_to_the_same_release(cloud: Cloud, clock: Cl
     assert cloud.users == ("r2", "r2")
 
 
-def test_a_run_that_died_before_its_first_record_did_nothing(cloud: Cloud) -> None:
+def test_a_run_dead_before_its_first_record_did_nothing(cloud: Cloud) -> None:
     cloud.ledger.amend_head(lambda head: head.model_copy(update={"operations": 1, "operation": 1}))
     assert _recover(cloud) is None
     assert cloud.ledger.head().operation is None
 
 
-def test_a_completed_deploy_lifts_the_freeze_that_it_may(cloud: Cloud, clock: Clock) -> None:
+def test_a_completed_deploy_lifts_the_freeze_with_its_reason(cloud: Cloud, clock: Clock) -> None:
     """The deploy that died had a reason to lift it."""
     release(cloud, "one", config=CONFIG)
     release(cloud, "zero", config=CONFIG)
@@ -230,7 +230,7 @@ def test_recover_can_wait_for_the_lease_of_a_dead_run(cloud: Cloud) -> None:
     assert "waiting for kim@" in events[0].text
 
 
-def test_a_run_that_ends_while_recover_waits_needs_nothing(cloud: Cloud, clock: Clock) -> None:
+def test_a_run_ending_while_recover_waits_needs_nothing(cloud: Cloud, clock: Clock) -> None:
     """A container goes on undoing after the runner has killed its own client."""
     with lease(cloud.ledger, clock, "kim"):
         cloud.ledger.amend_head(lambda head: head.model_copy(update={"operation": 1}))

@@ -63,7 +63,7 @@ def test_a_refused_rollback_changes_nothing(cloud: Cloud) -> None:
     assert services.ledger.head() == before
 
 
-def test_who_approved_a_rollback_is_recorded(cloud: Cloud) -> None:
+def test_the_approver_of_a_rollback_is_recorded(cloud: Cloud) -> None:
     """CD-3, CD-9"""
     _release(cloud, "one", "two")
     target = rollback_target(cloud.ledger, None)
@@ -151,7 +151,7 @@ def test_an_unknown_release_is_refused(cloud: Cloud, wanted: str) -> None:
     assert cloud.users == ("r2", "r2")
 
 
-def test_a_release_that_was_never_stable_is_refused(cloud: Cloud) -> None:
+def test_a_never_stable_release_is_refused(cloud: Cloud) -> None:
     _release(cloud, "one")
     cloud.faulty.add(("r2", "candidate"))
     release(cloud, "two")

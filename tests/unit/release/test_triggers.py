@@ -148,7 +148,7 @@ def test_recover_repeats_a_failed_switch(cloud: Cloud, failing: str) -> None:
     assert cloud.users == ("r2", "r2")
 
 
-def test_a_switch_that_always_fails_can_be_undone(cloud: Cloud) -> None:
+def test_a_lastingly_failing_switch_can_be_undone(cloud: Cloud) -> None:
     """Otherwise no fixed release could come after it."""
     release(cloud, "one", config=CONFIG)
     release(cloud, "two", config=CONFIG, observer=_fail_at_the_end(cloud, GREEN))
@@ -177,7 +177,7 @@ def test_a_slot_changed_by_somebody_else_is_not_touched(cloud: Cloud) -> None:
     assert cloud.users == ("r2", "r2")
 
 
-def test_a_switch_waits_for_a_stack_that_is_still_changing(cloud: Cloud, clock: Clock) -> None:
+def test_a_switch_waits_until_a_changing_stack_is_done(cloud: Cloud, clock: Clock) -> None:
     """A run died while CloudFormation worked; CloudFormation goes on."""
     release(cloud, "one", config=CONFIG)
     stack = cloud.stacks.stacks[BLUE]

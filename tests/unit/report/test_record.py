@@ -99,7 +99,7 @@ def test_notes_list_pull_requests_and_the_other_commits(github: LocalGithub, clo
     assert not re.search(r"@team|#1\b|\(http://b", html)
 
 
-def test_a_release_that_was_rolled_back_is_a_failure(github: LocalGithub, cloud: Cloud) -> None:
+def test_a_rolled_back_release_is_a_failure(github: LocalGithub, cloud: Cloud) -> None:
     release(cloud, "a1")
     cloud.faulty.add(("r2", "live"))
     assert release(cloud, "b2").result is not Result.STABLE
@@ -142,7 +142,7 @@ def test_missing_records_of_earlier_runs_are_written_in_order(github: LocalGithu
         (PERMISSIONS | {"contents": "read"}, "contents: write"),
     ],
 )
-def test_a_permission_that_is_missing_is_named(
+def test_a_missing_permission_is_named(
     github: LocalGithub, cloud: Cloud, permissions: dict[str, str], missing: str
 ) -> None:
     release(cloud, "a1")

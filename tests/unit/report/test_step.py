@@ -82,9 +82,7 @@ def test_a_plan_is_shown_whole_and_its_digest_passed_on(
     assert outputs(tmp_path) == set(plan_command.COMMAND.outputs)
 
 
-def test_a_release_that_is_live_already_is_shown_in_a_line(
-    step: WorkflowStep, tmp_path: Path, cloud: Cloud
-) -> None:
+def test_an_already_live_release_is_shown_in_a_line(step: WorkflowStep, tmp_path: Path, cloud: Cloud) -> None:
     release(cloud, "one")
     step.plan(plan_of(cloud, make_bundle(cloud, "one")))
     assert "nothing to change" in summary(tmp_path)
@@ -119,7 +117,7 @@ def test_a_failed_check_stays_in_the_summary_after_the_rollback(
     assert [("**failed**" in row, row.split(" | ")[2]) for row in rows] == [(True, "r2"), (False, "r1")]
 
 
-def test_the_alarms_that_fired_stand_in_the_summary(step: WorkflowStep, cloud: Cloud, tmp_path: Path) -> None:
+def test_the_fired_alarms_stand_in_the_summary(step: WorkflowStep, cloud: Cloud, tmp_path: Path) -> None:
     """MON-2: what ended the release, and what fired before and did not."""
     release(cloud, "a1")
     cloud.noisy.add("r2")

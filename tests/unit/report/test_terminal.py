@@ -145,7 +145,7 @@ def history(*operations: Operation) -> str:
     return printed(on)
 
 
-def test_the_history_has_who_released_what_and_how_it_ended() -> None:
+def test_the_history_has_actor_release_and_result() -> None:
     """CD-11."""
     text = history(an_operation())
     for fact in (

@@ -82,7 +82,7 @@ def test_hostile_names_show_as_themselves() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 300), st.integers(1, 3_000), st.integers(5_000, 60_000))
-def test_it_always_fits_and_counts_what_is_left_out(failed: int, size: int, limit: int) -> None:
+def test_it_always_fits_and_counts_the_left_out_tests(failed: int, size: int, limit: int) -> None:
     cases = [case(f"test {number}", CaseOutcome.FAILED, "関" * size) for number in range(failed)]
     markdown = verdict_markdown(verdict(*cases), limit, "https://run")
     assert len(markdown.encode()) <= limit <= COMMENT_LIMIT

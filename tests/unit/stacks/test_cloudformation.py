@@ -128,7 +128,7 @@ def test_a_changed_config_gives_a_stack_another_policy() -> None:
     assert json.loads(cloudformation.policy) == json.loads(stack_policy(["Key"]))
 
 
-def test_a_stack_that_was_never_made_is_not_protected() -> None:
+def test_a_missing_stack_is_not_protected() -> None:
     cloudformation = _Guarded("REVIEW_IN_PROGRESS")
     Stacks(cast("Any", cloudformation)).protect("shop", stack_policy([]))
     assert cloudformation.writes == []
@@ -170,7 +170,7 @@ def test_a_template_is_a_url_or_a_body(template: str, key: str) -> None:
 @pytest.mark.parametrize(
     "status", ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED", "ROLLBACK_COMPLETE", "DELETE_FAILED"]
 )
-def test_a_stack_that_cannot_be_updated_is_refused(status: str) -> None:
+def test_a_stack_in_a_broken_state_is_refused(status: str) -> None:
     busy = DeployedStack("shop", "arn:shop", status)
     with pytest.raises(KanmonError) as caught:
         Stacks(cast("Any", None)).create_change_set("shop", "Resources: {}", {}, {}, existing=busy)

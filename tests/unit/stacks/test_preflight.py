@@ -50,7 +50,7 @@ def test_a_template_is_outlined_by_its_lines() -> None:
     assert found.bytes == len(body.encode())
 
 
-def test_what_fits_is_not_refused() -> None:
+def test_templates_within_the_limits_are_not_refused() -> None:
     refuse_size(NAME, outline(_topics(500)), {"functions": 200})
     assert too_many(outline(_topics(500)), 200) == 0
 
@@ -61,7 +61,7 @@ def test_too_many_resources_are_refused_by_functions() -> None:
     )
 
 
-def test_what_grows_with_nothing_is_refused_by_its_size_alone() -> None:
+def test_a_template_without_a_cause_is_refused_by_its_size() -> None:
     assert _too_big(_topics(501)).message == "It has 501 resources where CloudFormation takes 500."
 
 
@@ -101,18 +101,18 @@ def _wrong(specs: list[StackSpec]) -> KanmonError:
     return caught.value
 
 
-def test_a_parameter_that_nothing_declares_is_refused() -> None:
+def test_an_undeclared_parameter_is_refused() -> None:
     error = _wrong(_specs({API: {"Other": "x"}}))
     assert error.message == "The parameter Other is given, but not declared."
     assert error.where == "shop-test-api"
 
 
-def test_a_parameter_that_nobody_gives_is_refused() -> None:
+def test_a_parameter_without_a_value_is_refused() -> None:
     specs = [replace(spec, parameters={}) if spec.kind == API else spec for spec in _specs({})]
     assert _wrong(specs).message == "The parameter KeyArn is declared, but not given."
 
 
-def test_an_output_that_no_stack_has_is_refused() -> None:
+def test_an_unknown_output_is_refused() -> None:
     """Otherwise its stack would wait for it for ever."""
     error = _wrong(_specs({SLOT: {"KeyArn": StackOutput(stack="foundation", key="NoKey")}}))
     assert error.message == (

@@ -119,7 +119,7 @@ def test_the_same_release_again_changes_nothing(cloud: Cloud, config: Config) ->
 
 
 @HALVES
-def test_a_run_that_dies_anywhere_is_finished_or_undone(clock: Clock, config: Config, cloud: Cloud) -> None:
+def test_a_run_dead_at_any_call_is_finished_or_undone(clock: Clock, config: Config, cloud: Cloud) -> None:
     """CD-13"""
     release(cloud, "one", config=config)
     plan = plan_of(cloud, make_bundle(cloud, "two", config=config))
@@ -145,13 +145,13 @@ def test_without_requests_to_share_there_is_no_canary(cloud: Cloud) -> None:
     assert not cloud.gateway.updates
 
 
-def test_an_api_that_comes_later_is_set_up(cloud: Cloud) -> None:
+def test_a_later_api_is_set_up(cloud: Cloud) -> None:
     release(cloud, "one", config=WEB_ONLY)
     release(cloud, "two", config=BOTH)
     assert cloud.gateway.updates
 
 
-def test_an_api_that_comes_later_can_be_rolled_back(cloud: Cloud) -> None:
+def test_a_later_api_can_be_rolled_back(cloud: Cloud) -> None:
     """A pointer without a deployment means: there was no API."""
     assert release(cloud, "one", config=WEB_ONLY).result is Result.STABLE
     cloud.faulty.add(("r2", "live"))
@@ -159,7 +159,7 @@ def test_an_api_that_comes_later_can_be_rolled_back(cloud: Cloud) -> None:
     assert cloud.users == ("r1", None)
 
 
-def test_a_web_app_that_comes_later_can_be_undone(cloud: Cloud) -> None:
+def test_a_later_web_app_can_be_undone(cloud: Cloud) -> None:
     """A release without pages means: there was no web app.
 
     The failed checks fail on the stable release, too: it has no page. So a person decides.

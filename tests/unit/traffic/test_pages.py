@@ -139,7 +139,7 @@ def test_an_asset_with_other_content_is_refused(cloud: Cloud, web: WebPages) -> 
     assert name in caught.value.message
 
 
-def test_an_asset_that_exists_is_not_written_again(cloud: Cloud, web: WebPages) -> None:
+def test_an_existing_asset_is_not_written_again(cloud: Cloud, web: WebPages) -> None:
     """CD-6"""
     files = _files(cloud, "one")
     web.publish("r1", files)

@@ -78,7 +78,7 @@ def test_the_access_log_has_variables_of_api_gateway_only() -> None:
     assert all(re.fullmatch(r"\$context(\.[A-Za-z]+)+", value) for value in _fields().values())
 
 
-def test_a_setting_that_differs_is_changed_in_one_call(stages: ApiStages, gateway: MemoryApiGateway) -> None:
+def test_differing_settings_are_changed_in_one_call(stages: ApiStages, gateway: MemoryApiGateway) -> None:
     stages.move(BLUE, allowed=frozenset())
     gateway.updates.clear()
     assert stages.apply_settings(Throttle(rate=5.5))
@@ -87,7 +87,7 @@ def test_a_setting_that_differs_is_changed_in_one_call(stages: ApiStages, gatewa
     ]
 
 
-def test_settings_that_are_applied_already_make_no_call(stages: ApiStages, gateway: MemoryApiGateway) -> None:
+def test_already_applied_settings_make_no_call(stages: ApiStages, gateway: MemoryApiGateway) -> None:
     stages.move(BLUE, allowed=frozenset())
     stages.apply_settings(Throttle(rate=5.5))
     gateway.updates.clear()

@@ -166,7 +166,7 @@ class _LosingAnswers(MemoryApiGateway):
         raise refusal("NotFoundException", "GetStage")
 
 
-def test_a_stage_that_exists_already_gets_its_settings() -> None:
+def test_an_existing_stage_gets_its_settings() -> None:
     """CD-13: the answer to CreateStage was lost and the call repeated."""
     gateway = _LosingAnswers(deployments={"d1", "d2"})
     for _ in range(2):

@@ -52,9 +52,7 @@ def test_waiting_has_the_plans_numbers(
     assert "b20000000000" in str(got.content["blocks"])
 
 
-def test_a_rollback_that_waits_shows_from_where_to_where(
-    cloud: Cloud, context: Context, slack: LocalSlack
-) -> None:
+def test_a_waiting_rollback_names_both_releases(cloud: Cloud, context: Context, slack: LocalSlack) -> None:
     release(cloud, "a1")
     release(cloud, "b2")
     run(NotifyOptions(event="waiting", reason="it hurts"), context)
@@ -64,14 +62,14 @@ def test_a_rollback_that_waits_shows_from_where_to_where(
     assert shown[:6] == ["*from*", "r2", "*to*", "r1, commit a10000000000", "*reason*", "it hurts"]
 
 
-def test_the_end_is_that_of_the_runs_own_operation(cloud: Cloud, context: Context, slack: LocalSlack) -> None:
+def test_the_end_comes_from_the_runs_own_operation(cloud: Cloud, context: Context, slack: LocalSlack) -> None:
     """CD-12: without a workflow, the newest operation is the run's."""
     release(cloud, "a1")
     run(NotifyOptions(), context)
     assert [got.text for got in slack.messages] == ["✅ shop test: r1 is live"]
 
 
-def test_a_run_that_began_nothing_is_announced_with_its_cause(context: Context, slack: LocalSlack) -> None:
+def test_a_run_without_an_operation_is_announced_with_its_cause(context: Context, slack: LocalSlack) -> None:
     run(NotifyOptions(cause="KNM-326: Nobody approved."), context)
     [got] = slack.messages
     assert got.text == "❌ shop test: a run failed before it changed anything"
@@ -100,7 +98,7 @@ def test_all_messages_of_a_release_are_in_one_thread(
 
 
 @pytest.mark.parametrize("secret", ["", "neither"])
-def test_a_channel_that_can_not_be_opened_is_a_warning(
+def test_an_unusable_channel_is_a_warning(
     cloud: Cloud, context: Context, slack: LocalSlack, secret: str
 ) -> None:
     """CD-12: nothing depends on a message."""
@@ -112,7 +110,7 @@ def test_a_channel_that_can_not_be_opened_is_a_warning(
     assert slack.messages == []
 
 
-def test_a_plan_that_can_not_be_read_is_a_warning(context: Context, tmp_path: Path) -> None:
+def test_an_unreadable_plan_is_a_warning(context: Context, tmp_path: Path) -> None:
     """CD-12"""
     (tmp_path / "plan.json").write_text("{}")
     assert run(NotifyOptions(event="started", plan=tmp_path / "plan.json"), context) == ExitStatus.OK

@@ -106,7 +106,7 @@ def test_a_bundle_of_another_config_is_refused(project: Path, capsys: pytest.Cap
     assert "KNM-115" in capsys.readouterr().err
 
 
-def test_definitions_that_were_not_built_are_named_so() -> None:
+def test_unbuilt_definitions_are_named_not_built() -> None:
     """INF-7"""
     body, _ = render_offline(make_full_config())["slot"]
     assert "blobs/not-built-report" in body

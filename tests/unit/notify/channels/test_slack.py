@@ -118,7 +118,7 @@ def channel(request: pytest.FixtureRequest, slack: LocalSlack) -> SlackBot | Sla
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_failure_that_passes_is_tried_again(
+def test_a_temporary_failure_is_tried_again(
     slack: LocalSlack, channel: SlackBot | SlackWebhook, status: int, pauses: list[float]
 ) -> None:
     slack.fail(status, times=3)
@@ -128,7 +128,7 @@ def test_a_failure_that_passes_is_tried_again(
 
 
 @pytest.mark.parametrize("status", [400, 403, 404])
-def test_a_failure_that_stays_is_not_tried_again(slack: LocalSlack, status: int, pauses: list[float]) -> None:
+def test_a_lasting_failure_is_not_tried_again(slack: LocalSlack, status: int, pauses: list[float]) -> None:
     slack.fail(status)
     assert str(status) in reason(SlackWebhook(slack.webhook))
     assert pauses == []
@@ -170,7 +170,7 @@ def test_no_log_has_the_secret(
     assert TOKEN not in caplog.text
 
 
-def test_an_address_that_is_none_is_a_failure() -> None:
+def test_a_malformed_address_is_a_failure() -> None:
     """SEC-5: Python's error has the address in it."""
     assert "InvalidURL" in reason(SlackWebhook("http://127.0.0.1:9/services/T/B/LocalSlackSecret x"))
 
@@ -187,7 +187,7 @@ def reason(channel: SlackBot | SlackWebhook) -> str:
     return shown
 
 
-def test_a_webhook_that_is_gone_is_a_failure_with_its_status(slack: LocalSlack) -> None:
+def test_a_deleted_webhook_is_a_failure_with_its_status(slack: LocalSlack) -> None:
     slack.fail(404)
     assert "404" in reason(SlackWebhook(slack.webhook))
 
@@ -195,7 +195,7 @@ def test_a_webhook_that_is_gone_is_a_failure_with_its_status(slack: LocalSlack) 
 @pytest.mark.parametrize(
     ("token", "channel", "answer"), [("xoxb-wrong", "C1", "not_authed"), (TOKEN, "", "channel_not_found")]
 )
-def test_a_bot_that_slack_refuses_is_a_failure_with_its_answer(
+def test_a_refused_bot_is_a_failure_with_slacks_answer(
     slack: LocalSlack, token: str, channel: str, answer: str
 ) -> None:
     assert answer in reason(SlackBot(token, channel, slack.api))
@@ -228,7 +228,7 @@ def test_where_nobody_answers_is_a_failure_with_its_cause(
         '{"token": "x", "channel": "C", "api": "https://a@example.com/"}',
     ],
 )
-def test_a_secret_that_is_neither_is_refused_without_being_shown(secret: str) -> None:
+def test_an_unknown_secret_is_refused_without_being_shown(secret: str) -> None:
     """SEC-5"""
     with pytest.raises(KanmonError) as caught:
         open_channel(secret)
