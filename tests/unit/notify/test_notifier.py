@@ -106,7 +106,7 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield boto3.client("secretsmanager")
 
 
-def test_it_sends_each_alarm_of_an_sns_event(
+def test_it_sends_an_alarm_but_no_first_fine_state(
     slack: LocalSlack, secrets: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     """MON-2"""

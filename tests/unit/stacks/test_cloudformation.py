@@ -170,7 +170,7 @@ def test_a_template_is_a_url_or_a_body(template: str, key: str) -> None:
 @pytest.mark.parametrize(
     "status", ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED", "ROLLBACK_COMPLETE", "DELETE_FAILED"]
 )
-def test_a_stack_in_a_broken_state_is_refused(status: str) -> None:
+def test_a_busy_or_broken_stack_is_refused(status: str) -> None:
     busy = DeployedStack("shop", "arn:shop", status)
     with pytest.raises(KanmonError) as caught:
         Stacks(cast("Any", None)).create_change_set("shop", "Resources: {}", {}, {}, existing=busy)

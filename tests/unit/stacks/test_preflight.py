@@ -61,7 +61,7 @@ def test_too_many_resources_are_refused_by_functions() -> None:
     )
 
 
-def test_a_template_without_a_cause_is_refused_by_its_size() -> None:
+def test_a_template_without_functions_is_refused_by_its_size() -> None:
     assert _too_big(_topics(501)).message == "It has 501 resources where CloudFormation takes 500."
 
 
