@@ -141,7 +141,8 @@ def test_a_package_exports_nothing(path: Path) -> None:
 
 
 MIRRORED = (
-    "approval", "aws", "checks", "cli/commands", "ledger", "notify", "notify/channels", "release", "traffic",
+    "approval", "aws", "checks", "cli/commands", "github", "ledger", "notify", "notify/channels", "release",
+    "traffic",
 )  # fmt: skip
 """Rooms with a test file for each module, of the same name."""
 UNTESTED = {

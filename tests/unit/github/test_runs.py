@@ -1,0 +1,66 @@
+"""Workflow runs: their jobs, and the cancellation of waiting ones (CD-9)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanmon.errors import Code, KanmonError
+from kanmon.github.runs import cancel, cancel_waiting_runs, jobs, queued_runs
+from tests.fakes.repository import client_of
+
+if TYPE_CHECKING:
+    from embedded.github.server import LocalGithub
+
+DEPLOY, SHA = "deploy-production.yml", "a" * 40
+
+
+@pytest.fixture
+def waiting(github: LocalGithub) -> int:
+    """A run with a job behind the gate. Return the run's id."""
+    github.commit(SHA, "Add goals", "hanako")
+    github.protect("production", ["taro"], branches=["main"])
+    run = github.begin_run(DEPLOY, "push", "hanako", SHA, "main")
+    github.begin_job(run, 1, "deploy", "production", runner="runner-1")
+    return run
+
+
+def test_a_waiting_job_has_its_name_and_status(github: LocalGithub, waiting: int) -> None:
+    [job] = jobs(client_of(github, actions="read"), waiting, 1)
+    assert job.name == "deploy"
+    assert job.status == "waiting"
+
+
+def test_an_approved_job_has_its_runner(github: LocalGithub, waiting: int) -> None:
+    github.review(waiting, "production", "taro")
+    [job] = jobs(client_of(github, actions="read"), waiting, 1)
+    assert job.runner == "runner-1"
+
+
+def test_only_runs_before_their_gate_are_queued(github: LocalGithub, waiting: int) -> None:
+    """CD-9"""
+    client = client_of(github, actions="read")
+    assert [run.id for run in queued_runs(client, DEPLOY)] == [waiting]
+    github.review(waiting, "production", "taro")
+    assert queued_runs(client, DEPLOY) == []
+
+
+def test_waiting_runs_are_cancelled(github: LocalGithub, waiting: int) -> None:
+    """CD-9"""
+    cancelled = cancel_waiting_runs(client_of(github, actions="write"), DEPLOY)
+    assert [run.id for run in cancelled] == [waiting]
+    assert github.repository.runs[waiting].latest.conclusion == "cancelled"
+
+
+def test_an_ended_run_is_not_cancelled(github: LocalGithub, waiting: int) -> None:
+    github.cancel(waiting)
+    github.end_run(waiting, "cancelled")
+    assert not cancel(client_of(github, actions="write"), waiting)
+
+
+def test_a_missing_permission_is_named(github: LocalGithub, waiting: int) -> None:
+    with pytest.raises(KanmonError) as caught:
+        cancel(client_of(github, actions="read"), waiting)
+    assert caught.value.code is Code.GITHUB_DENIED
+    assert "actions: write" in caught.value.fix
