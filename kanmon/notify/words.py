@@ -110,7 +110,7 @@ def end_sentence(operation: Operation) -> str:
         case Result.HELD:
             return f"{release} is held, a person has to decide"
         case Result.FAILED | None:
-            return f"{release} did not come to its end"
+            return f"{release} did not finish"
 
 
 def _facts(operation: Operation) -> tuple[tuple[str, str], ...]:

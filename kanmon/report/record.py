@@ -67,7 +67,7 @@ class Recorder:
             operation = self.ledger.operation(number)
             if operation is None:
                 continue
-            if self._deployments.shows(_task(operation), _status(operation)):
+            if self._deployments.shows(_task(operation), deployment_status(operation)):
                 return
             yield operation
 
@@ -94,7 +94,7 @@ class Recorder:
             f"{operation.kind} of {operation.release} by {operation.actor}",
             {"operation": operation.number, "release": operation.release},
         )
-        self._deployments.show(request, _status(operation), operation.run)
+        self._deployments.show(request, deployment_status(operation), operation.run)
 
     def _publish(self, release: Release, operation: Operation) -> None:
         tag = release_tag(self.environment, release.id)
@@ -123,7 +123,7 @@ class Recorder:
         return changes_between(self.client, base.commit if base else None, release.commit)
 
 
-def _status(operation: Operation) -> DeploymentStatus:
+def deployment_status(operation: Operation) -> DeploymentStatus:
     """The status for an operation's deployment."""
     if operation.result is None:
         note = operation.transitions[-1].note if operation.transitions else ""

@@ -20,7 +20,7 @@ def test_everything_of_the_suite_is_pinned_to_one_commit(name: str) -> None:
     uses = re.findall(r"uses: (kanmon-dev/kanmon\S*)@(\S+) # (\S+)", pinned)
     assert uses
     assert {(commit, version) for _, commit, version in uses} == {(COMMIT, "v1.2.3")}
-    assert len(uses) == text.count("kanmon-dev/kanmon")
+    assert len(uses) == text.count("uses: kanmon-dev/kanmon")
     differing = [
         line for line, after in zip(text.splitlines(), pinned.splitlines(), strict=True) if line != after
     ]

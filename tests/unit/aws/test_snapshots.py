@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from kanmon.aws import snapshots as snapshots_module
 from kanmon.aws.snapshots import Snapshots
 from kanmon.errors import Code, KanmonError
+from tests.fakes.clock import Clock
 from tests.fakes.objects import refusal
 
 CLUSTER, NAME = "cluster-1", "shop-test-r2-2"
@@ -48,11 +47,6 @@ class Rds:
         return {"DBClusterSnapshots": [{"Status": statuses.pop(0) if len(statuses) > 1 else statuses[0]}]}
 
 
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snapshots_module, "polls", lambda **_: itertools.repeat(None))
-
-
 @pytest.fixture
 def rds() -> Any:
     return Rds()
@@ -60,28 +54,28 @@ def rds() -> Any:
 
 def test_a_snapshot_is_of_the_cluster(rds: Any) -> None:
     """CD-5"""
-    Snapshots(rds).begin(CLUSTER, NAME)
+    Snapshots(rds, Clock()).begin(CLUSTER, NAME)
     assert rds.clusters == {NAME: CLUSTER}
 
 
 def test_a_repeated_begin_keeps_the_first_snapshot(rds: Any) -> None:
     """CD-13: the answer to the first call was lost."""
-    Snapshots(rds).begin(CLUSTER, NAME)
-    Snapshots(rds).wait(NAME)
-    Snapshots(rds).begin(CLUSTER, NAME)
+    Snapshots(rds, Clock()).begin(CLUSTER, NAME)
+    Snapshots(rds, Clock()).wait(NAME)
+    Snapshots(rds, Clock()).begin(CLUSTER, NAME)
     assert rds.snapshots == {NAME: ["available"]}
 
 
 def test_a_missing_cluster_is_an_error(rds: Any) -> None:
     with pytest.raises(KanmonError, match="DBClusterNotFoundFault") as caught:
-        Snapshots(rds).begin("cluster-2", NAME)
+        Snapshots(rds, Clock()).begin("cluster-2", NAME)
     assert caught.value.code is Code.AWS_FAILED
 
 
 def test_the_wait_ends_with_an_available_snapshot(rds: Any) -> None:
     """CD-5"""
-    Snapshots(rds).begin(CLUSTER, NAME)
-    Snapshots(rds).wait(NAME)
+    Snapshots(rds, Clock()).begin(CLUSTER, NAME)
+    Snapshots(rds, Clock()).wait(NAME)
     assert rds.snapshots[NAME] == ["available"]
 
 
@@ -89,14 +83,14 @@ def test_the_wait_ends_with_an_available_snapshot(rds: Any) -> None:
 def test_a_failed_snapshot_ends_the_wait(status: str) -> None:
     """CD-5: nothing may change without a snapshot."""
     rds: Any = Rds(progress=("creating", status))
-    Snapshots(rds).begin(CLUSTER, NAME)
+    Snapshots(rds, Clock()).begin(CLUSTER, NAME)
     with pytest.raises(KanmonError, match=f"The snapshot is {status}") as caught:
-        Snapshots(rds).wait(NAME)
+        Snapshots(rds, Clock()).wait(NAME)
     assert caught.value.code is Code.SNAPSHOT_FAILED
     assert caught.value.where == NAME
 
 
 def test_the_wait_for_a_missing_snapshot_is_an_error(rds: Any) -> None:
     with pytest.raises(KanmonError, match=f"While waiting for the snapshot {NAME}") as caught:
-        Snapshots(rds).wait(NAME)
+        Snapshots(rds, Clock()).wait(NAME)
     assert caught.value.code is Code.AWS_FAILED

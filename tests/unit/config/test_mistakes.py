@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from copy import deepcopy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from kanmon.config.document import Location
 from kanmon.config.forms import as_yaml, example, form_of, keys_of
 from kanmon.config.mistakes import causes, explanation
 from kanmon.config.schema import Config
+
+if TYPE_CHECKING:
+    from kanmon.config.document import Location
 
 FOREIGN = re.compile(
     r"(Input|String|Tuple|Dictionary) should|should (have|be|match)|Value error|Field required|Extra inputs|"

@@ -259,7 +259,7 @@ def test_settings_that_kanmon_makes_cannot_be_set(tmp_path: Path, key: str) -> N
     ("secrets", "used", "reason"),
     [
         ("secrets: {slack: {}}", "jwt", "names the secret jwt, which is not under `secrets`"),
-        ("secrets: {database: {}}", "database", "which belongs to Kanmon or AWS"),
+        ("secrets: {database: {}}", "database", "of Kanmon or AWS"),
         ("network: {endpoints: [kms, kms]}", "", "The endpoint kms is there twice"),
         ("secrets: {jwt: {value: s3cr3t}}", "", "value"),
     ],

@@ -8,12 +8,13 @@ from kanmon.errors import Code, KanmonError
 from kanmon.model import Result
 from kanmon.release.events import Event, EventKind
 from kanmon.report.feed import feed
+from tests.fakes.clock import BEGIN
 from tests.fakes.cloud import Cloud
 from tests.fakes.runs import release
 
 
 def _state(number: int) -> Event:
-    return Event(EventKind.STATE, "live", {"operation": number})
+    return Event(EventKind.STATE, "live", {"operation": number}, at=BEGIN)
 
 
 def _ignore(error: KanmonError) -> None:
@@ -39,7 +40,7 @@ def test_each_change_of_state_is_shown() -> None:
 def test_other_events_are_not_shown() -> None:
     shown: list[int] = []
     with feed(shown.append, _ignore) as observer:
-        observer(Event(EventKind.NOTE, "live", {"operation": 1}))
+        observer(Event(EventKind.NOTE, "live", {"operation": 1}, at=BEGIN))
     assert shown == []
 
 

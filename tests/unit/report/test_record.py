@@ -12,7 +12,7 @@ from kanmon.errors import Code, KanmonError
 from kanmon.github.deployments import DeploymentStatus
 from kanmon.ledger.records import Failure, Operation, Transition
 from kanmon.model import OperationKind, Result, Slot, State
-from kanmon.report.record import Recorder, status_of
+from kanmon.report.record import Recorder, deployment_status
 from tests.fakes.clock import BEGIN
 from tests.fakes.cloud import Cloud
 from tests.fakes.repository import NAME, client_of
@@ -197,16 +197,22 @@ _ENDED = Operation(
     ("kind", "result", "state", "text"),
     [
         (OperationKind.DEPLOY, None, "in_progress", "built"),
-        (OperationKind.DEPLOY, Result.STABLE, "success", "r2 is stable"),
-        (OperationKind.DEPLOY, Result.UNCHANGED, "success", "r2 is stable"),
-        (OperationKind.DEPLOY, Result.ROLLED_BACK, "failure", "r2 was rolled back: KNM-501 Checks failed."),
-        (OperationKind.ROLLBACK, Result.ROLLED_BACK, "success", "r1 was rolled back; users are on r2"),
-        (OperationKind.DEPLOY, Result.HELD, "error", "held, a person has to decide: KNM-501 Checks failed."),
+        (OperationKind.DEPLOY, Result.STABLE, "success", "r2 is live"),
+        (OperationKind.DEPLOY, Result.UNCHANGED, "success", "r2 is live"),
+        (
+            OperationKind.DEPLOY, Result.ROLLED_BACK, "failure",
+            "r2 was rolled back, users are on r1: KNM-501 Checks failed.",
+        ),
+        (OperationKind.ROLLBACK, Result.ROLLED_BACK, "success", "users are back on r2, r1 was rolled back"),
+        (
+            OperationKind.DEPLOY, Result.HELD, "error",
+            "r2 is held, a person has to decide: KNM-501 Checks failed.",
+        ),
         (
             OperationKind.DEPLOY, Result.ABORTED, "failure",
-            "aborted before any user was on it: KNM-501 Checks failed.",
+            "r2 was aborted before any user was on it: KNM-501 Checks failed.",
         ),
-        (OperationKind.DEPLOY, Result.FAILED, "failure", "failed: KNM-501 Checks failed."),
+        (OperationKind.DEPLOY, Result.FAILED, "failure", "r2 did not finish: KNM-501 Checks failed."),
     ],
 )  # fmt: skip
 def test_each_result_has_its_status(
@@ -214,10 +220,10 @@ def test_each_result_has_its_status(
 ) -> None:
     """CD-11"""
     operation = _ENDED.model_copy(update={"kind": kind, "result": result})
-    assert status_of(operation) == DeploymentStatus(state, text)
+    assert deployment_status(operation) == DeploymentStatus(state, text)
 
 
 def test_a_running_operation_has_the_note_of_its_step() -> None:
     step = Transition(state=State.SHIFTING, began=BEGIN, note="50 % of API requests go to r2")
     operation = _ENDED.model_copy(update={"transitions": (step,)})
-    assert status_of(operation) == DeploymentStatus("in_progress", "50 % of API requests go to r2")
+    assert deployment_status(operation) == DeploymentStatus("in_progress", "50 % of API requests go to r2")

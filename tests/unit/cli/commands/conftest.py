@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kanmon.cli import account as account_module
 from kanmon.cli import context as context_module
+from kanmon.cli import wiring as wiring_module
 from kanmon.cli.main import main
 from kanmon.errors import ExitStatus
 from tests.fakes.account import FakeAccount
@@ -77,8 +80,11 @@ def app(
     made.configure()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GITHUB_SHA", "c" * 40)
-    monkeypatch.setattr(context_module, "Account", lambda config: FakeAccount(cloud, config, made.markers))
-    monkeypatch.setattr(context_module, "services_of", lambda _: cloud.services())
+    monkeypatch.setattr(
+        context_module, "Aws", lambda region: SimpleNamespace(region=region, account="1" * 12)
+    )
+    monkeypatch.setattr(account_module, "Account", lambda config, _: FakeAccount(cloud, config, made.markers))
+    monkeypatch.setattr(wiring_module, "services_of", lambda _: cloud.services())
     return made
 
 

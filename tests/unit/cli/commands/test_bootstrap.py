@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kanmon.cli import context as context_module
+from kanmon.cli import account as account_module
 from kanmon.cli.commands import bootstrap as bootstrap_module
 from kanmon.errors import Code, ExitStatus, KanmonError
 from tests.fakes.account import FakeAccount
@@ -63,12 +63,12 @@ def stacks(app: App, gateway: _Gateway, monkeypatch: pytest.MonkeyPatch) -> _Sta
     """The account's CloudFormation."""
     made = _Stacks(app.cloud.s3, app.cloud.gateway, "artifacts")
 
-    def account(config: Any) -> FakeAccount:
+    def account(config: Any, _: object) -> FakeAccount:
         one = FakeAccount(app.cloud, config, [])
         one.aws.cloudformation, one.aws.apigateway = None, gateway
         return one
 
-    monkeypatch.setattr(context_module, "Account", account)
+    monkeypatch.setattr(account_module, "Account", account)
     monkeypatch.setattr(bootstrap_module, "Stacks", lambda _: made)
     return made
 
@@ -110,7 +110,7 @@ def test_a_repository_without_its_ids_is_warned_about(app: App) -> None:
     """SEC-1"""
     app.configure(github={"repository": "octo/shop", "environments": ["test"]})
     app.run("bootstrap")
-    assert "add `repository_id` and `owner_id` under `github`" in app.printed()
+    assert "Add `repository_id` and `owner_id` under `github`" in app.printed()
 
 
 def test_a_long_template_comes_after_its_bucket(app: App, stacks: _Stacks) -> None:

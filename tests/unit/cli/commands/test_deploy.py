@@ -69,7 +69,7 @@ def test_in_a_workflow_yes_approves_nothing(app: App, step_file: Path) -> None:
     del step_file
     bundle = app.build("one")
     assert app.run("deploy", "--yes", "--bundle", bundle) is ExitStatus.REFUSED
-    assert "In a workflow --yes approves nothing." in app.printed()
+    assert "KNM-901: --yes has no effect in a workflow" in app.printed()
     assert app.cloud.stacks.executed == []
 
 

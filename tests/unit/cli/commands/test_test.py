@@ -52,7 +52,7 @@ def test_a_missing_report_fails_the_command(app: App) -> None:
 def test_a_config_without_tests_is_refused(app: App) -> None:
     message = app.refusal("test")
     assert message.startswith(f"{Code.CONFIG_INVALID.id} ")
-    assert "Add a `test` section" in message
+    assert "Add `test: {commands:" in message
 
 
 def test_a_step_gives_the_numbers_to_later_steps(app: App, step_file: Path) -> None:
