@@ -122,4 +122,4 @@ def test_without_a_test_section_the_config_is_refused(job: Job) -> None:
     path.write_text("\n".join(line for line in CONFIG.splitlines() if not line.startswith(("test:", "  "))))
     ended = job.kanmon("test").check(2)
     assert "::error title=Kanmon KNM-104::" in ended.output
-    assert "Add a `test` section" in ended.output
+    assert "Add `test: {commands:" in ended.output
