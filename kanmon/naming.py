@@ -119,6 +119,10 @@ def blob_key(sha256: str) -> str:
     return f"blobs/{sha256}"
 
 
+PLANNED, THREADS = "releases/", "threads/"
+"""The ledger's folders for the plan's role: its records of releases, and the threads of their messages."""
+
+
 def ledger_folder(environment: str) -> str:
     """The folder of an environment's ledger in the artifact bucket."""
     return f"{environment}/ledger/"

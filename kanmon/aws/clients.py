@@ -6,14 +6,16 @@ import logging
 import os
 import time
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import boto3
 from botocore.config import Config as ClientConfig
 
 from kanmon.aws.calls import aws_errors
+from kanmon.aws.fence import CONNECT_TIMEOUT, READ_TIMEOUT, Fence
 
 if TYPE_CHECKING:
+    from botocore.client import BaseClient
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 _SETTINGS = ClientConfig(
     connect_timeout=5,
@@ -31,6 +34,10 @@ _SETTINGS = ClientConfig(
     retries={"mode": "standard", "total_max_attempts": 5},
     user_agent_extra="kanmon",
     max_pool_connections=32,
+)
+_POINTER_SETTINGS = _SETTINGS.merge(
+    # A request that moves users must have ended before the lease expires.
+    ClientConfig(connect_timeout=CONNECT_TIMEOUT.total_seconds(), read_timeout=READ_TIMEOUT.total_seconds())
 )
 _HOOK_SETTINGS = _SETTINGS.merge(
     # A hook may run for 15 minutes, Lambda's limit. A retry would run it twice.
@@ -56,6 +63,7 @@ class Aws:
 
     def __init__(self, region: str) -> None:
         self.region = region
+        self.fence = Fence()
         # A missing profile raises its error here.
         with aws_errors("reading the AWS configuration"):
             self._session = boto3.Session(region_name=region)
@@ -76,15 +84,19 @@ class Aws:
     @cached_property
     def s3(self) -> S3Client:
         """Amazon S3."""
+        return self._fenced(self.ledger_s3())
+
+    def ledger_s3(self) -> S3Client:
+        """Amazon S3 for the ledger, which is not behind the fence."""
         # An emulator has only one host name, so a bucket's name cannot be part of it.
         emulated = "AWS_ENDPOINT_URL" in os.environ
         style = ClientConfig(s3={"addressing_style": "path" if emulated else "virtual"})
-        return self._session.client("s3", config=_SETTINGS.merge(style))
+        return self._session.client("s3", config=_POINTER_SETTINGS.merge(style))
 
     @cached_property
     def cloudformation(self) -> CloudFormationClient:
         """AWS CloudFormation."""
-        return self._session.client("cloudformation", config=_SETTINGS)
+        return self._fenced(self._session.client("cloudformation", config=_SETTINGS))
 
     @cached_property
     def cloudwatch(self) -> CloudWatchClient:
@@ -94,12 +106,12 @@ class Aws:
     @cached_property
     def apigateway(self) -> APIGatewayClient:
         """Amazon API Gateway, REST APIs."""
-        return self._session.client("apigateway", config=_SETTINGS)
+        return self._fenced(self._session.client("apigateway", config=_POINTER_SETTINGS))
 
     @cached_property
     def functions(self) -> LambdaClient:
         """AWS Lambda."""
-        return self._session.client("lambda", config=_HOOK_SETTINGS)
+        return self._fenced(self._session.client("lambda", config=_HOOK_SETTINGS))
 
     @cached_property
     def sns(self) -> SNSClient:
@@ -114,7 +126,16 @@ class Aws:
     @cached_property
     def rds(self) -> RDSClient:
         """Amazon RDS and Aurora."""
-        return self._session.client("rds", config=_SETTINGS)
+        return self._fenced(self._session.client("rds", config=_SETTINGS))
+
+    def _fenced(self, client: T) -> T:
+        """The client behind the fence: each request, and each repetition of one."""
+
+        def check(event_name: str, **_: object) -> None:
+            self.fence.pass_through(event_name.rpartition(".")[2])
+
+        cast("BaseClient", client).meta.events.register_first("before-send", check)
+        return client
 
 
 def _log_calls(session: boto3.Session) -> None:

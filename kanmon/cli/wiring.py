@@ -36,7 +36,7 @@ EDGE_ENDPOINT = "KANMON_EDGE_ENDPOINT_URL"
 def services_of(account: Account) -> Services:
     """The services for deploy, rollback and recover. Raises CREDENTIALS_MISSING, NOT_BOOTSTRAPPED."""
     aws, config = account.aws, account.config
-    store = S3Store(aws.s3, account.bucket, ledger_folder(config.environment))
+    store = S3Store(aws.ledger_s3(), account.bucket, ledger_folder(config.environment))
 
     def site(config: Config, outputs: Mapping[str, Mapping[str, str]]) -> Site:
         edge = Edge(outputs[EDGE][Output.DOMAIN], os.environ.get(EDGE_ENDPOINT, ""))
@@ -58,6 +58,7 @@ def services_of(account: Account) -> Services:
         alarms=Alarms(aws.cloudwatch),
         site=site,
         clock=SYSTEM_CLOCK,
+        fence=aws.fence,
         actor=actor(),
         run=run.url if (run := current_run()) else "",
     )

@@ -9,6 +9,13 @@ from pydantic import Field
 from kanmon.model import Approval, OperationKind, Pointer, Record, Result, Slot, State
 
 
+class Fenced(Record):
+    """A record that only the holder of the lease writes; see :class:`kanmon.ledger.writer.LedgerWriter`."""
+
+    token: int = 0
+    """The fencing token of its last writer. Every new lease has a higher one."""
+
+
 class Failure(Record):
     """An error, as it was printed."""
 
@@ -46,7 +53,7 @@ class Transition(Record):
     note: str = ""
 
 
-class Operation(Record):
+class Operation(Fenced):
     """One deploy or rollback of the environment, from its intent to its result (CD-11)."""
 
     number: int
@@ -88,13 +95,18 @@ class Operation(Record):
         return self.result.value if self.result else self.state.value
 
 
-class Release(Record):
-    """One version of the app, with everything needed to serve it again."""
+class PlannedRelease(Record):
+    """A release as the plan records it, once. The plan's role can write it, so no deploy trusts it later."""
 
     id: str
     commit: str
     bundle: str
     created: datetime
+
+
+class Release(PlannedRelease, Fenced):
+    """A release as the deploy records it, with everything needed to serve it again."""
+
     state: State = State.PLANNED
     slot: Slot = Slot.NONE
     slot_template: str = ""
@@ -102,18 +114,18 @@ class Release(Record):
     """The stack's parameters before the release went live: with its triggers off."""
     pointer: Pointer = Pointer()
     stable_at: datetime | None = None
-    threads: dict[str, str] = Field(default_factory=dict)
-    """The thread of its messages in each chat channel, by the channel's name."""
+
+
+class Threads(Record):
+    """The thread of a release's messages in each chat channel, by the channel's name."""
+
+    threads: dict[str, str]
 
 
 class Lease(Record):
-    """The lease of the environment: only its holder may change anything.
-
-    `token` is a fencing token: every new lease has a higher one.
-    """
+    """The lease of the environment: only its holder may change anything. Its token is the head's."""
 
     holder: str
-    token: int
     expires: datetime
 
 
@@ -125,7 +137,7 @@ class Freeze(Record):
     operation: int
 
 
-class Head(Record):
+class Head(Fenced):
     """The environment's present state: its live release, its slots, its lease."""
 
     live: str | None = None
@@ -137,7 +149,4 @@ class Head(Record):
     operation: int | None = None
     held: bool = False
     lease: Lease | None = None
-    leases: int = 0
     freeze: Freeze | None = None
-    written_by: str = ""
-    """A random id of the write: it identifies the writer's own write when S3's answer was lost."""

@@ -64,7 +64,7 @@ def deploy(
         raise KanmonError(Code.PLAN_STALE, "The approval is for another plan.")
     # The lease comes after the approval, because a review may take days. Otherwise this run would hold the
     # lease for days, and nobody could roll back meanwhile.
-    with lease(services.ledger, services.clock, services.actor) as held:
+    with lease(services.ledger, services.clock, services.fence, services.actor) as held:
         journal = open_operation(
             services,
             held,
@@ -131,7 +131,11 @@ class _Deploy:
 
     def _lock(self) -> None:
         with self.journal.step(State.LOCKED, f"{self.plan.release} goes into the {self.plan.slot} slot"):
-            self._amend_release(State.LOCKED)
+            # The approved plan says what is released. The plan's record may have changed since: its role can
+            # still write it. With its bundle, a rollback would return to something that nobody approved.
+            self.journal.writer.amend_release(
+                self.plan.release, state=State.LOCKED, bundle=self.plan.bundle, commit=self.manifest.commit
+            )
             # Read the alarms before any change. Otherwise the new slot could set off an alarm, and the bake
             # would ignore it as an old one.
             self.bake = Bake.begin(self.steps, self.config.prefix, self.plan.slot)
@@ -144,16 +148,16 @@ class _Deploy:
             self._take_snapshot(outputs)
             # Empty the slot's entry in the head before its stack changes. Otherwise a run that dies in
             # `provision` would leave the old entry, and a rollback would move users into a broken slot.
-            record_slot(self.services, self.plan.slot, None)
+            record_slot(self.journal, self.plan.slot, None)
             outputs = provision(self.services, self.journal, self.config, self.plan.stacks, outputs)
-            record_slot(self.services, self.plan.slot, self.plan.release)
+            record_slot(self.journal, self.plan.slot, self.plan.release)
             stack = slot_stack(self.plan)
             deployment = outputs.get(API, {}).get(Output.DEPLOYMENT, "")
             self.pointer = Pointer(deployment=deployment, slot=self.plan.slot)
             deployed = self.services.stacks.find(stack.name)
             # The record gets its pointer before any user moves. Otherwise a run that dies after the move
             # would leave a live release without a pointer, and `recover` could not complete it.
-            self.services.ledger.amend_release(
+            self.journal.writer.amend_release(
                 self.plan.release,
                 slot=self.plan.slot,
                 slot_template=stack.template,
@@ -197,7 +201,6 @@ class _Deploy:
             # The ledger has the step before the first request moves. Otherwise a run that dies after the
             # shift would seem to have no users: `recover` would abort it, and leave the canary on.
             with self.journal.step(State.SHIFTING, f"{step.percent} % of API requests"):
-                self.journal.guard()
                 self.steps.site.api.shift(self.pointer, step.percent)
                 self.journal.emit(
                     EventKind.TRAFFIC,
@@ -207,7 +210,7 @@ class _Deploy:
                 self.bake.watch(self.config.checks, candidate, step.bake)
 
     def _go_live(self) -> None:
-        record = self.services.ledger.amend_release(self.plan.release, state=State.LIVE)
+        record = self.journal.writer.amend_release(self.plan.release, state=State.LIVE)
         self.loaded = LoadedRelease(record, self.manifest)
         with self.journal.step(State.LIVE, f"{self.plan.release} goes live"):
             # Settings come before the move. Otherwise the first requests would meet the old limits, and some
@@ -219,7 +222,7 @@ class _Deploy:
             self.steps.move_page(self.loaded, self.base)
             # The head names the new release before the checks. They may hold it, and then users stay on it.
             # Otherwise the head of a held environment would still name the old release.
-            record_live(self.services, self.plan.release, self.pointer)
+            record_live(self.journal, self.plan.release, self.pointer)
             live = Target("live", self.plan.release)
             self.steps.check(self.config.checks, live)
             self.bake.watch(self.config.checks, live, self.config.traffic.bake)
@@ -235,7 +238,7 @@ class _Deploy:
             switch_triggers(self.steps, self.plan.slot, self.loaded, self.base)
             # "Stable" is recorded last. Otherwise a run that dies here would leave a stable release with its
             # triggers off.
-            record_stable(self.services, self.plan.release)
+            record_stable(self.journal, self.plan.release)
         # The operation closes after `record_stable`. Otherwise a run that dies between the two would leave a
         # live release outside the list of stable ones, and no rollback could return to it.
         self.journal.close(Result.STABLE)
@@ -315,7 +318,7 @@ class _Deploy:
 
     def _roll_back(self, failure: KanmonError, failed_at: float) -> Outcome:
         left = LoadedRelease(
-            self.services.ledger.amend_release(self.plan.release, state=State.ROLLING_BACK), self.manifest
+            self.journal.writer.amend_release(self.plan.release, state=State.ROLLING_BACK), self.manifest
         )
         try:
             roll_back(self.steps, self.base, left, failed_at)
@@ -331,7 +334,7 @@ class _Deploy:
         return self._outcome(Result.ROLLED_BACK, failure)
 
     def _amend_release(self, state: State) -> None:
-        self.services.ledger.amend_release(self.plan.release, state=state)
+        self.journal.writer.amend_release(self.plan.release, state=state)
 
     def _outcome(self, result: Result, failure: KanmonError | None = None) -> Outcome:
         return Outcome(result, self.plan.release, self.journal.operation, failure)
@@ -354,9 +357,9 @@ def roll_back(steps: Steps, base: LoadedRelease | None, left: LoadedRelease, fai
             # without its files.
             steps.site.web.delete_stale_files(base.files, left.files)
         switch_triggers(steps, operation.origin.slot, left, base)
-        steps.services.ledger.amend_release(left.id, state=State.ROLLED_BACK)
+        steps.journal.writer.amend_release(left.id, state=State.ROLLED_BACK)
         reason = f"{left.id} was rolled back"
-        record_return(steps.services, operation, base.id if base else None, operation.origin, reason)
+        record_return(steps.journal, base.id if base else None, operation.origin, reason)
 
 
 def report_return(steps: Steps, target: LoadedRelease | None, began: float) -> None:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from kanmon.aws.alarms import FiringAlarm
     from kanmon.checks.execution import CheckResult
     from kanmon.clock import Clock
-    from kanmon.ledger.ledger import Ledger
     from kanmon.ledger.records import Head
     from kanmon.model import State
     from kanmon.release.events import Observer
@@ -28,13 +27,10 @@ if TYPE_CHECKING:
 class Journal:
     """Writes an operation's record, guards its lease, and sends events to the observer."""
 
-    def __init__(
-        self, ledger: Ledger, clock: Clock, held: HeldLease, operation: Operation, observer: Observer
-    ) -> None:
-        self.ledger = ledger
+    def __init__(self, clock: Clock, held: HeldLease, operation: Operation, observer: Observer) -> None:
+        self.writer = held.writer
         self.operation = operation
         self._clock = clock
-        self._held = held
         self._observer = observer
 
     @contextmanager
@@ -44,7 +40,6 @@ class Journal:
         The ledger is written ahead. With the write after the action, a run could move users and die before it
         writes. Then `recover` would see the old state, abort the operation, and leave users on the candidate.
         """
-        self._held.guard()
         begun = Transition(state=state, began=self._clock.now(), note=note)
         self.amend(transitions=(*self.operation.transitions, begun))
         facts = {"state": state.value, "release": self.operation.release, "operation": self.operation.number}
@@ -53,14 +48,13 @@ class Journal:
         done = self.operation.transitions[-1].model_copy(update={"ended": self._clock.now()})
         self.amend(transitions=(*self.operation.transitions[:-1], done))
 
-    def guard(self) -> None:
-        """Call this before every change outside the ledger. Raises LEASE_LOST."""
-        self._held.guard()
+    def now(self) -> datetime:
+        """The time of day, for records."""
+        return self._clock.now()
 
     def amend(self, **changes: object) -> None:
         """Change fields of the operation's record."""
-        self.operation = self.operation.model_copy(update=changes)
-        self.ledger.write_operation(self.operation)
+        self.operation = self.writer.write_operation(self.operation.model_copy(update=changes))
 
     def emit(self, kind: EventKind, text: str, **facts: str | float | bool) -> None:
         """Send an event to the observer."""
@@ -108,7 +102,7 @@ class Journal:
                 return head.model_copy(update={"held": True})
             return head.model_copy(update={"held": False, "operation": None})
 
-        self.ledger.amend_head(change)
+        self.writer.amend_head(change)
 
 
 def check_event(result: CheckResult, at: datetime) -> Event:

@@ -11,13 +11,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from kanmon.aws.fence import LONGEST_REQUEST
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger.records import Lease
+from kanmon.ledger.writer import LedgerWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from kanmon.aws.fence import Fence
     from kanmon.clock import Clock
     from kanmon.ledger.ledger import Ledger
     from kanmon.ledger.records import Head
@@ -40,49 +43,48 @@ def holder_of(head: Head, now: datetime) -> str | None:
 class HeldLease:
     """A lease of this process, with its renewal."""
 
-    ledger: Ledger
+    writer: LedgerWriter
     clock: Clock
-    token: int
     expires: datetime
     lost: threading.Event = field(default_factory=threading.Event)
 
     def guard(self) -> None:
-        """Call this before every change. Raises LEASE_LOST when the lease may not be ours any more.
-
-        A suspended process wakes up and does not know how much time has passed. By then another run may have
-        rolled its release back. Without the guard this process would move users to the failed release again.
-        """
-        if self.lost.is_set() or self.clock.now() >= self.expires:
+        """Raise LEASE_LOST when the lease is not ours any more, or may expire during one request."""
+        if self.lost.is_set() or self.clock.now() >= self.expires - LONGEST_REQUEST:
             raise KanmonError(Code.LEASE_LOST, "Another run may have taken over; this one stops here.")
 
     def renew(self) -> None:
-        """Extend the lease, or set `lost` when another run has it."""
+        """Extend the lease. Raises LEASE_LOST when another run has it."""
         expires = self.clock.now() + LENGTH
 
         def extend(head: Head) -> Head:
-            if head.lease is None or head.lease.token != self.token:
-                self.lost.set()
-                return head
-            return head.model_copy(update={"lease": head.lease.model_copy(update={"expires": expires})})
+            return head.model_copy(
+                update={"lease": head.lease and head.lease.model_copy(update={"expires": expires})}
+            )
 
-        self.ledger.amend_head(extend)
+        try:
+            self.writer.amend_head(extend)
+        except KanmonError as error:
+            if error.code is Code.LEASE_LOST:
+                self.lost.set()
+            raise
         # Trust the new time after the write. Otherwise a failed write would leave a lease that only this
         # process believes in, and two runs would act at once.
-        if not self.lost.is_set():
-            self.expires = expires
+        self.expires = expires
 
     def keep_renewing(self, ended: threading.Event) -> None:
         """Renew until `ended` is set. A failed renewal is repeated; `guard` raises when it is too late."""
         while not ended.wait(_HEARTBEAT.total_seconds()):
-            try:
+            with suppress(KanmonError):
                 self.renew()
-            except KanmonError:
-                continue
 
 
 @contextmanager
-def lease(ledger: Ledger, clock: Clock, actor: str) -> Iterator[HeldLease]:
-    """Hold the environment's lease. Raises LOCKED while another run holds it."""
+def lease(ledger: Ledger, clock: Clock, fence: Fence, actor: str) -> Iterator[HeldLease]:
+    """Hold the environment's lease; meanwhile nothing passes the fence without it.
+
+    Raises LOCKED while another run holds it.
+    """
     holder = f"{actor}@{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     expires = clock.now() + LENGTH
 
@@ -94,25 +96,19 @@ def lease(ledger: Ledger, clock: Clock, actor: str) -> Iterator[HeldLease]:
             until = head.lease.expires.strftime("%H:%M:%S UTC")
             problem = f"{other} holds the lease until {until} and renews it while it works."
             raise KanmonError(Code.LOCKED, problem)
-        token = head.leases + 1
-        own = Lease(holder=holder, token=token, expires=expires)
-        return head.model_copy(update={"leases": token, "lease": own})
+        return head.model_copy(update={"lease": Lease(holder=holder, expires=expires)})
 
-    token = ledger.amend_head(acquire).leases
-    held = HeldLease(ledger, clock, token, expires)
+    held = HeldLease(LedgerWriter.take(ledger, acquire), clock, expires)
     ended = threading.Event()
     heartbeat = threading.Thread(target=held.keep_renewing, args=(ended,), name="lease", daemon=True)
     heartbeat.start()
+    fence.guard = held.guard
     try:
         yield held
     finally:
+        fence.guard = None
         ended.set()
         heartbeat.join()
         # A failed return is harmless: the lease expires. Its error must not hide the result of the work.
         with suppress(KanmonError):
-            ledger.amend_head(lambda head: _without_lease(head, token))
-
-
-def _without_lease(head: Head, token: int) -> Head:
-    ours = head.lease is not None and head.lease.token == token
-    return head.model_copy(update={"lease": None}) if ours else head
+            held.writer.amend_head(lambda head: head.model_copy(update={"lease": None}))

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from kanmon.bundle.blobs import refuse_missing
 from kanmon.errors import Code, KanmonError
-from kanmon.ledger.records import Release
+from kanmon.ledger.records import PlannedRelease, Release
 from kanmon.model import Pointer, Record, Slot, State
 from kanmon.naming import ON, SLOT, Parameter, stack_name
 from kanmon.stacks.changes import ChangeSet
@@ -132,7 +132,7 @@ def make_plan(services: Services, config: Config, manifest: Manifest, bucket: st
             bundle=live.bundle, slot=live.slot, base=live.id, origin=head.pointer, made=services.clock.now(),
             stacks=(), web=web, unchanged=True,
         )  # fmt: skip
-    release = _new_release(services, manifest, slot)
+    release = _new_release(services, manifest)
     specs = stacks_of(config, manifest, release.id, slot, bucket)
     inspect(config, specs)
     refuse_missing(services.blobs, manifest)
@@ -246,18 +246,14 @@ def _is_live_already(
     return True
 
 
-def _new_release(services: Services, manifest: Manifest, slot: Slot) -> Release:
+def _new_release(services: Services, manifest: Manifest) -> PlannedRelease:
     """A release with a new id; the newest one again when it has this bundle and was only planned."""
     newest = services.ledger.newest_release()
     if newest and newest.state is State.PLANNED and newest.bundle == manifest.digest:
         return newest
     return services.ledger.add_release(
-        lambda release_id: Release(
-            id=release_id,
-            commit=manifest.commit,
-            bundle=manifest.digest,
-            created=services.clock.now(),
-            slot=slot,
+        lambda release_id: PlannedRelease(
+            id=release_id, commit=manifest.commit, bundle=manifest.digest, created=services.clock.now()
         )
     )
 

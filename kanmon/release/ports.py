@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from kanmon.approval.prompt import Approvable
     from kanmon.aws.alarms import FiringAlarm
+    from kanmon.aws.fence import Fence
     from kanmon.bundle.manifest import Manifest
     from kanmon.checks.execution import CheckResult
     from kanmon.checks.probe import Target
@@ -243,6 +244,8 @@ class Services:
     site: Callable[[Config, Mapping[str, Mapping[str, str]]], Site]
     """Opens the site from the stacks' outputs, by the stacks' kinds."""
     clock: Clock
+    fence: Fence
+    """Stands before all changes that these services make in AWS."""
     actor: str
     run: str
     """The page of the workflow run; empty outside of one."""

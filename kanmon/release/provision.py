@@ -40,7 +40,7 @@ def provision(
     # Protect the stacks before their updates. Otherwise an update could replace a database before the stack's
     # policy forbids it.
     for stack in stacks:
-        _protect(services, journal, config, stack)
+        _protect(services, config, stack)
     outputs = dict(outputs)
     waiting = {stack.kind: stack for stack in stacks if stack.touched}
     running: dict[Future[dict[str, str]], str] = {}
@@ -83,16 +83,14 @@ def _apply(
     change_set = _change_set(services, config, stack, outputs)
     if change_set is None:
         return outputs[stack.kind]
-    journal.guard()
     applied = services.stacks.execute(change_set, lambda event: journal.emit_stack(stack.kind, event), stop)
     # A new stack gets its protection here. The others have it already.
-    _protect(services, journal, config, stack)
+    _protect(services, config, stack)
     return applied.outputs
 
 
-def _protect(services: Services, journal: Journal, config: Config, stack: PlannedStack) -> None:
+def _protect(services: Services, config: Config, stack: PlannedStack) -> None:
     if stack.kind in PROTECTED:
-        journal.guard()
         services.stacks.protect(stack.name, stack_policy(config.allow_destroy))
 
 

@@ -43,15 +43,14 @@ def recover(
         return None
     if head.held and keep is None:
         raise KanmonError(Code.HELD, f"The operation {head.operation} waits for a decision.")
-    with lease(services.ledger, services.clock, services.actor) as held:
+    with lease(services.ledger, services.clock, services.fence, services.actor) as held:
         # Read the head again, under the lease. Otherwise another run could end the operation in between, and
         # this run would undo a finished release.
-        operation = services.ledger.operation(services.ledger.head().operation or 0)
-        if operation is None:
-            # The run died between the head and its first record. It did nothing.
-            services.ledger.amend_head(lambda now: now.model_copy(update={"operation": None}))
+        number = held.writer.head.operation
+        if number is None:
             return None
-        steps = Steps(services, Journal(services.ledger, services.clock, held, operation, observer))
+        operation = held.writer.adopt_operation(number)
+        steps = Steps(services, Journal(services.clock, held, operation, observer))
         text = f"the operation {operation.number} of {operation.actor} did not end"
         steps.journal.emit(EventKind.NOTE, text)
         return _end(steps, config, operation, keep=keep)
@@ -108,7 +107,7 @@ def _complete(steps: Steps, operation: Operation) -> Outcome:
         switch_triggers(steps, loaded.record.slot, loaded, base)
         # "Stable" is recorded last. Otherwise a run that dies here would leave a stable release with its
         # triggers off.
-        record_stable(steps.services, operation.release)
+        record_stable(steps.journal, operation.release)
     steps.journal.close(Result.STABLE)
     return Outcome(Result.STABLE, operation.release, steps.journal.operation)
 
@@ -125,7 +124,7 @@ def _undo(steps: Steps, operation: Operation) -> Outcome:
 def _abort(steps: Steps, operation: Operation) -> Outcome:
     with steps.journal.step(State.ABORTED, f"{operation.release} is aborted; no user was on it"):
         steps.close_preview()
-        steps.services.ledger.amend_release(operation.release, state=State.ABORTED)
+        steps.journal.writer.amend_release(operation.release, state=State.ABORTED)
     # The operation closes last. Otherwise a run that dies here would leave the preview open, and the next
     # `recover` would find no open operation.
     steps.journal.close(Result.ABORTED, _unfinished(operation))

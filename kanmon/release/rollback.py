@@ -81,7 +81,7 @@ def rollback(
     # The lease comes after the approval, because a review may take days. Otherwise this run would hold the
     # lease for days, and no other run could roll back meanwhile.
     approval = approver.approve(RollbackRequest(target.id, target.bundle))
-    with lease(services.ledger, services.clock, services.actor) as held:
+    with lease(services.ledger, services.clock, services.fence, services.actor) as held:
         slot = target.slot if _in_slot(services, config, head, target) else head.pointer.slot.other
         journal = open_operation(
             services,
@@ -145,7 +145,7 @@ class _Rollback:
         self.steps.close_preview()
         # The record gets its slot before users move. Otherwise a run that dies after the move would be
         # repeated from the old record: it would update the slot with users on it.
-        self.services.ledger.amend_release(target.id, slot=pointer.slot, pointer=pointer)
+        self.journal.writer.amend_release(target.id, slot=pointer.slot, pointer=pointer)
         return pointer
 
     def _reapply(self, target: LoadedRelease, slot: Slot) -> None:
@@ -153,10 +153,9 @@ class _Rollback:
         # Look for the blobs first. Otherwise CloudFormation would miss a package in the middle of the update,
         # and the slot would be broken.
         refuse_missing(self.services.blobs, target.manifest)
-        self.journal.guard()
         # Empty the slot's entry in the head before its stack changes. Otherwise a run that dies in `execute`
         # would leave the old entry, and a rollback would move users into a half-updated slot.
-        record_slot(self.services, slot, None)
+        record_slot(self.journal, slot, None)
         change_set = self.services.stacks.create_change_set(
             name,
             self.services.blobs.url(target.record.slot_template),
@@ -166,7 +165,7 @@ class _Rollback:
         )
         if change_set:
             self.services.stacks.execute(change_set, lambda event: self.journal.emit_stack(SLOT, event))
-        record_slot(self.services, slot, target.id)
+        record_slot(self.journal, slot, target.id)
 
     def _complete(
         self, target: LoadedRelease, left: LoadedRelease | None, pointer: Pointer, began: float
@@ -180,10 +179,10 @@ class _Rollback:
             if left:
                 # Old files go after the move. Otherwise the live page would lose its files.
                 self.steps.site.web.delete_stale_files(target.files, left.files)
-                self.services.ledger.amend_release(left.id, state=State.ROLLED_BACK)
+                self.journal.writer.amend_release(left.id, state=State.ROLLED_BACK)
             switch_triggers(self.steps, pointer.slot, live, left)
-            self.services.ledger.amend_release(target.id, state=State.STABLE)
-            record_return(self.services, self.operation, target.id, pointer, self.operation.reason)
+            self.journal.writer.amend_release(target.id, state=State.STABLE)
+            record_return(self.journal, target.id, pointer, self.operation.reason)
         # The operation closes after the head is back. Otherwise a run that dies here would leave the old slot
         # in the head as live, and the next deploy would update the slot with users on it.
         self.journal.close(Result.ROLLED_BACK)

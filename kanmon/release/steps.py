@@ -117,7 +117,6 @@ class Steps:
         # The ledger has the token before the preview exists. Otherwise a run that dies here would leave the
         # candidate open to everybody with the address, and `recover` could not close it.
         self.journal.amend(preview=token)
-        self.journal.guard()
         self.site.api.open_preview(token, pointer)
         return Target("candidate", release_id, token)
 
@@ -131,7 +130,6 @@ class Steps:
 
     def move_api(self, pointer: Pointer, allowed: frozenset[Pointer]) -> None:
         """Point the live stage at a release, in one call."""
-        self.journal.guard()
         if self.site.api.move(pointer, allowed=allowed):
             self._count(1)
             text = f"the API serves the {pointer.slot} slot"
@@ -139,14 +137,12 @@ class Steps:
 
     def apply_settings(self, loaded: LoadedRelease) -> None:
         """Give the live stage a release's settings where they differ. No pointer moves."""
-        self.journal.guard()
         api = loaded.manifest.config.api
         if api and self.site.api.apply_settings(api.throttle):
             self.journal.emit(EventKind.NOTE, f"the API's stage has the settings of {loaded.id}")
 
     def move_page(self, target: LoadedRelease | None, base: LoadedRelease | None) -> None:
         """Make a release's pages live, the entry page last. Without a release, remove the entry page."""
-        self.journal.guard()
         web = self.site.web
         if target is None:
             if web.clear():
@@ -198,21 +194,14 @@ def open_operation(
     digest: str = "",
 ) -> Journal:
     """Begin an operation in the ledger. Raises UNFINISHED, HELD, or PLAN_STALE when the head moved."""
-
-    def begin(head: Head) -> Head:
-        # Refuse again, under the lease. Without this, two runs could be approved for the same slot and start
-        # one after the other. The second would update the slot with users on it.
-        refuse_open(head)
-        if (head.live, head.pointer) != (expected.live, expected.pointer):
-            raise KanmonError(Code.PLAN_STALE, f"{head.live or 'Nothing'} is live now, not {expected.live}.")
-        number = head.operations + 1
-        return head.model_copy(update={"operations": number, "operation": number})
-
-    # The head comes before the record: from here on no other run starts. Otherwise a run that dies here would
-    # leave a record outside the head, and the next operation would overwrite it.
-    head = services.ledger.amend_head(begin)
+    head = held.writer.head
+    # Refuse again, under the lease. Without this, two runs could be approved for the same slot and start one
+    # after the other. The second would update the slot with users on it.
+    refuse_open(head)
+    if (head.live, head.pointer) != (expected.live, expected.pointer):
+        raise KanmonError(Code.PLAN_STALE, f"{head.live or 'Nothing'} is live now, not {expected.live}.")
     operation = Operation(
-        number=head.operations,
+        number=head.operations + 1,
         kind=kind,
         release=release,
         base=head.live,
@@ -225,8 +214,12 @@ def open_operation(
         began=services.clock.now(),
         origin=head.pointer,
     )
-    services.ledger.write_operation(operation)
-    journal = Journal(services.ledger, services.clock, held, operation, observer)
+    # The record comes before the head. Otherwise a run that dies here would leave a head without its record,
+    # and `recover` could not see what was begun. A record outside of the head has begun nothing.
+    held.writer.begin_operation(operation)
+    for release_id in filter(None, (release, head.live)):
+        held.writer.adopt_release(release_id)
+    journal = Journal(services.clock, held, operation, observer)
     text = f"approved by {approval.by} ({approval.how})"
     journal.emit(EventKind.NOTE, text, digest=approval.digest)
     return journal
@@ -248,12 +241,12 @@ def refuse_open(head: Head) -> None:
         raise KanmonError(Code.UNFINISHED, f"The operation {head.operation} did not end.")
 
 
-def record_live(services: Services, release: str | None, pointer: Pointer) -> None:
+def record_live(journal: Journal, release: str | None, pointer: Pointer) -> None:
     """Record the live release and its pointer in the head."""
-    services.ledger.amend_head(lambda head: head.model_copy(update={"live": release, "pointer": pointer}))
+    journal.writer.amend_head(lambda head: head.model_copy(update={"live": release, "pointer": pointer}))
 
 
-def record_slot(services: Services, slot: Slot, release: str | None) -> None:
+def record_slot(journal: Journal, slot: Slot, release: str | None) -> None:
     """Record the release in a slot. Record None before the slot changes, and the release after it.
 
     With a later None, a run that dies during the change would leave the old entry. A rollback would trust it
@@ -264,30 +257,28 @@ def record_slot(services: Services, slot: Slot, release: str | None) -> None:
         slots = {name: held for name, held in head.slots.items() if name is not slot}
         return head.model_copy(update={"slots": slots | ({slot: release} if release else {})})
 
-    services.ledger.amend_head(change)
+    journal.writer.amend_head(change)
 
 
-def record_stable(services: Services, release: str) -> Release:
+def record_stable(journal: Journal, release: str) -> Release:
     """Record a release as stable: it is live, a rollback may return to it, and the freeze ends."""
-    stable = services.ledger.amend_release(release, state=State.STABLE, stable_at=services.clock.now())
+    stable = journal.writer.amend_release(release, state=State.STABLE, stable_at=journal.now())
 
     def change(head: Head) -> Head:
         names = (*(known for known in head.stable if known != release), release)
         changes = {"live": release, "pointer": stable.pointer, "stable": names, "freeze": None}
         return head.model_copy(update=changes)
 
-    services.ledger.amend_head(change)
+    journal.writer.amend_head(change)
     return stable
 
 
-def record_return(
-    services: Services, operation: Operation, target: str | None, pointer: Pointer, reason: str
-) -> None:
+def record_return(journal: Journal, target: str | None, pointer: Pointer, reason: str) -> None:
     """Record users as back on `target`. Later releases lose "stable", and the environment is frozen."""
 
     def change(head: Head) -> Head:
         kept = head.stable[: head.stable.index(target) + 1] if target in head.stable else head.stable
-        freeze = Freeze(reason=reason, since=services.clock.now(), operation=operation.number)
+        freeze = Freeze(reason=reason, since=journal.now(), operation=journal.operation.number)
         return head.model_copy(update={"live": target, "pointer": pointer, "stable": kept, "freeze": freeze})
 
-    services.ledger.amend_head(change)
+    journal.writer.amend_head(change)

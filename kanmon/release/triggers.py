@@ -68,7 +68,6 @@ def _switch(steps: Steps, loaded: LoadedRelease, wanted: str) -> None:
         names = ", ".join(f"{change.logical_id} ({change.type})" for change in others)
         problem = f"To switch triggers {_on_or_off(wanted)} would change {names} too; nothing was executed."
         raise KanmonError(Code.SLOT_CHANGED, problem, where=name)
-    steps.journal.guard()
     services.stacks.execute(change_set, lambda event: steps.journal.emit_stack(SLOT, event))
     text = f"the triggers of {release.id} are {_on_or_off(wanted)}"
     steps.journal.emit(EventKind.NOTE, text, state=wanted)

@@ -83,6 +83,17 @@ class Cloud:
         """Another cloud with the same content, in the same time."""
         return copy.deepcopy(self, {id(self.clock): self.clock})
 
+    @property
+    def state(self) -> dict[str, Any]:
+        """All that outlives a process, to compare."""
+        s3 = {
+            f"s3://{bucket}/{key}": item
+            for bucket, items in self.s3.buckets.items()
+            for key, item in items.items()
+        }
+        stages = {f"stage {name}": stage for name, stage in copy.deepcopy(self.gateway.stages).items()}
+        return {**self.store.objects, **s3, **stages, **self.stacks.stacks}
+
     def keep(self, content: bytes) -> str:
         return Blobs(cast("Any", self.s3), ARTIFACTS).put(content)
 
@@ -113,6 +124,7 @@ class Cloud:
             actor=actor,
             run="",
             clock=process.clocked(self.clock),
+            fence=process.fence,
         )
 
     def answering(self, check: Check, target: Target) -> str | None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from kanmon.aws.fence import Fence
 from kanmon.errors import Code, KanmonError
 from tests.fakes.objects import refusal
 
@@ -35,6 +36,7 @@ class Blow(StrEnum):
     INTERRUPT = "Ctrl-C"
     DEATH = "dead before it"
     DEATH_AFTER = "dead after it"
+    SUSPENSION = "suspended after it, while others go on"
 
     @property
     def comes_after(self) -> bool:
@@ -52,6 +54,9 @@ class Process:
     at: int = 0
     blow: Blow = Blow.ERROR
     watch: Callable[[], None] = lambda: None
+    meanwhile: Callable[[], object] = lambda: None
+    """What others do while this process is suspended."""
+    fence: Fence = field(default_factory=Fence)
     calls: list[str] = field(default_factory=list)
     dead: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -69,11 +74,16 @@ class Process:
             if self.dead:
                 raise ProcessDied
             self.calls.append(name)
-            if len(self.calls) == self.at:
+            struck = len(self.calls) == self.at
+            if struck and self.blow is not Blow.SUSPENSION:
                 self._strike(name, action)
+        if not only_reads(name) and not name.startswith(("store.", "clock.")) and self.fence.guard:
+            self.fence.guard()
         answer = action()
         if not only_reads(name):
             self.watch()
+        if struck:
+            self.meanwhile()
         return answer
 
     def _strike(self, name: str, action: Callable[[], Any]) -> None:

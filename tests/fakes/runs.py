@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanmon.ledger.records import Operation
+from kanmon.ledger.writer import LedgerWriter
 from kanmon.model import OperationKind, Slot
 from kanmon.release.deploy import deploy
 from kanmon.release.journal import Journal
@@ -77,8 +78,8 @@ def failure_of(outcome: Outcome) -> KanmonError:
 def journal_of(cloud: Cloud, observer: Observer = ignore) -> Journal:
     """The journal of a deploy with a fresh lease, for one step of it alone."""
     now = cloud.clock.now()
-    held = HeldLease(cloud.ledger, cloud.clock, token=1, expires=now + LENGTH)
+    held = HeldLease(LedgerWriter.take(cloud.ledger, lambda head: head), cloud.clock, now + LENGTH)
     operation = Operation(
         number=1, kind=OperationKind.DEPLOY, release="r1", slot=Slot.BLUE, actor="kim", began=now
     )
-    return Journal(cloud.ledger, cloud.clock, held, operation, observer)
+    return Journal(cloud.clock, held, operation, observer)

@@ -64,10 +64,10 @@ def _notify(options: NotifyOptions, context: Context) -> list[KanmonError]:
     message, release_id = chosen
     warnings: list[KanmonError] = []
     channels = dict(_channels(context, warnings))
-    release = services.ledger.release(release_id) if release_id else None
-    delivery = deliver(channels, message, release.threads if release else {}, services.clock)
-    if release and delivery.threads != release.threads:
-        services.ledger.amend_release(release.id, threads=delivery.threads)
+    threads = services.ledger.threads(release_id) if release_id else {}
+    delivery = deliver(channels, message, threads, services.clock)
+    if release_id and delivery.threads != threads:
+        services.ledger.write_threads(release_id, delivery.threads)
     return [*warnings, *delivery.warnings]
 
 

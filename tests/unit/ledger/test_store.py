@@ -12,8 +12,9 @@ from moto import mock_aws
 from kanmon.aws.objects import Conflict
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger.ledger import Ledger
-from kanmon.ledger.records import Operation, Release
+from kanmon.ledger.records import Operation, PlannedRelease
 from kanmon.ledger.store import S3Store, Store
+from kanmon.ledger.writer import LedgerWriter
 from kanmon.model import OperationKind, Slot
 from tests.fakes.objects import MemoryS3, refusal
 from tests.fakes.store import MemoryStore
@@ -111,10 +112,12 @@ def test_records_are_read_as_they_were_written(store: Store) -> None:
     operation = Operation(
         number=1, kind=OperationKind.DEPLOY, release="r1", slot=Slot.BLUE, actor="kim", began=now
     )
-    ledger.write_operation(operation)
-    ledger.add_release(lambda name: Release(id=name, commit="c", bundle="b", created=now))
-    amended = ledger.amend_release("r1", slot=Slot.GREEN)
-    assert ledger.operations() == [operation]
+    ledger.add_release(lambda name: PlannedRelease(id=name, commit="c", bundle="b", created=now))
+    writer = LedgerWriter.take(ledger, lambda head: head)
+    writer.begin_operation(operation)
+    writer.adopt_release("r1")
+    amended = writer.amend_release("r1", slot=Slot.GREEN)
+    assert ledger.operations() == [operation.model_copy(update={"token": 1})]
     assert ledger.releases() == [amended]
 
 

@@ -12,11 +12,14 @@ from kanmon.release.deploy import deploy
 from kanmon.release.events import Event, EventKind
 from kanmon.stacks.policy import stack_policy
 from tests.fakes.app import CANARY, make_bundle, make_config
+from tests.fakes.ledger import write_head
 from tests.fakes.process import Process
 from tests.fakes.runs import failure_of, ignore, operation_of, plan_of, release, roll_back
 from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
+    from kanmon.approval.prompt import Approvable
+    from kanmon.model import Approval
     from tests.fakes.clock import Clock
     from tests.fakes.cloud import Cloud
 
@@ -354,10 +357,26 @@ def test_a_held_environment_refuses_a_deploy(cloud: Cloud) -> None:
 def test_an_unfinished_operation_refuses_a_deploy(cloud: Cloud) -> None:
     """CD-13"""
     plan = plan_of(cloud, make_bundle(cloud, "one"))
-    cloud.ledger.amend_head(lambda head: head.model_copy(update={"operations": 1, "operation": 1}))
+    write_head(cloud.ledger, operations=1, operation=1)
     with pytest.raises(KanmonError) as caught:
         deploy(cloud.services(), plan, FakeApproval(), ignore)
     assert caught.value.code is Code.UNFINISHED
+
+
+def test_the_approved_bundle_is_recorded(cloud: Cloud) -> None:
+    """TRU-1: somebody with the plan's role writes its record of the release again while reviewers look."""
+    services, key = cloud.services(), "releases/r1.json"
+    plan = plan_of(cloud, make_bundle(cloud, "one"))
+
+    class Tampering(FakeApproval):
+        def approve(self, what: Approvable) -> Approval:
+            cloud.store.objects[key] = cloud.store.objects[key].replace(plan.bundle.encode(), b"other")
+            return super().approve(what)
+
+    assert deploy(services, plan, Tampering(), ignore).result is Result.STABLE
+    recorded = services.ledger.release("r1")
+    assert recorded
+    assert recorded.bundle == plan.bundle
 
 
 def test_a_failure_after_everything_passed_leaves_it_live(cloud: Cloud) -> None:

@@ -41,6 +41,11 @@ def _config(version: str, **more: Any) -> Config:
 CONFIG = _config("one")
 
 
+BLOWS = pytest.mark.parametrize(
+    "blow", [blow for blow in Blow if blow is not Blow.SUSPENSION], ids=lambda blow: blow.name.lower()
+)
+
+
 @dataclass
 class Scene:
     """A cloud just before the run that is disturbed."""
@@ -127,20 +132,26 @@ SCENES = [
 ]
 
 
-@pytest.mark.parametrize("blow", Blow, ids=lambda blow: blow.name.lower())
+@BLOWS
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
 def test_users_are_on_a_whole_release_after_any_failure(scene: Callable[[], Scene], blow: Blow) -> None:
     """CD-13, CD-7, CD-10, NFR-2"""
     _sweep(scene(), blow)
 
 
-@pytest.mark.parametrize("blow", Blow, ids=lambda blow: blow.name.lower())
+@BLOWS
 @pytest.mark.parametrize(
     "scene", [next_release, alarmed, rollback_reapplied], ids=lambda scene: scene.__name__
 )
 def test_triggers_are_on_in_the_live_slot_after_any_failure(scene: Callable[..., Scene], blow: Blow) -> None:
     """CD-13, CD-10: never those of two releases, and in the end exactly the live one's."""
     _sweep(scene(schedules=NIGHTLY), blow)
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+def test_a_late_run_changes_nothing(scene: Callable[[], Scene]) -> None:
+    """CD-14: it is suspended, another run brings its operation to an end, and it wakes up."""
+    _sweep(scene(), Blow.SUSPENSION)
 
 
 def _sweep(began: Scene, blow: Blow) -> None:
@@ -171,9 +182,14 @@ def _calls(counted: Process, blow: Blow) -> list[int]:
 
 def _strike_and_recover(scene: Scene, cloud: Cloud, process: Process) -> None:
     before = cloud.users[1]
+    taken_over: list[dict[str, Any] | None] = []
+    process.meanwhile = lambda: taken_over.append(_take_over(cloud))
     with contextlib.suppress(KanmonError, KeyboardInterrupt, ProcessDied):
         scene.run(cloud, process)
     assert len(process.calls) >= process.at, "it came to an end before it was struck"
+    for state in filter(None, taken_over):
+        changed = [name for name, now in cloud.state.items() if now != state.get(name)]
+        assert not changed, f"it changed {changed} after another run had taken over"
     # A run that died holds its lease until it expires.
     cloud.clock.outlast_lease()
     # A release is held for a person when the alarms can't be read; here the person undoes it.
@@ -182,6 +198,16 @@ def _strike_and_recover(scene: Scene, cloud: Cloud, process: Process) -> None:
     if before is not None:
         assert (None, None) not in cloud.seen[1:], "users had nothing"
     _expect_to_converge(scene, cloud)
+
+
+def _take_over(cloud: Cloud) -> dict[str, Any] | None:
+    """Another run recovers. All that there is then, if there was something to recover."""
+    cloud.clock.outlast_lease()
+    keep = False if cloud.ledger.head().held else None
+    if recover(cloud.services(actor="aki"), CONFIG, ignore, keep=keep) is None:
+        return None
+    _expect_one_release(cloud)
+    return cloud.state
 
 
 def _expect_one_release(cloud: Cloud) -> None:

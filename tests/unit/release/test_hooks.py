@@ -17,7 +17,6 @@ from tests.fakes.runs import journal_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.fakes.clock import Clock
     from tests.fakes.cloud import Cloud
 
 CONFIG = make_config(
@@ -82,13 +81,3 @@ def test_no_hook_runs_after_a_failed_one(cloud: Cloud, functions: _Functions) ->
         _run(cloud, functions)
     assert caught.value.code is Code.HOOK_FAILED
     assert len(functions.events) == 1
-
-
-def test_no_hook_runs_without_the_lease(cloud: Cloud, clock: Clock, functions: _Functions) -> None:
-    """CD-14: a migration of a late run would meet the schema of another release."""
-    journal = journal_of(cloud)
-    clock.outlast_lease()
-    with pytest.raises(KanmonError) as caught:
-        run_hooks(replace(cloud.services(), functions=functions), journal, CONFIG, "r1", Slot.GREEN)
-    assert caught.value.code is Code.LEASE_LOST
-    assert functions.events == []

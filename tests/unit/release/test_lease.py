@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kanmon.aws.fence import Fence
 from kanmon.errors import Code, KanmonError
 from kanmon.release.deploy import deploy
 from kanmon.release.lease import LENGTH, lease
 from tests.fakes.app import make_bundle
+from tests.fakes.ledger import write_head
 from tests.fakes.runs import ignore, plan_of, release
 from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from kanmon.ledger.records import Lease
     from kanmon.release.events import Event
     from kanmon.release.lease import HeldLease
     from tests.fakes.clock import Clock
@@ -24,14 +25,7 @@ if TYPE_CHECKING:
 
 
 def _lease(cloud: Cloud, actor: str) -> AbstractContextManager[HeldLease]:
-    return lease(cloud.ledger, cloud.clock, actor)
-
-
-def _recorded(cloud: Cloud) -> Lease:
-    """The lease that the ledger has."""
-    found = cloud.ledger.head().lease
-    assert found
-    return found
+    return lease(cloud.ledger, cloud.clock, Fence(), actor)
 
 
 def test_another_run_is_refused_by_name(cloud: Cloud) -> None:
@@ -55,15 +49,16 @@ def test_an_expired_lease_is_taken_over(cloud: Cloud, clock: Clock) -> None:
         clock.outlast_lease()
         with _lease(cloud, "aki") as held:
             held.guard()
-            assert _recorded(cloud).token == held.token
-            assert held.token > late.token
+            assert cloud.ledger.head().token == held.writer.head.token
+            assert held.writer.head.token > late.writer.head.token
 
 
 def test_a_late_run_stops(cloud: Cloud, clock: Clock) -> None:
     with _lease(cloud, "kim") as late:
         clock.outlast_lease()
         with _lease(cloud, "aki"):
-            late.renew()
+            with pytest.raises(KanmonError, match="Another run took over"):
+                late.renew()
             with pytest.raises(KanmonError) as caught:
                 late.guard()
             assert caught.value.code is Code.LEASE_LOST
@@ -75,7 +70,8 @@ def test_a_late_run_does_not_return_the_lease_of_another(cloud: Cloud, clock: Cl
     clock.outlast_lease()
     with _lease(cloud, "aki") as held:
         kim.__exit__(None, None, None)
-        assert _recorded(cloud).token == held.token
+        assert cloud.ledger.head().token == held.writer.head.token
+        assert cloud.ledger.head().lease
 
 
 def test_an_expired_lease_guards_nothing(cloud: Cloud, clock: Clock) -> None:
@@ -90,7 +86,7 @@ def test_an_expired_lease_guards_nothing(cloud: Cloud, clock: Clock) -> None:
 def test_a_renewal_prolongs_the_lease(cloud: Cloud, clock: Clock) -> None:
     with _lease(cloud, "kim") as held:
         for _ in range(5):
-            clock.move(LENGTH * 0.8)
+            clock.move(LENGTH * 0.7)
             held.renew()
             held.guard()
 
@@ -99,7 +95,7 @@ def test_the_fencing_token_rises_with_every_lease(cloud: Cloud) -> None:
     tokens = []
     for _ in range(4):
         with _lease(cloud, "kim") as held:
-            tokens.append(held.token)
+            tokens.append(held.writer.head.token)
     assert tokens == [1, 2, 3, 4]
 
 
@@ -120,7 +116,7 @@ def test_a_run_without_its_lease_changes_nothing_more(cloud: Cloud, clock: Clock
     def lose_it(event: Event) -> None:
         if event.facts.get("state") == state:
             clock.outlast_lease()
-            cloud.ledger.amend_head(lambda head: head.model_copy(update={"lease": None}))
+            write_head(cloud.ledger, lease=None, token=9)
             seen.append((cloud.users, list(cloud.stacks.executed), cloud.previews))
 
     with pytest.raises(KanmonError) as caught:

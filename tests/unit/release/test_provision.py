@@ -10,6 +10,7 @@ import pytest
 
 from kanmon.errors import Code, KanmonError
 from kanmon.model import Slot
+from kanmon.release.lease import lease
 from kanmon.release.plan import Plan, outputs_of
 from kanmon.release.provision import Outputs, provision
 from kanmon.stacks.spec import StackOutput
@@ -167,11 +168,12 @@ def test_an_untouched_stack_is_left_alone(cloud: Cloud) -> None:
 
 def test_no_stack_changes_without_the_lease(cloud: Cloud, clock: Clock, plan: Plan) -> None:
     """CD-14"""
-    journal = journal_of(cloud)
-    clock.outlast_lease()
-    outputs = outputs_of(cloud.services(), OTHER_TAGS, plan.slot)
-    with pytest.raises(KanmonError) as caught:
-        provision(cloud.services(), journal, OTHER_TAGS, plan.stacks, outputs)
+    services = cloud.services()
+    outputs = outputs_of(services, OTHER_TAGS, plan.slot)
+    with lease(cloud.ledger, clock, services.fence, "kim"):
+        clock.outlast_lease()
+        with pytest.raises(KanmonError) as caught:
+            provision(services, journal_of(cloud), OTHER_TAGS, plan.stacks, outputs)
     assert caught.value.code is Code.LEASE_LOST
     assert cloud.stacks.executed == []
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kanmon.aws.fence import Fence
 from kanmon.errors import Code, KanmonError
 from kanmon.model import Result, State
 from kanmon.release.lease import LONGEST_WAIT, lease
@@ -195,10 +196,16 @@ def test_a_dead_rollback_is_repeated_to_the_same_release(cloud: Cloud, clock: Cl
     assert cloud.users == ("r2", "r2")
 
 
-def test_a_run_dead_before_its_first_record_did_nothing(cloud: Cloud) -> None:
-    cloud.ledger.amend_head(lambda head: head.model_copy(update={"operations": 1, "operation": 1}))
+def test_a_run_dead_before_the_head_began_nothing(cloud: Cloud) -> None:
+    """CD-13: it left the record of an operation that no head names."""
+    before = cloud.copy()
+    release(before, "one", config=CONFIG)
+    key = "operations/000001.json"
+    cloud.store.objects[key] = before.store.objects[key]
     assert _recover(cloud) is None
-    assert cloud.ledger.head().operation is None
+    assert cloud.ledger.operations() == []
+    release(cloud, "two", config=CONFIG)
+    assert [one.number for one in cloud.ledger.operations()] == [1]
 
 
 def test_a_completed_deploy_lifts_the_freeze_with_its_reason(cloud: Cloud, clock: Clock) -> None:
@@ -232,11 +239,11 @@ def test_recover_can_wait_for_the_lease_of_a_dead_run(cloud: Cloud) -> None:
 
 def test_a_run_ending_while_recover_waits_needs_nothing(cloud: Cloud, clock: Clock) -> None:
     """A container goes on undoing after the runner has killed its own client."""
-    with lease(cloud.ledger, clock, "kim"):
-        cloud.ledger.amend_head(lambda head: head.model_copy(update={"operation": 1}))
+    with lease(cloud.ledger, clock, Fence(), "kim") as working:
+        working.writer.amend_head(lambda head: head.model_copy(update={"operation": 1}))
 
         def end() -> None:
-            cloud.ledger.amend_head(lambda head: head.model_copy(update={"operation": None}))
+            working.writer.amend_head(lambda head: head.model_copy(update={"operation": None}))
 
         clock.after_pause = end
         assert _recover(cloud, wait=True) is None
@@ -244,8 +251,8 @@ def test_a_run_ending_while_recover_waits_needs_nothing(cloud: Cloud, clock: Clo
 
 
 def test_recover_does_not_wait_for_ever_for_a_run_at_work(cloud: Cloud, clock: Clock) -> None:
-    with lease(cloud.ledger, clock, "kim") as working:
-        cloud.ledger.amend_head(lambda head: head.model_copy(update={"operation": 1}))
+    with lease(cloud.ledger, clock, Fence(), "kim") as working:
+        working.writer.amend_head(lambda head: head.model_copy(update={"operation": 1}))
         clock.after_pause = working.renew
         with pytest.raises(KanmonError, match="kim@") as caught:
             _recover(cloud, wait=True)

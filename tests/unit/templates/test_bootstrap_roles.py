@@ -71,6 +71,8 @@ CALLS: dict[str, list[tuple[str, dict[str, str]]]] = {
         (f"{ARTIFACTS}/blobs/aa", {}),
         (f"{ARTIFACTS}/test/ledger/head.json", {}),
         (f"{ARTIFACTS}/test/ledger/releases/r3.json", {}),
+        (f"{ARTIFACTS}/test/ledger/threads/r3.json", {}),
+        (f"{ARTIFACTS}/test/ledger/deployed/r3.json", {}),
         (f"{ARTIFACTS}/test/ledger/operations/000001.json", {}),
         (f"{WEB}/index.html", {}),
     ],
@@ -114,7 +116,7 @@ def test_the_plan_role_reads_and_creates_change_sets_only(call: str) -> None:
     for resource, context in CALLS[call]:
         allowed = {allows(PLAN, Request(action, resource, context)) for action in actions(call)}
         if call in {"s3.head_object", "s3.put_object"}:
-            planned = ("/blobs/", "/ledger/releases/")
+            planned = ("/blobs/", "/ledger/releases/", "/ledger/threads/")
             assert allowed == {any(folder in resource for folder in planned)}, resource
         else:
             assert allowed == {call in PLANS}, resource

@@ -1,0 +1,137 @@
+"""Writes the records that belong to the holder of the lease (CD-14).
+
+S3 has no transactions, and a process may be suspended at any moment and wake up when another run has its
+lease. So every record carries the fencing token of its last writer, and every write is conditional on the
+entity tag of this run's own last write. A new holder rewrites the head and all records of the open operation
+with its token before it acts. From then on every write of the late process meets another tag and is refused.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from kanmon.aws.objects import Conflict
+from kanmon.errors import Code, KanmonError
+from kanmon.ledger.ledger import HEAD, Ledger, as_json, operation_key, release_key
+from kanmon.ledger.records import Fenced, Head, Operation, Release
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_TRIES = 8
+T = TypeVar("T", bound=Fenced)
+
+
+@dataclass
+class LedgerWriter:
+    """The one writer of a run: its steps and the renewal of its lease share it."""
+
+    ledger: Ledger
+    head: Head
+    """The head as this run wrote it last. Nobody else may write it meanwhile."""
+    tags: dict[str, str | None]
+    """The entity tag of this run's own last write, by key. None: there is no object yet."""
+    releases: dict[str, Release] = field(default_factory=dict)
+    """The adopted releases, as this run wrote them last."""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @classmethod
+    def take(cls, ledger: Ledger, change: Callable[[Head], Head]) -> LedgerWriter:
+        """Write a lease into the head, with the next fencing token.
+
+        `change` may raise an error to refuse. Raises LEDGER_CONFLICT after eight tries.
+        """
+        for _ in range(_TRIES):
+            head, tag = ledger.found(HEAD, Head) or (Head(), None)
+            taken = change(head).model_copy(update={"token": head.token + 1})
+            with suppress(Conflict):
+                return cls(ledger, taken, {HEAD: ledger.store.put(HEAD, as_json(taken), expected=tag)})
+        raise KanmonError(Code.LEDGER_CONFLICT, "Others keep writing the environment's head.")
+
+    def amend_head(self, change: Callable[[Head], Head]) -> Head:
+        """Apply a change to the head. Raises LEASE_LOST. An unchanged head is not written."""
+        with self.lock:
+            amended = change(self.head)
+            if amended != self.head:
+                self.head = self._put(HEAD, amended)
+            return self.head
+
+    def adopt_operation(self, number: int) -> Operation:
+        """Take over an open operation with its releases. Raises LEDGER_UNREADABLE, LEASE_LOST."""
+        key = operation_key(number)
+        operation = self._adopt(key, Operation)
+        if operation is None:
+            raise KanmonError(
+                Code.LEDGER_UNREADABLE, f"The record of operation {number} is missing.", where=key
+            )
+        for release_id in filter(None, (operation.release, operation.base)):
+            self.adopt_release(release_id)
+        return operation
+
+    def adopt_release(self, release_id: str) -> Release:
+        """Take over a release's record, or begin it from the plan's. Raises UNKNOWN_RELEASE, LEASE_LOST."""
+        key = release_key(release_id)
+        release = self._adopt(key, Release)
+        if release is None:
+            planned = self.ledger.release(release_id)
+            if planned is None:
+                raise KanmonError(Code.UNKNOWN_RELEASE, f"The ledger has no release {release_id}.")
+            release = self._put(key, planned)
+        self.releases[release_id] = release
+        return release
+
+    def begin_operation(self, operation: Operation) -> None:
+        """Write a new operation's record, then make it the head's open one. Raises LEASE_LOST.
+
+        A run that died between the two has left a record of this number, which began nothing.
+        """
+        self._adopt(operation_key(operation.number), Operation)
+        self.write_operation(operation)
+        opened = {"operations": operation.number, "operation": operation.number}
+        self.amend_head(lambda head: head.model_copy(update=opened))
+
+    def write_operation(self, operation: Operation) -> Operation:
+        """Write an operation's record; the record as it was written. Raises LEASE_LOST."""
+        return self._put(operation_key(operation.number), operation)
+
+    def amend_release(self, release_id: str, **changes: object) -> Release:
+        """Change fields of an adopted release's record. Raises LEASE_LOST."""
+        amended = self._put(release_key(release_id), self.releases[release_id].model_copy(update=changes))
+        self.releases[release_id] = amended
+        return amended
+
+    def _adopt(self, key: str, kind: type[T]) -> T | None:
+        """Rewrite a record with this run's token. Its former holder may write it meanwhile: then again."""
+        for _ in range(_TRIES):
+            found = self.ledger.found(key, kind)
+            if found is None:
+                return None
+            record, tag = found
+            if record.token > self.head.token:
+                break
+            stamped = record.model_copy(update={"token": self.head.token})
+            with suppress(Conflict):
+                self.tags[key] = self.ledger.store.put(key, as_json(stamped), expected=tag)
+                return stamped
+        raise _lost(key)
+
+    def _put(self, key: str, record: T) -> T:
+        stamped = record.model_copy(update={"token": self.head.token})
+        with suppress(Conflict):
+            self.tags[key] = self.ledger.store.put(key, as_json(stamped), expected=self.tags.get(key))
+            return stamped
+        # The answer to this run's last write may have been lost: then the object has this run's token, and
+        # the tag of the last write is the object's.
+        found = self.ledger.found(key, type(record))
+        if found and found[0].token == self.head.token:
+            with suppress(Conflict):
+                self.tags[key] = self.ledger.store.put(key, as_json(stamped), expected=found[1])
+                return stamped
+        raise _lost(key)
+
+
+def _lost(key: str) -> KanmonError:
+    return KanmonError(Code.LEASE_LOST, "Another run took over; this one stops here.", where=key)
