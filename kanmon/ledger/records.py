@@ -108,12 +108,20 @@ class Release(PlannedRelease, Fenced):
     """A release as the deploy records it, with everything needed to serve it again."""
 
     state: State = State.PLANNED
+    base: str | None = None
+    """The live release at the time of its deploy. A rollback from this release returns to it."""
     slot: Slot = Slot.NONE
     slot_template: str = ""
     slot_parameters: dict[str, str] = Field(default_factory=dict)
     """The stack's parameters before the release went live: with its triggers off."""
     pointer: Pointer = Pointer()
     stable_at: datetime | None = None
+    """The first time it passed everything. Only then a rollback may return to it."""
+
+    @property
+    def number(self) -> int:
+        """The number in its id. A later plan has a higher one."""
+        return int(self.id[1:])
 
 
 class Threads(Record):
@@ -142,8 +150,6 @@ class Head(Fenced):
 
     live: str | None = None
     pointer: Pointer = Pointer()
-    stable: tuple[str, ...] = ()
-    """The releases that passed everything and were not rolled back, oldest first."""
     slots: dict[Slot, str] = Field(default_factory=dict)
     operations: int = 0
     operation: int | None = None

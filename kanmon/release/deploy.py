@@ -134,7 +134,11 @@ class _Deploy:
             # The approved plan says what is released. The plan's record may have changed since: its role can
             # still write it. With its bundle, a rollback would return to something that nobody approved.
             self.journal.writer.amend_release(
-                self.plan.release, state=State.LOCKED, bundle=self.plan.bundle, commit=self.manifest.commit
+                self.plan.release,
+                state=State.LOCKED,
+                base=self.plan.base,
+                bundle=self.plan.bundle,
+                commit=self.manifest.commit,
             )
             # Read the alarms before any change. Otherwise the new slot could set off an alarm, and the bake
             # would ignore it as an old one.

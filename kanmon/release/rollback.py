@@ -21,6 +21,7 @@ from kanmon.release.steps import (
     open_operation,
     record_return,
     record_slot,
+    refuse_open,
 )
 from kanmon.release.triggers import switch_triggers
 from kanmon.templates.stack_set import tags
@@ -34,6 +35,16 @@ if TYPE_CHECKING:
     from kanmon.release.ports import ApprovalPort, Services
 
 
+def default_target(ledger: Ledger, live: Release | None) -> Release | None:
+    """The last stable release before the live one: its base, or the base's base when that was rolled back."""
+    release = live
+    while release and release.base:
+        release = ledger.release(release.base)
+        if release and release.state is State.STABLE:
+            return release
+    return None
+
+
 def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
     """The release to return to: `wanted`, or the last stable one before the live one.
 
@@ -41,10 +52,12 @@ def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
     """
     head = ledger.head()
     if wanted is None:
-        earlier = [release_id for release_id in head.stable if release_id != head.live]
-        if not earlier:
-            raise KanmonError(Code.NO_ROLLBACK_TARGET, "No other release was ever stable here.")
-        wanted = earlier[-1]
+        live = ledger.release(head.live) if head.live else None
+        target = default_target(ledger, live)
+        if target is None:
+            problem = f"No stable release was live before {head.live}." if head.live else "Nothing is live."
+            raise KanmonError(Code.NO_ROLLBACK_TARGET, problem)
+        return target
     release = ledger.release(wanted)
     if release is None:
         raise KanmonError(Code.UNKNOWN_RELEASE, f"There is no release {wanted}.")
@@ -78,6 +91,8 @@ def rollback(
     after it: another run has taken over, so this one leaves the operation as it is.
     """
     head = services.ledger.head()
+    # Refuse first. Otherwise people would review a rollback that can't run.
+    refuse_open(head)
     # The lease comes after the approval, because a review may take days. Otherwise this run would hold the
     # lease for days, and no other run could roll back meanwhile.
     approval = approver.approve(RollbackRequest(target.id, target.bundle))
@@ -179,7 +194,8 @@ class _Rollback:
             if left:
                 # Old files go after the move. Otherwise the live page would lose its files.
                 self.steps.site.web.delete_stale_files(target.files, left.files)
-                self.journal.writer.amend_release(left.id, state=State.ROLLED_BACK)
+                if left.record.number > target.record.number:
+                    self.journal.writer.amend_release(left.id, state=State.ROLLED_BACK)
             switch_triggers(self.steps, pointer.slot, live, left)
             self.journal.writer.amend_release(target.id, state=State.STABLE)
             record_return(self.journal, target.id, pointer, self.operation.reason)

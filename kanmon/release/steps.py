@@ -265,20 +265,17 @@ def record_stable(journal: Journal, release: str) -> Release:
     stable = journal.writer.amend_release(release, state=State.STABLE, stable_at=journal.now())
 
     def change(head: Head) -> Head:
-        names = (*(known for known in head.stable if known != release), release)
-        changes = {"live": release, "pointer": stable.pointer, "stable": names, "freeze": None}
-        return head.model_copy(update=changes)
+        return head.model_copy(update={"live": release, "pointer": stable.pointer, "freeze": None})
 
     journal.writer.amend_head(change)
     return stable
 
 
 def record_return(journal: Journal, target: str | None, pointer: Pointer, reason: str) -> None:
-    """Record users as back on `target`. Later releases lose "stable", and the environment is frozen."""
+    """Record users as back on `target`, and freeze the environment."""
 
     def change(head: Head) -> Head:
-        kept = head.stable[: head.stable.index(target) + 1] if target in head.stable else head.stable
         freeze = Freeze(reason=reason, since=journal.now(), operation=journal.operation.number)
-        return head.model_copy(update={"live": target, "pointer": pointer, "stable": kept, "freeze": freeze})
+        return head.model_copy(update={"live": target, "pointer": pointer, "freeze": freeze})
 
     journal.writer.amend_head(change)

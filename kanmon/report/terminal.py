@@ -150,15 +150,15 @@ def print_error(console: Console, error: KanmonError) -> None:
     console.print(f"[bold red]{error.code.id}[/] {escape(error.message)}{where} [bold]{escape(error.fix)}[/]")
 
 
-def print_status(console: Console, head: Head, live: Release | None) -> None:
-    """Show the environment's present state."""
+def print_status(console: Console, head: Head, live: Release | None, target: Release | None) -> None:
+    """Show the environment's present state. `target` is the release for `kanmon rollback`."""
     console.print(
         f"live      [bold]{head.live or 'nothing'}[/]" + (f" (commit {live.commit[:12]})" if live else "")
     )
     console.print(f"slot      {head.pointer.slot.value}")
     for slot, release in sorted(head.slots.items()):
         console.print(f"  {slot.value:<7} {release}")
-    console.print(f"stable    {', '.join(head.stable) or 'none yet'}")
+    console.print(f"rollback  {f'to {target.id}' if target else 'to nothing: no stable release before it'}")
     if head.freeze:
         console.print(
             f"[yellow]frozen[/]    since {head.freeze.since:%Y-%m-%d %H:%M} UTC: {escape(head.freeze.reason)}"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 def run(options: FormatOptions, context: Context) -> ExitStatus:
     """Show the ledger's head."""
+    from kanmon.release.rollback import default_target
     from kanmon.report.terminal import print_status
 
     ledger = context.services.ledger
@@ -21,7 +22,7 @@ def run(options: FormatOptions, context: Context) -> ExitStatus:
         context.print_json(head.model_dump(mode="json"))
     else:
         live = ledger.release(head.live) if head.live else None
-        print_status(context.console, head, live)
+        print_status(context.console, head, live, default_target(ledger, live))
     return ExitStatus.OK
 
 

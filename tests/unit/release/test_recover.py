@@ -148,7 +148,9 @@ def test_a_held_release_can_be_kept(held: Cloud) -> None:
     head = held.ledger.head()
     assert not head.held
     assert head.operation is None
-    assert head.stable == ("r1", "r2")
+    kept = held.ledger.release("r2")
+    assert kept
+    assert kept.state is State.STABLE
     assert held.users == ("r2", "r2")
     assert not held.previews
 

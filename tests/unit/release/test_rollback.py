@@ -9,7 +9,7 @@ import pytest
 from kanmon.errors import Code, KanmonError
 from kanmon.model import Result, Slot, State
 from kanmon.naming import blob_key
-from kanmon.release.rollback import rollback, rollback_target
+from kanmon.release.rollback import default_target, rollback, rollback_target
 from tests.fakes.app import make_bundle, make_config
 from tests.fakes.cloud import ARTIFACTS
 from tests.fakes.process import Process
@@ -96,6 +96,43 @@ def test_each_rollback_goes_one_release_further(cloud: Cloud) -> None:
     with pytest.raises(KanmonError) as caught:
         roll_back(cloud)
     assert caught.value.code is Code.NO_ROLLBACK_TARGET
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        (["one", "two", "three"], "r2"),
+        (["one", "two", "three", "to r1", "to r3", "four"], "r3"),
+        (["one", "two", "three", "to r1", "four"], "r1"),
+        (["one", "two", "three", "to r2", "to r1", "to r3"], "r1"),
+        (["one", "two", "to r1", "three", "to r2"], "r1"),
+    ],
+    ids=" ".join,
+)
+def test_the_default_is_the_stable_release_before(cloud: Cloud, path: list[str], target: str | None) -> None:
+    """CD-9: also after rollbacks to and fro."""
+    for step in path:
+        name = step.removeprefix("to ")
+        if name == step:
+            release(cloud, step, lift_freeze="fixed")
+        else:
+            roll_back(cloud, name)
+    live = cloud.ledger.release(cloud.ledger.head().live or "")
+    found = default_target(cloud.ledger, live)
+    assert (found.id if found else None) == target
+
+
+def test_a_held_environment_asks_nobody(cloud: Cloud) -> None:
+    """CD-3: nobody reviews a rollback that can't run."""
+    _release(cloud, "one")
+    cloud.faulty |= {("r2", "live"), ("r1", "stable")}
+    release(cloud, "two")
+    approver = FakeApproval()
+    target = rollback_target(cloud.ledger, "r1")
+    with pytest.raises(KanmonError) as caught:
+        rollback(cloud.services(), make_config(), target, approver, ignore, reason="it hurts")
+    assert caught.value.code is Code.HELD
+    assert approver.asked == 0
 
 
 def test_a_release_in_no_slot_is_applied_as_it_was_recorded(cloud: Cloud) -> None:
@@ -193,7 +230,6 @@ def test_a_rollback_is_recorded_in_the_ledger(cloud: Cloud) -> None:
     roll_back(cloud)
     head = cloud.ledger.head()
     assert head.live == "r1"
-    assert head.stable == ("r1",)
     assert head.pointer.slot is Slot.BLUE
     states = [record.state for record in cloud.ledger.releases()]
     assert states == [State.STABLE, State.ROLLED_BACK]
