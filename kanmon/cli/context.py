@@ -30,6 +30,8 @@ class Context:
 
     config_file: Path
     verbose: bool = False
+    unfinished: bool = False
+    """An operation has not ended: somebody has to recover it."""
 
     @cached_property
     def _document(self) -> Document:

@@ -16,17 +16,19 @@ if TYPE_CHECKING:
 _MARKERS = {Result.STABLE: Marker.RELEASE, Result.ROLLED_BACK: Marker.ROLLBACK}
 
 
-def show_outcome(context: Context, outcome: Outcome) -> None:
-    """Show how an operation ended, and put its marker on the dashboard."""
+def show_outcome(context: Context, outcome: Outcome) -> ExitStatus:
+    """Show how an operation ended, and put its marker on the dashboard. Return the exit status for it."""
     if context.step:
         context.step.outcome(outcome)
     elif outcome.failure:
         print_error(context.console, outcome.failure)
     show_ending(context, outcome)
+    return exit_status(outcome)
 
 
 def show_ending(context: Context, outcome: Outcome) -> None:
     """Print an outcome in one line, and put its marker on the dashboard."""
+    context.unfinished = outcome.open
     print_outcome(context.console, outcome)
     put_marker(context, outcome)
 

@@ -16,37 +16,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import FrameType
 
-_BEGUN = frozenset(
-    {
-        Code.STACK_FAILED,
-        Code.HOOK_FAILED,
-        Code.SNAPSHOT_FAILED,
-        Code.AWS_FAILED,
-        Code.CHECK_FAILED,
-        Code.ROLLBACK_FAILED,
-        Code.LEASE_LOST,
-        Code.LEDGER_CONFLICT,
-        Code.LEDGER_UNREADABLE,
-        Code.INTERNAL,
-    }
-)
-_MAY_BE_OPEN = frozenset({ExitStatus.FAILED, ExitStatus.INTERRUPTED})
-"""After these somebody may still have to finish or undo the operation."""
+
+_STATUSES = {
+    Code.HELD: ExitStatus.HELD,
+    Code.INTERRUPTED: ExitStatus.INTERRUPTED,
+    Code.INTERNAL: ExitStatus.FAILED,
+}
+"""Of errors outside of an operation. All others refuse a command before it changes anything."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     _on_signals(_leave)
-    status = _run(sys.argv[1:] if arguments is None else arguments)
-    from kanmon.report.step import current_step
-
-    if status not in _MAY_BE_OPEN and (step := current_step()):
-        step.settled()
-    return status
-
-
-def _run(arguments: Sequence[str]) -> int:
-    debug = False
+    arguments = sys.argv[1:] if arguments is None else arguments
+    debug, context = False, None
     try:
         if arguments[:1] == ["action"]:
             arguments = action_arguments(arguments[1:], os.environ)
@@ -60,15 +43,22 @@ def _run(arguments: Sequence[str]) -> int:
         if command.aws:
             context.check_credentials()
         _on_signals(_interrupt_once)
-        return command.run(options, context)
-    except KanmonError as error:
-        return _report(error, debug=debug)
-    except KeyboardInterrupt:
-        return _report(KanmonError(Code.INTERRUPTED, "Interrupted; nothing was changed."), debug=False)
-    except BrokenPipeError:
-        return ExitStatus.FAILED
-    except Exception as error:  # noqa: BLE001 - only --debug shows a traceback
-        return _report(_known(error), debug=debug)
+        status: int = command.run(options, context)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - only --debug shows a traceback
+        status = _report(_known(error), debug=debug)
+        if not isinstance(error, KanmonError):
+            return status
+    if not (context and context.unfinished):
+        _leave_nothing()
+    return status
+
+
+def _leave_nothing() -> None:
+    """Save for the post step of a Docker action: no operation is left. Each one ends in an outcome."""
+    from kanmon.report.step import current_step
+
+    if step := current_step():
+        step.settled()
 
 
 def _show_log() -> None:
@@ -80,8 +70,14 @@ def _show_log() -> None:
     logger.setLevel(logging.DEBUG)
 
 
-def _known(error: Exception) -> KanmonError:
-    """A file error from the system, or otherwise a bug in Kanmon."""
+def _known(error: BaseException) -> KanmonError | None:
+    """The error for people: otherwise a bug in Kanmon. None when nobody reads the output any more."""
+    if isinstance(error, KanmonError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return KanmonError(Code.INTERRUPTED, "Interrupted; no operation is open.")
+    if isinstance(error, BrokenPipeError):
+        return None
     if isinstance(error, OSError) and error.filename is not None:
         return KanmonError(Code.FILE_REFUSED, f"{error.strerror}.", where=str(error.filename))
     return KanmonError(Code.INTERNAL, f"{type(error).__name__}: {error}.")
@@ -107,19 +103,13 @@ def _interrupt_once(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _report(error: KanmonError, *, debug: bool) -> int:
-    from kanmon.report.step import current_step
-    from kanmon.report.terminal import make_console, print_error
+def _report(error: KanmonError | None, *, debug: bool) -> int:
+    from kanmon.report.step import show_error
 
+    if error is None:
+        return ExitStatus.FAILED
     if debug:
         traceback.print_exc()
-    if step := current_step():
-        step.error(error)
-    else:
-        print_error(make_console(stderr=True), error)
-    if error.code is Code.HELD:
-        return ExitStatus.HELD
-    if error.code is Code.INTERRUPTED:
-        return ExitStatus.INTERRUPTED
+    show_error(error)
     sys.stdout.flush()
-    return ExitStatus.FAILED if error.code in _BEGUN else ExitStatus.REFUSED
+    return _STATUSES.get(error.code, ExitStatus.REFUSED)

@@ -83,15 +83,16 @@ class LedgerWriter:
         self.releases[release_id] = release
         return release
 
-    def begin_operation(self, operation: Operation) -> None:
+    def begin_operation(self, operation: Operation) -> Operation:
         """Write a new operation's record, then make it the head's open one. Raises LEASE_LOST.
 
         A run that died between the two has left a record of this number, which began nothing.
         """
         self._adopt(operation_key(operation.number), Operation)
-        self.write_operation(operation)
+        begun = self.write_operation(operation)
         opened = {"operations": operation.number, "operation": operation.number}
         self.amend_head(lambda head: head.model_copy(update=opened))
+        return begun
 
     def write_operation(self, operation: Operation) -> Operation:
         """Write an operation's record; the record as it was written. Raises LEASE_LOST."""

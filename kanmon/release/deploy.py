@@ -21,6 +21,7 @@ from kanmon.release.steps import (
     LoadedRelease,
     Outcome,
     Steps,
+    end_of,
     files_of,
     open_operation,
     record_live,
@@ -49,8 +50,7 @@ def deploy(
 ) -> Outcome:
     """Carry out a plan. A failure after the start is in the outcome; a refusal before it is raised.
 
-    Raises FROZEN, UNFINISHED, HELD, NOT_APPROVED, LOCKED, PLAN_STALE before the start. Raises LEASE_LOST
-    after it: another run has taken over, so this one leaves the operation as it is.
+    Raises FROZEN, UNFINISHED, HELD, NOT_APPROVED, LOCKED, PLAN_STALE.
     """
     if plan.unchanged:
         return Outcome(Result.UNCHANGED, plan.release)
@@ -77,7 +77,7 @@ def deploy(
             approval=approval,
             digest=plan.digest,
         )
-        return _Deploy(Steps(services, journal), plan).run()
+        return end_of(journal, _Deploy(Steps(services, journal), plan).run)
 
 
 def refuse_frozen(head: Head, lift_freeze: str) -> None:
@@ -108,8 +108,6 @@ class _Deploy:
     def __post_init__(self) -> None:
         self.services = self.steps.services
         self.journal = self.steps.journal
-        self.base = self.steps.load(self.plan.base)
-        self.manifest = self.services.blobs.manifest(self.plan.bundle)
         self.pointer = Pointer()
 
     @property
@@ -118,6 +116,9 @@ class _Deploy:
 
     def run(self) -> Outcome:
         """Walk from locked to stable. After a failure, abort, roll back or hold."""
+        self.journal.begin()
+        self.base = self.steps.load(self.plan.base)
+        self.manifest = self.services.blobs.manifest(self.plan.bundle)
         try:
             self._lock()
             self._provision()
@@ -255,7 +256,7 @@ class _Deploy:
             # Another run has the lease, and it decides. A rollback here could move users off a release after
             # the other run completed it.
             raise failure from error
-        self.journal.emit(EventKind.FAILURE, failure.message, code=failure.code.id)
+        self.journal.record_failure(failure)
         # `takes_traffic` is false for STABLE. So look for STABLE first. Otherwise a live release would be
         # recorded as aborted.
         if self.journal.operation.state is State.STABLE:
@@ -324,14 +325,7 @@ class _Deploy:
         left = LoadedRelease(
             self.journal.writer.amend_release(self.plan.release, state=State.ROLLING_BACK), self.manifest
         )
-        try:
-            roll_back(self.steps, self.base, left, failed_at)
-        except KanmonError as error:
-            if error.code is Code.LEASE_LOST:
-                raise
-            message = f"{failure.message} The rollback of {self.plan.release} failed, too: {error.message}"
-            failed = KanmonError(Code.ROLLBACK_FAILED, message, where=error.where)
-            return self._outcome(Result.FAILED, failed)
+        roll_back(self.steps, self.base, left, failed_at)
         # The operation closes after the head is back. Otherwise a run that dies here would leave the failed
         # slot in the head as live, and the next deploy would update the slot with users on it.
         self.journal.close(Result.ROLLED_BACK, failure)

@@ -30,8 +30,18 @@ class Journal:
     def __init__(self, clock: Clock, held: HeldLease, operation: Operation, observer: Observer) -> None:
         self.writer = held.writer
         self.operation = operation
+        self.failure: KanmonError | None = None
         self._clock = clock
         self._observer = observer
+
+    def begin(self) -> None:
+        """Write the operation. From here on no other run starts."""
+        # The record comes before the head. Otherwise a run that dies here would leave a head without its
+        # record, and `recover` could not see what was begun. A record outside of the head has begun nothing.
+        self.operation = self.writer.begin_operation(self.operation)
+        if approval := self.operation.approval:
+            text = f"approved by {approval.by} ({approval.how})"
+            self.emit(EventKind.NOTE, text, digest=approval.digest)
 
     @contextmanager
     def step(self, state: State, note: str = "") -> Iterator[None]:
@@ -59,6 +69,11 @@ class Journal:
     def emit(self, kind: EventKind, text: str, **facts: str | float | bool) -> None:
         """Send an event to the observer."""
         self._observer(Event(kind, text, facts, at=self._clock.now()))
+
+    def record_failure(self, failure: KanmonError) -> None:
+        """Keep the first failure of the operation, and send it to the observer."""
+        self.failure = failure
+        self.emit(EventKind.FAILURE, failure.message, code=failure.code.id)
 
     def emit_stack(self, stack_kind: str, event: StackEvent) -> None:
         """Send an event of CloudFormation to the observer."""

@@ -13,7 +13,7 @@ from kanmon.release.journal import Journal
 from kanmon.release.lease import LONGEST_WAIT, holder_of, lease
 from kanmon.release.plan import outputs_of
 from kanmon.release.rollback import carry_out
-from kanmon.release.steps import Outcome, Steps, files_of, record_stable
+from kanmon.release.steps import Outcome, Steps, end_of, files_of, record_stable
 from kanmon.release.triggers import switch_triggers
 from kanmon.templates.stack_set import stack_kinds
 
@@ -36,7 +36,7 @@ def recover(
     - A held environment needs `keep`: True keeps the live release, False rolls it back, None raises HELD.
     - `keep=False` also rolls back after everything passed. You need it when completion is impossible.
 
-    `wait` waits for another run to end, at most until its lease has expired. Raises HELD, LOCKED, LEASE_LOST.
+    `wait` waits for another run to end, at most until its lease has expired. Raises HELD, LOCKED.
     """
     head = _await_end(services, observer) if wait else services.ledger.head()
     if head.operation is None:
@@ -53,7 +53,7 @@ def recover(
         steps = Steps(services, Journal(services.clock, held, operation, observer))
         text = f"the operation {operation.number} of {operation.actor} did not end"
         steps.journal.emit(EventKind.NOTE, text)
-        return _end(steps, config, operation, keep=keep)
+        return end_of(steps.journal, lambda: _end(steps, config, operation, keep=keep))
 
 
 def _await_end(services: Services, observer: Observer) -> Head:

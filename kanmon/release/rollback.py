@@ -10,7 +10,6 @@ from kanmon.errors import Code, KanmonError
 from kanmon.model import OperationKind, Pointer, Result, State
 from kanmon.naming import SLOT, Output, Parameter, stack_name
 from kanmon.release.deploy import report_return
-from kanmon.release.events import EventKind
 from kanmon.release.journal import as_failure
 from kanmon.release.lease import lease
 from kanmon.release.plan import outputs_of
@@ -18,6 +17,7 @@ from kanmon.release.steps import (
     LoadedRelease,
     Outcome,
     Steps,
+    end_of,
     open_operation,
     record_return,
     record_slot,
@@ -87,8 +87,8 @@ def rollback(
 ) -> Outcome:
     """Return users to a release.
 
-    Raises NOT_APPROVED, UNFINISHED, HELD, LOCKED, PLAN_STALE before anything changes. Raises LEASE_LOST
-    after it: another run has taken over, so this one leaves the operation as it is.
+    A failure after the start is in the outcome; a refusal before it is raised: NOT_APPROVED, UNFINISHED,
+    HELD, LOCKED, PLAN_STALE.
     """
     head = services.ledger.head()
     # Refuse first. Otherwise people would review a rollback that can't run.
@@ -109,7 +109,12 @@ def rollback(
             expected=head,
             approval=approval,
         )
-        return carry_out(Steps(services, journal), config)
+
+        def walk() -> Outcome:
+            journal.begin()
+            return carry_out(Steps(services, journal), config)
+
+        return end_of(journal, walk)
 
 
 def carry_out(steps: Steps, config: Config) -> Outcome:
@@ -208,12 +213,11 @@ class _Rollback:
         if known.code is Code.LEASE_LOST:
             # Another run has the lease, and it decides.
             raise known from error
-        self.journal.emit(EventKind.FAILURE, known.message, code=known.code.id)
+        self.journal.record_failure(known)
         if self.journal.operation.state.takes_traffic:
             # Users may be on the page of one release and the API of the other. The operation stays open, and
             # `recover` repeats it. Closed, it would leave them there.
-            failed = KanmonError(Code.ROLLBACK_FAILED, known.message, where=known.where)
-            return Outcome(Result.FAILED, self.operation.release, self.journal.operation, failed)
+            raise known from error
         # The operation closes last. Otherwise a run that dies here would leave the preview open, and
         # `recover` looks at open operations only.
         self.steps.close_preview()

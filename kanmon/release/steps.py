@@ -12,10 +12,10 @@ from kanmon.ledger.records import Freeze, Operation, Release
 from kanmon.model import OperationKind, Pointer, Result, Slot, State
 from kanmon.naming import preview_token
 from kanmon.release.events import EventKind
-from kanmon.release.journal import Journal
+from kanmon.release.journal import Journal, as_failure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from kanmon.bundle.manifest import Manifest
     from kanmon.checks.execution import CheckResult
@@ -43,6 +43,11 @@ class Outcome:
     release: str
     operation: Operation | None = None
     failure: KanmonError | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether the operation has not ended: it needs `kanmon recover`, or another run has taken over."""
+        return self.result is Result.FAILED
 
 
 @dataclass(frozen=True)
@@ -193,7 +198,10 @@ def open_operation(
     approval: Approval,
     digest: str = "",
 ) -> Journal:
-    """Begin an operation in the ledger. Raises UNFINISHED, HELD, or PLAN_STALE when the head moved."""
+    """Make a new operation; `Journal.begin` writes it.
+
+    Raises UNFINISHED, HELD, or PLAN_STALE when the head moved.
+    """
     head = held.writer.head
     # Refuse again, under the lease. Without this, two runs could be approved for the same slot and start one
     # after the other. The second would update the slot with users on it.
@@ -214,15 +222,36 @@ def open_operation(
         began=services.clock.now(),
         origin=head.pointer,
     )
-    # The record comes before the head. Otherwise a run that dies here would leave a head without its record,
-    # and `recover` could not see what was begun. A record outside of the head has begun nothing.
-    held.writer.begin_operation(operation)
     for release_id in filter(None, (release, head.live)):
         held.writer.adopt_release(release_id)
-    journal = Journal(services.clock, held, operation, observer)
-    text = f"approved by {approval.by} ({approval.how})"
-    journal.emit(EventKind.NOTE, text, digest=approval.digest)
-    return journal
+    return Journal(services.clock, held, operation, observer)
+
+
+def end_of(journal: Journal, walk: Callable[[], Outcome]) -> Outcome:
+    """The outcome of a walk, also after an error that the walk could not handle.
+
+    Once an operation has begun, no error is a refusal: users may be on another release than before.
+    """
+    try:
+        return walk()
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - no error may look like a refusal
+        return _unfinished(journal, as_failure(error))
+
+
+def _unfinished(journal: Journal, failure: KanmonError) -> Outcome:
+    operation, code = journal.operation, failure.code
+    message = failure.message
+    if journal.failure and journal.failure is not failure:
+        message = f"{journal.failure.message} Then this failed, too: {message}"
+    if code is Code.LEASE_LOST:
+        fix = "Look at `kanmon status`: the other run decides."
+    else:
+        fix = "Run `kanmon recover`. Have the credentials expired? Get new ones first."
+        if operation.state in {State.ROLLING_BACK, State.ROLLED_BACK} and code is not Code.INTERRUPTED:
+            code = Code.ROLLBACK_FAILED
+    message = f"{message} Operation {operation.number} is open. Its last step was: {operation.state.value}."
+    failed = KanmonError(code, message, where=failure.where, fix=fix)
+    return Outcome(Result.FAILED, operation.release, operation, failed)
 
 
 def refuse_failed(results: Sequence[CheckResult]) -> None:

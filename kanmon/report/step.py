@@ -13,7 +13,7 @@ from kanmon.github.runner import HarmlessLog, Level, Runner
 from kanmon.github.workflow_run import current_run
 from kanmon.release.events import EventKind
 from kanmon.report.markdown import render_markdown
-from kanmon.report.terminal import make_console
+from kanmon.report.terminal import make_console, print_error
 from kanmon.report.verdict import verdict_markdown
 
 if TYPE_CHECKING:
@@ -131,3 +131,11 @@ def _in_repository(project: Path) -> Path:
     """The app's folder, relative to the repository's root. Annotations need files in this form."""
     root = Path(os.environ.get("GITHUB_WORKSPACE", ".")).resolve()
     return project.relative_to(root) if project.is_relative_to(root) else Path()
+
+
+def show_error(error: KanmonError) -> None:
+    """Show an error where people look: at the workflow's step, or on standard error."""
+    if step := current_step():
+        step.error(error)
+    else:
+        print_error(make_console(stderr=True), error)

@@ -9,6 +9,7 @@ from kanmon.aws.calls import aws_errors
 from kanmon.cli.command import Command, NoOptions
 from kanmon.errors import Code, ExitStatus, KanmonError
 from kanmon.naming import Output, bootstrap_stack, environment_output
+from kanmon.report.step import show_error
 from kanmon.stacks.cloudformation import Stacks
 from kanmon.templates.bootstrap import bootstrap_template
 from kanmon.templates.stack_set import tags
@@ -29,8 +30,14 @@ _LONGEST_BODY = 51_200
 
 def run(_: NoOptions, context: Context) -> ExitStatus:
     """Create or change the app's bootstrap stack, and print the variables to set on GitHub."""
-    for line in _bootstrap(context.account):
-        context.print(line)
+    try:
+        for line in _bootstrap(context.account):
+            context.print(line)
+    except KanmonError as error:
+        if error.code is not Code.STACK_FAILED:
+            raise
+        show_error(error)
+        return ExitStatus.FAILED
     return ExitStatus.OK
 
 

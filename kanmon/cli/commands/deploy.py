@@ -36,7 +36,7 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
     """Recover an earlier operation first, then release."""
     from kanmon.cli.approvals import deploy_approver
     from kanmon.cli.commands.plan import new_plan
-    from kanmon.cli.ending import exit_status, show_ending, show_outcome
+    from kanmon.cli.ending import show_ending, show_outcome
     from kanmon.cli.repository import with_deployment
     from kanmon.release.deploy import deploy, refuse_frozen
     from kanmon.release.recover import recover
@@ -47,6 +47,8 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
     config, services, console = context.config, context.services, context.console
     with with_deployment(context) as observer:
         recovered = recover(services, config, observer)
+        if recovered and recovered.open:
+            return show_outcome(context, recovered)
         if recovered:
             show_ending(context, recovered)
         refuse_frozen(services.ledger.head(), options.lift_freeze)
@@ -57,8 +59,7 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
         outcome = deploy(
             services, plan, approver, observer, reason=options.reason, lift_freeze=options.lift_freeze
         )
-    show_outcome(context, outcome)
-    return exit_status(outcome)
+    return show_outcome(context, outcome)
 
 
 def _given_plan(options: DeployOptions) -> Plan | None:

@@ -25,7 +25,6 @@ def run(options: RecoverOptions, context: Context) -> ExitStatus:
     """Bring the last operation to its end."""
     from kanmon.cli.ending import show_outcome
     from kanmon.cli.repository import with_deployment
-    from kanmon.model import Result
     from kanmon.release.recover import recover
 
     services = context.services
@@ -36,7 +35,7 @@ def run(options: RecoverOptions, context: Context) -> ExitStatus:
         context.console.print("The last operation has ended; there is nothing to recover.")
         return ExitStatus.OK
     show_outcome(context, outcome)
-    return ExitStatus.FAILED if outcome.result is Result.FAILED else ExitStatus.OK
+    return ExitStatus.FAILED if outcome.open else ExitStatus.OK
 
 
 COMMAND = Command(

@@ -26,7 +26,7 @@ class RollbackOptions:
 def run(options: RollbackOptions, context: Context) -> ExitStatus:
     """Recover an earlier operation first, unless it is held; then roll back."""
     from kanmon.cli.approvals import refuse_unconfirmed, rollback_approver
-    from kanmon.cli.ending import exit_status, show_ending, show_outcome
+    from kanmon.cli.ending import show_ending, show_outcome
     from kanmon.cli.repository import with_deployment
     from kanmon.release.recover import recover
     from kanmon.release.rollback import rollback, rollback_target
@@ -36,6 +36,8 @@ def run(options: RollbackOptions, context: Context) -> ExitStatus:
     services = context.services
     with with_deployment(context) as observer:
         recovered = None if services.ledger.head().held else recover(services, config, observer)
+        if recovered and recovered.open:
+            return show_outcome(context, recovered)
         if recovered:
             show_ending(context, recovered)
         target = rollback_target(services.ledger, options.release or None)
@@ -44,8 +46,7 @@ def run(options: RollbackOptions, context: Context) -> ExitStatus:
         approver = rollback_approver(context, yes=options.yes)
         reason = options.reason or f"rollback to {target.id}"
         outcome = rollback(services, config, target, approver, observer, reason=reason)
-    show_outcome(context, outcome)
-    return exit_status(outcome)
+    return show_outcome(context, outcome)
 
 
 COMMAND = Command(

@@ -5,24 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanmon.cli.command import Command, NoOptions
-from kanmon.errors import ExitStatus
+from kanmon.errors import ExitStatus, KanmonError
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
 
 
 def run(_: NoOptions, context: Context) -> ExitStatus:
-    """Run the checks. Raises CHECK_FAILED."""
+    """Run the checks. A failed one fails the command."""
     from kanmon.release.journal import check_record
     from kanmon.release.smoke import smoke
     from kanmon.release.steps import refuse_failed
+    from kanmon.report.step import show_error
     from kanmon.report.terminal import Progress
 
     services = context.services
     results = smoke(services, context.config, Progress(context.console, services.clock.now()))
     if context.step:
         context.step.checks([check_record(result) for result in results])
-    refuse_failed(results)
+    try:
+        refuse_failed(results)
+    except KanmonError as error:
+        show_error(error)
+        return ExitStatus.FAILED
     context.console.print(f"[green]All {len(results)} checks passed.[/]")
     return ExitStatus.OK
 

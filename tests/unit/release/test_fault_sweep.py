@@ -6,7 +6,6 @@ that can fall there: an error, a lost answer, Ctrl-C, and the process dying befo
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from kanmon.bundle.manifest import Manifest
     from kanmon.config.schema import Config
+    from kanmon.release.steps import Outcome
 
 RATES = {"one": 100.0, "two": 50.0, "three": 25.0, "next": 10.0}
 
@@ -51,7 +51,7 @@ class Scene:
     """A cloud just before the run that is disturbed."""
 
     cloud: Cloud
-    run: Callable[[Cloud, Process], object]
+    run: Callable[[Cloud, Process], Outcome]
     manifest: Manifest
     """What a re-run releases."""
 
@@ -104,7 +104,7 @@ def _rollback_after(*versions: str, to: str, **more: Any) -> Scene:
     for version in versions:
         release(cloud, version, config=_config(version, **more))
 
-    def run(where: Cloud, process: Process) -> object:
+    def run(where: Cloud, process: Process) -> Outcome:
         services = where.services(process)
         return rollback(
             services, CONFIG, rollback_target(services.ledger, to), FakeApproval(), ignore, reason="it hurts"
@@ -184,8 +184,14 @@ def _strike_and_recover(scene: Scene, cloud: Cloud, process: Process) -> None:
     before = cloud.users[1]
     taken_over: list[dict[str, Any] | None] = []
     process.meanwhile = lambda: taken_over.append(_take_over(cloud))
-    with contextlib.suppress(KanmonError, KeyboardInterrupt, ProcessDied):
-        scene.run(cloud, process)
+    try:
+        outcome = scene.run(cloud, process)
+    except ProcessDied:
+        pass
+    except (KanmonError, KeyboardInterrupt):
+        assert not _is_open(cloud), "a refusal, but an operation is open"
+    else:
+        assert outcome.open or not _is_open(cloud), f"it is {outcome.result}, but its operation is open"
     assert len(process.calls) >= process.at, "it came to an end before it was struck"
     for state in filter(None, taken_over):
         changed = [name for name, now in cloud.state.items() if now != state.get(name)]
@@ -198,6 +204,12 @@ def _strike_and_recover(scene: Scene, cloud: Cloud, process: Process) -> None:
     if before is not None:
         assert (None, None) not in cloud.seen[1:], "users had nothing"
     _expect_to_converge(scene, cloud)
+
+
+def _is_open(cloud: Cloud) -> bool:
+    """Whether somebody has to recover. A held environment waits for a decision instead."""
+    head = cloud.ledger.head()
+    return head.operation is not None and not head.held
 
 
 def _take_over(cloud: Cloud) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanmon.errors import Code, KanmonError
+from kanmon.errors import Code
 from kanmon.model import Result
 from kanmon.release.recover import recover
 from tests.fakes.app import CANARY, NIGHTLY, make_bundle, make_config
@@ -152,9 +152,7 @@ def test_a_lastingly_failing_switch_can_be_undone(cloud: Cloud) -> None:
     """Otherwise no fixed release could come after it."""
     release(cloud, "one", config=CONFIG)
     release(cloud, "two", config=CONFIG, observer=_fail_at_the_end(cloud, GREEN))
-    with pytest.raises(KanmonError) as caught:
-        _recover(cloud)
-    assert caught.value.code is Code.STACK_FAILED
+    assert failure_of(_recover(cloud)).code is Code.STACK_FAILED
     assert _recover(cloud, keep=False).result is Result.ROLLED_BACK
     assert cloud.triggers_on == {"r1"}
     assert cloud.users == ("r1", "r1")
