@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kanmon.errors import Code, KanmonError
-from kanmon.model import Result, State
+from kanmon.model import Result, Slot, State
 from kanmon.release.deploy import deploy
 from kanmon.release.events import Event, EventKind
 from kanmon.stacks.policy import stack_policy
@@ -401,3 +401,32 @@ def test_a_failed_rollback_leaves_its_operation_open(cloud: Cloud) -> None:
     assert outcome.result is Result.FAILED
     assert failure_of(outcome).code is Code.ROLLBACK_FAILED
     assert cloud.ledger.head().operation == 2
+
+
+def test_a_moved_pointer_makes_a_plan_stale(cloud: Cloud) -> None:
+    """CD-4: the same release is live, but in the slot that the plan would change."""
+    release(cloud, "one")
+    plan = plan_of(cloud, make_bundle(cloud, "two"))
+    pointer = cloud.ledger.head().pointer
+    write_head(cloud.ledger, pointer=pointer.model_copy(update={"slot": pointer.slot.other}))
+    with pytest.raises(KanmonError) as caught:
+        deploy(cloud.services(), plan, FakeApproval(), ignore)
+    assert caught.value.code is Code.PLAN_STALE
+    assert cloud.users == ("r1", "r1")
+
+
+def test_a_slot_is_unknown_while_its_stack_changes(cloud: Cloud) -> None:
+    """CD-13: a run that dies there leaves no entry, so no rollback moves users into a broken slot."""
+    release(cloud, "one")
+    release(cloud, "two")
+    slots: list[dict[Slot, str]] = []
+
+    class Watching(Process):
+        def call(self, name: str, action: Any) -> Any:
+            if name == "stacks.execute":
+                slots.append(cloud.ledger.head().slots)
+            return super().call(name, action)
+
+    release(cloud, "three", process=Watching())
+    assert slots[0] == {Slot.GREEN: "r2"}
+    assert cloud.ledger.head().slots == {Slot.GREEN: "r2", Slot.BLUE: "r3"}

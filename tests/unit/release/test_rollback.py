@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -264,3 +265,25 @@ def test_the_next_deploy_goes_into_the_idle_slot(cloud: Cloud) -> None:
     assert release(cloud, "three", lift_freeze="fixed", config=make_config()).result is Result.STABLE
     assert cloud.users == ("r3", "r3")
     assert cloud.ledger.head().pointer.slot is Slot.GREEN
+
+
+def test_an_applied_release_is_recorded_in_its_new_slot(cloud: Cloud) -> None:
+    """CD-13: a run that dies after the move is repeated from this record."""
+    _release(cloud, "one", "two", "three")
+    assert cloud.ledger.head().pointer.slot is Slot.BLUE
+    roll_back(cloud, "r1")
+    record = cloud.ledger.release("r1")
+    assert record
+    assert record.slot is Slot.GREEN
+    assert record.pointer == cloud.ledger.head().pointer
+
+
+def test_a_slot_with_a_failed_stack_gets_no_users(cloud: Cloud) -> None:
+    """CD-10: its outputs may still name the release."""
+    _release(cloud, "one", "two")
+    name = "shop-test-slot-blue"
+    cloud.stacks.stacks[name] = replace(cloud.stacks.stacks[name], status="UPDATE_ROLLBACK_FAILED")
+    outcome = roll_back(cloud, "r1")
+    assert outcome.result is Result.ABORTED
+    assert failure_of(outcome).code is Code.STACK_BUSY
+    assert cloud.users == ("r2", "r2")
