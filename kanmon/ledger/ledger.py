@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from kanmon.aws.objects import Conflict
 from kanmon.errors import Code, KanmonError
-from kanmon.ledger.records import Head, Operation, PlannedRelease, Release, Threads
+from kanmon.ledger.records import VERSION, Head, Operation, PlannedRelease, Release, Stored, Threads
 from kanmon.naming import PLANNED, THREADS
 
 if TYPE_CHECKING:
@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 HEAD = "head.json"
 _PLANNED_KEY = re.compile(rf"{PLANNED}r(\d+)\.json")
 _TRIES = 8
-T = TypeVar("T", bound=BaseModel)
+T = TypeVar("T", bound=Stored)
+
+
+class _Versioned(BaseModel):
+    """What every stored record has. Without it, an empty object would be a head without releases."""
+
+    version: int
 
 
 @dataclass(frozen=True)
@@ -99,12 +105,18 @@ class Ledger:
             return None
         body, tag = found
         try:
-            return kind.model_validate_json(body), tag
+            version = _Versioned.model_validate_json(body, extra="ignore").version
+            record = kind.model_validate_json(body, extra="ignore")
         except ValidationError as error:
             first = error.errors()[0]
             raise KanmonError(
                 Code.LEDGER_UNREADABLE, f"{key} is not a {kind.__name__}: {first['msg']}.", where=key
             ) from error
+        if version > VERSION:
+            problem = f"A newer Kanmon wrote {key}: it has version {version} of the format, not {VERSION}."
+            fix = "Update Kanmon: the pinned commits of the workflows, or the command line."
+            raise KanmonError(Code.LEDGER_UNREADABLE, problem, where=key, fix=fix)
+        return record, tag
 
     def _numbers(self) -> list[int]:
         found = (_PLANNED_KEY.fullmatch(key) for key in self.store.keys(PLANNED))

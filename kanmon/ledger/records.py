@@ -8,8 +8,20 @@ from pydantic import Field
 
 from kanmon.model import Approval, OperationKind, Pointer, Record, Result, Slot, State
 
+VERSION = 1
+"""The version of the stored formats. Kanmon reads this version and all before, and ignores unknown fields.
 
-class Fenced(Record):
+Raise it when an earlier Kanmon must not work with the record: it would drop the fields that it doesn't know.
+"""
+
+
+class Stored(Record):
+    """A record with an object of its own."""
+
+    version: int = VERSION
+
+
+class Fenced(Stored):
     """A record that only the holder of the lease writes; see :class:`kanmon.ledger.writer.LedgerWriter`."""
 
     token: int = 0
@@ -95,7 +107,7 @@ class Operation(Fenced):
         return self.result.value if self.result else self.state.value
 
 
-class PlannedRelease(Record):
+class PlannedRelease(Stored):
     """A release as the plan records it, once. The plan's role can write it, so no deploy trusts it later."""
 
     id: str
@@ -124,7 +136,7 @@ class Release(PlannedRelease, Fenced):
         return int(self.id[1:])
 
 
-class Threads(Record):
+class Threads(Stored):
     """The thread of a release's messages in each chat channel, by the channel's name."""
 
     threads: dict[str, str]

@@ -16,6 +16,7 @@ from kanmon.ledger.ledger import Ledger, as_json, operation_key, release_key
 from kanmon.ledger.records import Head, Operation, PlannedRelease, Release
 from kanmon.model import OperationKind, Slot, State
 from tests.fakes.store import MemoryStore
+from tests.unit.ledger.golden import RECORDS, golden
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,6 +160,32 @@ def test_threads_are_kept_for_each_channel() -> None:
 
 def test_an_unknown_operation_is_none() -> None:
     assert Ledger(MemoryStore()).operation(1) is None
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_record_of_this_version_is_read(name: str) -> None:
+    """CD-11: the format changes with its version alone."""
+    kind = type(RECORDS[name])
+    found = Ledger(MemoryStore({"x": golden(name).read_bytes()})).found("x", kind)
+    assert found
+    assert found[0] == RECORDS[name]
+    assert golden(name).read_bytes().rstrip() == as_json(RECORDS[name])
+
+
+def test_an_unknown_field_is_ignored() -> None:
+    """CD-11: a newer Kanmon of the same version may add some."""
+    store = MemoryStore(
+        {"head.json": b'{"version": 1, "live": "r1", "colour": "red", "pointer": {"weight": 1}}'}
+    )
+    assert Ledger(store).head() == Head(live="r1")
+
+
+def test_a_record_of_a_newer_version_needs_an_update() -> None:
+    body = b'{"version": 2, "live": "r1"}'
+    with pytest.raises(KanmonError, match="A newer Kanmon wrote") as caught:
+        Ledger(MemoryStore({"head.json": body})).head()
+    assert caught.value.code is Code.LEDGER_UNREADABLE
+    assert "Update Kanmon" in caught.value.fix
 
 
 @UNREADABLE
