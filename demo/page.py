@@ -56,7 +56,7 @@ class Card:
     run: LoggedOperation | None
     result: str
     steps: list[Step]
-    checks: list[CheckRecord]
+    checks: tuple[CheckRecord, ...]
     plan: list[tuple[str, str]]
 
     @property
@@ -105,13 +105,13 @@ def write_page(path: Path, acts: Sequence[Act], results: Results) -> None:
 
 def _card(act: Act, run: LoggedOperation | None) -> Card:
     if run is None:
-        return Card(act, None, "done", [], [], [])
+        return Card(act, None, "done", [], (), [])
     return Card(
         act=act,
         run=run,
         result=run.operation.ending,
         steps=_steps(run),
-        checks=_last_checks(run.operation),
+        checks=run.operation.checks,
         plan=_plan(act),
     )
 
@@ -124,15 +124,6 @@ def _steps(run: LoggedOperation) -> list[Step]:
         seconds = max(0.0, run.ended(step.state) - step.began.timestamp())
         steps.append(Step(step.state.value, seconds, min(100.0, 100 * seconds / whole)))
     return steps
-
-
-def _last_checks(operation: Operation) -> list[CheckRecord]:
-    """Every check's last verdict for each target, in the order of the first checks."""
-    last: dict[tuple[str, str, str], CheckRecord] = {}
-    for check in operation.checks:
-        # The meant release, not the answering one: users' checks come again after a rollback.
-        last[check.target, check.name, check.release] = check
-    return list(last.values())
 
 
 def _plan(act: Act) -> list[tuple[str, str]]:

@@ -36,7 +36,7 @@ class Failure(Record):
 
 
 class CheckRecord(Record):
-    """The result of one smoke check."""
+    """The last result of a smoke check for one target and release."""
 
     name: str
     target: str
@@ -45,6 +45,8 @@ class CheckRecord(Record):
     milliseconds: float
     release: str = ""
     failure: str = ""
+    runs: int = 1
+    """How often the operation ran the check there."""
 
 
 class AlarmRecord(Record):

@@ -88,8 +88,18 @@ class Journal:
         )
 
     def record_checks(self, results: Sequence[CheckResult]) -> None:
-        """Record the results of checks, and send them to the observer."""
-        self.amend(checks=(*self.operation.checks, *(check_record(result) for result in results)))
+        """Record the results of checks, and send them to the observer.
+
+        A bake runs a check many times. The record keeps the last verdict for each target and release: after a
+        rollback another release is live, and its verdicts must not replace those of the failed release.
+        """
+        last = {(check.name, check.target, check.release): check for check in self.operation.checks}
+        for result in results:
+            check = check_record(result)
+            place = (check.name, check.target, check.release)
+            before = last[place].runs if place in last else 0
+            last[place] = check.model_copy(update={"runs": before + 1})
+        self.amend(checks=tuple(last.values()))
         for result in results:
             self._observer(check_event(result, self._clock.now()))
 

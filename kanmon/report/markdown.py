@@ -9,11 +9,8 @@ from kanmon.github.escape import code, code_block, html, text
 from kanmon.text import cut, duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from jinja2 import Environment
 
-    from kanmon.ledger.records import CheckRecord
     from kanmon.release.plan import PlannedStack
 
 
@@ -36,7 +33,6 @@ def _templates() -> Environment:
         "cut": cut,
         "duration": duration,
         "signs": _signs,
-        "final_verdicts": _final_verdicts,
     }
     return environment
 
@@ -49,11 +45,3 @@ def render_markdown(name: str, **facts: object) -> str:
 def _signs(stack: PlannedStack, sign: str) -> str:
     """The number of changes with one sign. Empty for none."""
     return str(sum(change.sign == sign for change in stack.changes) or "")
-
-
-def _final_verdicts(checks: Iterable[CheckRecord]) -> list[CheckRecord]:
-    """The last verdict of each check on each target and release. A bake runs a check many times.
-
-    After a rollback another release is live. Its verdicts must not replace those of the failed release.
-    """
-    return list({(check.name, check.target, check.release): check for check in checks}.values())

@@ -96,6 +96,26 @@ def test_every_verdict_of_a_check_is_kept(cloud: Cloud) -> None:
     ]
 
 
+def test_a_long_bake_keeps_the_record_small(cloud: Cloud) -> None:
+    """CD-8, CD-11: the journal is written at each of 720 looks."""
+    release(cloud, "one")
+    written: list[int] = []
+
+    class Counting(Process):
+        def call(self, name: str, action: Any) -> Any:
+            if name == "store.put":
+                _, body = action.args
+                written.append(len(body))
+            return super().call(name, action)
+
+    hour = {"strategy": "all-at-once", "bake": "1h"}
+    outcome = release(cloud, "two", config=make_config(traffic=hour), process=Counting())
+    live = [check for check in operation_of(outcome).checks if check.target == "live"]
+    assert [check.runs for check in live] == [721, 721]
+    assert max(written) < 10_000
+    assert sum(written) < 5_000_000
+
+
 def test_states_are_sent_to_the_observer_in_order(cloud: Cloud) -> None:
     states: list[str] = []
     release(cloud, "one", observer=lambda event: states.append(str(event.facts.get("state", ""))))
