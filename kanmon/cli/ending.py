@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
+
 from kanmon.aws.markers import Marker, Markers
 from kanmon.errors import Code, ExitStatus, KanmonError
 from kanmon.model import OperationKind, Result
 from kanmon.report.terminal import print_error, print_outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kanmon.cli.context import Context
     from kanmon.release.steps import Outcome
 
@@ -24,6 +28,13 @@ def show_outcome(context: Context, outcome: Outcome) -> ExitStatus:
         print_error(context.console, outcome.failure)
     show_ending(context, outcome)
     return exit_status(outcome)
+
+
+def show_steps(context: Context, subject: str, steps: Iterable[str]) -> None:
+    """Show the steps of a dry run."""
+    context.print(f"[bold]{subject}[/]")
+    for number, step in enumerate(steps, 1):
+        context.print(f"  {number}. {escape(step)}")
 
 
 def show_ending(context: Context, outcome: Outcome) -> None:

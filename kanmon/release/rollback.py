@@ -97,7 +97,7 @@ def rollback(
     # lease for days, and no other run could roll back meanwhile.
     approval = approver.approve(RollbackRequest(target.id, target.bundle))
     with lease(services.ledger, services.clock, services.fence, services.actor) as held:
-        slot = target.slot if _in_slot(services, config, head, target) else head.pointer.slot.other
+        slot = target.slot if is_in_slot(services, config, head, target) else head.pointer.slot.other
         journal = open_operation(
             services,
             held,
@@ -153,7 +153,7 @@ class _Rollback:
         pointer = Pointer(deployment=target.record.pointer.deployment, slot=self.operation.slot)
         # Read the head again: during the approval a failed deploy may have changed the slot. With the head
         # from before the approval, users would move into a half-updated slot.
-        if _in_slot(self.services, self.config, self.services.ledger.head(), target.record):
+        if is_in_slot(self.services, self.config, self.services.ledger.head(), target.record):
             return pointer
         with self.journal.step(State.PROVISIONED, f"putting {target.id} into the {pointer.slot} slot"):
             self._reapply(target, pointer.slot)
@@ -225,7 +225,7 @@ class _Rollback:
         return Outcome(Result.ABORTED, self.operation.release, self.journal.operation, known)
 
 
-def _in_slot(services: Services, config: Config, head: Head, release: Release) -> bool:
+def is_in_slot(services: Services, config: Config, head: Head, release: Release) -> bool:
     """True when the release is still complete in its slot: then a move of the pointers is enough."""
     if head.slots.get(release.slot) != release.id:
         return False

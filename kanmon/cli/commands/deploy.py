@@ -25,6 +25,7 @@ class DeployOptions:
         "the plan to carry out, from kanmon plan --output (default: make a new plan)", "FILE"
     )
     digest: str = text("the output `digest` of the plan; another plan is refused", "SHA256")
+    dry_run: bool = flag("plan, show the steps of the deploy, and change nothing", terminal_only=True)
     yes: bool = flag("approve without asking", terminal_only=True)
     reason: str = text("the reason, for the history, such as wrong prices", "TEXT")
     lift_freeze: str = text(
@@ -36,15 +37,21 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
     """Recover an earlier operation first, then release."""
     from kanmon.cli.approvals import deploy_approver
     from kanmon.cli.commands.plan import new_plan
-    from kanmon.cli.ending import show_ending, show_outcome
+    from kanmon.cli.ending import show_ending, show_outcome, show_steps
     from kanmon.cli.repository import with_deployment
     from kanmon.release.deploy import deploy, refuse_frozen
+    from kanmon.release.dry_run import deploy_steps
     from kanmon.release.recover import recover
     from kanmon.report.step import folded
     from kanmon.report.terminal import print_plan
 
     given = _given_plan(options)
     config, services, console = context.config, context.services, context.console
+    if options.dry_run:
+        plan = given or new_plan(context, context.project / options.bundle, options.bundle_digest)
+        print_plan(console, plan)
+        show_steps(context, f"The deploy of {plan.release} would", deploy_steps(services, plan, config))
+        return ExitStatus.OK
     with with_deployment(context) as observer:
         recovered = recover(services, config, observer)
         if recovered and recovered.open:

@@ -10,7 +10,6 @@ from kanmon.errors import ExitStatus
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
-    from kanmon.errors import ExitStatus
 
 
 @dataclass(frozen=True)
@@ -20,20 +19,26 @@ class RollbackOptions:
     release: str = positional("the release to return to, such as r41 (default: the last stable one)")
     reason: str = text("the reason, for the history, such as wrong prices", "TEXT")
     confirm: str = text("type the name of the environment; a workflow needs it", "ENVIRONMENT")
+    dry_run: bool = flag("show the steps of the rollback, and change nothing", terminal_only=True)
     yes: bool = flag("roll back without a question", terminal_only=True)
 
 
 def run(options: RollbackOptions, context: Context) -> ExitStatus:
     """Recover an earlier operation first, unless it is held; then roll back."""
     from kanmon.cli.approvals import refuse_unconfirmed, rollback_approver
-    from kanmon.cli.ending import show_ending, show_outcome
+    from kanmon.cli.ending import show_ending, show_outcome, show_steps
     from kanmon.cli.repository import with_deployment
+    from kanmon.release.dry_run import rollback_steps
     from kanmon.release.recover import recover
     from kanmon.release.rollback import rollback, rollback_target
 
     config, console = context.config, context.console
     refuse_unconfirmed(config, options.confirm)
     services = context.services
+    if options.dry_run:
+        target = rollback_target(services.ledger, options.release or None)
+        show_steps(context, f"Rollback to {target.id} would", rollback_steps(services, config, target))
+        return ExitStatus.OK
     with with_deployment(context) as observer:
         recovered = None if services.ledger.head().held else recover(services, config, observer)
         if recovered and recovered.open:

@@ -152,3 +152,11 @@ def test_a_step_gives_its_error_to_later_steps(app: App, step_file: Path) -> Non
     digest = _planned(app)
     assert app.run("deploy", "--plan", "plan.json", "--digest", digest) is ExitStatus.REFUSED
     assert Code.GITHUB_MISSING.id in step_file.read_text()
+
+
+def test_a_dry_run_releases_nothing(app: App) -> None:
+    """CD-4"""
+    assert app.run("deploy", "--dry-run", "--bundle", app.build("one")) is ExitStatus.OK
+    assert app.cloud.users == (None, None)
+    assert app.cloud.ledger.operations() == []
+    assert "1. ask for approval of the plan" in app.printed()

@@ -116,3 +116,11 @@ def test_a_held_release_needs_recover_instead(app: App) -> None:
     assert app.run("rollback", "--yes") is ExitStatus.HELD
     assert "kanmon recover --undo" in app.capture.readouterr().err
     assert app.cloud.users == ("r3", "r3")
+
+
+def test_a_dry_run_moves_nobody(app: App) -> None:
+    """CD-9"""
+    before = dict(app.cloud.state)
+    assert app.run("rollback", "--dry-run") is ExitStatus.OK
+    assert app.cloud.state == before
+    assert "3. move the page, then the API" in app.printed()

@@ -1,0 +1,52 @@
+"""What a deploy or a rollback would do, without doing it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanmon.release.rollback import is_in_slot
+from kanmon.release.steps import refuse_open
+from kanmon.text import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kanmon.config.schema import Config
+    from kanmon.ledger.records import Release
+    from kanmon.release.plan import Plan
+    from kanmon.release.ports import Services
+
+
+def deploy_steps(services: Services, plan: Plan, config: Config) -> Iterator[str]:
+    """The steps of a deploy in words. Raises HELD, UNFINISHED as the deploy would."""
+    refuse_open(services.ledger.head())
+    if plan.unchanged:
+        return
+    yield f"ask for approval of the plan {plan.digest[:12]}"
+    if config.database:
+        yield "make a snapshot of the database"
+    changed = ", ".join(stack.name for stack in plan.stacks if stack.touched)
+    yield f"execute the change sets of {changed}"
+    for hook in config.hooks:
+        yield f"run the hook {hook.name}"
+    checks = ", ".join(check.name for check in config.checks)
+    yield f"check {plan.release} as candidate in the {plan.slot} slot: {checks}"
+    for step in config.traffic.shares if plan.base and config.api else ():
+        yield f"give it {step.percent} % of the API requests for {duration(step.bake)}"
+    yield f"make it live for all users, and check it for {duration(config.traffic.bake)}"
+    yield "record it as stable" + (f", or return users to {plan.base}" if plan.base else "")
+
+
+def rollback_steps(services: Services, config: Config, target: Release) -> Iterator[str]:
+    """The steps of a rollback in words. Raises HELD, UNFINISHED as the rollback would."""
+    head = services.ledger.head()
+    refuse_open(head)
+    yield f"ask for approval to return to {target.id}"
+    if is_in_slot(services, config, head, target):
+        yield f"use {target.id} as it is: it is still complete in the {target.slot} slot"
+    else:
+        slot = head.pointer.slot.other
+        yield f"put {target.id} into the {slot} slot by a stack update, from its recorded template"
+        yield f"check {target.id} as candidate"
+    yield "move the page, then the API"
+    yield "freeze the environment: the next deploy needs --lift-freeze"

@@ -1,0 +1,61 @@
+"""A dry run says what would happen, and changes nothing (CD-4, CD-9)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanmon.errors import Code, KanmonError
+from kanmon.release.dry_run import deploy_steps, rollback_steps
+from tests.fakes.app import CANARY, make_bundle, make_config
+from tests.fakes.ledger import write_head
+from tests.fakes.runs import plan_of, release
+
+if TYPE_CHECKING:
+    from tests.fakes.cloud import Cloud
+
+CONFIG = make_config(traffic=CANARY)
+
+
+def steps_back(cloud: Cloud, wanted: str) -> list[str]:
+    target = cloud.ledger.release(wanted)
+    assert target
+    return list(rollback_steps(cloud.services(), CONFIG, target))
+
+
+def test_a_deploy_has_the_steps_of_its_config(cloud: Cloud) -> None:
+    release(cloud, "one", config=CONFIG)
+    plan = plan_of(cloud, make_bundle(cloud, "two", config=CONFIG))
+    steps = list(deploy_steps(cloud.services(), plan, CONFIG))
+    assert steps[0] == f"ask for approval of the plan {plan.digest[:12]}"
+    assert "run the hook migrate" in steps
+    assert "check r2 as candidate in the green slot: health, page" in steps
+    assert steps[-1] == "record it as stable, or return users to r1"
+    shares = [step for step in steps if "% of the API requests" in step]
+    assert len(shares) == len(CONFIG.traffic.shares)
+
+
+def test_a_release_in_its_slot_needs_no_stack(cloud: Cloud) -> None:
+    for version in ("one", "two"):
+        release(cloud, version, config=CONFIG)
+    assert "use r1 as it is: it is still complete in the blue slot" in steps_back(cloud, "r1")
+
+
+def test_a_release_in_no_slot_is_applied_first(cloud: Cloud) -> None:
+    for version in ("one", "two", "three"):
+        release(cloud, version, config=CONFIG)
+    steps = steps_back(cloud, "r1")
+    assert "put r1 into the green slot by a stack update, from its recorded template" in steps
+    assert steps.index("check r1 as candidate") < steps.index("move the page, then the API")
+
+
+def test_a_dry_run_is_refused_like_the_real_one(cloud: Cloud) -> None:
+    release(cloud, "one", config=CONFIG)
+    plan = plan_of(cloud, make_bundle(cloud, "two", config=CONFIG))
+    write_head(cloud.ledger, operation=1)
+    with pytest.raises(KanmonError) as caught:
+        list(deploy_steps(cloud.services(), plan, CONFIG))
+    assert caught.value.code is Code.UNFINISHED
+    with pytest.raises(KanmonError):
+        steps_back(cloud, "r1")
