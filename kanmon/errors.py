@@ -29,7 +29,11 @@ class Code(Enum):
 
     CONFIG_MISSING = (101, "The config file does not exist.", "Create it, or name it with `--config FILE`.")
     CONFIG_EMPTY = (102, "The config file is empty.", "Copy the example from the README into it.")
-    CONFIG_SYNTAX = (103, "The config file is not valid YAML.", "Correct the named line.")
+    CONFIG_SYNTAX = (
+        103,
+        "The config file is not valid YAML.",
+        "Compare the named line with the example in the README: indent with spaces, quote a text with `: `.",
+    )
     CONFIG_INVALID = (104, "A key of the config has an invalid value.", "Correct each key at the named line.")
     CONFIG_UNKNOWN_KEY = (105, "The config has an unknown key.", "Correct the key's spelling, or remove it.")
     BUILD_FAILED = (
@@ -56,7 +60,7 @@ class Code(Enum):
     STATE_MACHINE_INVALID = (
         116,
         "A state machine's definition is not valid, or names an unknown function.",
-        "Correct the named place in the definition's file.",
+        "Compare the named state with https://states-language.net, and each `${name}` with your `functions`.",
     )
     TESTS_FAILED = (121, "The app's tests failed.", "Fix the failed tests: the message names the first.")
     RESULTS_MISSING = (
@@ -92,7 +96,7 @@ class Code(Enum):
     AWS_FAILED = (
         204,
         "AWS answered a call with an error.",
-        "Correct the cause in AWS's message, then run the command again.",
+        "Change the value in AWS's message in your config, if it is yours. Then run the command again.",
     )
     NOT_BOOTSTRAPPED = (
         205,
@@ -102,7 +106,10 @@ class Code(Enum):
     STACK_FAILED = (
         211,
         "CloudFormation could not apply a stack.",
-        "Correct the named resource: AWS's reason stands beside it. Then release again.",
+        (
+            "Read all reasons with `aws cloudformation describe-stack-events --stack-name STACK`. Change "
+            "the named resource's key in your config, then release again."
+        ),
     )
     STACK_BUSY = (
         212,
@@ -112,7 +119,7 @@ class Code(Enum):
     CHANGE_SET_FAILED = (
         213,
         "CloudFormation refused a change set.",
-        "Correct the cause in AWS's reason, then run `kanmon plan` again.",
+        "Change the resource in AWS's reason at its key in your config, then run `kanmon plan` again.",
     )
     TEMPLATE_WRONG = (
         214,
@@ -127,17 +134,26 @@ class Code(Enum):
     SLOT_CHANGED = (
         216,
         "Somebody changed a slot's stack after its release, so its triggers can't be switched.",
-        "Find the change in the stack's events; then run `kanmon recover`, or `kanmon recover --undo`.",
+        (
+            "Find the change with `aws cloudformation describe-stack-events --stack-name STACK`; then run "
+            "`kanmon recover`, or `kanmon recover --undo`."
+        ),
     )
     HOOK_FAILED = (
         221,
         "A hook of the release failed.",
-        "Read the function's log in CloudWatch, fix the function, and release again.",
+        (
+            "Read the log with `aws logs tail /aws/lambda/APP-ENVIRONMENT-SLOT --since 1h`, fix the "
+            "function, and release again."
+        ),
     )
     SNAPSHOT_FAILED = (
         222,
         "The database snapshot before the release failed; nothing was changed.",
-        "Look at the cluster's events in RDS, then release again.",
+        (
+            "Read `aws rds describe-events --source-type db-cluster --source-identifier CLUSTER "
+            "--duration 60`, then release again."
+        ),
     )
     PLAN_UNREADABLE = (301, "The plan file is missing or is not a plan.", "Run `kanmon plan` again.")
     PLAN_ALTERED = (
@@ -219,7 +235,11 @@ class Code(Enum):
     LEDGER_UNREADABLE = (
         404,
         "A record of the ledger can't be read.",
-        "Find its versions with `aws s3api list-object-versions`, and copy the last good one over it.",
+        (
+            "Find its versions: `aws s3api list-object-versions --bucket BUCKET --prefix KEY`. Restore "
+            "the last good one: `aws s3api copy-object --bucket BUCKET --key KEY --copy-source "
+            "'BUCKET/KEY?versionId=ID'`."
+        ),
     )
     UNKNOWN_RELEASE = (411, "There is no such release.", "Run `kanmon history` for a list of releases.")
     NO_ROLLBACK_TARGET = (
@@ -240,7 +260,10 @@ class Code(Enum):
     CHECK_FAILED = (
         501,
         "A smoke check failed.",
-        "Compare the check's actual value with the expected one, then fix the release.",
+        (
+            "Compare the actual value in the message with the check's `expect` in your config. Then read "
+            "the log: `aws logs tail /aws/lambda/APP-ENVIRONMENT-SLOT --since 1h`."
+        ),
     )
     CHECK_FAILS_EVERYWHERE = (
         502,
@@ -250,17 +273,26 @@ class Code(Enum):
     ALARM_FIRED = (
         503,
         "An alarm began to fire during the release.",
-        "Look at the alarm in CloudWatch, fix its cause, then release again.",
+        (
+            "Read its history with `aws cloudwatch describe-alarm-history --alarm-name ALARM`, fix the "
+            "release, then release again."
+        ),
     )
     ALARMS_UNREADABLE = (
         504,
         "The alarms can't be read, so the health of the release is unknown.",
-        "Look at the alarms in CloudWatch, then run `kanmon recover --keep` or `kanmon recover --undo`.",
+        (
+            "Read them with `aws cloudwatch describe-alarms --state-value ALARM`, then run `kanmon "
+            "recover --keep` or `kanmon recover --undo`."
+        ),
     )
     POINTER_MOVED = (
         511,
         "Another process moved a pointer.",
-        "Find the other writer of the API's stage or the live page in CloudTrail; then run `kanmon recover`.",
+        (
+            "Find the other writer with `aws cloudtrail lookup-events --lookup-attributes "
+            "AttributeKey=EventName,AttributeValue=UpdateStage`; then run `kanmon recover`."
+        ),
     )
     ASSET_CHANGED = (
         512,
@@ -270,7 +302,7 @@ class Code(Enum):
     ROLLBACK_FAILED = (
         521,
         "The rollback of a release failed.",
-        "Run `kanmon recover`: it goes on from the ledger's last entry.",
+        "Run `kanmon status` to see the live release, then `kanmon recover`: it repeats the failed step.",
     )
     GITHUB_MISSING = (
         601,
@@ -286,7 +318,7 @@ class Code(Enum):
     GITHUB_FAILED = (
         604,
         "GitHub answered a call with an error.",
-        "Correct the cause in GitHub's message, then run the command again.",
+        "Compare the job's `permissions` with the README of the action, then run the command again.",
     )
     NOTIFY_FAILED = (
         611,
@@ -299,7 +331,11 @@ class Code(Enum):
         "Give your role the named permission: run `kanmon bootstrap` again.",
     )
     USAGE = (901, "The command line is wrong.", "Run `kanmon --help`.")
-    INTERRUPTED = (902, "The run was interrupted.", "Run the command again.")
+    INTERRUPTED = (
+        902,
+        "The run was interrupted.",
+        "Run `kanmon status`. Run `kanmon recover` if an operation is open, else the command again.",
+    )
     FILE_REFUSED = (
         903,
         "The system refused to read or write a file.",

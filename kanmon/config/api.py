@@ -94,8 +94,8 @@ class Cors(Section):
     max_age: Duration = Field(
         "10m",
         validate_default=True,
-        description="How long a browser remembers these rules before it asks again. A shorter time makes a "
-        "change known sooner.",
+        description="How long a browser remembers these rules before it asks again. With a shorter time, "
+        "browsers see a change of the rules sooner.",
     )
 
 

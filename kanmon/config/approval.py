@@ -8,7 +8,7 @@ from kanmon.config.section import Section
 
 
 class ApprovalRules(Section):
-    """Rules for an approval, besides those that always hold: required reviewers and a branch rule."""
+    """More rules for an approval. Two rules always apply: required reviewers and a branch rule."""
 
     prevent_self_review: bool = Field(
         False,

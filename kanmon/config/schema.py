@@ -158,8 +158,8 @@ class Config(Section):
     )
     approval: ApprovalRules = Field(
         default_factory=ApprovalRules,
-        description="Rules for an approval, besides those that always hold: the GitHub environment has "
-        "required reviewers, and only chosen branches may deploy to it.",
+        description="More rules for an approval. Two rules always apply: the GitHub environment has required "
+        "reviewers, and a branch rule.",
     )
     thresholds: Thresholds = Field(
         default_factory=Thresholds,

@@ -46,7 +46,7 @@ functions: {{api: {{memory: 1024}}}}                        # functions.<name>.m
 ```
 
 - A **duration** is a number with a unit: `500ms`, `30s`, `5m` or `1h`.
-- The **default** holds without the key. An empty field means: nothing, unless the meaning names one.
+- **Default**: the value if you leave the key out. If it is empty, the meaning has it, or there is none.
 - Editors complete and check the keys with [schema/kanmon.schema.json](../../schema/kanmon.schema.json).
 
 | key | value | default | meaning |

@@ -27,7 +27,7 @@ class DeployOptions:
     digest: str = text("the output `digest` of the plan; another plan is refused", "SHA256")
     dry_run: bool = flag("plan, show the steps of the deploy, and change nothing", terminal_only=True)
     yes: bool = flag("approve without asking", terminal_only=True)
-    reason: str = text("the reason, for the history, such as wrong prices", "TEXT")
+    reason: str = text("the reason, for example 'prices are wrong'; `kanmon history` shows it", "TEXT")
     lift_freeze: str = text(
         "release in a frozen environment; give the reason, such as fixed in 3f2a91c", "REASON"
     )

@@ -41,8 +41,10 @@ class NotifyOptions:
         "for waiting and started: the plan file; leave it out for a rollback", "FILE"
     )
     release: str = text("for a rollback: the release to return to (default: the last stable one)", "RELEASE")
-    reason: str = text("the reason, for the history, such as wrong prices", "TEXT")
-    cause: str = text("for an end before the release began: the reason", "TEXT")
+    reason: str = text("the reason, for example 'prices are wrong'; `kanmon history` shows it", "TEXT")
+    cause: str = text(
+        "the reason, if the run stopped before the release began, for example 'tests failed'", "TEXT"
+    )
 
 
 def run(options: NotifyOptions, context: Context) -> ExitStatus:

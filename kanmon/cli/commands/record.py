@@ -24,7 +24,7 @@ def run(_: NoOptions, context: Context) -> ExitStatus:
 
 COMMAND = Command(
     "record",
-    "Add the ledger's missing operations to GitHub's deployments and releases.",
+    "Write finished deploys and rollbacks to GitHub's deployments and releases.",
     run,
     NoOptions,
     aws=True,

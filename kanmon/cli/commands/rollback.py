@@ -17,7 +17,7 @@ class RollbackOptions:
     """The release users return to, and the reason."""
 
     release: str = positional("the release to return to, such as r41 (default: the last stable one)")
-    reason: str = text("the reason, for the history, such as wrong prices", "TEXT")
+    reason: str = text("the reason, for example 'prices are wrong'; `kanmon history` shows it", "TEXT")
     confirm: str = text("type the name of the environment; a workflow needs it", "ENVIRONMENT")
     dry_run: bool = flag("show the steps of the rollback, and change nothing", terminal_only=True)
     yes: bool = flag("roll back without a question", terminal_only=True)

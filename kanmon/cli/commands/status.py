@@ -28,7 +28,7 @@ def run(options: FormatOptions, context: Context) -> ExitStatus:
 
 COMMAND = Command(
     "status",
-    "Show the live release, and any lease, freeze or hold of the environment.",
+    "Show the live release. Show if a run is active, or if the environment is frozen or held.",
     run,
     FormatOptions,
     aws=True,

@@ -62,7 +62,7 @@ def test_a_report_with_little_in_it_is_shown() -> None:
     bare = Case("a", "", "", None, 0.0, CaseOutcome.FAILED, "", "")
     markdown = verdict_markdown(Verdict(Results((bare,)), None, None, (), ()), 10_000, "")
     assert "<summary><b>a</b></summary>" in markdown
-    assert "The report doesn't say why." in markdown
+    assert "The report gives no reason." in markdown
 
 
 def test_hostile_names_show_as_themselves() -> None:
