@@ -76,11 +76,11 @@ def test_a_deploy_ends_with_the_status_of_its_result(result: Result, status: Exi
     assert exit_status(_outcome(result, OperationKind.DEPLOY)) is status
 
 
-def test_a_rollback_that_rolled_back_is_a_success() -> None:
+def test_a_finished_rollback_is_a_success() -> None:
     assert exit_status(_outcome(Result.ROLLED_BACK, OperationKind.ROLLBACK)) is ExitStatus.OK
 
 
-def test_a_rollback_that_was_aborted_is_a_failure() -> None:
+def test_an_aborted_rollback_is_a_failure() -> None:
     assert exit_status(_outcome(Result.ABORTED, OperationKind.ROLLBACK)) is ExitStatus.FAILED
 
 

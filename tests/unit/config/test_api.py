@@ -16,14 +16,14 @@ from tests.fakes.app import make_config
         (["/api/{id}", "/api/{proxy+}"], "one variable at a place"),
     ],
 )
-def test_routes_that_api_gateway_does_not_take_are_refused(paths: list[str], reason: str) -> None:
+def test_routes_invalid_for_api_gateway_are_refused(paths: list[str], reason: str) -> None:
     """INF-6"""
     with pytest.raises(ValidationError) as caught:
         make_config(api={"routes": [{"path": path, "function": "api"} for path in paths]})
     assert reason in str(caught.value)
 
 
-def test_routes_that_share_a_variable_are_taken() -> None:
+def test_routes_with_the_same_variable_are_accepted() -> None:
     """INF-6"""
     paths = ["/api/{id}", "/api/{id}/tasks", "/api/{id}/{task}", "/api/x/{name}", "/api/x/y/{proxy+}"]
     make_config(api={"routes": [{"path": path, "function": "api"} for path in paths]})

@@ -13,7 +13,7 @@ _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 
 @given(st.integers(0, 10**6), st.sampled_from(sorted(_UNITS)))
 @settings(max_examples=50, deadline=None)
-def test_what_is_written_is_what_is_meant(number: int, unit: str) -> None:
+def test_a_duration_reads_as_written(number: int, unit: str) -> None:
     assert parse_duration(f"{number}{unit}") == pytest.approx(number * _UNITS[unit])
 
 

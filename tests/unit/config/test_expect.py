@@ -30,7 +30,7 @@ def answer(
     return Answer(status, FROM_R2 if headers is None else headers, body, seconds)
 
 
-def test_an_answer_that_is_as_expected_has_no_problem() -> None:
+def test_an_expected_answer_has_no_problem() -> None:
     assert assess(check(), answer()) == ""
 
 
@@ -41,7 +41,7 @@ def test_another_status_is_shown_with_the_body() -> None:
     assert "relation goals is missing" in problem
 
 
-def test_a_status_other_than_200_can_be_what_is_expected() -> None:
+def test_a_status_other_than_200_can_be_expected() -> None:
     assert assess(check(status=401), answer(status=401)) == ""
     assert "200 instead of 401" in assess(check(status=401), answer())
 
@@ -90,7 +90,7 @@ def test_json_is_asked_by_jmespath() -> None:
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"", b"\xff\xfe\x00", b'{"a": '])
-def test_a_body_that_is_not_json_is_shown(body: bytes) -> None:
+def test_a_body_without_json_is_shown(body: bytes) -> None:
     assert "not JSON" in assess(check(json={"status": "ok"}), answer(body))
 
 

@@ -16,7 +16,7 @@ FUNCTION = {"handler": "shop.api", "artifact": "build/api"}
     "changes",
     [{"handler": "shop api"}, {"handler": "a" * 129}, {"environment": {"A": "one letter"}}],
 )
-def test_what_lambda_does_not_take_is_refused(changes: dict[str, Any]) -> None:
+def test_a_function_invalid_for_lambda_is_refused(changes: dict[str, Any]) -> None:
     """INF-5"""
     with pytest.raises(ValidationError):
         make_config(functions={"api": FUNCTION | changes}, hooks=[])

@@ -9,7 +9,7 @@ from tests.fakes.app import make_config
 
 
 @pytest.mark.parametrize("name", ['x"${AWS::Region}', "", "a b", "x" * 513])
-def test_a_name_that_secrets_manager_does_not_take_is_refused(name: str) -> None:
+def test_a_name_invalid_for_secrets_manager_is_refused(name: str) -> None:
     with pytest.raises(ValidationError):
         make_config(notifications={"channels": {"slack": name}})
 

@@ -74,7 +74,7 @@ def _alone(name: str = "api", **function: Any) -> dict[str, Any]:
         ({"tags": {"team": "a&b"}}, "Use letters, digits"),
     ],
 )
-def test_what_is_too_much_is_refused_with_how_much_may_be(changes: dict[str, Any], reason: str) -> None:
+def test_too_much_is_refused_with_the_limit(changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValidationError) as caught:
         make_config(**changes)
     assert reason in str(caught.value)
@@ -89,7 +89,7 @@ def test_what_is_too_much_is_refused_with_how_much_may_be(changes: dict[str, Any
         {"app": "a" * 29, "region": "eu-central-1", "environment": "ab"},
     ],
 )
-def test_what_just_fits_is_taken(changes: dict[str, Any]) -> None:
+def test_values_at_the_limit_are_accepted(changes: dict[str, Any]) -> None:
     make_config(**changes)
 
 

@@ -52,7 +52,7 @@ FUNCTION = {"handler": "a", "artifact": "b"}
         ({"functions": {"api": FUNCTION | {"environment": {"USER_POOL_ID": "x"}}}}, "belong to Kanmon"),
     ],
 )
-def test_what_does_not_fit_together_is_refused(changes: dict[str, Any], reason: str) -> None:
+def test_sections_in_conflict_are_refused(changes: dict[str, Any], reason: str) -> None:
     base: dict[str, Any] = {"functions": {"api": FUNCTION}, "hooks": []}
     with pytest.raises(ValidationError, match=reason):
         make_config(**base | changes)
@@ -62,7 +62,7 @@ def test_every_section_together_is_fine() -> None:
     assert make_full_config().queues["mail"].retries == 3
 
 
-def test_an_app_that_nobody_could_reach_is_refused() -> None:
+def test_an_app_without_any_access_is_refused() -> None:
     with pytest.raises(ValueError, match="neither `api` nor `web`"):
         make_config(api=None, web=None)
 

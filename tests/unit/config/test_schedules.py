@@ -25,7 +25,7 @@ EXPRESSION = TypeAdapter[str](Expression)
         "cron(59 23 LW 12 ? 2199)",
     ],
 )  # fmt: skip
-def test_what_is_due_is_understood(text: str) -> None:
+def test_a_valid_expression_is_understood(text: str) -> None:
     assert EXPRESSION.validate_python(text) == text
 
 
@@ -58,7 +58,7 @@ def test_what_is_due_is_understood(text: str) -> None:
         ("cron(,1 0 1 * ? *)", "minutes can't be ,1"),
     ],
 )
-def test_what_is_never_due_is_refused(text: str, reason: str) -> None:
+def test_an_expression_never_due_is_refused(text: str, reason: str) -> None:
     with pytest.raises(ValidationError, match=reason):
         EXPRESSION.validate_python(text)
 

@@ -31,7 +31,7 @@ def test_reference_app_is_valid_by_schema_and_by_model() -> None:
 
 
 @pytest.mark.parametrize("keys", ["app", "checks", "api web"])
-def test_schema_requires_what_the_model_requires(keys: str) -> None:
+def test_schema_requires_the_same_keys_as_the_model(keys: str) -> None:
     content = {name: value for name, value in _example().items() if name not in keys.split()}
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(content, json.loads(schema_text()))

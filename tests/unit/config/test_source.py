@@ -101,7 +101,7 @@ def test_bad_yaml_has_a_fix_of_its_own(tmp_path: Path, text: str, fix: str) -> N
 
 
 @pytest.mark.parametrize("text", [b"\xff\xfe\x00", b"app: \x00\n", b"app: 2001-13-45\n", b"app: !!int x\n"])
-def test_bytes_that_are_no_text_and_values_that_yaml_cannot_make(tmp_path: Path, text: bytes) -> None:
+def test_bytes_without_text_and_impossible_values_are_refused(tmp_path: Path, text: bytes) -> None:
     assert _error(tmp_path, text).code in {Code.CONFIG_SYNTAX, Code.CONFIG_INVALID}
 
 
@@ -191,7 +191,7 @@ def test_a_missing_key_is_named_with_its_fix(tmp_path: Path) -> None:
     assert error.fix == "Add `handler: shop.handler.handle` to `functions.api`, for example."
 
 
-def test_all_that_is_wrong_is_shown_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_are_shown_at_once(tmp_path: Path) -> None:
     error = _error(tmp_path, GOOD.replace("app: shop", "app: Shop").replace("percent: 10", "percent: 0"))
     assert "2 keys are wrong" in error.message
     assert "kanmon.yml:1: `app`" in error.message
@@ -250,7 +250,7 @@ def test_a_wrong_name_of_an_element_is_shown_as_a_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("key", ["KANMON_RELEASE", "AWS_REGION", "DATABASE_HOST", "JWT_SECRET_ARN"])
-def test_settings_that_kanmon_makes_cannot_be_set(tmp_path: Path, key: str) -> None:
+def test_settings_made_by_kanmon_cannot_be_set(tmp_path: Path, key: str) -> None:
     text = GOOD.replace("    handler:", f"    environment: {{{key}: x}}\n    handler:", 1)
     assert key in _error(tmp_path, text).message
 

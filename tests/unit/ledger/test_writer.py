@@ -226,7 +226,7 @@ def test_a_missing_operation_is_named_by_its_key() -> None:
     assert caught.value.where == "operations/000007.json"
 
 
-def test_a_record_that_began_nothing_is_overwritten() -> None:
+def test_a_record_of_no_operation_is_overwritten() -> None:
     """CD-13: a run died between the operation's record and the head."""
     ledger = with_release()
     begun(ledger)
@@ -245,7 +245,7 @@ class AlwaysLosing(MemoryStore):
         raise Conflict(key)
 
 
-def test_a_store_that_always_conflicts_gives_no_lease() -> None:
+def test_a_store_in_constant_conflict_gives_no_lease() -> None:
     with pytest.raises(KanmonError) as caught:
         taken(Ledger(AlwaysLosing()))
     assert caught.value.code is Code.LEDGER_CONFLICT

@@ -252,7 +252,7 @@ def test_two_secrets_share_a_statement() -> None:
     assert granted(config, "api").permissions == {"OwnSecrets": (READ_SECRET, resources)}
 
 
-def test_a_sender_that_receives_uses_the_key_for_both() -> None:
+def test_a_sender_and_receiver_uses_the_key_for_both() -> None:
     functions = {"api": FUNCTION | {"sends": ["mail"]}}
     queues = {"mail": {"function": "api"}}
     config = make_config(functions=functions, hooks=None, database=None, queues=queues)

@@ -46,7 +46,7 @@ def test_api_gateways_own_errors_are_json_with_security_headers() -> None:
         assert all(re.fullmatch("'[^']+'", value) for value in headers.values())
 
 
-def test_a_snapshot_comes_after_all_that_it_holds() -> None:
+def test_a_snapshot_comes_after_all_its_content() -> None:
     (deployment,) = _of("Deployment").values()
     assert set(deployment["DependsOn"]) == {*_of("Method"), *_of("GatewayResponse")}
 
@@ -84,7 +84,7 @@ def test_only_a_change_of_routes_makes_a_new_deployment(changes: dict[str, Any],
     assert (_deployment(make_config(**changes)) != _deployment(make_config())) is moves
 
 
-def test_what_a_snapshot_does_not_hold_makes_no_new_one() -> None:
+def test_a_change_outside_a_snapshot_makes_no_new_one() -> None:
     cors = {
         "routes": [{"path": "/api/{proxy+}", "function": "api"}],
         "cors": {"origins": ["https://a.example"]},

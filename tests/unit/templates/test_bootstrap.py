@@ -57,7 +57,7 @@ def _size(policy: Any) -> int:
     return len(json.dumps(policy, separators=(",", ":")))
 
 
-def test_the_artifact_bucket_is_closed_and_keeps_what_it_has() -> None:
+def test_the_artifact_bucket_is_closed_and_keeps_its_content() -> None:
     """SEC-4"""
     bucket = document().of_type("AWS::S3::Bucket")["ArtifactBucket"]
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}

@@ -263,7 +263,7 @@ TAKERS: list[tuple[dict[str, str], str]] = [
 @pytest.mark.parametrize(
     ("claims", "taken"), TAKERS, ids=lambda one: str(one.get("sub", "-")) if isinstance(one, dict) else one
 )
-def test_who_takes_which_role(claims: dict[str, str], taken: str) -> None:
+def test_each_job_takes_its_role_only(claims: dict[str, str], taken: str) -> None:
     for role in ("PlanRole", "DeployRole"):
         assert assumable(ROLES[f"Test{role}"]["AssumeRolePolicyDocument"], claims) is (role == taken), role
 
@@ -288,7 +288,7 @@ def test_a_workflow_can_be_pinned_to_its_ref() -> None:
     "wrong",
     [{"repository_id": 1}, {"owner_id": 1}, {"repository": "octo"}, {"branch": "a*"}, {"workflows": ["*"]}],
 )
-def test_what_would_trust_too_much_or_nobody_is_refused(wrong: dict[str, Any]) -> None:
+def test_trust_in_too_many_or_nobody_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         make_config(github={"repository": "octo/shop"} | wrong)
 

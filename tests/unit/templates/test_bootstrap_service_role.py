@@ -221,7 +221,7 @@ def test_every_type_in_the_apps_stacks_is_accounted_for() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(MAKING))
-def test_the_service_role_makes_what_the_stacks_hold(kind: str) -> None:
+def test_the_service_role_makes_all_resources_of_the_stacks(kind: str) -> None:
     for request in MAKING[kind]:
         assert allows(SERVICE, request), request
 

@@ -183,7 +183,7 @@ def test_releases_have_markers_where_users_and_slots_are_shown() -> None:
     assert _dashboard().period_override == "inherit"
 
 
-def test_the_database_beside_what_it_has() -> None:
+def test_the_database_beside_its_capacity() -> None:
     """MON-1, NFR-1"""
     assert _limits("Database: connections") == [45]
     assert _limits("Database: capacity (ACU)") == [2.0]
@@ -208,7 +208,7 @@ def test_the_last_errors_are_read_from_both_slots() -> None:
     )
 
 
-def test_what_it_takes_from_the_stack_is_there() -> None:
+def test_its_references_to_the_stack_exist() -> None:
     """Sub refuses a name that is neither a parameter nor a pseudo one."""
     for config in (FULL, make_config(**SMALL)):
         template = parse(observability_template(config))

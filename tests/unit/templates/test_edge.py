@@ -56,7 +56,7 @@ def test_a_slot_without_functions_is_a_stack_all_the_same() -> None:
         ("API only", ["api"], ["*"]),
     ],
 )
-def test_it_has_what_the_app_has(case: str, origins: list[str], patterns: list[str]) -> None:
+def test_it_has_the_apps_origins_and_paths(case: str, origins: list[str], patterns: list[str]) -> None:
     made, config = _edge(CONFIGS[case]), _distribution(CONFIGS[case])
     behaviors = [{"PathPattern": "*"} | config["DefaultCacheBehavior"], *config.get("CacheBehaviors", [])]
     assert [origin["Id"] for origin in config["Origins"]] == origins

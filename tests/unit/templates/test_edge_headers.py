@@ -74,7 +74,7 @@ def test_an_app_can_have_a_policy_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["", "default-src\n'self'", "default-src é", "x" * 1784])
-def test_a_policy_that_cannot_be_a_header_is_refused(wrong: str) -> None:
+def test_a_policy_impossible_as_a_header_is_refused(wrong: str) -> None:
     with pytest.raises(ValueError, match="content_security_policy"):
         Web(directory="web", content_security_policy=wrong)
 
@@ -121,6 +121,6 @@ def test_without_cors_the_api_has_the_headers_of_pages() -> None:
         {"origins": ["https://a.example"], "headers": ["*"]},
     ],
 )
-def test_cors_that_lets_everybody_in_is_refused(wrong: dict[str, Any]) -> None:
+def test_cors_open_to_everybody_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="cors"):
         make_config(api={"routes": ROUTES, "cors": wrong})

@@ -109,9 +109,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("uri", HOSTILE)
 @pytest.mark.parametrize("cookie", [None, TOKEN], ids=["user", "preview"])
-def test_a_path_that_could_be_read_in_two_ways_is_refused(
-    edge: PathFunction, uri: str, cookie: str | None
-) -> None:
+def test_an_ambiguous_path_is_refused(edge: PathFunction, uri: str, cookie: str | None) -> None:
     """SEC-2: nothing behind the edge sees it."""
     answer = edge.ask(uri, cookie=cookie)
     assert answer.get("statusCode") == 400, answer
@@ -132,7 +130,7 @@ def test_candidates_files_are_hidden(edge: PathFunction, uri: str, cookie: str |
     assert edge.ask(uri, cookie=cookie).get("statusCode") == 404
 
 
-def test_a_name_that_begins_like_the_hidden_folder_is_a_page(edge: PathFunction) -> None:
+def test_a_name_starting_like_the_hidden_folder_is_a_page(edge: PathFunction) -> None:
     assert edge.ask("/releases-of-2026")["uri"] == "/index.html"
 
 

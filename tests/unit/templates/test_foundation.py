@@ -55,7 +55,7 @@ def test_it_reads_as_one_text(name: str) -> None:
     assert body == foundation_template(CONFIGS[name].model_copy())
 
 
-def test_only_what_is_configured_is_there() -> None:
+def test_only_configured_things_are_there() -> None:
     kinds = {name: {r["Type"] for r in _resources(config).values()} for name, config in CONFIGS.items()}
     assert kinds["trail"] == {
         "AWS::KMS::Alias",
@@ -125,7 +125,7 @@ def test_endpoints() -> None:
 
 
 @pytest.mark.parametrize("name", ["database", "everything"])
-def test_who_may_speak_to_whom(name: str) -> None:
+def test_only_functions_reach_the_database(name: str) -> None:
     """INF-2: the database hears the functions on 5432; nobody calls a function; nothing else goes out."""
     config = CONFIGS[name]
     for group in _of("EC2::SecurityGroup", config).values():
@@ -229,7 +229,7 @@ def test_the_apps_secrets() -> None:
     assert generated == {"JwtSecret": True, "SlackSecret": False, "AiProviderSecret": False}
 
 
-def test_a_description_does_not_change_what_generates_a_secret() -> None:
+def test_a_description_does_not_change_a_generated_secret() -> None:
     """INF-4: any change there would make a new value."""
     secrets = {"jwt": {"value": "generated", "description": "Other."}}
     (other,) = _of("SecretsManager::Secret", make_config(secrets=secrets)).values()
@@ -308,7 +308,7 @@ def test_the_trail() -> None:
     ("events", "types", "reads"),
     [("writes", ["AWS::S3::Object"], False), ("all", ["AWS::S3::Object", "AWS::Lambda::Function"], True)],
 )
-def test_what_the_trail_records(events: str, types: list[str], reads: bool) -> None:
+def test_the_trail_records_these_events(events: str, types: list[str], reads: bool) -> None:
     """SEC-3: management events always; data events of the app's own resources, not of the trail's bucket."""
     (trail,) = _of("CloudTrail::Trail", make_config(trail={"data_events": events})).values()
     management, *data = (
@@ -359,7 +359,7 @@ def test_keys_rotate_and_serve_only_whom_they_must() -> None:
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-def test_what_holds_state_has_a_policy_for_its_end(name: str) -> None:
+def test_resources_with_state_have_a_policy_for_their_end(name: str) -> None:
     """INF-3, INF-4"""
     for logical_id, resource in _resources(CONFIGS[name]).items():
         if resource["Type"] in STATEFUL:
@@ -445,7 +445,7 @@ def test_the_apps_user_pool(
     assert client["PreventUserExistenceErrors"] == "ENABLED"
 
 
-def test_what_holds_state_is_kept() -> None:
+def test_resources_with_state_are_kept() -> None:
     """Also of what only some apps have."""
     for name, resource in _resources().items():
         if resource["Type"] in STATEFUL - {"AWS::RDS::DBInstance"}:

@@ -74,7 +74,7 @@ def test_it_reads_as_one_text(name: str) -> None:
     assert len(body) < 100_000
 
 
-def test_only_what_is_configured_is_there() -> None:
+def test_only_configured_things_are_there() -> None:
     parsed = parse(observability_template(VARIANTS["small"], NOTIFIER))
     assert parsed["Parameters"].keys() == {"KeyArn", "Distribution"}
     assert set(_of("CloudWatch::Alarm", VARIANTS["small"])) == {"ApiErrors", "ApiLatency", "Throttles"}
@@ -87,7 +87,7 @@ def test_only_what_is_configured_is_there() -> None:
     }
 
 
-def test_a_web_app_alone_has_what_it_can_be_watched_by() -> None:
+def test_a_web_app_alone_has_its_own_alarms() -> None:
     """A release asks for the rollback alarm all the same: with nothing to fire for, it never does."""
     kinds = {resource["Type"] for resource in _resources(VARIANTS["web only"]).values()}
     wanted = {"CloudWatch::Dashboard", "CloudWatch::CompositeAlarm", "SNS::Topic", "SNS::TopicPolicy"}
@@ -151,7 +151,7 @@ def test_no_data_is_no_failure_but_for_a_database(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_every_alarm_describes_what_to_do(name: str) -> None:
+def test_every_alarm_describes_the_next_step(name: str) -> None:
     """MON-2: people read the text in a message."""
     for alarm in _of("CloudWatch::Alarm", VARIANTS[name]).values():
         description = alarm["AlarmDescription"]
@@ -223,7 +223,7 @@ def test_the_databases_connections_errors_and_capacity() -> None:
         ("LOG:  checkpoint starting: time", False),
     ],
 )
-def test_what_counts_as_a_connections_error(text: str, counts: bool) -> None:
+def test_only_connection_errors_count_as_such(text: str, counts: bool) -> None:
     """MON-2: the alarm reads what the filter counts."""
     (found,) = _of("Logs::MetricFilter").values()
     assert found["LogGroupName"] == {"Sub": "/aws/rds/cluster/${DatabaseCluster}/postgresql"}
@@ -257,7 +257,7 @@ def test_throttles_are_the_accounts() -> None:
         ("everything", ["ApiErrors", "ApiLatency", "DatabaseConnections", "DatabaseErrors"]),
     ],
 )
-def test_a_release_is_rolled_back_for_what_it_can_break(name: str, children: list[str]) -> None:
+def test_only_alarms_of_the_release_roll_it_back(name: str, children: list[str]) -> None:
     """MON-2: by one alarm. Releases ask it; it publishes nothing."""
     (composite,) = _of("CloudWatch::CompositeAlarm", VARIANTS[name]).values()
     assert composite["AlarmName"] == app_rollback_alarm("shop-test")
@@ -391,7 +391,7 @@ def test_the_notifier_is_traced_and_its_log_encrypted() -> None:
     assert function["TracingConfig"] == {"Mode": "Active"}
 
 
-def test_what_a_channel_does_not_take_waits_and_is_noticed() -> None:
+def test_a_message_refused_by_a_channel_waits_and_is_noticed() -> None:
     """CD-12: in a queue that is encrypted and reached by TLS only."""
     assert _notifier()["DeadLetterConfig"] == {"TargetArn": {"GetAtt": "Undelivered.Arn"}}
     (queue,) = _of("SQS::Queue").values()

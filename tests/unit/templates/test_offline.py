@@ -35,7 +35,7 @@ _GENERATED = settings(
 
 @given(configs())
 @settings(_GENERATED, max_examples=10)
-def test_every_template_is_one_that_aws_takes(config: Config) -> None:
+def test_every_template_is_valid_for_aws(config: Config) -> None:
     """INF-9: names fit, references lead somewhere, parameters are given, limits are far away."""
     rendered = render_offline(config)
     assert BOOTSTRAP in rendered
@@ -47,7 +47,7 @@ def test_every_template_is_one_that_aws_takes(config: Config) -> None:
 
 @given(configs())
 @settings(_GENERATED, max_examples=5)
-def test_an_outline_is_what_a_yaml_reader_finds(config: Config) -> None:
+def test_an_outline_equals_the_parsed_yaml(config: Config) -> None:
     """INF-9: the preflight reads lines; each name that it finds is there, and no other is."""
     for kind, (body, found) in render_offline(config).items():
         content = read(body)
@@ -74,7 +74,7 @@ def _resources(config: Config, kind: str, type_: str) -> list[dict[str, Any]]:
 
 @given(configs())
 @settings(_GENERATED, max_examples=10)
-def test_a_slot_has_what_its_config_has(config: Config) -> None:
+def test_a_slot_has_all_of_its_config(config: Config) -> None:
     resources = read(render_offline(config)[SLOT][0])["Resources"].values()
     kinds = Counter(resource["Type"] for resource in resources)
     schedulers = 1 if config.schedules else 0
@@ -135,7 +135,7 @@ def test_the_foundation_has_the_configs_secrets(config: Config) -> None:
 
 @given(configs())
 @settings(_GENERATED, max_examples=10)
-def test_the_foundation_has_what_the_slot_asks_for(config: Config) -> None:
+def test_the_foundation_has_all_outputs_for_the_slot(config: Config) -> None:
     """INF-4: but for what makes the slot that of one release."""
     rendered = render_offline(config)
     of_release = {"Slot", "Release", "Commit", "ArtifactBucket", "Triggers"}

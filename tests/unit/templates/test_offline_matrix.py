@@ -45,7 +45,7 @@ def test_aws_takes_every_template(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_an_outline_is_what_a_yaml_reader_finds(case: str) -> None:
+def test_an_outline_equals_the_parsed_yaml(case: str) -> None:
     """INF-9: the preflight reads a template's lines."""
     for kind, body in bodies(case).items():
         content, found = documents(case)[kind], outline(body)
@@ -230,7 +230,7 @@ _MESSAGES = "observability: Undelivered"
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_holds_state_outlives_its_stack(case: str) -> None:
+def test_resources_with_state_outlive_their_stack(case: str) -> None:
     """INF-3, INF-4, INF-8"""
     held = [(where, one) for where, one in resources(case) if one["Type"] in STATEFUL]
     assert held
@@ -254,7 +254,7 @@ def test_every_function_is_traced_and_reserves_nothing(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_is_left_out_is_in_no_template(case: str) -> None:
+def test_left_out_resources_are_in_no_template(case: str) -> None:
     """INF-10: domains, certificates, firewalls and backups of another kind are the account's to decide."""
     out = ("AWS::Route53", "AWS::CertificateManager", "AWS::WAF", "AWS::Backup", "AWS::RDS::GlobalCluster")
     assert not [where for where, resource in resources(case) if resource["Type"].startswith(out)]

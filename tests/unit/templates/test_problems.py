@@ -33,7 +33,7 @@ def _only(template: str) -> str:
         ("TopicName: !Ref AWS::Regoin", "Topic names AWS::Regoin (Ref)"),
     ],
 )
-def test_a_name_that_leads_nowhere_is_found(properties: str, named: str) -> None:
+def test_a_name_leading_nowhere_is_found(properties: str, named: str) -> None:
     conditions = "Conditions:\n  Day: !Equals [!Ref AWS::Region, x]\n"
     topic = f"  Topic:\n    Type: AWS::SNS::Topic\n    Properties:\n      {properties}\n"
     assert named in _only(_template(topic, before=conditions))
@@ -42,7 +42,7 @@ def test_a_name_that_leads_nowhere_is_found(properties: str, named: str) -> None
 @pytest.mark.parametrize(
     "properties", ['!Sub "${AWS::Region}-${!Literal}"', '!Sub ["${A}", {A: b}]', "!Ref AWS::StackName"]
 )
-def test_what_is_no_name_of_the_template_is_right(properties: str) -> None:
+def test_a_text_without_a_template_name_is_right(properties: str) -> None:
     body = f"  T:\n    Type: AWS::SNS::Topic\n    Properties:\n      DisplayName: {properties}\n"
     assert problems(_template(body)) == []
 
@@ -59,7 +59,7 @@ def test_a_parameter_with_a_default_is_found() -> None:
     assert _only(_template(before=parameters)) == "The parameter Free has a default."
 
 
-def test_a_dependency_that_is_not_there_is_found() -> None:
+def test_a_missing_dependency_is_found() -> None:
     dangling = "  A: {Type: AWS::SNS::Topic, DependsOn: [B, A2]}\n  A2: {Type: AWS::SNS::Topic}\n"
     assert _only(_template(dangling)) == "A depends on B, which is not there."
 
@@ -77,7 +77,7 @@ def test_a_circle_of_dependencies_is_found() -> None:
         ("just text", "no resources"),
     ],
 )
-def test_a_text_that_is_no_template_is_found(body: str, problem: str) -> None:
+def test_a_text_without_a_template_is_found(body: str, problem: str) -> None:
     assert problem in _only(body)
 
 
@@ -102,7 +102,7 @@ def test_a_macro_is_found(template: str) -> None:
         ("XRay::SamplingRule", f"SamplingRule: {{RuleName: {'a' * 33}}}", "33 characters"),
     ],
 )
-def test_a_value_that_its_service_refuses_is_found(kind: str, properties: str, named: str) -> None:
+def test_a_value_refused_by_its_service_is_found(kind: str, properties: str, named: str) -> None:
     slot = "Parameters:\n  Slot: {Type: String, AllowedValues: [blue, green]}\n"
     resource = f"  One:\n    Type: AWS::{kind}\n    Properties:\n      {properties}\n"
     problem = _only(_template(resource, before=slot))
@@ -110,7 +110,7 @@ def test_a_value_that_its_service_refuses_is_found(kind: str, properties: str, n
     assert named in problem
 
 
-def test_a_name_that_only_aws_knows_is_right() -> None:
+def test_a_name_known_only_to_aws_is_right() -> None:
     resource = "  One:\n    Type: AWS::S3::Bucket\n    Properties:\n      BucketName: !Ref Any\n"
     assert problems(_template(resource, before="Parameters:\n  Any: {Type: String}\n")) == []
 

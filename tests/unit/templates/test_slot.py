@@ -154,7 +154,7 @@ def test_a_function_is_a_role_and_a_function() -> None:
             ]
 
 
-def test_what_a_function_has_by_default() -> None:
+def test_a_function_has_these_defaults() -> None:
     """INF-5: what only state machines invoke may take as long as Lambda allows."""
     functions = _of("Lambda::Function")
     assert {function["MemorySize"] for function in functions.values()} == {512}
@@ -170,7 +170,7 @@ def test_a_functions_own_timeout_counts() -> None:
     assert made["ChargeFunction"]["Timeout"] == 7
 
 
-def test_every_runtime_is_one_that_aws_still_updates() -> None:
+def test_aws_still_updates_every_runtime() -> None:
     """INF-5: all that the config takes exist, and none is deprecated."""
     known = json.loads((files("cfnlint.data.AdditionalSpecs") / "LmbdRuntimeLifecycle.json").read_text())
     present = {name for name, life in known.items() if date.fromisoformat(life["deprecated"]) > AS_OF}
@@ -223,7 +223,7 @@ def test_every_functions_error_rate_is_watched(count: int) -> None:
         ([(None, None), (None, None)], 0),
     ],
 )
-def test_a_busy_function_does_not_hide_one_that_fails(
+def test_a_busy_function_does_not_hide_a_failing_one(
     did: list[tuple[int | None, int | None]], failing: int
 ) -> None:
     """MON-2: above 5 % of one function's invocations, however many others have."""
@@ -353,7 +353,7 @@ def test_a_state_machines_failures_are_watched(did: list[tuple[int, int, int, in
     assert alarm["DatapointsToAlarm"] == 1
 
 
-def test_functions_may_start_and_send_what_they_name_only() -> None:
+def test_functions_may_start_and_send_to_named_things_only() -> None:
     """SEC-2; also a state machine that invokes the function, without a circle of resources."""
     report = {
         "Sub": "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}"
@@ -389,7 +389,7 @@ def test_a_queues_function_gets_its_messages() -> None:
     assert listed(statements["MessagesKey"]["Action"]) == ["kms:Decrypt"]
 
 
-def test_schedules_may_start_what_they_name_only() -> None:
+def test_schedules_may_start_named_things_only() -> None:
     """SEC-2"""
     schedules = _of("Scheduler::Schedule")
     nightly, tidy = schedules["NightlySchedule"], schedules["TidySchedule"]
@@ -425,7 +425,7 @@ def test_both_slots_have_one_template() -> None:
     assert "shop-test-green" not in body
 
 
-def test_only_what_is_configured_is_there() -> None:
+def test_only_configured_things_are_there() -> None:
     parsed = parse(render(CONFIGS["alone"]))
     assert set(parsed["Parameters"]) == {"Slot", "Release", "Commit", "ArtifactBucket", "KeyArn"}
     assert "Conditions" not in parsed
@@ -439,7 +439,7 @@ def test_only_what_is_configured_is_there() -> None:
     }
 
 
-def test_a_release_comes_up_idle_and_is_given_what_it_needs() -> None:
+def test_a_release_comes_up_idle_with_all_its_parameters() -> None:
     """What the slot asks for is what the set of stacks gives, and the foundation has."""
     cloud = Cloud()
     for config in CONFIGS.values():
@@ -454,7 +454,7 @@ def test_a_release_comes_up_idle_and_is_given_what_it_needs() -> None:
         assert given <= set(parse(foundation_template(config))["Outputs"])
 
 
-def test_what_the_slots_roles_may_do_their_boundary_allows() -> None:
+def test_the_boundary_allows_all_of_the_slots_roles() -> None:
     """SEC-1, SEC-2: every action, or it would be denied in AWS only."""
     boundary = BOOTSTRAP.of_type("AWS::IAM::ManagedPolicy")["TestBoundary"]["PolicyDocument"]["Statement"]
     allowed = {action for one in boundary for action in listed(one["Action"])}
