@@ -1,4 +1,4 @@
-"""The whole fake AWS, what its users see, and the services that a process is given of it."""
+"""The whole fake AWS, its users' view, and its services for a process."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ class Cloud:
         }
 
     def pages_of(self, release: str) -> dict[str, bytes]:
-        """What :meth:`pages` must be when that release is live."""
+        """The result of :meth:`pages` when this release is live."""
         record = self.ledger.release(release)
         assert record
         manifest = Blobs(cast("Any", self.s3), ARTIFACTS).manifest(record.bundle)
@@ -179,7 +179,7 @@ class Cloud:
         }
 
     def look(self) -> None:
-        """What a user sees now. Raises when a page or an answer comes from a release that isn't whole."""
+        """The user's view now. Raises when a page or an answer comes from an incomplete release."""
         for stage in self.gateway.stages:
             if stage == LIVE_STAGE and self.api_release() is None:
                 raise UsersHarmedError("the API serves a slot that is being changed")

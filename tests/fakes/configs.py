@@ -1,4 +1,4 @@
-"""The configs that stand for all: what every check of the rendered templates goes through."""
+"""The configs in place of all: every check of rendered templates goes through them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all unit tests have: a clock that they move, and no way to a real cloud."""
+"""For all unit tests: a clock to move, and no way to a real cloud."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ settings.load_profile("kanmon")
 
 @pytest.fixture(autouse=True)
 def _no_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test that forgets its fake has worthless credentials."""
+    """A test without its fake has worthless credentials."""
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "GITHUB_SHA", "GITHUB_ACTOR", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")

@@ -1,4 +1,4 @@
-"""What the actions promise: command, `action.yml`, README and image agree, for Docker and without (SEC-5)."""
+"""The actions' promise: command, `action.yml`, README and image agree, for Docker and without (SEC-5)."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_outputs_are_the_commands_and_the_error(folder: Path) -> None:
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=_id)
 def test_it_takes_a_token_if_its_command_needs_one(folder: Path) -> None:
-    """SEC-5: with the permissions that the job has to give."""
+    """SEC-5: with the permissions of its job."""
     needed = load(_command(folder)).token
     token = _action(folder)["inputs"].get("token")
     assert (token is not None) is bool(needed)
@@ -79,7 +79,7 @@ def test_its_page_has_its_inputs_and_outputs(folder: Path) -> None:
 
 
 def test_the_root_action_has_the_inputs_and_outputs_of_deploy() -> None:
-    """CD-2: but for the bundle and the plan, which it makes itself."""
+    """CD-2: except the bundle and the plan: it makes them itself."""
     whole, deploy = _action(ROOT), _action(ROOT / "actions/deploy/composite")
     left = {"bundle", "bundle-digest", "plan", "digest"}
     assert set(whole["inputs"]) == set(deploy["inputs"]) - left

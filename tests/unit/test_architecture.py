@@ -1,4 +1,4 @@
-"""The package's own rules: which way imports point, names and words, who may make a client, lengths."""
+"""The package's own rules: directions of imports, names and words, makers of clients, lengths."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _tree(path: Path) -> ast.Module:
 
 
 def _imports(path: Path) -> set[str]:
-    """The modules of the project that a module imports, for types too."""
+    """The project's modules imported by a module, for types too."""
     found = set()
     for node in ast.walk(_tree(path)):
         if isinstance(node, ast.ImportFrom):
@@ -128,7 +128,7 @@ def test_the_state_machine_talks_to_no_service(path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("__init__.py")), ids=_name)
 def test_a_package_exports_nothing(path: Path) -> None:
-    """A name is imported from the module that has it."""
+    """A name is imported from its own module."""
     own = {node.name for node in _tree(path).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     imported = [
         alias.name
@@ -217,7 +217,7 @@ HONEST = {
 
 
 def _identifiers(path: Path) -> Iterator[str]:
-    """Every name that a module gives to something, and its own."""
+    """Every name given in a module, and its own."""
     yield path.stem
     for node in ast.walk(_tree(path)):
         match node:

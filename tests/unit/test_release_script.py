@@ -1,4 +1,4 @@
-"""What a release pins: the suite's own actions and workflows, and nothing else of a file (SEC-5)."""
+"""The pins of a release: the suite's own actions and workflows, and nothing else of a file (SEC-5)."""
 
 from __future__ import annotations
 

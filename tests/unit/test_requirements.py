@@ -1,4 +1,4 @@
-"""docs/requirements.md: every requirement has its row, and what the row names is there and proves it."""
+"""docs/requirements.md: every requirement has its row; the row's files exist and prove it."""
 
 from __future__ import annotations
 

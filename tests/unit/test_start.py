@@ -25,7 +25,7 @@ def start() -> ModuleType:
 
 
 class Pip:
-    """Plays `subprocess`: what would be installed is one file."""
+    """Plays `subprocess`: it installs one file."""
 
     def __init__(self, status: int = 0) -> None:
         self.status = status
@@ -117,7 +117,7 @@ def test_a_runner_without_python_shows_the_fix(tmp_path: Path) -> None:
 
 
 def test_the_app_finds_its_own_modules(tmp_path: Path) -> None:
-    """CD-6: what Kanmon needs is not in the way of what the app's commands import."""
+    """CD-6: Kanmon's libraries are not in the way of imports of the app's commands."""
     (tmp_path / "kanmon.yml").write_text("{}")
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", SHOW, str(ROOT / "actions/start.py")],

@@ -1,4 +1,4 @@
-"""Texts and numbers in the form that people read."""
+"""Texts and numbers in a form for people."""
 
 from __future__ import annotations
 

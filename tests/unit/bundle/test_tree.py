@@ -1,4 +1,4 @@
-"""Files that may get into a bundle, and files that must not."""
+"""Files allowed in a bundle, and forbidden ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The account as the config describes it: where it is, and who CloudFormation acts as (SEC-1)."""
+"""The account as the config describes it: its place, and CloudFormation's role in it (SEC-1)."""
 
 from __future__ import annotations
 

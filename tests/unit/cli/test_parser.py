@@ -1,4 +1,4 @@
-"""An action is a command whose options are the action's inputs."""
+"""An action is a command. Its options are the action's inputs."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_inputs_come_as_a_runner_or_a_shell_names_them(key: str) -> None:
 @settings(deadline=None)
 @given(st.text(min_size=1).filter(str.strip), st.text(min_size=1).filter(str.strip))
 def test_whatever_is_in_an_input_is_only_its_value(reason: str, release: str) -> None:
-    """SEC-5: a value that looks like an option is none."""
+    """SEC-5: a value with the look of an option is none."""
     inputs = {"INPUT_REASON": reason, "INPUT_RELEASE": release}
     _, options, _ = parse(action_arguments(["rollback"], inputs))
     assert options == RollbackOptions(release=release.strip(), reason=reason.strip())

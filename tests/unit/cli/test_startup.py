@@ -1,4 +1,4 @@
-"""What a start may cost: a command loads no library that only another command needs."""
+"""The cost of a start: a command does not load libraries of other commands only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Routes that API Gateway doesn't take are refused in the config (INF-6)."""
+"""The config refuses routes before API Gateway would (INF-6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an answer must be, and that a failed check shows the actual value."""
+"""The conditions on an answer. A failed check shows the actual value."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def check(path: str = "/api/health", **expect: Any) -> Check:
 
 
 def assess(one: Check, given: Answer) -> str:
-    """What is wrong with an answer to a check of r2."""
+    """The problems of an answer to a check of r2."""
     return one.expect.problem(given, one.path, "r2")
 
 

@@ -1,4 +1,4 @@
-"""A function that Lambda doesn't take is refused in the config (INF-5)."""
+"""The config refuses a function before Lambda would (INF-5)."""
 
 from __future__ import annotations
 

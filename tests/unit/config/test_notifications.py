@@ -1,4 +1,4 @@
-"""What a channel's secret may be called (INF-4)."""
+"""The valid names of a channel's secret (INF-4)."""
 
 from __future__ import annotations
 

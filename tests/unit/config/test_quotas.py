@@ -1,4 +1,4 @@
-"""What would become a name, a tag or a setting that AWS refuses is refused in the config (INF-9, INF-4)."""
+"""The config refuses names, tags and settings before AWS would (INF-9, INF-4)."""
 
 from __future__ import annotations
 

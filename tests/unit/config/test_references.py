@@ -1,4 +1,4 @@
-"""What the sections of the config name of each other must be there, and must not clash (INF-7, INF-4)."""
+"""References between sections of the config must exist, and must not clash (INF-7, INF-4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a schedule is due: what is understood, and what is refused before AWS sees it (INF-7)."""
+"""The times of a schedule: valid ones, and ones refused before AWS sees them (INF-7)."""
 
 from __future__ import annotations
 

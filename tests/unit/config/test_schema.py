@@ -1,4 +1,4 @@
-"""The published schema is current, and says what the model says (INF-9)."""
+"""The published schema is current, and equal to the model (INF-9)."""
 
 from __future__ import annotations
 

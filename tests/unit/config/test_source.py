@@ -267,7 +267,7 @@ def test_settings_made_by_kanmon_cannot_be_set(tmp_path: Path, key: str) -> None
 def test_secrets_and_endpoints_must_be_known_and_distinct(
     tmp_path: Path, secrets: str, used: str, reason: str
 ) -> None:
-    """INF-1, INF-4: what a function reads must be there; no value fits into the config."""
+    """INF-1, INF-4: a function reads existing things only; no value fits into the config."""
     text = GOOD.replace("    handler:", f"    secrets: [{used}]\n    handler:", 1)
     assert reason in _error(tmp_path, f"{text}{secrets}\n").message
 

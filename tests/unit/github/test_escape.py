@@ -20,7 +20,7 @@ HOSTILE = st.lists(st.sampled_from(PIECES), max_size=10).map("".join)
 
 
 def shown(markdown: str) -> str:
-    """What a reader sees of one paragraph, if nothing but text is in it."""
+    """The reader's view of one paragraph of text only."""
     tokens = GFM.parse(markdown)
     kinds = [token.type for token in tokens]
     assert kinds in (["paragraph_open", "inline", "paragraph_close"], []), kinds

@@ -1,4 +1,4 @@
-"""The ledger's store: objects that are only ever written on a condition (CD-13, CD-14)."""
+"""The ledger's store: each write of an object has a condition (CD-13, CD-14)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The writer: nothing that a late run writes survives, and nothing of its own is lost (CD-13, CD-14)."""
+"""The writer: no write of a late run survives, and no write of its own is lost (CD-13, CD-14)."""
 
 from __future__ import annotations
 

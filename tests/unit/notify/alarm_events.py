@@ -1,4 +1,4 @@
-"""What CloudWatch sends to a topic, and SNS to a function.
+"""The messages of CloudWatch to a topic, and of SNS to a function.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
 https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html

@@ -16,7 +16,7 @@ MESSAGE = Message(MessageKind.WAITING, "mandala", "production", "r42", "r42 wait
 
 @dataclass
 class Fake:
-    """A channel that begins a thread, or fails."""
+    """A channel. It begins a thread, or fails."""
 
     error: Exception | None = None
     begins: str = "17.0"

@@ -1,4 +1,4 @@
-"""The function that sends alarms to the chat channels, and its failures (CD-12, MON-2)."""
+"""The function for alarms to the chat channels, and its failures (CD-12, MON-2)."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_a_refused_message_fails_the_function(slack: LocalSlack, secrets: Any) -
 def test_a_webhook_is_not_logged_when_slack_fails(
     slack: LocalSlack, secrets: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SEC-5: a call that is repeated, and one that is refused."""
+    """SEC-5: a repeated call, and a refused one."""
     monkeypatch.setattr("time.sleep", lambda _: None)
     secrets.create_secret(Name="shop-slack", SecretString=slack.webhook)
     slack.fail(503)

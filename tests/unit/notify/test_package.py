@@ -1,4 +1,4 @@
-"""The notifier's package: all that Lambda needs, the same bytes for the same code (CD-6, MON-2)."""
+"""The notifier's package: all of Lambda's needs, the same bytes for the same code (CD-6, MON-2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A topic's messages: what subscribers filter by, and what SNS takes (CD-12)."""
+"""A topic's messages: attributes for filters, and SNS's limits (CD-12)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_topic_carries_the_attributes_for_filters() -> None:
 
 
 class Published:
-    """What a client would send."""
+    """The request of a client."""
 
     def publish(self, **parameters: object) -> None:
         self.parameters = parameters

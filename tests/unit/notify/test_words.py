@@ -1,4 +1,4 @@
-"""What people read about each way a release can go (CD-12)."""
+"""Texts for people about each way a release can go (CD-12)."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ APP, GREEN = "shop-test-rollback", "shop-test-green-rollback"
 
 
 def _at(word: str, act: Callable[[], object]) -> Callable[[Event], None]:
-    """An observer that acts at each event with this word in its text."""
+    """An observer. It acts at each event with this word in its text."""
 
     def observe(event: Event) -> None:
         if word in event.text:
@@ -136,7 +136,7 @@ def test_an_alarm_from_before_counts_again_after_it_was_quiet(cloud: Cloud) -> N
 
 
 def _looks(cloud: Cloud, config: Config) -> list[int]:
-    """The numbers of an undisturbed release's calls that read the alarms."""
+    """The numbers of the calls for alarms in an undisturbed release."""
     whole, process = cloud.copy(), Process()
     release(whole, "two", config=config, process=process)
     return [number for number, name in enumerate(process.calls, 1) if name == "alarms.firing"]

@@ -48,7 +48,7 @@ BLOWS = pytest.mark.parametrize(
 
 @dataclass
 class Scene:
-    """A cloud just before the run that is disturbed."""
+    """A cloud just before the disturbed run."""
 
     cloud: Cloud
     run: Callable[[Cloud, Process], Outcome]
@@ -169,7 +169,7 @@ def _sweep(began: Scene, blow: Blow) -> None:
 
 
 def _calls(counted: Process, blow: Blow) -> list[int]:
-    """The calls at which a blow makes a difference.
+    """The calls where a blow makes a difference.
 
     An error at a read of the ledger does the same as one at the write after it. A death around a call that
     only reads is the same as a death after the change before it.

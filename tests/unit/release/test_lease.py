@@ -1,4 +1,4 @@
-"""The lease: one run at a time, against runs that die and against runs that come back late (CD-14)."""
+"""The lease: one run at a time, against dead runs and against late ones (CD-14)."""
 
 from __future__ import annotations
 

@@ -241,7 +241,7 @@ def test_plan_file_round_trip(cloud: Cloud, tmp_path: Path) -> None:
 
 
 def test_the_digest_covers_every_field(cloud: Cloud) -> None:
-    """CD-4: what was approved is what runs."""
+    """CD-4: the approved plan runs, and no other."""
     release(cloud, "one")
     plan = plan_of(cloud, make_bundle(cloud, "two"))
     content = plan.model_dump(mode="json")

@@ -1,4 +1,4 @@
-"""Recovery finishes or undoes what a run that died left behind, by the ledger alone (CD-13)."""
+"""Recovery finishes or undoes the work of a dead run, by the ledger alone (CD-13)."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def _recover(cloud: Cloud, *, keep: bool | None = None, wait: bool = False) -> O
 
 
 def _recovered(cloud: Cloud, *, keep: bool | None = None) -> Outcome:
-    """How a recovery ended that had something to do."""
+    """The end of a recovery with something to do."""
     outcome = _recover(cloud, keep=keep)
     assert outcome
     return outcome
 
 
 def _die_in(cloud: Cloud, state: State) -> None:
-    """Release version two in a process that dies just after it announced a state."""
+    """Release version two in a process. It dies just after it announced a state."""
     whole, process = cloud.copy(), Process()
     announced: list[int] = []
     release(
@@ -175,7 +175,7 @@ def test_a_held_canary_ends_as_decided(held_canary: Cloud, keep: bool, live: str
 
 @pytest.mark.parametrize("state", [State.PROVISIONED, State.LIVE])
 def test_keep_does_not_keep_a_release_without_a_hold(cloud: Cloud, clock: Clock, state: State) -> None:
-    """`--keep` decides what is held; a deploy that died is undone all the same."""
+    """`--keep` decides a held release; a dead deploy is undone all the same."""
     release(cloud, "one", config=CONFIG)
     _die_in(cloud, state)
     clock.outlast_lease()
@@ -199,7 +199,7 @@ def test_a_dead_rollback_is_repeated_to_the_same_release(cloud: Cloud, clock: Cl
 
 
 def test_a_run_dead_before_the_head_began_nothing(cloud: Cloud) -> None:
-    """CD-13: it left the record of an operation that no head names."""
+    """CD-13: it left the record of an operation without a head for it."""
     before = cloud.copy()
     release(before, "one", config=CONFIG)
     key = "operations/000001.json"
@@ -211,7 +211,7 @@ def test_a_run_dead_before_the_head_began_nothing(cloud: Cloud) -> None:
 
 
 def test_a_completed_deploy_lifts_the_freeze_with_its_reason(cloud: Cloud, clock: Clock) -> None:
-    """The deploy that died had a reason to lift it."""
+    """The dead deploy had a reason to lift it."""
     release(cloud, "one", config=CONFIG)
     release(cloud, "zero", config=CONFIG)
     roll_back(cloud)
@@ -228,7 +228,7 @@ def test_a_completed_deploy_lifts_the_freeze_with_its_reason(cloud: Cloud, clock
 
 
 def test_recover_can_wait_for_the_lease_of_a_dead_run(cloud: Cloud) -> None:
-    """CD-13, CD-14: as the last step of a job whose process was killed."""
+    """CD-13, CD-14: as the last step of a job after its process was killed."""
     release(cloud, "one", config=CONFIG)
     _die_in(cloud, State.LIVE)
     events: list[Event] = []

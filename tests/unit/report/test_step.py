@@ -1,4 +1,4 @@
-"""What a step shows of plans and outcomes: all of it, and no text in it is a command (CD-4, CD-11, SEC-5)."""
+"""A step shows all of plans and outcomes, and no text in it is a command (CD-4, CD-11, SEC-5)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def summary(tmp_path: Path) -> str:
 
 
 def outputs(tmp_path: Path) -> set[str]:
-    """The names of what the step gave to later ones."""
+    """The names of the step's outputs for later steps."""
     written = (tmp_path / "GITHUB_OUTPUT").read_text("utf-8")
     return set(re.findall(r"^(\w+)<<ghadelimiter_", written, re.MULTILINE))
 
@@ -109,7 +109,7 @@ def test_a_hostile_reason_and_failure_stay_text(
 def test_a_failed_check_stays_in_the_summary_after_the_rollback(
     step: WorkflowStep, cloud: Cloud, tmp_path: Path
 ) -> None:
-    """CD-7: what is live passes again, but that is another release."""
+    """CD-7: the live release passes again, but it is another release."""
     release(cloud, "a1")
     cloud.faulty.add(("r2", "live"))
     step.outcome(release(cloud, "b2"))
@@ -118,7 +118,7 @@ def test_a_failed_check_stays_in_the_summary_after_the_rollback(
 
 
 def test_the_fired_alarms_stand_in_the_summary(step: WorkflowStep, cloud: Cloud, tmp_path: Path) -> None:
-    """MON-2: what ended the release, and what fired before and did not."""
+    """MON-2: the alarm behind the rollback, and an alarm from before the release."""
     release(cloud, "a1")
     cloud.noisy.add("r2")
     cloud.ringing["shop-test-rollback"] = "slow | [since](x) yesterday"

@@ -1,4 +1,4 @@
-"""What people read: every kind of event, errors as one message, the history, the plan."""
+"""Texts for people: every kind of event, errors as one message, the history, the plan."""
 
 from __future__ import annotations
 

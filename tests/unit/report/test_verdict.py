@@ -1,4 +1,4 @@
-"""What people see of their tests: as much as fits, and nothing else (CD-1, SEC-5)."""
+"""People's view of their tests: as much as fits, and nothing else (CD-1, SEC-5)."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ CHANGE_SET = ChangeSet(stack="shop", id="arn:cs", creates=False, changes=())
 
 
 class _Failing:
-    """CloudFormation in which the stack's update fails with these events, oldest first."""
+    """CloudFormation with a failed update of the stack and these events, oldest first."""
 
     def __init__(self, *events: tuple[str, str, str, str]) -> None:
         self.events = [
@@ -83,7 +83,7 @@ def test_a_missing_change_set_is_a_stale_plan() -> None:
 
 
 class _Guarded:
-    """CloudFormation with one stack that can be protected."""
+    """CloudFormation with one stack, protected on demand."""
 
     def __init__(self, status: str = "CREATE_COMPLETE") -> None:
         self.stack = {"StackName": "shop", "StackId": "arn:shop", "StackStatus": status}
@@ -135,7 +135,7 @@ def test_a_missing_stack_is_not_protected() -> None:
 
 
 class _Creating:
-    """CloudFormation that keeps the request of a change set."""
+    """CloudFormation with a record of the last change set's request."""
 
     def __init__(self) -> None:
         self.request: dict[str, Any] = {}

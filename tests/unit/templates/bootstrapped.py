@@ -1,4 +1,4 @@
-"""The bootstrap stack of the tests: configs, and the names of what belongs to the app and what doesn't."""
+"""The bootstrap stack of the tests: configs, and names inside and outside of the app."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The AWS calls that Kanmon's code makes, read from the code, and the IAM actions that they need."""
+"""The AWS calls in Kanmon's code, read from the code, and the IAM actions for them."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class _Part(BaseModel):
 
 
 class Options(_Part):
-    """What a metric or an expression of a graph says of itself."""
+    """The options of a metric or an expression of a graph."""
 
     stat: str = ""
     label: str = ""
@@ -84,7 +84,7 @@ class Placed(_Part):
 
     @property
     def fields(self) -> set[tuple[int, int]]:
-        """What it covers of the grid."""
+        """Its fields of the grid."""
         columns, rows = range(self.x, self.x + self.width), range(self.y, self.y + self.height)
         return {(column, row) for column in columns for row in rows}
 

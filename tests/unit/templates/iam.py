@@ -32,7 +32,7 @@ class Request:
 
 
 class Document:
-    """A parsed template whose references are resolved to the ARNs that AWS would give."""
+    """A parsed template with references resolved to ARNs, as AWS does it."""
 
     def __init__(self, parsed: Any) -> None:
         self.resources: dict[str, Any] = parsed["Resources"]
@@ -88,7 +88,7 @@ def allows(policy: list[dict[str, Any]], request: Request) -> bool:
 
 
 def assumable(trust: dict[str, Any], claims: dict[str, str]) -> bool:
-    """Whether a trust policy lets in a job of GitHub's whose token has these claims."""
+    """Whether a trust policy admits a GitHub job with these claims in its token."""
     issuer = "token.actions.githubusercontent.com"
     context = {f"{issuer}:{key}": value for key, value in claims.items()}
     return any(

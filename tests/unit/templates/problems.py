@@ -1,4 +1,4 @@
-"""What CloudFormation or a service would refuse of a template: the oracle for all templates of Kanmon."""
+"""Faults in a template for CloudFormation or a service: the oracle for all templates of Kanmon."""
 
 from __future__ import annotations
 
@@ -76,14 +76,14 @@ def _circles(content: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _macros(content: Mapping[str, Any]) -> Iterator[str]:
-    """A macro needs CAPABILITY_AUTO_EXPAND, which Kanmon never gives: no reviewer would see what it makes."""
+    """A macro needs CAPABILITY_AUTO_EXPAND. Kanmon never gives it: no reviewer would see the result."""
     used = {"Transform", "Fn::Transform"} & set(_keys(content))
     if used and "CAPABILITY_AUTO_EXPAND" not in CAPABILITIES:
         yield "It uses a macro, which needs CAPABILITY_AUTO_EXPAND."
 
 
 def _defaults(content: Mapping[str, Any]) -> Iterator[str]:
-    """The preflight reads names only: it would miss that a parameter may be left out."""
+    """The preflight reads names only: it would miss an optional parameter."""
     for name, parameter in content.get("Parameters", {}).items():
         if "Default" in parameter:
             yield f"The parameter {name} has a default."

@@ -1,4 +1,4 @@
-"""The API's stack: its own errors, its access log, and what a new snapshot is made for (INF-6)."""
+"""The API's stack: its own errors, its access log, and the reasons for a new snapshot (INF-6)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _of(kind: str) -> dict[str, dict[str, Any]]:
 
 
 def test_api_gateways_own_errors_are_json_with_security_headers() -> None:
-    """INF-6, INF-8: for those, too, who don't come by the edge."""
+    """INF-6, INF-8: also for requests past the edge."""
     errors = [item["Properties"] for item in _of("GatewayResponse").values()]
     assert {error["ResponseType"] for error in errors} == {"DEFAULT_4XX", "DEFAULT_5XX"}
     for error in errors:

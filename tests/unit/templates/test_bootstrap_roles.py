@@ -1,4 +1,4 @@
-"""What the plan role and the deploy role may do, and who may take them (SEC-1): evaluated, not read."""
+"""The rights of the plan role and the deploy role, and their users (SEC-1): evaluated, not read."""
 
 from __future__ import annotations
 

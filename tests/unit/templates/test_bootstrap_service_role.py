@@ -1,4 +1,4 @@
-"""What CloudFormation may do for the app, and what the roles that it makes may ever do (SEC-1, SEC-2)."""
+"""The rights of CloudFormation for the app, and the limits of the roles from it (SEC-1, SEC-2)."""
 
 from __future__ import annotations
 
@@ -278,7 +278,7 @@ def test_the_service_role_stays_within_its_environment(request_: Request) -> Non
 
 
 def test_the_apps_own_roles_have_the_boundary() -> None:
-    """SEC-1, SEC-2: what a function's role is given, the boundary gives too; and it gives nobody else's."""
+    """SEC-1, SEC-2: the boundary allows all rights of a function's role, and nobody else's."""
     config = make_config(**CONFIGS["everything"])
     boundary = EVERYTHING.of_type("AWS::IAM::ManagedPolicy")["TestBoundary"]["PolicyDocument"]["Statement"]
     templates = [slot_template(config, dict.fromkeys(config.functions, "blobs/a")), api_template(config)]

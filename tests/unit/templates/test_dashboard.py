@@ -1,4 +1,4 @@
-"""The dashboard: what an operator sees of it, and that CloudWatch can read it (MON-1, NFR-1)."""
+"""The dashboard: an operator's view of it, and its form for CloudWatch (MON-1, NFR-1)."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_errors_in_the_logs_of_both_slots() -> None:
 
 
 def test_releases_have_markers_where_users_and_slots_are_shown() -> None:
-    """MON-1: every graph that a release can change has them, minute by minute, on an axis of their own."""
+    """MON-1: every graph with effects of a release has them, minute by minute, on an axis of their own."""
     with_markers = {
         title: graph for title, graph in _dashboard().graphs.items() if "Releases" in graph.metrics
     }
@@ -209,7 +209,7 @@ def test_the_last_errors_are_read_from_both_slots() -> None:
 
 
 def test_its_references_to_the_stack_exist() -> None:
-    """Sub refuses a name that is neither a parameter nor a pseudo one."""
+    """Sub accepts names of parameters and pseudo parameters only."""
     for config in (FULL, make_config(**SMALL)):
         template = parse(observability_template(config))
         body = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Sub"]

@@ -1,4 +1,4 @@
-"""The edge's stack: which origins and caches it has, for an API, a web app or both (INF-8)."""
+"""The edge's stack: its origins and caches, for an API, a web app or both (INF-8)."""
 
 from __future__ import annotations
 

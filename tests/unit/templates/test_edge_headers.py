@@ -25,7 +25,7 @@ def _policies(**changes: Any) -> dict[str, Any]:
 
 
 def _headers(policy: Any, origin: str = "", **own: str) -> Headers:
-    """What a viewer gets of an answer of S3's or API Gateway's."""
+    """The viewer's form of an answer of S3's or API Gateway's."""
     request = Request("GET", "/", headers={"origin": [origin]} if origin else {})
     answer = Response(200, {"server": ["AmazonS3"], **{name: [value] for name, value in own.items()}})
     sent = response_headers.apply(policy, request, answer).headers
@@ -47,7 +47,7 @@ def test_a_scanner_gives_the_best_grade(policy: Any) -> None:
 
 @pytest.mark.parametrize("name", [name for name in _headers(PLAIN["SecurityHeaders"]) if name.islower()])
 def test_the_scanner_misses_each_header(name: str) -> None:
-    """The scanner sees what it is there for."""
+    """The scanner sees the faults it is there for."""
     headers = _headers(PLAIN["SecurityHeaders"])
     assert grade({key: value for key, value in headers.items() if key != name}) < grade(headers)
 

@@ -1,4 +1,4 @@
-"""The real path function, run by node: what each request becomes (CD-8, INF-8)."""
+"""The real path function, run by node: the result of each request (CD-8, INF-8)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ require('readline').createInterface({input: process.stdin}).on('line', line => {
 
 @dataclass(frozen=True)
 class PathFunction:
-    """One node process that answers one event a line."""
+    """One node process. It answers one event a line."""
 
     process: subprocess.Popen[str]
 

@@ -1,4 +1,4 @@
-"""The foundation's clauses, one by one, on what is rendered: network, database, secrets, audit trail."""
+"""The foundation's clauses, one by one, in the rendered template: network, database, secrets, audit trail."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _of(kind: str, config: Config = EVERYTHING) -> dict[str, Resource]:
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_cfn_lint_finds_nothing(name: str) -> None:
-    """Not even what it only informs of."""
+    """Not even a hint."""
     assert findings(foundation_template(CONFIGS[name])) == []
 
 
@@ -263,7 +263,7 @@ def _slot() -> dict[str, Resource]:
 
 
 def test_functions_read_their_own_secrets_at_run_time() -> None:
-    """INF-4, SEC-2: each is given the ARNs of those that it names, and may read no other."""
+    """INF-4, SEC-2: each has the ARNs of the secrets it names, and may read no other."""
     resources = _slot()
     wanted = {
         "Api": ["DatabaseSecretArn", "AiProviderSecretArn", "JwtSecretArn"],
@@ -380,7 +380,7 @@ def test_it_stays_far_below_cloudformations_limits() -> None:
 
 
 def test_queues_outlive_releases_and_are_encrypted() -> None:
-    """SEC-4: each with a queue beside it for what its function fails of; plain HTTP is refused."""
+    """SEC-4: each with a queue beside it for its function's failures; plain HTTP is refused."""
     queues = _of("SQS::Queue")
     assert {queue["QueueName"] for queue in queues.values()} == {
         "shop-test-mail",
@@ -446,7 +446,7 @@ def test_the_apps_user_pool(
 
 
 def test_resources_with_state_are_kept() -> None:
-    """Also of what only some apps have."""
+    """Also of the parts of some apps only."""
     for name, resource in _resources().items():
         if resource["Type"] in STATEFUL - {"AWS::RDS::DBInstance"}:
             assert resource["DeletionPolicy"] in {"RetainExceptOnCreate", "Snapshot"}, name

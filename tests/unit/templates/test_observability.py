@@ -61,7 +61,7 @@ def _dimensions(alarm: Resource) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_cfn_lint_finds_nothing(name: str) -> None:
-    """Not even what it only informs of."""
+    """Not even a hint."""
     assert findings(observability_template(VARIANTS[name], NOTIFIER), VARIANTS[name].region) == []
 
 
@@ -224,7 +224,7 @@ def test_the_databases_connections_errors_and_capacity() -> None:
     ],
 )
 def test_only_connection_errors_count_as_such(text: str, counts: bool) -> None:
-    """MON-2: the alarm reads what the filter counts."""
+    """MON-2: the alarm reads the filter's count."""
     (found,) = _of("Logs::MetricFilter").values()
     assert found["LogGroupName"] == {"Sub": "/aws/rds/cluster/${DatabaseCluster}/postgresql"}
     line = f"2026-11-25 02:00:00 UTC:10.0.11.7(5021):shop@shop:[371]:{text}"
@@ -294,7 +294,7 @@ def test_every_alarm_with_a_shared_name_exists() -> None:
 
 
 def test_saved_queries() -> None:
-    """MON-4: in a folder of the app's name, on groups that needn't be there yet."""
+    """MON-4: in a folder of the app's name, on log groups of now or later."""
     queries = {query["Name"]: query["QueryString"] for query in _of("Logs::QueryDefinition").values()}
     assert queries.keys() == {
         f"shop-test/{name}"
@@ -331,7 +331,7 @@ def test_traces() -> None:
 
 
 def test_a_long_name_fits_into_x_ray_and_may_be_made() -> None:
-    """MON-3, SEC-1: 32 characters there; the role that makes it knows what it is called."""
+    """MON-3, SEC-1: 32 characters there; the role of its maker knows the name."""
     names = {"app": "a-rather-long-name-of-an-app", "environment": "production"}
     github = CONFIGS["roles"]["github"]
     config = make_config(**names, github=github)
@@ -351,7 +351,7 @@ def _notifier() -> Resource:
 
 
 def test_the_notifier_is_the_package_of_the_bundle() -> None:
-    """MON-2: the code that is tested, from the artifact bucket."""
+    """MON-2: the tested code, from the artifact bucket."""
     function = _notifier()
     assert function["Handler"] == HANDLER
     assert function["Code"] == {"S3Bucket": {"Ref": "ArtifactBucket"}, "S3Key": NOTIFIER}
@@ -392,7 +392,7 @@ def test_the_notifier_is_traced_and_its_log_encrypted() -> None:
 
 
 def test_a_message_refused_by_a_channel_waits_and_is_noticed() -> None:
-    """CD-12: in a queue that is encrypted and reached by TLS only."""
+    """CD-12: in an encrypted queue, reached by TLS only."""
     assert _notifier()["DeadLetterConfig"] == {"TargetArn": {"GetAtt": "Undelivered.Arn"}}
     (queue,) = _of("SQS::Queue").values()
     assert queue["KmsMasterKeyId"] == {"Ref": "KeyArn"}

@@ -1,4 +1,4 @@
-"""Whatever a valid config says, its templates are ones that AWS takes (INF-9).
+"""The templates of any valid config are valid for AWS (INF-9).
 
 Names are as long as the config's model lets them be. Free texts are what YAML and CloudFormation would
 stumble over. `problems` looks through every template, and knows how long AWS lets a name be.
@@ -48,7 +48,7 @@ def test_every_template_is_valid_for_aws(config: Config) -> None:
 @given(configs())
 @settings(_GENERATED, max_examples=5)
 def test_an_outline_equals_the_parsed_yaml(config: Config) -> None:
-    """INF-9: the preflight reads lines; each name that it finds is there, and no other is."""
+    """INF-9: the preflight reads lines; it finds each name, and no other."""
     for kind, (body, found) in render_offline(config).items():
         content = read(body)
         assert found.resources == tuple(content["Resources"]), kind
@@ -136,7 +136,7 @@ def test_the_foundation_has_the_configs_secrets(config: Config) -> None:
 @given(configs())
 @settings(_GENERATED, max_examples=10)
 def test_the_foundation_has_all_outputs_for_the_slot(config: Config) -> None:
-    """INF-4: but for what makes the slot that of one release."""
+    """INF-4: except for the parameters of one release."""
     rendered = render_offline(config)
     of_release = {"Slot", "Release", "Commit", "ArtifactBucket", "Triggers"}
     assert set(rendered[SLOT][1].parameters) - of_release <= set(rendered[FOUNDATION][1].outputs)
@@ -148,7 +148,7 @@ def test_same_config_same_bytes() -> None:
 
 
 def test_two_hundred_functions_fit_into_one_app() -> None:
-    """INF-5: any number, up to what one stack takes."""
+    """INF-5: any number, up to the limit of one stack."""
     config = many_functions()
     assert len(config.functions) == 200
     assert len(outline(templates(config)[SLOT]).resources) <= LIMITS["resources"]

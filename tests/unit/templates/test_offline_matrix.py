@@ -1,4 +1,4 @@
-"""What holds for every template of every config that stands for all (INF-9, SEC-1, SEC-2, SEC-4)."""
+"""The rules for every template of every config in the set (INF-9, SEC-1, SEC-2, SEC-4)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def documents(case: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("case", CASES)
 def test_aws_takes_every_template(case: str) -> None:
-    """INF-9: references lead somewhere, nothing needs itself, no macro, every name is one that AWS takes."""
+    """INF-9: references lead somewhere, nothing needs itself, no macro, every name is valid for AWS."""
     for kind, body in bodies(case).items():
         assert problems(body) == [], kind
 
@@ -127,7 +127,7 @@ def test_nothing_may_do_everything(case: str) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_no_resource_is_open_to_everybody(case: str) -> None:
-    """SEC-4: a service that is let in says for whose sake."""
+    """SEC-4: each admitted service names its account or resource in a condition."""
     statements = list(of_resources(case))
     assert statements
     for where, statement in statements:
@@ -138,7 +138,7 @@ def test_no_resource_is_open_to_everybody(case: str) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_no_secret_stands_in_a_template(case: str) -> None:
-    """INF-4: no value, no parameter that would take one, nothing that CloudFormation would resolve."""
+    """INF-4: no value, no parameter for one, nothing for CloudFormation to resolve."""
     keys = r"MasterUserPassword:|\bSecretString:|NoEcho"
     wrong = rf"AKIA[A-Z0-9]{{16}}|hooks\.slack\.com|-----BEGIN|\{{\{{resolve:|{keys}"
     for kind, body in bodies(case).items():
@@ -163,7 +163,7 @@ def test_cloudformation_manages_no_stage(case: str) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_every_role_of_the_apps_has_the_boundary(case: str) -> None:
-    """SEC-1: where there is one, which `github` asks for."""
+    """SEC-1: with a `github` section there is one."""
     config = matrix()[case]
     roles = list(resources(case, "AWS::IAM::Role", but=BOOTSTRAP))
     assert roles or not config.functions

@@ -1,4 +1,4 @@
-"""The oracle of the templates sees what CloudFormation or a service would refuse (INF-9)."""
+"""The oracle of the templates sees each fault CloudFormation or a service would refuse (INF-9)."""
 
 from __future__ import annotations
 

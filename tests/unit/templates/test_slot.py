@@ -1,4 +1,4 @@
-"""The slot's clauses, one by one, on what is rendered: logs, functions, alarms, and what has to fit."""
+"""The slot's clauses, one by one, in the rendered template: logs, functions, alarms, limits of size."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _many(count: int, **changes: Any) -> Config:
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_cfn_lint_finds_nothing(name: str) -> None:
-    """Not even what it only informs of."""
+    """Not even a hint."""
     assert findings(render(CONFIGS[name])) == []
 
 
@@ -139,7 +139,7 @@ def test_errors_are_counted(line: dict[str, Any], counted: bool) -> None:
 
 
 def test_a_function_is_a_role_and_a_function() -> None:
-    """INF-5, SEC-2: its own role, which writes to the slot's logs only; traced; no reserved concurrency."""
+    """INF-5, SEC-2: its own role writes to the slot's logs only; traced; no reserved concurrency."""
     for config in CONFIGS.values():
         functions, roles = _of("Lambda::Function", config), _of("IAM::Role", config)
         for name in functions:
@@ -155,7 +155,7 @@ def test_a_function_is_a_role_and_a_function() -> None:
 
 
 def test_a_function_has_these_defaults() -> None:
-    """INF-5: what only state machines invoke may take as long as Lambda allows."""
+    """INF-5: a function for state machines only may take as long as Lambda allows."""
     functions = _of("Lambda::Function")
     assert {function["MemorySize"] for function in functions.values()} == {512}
     assert functions.pop("ChargeFunction")["Timeout"] == 900
@@ -171,7 +171,7 @@ def test_a_functions_own_timeout_counts() -> None:
 
 
 def test_aws_still_updates_every_runtime() -> None:
-    """INF-5: all that the config takes exist, and none is deprecated."""
+    """INF-5: all runtimes of the config exist, and none is deprecated."""
     known = json.loads((files("cfnlint.data.AdditionalSpecs") / "LmbdRuntimeLifecycle.json").read_text())
     present = {name for name, life in known.items() if date.fromisoformat(life["deprecated"]) > AS_OF}
     assert set(get_args(Runtime)) <= present
@@ -248,7 +248,7 @@ def test_the_threshold_is_the_configs() -> None:
 
 
 def test_one_rollback_alarm_over_all_of_the_slots_alarms() -> None:
-    """MON-2: found by its name. It publishes to the topic, which on the first release comes later."""
+    """MON-2: found by its name. It publishes to the topic: on the first release, the topic comes later."""
     config = _many(23)
     (composite,) = _of("CloudWatch::CompositeAlarm", config).values()
     assert composite["AlarmName"]["Sub"].replace("${Slot}", "blue") == slot_rollback_alarm(
@@ -354,7 +354,7 @@ def test_a_state_machines_failures_are_watched(did: list[tuple[int, int, int, in
 
 
 def test_functions_may_start_and_send_to_named_things_only() -> None:
-    """SEC-2; also a state machine that invokes the function, without a circle of resources."""
+    """SEC-2; also a state machine with a call of the function, without a circle of resources."""
     report = {
         "Sub": "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}"
         ":stateMachine:shop-test-${Slot}-report"
@@ -377,7 +377,7 @@ def test_functions_may_start_and_send_to_named_things_only() -> None:
 
 
 def test_a_queues_function_gets_its_messages() -> None:
-    """SEC-2: it may take them from this queue only; what fails comes again by itself."""
+    """SEC-2: it may take them from this queue only; failed messages come again by themselves."""
     sources, roles = _of("Lambda::EventSourceMapping"), _of("IAM::Role")
     assert sources["MailSource"]["EventSourceArn"] == {"Ref": "MailQueueArn"}
     assert sources["MailSource"]["FunctionName"] == {"Ref": "NotifyFunction"}
@@ -440,7 +440,7 @@ def test_only_configured_things_are_there() -> None:
 
 
 def test_a_release_comes_up_idle_with_all_its_parameters() -> None:
-    """What the slot asks for is what the set of stacks gives, and the foundation has."""
+    """The set of stacks gives each parameter of the slot, and the foundation has it."""
     cloud = Cloud()
     for config in CONFIGS.values():
         manifest = make_bundle(cloud, "v1", config=config)

@@ -33,7 +33,7 @@ HALVES = pytest.mark.parametrize("config", [WEB_ONLY, API_ONLY], ids=["web only"
 
 
 def _users(config: Config, release_id: str | None) -> tuple[str | None, str | None]:
-    """What users of such an app have: a page, an API, or both."""
+    """The users' side of such an app: a page, an API, or both."""
     return (release_id if config.web else None, release_id if config.api else None)
 
 

@@ -193,7 +193,7 @@ NEW = {"index.html": "new", "assets/b-2.js": "2", "sw.js": "new", "robots.txt": 
 
 
 class Watched:
-    """An S3 that keeps the names of written objects, and acts just before content is read."""
+    """An S3 with a record of written names. It acts just before content is read."""
 
     def __init__(self, s3: S3Client) -> None:
         self.s3 = s3
@@ -235,7 +235,7 @@ def s3_web(s3: Watched) -> WebPages:
 
 
 def _stored(s3: Watched, files: Mapping[str, str]) -> Files:
-    """Files whose content lies in the artifact bucket."""
+    """Files with their content in the artifact bucket."""
     stored = {}
     for name, content in files.items():
         sha256 = hashlib.sha256(content.encode()).hexdigest()

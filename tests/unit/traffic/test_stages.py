@@ -159,7 +159,7 @@ def test_a_preview_can_be_closed_twice(stages: ApiStages, gateway: MemoryApiGate
 
 
 class _LosingAnswers(MemoryApiGateway):
-    """Does not show a stage that it has just made, as after a lost answer to the first call."""
+    """Does not show a new stage at once, as after a lost answer to the first call."""
 
     def get_stage(self, *, restApiId: str, stageName: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
         del restApiId, stageName

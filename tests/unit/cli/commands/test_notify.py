@@ -1,4 +1,4 @@
-"""`kanmon notify`: which message it sends, where to, and what a failure means (CD-12)."""
+"""`kanmon notify`: its messages, their receivers, and its failures (CD-12)."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ FAILED = '<testsuite tests="1"><testcase name="adds"><failure message="1 is not 
 
 
 def _tests(app: App, report: str, *, status: int = 0) -> None:
-    """Configure a command that writes this report."""
+    """Configure a command to write this report."""
     (app.folder / "report").write_text(report)
     app.configure(
         test={"commands": [f"cp report junit.xml; exit {status}"], "results": ["junit.xml"]},

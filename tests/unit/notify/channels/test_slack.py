@@ -1,4 +1,4 @@
-"""What Slack is sent: whole, within its limits, and harmless; and what becomes of failures (CD-12, SEC-5)."""
+"""Messages to Slack: whole, within its limits, harmless; and the results of failures (CD-12, SEC-5)."""
 
 from __future__ import annotations
 
