@@ -96,7 +96,10 @@ class Code(Enum):
     AWS_FAILED = (
         204,
         "AWS answered a call with an error.",
-        "Change the value in AWS's message in your config, if it is yours. Then run the command again.",
+        (
+            "Is a value in AWS's message from your config? Change it there. If not, see "
+            "https://health.aws.amazon.com/health/status. Then run the command again."
+        ),
     )
     NOT_BOOTSTRAPPED = (
         205,
@@ -119,7 +122,7 @@ class Code(Enum):
     CHANGE_SET_FAILED = (
         213,
         "CloudFormation refused a change set.",
-        "Change the resource in AWS's reason at its key in your config, then run `kanmon plan` again.",
+        "Find the resource of AWS's reason in your config. Change it there, and run `kanmon plan` again.",
     )
     TEMPLATE_WRONG = (
         214,
@@ -318,7 +321,10 @@ class Code(Enum):
     GITHUB_FAILED = (
         604,
         "GitHub answered a call with an error.",
-        "Compare the job's `permissions` with the README of the action, then run the command again.",
+        (
+            "Compare the job's `permissions` with the README of the action, and look at "
+            "https://www.githubstatus.com. Then run the command again."
+        ),
     )
     NOTIFY_FAILED = (
         611,
