@@ -78,8 +78,13 @@ def _send(message: Message) -> None:
         try:
             _open_channel(name, secret).send(message, "")
         except KanmonError as error:
-            log.warning("not delivered", extra={"channel": name, "reason": error.message})
             failures.append(error)
+        except Exception as error:  # noqa: BLE001 - the other channels still get the message
+            # The error's text may hold the secret.
+            problem = f"The channel {name} failed: {type(error).__name__}."
+            failures.append(KanmonError(Code.NOTIFY_FAILED, problem))
+    for failure in failures:
+        log.warning("not delivered", extra={"reason": failure.message})
     if failures:
         raise failures[0]
 
@@ -87,10 +92,13 @@ def _send(message: Message) -> None:
 def _open_channel(name: str, secret: str) -> Channel:
     """Open a channel. Its secret is read each time: alarms are rare, and the secret may change."""
     try:
-        value = boto3.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
+        value = boto3.client("secretsmanager").get_secret_value(SecretId=secret).get("SecretString")
     except (BotoCoreError, ClientError) as error:
         problem = f"The secret of the channel {name} can't be read: {error}"
         raise KanmonError(Code.NOTIFY_FAILED, problem) from None
+    if value is None:
+        problem = f"The secret of the channel {name} is binary. Enter it as text in Secrets Manager."
+        raise KanmonError(Code.NOTIFY_FAILED, problem)
     return channel_module(name).open_channel(value)
 
 

@@ -24,11 +24,11 @@ _MODULES = (
     "errors.py",
     "text.py",
     "notify/__init__.py",
-    "notify/channels",
+    "notify/channels/__init__.py",
     "notify/message.py",
     "notify/notifier.py",
 )
-"""The notifier and the modules it imports."""
+"""The notifier and the modules it imports, besides those of the channels."""
 
 
 @cache
@@ -46,7 +46,7 @@ def notifier_package(channels: tuple[str, ...]) -> bytes:
 
 def _files(channels: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
     package = Path(__file__).parents[1]
-    for module in _MODULES:
+    for module in (*_MODULES, *(f"notify/channels/{name}.py" for name in channels)):
         yield from _python_files(package / module, package.parent)
     for library in {library for name in channels for library in channel_module(name).LIBRARIES}:
         spec = find_spec(library)

@@ -14,6 +14,8 @@ from moto import mock_aws
 
 from embedded.slack import TOKEN
 from kanmon.errors import Code, KanmonError
+from kanmon.notify import notifier as notifier_module
+from kanmon.notify.channels import slack as slack_module
 from kanmon.notify.channels.slack import SlackWebhook
 from kanmon.notify.message import MessageKind
 from kanmon.notify.notifier import alarm_message, begins_well, handle
@@ -167,3 +169,31 @@ def test_an_unreadable_secret_does_not_stop_the_others(
         handle(event(ALARM), None)
     assert caught.value.code is Code.NOTIFY_FAILED
     assert len(slack.messages) == 1
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"SecretBinary": b"\xff\xfe"},
+        {"SecretString": "https://hooks.slack.com/services/T0/B0/PRIVATE x"},
+        {"SecretString": "https://hooks.slack.com:99999/services/T0/B0/PRIVATE"},
+        {"SecretString": '{"token": "PRIVATE", "channel": 7}'},
+        {"SecretString": " "},
+    ],
+    ids=["binary", "space", "port", "number", "empty"],
+)
+def test_a_broken_secret_does_not_stop_the_others(
+    slack: LocalSlack, secrets: Any, monkeypatch: pytest.MonkeyPatch, broken: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    """CD-12, INF-4: and nothing of it is shown."""
+    secrets.create_secret(Name="broken", **broken)
+    secrets.create_secret(Name="shop-slack", SecretString=slack.webhook)
+    monkeypatch.setattr(notifier_module, "channel_module", lambda _: slack_module)
+    monkeypatch.setenv("CHANNELS", json.dumps({"teams": "broken", "slack": "shop-slack"}))
+    caplog.clear()
+    with pytest.raises(KanmonError) as caught:
+        handle(event(ALARM), None)
+    assert caught.value.code is Code.NOTIFY_FAILED
+    assert len(slack.messages) == 1
+    assert "PRIVATE" not in caplog.text + str(caught.value)

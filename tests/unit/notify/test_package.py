@@ -6,14 +6,15 @@ import io
 import subprocess
 import sys
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from kanmon.config.notifications import ChannelName
 from kanmon.notify.package import HANDLER, notifier_package
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-CHANNELS = ("slack",)
+CHANNELS: tuple[str, ...] = get_args(ChannelName)
 
 
 def test_the_same_code_is_the_same_bytes() -> None:
@@ -49,7 +50,9 @@ sys.modules["botocore.exceptions"].BotoCoreError = sys.modules["botocore.excepti
 import {module} as handler
 from kanmon.notify.channels import channel_module
 assert callable(handler.{name})
-assert channel_module("slack").open_channel("https://hooks.slack.com/services/T/B/x")
+for name in {CHANNELS!r}:
+    for library in channel_module(name).LIBRARIES:
+        __import__(library)
 for name, module in sys.modules.items():
     if name.partition(".")[0] == "kanmon":
         print(module.__file__)
