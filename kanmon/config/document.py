@@ -12,6 +12,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from kanmon.errors import Code, KanmonError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 Location = tuple[int | str, ...]
@@ -91,7 +92,34 @@ def read_document(path: Path) -> Document:
     if not isinstance(tree, CommentedMap):
         problem = f"{path.name} must be a mapping of keys, such as `app: my-app`."
         raise KanmonError(Code.CONFIG_INVALID, problem, where=f"{path.name}:1", fix=_FIRST)
-    return Document(path.name, tree)
+    document = Document(path.name, tree)
+    _refuse_half_characters(document)
+    return document
+
+
+def _refuse_half_characters(document: Document) -> None:
+    """Raise CONFIG_SYNTAX for half of a surrogate pair, written by its code: no UTF-8 can hold it."""
+    for location, text in _texts(document.tree):
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            problem, fix = "The text has half of a character.", "Write the whole character, not its codes."
+            raise KanmonError(Code.CONFIG_SYNTAX, problem, where=document.where(location), fix=fix) from None
+
+
+def _texts(tree: CommentedMap) -> Iterator[tuple[Location, str]]:
+    """All texts of a tree, names of keys included, with their places. An alias is looked at once."""
+    seen: set[int] = set()
+    waiting: list[tuple[Location, Any]] = [((), tree)]
+    while waiting:
+        location, node = waiting.pop()
+        if isinstance(node, str):
+            yield location, node
+        elif isinstance(node, (CommentedMap, CommentedSeq)) and id(node) not in seen:
+            seen.add(id(node))
+            pairs = node.items() if isinstance(node, CommentedMap) else enumerate(node)
+            for key, value in pairs:
+                waiting += [((*location, key), key), ((*location, key), value)]
 
 
 def _syntax_fix(cause: str) -> str:

@@ -44,5 +44,5 @@ def _config_error(document: Document, errors: list[ErrorDetails]) -> KanmonError
     if len(found) == 1:
         [(where, problem, fix)] = found
         return KanmonError(code, problem, where=where, fix=fix)
-    sentences = " ".join(f"{where}: {problem} {fix}" for where, problem, fix in found)
-    return KanmonError(code, f"{len(found)} keys are wrong. {sentences}", where=document.name)
+    lines = "\n".join(f"{where}: {problem} {fix}" for where, problem, fix in found)
+    return KanmonError(code, f"{lines}\n{len(found)} keys are wrong.", where=document.name)

@@ -95,7 +95,7 @@ class WorkflowStep:
         """
         self.runner.annotate(level, str(error), title=f"Kanmon {error.code.id}")
         if level is Level.ERROR:
-            self.runner.output("error", f"{error.code.id}: {error.message}")
+            self.runner.output("error", f"{error.code.id}: {error.message}".replace("\n", " "))
 
     def observer(self, shown: Observer) -> Observer:
         """An observer with secrets masked before `shown` gets an event: many people read a workflow's log."""

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from kanmon.config.forms import as_yaml, example, form_of, keys_of
@@ -156,7 +154,7 @@ MAPPINGS = [
 ]
 _WRONG = [
     None, True, 0, -1, 10**30, 1.5, float("inf"), float("nan"), "", " ", "wrong value", "UPPER", "ü", "\n",
-    "x" * 5000, "(", "a[", "**a", "../x", "/", "\ud800", [], {}, [None], ["wrong value"], {"wrong": None},
+    "x" * 5000, "(", "a[", "**a", "../x", "/", [], {}, [None], ["wrong value"], {"wrong": None},
     {1: 2}, {"": ""}, dt.date(2026, 1, 1), "rate(1 weeks)", "cron(0)", "cron(99 0 1 1 ? *)", "at(now)",
     "{{resolve:ssm:x}}",
 ]  # fmt: skip
@@ -204,10 +202,10 @@ def test_the_config_with_every_key_has_every_key() -> None:
     assert known - {place[-1] for place in PLACES} == set()
 
 
-@settings(max_examples=600, deadline=None)
-@given(place=st.sampled_from(PLACES), value=st.sampled_from(_WRONG))
-def test_a_wrong_value_is_explained_in_words(place: Location, value: object) -> None:
-    assert _foreign(_changed(place, value), value) == []
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_a_wrong_value_is_explained_in_words(place: Location) -> None:
+    for value in _WRONG:
+        assert _foreign(_changed(place, value), value) == []
 
 
 @pytest.mark.parametrize("place", PLACES, ids=str)

@@ -87,6 +87,20 @@ def test_bad_yaml_names_its_line(tmp_path: Path, text: str, line: str) -> None:
     assert error.where == line
 
 
+@pytest.mark.parametrize("text", ['tags: {team: "\\ud800"}', 'tags: {"a\\udfff": b}'])
+def test_half_a_character_is_refused_at_its_line(tmp_path: Path, text: str) -> None:
+    error = _error(tmp_path, f"app: shop\n{text}\n")
+    assert error.code is Code.CONFIG_SYNTAX
+    assert error.where == "kanmon.yml:2"
+
+
+@pytest.mark.parametrize(
+    "text", ["tags: &a {a: *a}", "hooks: &a [*a]", "a: &a [x]\nb: &b [*a, *a]\nc: [*b, *b]"]
+)
+def test_an_alias_of_itself_is_refused(tmp_path: Path, text: str) -> None:
+    assert _error(tmp_path, f"app: shop\n{text}\n").code.id.startswith("KNM-10")
+
+
 @pytest.mark.parametrize(
     ("text", "fix"),
     [
@@ -193,7 +207,10 @@ def test_a_missing_key_is_named_with_its_fix(tmp_path: Path) -> None:
 
 def test_all_mistakes_are_shown_at_once(tmp_path: Path) -> None:
     error = _error(tmp_path, GOOD.replace("app: shop", "app: Shop").replace("percent: 10", "percent: 0"))
-    assert "2 keys are wrong" in error.message
+    first, second, last = error.message.splitlines()
+    assert first.startswith("kanmon.yml:")
+    assert second.startswith("kanmon.yml:")
+    assert last == "2 keys are wrong."
     assert "kanmon.yml:1: `app`" in error.message
     assert "kanmon.yml:21: `traffic.steps[0].percent`" in error.message
 
