@@ -132,8 +132,8 @@ class _Deploy:
 
     def _lock(self) -> None:
         with self.journal.step(State.LOCKED, f"{self.plan.release} goes into the {self.plan.slot} slot"):
-            # The approved plan says what is released. The plan's record may have changed since: its role can
-            # still write it. With its bundle, a rollback would return to something that nobody approved.
+            # Record the approved bundle. The plan's record may have changed since: its role can still write
+            # it. With its bundle, a rollback would return to something without an approval.
             self.journal.writer.amend_release(
                 self.plan.release,
                 state=State.LOCKED,

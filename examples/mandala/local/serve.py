@@ -1,7 +1,7 @@
 """Serve the built page and the API on this machine, with goals in memory: `python local/serve.py`.
 
-Plays what stands in front of the app in production as far as the page can tell: headers, the
-page for every page address, 404 for a missing asset, the release of the document.
+It plays the edge as far as the page can see it: headers, the page for every page address, 404 for
+a missing asset, the release of the document.
 """
 
 import argparse

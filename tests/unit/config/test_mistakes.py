@@ -1,4 +1,4 @@
-"""Every mistake in a config is explained in words for its writer, at every key."""
+"""Every mistake in a config has words for its writer, at every key."""
 
 from __future__ import annotations
 
@@ -233,8 +233,8 @@ def test_a_wrong_name_is_explained_in_words(place: Location, name: Any) -> None:
 def test_an_explanation_has_a_fix_at_its_end(place: Location) -> None:
     """Whatever is wrong, a list or a mapping is never right in the place of the other."""
     wrong = [] if form_of(place).get("type") in {"object", None} else {"wrong": "value"}
-    explained = _explained(_changed(place, wrong))
-    assert [text for text in explained if not text.endswith(".")] == []
+    found = _explained(_changed(place, wrong))
+    assert [text for text in found if not text.endswith(".")] == []
 
 
 @pytest.mark.parametrize("place", PLACES, ids=str)

@@ -1,4 +1,4 @@
-"""A dry run says what would happen, and changes nothing (CD-4, CD-9)."""
+"""A dry run shows what would happen, and changes nothing (CD-4, CD-9)."""
 
 from __future__ import annotations
 

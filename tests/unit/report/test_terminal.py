@@ -72,8 +72,8 @@ def test_every_kind_of_event_is_printed_with_its_text_as_it_is(
     kind: EventKind, facts: dict[str, Any], expected: list[str]
 ) -> None:
     on = console()
-    Progress(on, NOON)(Event(kind, "AWS says [red]no[/] to [/api]", facts, at=NOON))
-    for text in (*expected, "AWS says [red]no[/] to [/api]"):
+    Progress(on, NOON)(Event(kind, "AWS answers [red]no[/] to [/api]", facts, at=NOON))
+    for text in (*expected, "AWS answers [red]no[/] to [/api]"):
         assert text in printed(on)
     assert printed(on).count("\n") == 1
 
