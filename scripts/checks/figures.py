@@ -97,10 +97,7 @@ def _rows(figures: Figures) -> Iterator[tuple[str, str]]:
         yield f"lines of a {name}: median, 95 %, longest", f"{middle:g}, {slow}, {max(lengths)}"
     yield "modules, functions", f"{len(figures.modules)}, {len(figures.functions)}"
     yield "type names that exist twice", _counted(figures.types_twice)
-    yield (
-        "module names that exist twice, but for sections, templates, commands",
-        f"{len(figures.modules_twice)} {' '.join(figures.modules_twice)}",
-    )
+    yield "module names that exist twice (own names)", _counted(figures.modules_twice)
     yield "exceptions in the import test", str(figures.exceptions)
     for kind, (words, pronouns) in figures.prose.items():
         share = 100 * pronouns / max(1, words)
