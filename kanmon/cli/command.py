@@ -68,6 +68,21 @@ def optional_path(help: str, metavar: str) -> Path | None:  # noqa: A002 - the n
     return cast("Path | None", _field(Option(help, metavar, OptionKind.PATH, None)))
 
 
+def bundle_folder() -> Path:
+    """A field for the folder of the bundle."""
+    return path("the folder of the bundle (default: build/bundle)", "DIR", "build/bundle")
+
+
+def built_digest() -> str:
+    """A field for the digest of the bundle, as the build gave it."""
+    return text("the output `digest` of the build; another bundle is refused", "SHA256")
+
+
+def given_reason() -> str:
+    """A field for a person's reason."""
+    return text("the reason, for example 'prices are wrong'; `kanmon history` shows it", "TEXT")
+
+
 def _field(option: Option) -> object:
     return field(default=option.default, metadata={"option": option})
 

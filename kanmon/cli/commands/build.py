@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from kanmon.bundle.build import build_bundle, commit_of
-from kanmon.cli.command import Command, path
+from kanmon.cli.command import Command, bundle_folder
 from kanmon.errors import ExitStatus
 from kanmon.report.step import folded
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class BuildOptions:
     """The folder for the bundle."""
 
-    bundle: Path = path("the folder of the bundle (default: build/bundle)", "DIR", "build/bundle")
+    bundle: Path = bundle_folder()
 
 
 def run(options: BuildOptions, context: Context) -> ExitStatus:

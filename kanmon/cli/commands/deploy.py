@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanmon.cli.command import RESULT_OUTPUTS, Command, flag, optional_path, path, text
+from kanmon.cli.command import (
+    RESULT_OUTPUTS,
+    Command,
+    built_digest,
+    bundle_folder,
+    flag,
+    given_reason,
+    optional_path,
+    text,
+)
 from kanmon.errors import Code, ExitStatus, KanmonError
 
 if TYPE_CHECKING:
@@ -19,15 +28,15 @@ if TYPE_CHECKING:
 class DeployOptions:
     """The bundle or the plan to release, and its approval."""
 
-    bundle: Path = path("the folder of the bundle (default: build/bundle)", "DIR", "build/bundle")
-    bundle_digest: str = text("the output `digest` of the build; another bundle is refused", "SHA256")
+    bundle: Path = bundle_folder()
+    bundle_digest: str = built_digest()
     plan: Path | None = optional_path(
         "the plan to carry out, from kanmon plan --output (default: make a new plan)", "FILE"
     )
     digest: str = text("the output `digest` of the plan; another plan is refused", "SHA256")
     dry_run: bool = flag("plan, show the steps of the deploy, and change nothing", terminal_only=True)
     yes: bool = flag("approve without asking", terminal_only=True)
-    reason: str = text("the reason, for example 'prices are wrong'; `kanmon history` shows it", "TEXT")
+    reason: str = given_reason()
     lift_freeze: str = text(
         "release in a frozen environment; give the reason, such as fixed in 3f2a91c", "REASON"
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.aws.calls import aws_errors
-from kanmon.cli.command import Command, optional_path, text
+from kanmon.cli.command import Command, given_reason, optional_path, text
 from kanmon.cli.wiring import app_url
 from kanmon.errors import Code, ExitStatus, KanmonError
 from kanmon.github.workflow_run import actor, current_run
@@ -41,7 +41,7 @@ class NotifyOptions:
         "for waiting and started: the plan file; leave it out for a rollback", "FILE"
     )
     release: str = text("for a rollback: the release to return to (default: the last stable one)", "RELEASE")
-    reason: str = text("the reason, for example 'prices are wrong'; `kanmon history` shows it", "TEXT")
+    reason: str = given_reason()
     cause: str = text(
         "the reason, if the run stopped before the release began, for example 'tests failed'", "TEXT"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanmon.cli.command import Command, optional_path, path, text
+from kanmon.cli.command import Command, built_digest, bundle_folder, optional_path, text
 from kanmon.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class PlanOptions:
     """The bundle to plan, and the file for the plan."""
 
-    bundle: Path = path("the folder of the bundle (default: build/bundle)", "DIR", "build/bundle")
-    bundle_digest: str = text("the output `digest` of the build; another bundle is refused", "SHA256")
+    bundle: Path = bundle_folder()
+    bundle_digest: str = built_digest()
     lift_freeze: str = text(
         "plan in a frozen environment; give the reason, such as fixed in 3f2a91c", "REASON"
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.bundle.manifest import MANIFEST, built_from
-from kanmon.cli.command import Command, path
+from kanmon.cli.command import Command, bundle_folder, path
 from kanmon.errors import ExitStatus
 from kanmon.templates.offline import render_offline, shares
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class RenderOptions:
     """The bundle to render, and the folder for the templates."""
 
-    bundle: Path = path("the folder of the bundle (default: build/bundle)", "DIR", "build/bundle")
+    bundle: Path = bundle_folder()
     output: Path = path(
         "the folder to write to (default: build/templates)", "DIR", "build/templates", terminal_only=True
     )

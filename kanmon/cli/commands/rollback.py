@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanmon.cli.command import RESULT_OUTPUTS, Command, flag, positional, text
+from kanmon.cli.command import RESULT_OUTPUTS, Command, flag, given_reason, positional, text
 from kanmon.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ class RollbackOptions:
     """The release users return to, and the reason."""
 
     release: str = positional("the release to return to, such as r41 (default: the last stable one)")
-    reason: str = text("the reason, for example 'prices are wrong'; `kanmon history` shows it", "TEXT")
+    reason: str = given_reason()
     confirm: str = text("type the name of the environment; a workflow needs it", "ENVIRONMENT")
     dry_run: bool = flag("show the steps of the rollback, and change nothing", terminal_only=True)
     yes: bool = flag("roll back without a question", terminal_only=True)
