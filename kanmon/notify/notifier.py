@@ -77,16 +77,17 @@ def _send(message: Message) -> None:
     for name, secret in json.loads(os.environ["CHANNELS"]).items():
         try:
             _open_channel(name, secret).send(message, "")
-        except KanmonError as error:
-            failures.append(error)
         except Exception as error:  # noqa: BLE001 - the other channels still get the message
-            # The error's text may hold the secret.
-            problem = f"The channel {name} failed: {type(error).__name__}."
-            failures.append(KanmonError(Code.NOTIFY_FAILED, problem))
-    for failure in failures:
-        log.warning("not delivered", extra={"reason": failure.message})
+            failure = error if isinstance(error, KanmonError) else _broken(name, error)
+            log.warning("not delivered", extra={"channel": name, "reason": failure.message})
+            failures.append(failure)
     if failures:
         raise failures[0]
+
+
+def _broken(name: str, error: Exception) -> KanmonError:
+    """The failure of a channel, without the text of an error that may hold the secret."""
+    return KanmonError(Code.NOTIFY_FAILED, f"The channel {name} failed: {type(error).__name__}.")
 
 
 def _open_channel(name: str, secret: str) -> Channel:
