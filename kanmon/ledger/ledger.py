@@ -42,9 +42,10 @@ class Ledger:
 
     def release(self, release_id: str) -> Release | None:
         """A release as the deploy recorded it; before its deploy as it was planned. None if unknown."""
-        deployed = self._read(release_key(release_id), Release)
-        if deployed:
-            return deployed
+        return self._read(release_key(release_id), Release) or self.planned(release_id)
+
+    def planned(self, release_id: str) -> Release | None:
+        """A release as it was planned, whatever became of it. None if unknown."""
         planned = self._read(_planned_key(release_id), PlannedRelease)
         return Release(**planned.model_dump()) if planned else None
 

@@ -76,7 +76,7 @@ class LedgerWriter:
         key = release_key(release_id)
         release = self._adopt(key, Release)
         if release is None:
-            planned = self.ledger.release(release_id)
+            planned = self.ledger.planned(release_id)
             if planned is None:
                 raise KanmonError(Code.UNKNOWN_RELEASE, f"The ledger has no release {release_id}.")
             release = self._put(key, planned)
@@ -113,25 +113,30 @@ class LedgerWriter:
             record, tag = found
             if record.token > self.head.token:
                 break
-            stamped = record.model_copy(update={"token": self.head.token})
-            with suppress(Conflict):
-                self.tags[key] = self.ledger.store.put(key, as_json(stamped), expected=tag)
-                return stamped
+            if written := self._write(key, record, tag):
+                return written
         raise _lost(key)
 
     def _put(self, key: str, record: T) -> T:
+        written = self._write(key, record, self.tags.get(key))
+        if written is None:
+            # The answer to this run's last write may have been lost: then the object has this run's token,
+            # and the tag of the last write is the object's.
+            found = self.ledger.found(key, type(record))
+            if found and found[0].token == self.head.token:
+                written = self._write(key, record, found[1])
+        if written is None:
+            raise _lost(key)
+        return written
+
+    def _write(self, key: str, record: T, expected: str | None) -> T | None:
+        """Write a record with this run's token, and keep its tag. None when the object has another tag."""
         stamped = record.model_copy(update={"token": self.head.token})
-        with suppress(Conflict):
-            self.tags[key] = self.ledger.store.put(key, as_json(stamped), expected=self.tags.get(key))
-            return stamped
-        # The answer to this run's last write may have been lost: then the object has this run's token, and
-        # the tag of the last write is the object's.
-        found = self.ledger.found(key, type(record))
-        if found and found[0].token == self.head.token:
-            with suppress(Conflict):
-                self.tags[key] = self.ledger.store.put(key, as_json(stamped), expected=found[1])
-                return stamped
-        raise _lost(key)
+        try:
+            self.tags[key] = self.ledger.store.put(key, as_json(stamped), expected=expected)
+        except Conflict:
+            return None
+        return stamped
 
 
 def _lost(key: str) -> KanmonError:

@@ -153,7 +153,7 @@ class _Rollback:
         pointer = Pointer(deployment=target.record.pointer.deployment, slot=self.operation.slot)
         # Read the head again: during the approval a failed deploy may have changed the slot. With the head
         # from before the approval, users would move into a half-updated slot.
-        if is_in_slot(self.services, self.config, self.services.ledger.head(), target.record):
+        if is_in_slot(self.services, self.config, self.journal.writer.head, target.record):
             return pointer
         with self.journal.step(State.PROVISIONED, f"putting {target.id} into the {pointer.slot} slot"):
             self._reapply(target, pointer.slot)

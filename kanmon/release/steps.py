@@ -89,8 +89,8 @@ class Steps:
         return self.opened
 
     def load(self, release_id: str | None) -> LoadedRelease | None:
-        """A recorded release with its manifest; None without one."""
-        release = self.services.ledger.release(release_id) if release_id else None
+        """A release of the operation with its manifest; None without one."""
+        release = self.journal.writer.releases[release_id] if release_id else None
         return LoadedRelease(release, self.services.blobs.manifest(release.bundle)) if release else None
 
     def require(self, release_id: str) -> LoadedRelease:

@@ -35,5 +35,13 @@ class MemoryStore:
         return sorted(key for key in self.objects if key.startswith(prefix))
 
 
+class AlwaysLosing(MemoryStore):
+    """Another writer always comes first."""
+
+    def put(self, key: str, body: bytes, *, expected: str | None) -> str:
+        del body, expected
+        raise Conflict(key)
+
+
 def _tag(body: bytes) -> str:
     return hashlib.md5(body, usedforsecurity=False).hexdigest()

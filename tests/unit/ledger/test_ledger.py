@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanmon.aws.objects import Conflict
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger.ledger import Ledger, as_json, operation_key, release_key
-from kanmon.ledger.records import Head, Operation, PlannedRelease, Release
-from kanmon.model import OperationKind, Slot, State
-from tests.fakes.store import MemoryStore
+from kanmon.ledger.records import Head, PlannedRelease, Release
+from kanmon.model import State
+from tests.fakes.ledger import operation
+from tests.fakes.store import AlwaysLosing, MemoryStore
 from tests.unit.ledger.golden import RECORDS, golden
 
 if TYPE_CHECKING:
@@ -32,18 +32,6 @@ def _release(release_id: str, commit: str = "c" * 40) -> PlannedRelease:
     return PlannedRelease(id=release_id, commit=commit, bundle="b", created=NOON)
 
 
-def _operation(number: int, reason: str = "") -> Operation:
-    return Operation(
-        number=number,
-        kind=OperationKind.DEPLOY,
-        release="r1",
-        slot=Slot.BLUE,
-        actor="kim",
-        reason=reason,
-        began=NOON,
-    )
-
-
 @dataclass
 class StartingTogether(MemoryStore):
     """Holds every writer's first read until all have read: the worst race there is."""
@@ -57,14 +45,6 @@ class StartingTogether(MemoryStore):
             self.seen.waited = True
             self.barrier.wait()
         return found
-
-
-class AlwaysLosing(MemoryStore):
-    """Another writer always comes first."""
-
-    def put(self, key: str, body: bytes, *, expected: str | None) -> str:
-        del body, expected
-        raise Conflict(key)
 
 
 def test_a_fresh_environment_has_an_empty_head() -> None:
@@ -129,13 +109,13 @@ def test_operations_come_in_the_order_of_their_numbers() -> None:
     """CD-11"""
     store = MemoryStore({"head.json": as_json(Head(operations=11))})
     for number in (10, 2, 11, 1):
-        store.objects[operation_key(number)] = as_json(_operation(number))
+        store.objects[operation_key(number)] = as_json(operation(number))
     assert [operation.number for operation in Ledger(store).operations()] == [1, 2, 10, 11]
 
 
 def test_an_operation_outside_of_the_head_was_never_begun() -> None:
     """CD-13: its run died before it made the operation the open one."""
-    store = MemoryStore({operation_key(1): as_json(_operation(1))})
+    store = MemoryStore({operation_key(1): as_json(operation(1))})
     assert Ledger(store).operations() == []
 
 

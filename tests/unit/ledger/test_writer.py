@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanmon.aws.objects import Conflict
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger.ledger import Ledger
-from kanmon.ledger.records import Head, Lease, Operation, PlannedRelease
+from kanmon.ledger.records import Head, Lease, PlannedRelease
 from kanmon.ledger.writer import LedgerWriter
-from kanmon.model import OperationKind, Slot, State
-from tests.fakes.store import MemoryStore
+from kanmon.model import State
+from tests.fakes.ledger import operation
+from tests.fakes.store import AlwaysLosing, MemoryStore
 
 if TYPE_CHECKING:
     from kanmon.ledger.records import Release
@@ -24,18 +24,6 @@ if TYPE_CHECKING:
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 COUNT = count(1)
 Write = Callable[[LedgerWriter], object]
-
-
-def operation(number: int, reason: str = "") -> Operation:
-    return Operation(
-        number=number,
-        kind=OperationKind.DEPLOY,
-        release="r1",
-        slot=Slot.BLUE,
-        actor="kim",
-        reason=reason,
-        began=NOON,
-    )
 
 
 def taken(ledger: Ledger) -> LedgerWriter:
@@ -235,14 +223,6 @@ def test_a_record_of_no_operation_is_overwritten() -> None:
     writer = taken(ledger)
     writer.begin_operation(operation(1, "the next"))
     assert ledger.operation(1) == operation(1, "the next").model_copy(update={"token": writer.head.token})
-
-
-class AlwaysLosing(MemoryStore):
-    """Another writer always comes first."""
-
-    def put(self, key: str, body: bytes, *, expected: str | None) -> str:
-        del body, expected
-        raise Conflict(key)
 
 
 def test_a_store_in_constant_conflict_gives_no_lease() -> None:
