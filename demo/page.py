@@ -30,10 +30,10 @@ _TARGETS = {"candidate": "candidate, before anybody", "live": "live", "stable": 
 
 
 @dataclass(frozen=True)
-class Step:
-    """A state of an operation and how long it lasted."""
+class ShownStep:
+    """A step of an operation and how long it lasted."""
 
-    state: str
+    name: str
     seconds: float
     percent: float
 
@@ -55,7 +55,7 @@ class Card:
     act: Act
     run: LoggedOperation | None
     result: str
-    steps: list[Step]
+    steps: list[ShownStep]
     checks: tuple[CheckRecord, ...]
     plan: list[tuple[str, str]]
 
@@ -116,13 +116,13 @@ def _card(act: Act, run: LoggedOperation | None) -> Card:
     )
 
 
-def _steps(run: LoggedOperation) -> list[Step]:
+def _steps(run: LoggedOperation) -> list[ShownStep]:
     operation = run.operation
     whole = seconds_of(operation) or 1.0
     steps = []
-    for step in operation.transitions:
-        seconds = max(0.0, run.ended(step.state) - step.began.timestamp())
-        steps.append(Step(step.state.value, seconds, min(100.0, 100 * seconds / whole)))
+    for step in operation.steps:
+        seconds = max(0.0, run.ended(step.step) - step.began.timestamp())
+        steps.append(ShownStep(step.step.value, seconds, min(100.0, 100 * seconds / whole)))
     return steps
 
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanmon.model import OperationKind, State
+from kanmon.model import OperationKind, Step
 
 from .seen import Kind, Seen
 
@@ -32,22 +32,22 @@ class LoggedOperation:
     operation: Operation
     lines: tuple[OutputLine, ...] = ()
 
-    def began(self, state: State) -> float | None:
-        """When a state was announced, before anything was done for it."""
-        return next((s.began.timestamp() for s in self.operation.transitions if s.state is state), None)
+    def began(self, step: Step) -> float | None:
+        """When a step was announced, before anything was done for it."""
+        return next((one.began.timestamp() for one in self.operation.steps if one.step is step), None)
 
-    def ended(self, state: State) -> float:
-        """When a state gave way to the next one, or the operation ended."""
-        steps = self.operation.transitions
-        for step, after in zip(steps, [*steps[1:], None], strict=True):
-            if step.state is state:
-                end = step.ended or (after.began if after else self.operation.ended)
+    def ended(self, step: Step) -> float:
+        """When a step gave way to the next one, or the operation ended."""
+        steps = self.operation.steps
+        for one, after in zip(steps, [*steps[1:], None], strict=True):
+            if one.step is step:
+                end = one.ended or (after.began if after else self.operation.ended)
                 return end.timestamp() if end else math.inf
         return math.inf
 
-    def moved(self, kind: Kind, state: State) -> float:
-        """By when a pointer had moved: the time of its line in the output of a state, or that state's end."""
-        begin, end = self.began(state) or 0.0, self.ended(state)
+    def moved(self, kind: Kind, step: Step) -> float:
+        """By when a pointer had moved: the time of its line in the output of a step, or that step's end."""
+        begin, end = self.began(step) or 0.0, self.ended(step)
         times = (line.at for line in self.lines if begin <= line.at <= end and _MOVED[kind].search(line.text))
         return next(times, end)
 
@@ -91,26 +91,26 @@ def _enter(run: LoggedOperation, known: _Open) -> None:
     """A deploy's release gets its share, then everything."""
     if run.operation.kind is not OperationKind.DEPLOY:
         return
-    live = run.began(State.LIVE)
-    first = run.began(State.SHIFTING) or live
+    live = run.began(Step.PROMOTE)
+    first = run.began(Step.SHIFT) or live
     if first is not None:
         known.begin(run.operation.release, Kind.API, first)
     if live is not None:
         known.begin(run.operation.release, Kind.PAGE, live)
         for kind in _MOVED:
-            known.end(run.operation.base, kind, run.moved(kind, State.LIVE))
+            known.end(run.operation.base, kind, run.moved(kind, Step.PROMOTE))
 
 
 def _leave(run: LoggedOperation, known: _Open) -> None:
     """A rollback: from a release on canary or just live, or, by hand, from the live one."""
-    back = run.began(State.ROLLING_BACK)
+    back = run.began(Step.ROLL_BACK)
     if back is None:
         return
     ends = (run.operation.release, run.operation.base)
     away, home = ends if run.operation.kind is OperationKind.DEPLOY else ends[::-1]
     for kind in _MOVED:
         known.begin(home, kind, back)
-        known.end(away, kind, run.moved(kind, State.ROLLING_BACK))
+        known.end(away, kind, run.moved(kind, Step.ROLL_BACK))
 
 
 @dataclass(frozen=True)

@@ -289,6 +289,11 @@ class Code(Enum):
             "recover --keep` or `kanmon recover --undo`."
         ),
     )
+    CHANGE_HARMS_LIVE = (
+        505,
+        "A change outside of the slot harms the live release.",
+        ("Kanmon restores the stack. Fix the change that the plan shows for it, then release again."),
+    )
     POINTER_MOVED = (
         511,
         "Another process moved a pointer.",

@@ -31,26 +31,29 @@ class Slot(StrEnum):
 SLOTS = (Slot.BLUE, Slot.GREEN)
 
 
-class State(StrEnum):
-    """The state of a release, or the last step of an operation."""
+class Step(StrEnum):
+    """A step of an operation. :mod:`kanmon.release.transitions` has the rules of each."""
 
-    BUILT = "built"
+    LOCK = "lock"
+    PROVISION = "provision"
+    VERIFY = "verify"
+    SHIFT = "shift"
+    PROMOTE = "promote"
+    COMPLETE = "complete"
+    ABORT = "abort"
+    ROLL_BACK = "roll back"
+    HOLD = "hold"
+
+
+class ReleaseState(StrEnum):
+    """The state of a release. The ledger's head has the live release."""
+
     PLANNED = "planned"
-    LOCKED = "locked"
-    PROVISIONED = "provisioned"
-    VERIFIED = "verified"
-    SHIFTING = "shifting"
-    LIVE = "live"
+    CANDIDATE = "candidate"
+    """Its deploy has begun, and has not ended."""
     STABLE = "stable"
     ABORTED = "aborted"
-    ROLLING_BACK = "rolling back"
     ROLLED_BACK = "rolled back"
-    HELD = "held"
-
-    @property
-    def takes_traffic(self) -> bool:
-        """Whether users may be on the release, or the head may have it as live: it ends by a rollback."""
-        return self in {State.SHIFTING, State.LIVE, State.ROLLING_BACK, State.ROLLED_BACK, State.HELD}
 
 
 class OperationKind(StrEnum):

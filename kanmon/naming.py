@@ -38,6 +38,8 @@ DATABASE_ERROR_METRIC = "database-errors"
 FOUNDATION, SLOT, API, EDGE, OBSERVABILITY = "foundation", "slot", "api", "edge", "observability"
 STACK_KINDS = (FOUNDATION, SLOT, API, EDGE, OBSERVABILITY)
 """The kinds of stack of an environment. Each kind comes after the kinds it needs."""
+SHARED_KINDS = tuple(kind for kind in STACK_KINDS if kind != SLOT)
+"""The kinds outside of the slots: users get their changes at once."""
 
 
 class Output(StrEnum):

@@ -11,8 +11,8 @@ import pytest
 from demo.commands import Lines, OutputLine
 from demo.seen import Kind, Seen, read_seen
 from demo.summary import LoggedOperation, Tenure, judge, measure_rollback, tenures
-from kanmon.ledger.records import Operation, Transition
-from kanmon.model import Result, Slot, State
+from kanmon.ledger.records import Operation, StepRecord
+from kanmon.model import Result, Slot, Step
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ def moment(second: float) -> datetime:
 def operation(
     release: str,
     base: str | None,
-    *steps: tuple[State, float],
+    *steps: tuple[Step, float],
     end: float,
     kind: str = "deploy",
     seconds: float | None = None,
@@ -44,8 +44,8 @@ def operation(
         actor="somebody",
         began=moment(steps[0][1]),
         ended=moment(end),
-        transitions=tuple(
-            Transition(state=state, began=moment(began), ended=moment(ended))
+        steps=tuple(
+            StepRecord(step=state, began=moment(began), ended=moment(ended))
             for (state, began), ended in zip(steps, ends, strict=True)
         ),
         result=Result.STABLE,
@@ -60,10 +60,10 @@ def seen(
     return Seen(start, end, kind, "GET", url, 500 if problem else 200, release, problem)
 
 
-FIRST = LoggedOperation(operation("r1", None, (State.LOCKED, 0), (State.LIVE, 1), (State.STABLE, 5), end=6))
+FIRST = LoggedOperation(operation("r1", None, (Step.LOCK, 0), (Step.PROMOTE, 1), (Step.COMPLETE, 5), end=6))
 CANARY_THEN_LIVE = LoggedOperation(
     operation(
-        "r2", "r1", (State.VERIFIED, 10), (State.SHIFTING, 12), (State.LIVE, 15), (State.STABLE, 20), end=21
+        "r2", "r1", (Step.VERIFY, 10), (Step.SHIFT, 12), (Step.PROMOTE, 15), (Step.COMPLETE, 20), end=21
     ),
     (OutputLine(15.2, LIVE_API), OutputLine(15.4, LIVE_PAGE)),
 )
@@ -71,10 +71,10 @@ ROLLED_BACK = LoggedOperation(
     operation(
         "r2",
         "r1",
-        (State.SHIFTING, 12),
-        (State.LIVE, 15),
-        (State.ROLLING_BACK, 19),
-        (State.ROLLED_BACK, 22),
+        (Step.SHIFT, 12),
+        (Step.PROMOTE, 15),
+        (Step.ROLL_BACK, 19),
+        (Step.ROLL_BACK, 22),
         end=23,
         seconds=1.5,
     ),
@@ -99,7 +99,7 @@ def test_a_release_answers_from_its_canary_on_until_the_next() -> None:
 
 
 def test_an_aborted_candidate_never_answers() -> None:
-    aborted = LoggedOperation(operation("r2", "r1", (State.VERIFIED, 10), (State.ABORTED, 12), end=13))
+    aborted = LoggedOperation(operation("r2", "r1", (Step.VERIFY, 10), (Step.ABORT, 12), end=13))
     allowed = tenures([FIRST, aborted])
     assert {tenure.release for tenure in allowed} == {"r1"}
     assert len(judge([seen(11, 11.1, "r2")], allowed).mixed) == 1
@@ -119,7 +119,7 @@ def test_a_rolled_back_release_answers_until_the_pointers_moved() -> None:
 
 def test_a_failed_canary_leaves_the_stable_release_live() -> None:
     failed = LoggedOperation(
-        operation("r2", "r1", (State.SHIFTING, 12), (State.ROLLING_BACK, 14), (State.ROLLED_BACK, 15), end=16)
+        operation("r2", "r1", (Step.SHIFT, 12), (Step.ROLL_BACK, 14), (Step.ROLL_BACK, 15), end=16)
     )
     allowed = set(tenures([FIRST, failed]))
     assert allowed == {
@@ -131,7 +131,7 @@ def test_a_failed_canary_leaves_the_stable_release_live() -> None:
 
 def test_after_a_manual_rollback_the_former_release_is_silent() -> None:
     by_hand = LoggedOperation(
-        operation("r1", "r2", (State.ROLLING_BACK, 30), (State.ROLLED_BACK, 32), end=33, kind="rollback"),
+        operation("r1", "r2", (Step.ROLL_BACK, 30), (Step.ROLL_BACK, 32), end=33, kind="rollback"),
         (OutputLine(30.5, "→ the page is that of r1"), OutputLine(30.7, "→ the API serves the blue slot")),
     )
     allowed = tenures([FIRST, CANARY_THEN_LIVE, by_hand])

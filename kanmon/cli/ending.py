@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kanmon.cli.context import Context
-    from kanmon.release.steps import Outcome
+    from kanmon.release.walk import Outcome
 
 _MARKERS = {Result.STABLE: Marker.RELEASE, Result.ROLLED_BACK: Marker.ROLLBACK}
 

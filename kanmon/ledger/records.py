@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from kanmon.model import Approval, OperationKind, Pointer, Record, Result, Slot, State
+from kanmon.model import Approval, OperationKind, Pointer, Record, ReleaseState, Result, Slot, Step
 
 VERSION = 1
 """The version of the stored formats. Kanmon reads this version and all before, and ignores unknown fields.
@@ -58,12 +58,20 @@ class AlarmRecord(Record):
     """It fired before the operation began, so it did not count."""
 
 
-class Transition(Record):
-    """One step of an operation: its intent is written before the action, its outcome after."""
+class KeptStack(Record):
+    """A stack that a rollback or an abort left as the other release deployed it."""
 
-    state: State
+    stack: str
+    reason: str
+
+
+class StepRecord(Record):
+    """One step of an operation. It is written before the step acts."""
+
+    step: Step
     began: datetime
     ended: datetime | None = None
+    """None for a failed step, or for the present one. It is written with the next step."""
     note: str = ""
 
 
@@ -85,13 +93,16 @@ class Operation(Fenced):
     ended: datetime | None = None
     preview: str = ""
     origin: Pointer = Pointer()
-    transitions: tuple[Transition, ...] = ()
+    steps: tuple[StepRecord, ...] = ()
     checks: tuple[CheckRecord, ...] = ()
     alarms: tuple[AlarmRecord, ...] = ()
     result: Result | None = None
     failure: Failure | None = None
     rollback_seconds: float | None = None
     traffic_calls: int = 0
+    changes: tuple[str, ...] = ()
+    """The kinds of stack outside of the slot that the deploy changes. They are written before the changes."""
+    kept: tuple[KeptStack, ...] = ()
 
     @property
     def seconds(self) -> float | None:
@@ -99,14 +110,23 @@ class Operation(Fenced):
         return (self.ended - self.began).total_seconds() if self.ended else None
 
     @property
-    def state(self) -> State:
-        """The state of the last step."""
-        return self.transitions[-1].state if self.transitions else State.BUILT
+    def step(self) -> Step:
+        """The present step, or the last one."""
+        return self.steps[-1].step if self.steps else Step.LOCK
 
     @property
     def ending(self) -> str:
-        """The result, or the present state before the end."""
-        return self.result.value if self.result else self.state.value
+        """The result, or the present step before the end."""
+        return self.result.value if self.result else self.step.value
+
+
+class StackRecord(Record):
+    """A stack as a release deployed it."""
+
+    template: str
+    """The template's blob."""
+    parameters: dict[str, str]
+    tags: dict[str, str] = Field(default_factory=dict)
 
 
 class PlannedRelease(Stored):
@@ -121,13 +141,12 @@ class PlannedRelease(Stored):
 class Release(PlannedRelease, Fenced):
     """A release as the deploy records it, with everything needed to serve it again."""
 
-    state: State = State.PLANNED
+    state: ReleaseState = ReleaseState.PLANNED
     base: str | None = None
     """The live release at the time of its deploy. A rollback from this release returns to it."""
     slot: Slot = Slot.NONE
-    slot_template: str = ""
-    slot_parameters: dict[str, str] = Field(default_factory=dict)
-    """The stack's parameters before the release went live: with its triggers off."""
+    stacks: dict[str, StackRecord] = Field(default_factory=dict)
+    """All its stacks by their kinds, from its deploy: the slot's has its triggers off."""
     pointer: Pointer = Pointer()
     stable_at: datetime | None = None
     """The first time it passed everything. Only then a rollback may return to it."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanmon.release.rollback import is_in_slot
-from kanmon.release.steps import refuse_open
+from kanmon.release.slot import is_in_slot
+from kanmon.release.walk import refuse_open
 from kanmon.text import duration
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def rollback_steps(services: Services, config: Config, target: Release) -> Itera
     head = services.ledger.head()
     refuse_open(head)
     yield f"ask for approval to return to {target.id}"
-    if is_in_slot(services, config, head, target):
+    if is_in_slot(services, config.prefix, head, target):
         yield f"use {target.id} as it is: it is still complete in the {target.slot} slot"
     else:
         slot = head.pointer.slot.other

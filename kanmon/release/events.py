@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class EventKind(StrEnum):
     """The subject of an event."""
 
-    STATE = "state"
+    STEP = "step"
     STACK = "stack"
     HOOK = "hook"
     CHECK = "check"

@@ -1,4 +1,8 @@
-"""The journal of one operation: the ledger has every step before it starts and after it ends."""
+"""The journal of one operation: the ledger has each step before the step acts.
+
+The end of a step, the results of checks and counts are written with the next step: between a failed check and
+the old release the only write is the step `roll back`. A bake writes nothing, however long it is.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kanmon.errors import Code, KanmonError
-from kanmon.ledger.records import AlarmRecord, CheckRecord, Failure, Operation, Transition
-from kanmon.model import Result
+from kanmon.ledger.records import AlarmRecord, CheckRecord, Failure, Freeze, Operation, StepRecord
+from kanmon.model import ReleaseState, Result
 from kanmon.release.events import Event, EventKind
+from kanmon.release.transitions import refuse_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,8 +22,8 @@ if TYPE_CHECKING:
     from kanmon.aws.alarms import FiringAlarm
     from kanmon.checks.execution import CheckResult
     from kanmon.clock import Clock
-    from kanmon.ledger.records import Head
-    from kanmon.model import State
+    from kanmon.ledger.records import Head, Release
+    from kanmon.model import Pointer, Slot, Step
     from kanmon.release.events import Observer
     from kanmon.release.lease import HeldLease
     from kanmon.stacks.cloudformation import StackEvent
@@ -34,37 +39,38 @@ class Journal:
         self._clock = clock
         self._observer = observer
 
-    def begin(self) -> None:
-        """Write the operation. From here on no other run starts."""
-        # The record comes before the head. Otherwise a run that dies here would leave a head without its
-        # record, and `recover` could not see what was begun. A record outside of the head has begun nothing.
-        self.operation = self.writer.begin_operation(self.operation)
-        if approval := self.operation.approval:
-            text = f"approved by {approval.by} ({approval.how})"
-            self.emit(EventKind.NOTE, text, digest=approval.digest)
-
     @contextmanager
-    def step(self, state: State, note: str = "") -> Iterator[None]:
-        """Record the start of a state, let the caller act, record the end. Raises LEASE_LOST at the start.
+    def step(self, step: Step, note: str) -> Iterator[None]:
+        """Write the start of a step, let the caller act, note its end. Raises LEASE_LOST at the start.
 
         The ledger is written ahead. With the write after the action, a run could move users and die before it
-        writes. Then `recover` would see the old state, abort the operation, and leave users on the candidate.
+        writes. Then `recover` would see the step before, abort the operation, and leave users on the
+        candidate.
         """
-        begun = Transition(state=state, began=self._clock.now(), note=note)
-        self.amend(transitions=(*self.operation.transitions, begun))
-        facts = {"state": state.value, "release": self.operation.release, "operation": self.operation.number}
-        self.emit(EventKind.STATE, note or state.value, **facts)
+        refuse_step(self.writer.head, self.operation, step)
+        begun = StepRecord(step=step, began=self._clock.now(), note=note)
+        self.amend(steps=(*self.operation.steps, begun))
+        facts = {"step": step.value, "release": self.operation.release, "operation": self.operation.number}
+        self.emit(EventKind.STEP, note, **facts)
         yield
-        done = self.operation.transitions[-1].model_copy(update={"ended": self._clock.now()})
-        self.amend(transitions=(*self.operation.transitions[:-1], done))
+        done = self.operation.steps[-1].model_copy(update={"ended": self._clock.now()})
+        self.note(steps=(*self.operation.steps[:-1], done))
 
     def now(self) -> datetime:
         """The time of day, for records."""
         return self._clock.now()
 
+    def note(self, **changes: object) -> None:
+        """Change fields of the operation's record. The change is written with the next step."""
+        self.operation = self.operation.model_copy(update=changes)
+
     def amend(self, **changes: object) -> None:
-        """Change fields of the operation's record."""
-        self.operation = self.writer.write_operation(self.operation.model_copy(update=changes))
+        """Change fields of the operation's record, and write it. The first time, the operation begins."""
+        begun = self.writer.head.operation == self.operation.number
+        write = self.writer.write_operation if begun else self.writer.begin_operation
+        # Keep the change after the write only. Otherwise a step with a failed write would count as begun, and
+        # its failure would roll back a release without users.
+        self.operation = write(self.operation.model_copy(update=changes))
 
     def emit(self, kind: EventKind, text: str, **facts: str | float | bool) -> None:
         """Send an event to the observer."""
@@ -88,7 +94,7 @@ class Journal:
         )
 
     def record_checks(self, results: Sequence[CheckResult]) -> None:
-        """Record the results of checks, and send them to the observer.
+        """Note the results of checks, and send them to the observer.
 
         A bake runs a check many times. The record keeps the last verdict for each target and release: after a
         rollback another release is live, and its verdicts must not replace those of the failed release.
@@ -99,19 +105,49 @@ class Journal:
             place = (check.name, check.target, check.release)
             before = last[place].runs if place in last else 0
             last[place] = check.model_copy(update={"runs": before + 1})
-        self.amend(checks=tuple(last.values()))
+        self.note(checks=tuple(last.values()))
         for result in results:
             self._observer(check_event(result, self._clock.now()))
 
     def record_alarms(self, firing: Sequence[FiringAlarm], *, before: bool = False) -> None:
-        """Record firing alarms. With `before` they fired before the operation, and do not count."""
+        """Note firing alarms. With `before` they fired before the operation, and do not count."""
         if not firing:
             return
         records = (AlarmRecord(name=alarm.name, reason=alarm.reason, before=before) for alarm in firing)
-        self.amend(alarms=(*self.operation.alarms, *records))
+        self.note(alarms=(*self.operation.alarms, *records))
         for alarm in firing if before else ():
             text = f"{alarm.name} fires already and does not count: {alarm.reason}"
             self.emit(EventKind.NOTE, text, alarm=alarm.name)
+
+    def record_slot(self, slot: Slot, release: str | None) -> None:
+        """Record the release in a slot. Record None before the slot changes, and the release after it.
+
+        With a later None, a run that dies during the change would leave the old entry. A rollback would trust
+        it and move users into a half-updated slot.
+        """
+
+        def change(head: Head) -> Head:
+            slots = {name: held for name, held in head.slots.items() if name is not slot}
+            return head.model_copy(update={"slots": slots | ({slot: release} if release else {})})
+
+        self.writer.amend_head(change)
+
+    def record_live(self, release: str, pointer: Pointer) -> None:
+        """Record the live release and its pointer in the head."""
+        changes = {"live": release, "pointer": pointer}
+        self.writer.amend_head(lambda head: head.model_copy(update=changes))
+
+    def record_stable(self, release: Release) -> None:
+        """Record a release as stable: it is live, a rollback may return to it, and the freeze ends."""
+        self.writer.amend_release(release.id, state=ReleaseState.STABLE, stable_at=self.now())
+        changes = {"live": release.id, "pointer": release.pointer, "freeze": None}
+        self.writer.amend_head(lambda head: head.model_copy(update=changes))
+
+    def record_return(self, target: str | None, pointer: Pointer, reason: str) -> None:
+        """Record users as back on `target`, and freeze the environment."""
+        freeze = Freeze(reason=reason, since=self.now(), operation=self.operation.number)
+        changes = {"live": target, "pointer": pointer, "freeze": freeze}
+        self.writer.amend_head(lambda head: head.model_copy(update=changes))
 
     def close(self, result: Result, failure: KanmonError | None = None) -> None:
         """Record the operation's end. A held operation stays open in the head.

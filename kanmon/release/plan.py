@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from kanmon.bundle.blobs import refuse_missing
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger.records import PlannedRelease, Release
-from kanmon.model import Pointer, Record, Slot, State
+from kanmon.model import Pointer, Record, ReleaseState, Slot
 from kanmon.naming import ON, SLOT, Parameter, stack_name
 from kanmon.stacks.changes import ChangeSet
 from kanmon.stacks.preflight import inspect
@@ -231,7 +231,7 @@ def _unchanged(
 def _is_live_already(
     services: Services, live: Release, config: Config, manifest: Manifest, bucket: str
 ) -> bool:
-    if live.bundle != manifest.digest or live.state is not State.STABLE:
+    if live.bundle != manifest.digest or live.state is not ReleaseState.STABLE:
         return False
     specs = stacks_of(config, manifest, live.id, live.slot, bucket)
     deployed = {spec.kind: services.stacks.find(spec.name) for spec in specs}
@@ -249,7 +249,7 @@ def _is_live_already(
 def _new_release(services: Services, manifest: Manifest) -> PlannedRelease:
     """A release with a new id; the newest one again when it has this bundle and was only planned."""
     newest = services.ledger.newest_release()
-    if newest and newest.state is State.PLANNED and newest.bundle == manifest.digest:
+    if newest and newest.state is ReleaseState.PLANNED and newest.bundle == manifest.digest:
         return newest
     return services.ledger.add_release(
         lambda release_id: PlannedRelease(

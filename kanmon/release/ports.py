@@ -115,12 +115,12 @@ class ApiPort(Protocol):
         Raises POINTER_MOVED when somebody gave the stage a slot unknown to Kanmon.
         """
 
-    def move(self, target: Pointer, *, allowed: frozenset[Pointer]) -> bool:
+    def move(self, target: Pointer, *, allowed: frozenset[Pointer] | None) -> bool:
         """Point the live stage at `target` and end any canary, in one call; True when a call was needed.
 
         Without a live stage it creates one. A repeated call finds the stage there and does nothing. Raises
         POINTER_MOVED when the stage points at neither `target` nor one of `allowed`: another process or a
-        person moved it.
+        person moved it. None allows every pointer: a rollback returns users, whoever moved it.
         """
 
     def shift(self, candidate: Pointer, percent: int) -> None:

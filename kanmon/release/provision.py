@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
+from kanmon.aws.polling import polls
 from kanmon.errors import Code, KanmonError
 from kanmon.release.plan import refuse_destruction, resolve
 from kanmon.stacks.policy import stack_policy
@@ -13,25 +14,60 @@ from kanmon.stacks.spec import StackOutput
 from kanmon.templates.stack_set import PROTECTED, tags
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
     from kanmon.config.schema import Config
     from kanmon.release.journal import Journal
     from kanmon.release.plan import PlannedStack
     from kanmon.release.ports import Services
     from kanmon.stacks.changes import ChangeSet
+    from kanmon.stacks.cloudformation import DeployedStack
 
+_LONGEST_WAIT = 3600.0
 Outputs = dict[str, dict[str, str]]
 
 
 def provision(
-    services: Services, journal: Journal, config: Config, stacks: tuple[PlannedStack, ...], outputs: Outputs
+    services: Services,
+    journal: Journal,
+    config: Config,
+    stacks: tuple[PlannedStack, ...],
+    outputs: Outputs,
+    *,
+    on_change: Callable[[PlannedStack], None] = lambda _: None,
 ) -> Outputs:
     """Execute exactly the approved change sets; the outputs of all stacks afterwards.
 
-    All change sets are verified before the first one is executed. Raises PLAN_STALE, STACK_FAILED and the
-    errors of the services, after all running stacks have come to their end.
+    All change sets are verified before the first one is executed. `on_change` gets each stack after its
+    change. Raises PLAN_STALE, STACK_FAILED, the errors of `on_change` and those of the services, after all
+    running stacks have come to their end.
     """
+    _prepare(services, config, stacks)
+    outputs = dict(outputs)
+    waiting = {stack.kind: stack for stack in stacks if stack.touched}
+    running: dict[Future[dict[str, str]], PlannedStack] = {}
+    stop = threading.Event()
+    with ThreadPoolExecutor(max(1, len(waiting))) as pool:
+        try:
+            while waiting or running:
+                others = {*waiting, *(stack.kind for stack in running.values())}
+                for kind in [kind for kind, stack in waiting.items() if not _needs(stack, others)]:
+                    stack = waiting.pop(kind)
+                    running[pool.submit(_apply, services, journal, config, stack, outputs, stop=stop)] = stack
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    stack = running.pop(future)
+                    outputs[stack.kind] = future.result()
+                    on_change(stack)
+        except KeyboardInterrupt:
+            # Stop before the pool ends, because the pool waits for its threads. Otherwise Ctrl-C would wait
+            # until CloudFormation has finished.
+            stop.set()
+            raise
+    return outputs
+
+
+def _prepare(services: Services, config: Config, stacks: tuple[PlannedStack, ...]) -> None:
     # Verify all before any is executed. Otherwise a missing change set would be found late, with half of the
     # stacks changed.
     for stack in stacks:
@@ -41,34 +77,21 @@ def provision(
     # policy forbids it.
     for stack in stacks:
         _protect(services, config, stack)
-    outputs = dict(outputs)
-    waiting = {stack.kind: stack for stack in stacks if stack.touched}
-    running: dict[Future[dict[str, str]], str] = {}
-    stop = threading.Event()
-    with ThreadPoolExecutor(max(1, len(waiting))) as pool:
-        try:
-            while waiting or running:
-                for kind in [
-                    kind for kind, stack in waiting.items() if not _blocked(stack, waiting, running)
-                ]:
-                    stack = waiting.pop(kind)
-                    running[pool.submit(_apply, services, journal, config, stack, outputs, stop=stop)] = kind
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    outputs[running.pop(future)] = future.result()
-        except KeyboardInterrupt:
-            # Stop before the pool ends, because the pool waits for its threads. Otherwise Ctrl-C would wait
-            # until CloudFormation has finished.
-            stop.set()
-            raise
-    return outputs
 
 
-def _blocked(
-    stack: PlannedStack, waiting: Mapping[str, PlannedStack], running: Mapping[Future[dict[str, str]], str]
-) -> bool:
+def stack_at_rest(services: Services, name: str) -> DeployedStack | None:
+    """The stack after CloudFormation's work on it: a run may have died in the middle of an update."""
+    stack = None
+    for _ in polls(services.clock, limit=_LONGEST_WAIT):
+        stack = services.stacks.find(name)
+        if stack is None or not stack.status.endswith("_IN_PROGRESS"):
+            break
+    return stack
+
+
+def _needs(stack: PlannedStack, others: set[str]) -> bool:
     needs = {value.stack for value in stack.parameters.values() if isinstance(value, StackOutput)}
-    return bool(needs & (waiting.keys() | set(running.values())))
+    return not needs.isdisjoint(others)
 
 
 def _apply(

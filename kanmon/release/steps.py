@@ -1,76 +1,49 @@
-"""The steps of deploy, rollback and recover. One place moves both pointers, in either direction."""
+"""The steps of an operation, as :mod:`kanmon.release.transitions` names them. Each can be repeated."""
 
 from __future__ import annotations
 
-import secrets
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from kanmon.checks.probe import Target
-from kanmon.errors import Code, KanmonError
-from kanmon.ledger.records import Freeze, Operation, Release
-from kanmon.model import OperationKind, Pointer, Result, Slot, State
-from kanmon.naming import preview_token
+from kanmon.checks.probe import Target, preview_address
+from kanmon.errors import KanmonError
+from kanmon.model import OperationKind, ReleaseState, Result, Step
+from kanmon.naming import SHARED_KINDS
+from kanmon.release.bake import Bake
+from kanmon.release.checking import ChecksFailedError, check
 from kanmon.release.events import EventKind
-from kanmon.release.journal import Journal, as_failure
+from kanmon.release.loaded import LoadedRelease
+from kanmon.release.plan import outputs_of
+from kanmon.release.pointers import Pointers
+from kanmon.release.restore import restore_stacks
+from kanmon.release.slot import apply_plan, apply_record
+from kanmon.release.triggers import switch_triggers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from kanmon.bundle.manifest import Manifest
-    from kanmon.checks.execution import CheckResult
     from kanmon.config.checks import Check
-    from kanmon.ledger.records import Head
-    from kanmon.model import Approval, WebFile
-    from kanmon.release.events import Observer
-    from kanmon.release.lease import HeldLease
+    from kanmon.ledger.records import Operation
+    from kanmon.model import Pointer
+    from kanmon.release.journal import Journal
+    from kanmon.release.plan import Plan
     from kanmon.release.ports import Services, Site
 
 
-class ChecksFailedError(KanmonError):
-    """Smoke checks failed; `failed` has these checks."""
-
-    def __init__(self, failed: tuple[Check, ...], target: Target, message: str) -> None:
-        super().__init__(Code.CHECK_FAILED, message, where=f"{target.release} as {target.name}")
-        self.failed = failed
-
-
 @dataclass(frozen=True)
-class Outcome:
-    """How a run ended."""
+class WayBack:
+    """Where `roll_back` brings users."""
 
-    result: Result
-    release: str
-    operation: Operation | None = None
-    failure: KanmonError | None = None
-
-    @property
-    def open(self) -> bool:
-        """Whether the operation has not ended: it needs `kanmon recover`, or another run has taken over."""
-        return self.result is Result.FAILED
-
-
-@dataclass(frozen=True)
-class LoadedRelease:
-    """A release with its manifest: enough to bring users to it."""
-
-    record: Release
-    manifest: Manifest
-
-    @property
-    def id(self) -> str:
-        """The release's id, such as `r42`."""
-        return self.record.id
-
-    @property
-    def files(self) -> Mapping[str, WebFile]:
-        """The web app's files, by name."""
-        return self.manifest.web
-
-
-def files_of(loaded: LoadedRelease | None) -> Mapping[str, WebFile]:
-    """The web files of a release; none without one."""
-    return loaded.files if loaded else {}
+    target: LoadedRelease | None
+    """None: before the first release."""
+    left: LoadedRelease | None
+    pointer: Pointer
+    reason: str
+    changes: tuple[str, ...]
+    """The kinds of stack outside of the slots to restore."""
 
 
 @dataclass
@@ -79,232 +52,230 @@ class Steps:
 
     services: Services
     journal: Journal
-    opened: Site | None = None
+    manifests: dict[str, Manifest] = field(default_factory=dict)
+    """The manifests that it has read, by their digests."""
 
     @property
+    def operation(self) -> Operation:
+        """The operation, as it is recorded now."""
+        return self.journal.operation
+
+    @property
+    def release(self) -> LoadedRelease:
+        """The operation's release: of a deploy the new one, of a rollback its target."""
+        return self._load(self.operation.release)
+
+    @property
+    def base(self) -> LoadedRelease | None:
+        """The live release at the beginning; None before the first one."""
+        return self._load(self.operation.base) if self.operation.base else None
+
+    @cached_property
     def site(self) -> Site:
-        """The open site. Callers set `opened` first; raises INTERNAL when one forgot it."""
-        if self.opened is None:
-            raise KanmonError(Code.INTERNAL, "The site isn't open yet.")
-        return self.opened
+        """The app from a user's side. Its stacks must exist."""
+        config = self.release.config
+        return self.services.site(config, outputs_of(self.services, config, self.operation.slot))
 
-    def load(self, release_id: str | None) -> LoadedRelease | None:
-        """A release of the operation with its manifest; None without one."""
-        release = self.journal.writer.releases[release_id] if release_id else None
-        return LoadedRelease(release, self.services.blobs.manifest(release.bundle)) if release else None
+    @property
+    def pointers(self) -> Pointers:
+        """Both pointers, and the preview."""
+        return Pointers(self.site, self.journal)
 
-    def require(self, release_id: str) -> LoadedRelease:
-        """Like `load`, but the release must exist. Raises UNKNOWN_RELEASE."""
-        loaded = self.load(release_id)
-        if loaded is None:
-            raise KanmonError(Code.UNKNOWN_RELEASE, f"There is no release {release_id}.")
-        return loaded
+    def lock(self) -> None:
+        """Begin a rollback by hand."""
+        with self._begin(f"back to {self.operation.release} in the {self.operation.slot} slot"):
+            pass
+
+    def lock_candidate(self, plan: Plan) -> Bake:
+        """Begin a deploy. Returns the alarms to watch."""
+        with self._begin(f"{plan.release} goes into the {plan.slot} slot"):
+            # Record the approved bundle. The plan's record may have changed since: its role can still write
+            # it. With its bundle, a rollback would return to something without an approval.
+            self.journal.writer.amend_release(
+                plan.release,
+                state=ReleaseState.CANDIDATE,
+                base=plan.base,
+                bundle=plan.bundle,
+                commit=plan.commit,
+            )
+            # Read the alarms before any change. Otherwise the new slot could set off an alarm, and the bake
+            # would ignore it as an old one.
+            return Bake.begin(self, self.release.config.prefix, plan.slot)
+
+    def provision(self, plan: Plan | None = None) -> None:
+        """Bring the release completely into its slot: by its plan, or again as it was recorded."""
+        slot = self.operation.slot
+        with self.journal.step(Step.PROVISION, f"putting {self.operation.release} into the {slot} slot"):
+            if plan:
+                apply_plan(self, plan)
+            else:
+                apply_record(self)
+            # Assets come before the preview and the live page. Otherwise a browser would load the new page,
+            # ask for its assets and get 404.
+            self.site.web.publish(self.release.id, self.release.files)
+
+    def verify(self) -> None:
+        """Check the release as a candidate. Its preview stays open: a canary is checked through it."""
+        with self.journal.step(Step.VERIFY, f"checking {self.operation.release} as candidate"):
+            candidate = self.pointers.open_preview(self.release.id, self.release.record.pointer)
+            address = preview_address(self.site.url, candidate.preview)
+            self.journal.emit(EventKind.NOTE, f"preview {address}", preview=address)
+            self.check(self.release.config.checks, candidate)
+
+    def shift(self, bake: Bake) -> None:
+        """Give the candidate rising shares of the API requests, and bake each."""
+        if self.base is None or self.site.api.live() is None:
+            # There is no API, or it had no users yet: there are no requests to share.
+            return
+        config, candidate = self.release.config, self.operation.preview
+        for share in config.traffic.shares:
+            # The ledger has the step before the first request moves. Otherwise a run that dies after the
+            # shift would seem to have no users: `recover` would abort it, and leave the canary on.
+            with self.journal.step(Step.SHIFT, f"{share.percent} % of API requests"):
+                self.site.api.shift(self.release.record.pointer, share.percent)
+                text = f"{share.percent} % of API requests go to {self.release.id}"
+                self.journal.emit(EventKind.TRAFFIC, text, percent=share.percent)
+                bake.watch(config.checks, Target("candidate", self.release.id, candidate), share.bake)
+
+    def promote(self, bake: Bake) -> None:
+        """Make the release live for all users, check it, and bake it."""
+        release = self.release
+        with self.journal.step(Step.PROMOTE, f"{release.id} goes live"):
+            self.pointers.forward(release, self.base, self.operation.origin)
+            # The head names the new release before the checks. They may hold it, and then users stay on it.
+            # Otherwise the head of a held environment would still name the old release.
+            self.journal.record_live(release.id, release.record.pointer)
+            live = Target("live", release.id)
+            self.check(release.config.checks, live)
+            bake.watch(release.config.checks, live, release.config.traffic.bake)
+
+    def complete(self) -> None:
+        """Record the live release as stable; then the operation ends."""
+        release, base = self.release, self.base
+        with self.journal.step(Step.COMPLETE, f"{release.id} is stable"):
+            if self.journal.writer.head.live != release.id:
+                # A person keeps a release held as a canary: it still has to move.
+                self.pointers.forward(release, base, self.operation.origin)
+            self.pointers.close_preview()
+            # Old files go after the last check. Otherwise a rollback would have to write them again, and
+            # users would wait for it.
+            self.site.web.delete_stale_files(release.files, base.files if base else {})
+            # Triggers move after the last check, too. Otherwise a bad release would process messages before
+            # its checks fail.
+            switch_triggers(self.services, self.journal, self.operation.slot, release, base)
+            # "Stable" is recorded last. Otherwise a run that dies here would leave a stable release with its
+            # triggers off.
+            self.journal.record_stable(release.record)
+        # The operation closes after `record_stable`. Otherwise a run that dies between the two would leave a
+        # live release outside the list of stable ones, and no rollback could return to it.
+        self.journal.close(Result.STABLE)
+
+    def abort(self, failure: KanmonError) -> None:
+        """End the operation. No user was on the release."""
+        with self.journal.step(Step.ABORT, f"{self.operation.release} is aborted; no user was on it"):
+            if self.operation.preview:
+                self.pointers.close_preview()
+            restore_stacks(self.services, self.journal, self.base, self.operation.changes)
+            if self.operation.kind is OperationKind.DEPLOY:
+                self.journal.writer.amend_release(self.operation.release, state=ReleaseState.ABORTED)
+        # The operation closes last. Otherwise a run that dies here would leave the preview open, and
+        # `recover` looks at open operations only.
+        self.journal.close(Result.ABORTED, failure)
+
+    def hold(self, failure: KanmonError) -> None:
+        """Leave everything as it is, until a person decides."""
+        with self.journal.step(Step.HOLD, "held: a person has to decide"), suppress(KanmonError):
+            # Nobody needs the preview now. The decision closes it, when this fails.
+            self.pointers.close_preview()
+        self.journal.close(Result.HELD, failure)
+
+    def roll_back(self, failure: KanmonError | None, began: float) -> None:
+        """Return all users, then clean up and freeze the environment; then the operation ends.
+
+        `began` is the clock's monotonic time of the failure, or of the decision.
+        """
+        way = self.way_back
+        target, left = way.target, way.left
+        # Users first. Otherwise an error in a later call would keep users on the failed release.
+        with self.journal.step(Step.ROLL_BACK, f"back to {target.id if target else 'nothing live'}"):
+            self.pointers.back(target, left, way.pointer)
+            self._report_return(target, began)
+            self.pointers.close_preview()
+            if target:
+                self.pointers.apply_settings(target)
+                # Files go after the users. Otherwise a run that dies between the two would leave a live page
+                # without its files.
+                self.site.web.delete_stale_files(target.files, left.files if left else {})
+            switch_triggers(self.services, self.journal, way.pointer.slot, left, target)
+            self._record_return(way)
+            # Stacks outside of the slots come last: CloudFormation takes minutes for some of them.
+            restore_stacks(self.services, self.journal, target, way.changes)
+        # The operation closes after the head is back. Otherwise a run that dies here would leave the failed
+        # slot in the head as live, and the next deploy would update the slot with users on it.
+        self.journal.close(Result.ROLLED_BACK, failure)
+
+    @property
+    def way_back(self) -> WayBack:
+        """After a deploy the target is its base, in a rollback by hand its release."""
+        operation, release, base = self.operation, self.release, self.base
+        if operation.kind is OperationKind.DEPLOY:
+            reason = f"{release.id} was rolled back"
+            return WayBack(base, release, operation.origin, reason, operation.changes)
+        pointer = release.record.pointer.model_copy(update={"slot": operation.slot})
+        return WayBack(release, base, pointer, operation.reason, SHARED_KINDS)
+
+    def fails_on_stable(self, failure: ChecksFailedError) -> bool:
+        """Run the failed checks on the stable release: it is still complete in its slot."""
+        base = self.base
+        if base is None:
+            return False
+        preview = self.pointers.open_preview(base.id, self.operation.origin).preview
+        try:
+            self.check(failure.failed, Target("stable", base.id, preview))
+        except ChecksFailedError:
+            return True
+        return False
 
     def check(self, checks: Sequence[Check], target: Target) -> None:
-        """Run checks and record them. Raises ChecksFailedError when one failed."""
-        results = self.site.checks.run(checks, target)
-        self.journal.record_checks(results)
-        refuse_failed(results)
+        """Run checks and note their results. Raises ChecksFailedError when one failed."""
+        check(self.site, self.journal, checks, target)
 
-    def passes(self, checks: Sequence[Check], target: Target) -> bool:
-        """Run checks and record them; True when all passed."""
-        try:
-            self.check(checks, target)
-        except ChecksFailedError:
-            return False
-        return True
+    def _load(self, release_id: str) -> LoadedRelease:
+        record = self.journal.writer.releases[release_id]
+        if record.bundle not in self.manifests:
+            self.manifests[record.bundle] = self.services.blobs.manifest(record.bundle)
+        return LoadedRelease(record, self.manifests[record.bundle])
 
-    def open_preview(self, release_id: str, pointer: Pointer) -> Target:
-        """Open a release to people with its address, through the edge and before any user."""
-        token = preview_token(release_id, secrets.token_hex(16))
-        # The observer masks the token first. Otherwise an error text could show it in a public log.
-        self.journal.emit(EventKind.PREVIEW, token)
-        # The ledger has the token before the preview exists. Otherwise a run that dies here would leave the
-        # candidate open to everybody with the address, and `recover` could not close it.
-        self.journal.amend(preview=token)
-        self.site.api.open_preview(token, pointer)
-        return Target("candidate", release_id, token)
+    @contextmanager
+    def _begin(self, text: str) -> Iterator[None]:
+        with self.journal.step(Step.LOCK, text):
+            if approval := self.operation.approval:
+                note = f"approved by {approval.by} ({approval.how})"
+                self.journal.emit(EventKind.NOTE, note, digest=approval.digest)
+            yield
 
-    def close_preview(self) -> None:
-        """Close the operation's preview, if it has one."""
-        if self.journal.operation.preview and self.opened:
-            # The ledger forgets the token last. Otherwise a run that dies here would leave the preview open,
-            # and `recover` could not close it.
-            self.opened.api.close_preview(self.journal.operation.preview)
-            self.journal.amend(preview="")
+    def _report_return(self, target: LoadedRelease | None, began: float) -> None:
+        """Check the live app after the return of users; note and report the seconds."""
+        doubt = ""
+        if target:
+            try:
+                self.check(target.config.checks, Target("live", target.id))
+            except ChecksFailedError:
+                doubt = ", though its checks do not pass"
+        seconds = round(self.services.clock.monotonic() - began, 3)
+        self.journal.note(rollback_seconds=seconds)
+        self.journal.emit(
+            EventKind.TRAFFIC,
+            f"users are on {target.id if target else 'nothing'} again{doubt}",
+            seconds=seconds,
+            calls=self.operation.traffic_calls,
+        )
 
-    def move_api(self, pointer: Pointer, allowed: frozenset[Pointer]) -> None:
-        """Point the live stage at a release, in one call."""
-        if self.site.api.move(pointer, allowed=allowed):
-            self._count(1)
-            text = f"the API serves the {pointer.slot} slot"
-            self.journal.emit(EventKind.TRAFFIC, text, slot=pointer.slot.value)
-
-    def apply_settings(self, loaded: LoadedRelease) -> None:
-        """Give the live stage a release's settings where they differ. No pointer moves."""
-        api = loaded.manifest.config.api
-        if api and self.site.api.apply_settings(api.throttle):
-            self.journal.emit(EventKind.NOTE, f"the API's stage has the settings of {loaded.id}")
-
-    def move_page(self, target: LoadedRelease | None, base: LoadedRelease | None) -> None:
-        """Make a release's pages live, the entry page last. Without a release, remove the entry page."""
-        web = self.site.web
-        if target is None:
-            if web.clear():
-                self._count(1)
-                self.journal.emit(EventKind.TRAFFIC, "there is no live page any more")
-            return
-        writes = web.move(target.id, target.files, files_of(base))
-        self._count(writes)
-        if writes:
-            text = f"the page is that of {target.id}"
-            self.journal.emit(EventKind.TRAFFIC, text, release=target.id)
-
-    def return_users(
-        self, target: LoadedRelease | None, left: LoadedRelease | None, pointer: Pointer
-    ) -> None:
-        """Move both pointers back to a release: the page first, then the API.
-
-        An old page works with the new API, as it did during the canary. With the API first, a run that dies
-        between the two moves would leave a new page on the old API, and its calls to new routes would fail.
-        """
-        self.journal.amend(traffic_calls=0)
-        with self.journal.step(State.ROLLING_BACK, f"back to {target.id if target else 'nothing live'}"):
-            self.move_page(target, left)
-            present = self.site.api.live()
-            if present is not None:
-                self.move_api(pointer, frozenset({present}))
-
-    def confirm(self, target: LoadedRelease | None) -> bool:
-        """Check the live app after the return of users; True when all checks passed."""
-        if target is None:
-            return True
-        return self.passes(target.manifest.config.checks, Target("live", target.id))
-
-    def _count(self, calls: int) -> None:
-        self.journal.amend(traffic_calls=self.journal.operation.traffic_calls + calls)
-
-
-def open_operation(
-    services: Services,
-    held: HeldLease,
-    observer: Observer,
-    *,
-    kind: OperationKind,
-    release: str,
-    slot: Slot,
-    reason: str,
-    expected: Head,
-    approval: Approval,
-    digest: str = "",
-) -> Journal:
-    """Make a new operation; `Journal.begin` writes it.
-
-    Raises UNFINISHED, HELD, or PLAN_STALE when the head moved.
-    """
-    head = held.writer.head
-    # Refuse again, under the lease. Without this, two runs could be approved for the same slot and start one
-    # after the other. The second would update the slot with users on it.
-    refuse_open(head)
-    if (head.live, head.pointer) != (expected.live, expected.pointer):
-        raise KanmonError(Code.PLAN_STALE, f"{head.live or 'Nothing'} is live now, not {expected.live}.")
-    operation = Operation(
-        number=head.operations + 1,
-        kind=kind,
-        release=release,
-        base=head.live,
-        slot=slot,
-        actor=services.actor,
-        run=services.run,
-        reason=reason,
-        digest=digest,
-        approval=approval,
-        began=services.clock.now(),
-        origin=head.pointer,
-    )
-    for release_id in filter(None, (release, head.live)):
-        held.writer.adopt_release(release_id)
-    return Journal(services.clock, held, operation, observer)
-
-
-def end_of(journal: Journal, walk: Callable[[], Outcome]) -> Outcome:
-    """The outcome of a walk, also after an error that the walk could not handle.
-
-    Once an operation has begun, no error is a refusal: users may be on another release than before.
-    """
-    try:
-        return walk()
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - no error may look like a refusal
-        return _unfinished(journal, as_failure(error))
-
-
-def _unfinished(journal: Journal, failure: KanmonError) -> Outcome:
-    operation, code = journal.operation, failure.code
-    message = failure.message
-    if journal.failure and journal.failure is not failure:
-        message = f"{journal.failure.message} Then this failed, too: {message}"
-    if code is Code.LEASE_LOST:
-        fix = "Look at `kanmon status`: the other run decides."
-    else:
-        fix = "Run `kanmon recover`. Have the credentials expired? Get new ones first."
-        if operation.state in {State.ROLLING_BACK, State.ROLLED_BACK} and code is not Code.INTERRUPTED:
-            code = Code.ROLLBACK_FAILED
-    message = f"{message} Operation {operation.number} is open. Its last step was: {operation.state.value}."
-    failed = KanmonError(code, message, where=failure.where, fix=fix)
-    return Outcome(Result.FAILED, operation.release, operation, failed)
-
-
-def refuse_failed(results: Sequence[CheckResult]) -> None:
-    """Raise ChecksFailedError with the reasons when one of these checks failed. All have one target."""
-    failed = [result for result in results if not result.passed]
-    if failed:
-        message = " ".join(f"{result.check.name}: {result.failure}." for result in failed)
-        raise ChecksFailedError(tuple(result.check for result in failed), failed[0].target, message)
-
-
-def refuse_open(head: Head) -> None:
-    """Raise HELD or UNFINISHED when an earlier operation has not ended."""
-    if head.held:
-        raise KanmonError(Code.HELD, f"The operation {head.operation} left the environment held.")
-    if head.operation is not None:
-        raise KanmonError(Code.UNFINISHED, f"The operation {head.operation} did not end.")
-
-
-def record_live(journal: Journal, release: str | None, pointer: Pointer) -> None:
-    """Record the live release and its pointer in the head."""
-    journal.writer.amend_head(lambda head: head.model_copy(update={"live": release, "pointer": pointer}))
-
-
-def record_slot(journal: Journal, slot: Slot, release: str | None) -> None:
-    """Record the release in a slot. Record None before the slot changes, and the release after it.
-
-    With a later None, a run that dies during the change would leave the old entry. A rollback would trust it
-    and move users into a half-updated slot.
-    """
-
-    def change(head: Head) -> Head:
-        slots = {name: held for name, held in head.slots.items() if name is not slot}
-        return head.model_copy(update={"slots": slots | ({slot: release} if release else {})})
-
-    journal.writer.amend_head(change)
-
-
-def record_stable(journal: Journal, release: str) -> Release:
-    """Record a release as stable: it is live, a rollback may return to it, and the freeze ends."""
-    stable = journal.writer.amend_release(release, state=State.STABLE, stable_at=journal.now())
-
-    def change(head: Head) -> Head:
-        return head.model_copy(update={"live": release, "pointer": stable.pointer, "freeze": None})
-
-    journal.writer.amend_head(change)
-    return stable
-
-
-def record_return(journal: Journal, target: str | None, pointer: Pointer, reason: str) -> None:
-    """Record users as back on `target`, and freeze the environment."""
-
-    def change(head: Head) -> Head:
-        freeze = Freeze(reason=reason, since=journal.now(), operation=journal.operation.number)
-        return head.model_copy(update={"live": target, "pointer": pointer, "freeze": freeze})
-
-    journal.writer.amend_head(change)
+    def _record_return(self, way: WayBack) -> None:
+        writer, target, left = self.journal.writer, way.target, way.left
+        # A rollback by hand may go to a newer release. The older one stays stable then.
+        if left and (target is None or left.record.number > target.record.number):
+            writer.amend_release(left.id, state=ReleaseState.ROLLED_BACK)
+        if target and target.record.state is not ReleaseState.STABLE:
+            writer.amend_release(target.id, state=ReleaseState.STABLE)
+        self.journal.record_return(target.id if target else None, way.pointer, way.reason)

@@ -18,43 +18,52 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanmon.aws.polling import polls
 from kanmon.errors import Code, KanmonError
 from kanmon.naming import OFF, ON, SLOT, Parameter, stack_name
 from kanmon.release.events import EventKind
+from kanmon.release.provision import stack_at_rest
 
 if TYPE_CHECKING:
     from kanmon.model import Slot
-    from kanmon.release.steps import LoadedRelease, Steps
+    from kanmon.release.journal import Journal
+    from kanmon.release.loaded import LoadedRelease
+    from kanmon.release.ports import Services
     from kanmon.stacks.changes import Change
-    from kanmon.stacks.cloudformation import DeployedStack
 
 _TRIGGER_TYPES = frozenset({"AWS::Scheduler::Schedule", "AWS::Lambda::EventSourceMapping"})
-_LONGEST_WAIT = 600.0
 
 
-def switch_triggers(steps: Steps, live: Slot, *in_slots: LoadedRelease | None) -> None:
+def switch_triggers(
+    services: Services, journal: Journal, live: Slot, *in_slots: LoadedRelease | None
+) -> None:
     """Switch the triggers of the `live` slot on, and those of the other slot off.
 
     `in_slots` has the releases in the slots. An app without triggers needs no call. Raises SLOT_CHANGED,
     STACK_BUSY, STACK_FAILED.
     """
-    with_triggers = [one for one in in_slots if one and Parameter.TRIGGERS in one.record.slot_parameters]
+    with_triggers = [one for one in in_slots if one and _has_triggers(one)]
     # Off first, then on. Otherwise two releases could work on the same queue.
     for loaded in sorted(with_triggers, key=lambda one: one.record.slot is live):
-        _switch(steps, loaded, ON if loaded.record.slot is live else OFF)
+        _switch(services, journal, loaded, ON if loaded.record.slot is live else OFF)
 
 
-def _switch(steps: Steps, loaded: LoadedRelease, wanted: str) -> None:
-    services, release = steps.services, loaded.record
-    name = stack_name(loaded.manifest.config.prefix, SLOT, release.slot)
-    stack = _wait_for_stack(steps, name)
+def _has_triggers(loaded: LoadedRelease) -> bool:
+    stack = loaded.record.stacks.get(SLOT)
+    return stack is not None and Parameter.TRIGGERS in stack.parameters
+
+
+def _switch(services: Services, journal: Journal, loaded: LoadedRelease, wanted: str) -> None:
+    release, recorded = loaded.record, loaded.record.stacks[SLOT]
+    name = stack_name(loaded.config.prefix, SLOT, release.slot)
+    stack = stack_at_rest(services, name)
+    if stack is None:
+        raise KanmonError(Code.SLOT_CHANGED, "The stack doesn't exist any more.", where=name)
     if stack.parameters.get(Parameter.TRIGGERS) == wanted:
         return
     change_set = services.stacks.create_change_set(
         name,
-        services.blobs.url(release.slot_template),
-        release.slot_parameters | {Parameter.SLOT: release.slot.value, Parameter.TRIGGERS: wanted},
+        services.blobs.url(recorded.template),
+        recorded.parameters | {Parameter.SLOT: release.slot.value, Parameter.TRIGGERS: wanted},
         # Keep the stack's own tags. New tags would change every resource; the next release brings them.
         stack.tags,
         existing=stack,
@@ -68,24 +77,13 @@ def _switch(steps: Steps, loaded: LoadedRelease, wanted: str) -> None:
         names = ", ".join(f"{change.logical_id} ({change.type})" for change in others)
         problem = f"To switch triggers {_on_or_off(wanted)} would change {names} too; nothing was executed."
         raise KanmonError(Code.SLOT_CHANGED, problem, where=name)
-    services.stacks.execute(change_set, lambda event: steps.journal.emit_stack(SLOT, event))
+    services.stacks.execute(change_set, lambda event: journal.emit_stack(SLOT, event))
     text = f"the triggers of {release.id} are {_on_or_off(wanted)}"
-    steps.journal.emit(EventKind.NOTE, text, state=wanted)
+    journal.emit(EventKind.NOTE, text, state=wanted)
 
 
 def _only_switches(change: Change) -> bool:
     return (change.action, change.replacement) == ("Modify", "False") and change.type in _TRIGGER_TYPES
-
-
-def _wait_for_stack(steps: Steps, name: str) -> DeployedStack:
-    """The stack after CloudFormation's work on it: a run may have died in the middle of an update."""
-    for _ in polls(steps.services.clock, limit=_LONGEST_WAIT):
-        stack = steps.services.stacks.find(name)
-        if stack is None or not stack.status.endswith("_IN_PROGRESS"):
-            break
-    if stack is None:
-        raise KanmonError(Code.SLOT_CHANGED, "The stack doesn't exist any more.", where=name)
-    return stack
 
 
 def _on_or_off(state: str) -> str:

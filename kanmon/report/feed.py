@@ -39,7 +39,7 @@ def feed(show: Callable[[int], None], warn: Callable[[KanmonError], None]) -> It
         return None
 
     def observe(event: Event) -> None:
-        if event.kind is EventKind.STATE:
+        if event.kind is EventKind.STEP:
             news.put(int(event.facts["operation"]))
 
     thread = threading.Thread(target=work, name="feed", daemon=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kanmon.github.commits import changes_between, commit_exists
 from kanmon.github.deployments import DeploymentRequest, Deployments, DeploymentStatus
 from kanmon.github.releases import GithubReleases
-from kanmon.model import OperationKind, Result, State
+from kanmon.model import OperationKind, ReleaseState, Result
 from kanmon.naming import deployment_task, release_tag
 from kanmon.notify.words import end_sentence
 from kanmon.report.notes import Notes, release_notes
@@ -113,7 +113,7 @@ class Recorder:
 
     def _title(self, release: Release) -> str:
         title = f"{self.environment} {release.id}"
-        return f"{title} (rolled back)" if release.state is State.ROLLED_BACK else title
+        return f"{title} (rolled back)" if release.state is ReleaseState.ROLLED_BACK else title
 
     def _is_live(self, release: Release) -> bool:
         return self.ledger.head().live == release.id
@@ -126,8 +126,8 @@ class Recorder:
 def deployment_status(operation: Operation) -> DeploymentStatus:
     """The status for an operation's deployment."""
     if operation.result is None:
-        note = operation.transitions[-1].note if operation.transitions else ""
-        return DeploymentStatus("in_progress", note or operation.state.value)
+        note = operation.steps[-1].note if operation.steps else ""
+        return DeploymentStatus("in_progress", note or operation.step.value)
     if operation.result.is_success(operation.kind):
         return DeploymentStatus("success", end_sentence(operation))
     state = "error" if operation.result is Result.HELD else "failure"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kanmon.ledger.records import CheckRecord
     from kanmon.release.events import Event, Observer
     from kanmon.release.plan import Plan
-    from kanmon.release.steps import Outcome
+    from kanmon.release.walk import Outcome
 
 _ANNOTATIONS = 10
 """GitHub shows at most ten annotations of one kind for a step."""

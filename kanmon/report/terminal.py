@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kanmon.errors import KanmonError
     from kanmon.ledger.records import Head, Operation, Release
     from kanmon.release.plan import Plan, PlannedStack
-    from kanmon.release.steps import Outcome
+    from kanmon.release.walk import Outcome
 
 _COLOURS = {"+": "green", "~": "yellow", "±": "bold red", "-": "red"}
 RESULT_COLOURS = {
@@ -57,8 +57,8 @@ class Progress:
         text = escape(event.text)
         facts = {key: escape(str(value)) for key, value in event.facts.items()}
         match event.kind:
-            case EventKind.STATE:
-                return f"[bold cyan]{facts['state']:<13}[/] {text}"
+            case EventKind.STEP:
+                return f"[bold cyan]{facts['step']:<10}[/] {text}"
             case EventKind.STACK:
                 return self._stack(event, facts)
             case EventKind.HOOK:

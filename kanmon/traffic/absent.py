@@ -18,7 +18,7 @@ class NoApi:
         """There is no stage."""
         return None
 
-    def move(self, target: Pointer, *, allowed: frozenset[Pointer]) -> bool:
+    def move(self, target: Pointer, *, allowed: frozenset[Pointer] | None) -> bool:
         """No call was needed."""
         del target, allowed
         return False

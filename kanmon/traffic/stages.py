@@ -37,12 +37,12 @@ class ApiStages:
         stage = self._find(LIVE_STAGE)
         return _pointer(stage) if stage else None
 
-    def move(self, target: Pointer, *, allowed: frozenset[Pointer]) -> bool:
+    def move(self, target: Pointer, *, allowed: frozenset[Pointer] | None) -> bool:
         """Point the live stage at `target` and end any canary, in one call.
 
         Returns whether it was needed. A target without a deployment stands for "before the first release":
         the stage is removed. Raises POINTER_MOVED when the stage points at neither the target nor one of
-        `allowed`.
+        `allowed`; None allows every pointer.
         """
         stage = self._find(LIVE_STAGE)
         if stage is None:
@@ -53,7 +53,7 @@ class ApiStages:
         canary = "canarySettings" in stage
         if present == target and not canary:
             return False
-        if present != target and present not in allowed:
+        if allowed is not None and present not in allowed | {target}:
             raise KanmonError(
                 Code.POINTER_MOVED,
                 f"The live stage serves the {present.slot} slot with the routes {present.deployment}; "

@@ -1,4 +1,4 @@
-"""Generates files from the code: the config's JSON schema, and the tables in docs/reference.
+"""Generates from the code: the config's JSON schema, the tables in docs/reference, a diagram in docs.
 
 `python -m scripts.generators.reference` writes; with `--check` it only prints the outdated files, and fails.
 """
@@ -13,6 +13,7 @@ from kanmon.config.forms import as_yaml, child_of, form_of, is_duration, keys_of
 from kanmon.config.schema import schema_text
 from kanmon.errors import Code, ExitStatus
 from scripts.generators.actions import action_files
+from scripts.generators.transitions import with_transitions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from kanmon.config.forms import Node
 
 _ROOT = Path(__file__).resolve().parents[2]
+_CONCEPTS = _ROOT / "docs" / "concepts.md"
 _KINDS = {
     "string": "text",
     "integer": "whole number",
@@ -73,6 +75,7 @@ def _generated() -> dict[Path, str]:
         _ROOT / "schema" / "kanmon.schema.json": schema_text(),
         _ROOT / "docs" / "reference" / "config.md": _config_page(),
         _ROOT / "docs" / "reference" / "errors.md": _errors_page(),
+        _CONCEPTS: with_transitions(_CONCEPTS.read_text("utf-8")),
         **{_ROOT / path: text for path, text in action_files().items()},
     }
 

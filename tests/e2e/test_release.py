@@ -89,7 +89,7 @@ def test_a_failed_candidate_never_takes_traffic(project: Project) -> None:
     operation = project.operations()[-1]
     assert operation["result"] == "aborted"
     assert operation["traffic_calls"] == 0
-    assert "shifting" not in {step["state"] for step in operation["transitions"]}
+    assert "shift" not in {step["step"] for step in operation["steps"]}
     assert stages(project) == {"live"}
 
 

@@ -198,7 +198,7 @@ class Cloud:
 
     def has_triggers(self, release: str) -> bool:
         record = self.ledger.release(release)
-        return record is not None and Parameter.TRIGGERS in record.slot_parameters
+        return record is not None and Parameter.TRIGGERS in record.stacks["slot"].parameters
 
     @property
     def triggers_on(self) -> set[str]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kanmon.release.events import Event, Observer
     from kanmon.release.plan import Plan
     from kanmon.release.ports import Services
-    from kanmon.release.steps import Outcome
+    from kanmon.release.walk import Outcome
     from tests.fakes.cloud import Cloud
     from tests.fakes.process import Process
 

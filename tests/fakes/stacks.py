@@ -117,6 +117,7 @@ class FakeStacks:
             pending.parameters,
             self._outputs(name, pending.body, pending.parameters),
             pending.tags,
+            started.protected,
         )
         self.stacks[name], self.bodies[name] = after, pending.body
         on_event(_stack_event(name, after.status))

@@ -62,7 +62,7 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
         show_steps(context, f"The deploy of {plan.release} would", deploy_steps(services, plan, config))
         return ExitStatus.OK
     with with_deployment(context) as observer:
-        recovered = recover(services, config, observer)
+        recovered = recover(services, observer)
         if recovered and recovered.open:
             return show_outcome(context, recovered)
         if recovered:

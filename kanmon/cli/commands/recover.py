@@ -30,7 +30,7 @@ def run(options: RecoverOptions, context: Context) -> ExitStatus:
     services = context.services
     keep = options.keep if options.keep or options.undo else None
     with with_deployment(context) as observer:
-        outcome = recover(services, context.config, observer, keep=keep, wait=options.wait)
+        outcome = recover(services, observer, keep=keep, wait=options.wait)
     if outcome is None:
         context.console.print("The last operation has ended; there is nothing to recover.")
         return ExitStatus.OK

@@ -40,7 +40,7 @@ def run(options: RollbackOptions, context: Context) -> ExitStatus:
         show_steps(context, f"Rollback to {target.id} would", rollback_steps(services, config, target))
         return ExitStatus.OK
     with with_deployment(context) as observer:
-        recovered = None if services.ledger.head().held else recover(services, config, observer)
+        recovered = None if services.ledger.head().held else recover(services, observer)
         if recovered and recovered.open:
             return show_outcome(context, recovered)
         if recovered:

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 def run(_: NoOptions, context: Context) -> ExitStatus:
     """Run the checks. A failed one fails the command."""
+    from kanmon.release.checking import refuse_failed
     from kanmon.release.journal import check_record
     from kanmon.release.smoke import smoke
-    from kanmon.release.steps import refuse_failed
     from kanmon.report.step import show_error
     from kanmon.report.terminal import Progress
 

@@ -11,7 +11,7 @@ from kanmon.cli.ending import exit_status, put_marker
 from kanmon.errors import Code, ExitStatus, KanmonError
 from kanmon.ledger.records import Operation
 from kanmon.model import OperationKind, Result, Slot
-from kanmon.release.steps import Outcome
+from kanmon.release.walk import Outcome
 from tests.fakes.app import make_config
 from tests.fakes.clock import BEGIN
 from tests.fakes.objects import refusal

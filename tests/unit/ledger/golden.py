@@ -16,15 +16,17 @@ from kanmon.ledger.records import (
     Failure,
     Freeze,
     Head,
+    KeptStack,
     Lease,
     Operation,
     PlannedRelease,
     Release,
+    StackRecord,
+    StepRecord,
     Stored,
     Threads,
-    Transition,
 )
-from kanmon.model import Approval, OperationKind, Pointer, Result, Slot, State
+from kanmon.model import Approval, OperationKind, Pointer, ReleaseState, Result, Slot, Step
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 BLUE, GREEN = Pointer(deployment="d1", slot=Slot.BLUE), Pointer(deployment="d2", slot=Slot.GREEN)
@@ -34,11 +36,10 @@ RECORDS: dict[str, Stored] = {
     "release": Release(
         **PLANNED.model_dump(),
         token=7,
-        state=State.STABLE,
+        state=ReleaseState.STABLE,
         base="r1",
         slot=Slot.GREEN,
-        slot_template="t" * 64,
-        slot_parameters={"Triggers": "off"},
+        stacks={"slot": StackRecord(template="t" * 64, parameters={"Triggers": "off"}, tags={"app": "shop"})},
         pointer=GREEN,
         stable_at=NOON,
     ),
@@ -57,7 +58,7 @@ RECORDS: dict[str, Stored] = {
         began=NOON,
         ended=NOON,
         origin=BLUE,
-        transitions=(Transition(state=State.LIVE, began=NOON, ended=NOON, note="r2 goes live"),),
+        steps=(StepRecord(step=Step.PROMOTE, began=NOON, ended=NOON, note="r2 goes live"),),
         checks=(
             CheckRecord(name="page", target="live", passed=False, tries=2, milliseconds=7.5, failure="500"),
         ),
@@ -66,6 +67,7 @@ RECORDS: dict[str, Stored] = {
         failure=Failure(code="KNM-501", message="page: 500."),
         rollback_seconds=0.4,
         traffic_calls=2,
+        kept=(KeptStack(stack="shop-production-foundation", reason="to restore it would delete Key"),),
     ),
     "head": Head(
         token=8,

@@ -13,7 +13,7 @@ import pytest
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger.ledger import Ledger, as_json, operation_key, release_key
 from kanmon.ledger.records import Head, PlannedRelease, Release
-from kanmon.model import State
+from kanmon.model import ReleaseState
 from tests.fakes.ledger import operation
 from tests.fakes.store import AlwaysLosing, MemoryStore
 from tests.unit.ledger.golden import RECORDS, golden
@@ -124,7 +124,7 @@ def test_a_release_is_as_the_deploy_recorded_it() -> None:
     ledger = Ledger(MemoryStore())
     planned = ledger.add_release(_release)
     assert ledger.release("r1") == Release(**planned.model_dump())
-    deployed = Release(**planned.model_dump() | {"bundle": "approved", "state": State.STABLE})
+    deployed = Release(**planned.model_dump() | {"bundle": "approved", "state": ReleaseState.STABLE})
     ledger.store.put(release_key("r1"), as_json(deployed), expected=None)
     assert ledger.release("r1") == deployed
 

@@ -14,7 +14,7 @@ from kanmon.errors import Code, KanmonError
 from kanmon.ledger.ledger import Ledger
 from kanmon.ledger.records import Head, Lease, PlannedRelease
 from kanmon.ledger.writer import LedgerWriter
-from kanmon.model import State
+from kanmon.model import ReleaseState
 from tests.fakes.ledger import operation
 from tests.fakes.store import AlwaysLosing, MemoryStore
 
@@ -53,7 +53,7 @@ def amended(writer: LedgerWriter, **changes: object) -> Head:
 WRITES: dict[str, Write] = {
     "head": lambda writer: amended(writer, live="r9"),
     "operation": lambda writer: writer.write_operation(operation(1, "late")),
-    "release": lambda writer: writer.amend_release("r1", state=State.STABLE),
+    "release": lambda writer: writer.amend_release("r1", state=ReleaseState.STABLE),
 }
 
 
@@ -197,8 +197,8 @@ def test_adoption_wins_against_a_run_still_at_work() -> None:
 def test_an_amended_release_keeps_its_other_fields() -> None:
     writer = begun(with_release())
     before: Release = writer.releases["r1"]
-    writer.amend_release("r1", state=State.STABLE, stable_at=NOON)
-    changes = {"state": State.STABLE, "stable_at": NOON}
+    writer.amend_release("r1", state=ReleaseState.STABLE, stable_at=NOON)
+    changes = {"state": ReleaseState.STABLE, "stable_at": NOON}
     assert writer.ledger.release("r1") == before.model_copy(update=changes)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from kanmon.errors import Code
 from kanmon.ledger.records import AlarmRecord
-from kanmon.model import Result, State
+from kanmon.model import Result, Step
 from kanmon.release.recover import recover
 from tests.fakes.app import CANARY, make_config
 from tests.fakes.process import Process
@@ -126,7 +126,7 @@ def test_an_alarm_from_before_counts_again_after_it_was_quiet(cloud: Cloud) -> N
     def repair_then_break(event: Event) -> None:
         if "10 %" in event.text:
             cloud.ringing.clear()
-        if "50 %" in event.text and event.facts.get("state") != State.SHIFTING.value:
+        if "50 %" in event.text and event.facts.get("step") != Step.SHIFT.value:
             cloud.ringing[APP] = "p95 is 9 s"
 
     outcome = release(cloud, "two", config=CONFIG, observer=repair_then_break)
@@ -193,6 +193,6 @@ def test_a_release_held_for_its_alarms_ends_as_decided(
 ) -> None:
     release(cloud, "one", config=CONFIG)
     release(cloud, "two", config=CONFIG, process=Process(at=_looks(cloud, CONFIG)[look]))
-    assert recover(cloud.services(), CONFIG, ignore, keep=keep)
+    assert recover(cloud.services(), ignore, keep=keep)
     assert cloud.users == (live, live)
     assert cloud.ledger.head().live == live

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kanmon.errors import KanmonError
-from kanmon.model import Result, State
+from kanmon.model import ReleaseState, Result
 from kanmon.release.deploy import deploy
 from kanmon.release.recover import recover
 from kanmon.release.rollback import rollback, rollback_target
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from kanmon.bundle.manifest import Manifest
     from kanmon.config.schema import Config
-    from kanmon.release.steps import Outcome
+    from kanmon.release.walk import Outcome
 
 RATES = {"one": 100.0, "two": 50.0, "three": 25.0, "next": 10.0}
 
@@ -199,7 +199,7 @@ def _strike_and_recover(scene: Scene, cloud: Cloud, process: Process) -> None:
     # A run that died holds its lease until it expires.
     cloud.clock.outlast_lease()
     # A release is held for a person when the alarms can't be read; here the person undoes it.
-    recover(cloud.services(), CONFIG, ignore, keep=False if cloud.ledger.head().held else None)
+    recover(cloud.services(), ignore, keep=False if cloud.ledger.head().held else None)
     _expect_one_release(cloud)
     if before is not None:
         assert (None, None) not in cloud.seen[1:], "users had nothing"
@@ -216,7 +216,7 @@ def _take_over(cloud: Cloud) -> dict[str, Any] | None:
     """Another run recovers. All that there is then, if there was something to recover."""
     cloud.clock.outlast_lease()
     keep = False if cloud.ledger.head().held else None
-    if recover(cloud.services(actor="aki"), CONFIG, ignore, keep=keep) is None:
+    if recover(cloud.services(actor="aki"), ignore, keep=keep) is None:
         return None
     _expect_one_release(cloud)
     return cloud.state
@@ -244,7 +244,7 @@ def _expect_one_release(cloud: Cloud) -> None:
     assert settings["throttlingRateLimit"] == configured.throttle.rate, (
         "the stage has another release's settings"
     )
-    assert record.state is State.STABLE
+    assert record.state is ReleaseState.STABLE
     assert record.pointer == head.pointer
     assert head.slots[head.pointer.slot] == head.live
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kanmon.model import Result, State
+from kanmon.model import Result, Step
 from tests.fakes.app import CANARY, make_config
 from tests.fakes.cloud import Cloud
 from tests.fakes.process import Process
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 # The states in which each change may be made. It is the last state that was announced.
 _DURING = {
-    "stacks.execute": {State.PROVISIONED},
-    "functions.invoke": {State.PROVISIONED},
-    "apigateway.create_stage": {State.VERIFIED, State.LIVE},
-    "apigateway.update_stage": {State.VERIFIED, State.SHIFTING, State.LIVE, State.ROLLING_BACK},
-    "apigateway.delete_stage": {State.STABLE, State.LIVE, State.ROLLED_BACK},
-    "s3.put_object": {State.LIVE, State.ROLLING_BACK},
+    "stacks.execute": {Step.PROVISION},
+    "functions.invoke": {Step.PROVISION},
+    "apigateway.create_stage": {Step.VERIFY, Step.PROMOTE},
+    "apigateway.update_stage": {Step.VERIFY, Step.SHIFT, Step.PROMOTE, Step.ROLL_BACK},
+    "apigateway.delete_stage": {Step.COMPLETE, Step.PROMOTE, Step.ROLL_BACK},
+    "s3.put_object": {Step.PROMOTE, Step.ROLL_BACK},
 }
 
 
@@ -38,8 +38,8 @@ class _Watching(Process):
             number = self.cloud.ledger.head().operation or 0
             operation = self.cloud.ledger.operation(number)
             assert operation, f"{name} without an operation in the ledger"
-            assert operation.state in _DURING[name], f"{name} while {operation.state}"
-            assert operation.transitions[-1].ended is None
+            assert operation.step in _DURING[name], f"{name} while {operation.step}"
+            assert operation.steps[-1].ended is None
         return super().call(name, action)
 
 
@@ -61,18 +61,18 @@ def test_the_outcome_is_written_after_every_step(cloud: Cloud) -> None:
     operation = cloud.ledger.operation(1)
     assert operation
     assert operation == outcome.operation
-    states = [transition.state for transition in operation.transitions]
-    assert states == [State.LOCKED, State.PROVISIONED, State.VERIFIED, State.LIVE, State.STABLE]
-    assert all(transition.ended for transition in operation.transitions)
+    states = [transition.step for transition in operation.steps]
+    assert states == [Step.LOCK, Step.PROVISION, Step.VERIFY, Step.PROMOTE, Step.COMPLETE]
+    assert all(transition.ended for transition in operation.steps)
     assert operation.ended
 
 
 def test_a_failed_step_has_no_end(cloud: Cloud) -> None:
     cloud.functions.failing.add("migrate")
     operation = operation_of(release(cloud, "one"))
-    steps = {transition.state: transition for transition in operation.transitions}
-    assert steps[State.PROVISIONED].ended is None
-    assert steps[State.ABORTED].ended
+    steps = {transition.step: transition for transition in operation.steps}
+    assert steps[Step.PROVISION].ended is None
+    assert steps[Step.ABORT].ended
 
 
 def test_the_failure_of_an_operation_is_kept(cloud: Cloud) -> None:
@@ -118,8 +118,8 @@ def test_a_long_bake_keeps_the_record_small(cloud: Cloud) -> None:
 
 def test_states_are_sent_to_the_observer_in_order(cloud: Cloud) -> None:
     states: list[str] = []
-    release(cloud, "one", observer=lambda event: states.append(str(event.facts.get("state", ""))))
-    assert [state for state in states if state] == ["locked", "provisioned", "verified", "live", "stable"]
+    release(cloud, "one", observer=lambda event: states.append(str(event.facts.get("step", ""))))
+    assert [state for state in states if state] == ["lock", "provision", "verify", "promote", "complete"]
 
 
 def test_every_event_has_the_time_of_the_clock(cloud: Cloud) -> None:

@@ -108,13 +108,13 @@ def test_a_locked_environment_refuses_a_deploy(cloud: Cloud) -> None:
     assert cloud.ledger.head().operations == 0
 
 
-@pytest.mark.parametrize("state", ["locked", "provisioned", "verified", "live"])
-def test_a_run_without_its_lease_changes_nothing_more(cloud: Cloud, clock: Clock, state: str) -> None:
+@pytest.mark.parametrize("step", ["lock", "provision", "verify", "promote"])
+def test_a_run_without_its_lease_changes_nothing_more(cloud: Cloud, clock: Clock, step: str) -> None:
     release(cloud, "one")
     seen: list[object] = []
 
     def lose_it(event: Event) -> None:
-        if event.facts.get("state") == state:
+        if event.facts.get("step") == step:
             clock.outlast_lease()
             write_head(cloud.ledger, lease=None, token=9)
             seen.append((cloud.users, list(cloud.stacks.executed), cloud.previews))

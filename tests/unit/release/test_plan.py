@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kanmon.errors import Code, KanmonError
-from kanmon.model import Result, Slot, State
+from kanmon.model import ReleaseState, Result, Slot
 from kanmon.naming import blob_key
 from kanmon.release.plan import Plan, read_plan
 from kanmon.stacks.changes import STATEFUL
@@ -301,6 +301,6 @@ def test_a_planned_release_is_recorded(cloud: Cloud) -> None:
     plan = plan_of(cloud, make_bundle(cloud, "one"))
     record = cloud.ledger.release("r1")
     assert record
-    assert record.state is State.PLANNED
+    assert record.state is ReleaseState.PLANNED
     assert record.bundle == plan.bundle
     assert record.commit == plan.commit

@@ -8,7 +8,7 @@ import pytest
 
 from kanmon.aws.fence import Fence
 from kanmon.errors import Code, KanmonError
-from kanmon.model import Result, State
+from kanmon.model import ReleaseState, Result, Step
 from kanmon.release.lease import LONGEST_WAIT, lease
 from kanmon.release.recover import recover
 from tests.fakes.app import CANARY, make_config
@@ -17,7 +17,7 @@ from tests.fakes.runs import ignore, release, roll_back
 
 if TYPE_CHECKING:
     from kanmon.release.events import Event
-    from kanmon.release.steps import Outcome
+    from kanmon.release.walk import Outcome
     from tests.fakes.clock import Clock
     from tests.fakes.cloud import Cloud
 
@@ -25,7 +25,7 @@ CONFIG = make_config(traffic=CANARY)
 
 
 def _recover(cloud: Cloud, *, keep: bool | None = None, wait: bool = False) -> Outcome | None:
-    return recover(cloud.services(), CONFIG, ignore, keep=keep, wait=wait)
+    return recover(cloud.services(), ignore, keep=keep, wait=wait)
 
 
 def _recovered(cloud: Cloud, *, keep: bool | None = None) -> Outcome:
@@ -35,8 +35,8 @@ def _recovered(cloud: Cloud, *, keep: bool | None = None) -> Outcome:
     return outcome
 
 
-def _die_in(cloud: Cloud, state: State) -> None:
-    """Release version two in a process. It dies just after it announced a state."""
+def _die_in(cloud: Cloud, step: Step) -> None:
+    """Release version two in a process. It dies just after it announced a step."""
     whole, process = cloud.copy(), Process()
     announced: list[int] = []
     release(
@@ -45,7 +45,7 @@ def _die_in(cloud: Cloud, state: State) -> None:
         config=CONFIG,
         process=process,
         observer=lambda event: (
-            announced.append(len(process.calls)) if event.facts.get("state") == state.value else None
+            announced.append(len(process.calls)) if event.facts.get("step") == step.value else None
         ),
     )
     with pytest.raises(ProcessDied):
@@ -86,9 +86,9 @@ def _recorded_reason(cloud: Cloud, *, keep: bool | None = None) -> str:
 
 def test_the_history_names_the_last_step_of_a_dying_run(cloud: Cloud, clock: Clock) -> None:
     release(cloud, "one", config=CONFIG)
-    _die_in(cloud, State.SHIFTING)
+    _die_in(cloud, Step.SHIFT)
     clock.outlast_lease()
-    assert _recorded_reason(cloud) == "The run of kim did not finish. Its last step was: shifting."
+    assert _recorded_reason(cloud) == "The run of kim did not finish. Its last step was: shift."
 
 
 def test_the_history_names_the_decision_to_undo(held: Cloud) -> None:
@@ -104,21 +104,21 @@ def test_after_an_ended_release_there_is_nothing_to_do(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "result", "live"),
+    ("step", "result", "live"),
     [
-        (State.LOCKED, Result.ABORTED, "r1"),
-        (State.PROVISIONED, Result.ABORTED, "r1"),
-        (State.VERIFIED, Result.ABORTED, "r1"),
-        (State.SHIFTING, Result.ROLLED_BACK, "r1"),
-        (State.LIVE, Result.ROLLED_BACK, "r1"),
-        (State.STABLE, Result.STABLE, "r2"),
+        (Step.LOCK, Result.ABORTED, "r1"),
+        (Step.PROVISION, Result.ABORTED, "r1"),
+        (Step.VERIFY, Result.ABORTED, "r1"),
+        (Step.SHIFT, Result.ROLLED_BACK, "r1"),
+        (Step.PROMOTE, Result.ROLLED_BACK, "r1"),
+        (Step.COMPLETE, Result.STABLE, "r2"),
     ],
 )
 def test_a_dead_run_is_brought_to_its_end_from_any_state(
-    cloud: Cloud, clock: Clock, state: State, result: Result, live: str
+    cloud: Cloud, clock: Clock, step: Step, result: Result, live: str
 ) -> None:
     release(cloud, "one", config=CONFIG)
-    _die_in(cloud, state)
+    _die_in(cloud, step)
     clock.outlast_lease()
     assert _recovered(cloud).result is result
     assert cloud.users == (live, live)
@@ -130,7 +130,7 @@ def test_a_dead_run_is_brought_to_its_end_from_any_state(
 def test_a_living_run_is_left_alone(cloud: Cloud) -> None:
     """CD-14"""
     release(cloud, "one", config=CONFIG)
-    _die_in(cloud, State.LIVE)
+    _die_in(cloud, Step.PROMOTE)
     with pytest.raises(KanmonError) as caught:
         _recover(cloud)
     assert caught.value.code is Code.LOCKED
@@ -150,7 +150,7 @@ def test_a_held_release_can_be_kept(held: Cloud) -> None:
     assert head.operation is None
     kept = held.ledger.release("r2")
     assert kept
-    assert kept.state is State.STABLE
+    assert kept.state is ReleaseState.STABLE
     assert held.users == ("r2", "r2")
     assert not held.previews
 
@@ -173,11 +173,11 @@ def test_a_held_canary_ends_as_decided(held_canary: Cloud, keep: bool, live: str
     assert held_canary.canary_release() is None
 
 
-@pytest.mark.parametrize("state", [State.PROVISIONED, State.LIVE])
-def test_keep_does_not_keep_a_release_without_a_hold(cloud: Cloud, clock: Clock, state: State) -> None:
+@pytest.mark.parametrize("step", [Step.PROVISION, Step.PROMOTE])
+def test_keep_does_not_keep_a_release_without_a_hold(cloud: Cloud, clock: Clock, step: Step) -> None:
     """`--keep` decides a held release; a dead deploy is undone all the same."""
     release(cloud, "one", config=CONFIG)
-    _die_in(cloud, state)
+    _die_in(cloud, step)
     clock.outlast_lease()
     assert _recover(cloud, keep=True)
     assert cloud.users == ("r1", "r1")
@@ -230,9 +230,9 @@ def test_a_completed_deploy_lifts_the_freeze_with_its_reason(cloud: Cloud, clock
 def test_recover_can_wait_for_the_lease_of_a_dead_run(cloud: Cloud) -> None:
     """CD-13, CD-14: as the last step of a job after its process was killed."""
     release(cloud, "one", config=CONFIG)
-    _die_in(cloud, State.LIVE)
+    _die_in(cloud, Step.PROMOTE)
     events: list[Event] = []
-    outcome = recover(cloud.services(), CONFIG, events.append, wait=True)
+    outcome = recover(cloud.services(), events.append, wait=True)
     assert outcome
     assert outcome.result is Result.ROLLED_BACK
     assert cloud.users == ("r1", "r1")

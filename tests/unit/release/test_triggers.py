@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kanmon.release.events import Event
-    from kanmon.release.steps import Outcome
+    from kanmon.release.walk import Outcome
     from tests.fakes.clock import Clock
     from tests.fakes.cloud import Cloud
 
@@ -43,7 +43,7 @@ def _fail_at_the_end(cloud: Cloud, stack: str) -> Callable[[Event], None]:
 
 
 def _recover(cloud: Cloud, *, keep: bool | None = None) -> Outcome:
-    outcome = recover(cloud.services(), CONFIG, ignore, keep=keep)
+    outcome = recover(cloud.services(), ignore, keep=keep)
     assert outcome
     return outcome
 
@@ -70,7 +70,7 @@ def test_a_release_is_recorded_with_its_triggers_off(cloud: Cloud) -> None:
     release(cloud, "one", config=CONFIG)
     record = cloud.ledger.release("r1")
     assert record
-    assert record.slot_parameters["Triggers"] == "DISABLED"
+    assert record.stacks["slot"].parameters["Triggers"] == "DISABLED"
 
 
 def test_the_live_release_again_is_nothing_to_do(cloud: Cloud) -> None:
@@ -119,8 +119,7 @@ def test_an_app_without_triggers_makes_no_call_for_them(
     other, with_switch, without_switch = cloud.copy(), Process(), Process()
     release(cloud, "two", config=WITHOUT, process=with_switch)
     roll_back(cloud, process=with_switch)
-    for module in ("deploy", "rollback"):
-        monkeypatch.setattr(f"kanmon.release.{module}.switch_triggers", lambda *_: None)
+    monkeypatch.setattr("kanmon.release.steps.switch_triggers", lambda *_: None)
     release(other, "two", config=WITHOUT, process=without_switch)
     roll_back(other, process=without_switch)
     assert with_switch.calls == without_switch.calls

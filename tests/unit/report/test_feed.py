@@ -14,7 +14,7 @@ from tests.fakes.runs import release
 
 
 def _state(number: int) -> Event:
-    return Event(EventKind.STATE, "live", {"operation": number}, at=BEGIN)
+    return Event(EventKind.STEP, "live", {"operation": number}, at=BEGIN)
 
 
 def _ignore(error: KanmonError) -> None:

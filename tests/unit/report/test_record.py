@@ -10,8 +10,8 @@ from markdown_it import MarkdownIt
 
 from kanmon.errors import Code, KanmonError
 from kanmon.github.deployments import DeploymentStatus
-from kanmon.ledger.records import Failure, Operation, Transition
-from kanmon.model import OperationKind, Result, Slot, State
+from kanmon.ledger.records import Failure, Operation, StepRecord
+from kanmon.model import OperationKind, Result, Slot, Step
 from kanmon.report.record import Recorder, deployment_status
 from tests.fakes.clock import BEGIN
 from tests.fakes.cloud import Cloud
@@ -165,7 +165,7 @@ def test_a_rewritten_history_leaves_notes_without_commits(github: LocalGithub, c
 
 def test_a_shown_operation_has_its_present_status(github: LocalGithub, cloud: Cloud) -> None:
     record = recorder(github, cloud)
-    release(cloud, "a1", observer=lambda event: record.show(1) if event.facts.get("state") else None)
+    release(cloud, "a1", observer=lambda event: record.show(1) if event.facts.get("step") else None)
     [shown] = states(github).values()
     assert set(shown) == {"in_progress"}
     record.show(1)
@@ -196,7 +196,7 @@ _ENDED = Operation(
 @pytest.mark.parametrize(
     ("kind", "result", "state", "text"),
     [
-        (OperationKind.DEPLOY, None, "in_progress", "built"),
+        (OperationKind.DEPLOY, None, "in_progress", "lock"),
         (OperationKind.DEPLOY, Result.STABLE, "success", "r2 is live"),
         (OperationKind.DEPLOY, Result.UNCHANGED, "success", "r2 is live"),
         (
@@ -224,6 +224,6 @@ def test_each_result_has_its_status(
 
 
 def test_a_running_operation_has_the_note_of_its_step() -> None:
-    step = Transition(state=State.SHIFTING, began=BEGIN, note="50 % of API requests go to r2")
-    operation = _ENDED.model_copy(update={"transitions": (step,)})
+    step = StepRecord(step=Step.SHIFT, began=BEGIN, note="50 % of API requests go to r2")
+    operation = _ENDED.model_copy(update={"steps": (step,)})
     assert deployment_status(operation) == DeploymentStatus("in_progress", "50 % of API requests go to r2")

@@ -15,7 +15,7 @@ from kanmon.errors import Code, KanmonError
 from kanmon.github.runner import Runner
 from kanmon.model import Result
 from kanmon.release.rollback import rollback, rollback_target
-from kanmon.release.steps import Outcome
+from kanmon.release.walk import Outcome
 from kanmon.report.step import WorkflowStep
 from tests.fakes.app import make_bundle, make_config
 from tests.fakes.cloud import Cloud

@@ -56,7 +56,7 @@ _STACK = {"stack": "shop-api", "resource": "Live", "type": "AWS::ApiGateway::Sta
 _WHOLE = _STACK | {"type": "AWS::CloudFormation::Stack"}
 _CHECK = {"check": "health", "release": "r2", "target": "live", "milliseconds": 12, "tries": 3}
 _EVENTS: list[tuple[EventKind, dict[str, Any], list[str]]] = [
-    (EventKind.STATE, {"state": "verified"}, ["verified"]),
+    (EventKind.STEP, {"step": "verify"}, ["verify"]),
     (EventKind.STACK, _STACK | {"status": "CREATE_FAILED"}, ["CREATE_FAILED", "shop-api Live"]),
     (EventKind.HOOK, {"hook": "migrate"}, ["migrate"]),
     (EventKind.CHECK, _CHECK | {"passed": True}, ["✓", "health on r2 (live)", "12 ms", "3 tries"]),
@@ -173,7 +173,7 @@ def test_the_history_begins_with_the_newest() -> None:
 def test_an_open_operation_is_listed_by_its_state() -> None:
     """CD-13."""
     open_one = {"ended": None, "result": None, "failure": None, "approval": None}
-    assert "built" in history(an_operation().model_copy(update=open_one))
+    assert "lock" in history(an_operation().model_copy(update=open_one))
 
 
 def test_a_bots_name_is_printed_whole() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kanmon.model import Result, Slot
+from kanmon.model import Result, Slot, Step
 from kanmon.release.deploy import deploy
 from kanmon.release.recover import recover
 from kanmon.release.rollback import rollback, rollback_target
@@ -19,7 +19,7 @@ from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
     from kanmon.config.schema import Config
-    from kanmon.release.steps import Outcome
+    from kanmon.release.walk import Outcome
     from tests.fakes.clock import Clock
     from tests.fakes.cloud import Cloud
 
@@ -130,7 +130,7 @@ def test_a_run_dead_at_any_call_is_finished_or_undone(clock: Clock, config: Conf
         with contextlib.suppress(ProcessDied):
             deploy(struck.services(Process(at=at, blow=Blow.DEATH_AFTER)), plan, FakeApproval(), ignore)
         clock.outlast_lease()
-        recover(struck.services(), config, ignore)
+        recover(struck.services(), ignore)
         head = struck.ledger.head()
         assert head.live in {"r1", "r2"}
         assert head.operation is None
@@ -141,7 +141,7 @@ def test_a_run_dead_at_any_call_is_finished_or_undone(clock: Clock, config: Conf
 def test_without_requests_to_share_there_is_no_canary(cloud: Cloud) -> None:
     release(cloud, "one", config=WEB_ONLY)
     operation = operation_of(release(cloud, "two", config=WEB_ONLY))
-    assert "shifting" not in [step.state.value for step in operation.transitions]
+    assert Step.SHIFT not in [one.step for one in operation.steps]
     assert not cloud.gateway.updates
 
 
@@ -167,7 +167,7 @@ def test_a_later_web_app_can_be_undone(cloud: Cloud) -> None:
     assert release(cloud, "one", config=API_ONLY).result is Result.STABLE
     cloud.faulty.add(("r2", "live"))
     assert release(cloud, "two", config=BOTH).result is Result.HELD
-    recover(cloud.services(), BOTH, ignore, keep=False)
+    recover(cloud.services(), ignore, keep=False)
     assert cloud.users == (None, "r1")
 
 
@@ -176,7 +176,7 @@ def test_the_other_half_can_come_after_a_failed_try(cloud: Cloud, half: Config) 
     release(cloud, "one", config=half)
     cloud.faulty.add(("r2", "live"))
     release(cloud, "two", config=BOTH)
-    recover(cloud.services(), BOTH, ignore, keep=False)
+    recover(cloud.services(), ignore, keep=False)
     cloud.faulty.clear()
     assert release(cloud, "three", config=BOTH, lift_freeze="fixed").result is Result.STABLE
     assert cloud.users == ("r3", "r3")

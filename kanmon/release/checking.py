@@ -1,0 +1,39 @@
+"""Runs smoke checks inside an operation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanmon.errors import Code, KanmonError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kanmon.checks.execution import CheckResult
+    from kanmon.checks.probe import Target
+    from kanmon.config.checks import Check
+    from kanmon.release.journal import Journal
+    from kanmon.release.ports import Site
+
+
+class ChecksFailedError(KanmonError):
+    """Smoke checks failed; `failed` has these checks."""
+
+    def __init__(self, failed: tuple[Check, ...], target: Target, message: str) -> None:
+        super().__init__(Code.CHECK_FAILED, message, where=f"{target.release} as {target.name}")
+        self.failed = failed
+
+
+def check(site: Site, journal: Journal, checks: Sequence[Check], target: Target) -> None:
+    """Run checks and note their results. Raises ChecksFailedError when one failed."""
+    results = site.checks.run(checks, target)
+    journal.record_checks(results)
+    refuse_failed(results)
+
+
+def refuse_failed(results: Sequence[CheckResult]) -> None:
+    """Raise ChecksFailedError with the reasons when one of these checks failed. All have one target."""
+    failed = [result for result in results if not result.passed]
+    if failed:
+        message = " ".join(f"{result.check.name}: {result.failure}." for result in failed)
+        raise ChecksFailedError(tuple(result.check for result in failed), failed[0].target, message)

@@ -1,0 +1,61 @@
+"""Checks the live release through the changes outside of its slot: users get them at once (CD-7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kanmon.checks.probe import Target
+from kanmon.errors import Code, KanmonError
+from kanmon.naming import SLOT
+from kanmon.release.checking import ChecksFailedError, refuse_failed
+from kanmon.release.events import EventKind
+
+if TYPE_CHECKING:
+    from kanmon.config.checks import Check
+    from kanmon.release.journal import Journal
+    from kanmon.release.loaded import LoadedRelease
+    from kanmon.release.plan import PlannedStack
+    from kanmon.release.ports import Services, Site
+    from kanmon.release.provision import Outputs
+
+
+@dataclass(frozen=True)
+class LiveCheck:
+    """The checks of the live release. Each passed before the first change."""
+
+    site: Site | None
+    """None without users."""
+    journal: Journal
+    live: Target
+    checks: tuple[Check, ...]
+
+    @classmethod
+    def begin(
+        cls, services: Services, journal: Journal, base: LoadedRelease | None, outputs: Outputs
+    ) -> LiveCheck:
+        """Run the checks of the live release before the first change. Without a release, none ever runs.
+
+        A check that fails already does not count: the release may be its repair.
+        """
+        if base is None:
+            return cls(None, journal, Target("live", ""), ())
+        site, live = services.site(base.config, outputs), Target("live", base.id)
+        results = site.checks.run(base.config.checks, live)
+        journal.record_checks(results)
+        for result in (one for one in results if not one.passed):
+            text = f"{result.check.name} fails on {base.id} already and does not count: {result.failure}"
+            journal.emit(EventKind.NOTE, text)
+        return cls(site, journal, live, tuple(one.check for one in results if one.passed))
+
+    def run(self, stack: PlannedStack) -> None:
+        """Check the live release after the change of a stack. Raises CHANGE_HARMS_LIVE."""
+        if self.site is None or stack.kind == SLOT:
+            return
+        results = self.site.checks.run(self.checks, self.live)
+        self.journal.record_checks(results)
+        try:
+            refuse_failed(results)
+        except ChecksFailedError as error:
+            problem = f"Users got the change of {stack.name} at once, and it harms {self.live.release}: "
+            raise KanmonError(Code.CHANGE_HARMS_LIVE, problem + error.message, where=stack.name) from error

@@ -1,0 +1,37 @@
+"""A release with its manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kanmon.bundle.manifest import Manifest
+    from kanmon.config.schema import Config
+    from kanmon.ledger.records import Release
+    from kanmon.model import WebFile
+
+
+@dataclass(frozen=True)
+class LoadedRelease:
+    """A release with its manifest: enough to bring users to it."""
+
+    record: Release
+    manifest: Manifest
+
+    @property
+    def id(self) -> str:
+        """The release's id, such as `r42`."""
+        return self.record.id
+
+    @property
+    def files(self) -> Mapping[str, WebFile]:
+        """The web app's files, by name."""
+        return self.manifest.web
+
+    @property
+    def config(self) -> Config:
+        """The config of its bundle."""
+        return self.manifest.config

@@ -1,0 +1,96 @@
+"""Moves both pointers, in either direction, and opens the preview beside them."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kanmon.checks.probe import Target
+from kanmon.naming import preview_token
+from kanmon.release.events import EventKind
+
+if TYPE_CHECKING:
+    from kanmon.model import Pointer
+    from kanmon.release.journal import Journal
+    from kanmon.release.loaded import LoadedRelease
+    from kanmon.release.ports import Site
+
+
+@dataclass(frozen=True)
+class Pointers:
+    """What decides who gets which release."""
+
+    site: Site
+    journal: Journal
+
+    def forward(self, target: LoadedRelease, base: LoadedRelease | None, origin: Pointer) -> None:
+        """Move all users to a release. `origin` is the API's pointer before."""
+        # Settings come before the move. Otherwise the first requests would meet the old limits, and some
+        # would get 429.
+        self.apply_settings(target)
+        # The API moves before the page. Otherwise a run that dies between the two would leave a new page on
+        # the old API, and its calls to new routes would fail.
+        self._move_api(target.record.pointer, frozenset({origin}))
+        self._move_page(target, base)
+
+    def back(self, target: LoadedRelease | None, left: LoadedRelease | None, pointer: Pointer) -> None:
+        """Return all users to a release: the page first, then the API.
+
+        An old page works with the new API, as it did during the canary. With the API first, a run that dies
+        between the two moves would leave a new page on the old API, and its calls to new routes would fail.
+        """
+        self.journal.note(traffic_calls=0)
+        self._move_page(target, left)
+        self._move_api(pointer, None)
+
+    def apply_settings(self, loaded: LoadedRelease) -> None:
+        """Give the live stage a release's settings where they differ. No pointer moves."""
+        api = loaded.config.api
+        if api and self.site.api.apply_settings(api.throttle):
+            self.journal.emit(EventKind.NOTE, f"the API's stage has the settings of {loaded.id}")
+
+    def open_preview(self, release: str, pointer: Pointer) -> Target:
+        """Open a release to people with its address, through the edge and before any user."""
+        # Close an earlier preview first: the ledger has room for one token. Otherwise the new token would
+        # replace it, and a run that dies here would leave the earlier preview open.
+        self.close_preview()
+        token = preview_token(release, secrets.token_hex(16))
+        # The observer masks the token first. Otherwise an error text could show it in a public log.
+        self.journal.emit(EventKind.PREVIEW, token)
+        # The ledger has the token before the preview exists. Otherwise a run that dies here would leave the
+        # candidate open to everybody with the address, and `recover` could not close it.
+        self.journal.amend(preview=token)
+        self.site.api.open_preview(token, pointer)
+        return Target("candidate", release, token)
+
+    def close_preview(self) -> None:
+        """Close the operation's preview, if it has one."""
+        if token := self.journal.operation.preview:
+            # The ledger forgets the token later, with its next write. Otherwise a run that dies here would
+            # leave the preview open, and `recover` could not close it.
+            self.site.api.close_preview(token)
+            self.journal.note(preview="")
+
+    def _move_api(self, pointer: Pointer, allowed: frozenset[Pointer] | None) -> None:
+        """Point the live stage at a release, in one call."""
+        if self.site.api.move(pointer, allowed=allowed):
+            self._count(1)
+            text = f"the API serves the {pointer.slot} slot"
+            self.journal.emit(EventKind.TRAFFIC, text, slot=pointer.slot.value)
+
+    def _move_page(self, target: LoadedRelease | None, base: LoadedRelease | None) -> None:
+        """Make a release's pages live, the entry page last. Without a release, remove the entry page."""
+        web = self.site.web
+        if target is None:
+            if web.clear():
+                self._count(1)
+                self.journal.emit(EventKind.TRAFFIC, "there is no live page any more")
+            return
+        writes = web.move(target.id, target.files, base.files if base else {})
+        self._count(writes)
+        if writes:
+            self.journal.emit(EventKind.TRAFFIC, f"the page is that of {target.id}", release=target.id)
+
+    def _count(self, calls: int) -> None:
+        self.journal.note(traffic_calls=self.journal.operation.traffic_calls + calls)

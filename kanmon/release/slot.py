@@ -1,0 +1,111 @@
+"""Brings a release completely into its slot: by its plan, or again from its record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanmon.bundle.blobs import refuse_missing
+from kanmon.ledger.records import StackRecord
+from kanmon.model import Pointer
+from kanmon.naming import API, FOUNDATION, SLOT, Output, Parameter, snapshot_name, stack_name
+from kanmon.release.events import EventKind
+from kanmon.release.hooks import run_hooks
+from kanmon.release.live_check import LiveCheck
+from kanmon.release.plan import outputs_of, resolve
+from kanmon.release.provision import provision
+from kanmon.templates.stack_set import tags
+
+if TYPE_CHECKING:
+    from kanmon.config.schema import Config
+    from kanmon.ledger.records import Head, Release
+    from kanmon.release.plan import Plan
+    from kanmon.release.ports import Services
+    from kanmon.release.provision import Outputs
+    from kanmon.release.steps import Steps
+
+
+def apply_plan(steps: Steps, plan: Plan) -> None:
+    """Carry out a deploy's plan: the database's snapshot, the approved change sets, the hooks."""
+    services, journal, config = steps.services, steps.journal, steps.release.config
+    outputs = outputs_of(services, config, plan.slot)
+    # The snapshot comes before every change. After a failed migration you restore the data from it. A later
+    # snapshot would hold half-migrated data.
+    _take_snapshot(steps, outputs)
+    if changes := tuple(stack.kind for stack in plan.stacks if stack.touched and stack.kind != SLOT):
+        # The ledger has the stacks before they change. Otherwise a run that dies there would leave a change
+        # that nobody undoes.
+        journal.amend(changes=changes)
+    live = LiveCheck.begin(services, journal, steps.base if changes else None, outputs)
+    # Empty the slot's entry in the head before its stack changes. Otherwise a run that dies there would leave
+    # the old entry, and a rollback would move users into a broken slot.
+    journal.record_slot(plan.slot, None)
+    outputs = provision(services, journal, config, plan.stacks, outputs, on_change=live.run)
+    journal.record_slot(plan.slot, plan.release)
+    # The record gets its pointer before any user moves. Otherwise a run that dies after the move would leave
+    # a live release without a pointer, and `recover` could not complete it.
+    journal.writer.amend_release(
+        plan.release,
+        slot=plan.slot,
+        stacks=_deployed(plan, config, outputs),
+        pointer=Pointer(deployment=outputs.get(API, {}).get(Output.DEPLOYMENT, ""), slot=plan.slot),
+    )
+    # Hooks run before the checks. Otherwise the checks would meet the schema of the old release, and fail.
+    run_hooks(services, journal, config, plan.release, plan.slot)
+
+
+def apply_record(steps: Steps) -> None:
+    """Bring an earlier release into the idle slot again, from its recorded stack."""
+    services, journal, release = steps.services, steps.journal, steps.release
+    slot, recorded = steps.operation.slot, release.record.stacks[SLOT]
+    name = stack_name(release.config.prefix, SLOT, slot)
+    # Look for the blobs first. Otherwise CloudFormation would miss a package in the middle of the update, and
+    # the slot would be broken.
+    refuse_missing(services.blobs, release.manifest)
+    # Empty the slot's entry first, as for a deploy.
+    journal.record_slot(slot, None)
+    change_set = services.stacks.create_change_set(
+        name,
+        services.blobs.url(recorded.template),
+        recorded.parameters | {Parameter.SLOT: slot.value},
+        recorded.tags,
+        existing=services.stacks.find(name),
+    )
+    if change_set:
+        services.stacks.execute(change_set, lambda event: journal.emit_stack(SLOT, event))
+    journal.record_slot(slot, release.id)
+    # The record gets its slot before users move. Otherwise a run that dies after the move would be repeated
+    # from the old record: it would update the slot with users on it.
+    pointer = release.record.pointer.model_copy(update={"slot": slot})
+    journal.writer.amend_release(release.id, slot=slot, pointer=pointer)
+
+
+def is_in_slot(services: Services, prefix: str, head: Head, release: Release) -> bool:
+    """True when the release is still complete in its slot: then a move of the pointers is enough."""
+    if head.slots.get(release.slot) != release.id:
+        return False
+    stack = services.stacks.find(stack_name(prefix, SLOT, release.slot))
+    if stack is None or not stack.status.endswith("_COMPLETE"):
+        return False
+    return stack.outputs.get(Output.RELEASE) == release.id
+
+
+def _deployed(plan: Plan, config: Config, outputs: Outputs) -> dict[str, StackRecord]:
+    """The stacks as the plan deployed them, by their kinds."""
+    return {
+        stack.kind: StackRecord(
+            template=stack.template, parameters=resolve(stack.parameters, outputs) or {}, tags=tags(config)
+        )
+        for stack in plan.stacks
+    }
+
+
+def _take_snapshot(steps: Steps, outputs: Outputs) -> None:
+    cluster = outputs.get(FOUNDATION, {}).get(Output.DATABASE_CLUSTER)
+    if cluster is None:
+        return
+    operation, snapshots = steps.operation, steps.services.snapshots
+    name = snapshot_name(steps.release.config.prefix, operation.release, operation.number)
+    snapshots.begin(cluster, name)
+    # Wait for its end. Otherwise the snapshot could fail after the migration, with no data to restore.
+    snapshots.wait(name)
+    steps.journal.emit(EventKind.NOTE, f"database snapshot {name}", snapshot=name)

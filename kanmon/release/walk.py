@@ -1,0 +1,165 @@
+"""Walks an operation over the table of transitions to its end. Deploy, rollback and recovery have one end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kanmon.errors import Code, KanmonError
+from kanmon.ledger.records import Operation
+from kanmon.model import Result, Step
+from kanmon.release.checking import ChecksFailedError
+from kanmon.release.journal import Journal, as_failure
+from kanmon.release.steps import Steps
+from kanmon.release.transitions import TABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kanmon.ledger.records import Head
+    from kanmon.model import Approval, OperationKind, Slot
+    from kanmon.release.events import Observer
+    from kanmon.release.lease import HeldLease
+    from kanmon.release.ports import Services
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended."""
+
+    result: Result
+    release: str
+    operation: Operation | None = None
+    failure: KanmonError | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether the operation has not ended: it needs `kanmon recover`, or another run has taken over."""
+        return self.result is Result.FAILED
+
+
+def open_operation(
+    services: Services,
+    held: HeldLease,
+    observer: Observer,
+    *,
+    kind: OperationKind,
+    release: str,
+    slot: Slot,
+    reason: str,
+    approval: Approval,
+    digest: str = "",
+) -> Steps:
+    """The steps of a new operation. Its first step writes it into the ledger."""
+    head = held.writer.head
+    operation = Operation(
+        number=head.operations + 1,
+        kind=kind,
+        release=release,
+        base=head.live,
+        slot=slot,
+        actor=services.actor,
+        run=services.run,
+        reason=reason,
+        digest=digest,
+        approval=approval,
+        began=services.clock.now(),
+        origin=head.pointer,
+    )
+    for release_id in filter(None, (release, head.live)):
+        held.writer.adopt_release(release_id)
+    return Steps(services, Journal(services.clock, held, operation, observer))
+
+
+def refuse_open(head: Head) -> None:
+    """Raise HELD or UNFINISHED when an earlier operation has not ended."""
+    if head.held:
+        raise KanmonError(Code.HELD, f"The operation {head.operation} left the environment held.")
+    if head.operation is not None:
+        raise KanmonError(Code.UNFINISHED, f"The operation {head.operation} did not end.")
+
+
+def refuse_moved(head: Head, expected: Head) -> None:
+    """Raise HELD, UNFINISHED, or PLAN_STALE when the head is not as it was when somebody approved.
+
+    Call it under the lease. Without this, two runs could be approved for the same slot and start one after
+    the other. The second would update the slot with users on it.
+    """
+    refuse_open(head)
+    if (head.live, head.pointer) != (expected.live, expected.pointer):
+        raise KanmonError(Code.PLAN_STALE, f"{head.live or 'Nothing'} is live now, not {expected.live}.")
+
+
+def walk(steps: Steps, path: Callable[[], None]) -> Outcome:
+    """Walk a path to its end; after a failure, on the way of the table.
+
+    Once an operation has begun, no error is a refusal: users may be on another release than before. So every
+    error is an outcome.
+    """
+    journal = steps.journal
+    try:
+        try:
+            path()
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - after any error, users come first
+            _handle_failure(steps, error)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - no error may look like a refusal
+        failure = _still_open(journal, as_failure(error))
+        return Outcome(Result.FAILED, journal.operation.release, journal.operation, failure)
+    return Outcome(
+        journal.operation.result or Result.FAILED,
+        journal.operation.release,
+        journal.operation,
+        journal.failure,
+    )
+
+
+def _handle_failure(steps: Steps, error: BaseException) -> None:
+    # Read the clock first: users also wait during the comparison with the stable release.
+    failed_at = steps.services.clock.monotonic()
+    failure, ways = as_failure(error), TABLE[steps.operation.step].failed
+    if failure.code is Code.LEASE_LOST:
+        # Another run has the lease, and it decides. A rollback here could move users off a release after the
+        # other run completed it.
+        raise failure from error
+    steps.journal.record_failure(failure)
+    if Step.ABORT in ways:
+        steps.abort(failure)
+    elif Step.HOLD in ways and (undecidable := _undecidable(steps, failure)):
+        steps.journal.failure = undecidable
+        steps.hold(undecidable)
+    elif Step.ROLL_BACK in ways:
+        steps.roll_back(failure, failed_at)
+    else:
+        raise failure from error
+
+
+def _undecidable(steps: Steps, failure: KanmonError) -> KanmonError | None:
+    """The failure for a hold: no fault of this release is known. None when a rollback helps."""
+    if failure.code is Code.ALARMS_UNREADABLE:
+        return failure
+    if not isinstance(failure, ChecksFailedError):
+        return None
+    try:
+        if not steps.fails_on_stable(failure):
+            return None
+    except (Exception, KeyboardInterrupt):  # noqa: BLE001 - users wait for the rollback
+        # Nothing is known about the stable release now. It passed its checks once: the better guess.
+        return None
+    problem = f"{failure.message} It fails on the stable release {steps.operation.base} too, so a rollback "
+    return KanmonError(Code.CHECK_FAILS_EVERYWHERE, problem + "would not help.", where=failure.where)
+
+
+def _still_open(journal: Journal, failure: KanmonError) -> KanmonError:
+    operation, code, message = journal.operation, failure.code, failure.message
+    if journal.failure and journal.failure is not failure:
+        message = f"{journal.failure.message} Then this failed, too: {message}"
+    fix = "Run `kanmon recover`. Have the credentials expired? Get new ones first."
+    if code is Code.LEASE_LOST:
+        fix = "Look at `kanmon status`: the other run decides."
+    elif operation.step is Step.COMPLETE:
+        message = f"{operation.release} is live and passed everything, but could not be completed: {message}"
+        fix += " `kanmon recover --undo` rolls it back instead."
+    elif operation.step is Step.ROLL_BACK and code is not Code.INTERRUPTED:
+        code = Code.ROLLBACK_FAILED
+    message = f"{message} Operation {operation.number} is open. Its last step was: {operation.step}."
+    return KanmonError(code, message, where=failure.where, fix=fix)

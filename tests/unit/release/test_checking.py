@@ -1,0 +1,41 @@
+"""A failed smoke check is an error; each verdict is noted (CD-7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanmon.checks.probe import Target
+from kanmon.release.checking import ChecksFailedError, check
+from tests.fakes.app import make_config
+from tests.fakes.runs import journal_of, release
+
+if TYPE_CHECKING:
+    from kanmon.release.journal import Journal
+    from tests.fakes.cloud import Cloud
+
+CONFIG = make_config()
+
+
+def _check(cloud: Cloud, journal: Journal) -> None:
+    outputs = {"api": {"ApiId": "api-1", "AccessLogs": ""}, "edge": {"WebBucket": "web"}}
+    check(cloud.services().site(CONFIG, outputs), journal, CONFIG.checks, Target("live", "r1"))
+
+
+def test_a_failed_check_is_an_error_with_its_value(cloud: Cloud) -> None:
+    release(cloud, "a1")
+    cloud.faulty.add(("r1", "live"))
+    with pytest.raises(ChecksFailedError, match="health: status is 500 instead of 200") as caught:
+        _check(cloud, journal_of(cloud))
+    assert caught.value.where == "r1 as live"
+    assert [one.name for one in caught.value.failed] == ["health", "page"]
+
+
+def test_the_verdicts_are_noted_and_written_later(cloud: Cloud) -> None:
+    """CD-10: no write between a failed check and the old release."""
+    release(cloud, "a1")
+    journal, writes = journal_of(cloud), len(cloud.store.writes)
+    _check(cloud, journal)
+    assert [one.passed for one in journal.operation.checks] == [True, True]
+    assert len(cloud.store.writes) == writes

@@ -1,0 +1,156 @@
+"""Stacks outside of the slots are those of the release that users are on (CD-10)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kanmon.model import Result
+from kanmon.release.recover import recover
+from kanmon.stacks.cloudformation import DeployedStack
+from tests.fakes.app import CANARY, make_config
+from tests.fakes.process import Blow, Process, ProcessDied
+from tests.fakes.runs import ignore, operation_of, release, roll_back
+
+if TYPE_CHECKING:
+    from kanmon.config.schema import Config
+    from kanmon.release.events import Event
+    from kanmon.release.walk import Outcome
+    from tests.fakes.clock import Clock
+    from tests.fakes.cloud import Cloud
+
+OTHER = make_config(tags={"team": "b"}, traffic=CANARY)
+"""With it every stack changes."""
+SHARED = ("shop-test-foundation", "shop-test-api", "shop-test-edge", "shop-test-observability")
+
+
+def _deployed(cloud: Cloud) -> dict[str, Any]:
+    """Everything that AWS has outside of the ledger, the idle slot, and the files that nobody is served."""
+    idle = f"shop-test-slot-{cloud.ledger.head().pointer.slot.other}"
+    kept = (
+        "s3://artifacts/",
+        "releases/",
+        "operations/",
+        "deployed/",
+        "head.json",
+        "s3://web/releases/",
+        "s3://web/assets/",
+    )
+    state = {name: item for name, item in cloud.state.items() if not name.startswith(kept) and name != idle}
+    # An update leaves another status than the creation; no user can notice it.
+    for name, item in state.items():
+        if isinstance(item, DeployedStack):
+            state[name] = replace(item, status="")
+    return state | {f"template {name}": body for name, body in cloud.stacks.bodies.items() if name != idle}
+
+
+def _stacks(cloud: Cloud) -> dict[str, object]:
+    return {name: (cloud.stacks.stacks[name].tags, cloud.stacks.bodies[name]) for name in SHARED}
+
+
+def _failing(cloud: Cloud, target: str, config: Config = OTHER) -> Outcome:
+    cloud.faulty.add(("r2", target))
+    return release(cloud, "two", config=config, pages={"new.html": "new"})
+
+
+@pytest.mark.parametrize(("target", "result"), [("candidate", Result.ABORTED), ("live", Result.ROLLED_BACK)])
+def test_the_whole_deployed_state_is_as_before(cloud: Cloud, target: str, result: Result) -> None:
+    """CD-7, CD-10, NFR-2: after an abort, and after an automatic rollback."""
+    release(cloud, "one")
+    before = _deployed(cloud)
+    assert _failing(cloud, target).result is result
+    assert _deployed(cloud) == before
+
+
+def test_a_rollback_by_hand_restores_the_whole_deployed_state(cloud: Cloud) -> None:
+    """CD-9, CD-10, NFR-2"""
+    release(cloud, "one")
+    before = _deployed(cloud)
+    release(cloud, "two", config=OTHER, pages={"new.html": "new"})
+    assert operation_of(roll_back(cloud)).kept == ()
+    assert _deployed(cloud) == before
+
+
+def test_a_rollback_over_two_releases_restores_the_stacks(cloud: Cloud) -> None:
+    """CD-9, CD-10"""
+    release(cloud, "one")
+    before = _stacks(cloud)
+    release(cloud, "two", config=OTHER)
+    release(cloud, "three", config=make_config(tags={"team": "c"}))
+    roll_back(cloud, "r1")
+    assert _stacks(cloud) == before
+
+
+def test_users_are_back_before_a_stack_is_restored(cloud: Cloud) -> None:
+    """CD-10: CloudFormation takes minutes."""
+    release(cloud, "one")
+    process = Process()
+    cloud.faulty.add(("r2", "live"))
+    release(cloud, "two", config=OTHER, process=process)
+    calls = process.calls[::-1]
+    assert calls.index("stacks.execute") < calls.index("apigateway.update_stage")
+
+
+def test_a_release_without_such_changes_restores_nothing(cloud: Cloud) -> None:
+    """CD-10: it does not even look at the stacks."""
+    release(cloud, "one")
+    process = Process()
+    cloud.faulty.add(("r2", "candidate"))
+    release(cloud, "two", process=process)
+    checked = process.calls.index("checks.run")
+    assert not [call for call in process.calls[checked:] if call.startswith("stacks.")]
+
+
+def test_state_is_kept_and_named(cloud: Cloud) -> None:
+    """CD-10, INF-8"""
+    release(
+        cloud,
+        "one",
+        config=make_config(
+            database=None, functions={"api": {"handler": "shop.api", "artifact": "build/api"}}, hooks=[]
+        ),
+    )
+    outcome = _failing(cloud, "live", make_config())
+    assert outcome.result is Result.ROLLED_BACK
+    (kept,) = operation_of(outcome).kept
+    assert kept.stack == "shop-test-foundation"
+    assert "would delete or replace DatabaseCluster (AWS::RDS::DBCluster)" in kept.reason
+    assert cloud.users == ("r1", "r1")
+
+
+def test_a_refused_restoration_ends_the_rollback_and_is_named(cloud: Cloud) -> None:
+    """CD-10: the next recovery would meet the same refusal."""
+    release(cloud, "one")
+
+    def refuse(event: Event) -> None:
+        if "users are on r1 again" in event.text:
+            cloud.stacks.failing.add("shop-test-edge")
+
+    cloud.faulty.add(("r2", "live"))
+    outcome = release(cloud, "two", config=OTHER, observer=refuse)
+    assert outcome.result is Result.ROLLED_BACK
+    assert [kept.stack for kept in operation_of(outcome).kept] == ["shop-test-edge"]
+    assert cloud.ledger.head().operation is None
+
+
+def test_a_recovery_goes_on_with_the_restoration(cloud: Cloud, clock: Clock) -> None:
+    """CD-13"""
+    release(cloud, "one")
+    before = _deployed(cloud)
+    cloud.faulty.add(("r2", "live"))
+    whole, process = cloud.copy(), Process()
+    release(whole, "two", config=OTHER, process=process)
+    last = len(process.calls) - process.calls[::-1].index("stacks.execute")
+    with pytest.raises(ProcessDied):
+        release(cloud, "two", config=OTHER, process=Process(at=last, blow=Blow.DEATH))
+    clock.outlast_lease()
+    assert recover(cloud.services(), ignore)
+    assert _deployed(cloud) == before
+
+
+def test_a_stack_without_a_record_is_named(cloud: Cloud) -> None:
+    """CD-10: the release brought it, and the old one never had it."""
+    release(cloud, "one", config=make_config(api=None, checks=[{"name": "page", "path": "/"}]))
+    assert operation_of(_failing(cloud, "live", make_config())).kept[0].reason == "r1 had none"

@@ -1,0 +1,94 @@
+"""A release is complete in its slot before any user gets it (CD-6, CD-10)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from kanmon.errors import Code
+from kanmon.model import Result, Slot
+from kanmon.naming import blob_key
+from tests.fakes.app import make_bundle
+from tests.fakes.cloud import ARTIFACTS
+from tests.fakes.process import Process
+from tests.fakes.runs import failure_of, release, roll_back
+
+if TYPE_CHECKING:
+    from tests.fakes.cloud import Cloud
+
+
+def test_without_a_snapshot_nothing_is_changed(cloud: Cloud) -> None:
+    """CD-5"""
+    release(cloud, "one")
+    executed = list(cloud.stacks.executed)
+    cloud.snapshots.failing = True
+    assert failure_of(release(cloud, "two")).code is Code.SNAPSHOT_FAILED
+    assert cloud.stacks.executed == executed
+
+
+def test_a_slot_is_unknown_while_its_stack_changes(cloud: Cloud) -> None:
+    """CD-13: a run that dies there leaves no entry, so no rollback moves users into a broken slot."""
+    release(cloud, "one")
+    release(cloud, "two")
+    slots: list[dict[Slot, str]] = []
+
+    class Watching(Process):
+        def call(self, name: str, action: Any) -> Any:
+            if name == "stacks.execute":
+                slots.append(cloud.ledger.head().slots)
+            return super().call(name, action)
+
+    release(cloud, "three", process=Watching())
+    assert slots[0] == {Slot.GREEN: "r2"}
+    assert cloud.ledger.head().slots == {Slot.GREEN: "r2", Slot.BLUE: "r3"}
+
+
+def test_a_release_in_no_slot_is_applied_as_it_was_recorded(cloud: Cloud) -> None:
+    """CD-6, CD-10"""
+    for version in ("one", "two", "three"):
+        release(cloud, version)
+    record = cloud.ledger.release("r1")
+    assert record
+    assert roll_back(cloud, "r1").result is Result.ROLLED_BACK
+    assert cloud.users == ("r1", "r1")
+    stack = cloud.stacks.stacks["shop-test-slot-green"]
+    assert stack.parameters == record.stacks["slot"].parameters | {"Slot": "green"}
+    body = cloud.s3.objects(ARTIFACTS)[blob_key(record.stacks["slot"].template)].body.decode()
+    assert cloud.stacks.bodies["shop-test-slot-green"] == body
+
+
+def test_an_applied_release_is_recorded_in_its_new_slot(cloud: Cloud) -> None:
+    """CD-13: a run that dies after the move is repeated from this record."""
+    for version in ("one", "two", "three"):
+        release(cloud, version)
+    assert cloud.ledger.head().pointer.slot is Slot.BLUE
+    roll_back(cloud, "r1")
+    record = cloud.ledger.release("r1")
+    assert record
+    assert record.slot is Slot.GREEN
+    assert record.pointer == cloud.ledger.head().pointer
+
+
+def test_a_rollback_misses_a_package_before_it_touches_a_slot(cloud: Cloud) -> None:
+    """CD-9"""
+    for version in ("one", "two", "three"):
+        release(cloud, version)
+    # r1 is in neither slot any more.
+    package = make_bundle(cloud, "one").functions["api"].sha256
+    del cloud.s3.objects(ARTIFACTS)[blob_key(package)]
+    executed = list(cloud.stacks.executed)
+    assert failure_of(roll_back(cloud, "r1")).code is Code.BUNDLE_MISSING
+    assert cloud.stacks.executed == executed
+    assert cloud.users == ("r3", "r3")
+
+
+def test_a_slot_with_a_failed_stack_gets_no_users(cloud: Cloud) -> None:
+    """CD-10: its outputs may still name the release."""
+    for version in ("one", "two"):
+        release(cloud, version)
+    name = "shop-test-slot-blue"
+    cloud.stacks.stacks[name] = replace(cloud.stacks.stacks[name], status="UPDATE_ROLLBACK_FAILED")
+    outcome = roll_back(cloud, "r1")
+    assert outcome.result is Result.ABORTED
+    assert failure_of(outcome).code is Code.STACK_BUSY
+    assert cloud.users == ("r2", "r2")

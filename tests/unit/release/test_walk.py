@@ -1,0 +1,87 @@
+"""A walk ends in an outcome, whatever happens on its way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanmon.errors import Code
+from kanmon.model import ReleaseState, Result
+from tests.fakes.process import Blow, Process
+from tests.fakes.runs import failure_of, release
+
+if TYPE_CHECKING:
+    from tests.fakes.cloud import Cloud
+
+
+def test_a_failed_check_is_repeated_on_the_stable_release(cloud: Cloud) -> None:
+    """CD-7"""
+    release(cloud, "one")
+    cloud.faulty.add(("r2", "live"))
+    release(cloud, "two")
+    assert cloud.checked[-3:] == [("live", "r2"), ("stable", "r1"), ("live", "r1")]
+
+
+def test_a_check_failing_on_stable_too_holds_the_release(cloud: Cloud) -> None:
+    """CD-7: a rollback would not help."""
+    release(cloud, "one")
+    cloud.faulty |= {("r2", "live"), ("r1", "stable")}
+    outcome = release(cloud, "two")
+    assert outcome.result is Result.HELD
+    assert failure_of(outcome).code is Code.CHECK_FAILS_EVERYWHERE
+    assert cloud.users == ("r2", "r2")
+    assert cloud.ledger.head().held
+
+
+def test_a_failure_after_everything_passed_leaves_it_live(cloud: Cloud) -> None:
+    """CD-13: nothing is rolled back, and nothing is recorded as aborted."""
+    release(cloud, "one")
+    whole, process = cloud.copy(), Process()
+    release(whole, "two", process=process)
+    at = process.calls.index("apigateway.delete_stage") + 1
+    outcome = release(cloud, "two", process=Process(at=at))
+    assert outcome.result is Result.FAILED
+    assert "recover" in failure_of(outcome).fix
+    assert cloud.users == ("r2", "r2")
+    record = cloud.ledger.release("r2")
+    assert record
+    assert record.state is ReleaseState.CANDIDATE
+
+
+def test_a_failed_rollback_leaves_its_operation_open(cloud: Cloud) -> None:
+    release(cloud, "one")
+    cloud.faulty.add(("r2", "live"))
+    process, whole = Process(), cloud.copy()
+    release(whole, "two", process=process)
+    last = len(process.calls) - process.calls[::-1].index("apigateway.update_stage")
+    outcome = release(cloud, "two", process=Process(at=last))
+    assert outcome.result is Result.FAILED
+    assert failure_of(outcome).code is Code.ROLLBACK_FAILED
+    assert cloud.ledger.head().operation == 2
+
+
+@pytest.mark.parametrize("blow", [Blow.ERROR, Blow.INTERRUPT])
+def test_a_failed_comparison_does_not_stop_the_rollback(cloud: Cloud, blow: Blow) -> None:
+    """CD-7: users wait. The stable release passed its checks once."""
+    release(cloud, "one")
+    cloud.faulty.add(("r2", "live"))
+    process, whole = Process(), cloud.copy()
+    release(whole, "two", process=process)
+    last = len(process.calls) - process.calls[::-1].index("apigateway.create_stage")
+    outcome = release(cloud, "two", process=Process(at=last, blow=blow))
+    assert outcome.result is Result.ROLLED_BACK
+    assert cloud.users == ("r1", "r1")
+
+
+def test_a_failed_check_writes_one_record_before_users_are_back(cloud: Cloud) -> None:
+    """CD-10: the step itself, and the preview of the comparison. Nothing else is in the way."""
+    release(cloud, "one")
+    cloud.faulty.add(("r2", "live"))
+    process = Process()
+    release(cloud, "two", process=process)
+    calls = process.calls
+    failed = [at for at, call in enumerate(calls) if call == "checks.run"][-3]
+    back = len(calls) - calls[::-1].index("apigateway.update_stage")
+    assert calls[failed:back].count("store.put") == 2
+    assert "store.get" not in calls[failed:back]
