@@ -73,6 +73,14 @@ class Ledger:
         """The record of an operation, or None."""
         return self._read(operation_key(number), Operation)
 
+    def open_operation(self, number: int) -> Operation:
+        """The record of the operation that the head names. Raises LEDGER_UNREADABLE without one."""
+        operation = self.operation(number)
+        if operation is None:
+            problem = f"The record of operation {number} is missing."
+            raise KanmonError(Code.LEDGER_UNREADABLE, problem, where=operation_key(number))
+        return operation
+
     def operations(self) -> list[Operation]:
         """All operations, oldest first."""
         records = (self.operation(number) for number in range(1, self.head().operations + 1))

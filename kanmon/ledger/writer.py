@@ -36,6 +36,8 @@ class LedgerWriter:
     """The entity tag of this run's own last write, by key. None: there is no object yet."""
     releases: dict[str, Release] = field(default_factory=dict)
     """The adopted releases, as this run wrote them last."""
+    opening: int | None = None
+    """The operation that this run tried to make the head's open one."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     @classmethod
@@ -90,9 +92,22 @@ class LedgerWriter:
         """
         self._adopt(operation_key(operation.number), Operation)
         begun = self.write_operation(operation)
+        self.opening = operation.number
         opened = {"operations": operation.number, "operation": operation.number}
         self.amend_head(lambda head: head.model_copy(update=opened))
         return begun
+
+    def has_begun(self, number: int) -> bool:
+        """Whether the head names the operation as its open one.
+
+        The answer to this run's write may have been lost. Then the head is read; unread, it may name it.
+        """
+        if self.head.operation == number or self.opening != number:
+            return self.head.operation == number
+        try:
+            return self.ledger.head().operation == number
+        except KanmonError:
+            return True
 
     def write_operation(self, operation: Operation) -> Operation:
         """Write an operation's record; the record as it was written. Raises LEASE_LOST."""

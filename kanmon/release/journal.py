@@ -66,11 +66,16 @@ class Journal:
 
     def amend(self, **changes: object) -> None:
         """Change fields of the operation's record, and write it. The first time, the operation begins."""
-        begun = self.writer.head.operation == self.operation.number
-        write = self.writer.write_operation if begun else self.writer.begin_operation
+        begins = self.writer.head.operation is None
+        write = self.writer.begin_operation if begins else self.writer.write_operation
         # Keep the change after the write only. Otherwise a step with a failed write would count as begun, and
         # its failure would roll back a release without users.
         self.operation = write(self.operation.model_copy(update=changes))
+
+    @property
+    def begun(self) -> bool:
+        """Whether the operation has begun: from then on its end is an outcome, and no refusal."""
+        return self.writer.has_begun(self.operation.number)
 
     def emit(self, kind: EventKind, text: str, **facts: str | float | bool) -> None:
         """Send an event to the observer."""

@@ -35,14 +35,18 @@ class Pointers:
         self._move_page(target, base)
 
     def back(self, target: LoadedRelease | None, left: LoadedRelease | None, pointer: Pointer) -> None:
-        """Return all users to a release: the page first, then the API.
+        """Return all users to a release: the page first, then the API. To a newer one, the API first.
 
-        An old page works with the new API, as it did during the canary. With the API first, a run that dies
+        An old page works with the new API, as it did during the canary. In the other order, a run that dies
         between the two moves would leave a new page on the old API, and its calls to new routes would fail.
         """
         self.journal.note(traffic_calls=0)
+        newer = target and left and target.record.number > left.record.number
+        if newer:
+            self._move_api(pointer, None)
         self._move_page(target, left)
-        self._move_api(pointer, None)
+        if not newer:
+            self._move_api(pointer, None)
 
     def apply_settings(self, loaded: LoadedRelease) -> None:
         """Give the live stage a release's settings where they differ. No pointer moves."""

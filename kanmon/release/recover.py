@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from kanmon.errors import Code, KanmonError
 from kanmon.model import OperationKind, Result, Step
 from kanmon.release.events import Event, EventKind
-from kanmon.release.journal import Journal
+from kanmon.release.journal import Journal, as_failure
 from kanmon.release.lease import LONGEST_WAIT, holder_of, lease
 from kanmon.release.rollback import return_path
 from kanmon.release.slot import is_in_slot
 from kanmon.release.steps import Steps
 from kanmon.release.transitions import recovery_step
-from kanmon.release.walk import Outcome, walk
+from kanmon.release.walk import Outcome, still_open, walk
 
 if TYPE_CHECKING:
     from kanmon.ledger.records import Head, Operation
@@ -38,8 +38,21 @@ def recover(
     head = _await_end(services, observer) if wait else services.ledger.head()
     if head.operation is None:
         return None
-    if head.held and keep is None:
-        raise KanmonError(Code.HELD, f"The operation {head.operation} waits for a decision.")
+    operation = services.ledger.open_operation(head.operation)
+    # The record decides. A run that ended a held operation may have died before it wrote the head.
+    if operation.result is Result.HELD and keep is None:
+        raise KanmonError(Code.HELD, f"The operation {operation.number} waits for a decision.")
+    try:
+        return _recover(services, observer, keep)
+    except (Exception, KeyboardInterrupt) as error:
+        failure = as_failure(error)
+        if failure.code is Code.LOCKED:
+            raise
+        # The operation is open, so this is no refusal: somebody has to recover it.
+        return Outcome(Result.FAILED, operation.release, operation, still_open(operation, failure))
+
+
+def _recover(services: Services, observer: Observer, keep: bool | None) -> Outcome | None:
     with lease(services.ledger, services.clock, services.fence, services.actor) as held:
         # Read the head again, under the lease. Otherwise another run could end the operation in between, and
         # this run would undo a finished release.

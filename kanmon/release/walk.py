@@ -94,7 +94,7 @@ def walk(steps: Steps, path: Callable[[], None]) -> Outcome:
     """Walk a path to its end; after a failure, on the way of the table.
 
     Once an operation has begun, no error is a refusal: users may be on another release than before. So every
-    error is an outcome.
+    error is an outcome. Raises the error of an operation that could not begin.
     """
     journal = steps.journal
     try:
@@ -102,8 +102,10 @@ def walk(steps: Steps, path: Callable[[], None]) -> Outcome:
             path()
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - after any error, users come first
             _handle_failure(steps, error)
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - no error may look like a refusal
-        failure = _still_open(journal, as_failure(error))
+    except (Exception, KeyboardInterrupt) as error:
+        if not journal.begun:
+            raise
+        failure = still_open(journal.operation, as_failure(error), journal.failure)
         return Outcome(Result.FAILED, journal.operation.release, journal.operation, failure)
     return Outcome(
         journal.operation.result or Result.FAILED,
@@ -117,10 +119,10 @@ def _handle_failure(steps: Steps, error: BaseException) -> None:
     # Read the clock first: users also wait during the comparison with the stable release.
     failed_at = steps.services.clock.monotonic()
     failure, ways = as_failure(error), TABLE[steps.operation.step].failed
-    if failure.code is Code.LEASE_LOST:
+    if failure.code is Code.LEASE_LOST or not steps.journal.begun:
         # Another run has the lease, and it decides. A rollback here could move users off a release after the
-        # other run completed it.
-        raise failure from error
+        # other run completed it. Or nothing has begun, so there is nothing to end.
+        raise error
     steps.journal.record_failure(failure)
     if Step.ABORT in ways:
         steps.abort(failure)
@@ -149,10 +151,11 @@ def _undecidable(steps: Steps, failure: KanmonError) -> KanmonError | None:
     return KanmonError(Code.CHECK_FAILS_EVERYWHERE, problem + "would not help.", where=failure.where)
 
 
-def _still_open(journal: Journal, failure: KanmonError) -> KanmonError:
-    operation, code, message = journal.operation, failure.code, failure.message
-    if journal.failure and journal.failure is not failure:
-        message = f"{journal.failure.message} Then this failed, too: {message}"
+def still_open(operation: Operation, failure: KanmonError, before: KanmonError | None = None) -> KanmonError:
+    """The failure of an operation without an end. `before` is an earlier failure of it."""
+    code, message = failure.code, failure.message
+    if before and before is not failure:
+        message = f"{before.message} Then this failed, too: {message}"
     fix = "Run `kanmon recover`. Have the credentials expired? Get new ones first."
     if code is Code.LEASE_LOST:
         fix = "Look at `kanmon status`: the other run decides."

@@ -12,6 +12,7 @@ from kanmon.model import ReleaseState, Result, Step
 from kanmon.release.lease import LONGEST_WAIT, lease
 from kanmon.release.recover import recover
 from tests.fakes.app import CANARY, make_config
+from tests.fakes.ledger import operation
 from tests.fakes.process import Blow, Process, ProcessDied
 from tests.fakes.runs import ignore, release, roll_back
 
@@ -78,10 +79,10 @@ def held_canary(cloud: Cloud) -> Cloud:
 
 
 def _recorded_reason(cloud: Cloud, *, keep: bool | None = None) -> str:
-    operation = _recovered(cloud, keep=keep).operation
-    assert operation
-    assert operation.failure
-    return operation.failure.message
+    recorded = _recovered(cloud, keep=keep).operation
+    assert recorded
+    assert recorded.failure
+    return recorded.failure.message
 
 
 def test_the_history_names_the_last_step_of_a_dying_run(cloud: Cloud, clock: Clock) -> None:
@@ -254,9 +255,39 @@ def test_a_run_ending_while_recover_waits_needs_nothing(cloud: Cloud, clock: Clo
 
 def test_recover_does_not_wait_for_ever_for_a_run_at_work(cloud: Cloud, clock: Clock) -> None:
     with lease(cloud.ledger, clock, Fence(), "kim") as working:
-        working.writer.amend_head(lambda head: head.model_copy(update={"operation": 1}))
+        working.writer.begin_operation(operation(1))
         clock.after_pause = working.renew
         with pytest.raises(KanmonError, match="kim@") as caught:
             _recover(cloud, wait=True)
     assert caught.value.code is Code.LOCKED
     assert sum(clock.pauses) == pytest.approx(LONGEST_WAIT.total_seconds(), abs=2)
+
+
+@pytest.mark.parametrize("keep", [None, True, False])
+def test_a_decided_operation_is_not_decided_again(held: Cloud, clock: Clock, keep: bool | None) -> None:
+    """CD-13: the run that undid it died between its record and the head."""
+    whole, process = held.copy(), Process()
+    recover(whole.services(process), ignore, keep=False)
+    # The last writes are the record, the head, and the return of the lease.
+    at = [number for number, call in enumerate(process.calls, 1) if call == "store.put"][-3]
+    with pytest.raises(ProcessDied):
+        recover(held.services(Process(at=at, blow=Blow.DEATH_AFTER)), ignore, keep=False)
+    clock.outlast_lease()
+    assert held.ledger.head().held
+    assert _recovered(held, keep=keep).result is Result.ROLLED_BACK
+    assert not held.ledger.head().held
+
+
+def test_a_recovery_that_fails_is_no_refusal(cloud: Cloud, clock: Clock) -> None:
+    """CD-13: the operation is still open, at whatever call the recovery fails."""
+    release(cloud, "one", config=CONFIG)
+    _die_in(cloud, Step.PROMOTE)
+    clock.outlast_lease()
+    whole, process = cloud.copy(), Process()
+    recover(whole.services(process), ignore)
+    first = process.calls.index("store.put") + 1
+    outcome = recover(cloud.services(Process(at=first)), ignore)
+    assert outcome
+    assert outcome.open
+    assert outcome.failure
+    assert "Operation 2 is open." in outcome.failure.message

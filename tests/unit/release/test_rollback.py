@@ -236,3 +236,25 @@ def test_the_next_deploy_goes_into_the_idle_slot(cloud: Cloud) -> None:
     assert release(cloud, "three", lift_freeze="fixed", config=make_config()).result is Result.STABLE
     assert cloud.users == ("r3", "r3")
     assert cloud.ledger.head().pointer.slot is Slot.GREEN
+
+
+def test_a_rollback_to_a_newer_release_moves_the_api_first(cloud: Cloud) -> None:
+    """CD-9: its page may call a route that the older API doesn't know."""
+    _release(cloud, "one", "two")
+    roll_back(cloud)
+    cloud.seen.clear()
+    roll_back(cloud, "r2")
+    assert cloud.seen == [("r1", "r1"), ("r1", "r2"), ("r2", "r2")]
+
+
+@pytest.mark.parametrize("call", [1, 2, 3])
+def test_a_rollback_that_can_not_begin_is_a_refusal(cloud: Cloud, call: int) -> None:
+    """CD-14: nothing is open, so nobody has to recover anything."""
+    _release(cloud, "one", "two")
+    whole, process = cloud.copy(), Process()
+    roll_back(whole, process=process)
+    writes = [number for number, name in enumerate(process.calls, 1) if name == "store.put"]
+    # The lease, two releases, then the operation's record and the head.
+    with pytest.raises(KanmonError):
+        roll_back(cloud, process=Process(at=writes[call + 1]))
+    assert cloud.ledger.head().operation is None
