@@ -260,6 +260,11 @@ class Code(Enum):
         "An earlier run did not end.",
         "Run `kanmon recover`: it finishes or undoes the operation.",
     )
+    NOTHING_RUNS = (
+        415,
+        "There is no running release to promote or to abort.",
+        "Look at `kanmon status`. Use `kanmon rollback` when the release is stable already.",
+    )
     CHECK_FAILED = (
         501,
         "A smoke check failed.",
@@ -293,6 +298,11 @@ class Code(Enum):
         505,
         "A change outside of the slot harms the live release.",
         ("Kanmon restores the stack. Fix the change that the plan shows for it, then release again."),
+    )
+    ABORT_REQUESTED = (
+        506,
+        "A person aborted the release.",
+        "Read the reason with `kanmon history`, fix the release, then release again.",
     )
     POINTER_MOVED = (
         511,

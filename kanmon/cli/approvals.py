@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
     from kanmon.cli.context import Context
     from kanmon.config.schema import Config
+    from kanmon.ledger.records import DecisionKind
     from kanmon.release.ports import ApprovalPort
 
 DEPLOY_QUESTION = "Release {release} as planned? [y/N] "
+DECISION_QUESTION = "Type {release} to {kind} it: "
 ROLLBACK_QUESTION = "Type {release} to roll back to it: "
 
 
@@ -30,6 +32,11 @@ def deploy_approver(context: Context, *, yes: bool) -> ApprovalPort:
 def rollback_approver(context: Context, *, yes: bool) -> ApprovalPort:
     """The approver of a rollback. At a terminal, the person types the release's id."""
     return _approver(context, ROLLBACK_QUESTION, ("{release}",), yes=yes)
+
+
+def decision_approver(context: Context, kind: DecisionKind, *, yes: bool) -> ApprovalPort:
+    """The approver of a decision about a running deploy."""
+    return _approver(context, DECISION_QUESTION.replace("{kind}", kind), ("{release}",), yes=yes)
 
 
 def refuse_unconfirmed(config: Config, confirm: str) -> None:

@@ -9,15 +9,35 @@ from rich.markup import escape
 from kanmon.aws.markers import Marker, Markers
 from kanmon.errors import Code, ExitStatus, KanmonError
 from kanmon.model import OperationKind, Result
+from kanmon.release.recover import recover
 from kanmon.report.terminal import print_error, print_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kanmon.cli.context import Context
+    from kanmon.release.events import Observer
     from kanmon.release.walk import Outcome
 
 _MARKERS = {Result.STABLE: Marker.RELEASE, Result.ROLLED_BACK: Marker.ROLLBACK}
+
+
+def recover_first(
+    context: Context, observer: Observer, *, keep: bool | None = None, wait: bool = False
+) -> Outcome | None:
+    """Recover an earlier operation, if it did not end.
+
+    Until the ledger was read, nobody knows whether one is open. So a failure here leaves it to a later
+    `kanmon recover`, unless another run or a person has it.
+    """
+    context.unfinished = True
+    try:
+        outcome = recover(context.services, observer, keep=keep, wait=wait)
+    except KanmonError as error:
+        context.unfinished = error.code not in {Code.LOCKED, Code.HELD}
+        raise
+    context.unfinished = outcome is not None and outcome.open
+    return outcome
 
 
 def show_outcome(context: Context, outcome: Outcome) -> ExitStatus:

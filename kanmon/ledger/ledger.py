@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from kanmon.aws.objects import Conflict
 from kanmon.errors import Code, KanmonError
-from kanmon.ledger.records import VERSION, Head, Operation, PlannedRelease, Release, Stored, Threads
+from kanmon.ledger.records import VERSION, Decision, Head, Operation, PlannedRelease, Release, Stored, Threads
 from kanmon.naming import PLANNED, THREADS
 
 if TYPE_CHECKING:
@@ -107,6 +107,20 @@ class Ledger:
                 Code.LEDGER_CONFLICT, f"Another process wrote the threads of {release_id}."
             ) from None
 
+    def decision(self, number: int) -> Decision | None:
+        """The newest decision about an operation, or None."""
+        return self._read(_decision_key(number), Decision)
+
+    def leave_decision(self, decision: Decision) -> None:
+        """Leave a decision for the run of an operation. Raises LEDGER_CONFLICT."""
+        key = _decision_key(decision.operation)
+        found = self.store.get(key)
+        try:
+            self.store.put(key, as_json(decision), expected=found[1] if found else None)
+        except Conflict:
+            problem = f"Another person decided about operation {decision.operation} at the same time."
+            raise KanmonError(Code.LEDGER_CONFLICT, problem) from None
+
     def found(self, key: str, kind: type[T]) -> tuple[T, str] | None:
         """A record with its entity tag, or None. Raises LEDGER_UNREADABLE."""
         found = self.store.get(key)
@@ -153,6 +167,10 @@ def as_json(record: BaseModel) -> bytes:
 
 def _planned_key(release_id: str) -> str:
     return f"{PLANNED}{release_id}.json"
+
+
+def _decision_key(number: int) -> str:
+    return f"decisions/{number:06d}.json"
 
 
 def _threads_key(release_id: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from pydantic import Field
 
@@ -58,6 +59,24 @@ class AlarmRecord(Record):
     """It fired before the operation began, so it did not count."""
 
 
+class DecisionKind(StrEnum):
+    """What a person wants for a running or a held operation."""
+
+    PROMOTE = "promote"
+    ABORT = "abort"
+
+
+class Decision(Stored):
+    """A person's decision, left for the run that holds the lease. Nobody else writes for that run."""
+
+    operation: int
+    kind: DecisionKind
+    step: Step
+    """The step of the operation at the time. To promote is meant for this step alone."""
+    approval: Approval
+    reason: str = ""
+
+
 class KeptStack(Record):
     """A stack that a rollback or an abort left as the other release deployed it."""
 
@@ -96,6 +115,8 @@ class Operation(Fenced):
     steps: tuple[StepRecord, ...] = ()
     checks: tuple[CheckRecord, ...] = ()
     alarms: tuple[AlarmRecord, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    """The decisions that it obeyed."""
     result: Result | None = None
     failure: Failure | None = None
     rollback_seconds: float | None = None

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.errors import Code, KanmonError
 from kanmon.naming import app_rollback_alarm, slot_rollback_alarm
+from kanmon.release.decide import obey
 from kanmon.release.events import EventKind
 
 if TYPE_CHECKING:
@@ -52,20 +53,24 @@ class Bake:
         bake.excused = {alarm.name for alarm in firing}
         return bake
 
-    def watch(self, checks: Sequence[Check], target: Target, seconds: float) -> None:
-        """Watch for some seconds. The alarms are read at least once, at the end.
+    def watch(self, checks: Sequence[Check], target: Target, seconds: float) -> bool:
+        """Watch for some seconds; True when a person promotes the release before their end.
 
-        Raises ChecksFailedError, ALARM_FIRED, ALARMS_UNREADABLE.
+        The alarms are read at least once, at the end. Raises ChecksFailedError, ALARM_FIRED,
+        ALARMS_UNREADABLE, ABORT_REQUESTED.
         """
         clock = self.steps.services.clock
         end = clock.monotonic() + seconds
         while (remaining := end - clock.monotonic()) > 0:
+            if obey(self.steps.services, self.steps.journal):
+                return True
             self._read_alarms(last=False)
             clock.pause(min(remaining, _POLL_SECONDS))
             self.steps.check(checks, target)
         # The alarms come last, after the checks. Otherwise an alarm during the last checks would be missed,
         # and the release would go on.
         self._read_alarms(last=True)
+        return False
 
     def _read_alarms(self, *, last: bool) -> None:
         journal = self.steps.journal

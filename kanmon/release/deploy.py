@@ -43,6 +43,7 @@ def deploy(
     # The lease comes after the approval, because a review may take days. Otherwise this run would hold the
     # lease for days, and nobody could roll back meanwhile.
     with lease(services.ledger, services.clock, services.fence, services.actor) as held:
+        refuse_open(held.writer.head)
         refuse_moved(held.writer.head, head)
         steps = open_operation(
             services,
@@ -62,6 +63,8 @@ def _forward(steps: Steps, plan: Plan) -> None:
     bake = steps.lock_candidate(plan)
     steps.provision(plan)
     steps.verify()
+    # A person may have aborted the release meanwhile. Later the bakes look for it.
+    steps.obey()
     steps.shift(bake)
     steps.promote(bake)
     steps.complete()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanmon.release.slot import is_in_slot
-from kanmon.release.walk import refuse_open
+from kanmon.release.walk import refuse_open, refuse_unfinished
 from kanmon.text import duration
 
 if TYPE_CHECKING:
@@ -40,8 +40,13 @@ def deploy_steps(services: Services, plan: Plan, config: Config) -> Iterator[str
 def rollback_steps(services: Services, config: Config, target: Release) -> Iterator[str]:
     """The steps of a rollback in words. Raises HELD, UNFINISHED as the rollback would."""
     head = services.ledger.head()
-    refuse_open(head)
+    refuse_unfinished(head)
     yield f"ask for approval to return to {target.id}"
+    if head.held and head.operation:
+        base = services.ledger.open_operation(head.operation).base
+        yield f"undo the held operation {head.operation}: move the page, then the API, to {base}"
+        if base == target.id:
+            return
     if is_in_slot(services, config.prefix, head, target):
         yield f"use {target.id} as it is: it is still complete in the {target.slot} slot"
     else:

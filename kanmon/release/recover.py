@@ -8,8 +8,7 @@ from kanmon.errors import Code, KanmonError
 from kanmon.model import OperationKind, Result, Step
 from kanmon.release.events import Event, EventKind
 from kanmon.release.journal import Journal, as_failure
-from kanmon.release.lease import LONGEST_WAIT, holder_of, lease
-from kanmon.release.rollback import return_path
+from kanmon.release.lease import LONGEST_WAIT, HeldLease, holder_of, lease
 from kanmon.release.slot import is_in_slot
 from kanmon.release.steps import Steps
 from kanmon.release.transitions import recovery_step
@@ -56,14 +55,35 @@ def _recover(services: Services, observer: Observer, keep: bool | None) -> Outco
     with lease(services.ledger, services.clock, services.fence, services.actor) as held:
         # Read the head again, under the lease. Otherwise another run could end the operation in between, and
         # this run would undo a finished release.
-        number = held.writer.head.operation
-        if number is None:
+        if held.writer.head.operation is None:
             return None
-        operation = held.writer.adopt_operation(number)
-        steps = Steps(services, Journal(services.clock, held, operation, observer))
+        steps = _adopt(services, held, observer)
+        operation = steps.operation
         text = f"the operation {operation.number} of {operation.actor} did not end"
         steps.journal.emit(EventKind.NOTE, text)
-        return walk(steps, lambda: _path(steps, keep))
+        return walk(steps, lambda: _path(steps, keep, _unfinished(operation)))
+
+
+def undo_held(services: Services, held: HeldLease, observer: Observer, why: str) -> Outcome:
+    """Undo the held operation under a lease of the caller. `why` is a sentence about the decision."""
+    steps = _adopt(services, held, observer)
+    problem = f"Operation {steps.operation.number} held the release. {why}"
+    return walk(steps, lambda: _path(steps, False, problem))
+
+
+def return_path(steps: Steps, *, ready: bool) -> None:
+    """The path of a rollback by hand. With `ready`, its release is still complete in its slot."""
+    steps.lock()
+    if not ready:
+        steps.provision()
+        steps.verify()
+    steps.roll_back(None, steps.services.clock.monotonic())
+
+
+def _adopt(services: Services, held: HeldLease, observer: Observer) -> Steps:
+    """The steps of the open operation. Raises LEDGER_UNREADABLE, LEASE_LOST."""
+    operation = held.writer.adopt_operation(held.writer.head.operation or 0)
+    return Steps(services, Journal(services.clock, held, operation, observer))
 
 
 def _await_end(services: Services, observer: Observer) -> Head:
@@ -83,13 +103,13 @@ def _await_end(services: Services, observer: Observer) -> Head:
     return head
 
 
-def _path(steps: Steps, keep: bool | None) -> None:
+def _path(steps: Steps, keep: bool | None, problem: str) -> None:
     operation, journal = steps.operation, steps.journal
     if operation.result and operation.result is not Result.HELD:
         # The run wrote its result and died before it freed the head. Look for the result first. Otherwise a
         # finished operation would run a second time.
         return journal.close(operation.result)
-    failure, began = _unfinished(operation), steps.services.clock.monotonic()
+    failure, began = KanmonError(Code.UNFINISHED, problem), steps.services.clock.monotonic()
     match recovery_step(operation, keep=keep):
         case Step.COMPLETE:
             steps.complete()
@@ -105,9 +125,7 @@ def _path(steps: Steps, keep: bool | None) -> None:
     return None
 
 
-def _unfinished(operation: Operation) -> KanmonError:
+def _unfinished(operation: Operation) -> str:
     if operation.result is Result.HELD:
-        problem = f"Operation {operation.number} held the release. You chose to undo it."
-    else:
-        problem = f"The run of {operation.actor} did not finish. Its last step was: {operation.step}."
-    return KanmonError(Code.UNFINISHED, problem)
+        return f"Operation {operation.number} held the release. You chose to undo it."
+    return f"The run of {operation.actor} did not finish. Its last step was: {operation.step}."

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from kanmon.errors import Code, KanmonError
 from kanmon.model import OperationKind, ReleaseState
 from kanmon.release.lease import lease
+from kanmon.release.recover import return_path, undo_held
 from kanmon.release.slot import is_in_slot
-from kanmon.release.walk import Outcome, open_operation, refuse_moved, refuse_open, walk
+from kanmon.release.walk import Outcome, open_operation, refuse_moved, refuse_unfinished, walk
 
 if TYPE_CHECKING:
     from kanmon.config.schema import Config
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from kanmon.ledger.records import Release
     from kanmon.release.events import Observer
     from kanmon.release.ports import ApprovalPort, Services
-    from kanmon.release.steps import Steps
 
 
 def default_target(ledger: Ledger, live: Release | None) -> Release | None:
@@ -36,6 +36,9 @@ def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
     Raises UNKNOWN_RELEASE, NO_ROLLBACK_TARGET.
     """
     head = ledger.head()
+    if wanted is None and head.held and head.operation:
+        # The release before the held one. A release held as a canary is not live.
+        wanted = ledger.open_operation(head.operation).base
     if wanted is None:
         live = ledger.release(head.live) if head.live else None
         target = default_target(ledger, live)
@@ -70,19 +73,24 @@ def rollback(
     *,
     reason: str,
 ) -> Outcome:
-    """Return users to a release.
+    """Return users to a release. A held operation is undone first: the rollback is the decision about it.
 
     A failure after the start is in the outcome; a refusal before it is raised: NOT_APPROVED, UNFINISHED,
-    HELD, LOCKED, PLAN_STALE.
+    LOCKED, PLAN_STALE.
     """
     head = services.ledger.head()
     # Refuse first. Otherwise people would review a rollback that can't run.
-    refuse_open(head)
+    refuse_unfinished(head)
     # The lease comes after the approval, because a review may take days. Otherwise this run would hold the
     # lease for days, and no other run could roll back meanwhile.
     approval = approver.approve(RollbackRequest(target.id, target.bundle))
     with lease(services.ledger, services.clock, services.fence, services.actor) as held:
+        refuse_unfinished(held.writer.head)
         refuse_moved(held.writer.head, head)
+        if held.writer.head.held:
+            undone = undo_held(services, held, observer, f"{approval.by} rolled it back: {reason}.")
+            if undone.open or held.writer.head.live == target.id:
+                return undone
         # Look at the slots under the lease: during the approval a failed deploy may have changed the slot.
         # With the head from before, users would move into a half-updated slot.
         ready = is_in_slot(services, config.prefix, held.writer.head, target)
@@ -92,17 +100,8 @@ def rollback(
             observer,
             kind=OperationKind.ROLLBACK,
             release=target.id,
-            slot=target.slot if ready else head.pointer.slot.other,
+            slot=target.slot if ready else held.writer.head.pointer.slot.other,
             reason=reason,
             approval=approval,
         )
         return walk(steps, lambda: return_path(steps, ready=ready))
-
-
-def return_path(steps: Steps, *, ready: bool) -> None:
-    """The path of a rollback by hand. With `ready`, its release is still complete in its slot."""
-    steps.lock()
-    if not ready:
-        steps.provision()
-        steps.verify()
-    steps.roll_back(None, steps.services.clock.monotonic())

@@ -13,6 +13,7 @@ from kanmon.model import OperationKind, ReleaseState, Result, Step
 from kanmon.naming import SHARED_KINDS
 from kanmon.release.bake import Bake
 from kanmon.release.checking import ChecksFailedError, check
+from kanmon.release.decide import obey
 from kanmon.release.events import EventKind
 from kanmon.release.loaded import LoadedRelease
 from kanmon.release.plan import outputs_of
@@ -114,6 +115,10 @@ class Steps:
             # ask for its assets and get 404.
             self.site.web.publish(self.release.id, self.release.files)
 
+    def obey(self) -> None:
+        """Obey a person who aborted the release meanwhile. Raises ABORT_REQUESTED."""
+        obey(self.services, self.journal)
+
     def verify(self) -> None:
         """Check the release as a candidate. Its preview stays open: a canary is checked through it."""
         with self.journal.step(Step.VERIFY, f"checking {self.operation.release} as candidate"):
@@ -135,7 +140,10 @@ class Steps:
                 self.site.api.shift(self.release.record.pointer, share.percent)
                 text = f"{share.percent} % of API requests go to {self.release.id}"
                 self.journal.emit(EventKind.TRAFFIC, text, percent=share.percent)
-                bake.watch(config.checks, Target("candidate", self.release.id, candidate), share.bake)
+                target = Target("candidate", self.release.id, candidate)
+                promoted = bake.watch(config.checks, target, share.bake)
+            if promoted:
+                return
 
     def promote(self, bake: Bake) -> None:
         """Make the release live for all users, check it, and bake it."""

@@ -75,19 +75,26 @@ def refuse_open(head: Head) -> None:
     """Raise HELD or UNFINISHED when an earlier operation has not ended."""
     if head.held:
         raise KanmonError(Code.HELD, f"The operation {head.operation} left the environment held.")
-    if head.operation is not None:
+    refuse_unfinished(head)
+
+
+def refuse_unfinished(head: Head) -> None:
+    """Raise UNFINISHED when the run of an earlier operation died."""
+    if head.operation is not None and not head.held:
         raise KanmonError(Code.UNFINISHED, f"The operation {head.operation} did not end.")
 
 
 def refuse_moved(head: Head, expected: Head) -> None:
-    """Raise HELD, UNFINISHED, or PLAN_STALE when the head is not as it was when somebody approved.
+    """Raise PLAN_STALE when the head is not as it was when somebody approved.
 
     Call it under the lease. Without this, two runs could be approved for the same slot and start one after
     the other. The second would update the slot with users on it.
     """
-    refuse_open(head)
     if (head.live, head.pointer) != (expected.live, expected.pointer):
         raise KanmonError(Code.PLAN_STALE, f"{head.live or 'Nothing'} is live now, not {expected.live}.")
+    if head.operation != expected.operation:
+        problem = f"The operation {head.operation or expected.operation} began or ended meanwhile."
+        raise KanmonError(Code.PLAN_STALE, problem)
 
 
 def walk(steps: Steps, path: Callable[[], None]) -> Outcome:

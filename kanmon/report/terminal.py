@@ -150,8 +150,13 @@ def print_error(console: Console, error: KanmonError) -> None:
     console.print(f"[bold red]{error.code.id}[/] {escape(error.message)}{where} [bold]{escape(error.fix)}[/]")
 
 
-def print_status(console: Console, head: Head, live: Release | None, target: Release | None) -> None:
-    """Show the environment's present state. `target` is the release for `kanmon rollback`."""
+def print_status(
+    console: Console, head: Head, live: Release | None, target: Release | None, operation: Operation | None
+) -> None:
+    """Show the environment's present state.
+
+    `target` is the release for `kanmon rollback`, `operation` the open one.
+    """
     console.print(
         f"live      [bold]{head.live or 'nothing'}[/]" + (f" (commit {live.commit[:12]})" if live else "")
     )
@@ -166,8 +171,10 @@ def print_status(console: Console, head: Head, live: Release | None, target: Rel
     if head.held:
         decision = "kanmon recover --keep or --undo"
         console.print(f"[red]held[/]      operation {head.operation} waits for a decision: {decision}")
-    elif head.operation is not None:
-        console.print(f"[yellow]open[/]      operation {head.operation}")
+    elif operation:
+        note = f": {escape(operation.steps[-1].note)}" if operation.steps else ""
+        subject = f"operation {operation.number}, {operation.kind} of {operation.release}"
+        console.print(f"[yellow]open[/]      {subject}, {operation.step}{note}")
     if head.lease:
         holder, until = escape(head.lease.holder), f"{head.lease.expires:%H:%M:%S} UTC"
         console.print(f"[yellow]lease[/]     held by {holder} until {until}")

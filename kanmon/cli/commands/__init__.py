@@ -17,6 +17,8 @@ NAMES = (
     "gate",
     "deploy",
     "smoke",
+    "promote",
+    "abort",
     "rollback",
     "recover",
     "record",

@@ -46,11 +46,10 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
     """Recover an earlier operation first, then release."""
     from kanmon.cli.approvals import deploy_approver
     from kanmon.cli.commands.plan import new_plan
-    from kanmon.cli.ending import show_ending, show_outcome, show_steps
+    from kanmon.cli.ending import recover_first, show_ending, show_outcome, show_steps
     from kanmon.cli.repository import with_deployment
     from kanmon.release.deploy import deploy, refuse_frozen
     from kanmon.release.dry_run import deploy_steps
-    from kanmon.release.recover import recover
     from kanmon.report.step import folded
     from kanmon.report.terminal import print_plan
 
@@ -62,7 +61,7 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
         show_steps(context, f"The deploy of {plan.release} would", deploy_steps(services, plan, config))
         return ExitStatus.OK
     with with_deployment(context) as observer:
-        recovered = recover(services, observer)
+        recovered = recover_first(context, observer)
         if recovered and recovered.open:
             return show_outcome(context, recovered)
         if recovered:

@@ -23,14 +23,12 @@ class RecoverOptions:
 
 def run(options: RecoverOptions, context: Context) -> ExitStatus:
     """Bring the last operation to its end."""
-    from kanmon.cli.ending import show_outcome
+    from kanmon.cli.ending import recover_first, show_outcome
     from kanmon.cli.repository import with_deployment
-    from kanmon.release.recover import recover
 
-    services = context.services
     keep = options.keep if options.keep or options.undo else None
     with with_deployment(context) as observer:
-        outcome = recover(services, observer, keep=keep, wait=options.wait)
+        outcome = recover_first(context, observer, keep=keep, wait=options.wait)
     if outcome is None:
         context.console.print("The last operation has ended; there is nothing to recover.")
         return ExitStatus.OK

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.cli.command import RESULT_OUTPUTS, Command, flag, given_reason, positional, text
-from kanmon.errors import ExitStatus
+from kanmon.errors import Code, ExitStatus, KanmonError
+from kanmon.model import Result
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
+    from kanmon.release.events import Observer
+    from kanmon.release.walk import Outcome
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,6 @@ def run(options: RollbackOptions, context: Context) -> ExitStatus:
     from kanmon.cli.ending import show_ending, show_outcome, show_steps
     from kanmon.cli.repository import with_deployment
     from kanmon.release.dry_run import rollback_steps
-    from kanmon.release.recover import recover
     from kanmon.release.rollback import rollback, rollback_target
 
     config, console = context.config, context.console
@@ -40,7 +42,7 @@ def run(options: RollbackOptions, context: Context) -> ExitStatus:
         show_steps(context, f"Rollback to {target.id} would", rollback_steps(services, config, target))
         return ExitStatus.OK
     with with_deployment(context) as observer:
-        recovered = None if services.ledger.head().held else recover(services, observer)
+        recovered = _recover(context, observer)
         if recovered and recovered.open:
             return show_outcome(context, recovered)
         if recovered:
@@ -51,7 +53,21 @@ def run(options: RollbackOptions, context: Context) -> ExitStatus:
         approver = rollback_approver(context, yes=options.yes)
         reason = options.reason or f"rollback to {target.id}"
         outcome = rollback(services, config, target, approver, observer, reason=reason)
-    return show_outcome(context, outcome)
+    status = show_outcome(context, outcome)
+    # A held deploy that was undone did not reach its own aim. It has reached that of this command.
+    return ExitStatus.OK if outcome.result is Result.ROLLED_BACK else status
+
+
+def _recover(context: Context, observer: Observer) -> Outcome | None:
+    """Recover an earlier operation. The rollback itself is the decision about a held one."""
+    from kanmon.cli.ending import recover_first
+
+    try:
+        return recover_first(context, observer)
+    except KanmonError as error:
+        if error.code is not Code.HELD:
+            raise
+        return None
 
 
 COMMAND = Command(

@@ -22,7 +22,8 @@ def run(options: FormatOptions, context: Context) -> ExitStatus:
         context.print_json(head.model_dump(mode="json"))
     else:
         live = ledger.release(head.live) if head.live else None
-        print_status(context.console, head, live, default_target(ledger, live))
+        operation = ledger.open_operation(head.operation) if head.operation else None
+        print_status(context.console, head, live, default_target(ledger, live), operation)
     return ExitStatus.OK
 
 

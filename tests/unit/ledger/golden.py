@@ -13,6 +13,8 @@ from kanmon.ledger.records import (
     VERSION,
     AlarmRecord,
     CheckRecord,
+    Decision,
+    DecisionKind,
     Failure,
     Freeze,
     Head,
@@ -31,7 +33,15 @@ from kanmon.model import Approval, OperationKind, Pointer, ReleaseState, Result,
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 BLUE, GREEN = Pointer(deployment="d1", slot=Slot.BLUE), Pointer(deployment="d2", slot=Slot.GREEN)
 PLANNED = PlannedRelease(id="r2", commit="c" * 40, bundle="b" * 64, created=NOON)
+DECISION = Decision(
+    operation=2,
+    kind=DecisionKind.ABORT,
+    step=Step.PROMOTE,
+    approval=Approval(by="aki", how="terminal", digest="d" * 64, at=NOON),
+    reason="prices are wrong",
+)
 RECORDS: dict[str, Stored] = {
+    "decision": DECISION,
     "planned": PLANNED,
     "release": Release(
         **PLANNED.model_dump(),
@@ -67,6 +77,8 @@ RECORDS: dict[str, Stored] = {
         failure=Failure(code="KNM-501", message="page: 500."),
         rollback_seconds=0.4,
         traffic_calls=2,
+        changes=("foundation", "edge"),
+        decisions=(DECISION,),
         kept=(KeptStack(stack="shop-production-foundation", reason="to restore it would delete Key"),),
     ),
     "head": Head(

@@ -10,6 +10,7 @@ from kanmon.errors import Code, KanmonError
 from kanmon.model import ReleaseState, Result, Slot, Step
 from kanmon.release.rollback import default_target, rollback, rollback_target
 from tests.fakes.app import make_config
+from tests.fakes.ledger import write_head
 from tests.fakes.process import Process
 from tests.fakes.runs import failure_of, ignore, operation_of, release, roll_back
 from tests.fakes.services import FakeApproval
@@ -120,16 +121,75 @@ def test_the_default_is_the_stable_release_before(cloud: Cloud, path: list[str],
     assert (found.id if found else None) == target
 
 
-def test_a_held_environment_asks_nobody(cloud: Cloud) -> None:
+@pytest.fixture
+def held(cloud: Cloud) -> Cloud:
+    """Release three is live and held; one and two are stable."""
+    _release(cloud, "one", "two")
+    cloud.faulty |= {("r3", "live"), ("r2", "stable")}
+    assert release(cloud, "three").result is Result.HELD
+    cloud.faulty.clear()
+    return cloud
+
+
+def test_a_rollback_decides_a_held_release(held: Cloud) -> None:
+    """CD-7, CD-9: it is undone, and nothing more is needed."""
+    outcome = roll_back(held)
+    assert outcome.result is Result.ROLLED_BACK
+    assert held.users == ("r2", "r2")
+    assert operation_of(outcome).number == 3
+    assert held.ledger.head().operation is None
+
+
+def test_the_reason_of_the_decision_is_recorded(held: Cloud) -> None:
+    """CD-11"""
+    failure = operation_of(roll_back(held, reason="prices are wrong")).failure
+    assert failure
+    assert failure.message == "Operation 3 held the release. aki rolled it back: prices are wrong."
+
+
+def test_a_rollback_of_a_held_release_can_go_further(held: Cloud) -> None:
+    """CD-9: the held operation ends, then another one begins."""
+    outcome = roll_back(held, "r1")
+    assert outcome.result is Result.ROLLED_BACK
+    assert held.users == ("r1", "r1")
+    assert [one.result for one in held.ledger.operations()][-2:] == [Result.ROLLED_BACK, Result.ROLLED_BACK]
+
+
+def test_a_refused_rollback_leaves_the_release_held(held: Cloud) -> None:
+    """CD-3"""
+    target = rollback_target(held.ledger, "r2")
+    refusing = FakeApproval(approves=False)
+    with pytest.raises(KanmonError):
+        rollback(held.services(), make_config(), target, refusing, ignore, reason="it hurts")
+    assert held.users == ("r3", "r3")
+    assert held.ledger.head().held
+
+
+def test_a_held_canary_is_rolled_back_to_its_base(cloud: Cloud) -> None:
+    """CD-9: the ledger's live release is the base already."""
+    _release(cloud, "one", "two")
+
+    def breaks(event: Event) -> None:
+        if "percent" in event.facts:
+            cloud.faulty |= {("r3", "candidate"), ("r2", "stable")}
+
+    traffic = {"strategy": "canary", "steps": [{"percent": 10, "bake": "5s"}]}
+    held = release(cloud, "three", config=make_config(traffic=traffic), observer=breaks)
+    assert held.result is Result.HELD
+    assert roll_back(cloud).release == "r3"
+    assert cloud.canary_release() is None
+    assert cloud.users == ("r2", "r2")
+
+
+def test_an_unfinished_operation_asks_nobody(cloud: Cloud) -> None:
     """CD-3: nobody reviews a rollback that can't run."""
-    _release(cloud, "one")
-    cloud.faulty |= {("r2", "live"), ("r1", "stable")}
-    release(cloud, "two")
+    _release(cloud, "one", "two")
+    write_head(cloud.ledger, operation=2)
     approver = FakeApproval()
     target = rollback_target(cloud.ledger, "r1")
     with pytest.raises(KanmonError) as caught:
         rollback(cloud.services(), make_config(), target, approver, ignore, reason="it hurts")
-    assert caught.value.code is Code.HELD
+    assert caught.value.code is Code.UNFINISHED
     assert approver.asked == 0
 
 

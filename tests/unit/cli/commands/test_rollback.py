@@ -108,19 +108,19 @@ def test_a_dead_runs_release_is_undone_first(app: App) -> None:
     assert "r3: aborted" in app.printed()
 
 
-def test_a_held_release_needs_recover_instead(app: App) -> None:
-    """CD-7: `kanmon recover` takes the decision."""
-    app.cloud.faulty |= {("r3", "live"), ("r2", "stable")}
-    assert app.run("deploy", "--yes", "--bundle", app.build("three")) is ExitStatus.HELD
-    app.cloud.faulty.clear()
-    assert app.run("rollback", "--yes") is ExitStatus.HELD
-    assert "kanmon recover --undo" in app.capture.readouterr().err
-    assert app.cloud.users == ("r3", "r3")
-
-
 def test_a_dry_run_moves_nobody(app: App) -> None:
     """CD-9"""
     before = dict(app.cloud.state)
     assert app.run("rollback", "--dry-run") is ExitStatus.OK
     assert app.cloud.state == before
     assert "3. move the page, then the API" in app.printed()
+
+
+def test_a_rollback_decides_a_held_release(app: App) -> None:
+    """CD-7, CD-9"""
+    app.cloud.faulty |= {("r3", "live"), ("r2", "stable")}
+    assert app.run("deploy", "--yes", "--bundle", app.build("three")) is ExitStatus.HELD
+    app.cloud.faulty.clear()
+    assert app.run("rollback", "--yes") is ExitStatus.OK
+    assert app.cloud.users == ("r2", "r2")
+    assert app.cloud.ledger.head().operation is None

@@ -1,0 +1,38 @@
+"""`kanmon promote`: makes the candidate of a running deploy live for all users (CD-8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kanmon.cli.command import Command, flag, given_reason
+
+if TYPE_CHECKING:
+    from kanmon.cli.context import Context
+    from kanmon.errors import ExitStatus
+
+
+@dataclass(frozen=True)
+class PromoteOptions:
+    """A person's decision."""
+
+    reason: str = given_reason()
+    yes: bool = flag("promote without a question", terminal_only=True)
+
+
+def run(options: PromoteOptions, context: Context) -> ExitStatus:
+    """Leave the decision for the run of the deploy."""
+    from kanmon.cli.decision import leave
+    from kanmon.ledger.records import DecisionKind
+
+    return leave(context, DecisionKind.PROMOTE, options.reason, yes=options.yes)
+
+
+COMMAND = Command(
+    "promote",
+    "End the present bake of a running deploy: skip the rest of the canary, or complete the release.",
+    run,
+    PromoteOptions,
+    aws=True,
+    action=False,
+)
