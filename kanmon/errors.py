@@ -62,6 +62,11 @@ class Code(Enum):
         "A state machine's definition is not valid, or names an unknown function.",
         "Compare the named state with https://states-language.net, and each `${name}` with your `functions`.",
     )
+    BUNDLE_OTHER_VERSION = (
+        117,
+        "Another version of Kanmon built the bundle, and this one can't use it.",
+        "Run `kanmon build` again, with the Kanmon of the plan and the deploy.",
+    )
     TESTS_FAILED = (121, "The app's tests failed.", "Fix the failed tests: the message names the first.")
     RESULTS_MISSING = (
         122,
@@ -159,11 +164,7 @@ class Code(Enum):
         ),
     )
     PLAN_UNREADABLE = (301, "The plan file is missing or is not a plan.", "Run `kanmon plan` again.")
-    PLAN_ALTERED = (
-        302,
-        "The plan differs from its digest.",
-        "Use the plan file as `kanmon plan` wrote it.",
-    )
+    PLAN_ALTERED = (302, "The plan differs from its digest.", "Use the plan file as `kanmon plan` wrote it.")
     PLAN_STALE = (
         303,
         "Something moved since the plan, so an approval of it would not fit.",
@@ -297,7 +298,7 @@ class Code(Enum):
     CHANGE_HARMS_LIVE = (
         505,
         "A change outside of the slot harms the live release.",
-        ("Kanmon restores the stack. Fix the change that the plan shows for it, then release again."),
+        "Kanmon restores the stack. Fix the change that the plan shows for it, then release again.",
     )
     ABORT_REQUESTED = (
         506,

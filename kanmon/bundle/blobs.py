@@ -36,13 +36,13 @@ class Blobs:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             sent = list(pool.map(self._upload, files.keys(), files.values()))
         # The manifest comes last. After an interrupted upload, the bundle has none and is not used.
-        self.put(bundle.manifest.text().encode())
+        self.put(bundle.manifest.stored)
         return sum(sent)
 
     def manifest(self, digest: str) -> Manifest:
         """The manifest of an uploaded bundle.
 
-        Raises BUNDLE_MISSING or BUNDLE_DAMAGED.
+        Raises BUNDLE_MISSING, BUNDLE_DAMAGED or BUNDLE_OTHER_VERSION.
         """
         return Manifest.parse(self.get(digest), f"s3://{self.bucket}/{blob_key(digest)}")
 

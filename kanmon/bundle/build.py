@@ -45,7 +45,7 @@ def build_bundle(
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".bundle-") as folder:
         staged = Path(folder, "bundle")
         manifest = _assemble(config, project, staged, commit)
-        (staged / MANIFEST).write_text(manifest.text(), "utf-8")
+        (staged / MANIFEST).write_bytes(manifest.stored)
         if target.exists():
             shutil.rmtree(target)
         staged.rename(target)
@@ -110,7 +110,7 @@ def _assemble(config: Config, project: Path, staged: Path, commit: str) -> Manif
         functions=functions,
         state_machines=copy_state_machines(config, project, staged),
         web=_copy_web(config.web, project, staged) if config.web else {},
-        config=config,
+        config=config.as_json(),
     )
 
 

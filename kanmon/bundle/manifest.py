@@ -1,17 +1,24 @@
-"""The bundle's manifest: every file with its digest, the commit, the tools, the config."""
+"""The bundle's manifest: every file with its digest, the commit, the tools, the config.
+
+A rollback reads manifests of other versions of Kanmon. So unknown fields are ignored, and the digest is that
+of the stored bytes. The config stays plain JSON with two views: one for a new release, one for a stored one.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, JsonValue, PrivateAttr, ValidationError
 
 from kanmon.bundle.pack import sha256_of
 from kanmon.bundle.tree import safe_name
+from kanmon.config.mistakes import causes, explanation
 from kanmon.config.schema import Config
+from kanmon.config.served import ServedConfig, read_served
 from kanmon.errors import Code, KanmonError
 from kanmon.model import Record, WebFile
 
@@ -19,6 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MANIFEST = "manifest.json"
+VERSION = 1
+"""The version of the manifest's format. A change that an older Kanmon would misread gives it the next one."""
 
 
 class FunctionPackage(Record):
@@ -52,25 +61,42 @@ class StateMachineDefinition(Record):
         return f"state-machines/{self.sha256}.json"
 
 
+class _ManifestVersion(BaseModel):
+    """What a manifest of every version has."""
+
+    version: int
+
+
 class Manifest(Record):
     """The contents of a bundle; the manifest's digest is the bundle's name."""
 
+    version: int = VERSION
     app: str
     commit: str
     tools: dict[str, str]
     functions: dict[str, FunctionPackage]
     state_machines: dict[str, StateMachineDefinition] = Field(default_factory=dict)
     web: dict[str, WebFile]
-    config: Config
+    config: dict[str, JsonValue]
+    """The config as JSON, by the schema of the Kanmon that built the bundle."""
+    _stored: bytes = PrivateAttr()
 
-    def text(self) -> str:
-        """The text of the manifest's file, the same for the same content."""
-        return json.dumps(self.model_dump(mode="json", by_alias=True), indent=1, sort_keys=True) + "\n"
+    def model_post_init(self, context: Any, /) -> None:  # noqa: ANN401 - pydantic's signature
+        """Keep the stored bytes. A new manifest has them from its content, the same for the same content."""
+        self._stored = context or self._written()
+
+    def _written(self) -> bytes:
+        return f"{json.dumps(self.model_dump(mode='json'), indent=1, sort_keys=True)}\n".encode()
+
+    @property
+    def stored(self) -> bytes:
+        """The bytes of the manifest's file."""
+        return self._stored
 
     @property
     def digest(self) -> str:
         """The SHA-256 of the manifest: the bundle's name."""
-        return hashlib.sha256(self.text().encode()).hexdigest()
+        return hashlib.sha256(self.stored).hexdigest()
 
     def files(self) -> dict[str, str]:
         """Every file of the bundle besides the manifest: its path and SHA-256."""
@@ -78,14 +104,35 @@ class Manifest(Record):
         packed |= {definition.path: definition.sha256 for definition in self.state_machines.values()}
         return packed | {f"web/{name}": file.sha256 for name, file in self.web.items()}
 
-    @staticmethod
-    def parse(text: str | bytes, where: str) -> Manifest:
-        """Read a manifest.
+    def current_config(self) -> Config:
+        """The config by the schema of this Kanmon, for a new release of the bundle.
 
-        Raises BUNDLE_DAMAGED or UNSAFE_PATH.
+        Raises BUNDLE_OTHER_VERSION when the schema has changed too much since the build.
         """
         try:
-            manifest = Manifest.model_validate_json(text)
+            return Config.model_validate(self.config)
+        except ValidationError as error:
+            reason, _ = explanation(causes(error.errors(include_url=False))[0])
+            problem = f"This Kanmon can't use the bundle's config. {reason}"
+            raise KanmonError(Code.BUNDLE_OTHER_VERSION, problem, where=self.digest[:12]) from None
+
+    @cached_property
+    def served(self) -> ServedConfig:
+        """The config of a stored release, for a rollback to it, its recovery and its checks."""
+        return read_served(self.config)
+
+    @staticmethod
+    def parse(content: bytes, where: str) -> Manifest:
+        """Read a manifest of this version, or of an older one.
+
+        Raises BUNDLE_DAMAGED, UNSAFE_PATH, or BUNDLE_OTHER_VERSION for one of a newer version.
+        """
+        try:
+            # The version comes first. Otherwise a newer format would look like a damaged one.
+            _refuse_newer(_ManifestVersion.model_validate_json(content).version, where)
+            manifest = Manifest.model_validate_json(content, extra="ignore", context=content)
+            # Read now: an error here is a damaged bundle, and no operation has begun.
+            manifest.served  # noqa: B018
         except ValidationError as error:
             reason = error.errors()[0]["msg"]
             raise KanmonError(
@@ -94,6 +141,13 @@ class Manifest(Record):
         for name in manifest.web:
             safe_name(name)
         return manifest
+
+
+def _refuse_newer(version: int, where: str) -> None:
+    if version > VERSION:
+        problem = f"A newer Kanmon built the bundle: its manifest has version {version}, not {VERSION}."
+        fix = "Update Kanmon: the pinned commits of the workflows, or the command line."
+        raise KanmonError(Code.BUNDLE_OTHER_VERSION, problem, where=where, fix=fix)
 
 
 @dataclass(frozen=True)
@@ -115,10 +169,10 @@ def load_bundle(folder: Path, *, digest: str = "") -> Bundle:
     """
     path = folder / MANIFEST
     try:
-        text = path.read_bytes()
+        content = path.read_bytes()
     except FileNotFoundError:
         raise KanmonError(Code.BUNDLE_MISSING, "There is no bundle.", where=str(folder)) from None
-    manifest = Manifest.parse(text, str(path))
+    manifest = Manifest.parse(content, str(path))
     if digest not in {"", manifest.digest}:
         problem = f"The bundle is {manifest.digest[:12]}, not {digest[:12]} as was built."
         raise KanmonError(Code.BUNDLE_DAMAGED, problem, where=str(path))
@@ -134,10 +188,11 @@ def load_bundle(folder: Path, *, digest: str = "") -> Bundle:
 def built_from(config: Config, folder: Path, digest: str = "") -> Bundle:
     """Read a bundle built from this config.
 
-    Raises BUNDLE_MISSING, UNSAFE_PATH, or BUNDLE_DAMAGED (also for a bundle from another config).
+    Raises BUNDLE_MISSING, UNSAFE_PATH, BUNDLE_OTHER_VERSION, or BUNDLE_DAMAGED (also for a bundle from
+    another config).
     """
     bundle = load_bundle(folder, digest=digest)
-    if bundle.manifest.config != config:
+    if bundle.manifest.current_config() != config:
         problem = "The config changed since the bundle was built."
         raise KanmonError(Code.BUNDLE_DAMAGED, problem, fix="Run `kanmon build` again.")
     return bundle

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from kanmon.cli.account import Account
     from kanmon.config.schema import Config
+    from kanmon.config.served import ServedConfig
 
 EDGE_ENDPOINT = "KANMON_EDGE_ENDPOINT_URL"
 """The edge's address in place of its own domain, for tests without a cloud."""
@@ -38,14 +39,14 @@ def services_of(account: Account) -> Services:
     aws, config = account.aws, account.config
     store = S3Store(aws.ledger_s3(), account.bucket, ledger_folder(config.environment))
 
-    def site(config: Config, outputs: Mapping[str, Mapping[str, str]]) -> Site:
+    def site(config: ServedConfig, outputs: Mapping[str, Mapping[str, str]]) -> Site:
         edge = Edge(outputs[EDGE][Output.DOMAIN], os.environ.get(EDGE_ENDPOINT, ""))
         api: ApiPort = NoApi()
         if config.api:
             settings = StageSettings(config.api.throttle, outputs[API][Output.ACCESS_LOGS])
             api = ApiStages(aws.apigateway, outputs[API][Output.API_ID], settings)
         web: WebPort = NoWeb()
-        if config.web:
+        if config.web is not None:
             web = WebPages(aws.s3, outputs[EDGE][Output.WEB_BUCKET], account.bucket)
         return Site(api=api, web=web, checks=Checks(edge, SYSTEM_CLOCK), url=edge.url)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from kanmon.config.api import Api, Route, check_routes
 from kanmon.config.approval import ApprovalRules
@@ -213,6 +213,10 @@ class Config(Section):
     def prefix(self) -> str:
         """The beginning of every resource's name, `<app>-<environment>` (INF-9)."""
         return f"{self.app}-{self.environment}"
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """The whole config with its defaults, as a bundle's manifest stores it."""
+        return self.model_dump(mode="json", by_alias=True)
 
 
 def schema_text() -> str:

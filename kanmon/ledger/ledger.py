@@ -128,17 +128,14 @@ class Ledger:
             return None
         body, tag = found
         try:
-            version = _Versioned.model_validate_json(body, extra="ignore").version
+            # The version comes first. Otherwise a newer format would look like a damaged one.
+            _refuse_newer(_Versioned.model_validate_json(body, extra="ignore").version, key)
             record = kind.model_validate_json(body, extra="ignore")
         except ValidationError as error:
             first = error.errors()[0]
             raise KanmonError(
                 Code.LEDGER_UNREADABLE, f"{key} is not a {kind.__name__}: {first['msg']}.", where=key
             ) from error
-        if version > VERSION:
-            problem = f"A newer Kanmon wrote {key}: it has version {version} of the format, not {VERSION}."
-            fix = "Update Kanmon: the pinned commits of the workflows, or the command line."
-            raise KanmonError(Code.LEDGER_UNREADABLE, problem, where=key, fix=fix)
         return record, tag
 
     def _numbers(self) -> list[int]:
@@ -148,6 +145,13 @@ class Ledger:
     def _read(self, key: str, kind: type[T]) -> T | None:
         found = self.found(key, kind)
         return found[0] if found else None
+
+
+def _refuse_newer(version: int, key: str) -> None:
+    if version > VERSION:
+        problem = f"A newer Kanmon wrote {key}: it has version {version} of the format, not {VERSION}."
+        fix = "Update Kanmon: the pinned commits of the workflows, or the command line."
+        raise KanmonError(Code.LEDGER_UNREADABLE, problem, where=key, fix=fix)
 
 
 def release_key(release_id: str) -> str:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kanmon.bundle.manifest import Manifest
-    from kanmon.config.schema import Config
+    from kanmon.config.served import ServedConfig
     from kanmon.ledger.records import Release
     from kanmon.model import WebFile
 
@@ -32,6 +32,6 @@ class LoadedRelease:
         return self.manifest.web
 
     @property
-    def config(self) -> Config:
-        """The config of its bundle."""
-        return self.manifest.config
+    def config(self) -> ServedConfig:
+        """The part of its config that serves users, of whatever version of Kanmon."""
+        return self.manifest.served

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from kanmon.bundle.manifest import Manifest
     from kanmon.config.schema import Config
+    from kanmon.config.served import ServedConfig
     from kanmon.release.ports import Services
     from kanmon.stacks.changes import Change
     from kanmon.stacks.cloudformation import DeployedStack
@@ -270,7 +271,7 @@ def _web_plan(services: Services, manifest: Manifest, live: Release | None) -> W
     )
 
 
-def outputs_of(services: Services, config: Config, slot: Slot) -> dict[str, dict[str, str]]:
+def outputs_of(services: Services, config: Config | ServedConfig, slot: Slot) -> dict[str, dict[str, str]]:
     """The outputs of the app's stacks now, by the stacks' kinds."""
     found = {
         kind: services.stacks.find(stack_name(config.prefix, kind, slot)) for kind in stack_kinds(config)

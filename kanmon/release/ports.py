@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kanmon.clock import Clock
     from kanmon.config.api import Throttle
     from kanmon.config.checks import Check
-    from kanmon.config.schema import Config
+    from kanmon.config.served import ServedConfig
     from kanmon.ledger.ledger import Ledger
     from kanmon.model import Approval, Pointer, WebFile
     from kanmon.stacks.changes import ChangeSet
@@ -241,7 +241,7 @@ class Services:
     functions: FunctionsPort
     snapshots: SnapshotsPort
     alarms: AlarmsPort
-    site: Callable[[Config, Mapping[str, Mapping[str, str]]], Site]
+    site: Callable[[ServedConfig, Mapping[str, Mapping[str, str]]], Site]
     """Opens the site from the stacks' outputs, by the stacks' kinds."""
     clock: Clock
     fence: Fence

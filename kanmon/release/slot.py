@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 def apply_plan(steps: Steps, plan: Plan) -> None:
     """Carry out a deploy's plan: the database's snapshot, the approved change sets, the hooks."""
-    services, journal, config = steps.services, steps.journal, steps.release.config
+    services, journal = steps.services, steps.journal
+    config = steps.release.manifest.current_config()
     outputs = outputs_of(services, config, plan.slot)
     # The snapshot comes before every change. After a failed migration you restore the data from it. A later
     # snapshot would hold half-migrated data.

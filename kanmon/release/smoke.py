@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.checks.probe import Target
 from kanmon.errors import Code, KanmonError
+from kanmon.release.events import Event, EventKind
 from kanmon.release.journal import check_event
 from kanmon.release.plan import outputs_of
 
@@ -19,15 +20,20 @@ if TYPE_CHECKING:
 def smoke(services: Services, config: Config, observer: Observer) -> list[CheckResult]:
     """Run the live release's own checks from a user's side. Changes nothing.
 
-    Raises UNKNOWN_RELEASE before the first release.
+    Raises UNKNOWN_RELEASE before the first release, BUNDLE_OTHER_VERSION when no check can run.
     """
     head = services.ledger.head()
     release = services.ledger.release(head.live) if head.live else None
     if release is None:
         raise KanmonError(Code.UNKNOWN_RELEASE, f"Nothing is live in {config.environment} yet.")
-    manifest = services.blobs.manifest(release.bundle)
-    site = services.site(manifest.config, outputs_of(services, config, head.pointer.slot))
-    results = site.checks.run(manifest.config.checks, Target("live", release.id))
+    served = services.blobs.manifest(release.bundle).served
+    for note in served.unchecked:
+        observer(Event(EventKind.NOTE, note, at=services.clock.now()))
+    if not served.checks:
+        problem = f"This Kanmon can run none of the checks of {release.id}."
+        raise KanmonError(Code.BUNDLE_OTHER_VERSION, problem, fix="Update Kanmon.")
+    site = services.site(served, outputs_of(services, served, head.pointer.slot))
+    results = site.checks.run(served.checks, Target("live", release.id))
     for result in results:
         observer(check_event(result, services.clock.now()))
     return results

@@ -125,14 +125,15 @@ class Steps:
             candidate = self.pointers.open_preview(self.release.id, self.release.record.pointer)
             address = preview_address(self.site.url, candidate.preview)
             self.journal.emit(EventKind.NOTE, f"preview {address}", preview=address)
-            self.check(self.release.config.checks, candidate)
+            self.check_all(self.release, candidate)
 
     def shift(self, bake: Bake) -> None:
         """Give the candidate rising shares of the API requests, and bake each."""
         if self.base is None or self.site.api.live() is None:
             # There is no API, or it had no users yet: there are no requests to share.
             return
-        config, candidate = self.release.config, self.operation.preview
+        config = self.release.manifest.current_config()
+        target = Target("candidate", self.release.id, self.operation.preview)
         for share in config.traffic.shares:
             # The ledger has the step before the first request moves. Otherwise a run that dies after the
             # shift would seem to have no users: `recover` would abort it, and leave the canary on.
@@ -140,7 +141,6 @@ class Steps:
                 self.site.api.shift(self.release.record.pointer, share.percent)
                 text = f"{share.percent} % of API requests go to {self.release.id}"
                 self.journal.emit(EventKind.TRAFFIC, text, percent=share.percent)
-                target = Target("candidate", self.release.id, candidate)
                 promoted = bake.watch(config.checks, target, share.bake)
             if promoted:
                 return
@@ -154,8 +154,8 @@ class Steps:
             # Otherwise the head of a held environment would still name the old release.
             self.journal.record_live(release.id, release.record.pointer)
             live = Target("live", release.id)
-            self.check(release.config.checks, live)
-            bake.watch(release.config.checks, live, release.config.traffic.bake)
+            self.check_all(release, live)
+            bake.watch(release.config.checks, live, release.manifest.current_config().traffic.bake)
 
     def complete(self) -> None:
         """Record the live release as stable; then the operation ends."""
@@ -244,6 +244,12 @@ class Steps:
             return True
         return False
 
+    def check_all(self, loaded: LoadedRelease, target: Target) -> None:
+        """Run all checks of a release, and report those that this Kanmon can't run."""
+        for note in loaded.config.unchecked:
+            self.journal.emit(EventKind.NOTE, note)
+        self.check(loaded.config.checks, target)
+
     def check(self, checks: Sequence[Check], target: Target) -> None:
         """Run checks and note their results. Raises ChecksFailedError when one failed."""
         check(self.site, self.journal, checks, target)
@@ -267,7 +273,7 @@ class Steps:
         doubt = ""
         if target:
             try:
-                self.check(target.config.checks, Target("live", target.id))
+                self.check_all(target, Target("live", target.id))
             except ChecksFailedError:
                 doubt = ", though its checks do not pass"
         seconds = round(self.services.clock.monotonic() - began, 3)

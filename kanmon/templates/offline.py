@@ -54,7 +54,7 @@ def unbuilt(config: Config, steps: Mapping[str, tuple[str, ...]] | None = None) 
         functions=packages,
         state_machines=definitions,
         web={},
-        config=config,
+        config=config.as_json(),
     )
 
 

@@ -31,13 +31,14 @@ from kanmon.templates.state_machines import Definition
 if TYPE_CHECKING:
     from kanmon.bundle.manifest import Manifest
     from kanmon.config.schema import Config
+    from kanmon.config.served import ServedConfig
     from kanmon.model import Slot
 
 PROTECTED = frozenset({FOUNDATION, EDGE})
 """The kinds of stack with state. No plan deletes this state, and CloudFormation refuses to delete it."""
 
 
-def stack_kinds(config: Config) -> tuple[str, ...]:
+def stack_kinds(config: Config | ServedConfig) -> tuple[str, ...]:
     """The kinds of stack of the app, in the order of `STACK_KINDS`."""
     return tuple(kind for kind in STACK_KINDS if kind != API or config.api)
 

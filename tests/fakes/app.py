@@ -134,9 +134,9 @@ def make_bundle(
             for name in config.state_machines
         },
         web=web,
-        config=config,
+        config=config.as_json(),
     )
-    cloud.keep(manifest.text().encode())
+    cloud.keep(manifest.stored)
     return manifest
 
 

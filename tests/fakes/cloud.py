@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from kanmon.checks.probe import Target
     from kanmon.config.checks import Check
-    from kanmon.config.schema import Config
+    from kanmon.config.served import ServedConfig
 
 ARTIFACTS, WEB = "artifacts", "web"
 
@@ -105,7 +105,7 @@ class Cloud:
         gateway = process.watched(cast("Any", self.gateway), "apigateway")
         checks = process.watched(FakeChecks(self.answering, self.faulty, self.checked), "checks")
 
-        def site(config: Config, outputs: Mapping[str, Mapping[str, str]]) -> Site:
+        def site(config: ServedConfig, outputs: Mapping[str, Mapping[str, str]]) -> Site:
             api: ApiPort = NoApi()
             if config.api:
                 settings = StageSettings(config.api.throttle, outputs["api"]["AccessLogs"])

@@ -34,7 +34,7 @@ def ignore(event: Event) -> None:
 
 
 def plan_of(cloud: Cloud, manifest: Manifest, services: Services | None = None) -> Plan:
-    return make_plan(services or cloud.services(), manifest.config, manifest, ARTIFACTS)
+    return make_plan(services or cloud.services(), manifest.current_config(), manifest, ARTIFACTS)
 
 
 def release(

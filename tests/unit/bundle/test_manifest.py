@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kanmon.bundle.manifest import built_from, load_bundle
+from kanmon.bundle.manifest import Manifest, built_from, load_bundle
 from kanmon.errors import Code, KanmonError
 from tests.fakes.app import make_config
+from tests.unit.bundle.golden import CONFIG, MANIFEST, golden
 from tests.unit.bundle.project import build, make_project
 
 if TYPE_CHECKING:
@@ -95,3 +97,61 @@ def test_a_path_out_of_the_bundle_is_refused(bundle: Bundle, name: str) -> None:
 def test_a_file_without_a_manifest_is_refused(bundle: Bundle, text: str) -> None:
     (bundle.folder / "manifest.json").write_text(text, "latin-1")
     assert _refusal(bundle.folder).code is Code.BUNDLE_DAMAGED
+
+
+def test_a_manifest_of_this_version_is_read() -> None:
+    """CD-9: bundles of every version are in people's buckets. The config may gain keys in a version."""
+    content = golden().read_bytes()
+    read = Manifest.parse(content, "x")
+    assert read.digest == hashlib.sha256(content).hexdigest()
+    assert read.files() == MANIFEST.files()
+    assert read.served.checks == CONFIG.checks
+    assert read.served.unchecked == ()
+
+
+def test_a_manifest_is_written_in_this_version() -> None:
+    """CD-9: the format changes with its version alone."""
+    stored, written = json.loads(golden().read_bytes()), json.loads(MANIFEST.stored)
+    assert stored | {"config": {}} == written | {"config": {}}
+
+
+def _rewrite(bundle: Bundle, **changes: Any) -> None:
+    """Change a bundle's manifest, in another layout than Kanmon's."""
+    path = bundle.folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | changes))
+
+
+def test_a_manifest_with_unknown_fields_keeps_its_name(bundle: Bundle) -> None:
+    """CD-6: the name is the digest of the stored bytes, also from another version of Kanmon."""
+    page = bundle.manifest.web["index.html"].model_dump() | {"encoding": "br"}
+    _rewrite(bundle, signed_by="ci", web={"index.html": page})
+    stored = (bundle.folder / "manifest.json").read_bytes()
+    found = load_bundle(bundle.folder, digest=hashlib.sha256(stored).hexdigest())
+    assert found.manifest.stored == stored
+
+
+@pytest.mark.parametrize("changes", [{}, {"web": "another form"}], ids=["readable", "unreadable"])
+def test_a_newer_manifest_asks_for_an_update(bundle: Bundle, changes: dict[str, Any]) -> None:
+    """CD-6: and not for a new build, also where its form is another one."""
+    _rewrite(bundle, version=2, **changes)
+    refusal = _refusal(bundle.folder)
+    assert refusal.code is Code.BUNDLE_OTHER_VERSION
+    assert refusal.fix.startswith("Update Kanmon")
+
+
+def test_a_bundle_with_an_outdated_config_is_built_again(bundle: Bundle) -> None:
+    """CD-6: the plan refuses it; a rollback to it needs less of the config."""
+    config: dict[str, Any] = bundle.manifest.config
+    config["functions"]["api"]["runtime"] = "python3.7"
+    _rewrite(bundle, config=config)
+    assert load_bundle(bundle.folder).manifest.served.prefix == "shop-test"
+    with pytest.raises(KanmonError, match=r"functions\.api\.runtime") as caught:
+        built_from(make_config(), bundle.folder)
+    assert caught.value.code is Code.BUNDLE_OTHER_VERSION
+    assert "kanmon build" in caught.value.fix
+
+
+def test_a_key_added_since_the_build_has_its_default(bundle: Bundle) -> None:
+    config = {key: value for key, value in bundle.manifest.config.items() if key != "costs"}
+    _rewrite(bundle, config=config)
+    assert built_from(make_config(), bundle.folder).manifest.config == config

@@ -161,7 +161,7 @@ def test_an_unknown_field_is_ignored() -> None:
 
 
 def test_a_record_of_a_newer_version_needs_an_update() -> None:
-    body = b'{"version": 2, "live": "r1"}'
+    body = b'{"version": 2, "pointer": "another shape"}'
     with pytest.raises(KanmonError, match="A newer Kanmon wrote") as caught:
         Ledger(MemoryStore({"head.json": body})).head()
     assert caught.value.code is Code.LEDGER_UNREADABLE

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanmon.checks.probe import Target
+from kanmon.config.served import read_served
 from kanmon.release.checking import ChecksFailedError, check
 from tests.fakes.app import make_config
 from tests.fakes.runs import journal_of, release
@@ -20,7 +21,8 @@ CONFIG = make_config()
 
 def _check(cloud: Cloud, journal: Journal) -> None:
     outputs = {"api": {"ApiId": "api-1", "AccessLogs": ""}, "edge": {"WebBucket": "web"}}
-    check(cloud.services().site(CONFIG, outputs), journal, CONFIG.checks, Target("live", "r1"))
+    served = read_served(CONFIG.as_json())
+    check(cloud.services().site(served, outputs), journal, served.checks, Target("live", "r1"))
 
 
 def test_a_failed_check_is_an_error_with_its_value(cloud: Cloud) -> None:

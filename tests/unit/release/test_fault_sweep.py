@@ -239,7 +239,7 @@ def _expect_one_release(cloud: Cloud) -> None:
     record = cloud.ledger.release(head.live)
     assert record
     settings = cloud.gateway.stages["live"]["methodSettings"]["*/*"]
-    configured = cloud.services().blobs.manifest(record.bundle).config.api
+    configured = cloud.services().blobs.manifest(record.bundle).served.api
     assert configured
     assert settings["throttlingRateLimit"] == configured.throttle.rate, (
         "the stage has another release's settings"

@@ -1,0 +1,89 @@
+"""The config of a stored release, read for its service alone: to roll back to it, recover it, check it.
+
+Another version of Kanmon may have written it, with keys and values unknown to this one. They never stop a
+rollback: this view reads only what such a run needs, and ignores the rest. :class:`Config` is for the build,
+the plan and the deploy.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from kanmon.config.api import Throttle
+from kanmon.config.checks import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic_core import ErrorDetails
+
+
+class ServedApi(BaseModel):
+    """The settings of the API's stage."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    throttle: Throttle = Field(default_factory=Throttle)
+
+
+class ServedConfig(BaseModel):
+    """What Kanmon needs to bring users to a stored release."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    app: str
+    environment: str
+    api: ServedApi | None = None
+    web: dict[str, JsonValue] | None = None
+    """The web app's section; None without a web app."""
+    stored_checks: tuple[dict[str, JsonValue], ...] = Field((), alias="checks")
+
+    @property
+    def prefix(self) -> str:
+        """The beginning of every resource's name, `<app>-<environment>`."""
+        return f"{self.app}-{self.environment}"
+
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """The smoke checks, as far as this version can run them."""
+        return tuple(check for check, _ in self._read if check)
+
+    @cached_property
+    def unchecked(self) -> tuple[str, ...]:
+        """Everything in the checks that this version can't run, in words. A run reports it."""
+        return tuple(note for _, note in self._read if note)
+
+    @cached_property
+    def _read(self) -> tuple[tuple[Check | None, str], ...]:
+        return tuple(_read_check(stored) for stored in self.stored_checks)
+
+
+def read_served(config: Mapping[str, JsonValue]) -> ServedConfig:
+    """The view of a stored config. Raises pydantic's ValidationError when it isn't one."""
+    # The argument counts for nested sections too, and those of the strict config refuse unknown keys.
+    return ServedConfig.model_validate(config, extra="ignore")
+
+
+def _read_check(stored: Mapping[str, JsonValue]) -> tuple[Check | None, str]:
+    """A check, and what of it does not run.
+
+    A check without its unknown assertion is still a check, only a weaker one: all assertions must hold. Any
+    other unknown key may give the request another meaning. Such a check could fail on a good release, and
+    then it would stop a rollback.
+    """
+    try:
+        return Check.model_validate(stored), ""
+    except ValidationError as error:
+        errors = error.errors()
+    keys = ", ".join(dict.fromkeys(_place(one) for one in errors))
+    if all(one["type"] == "extra_forbidden" and one["loc"][0] == "expect" for one in errors):
+        note = f"the check {stored.get('name')} runs without {keys}: this Kanmon does not know it"
+        return Check.model_validate(stored, extra="ignore"), note
+    return None, f"the check {stored.get('name')} does not run: this Kanmon can't read its {keys}"
+
+
+def _place(error: ErrorDetails) -> str:
+    return "`" + ".".join(map(str, error["loc"])) + "`"

@@ -1,0 +1,54 @@
+"""A stored config is read for its service, whatever else is in it (CD-9)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from kanmon.config.served import read_served
+from tests.fakes.app import make_config, make_full_config
+from tests.fakes.configs import matrix
+
+
+@pytest.mark.parametrize("case", matrix())
+def test_the_view_of_a_present_config_loses_nothing(case: str) -> None:
+    config = matrix()[case]
+    served = read_served(config.as_json())
+    assert served.prefix == config.prefix
+    assert served.checks == config.checks
+    assert served.unchecked == ()
+    assert (served.api and served.api.throttle) == (config.api and config.api.throttle)
+    assert (served.web is None) == (config.web is None)
+
+
+def _with_check(**changes: Any) -> dict[str, Any]:
+    config: dict[str, Any] = make_full_config().as_json()
+    config["checks"][0] |= changes
+    return config
+
+
+def test_a_check_runs_without_an_unknown_assertion() -> None:
+    served = read_served(_with_check(expect={"status": 204, "colour": "red"}))
+    assert [check.name for check in served.checks] == ["health", "page"]
+    assert served.checks[0].expect.status == 204
+    assert served.unchecked == (
+        "the check health runs without `expect.colour`: this Kanmon does not know it",
+    )
+
+
+@pytest.mark.parametrize("changes", [{"kind": "socket"}, {"method": "QUERY"}, {"expect": {"status": "ok"}}])
+def test_an_unreadable_check_is_left_out_and_named(changes: dict[str, Any]) -> None:
+    """Run as another request, it could fail on a good release."""
+    served = read_served(_with_check(**changes))
+    assert [check.name for check in served.checks] == ["page"]
+    assert len(served.unchecked) == 1
+    assert served.unchecked[0].startswith("the check health does not run: this Kanmon can't read its `")
+
+
+def test_a_config_without_an_app_is_none() -> None:
+    config = make_config().as_json()
+    del config["app"]
+    with pytest.raises(ValidationError):
+        read_served(config)
