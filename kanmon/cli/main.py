@@ -7,16 +7,17 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 from kanmon.cli.parser import action_arguments, parse
 from kanmon.errors import Code, ExitStatus, KanmonError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
-
+_AGAIN_SECONDS = 0.01
 _STATUSES = {
     Code.HELD: ExitStatus.HELD,
     Code.INTERRUPTED: ExitStatus.INTERRUPTED,
@@ -43,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if command.aws:
             context.check_credentials()
         _on_signals(_interrupt_once)
-        status: int = command.run(options, context)
+        with _lost_interrupts_again():
+            status: int = command.run(options, context)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - only --debug shows a traceback
         status = _report(_known(error), debug=debug)
         if not isinstance(error, KanmonError):
@@ -101,6 +103,31 @@ def _interrupt_once(number: int, frame: FrameType | None) -> None:
     del number, frame
     _on_signals(signal.SIG_IGN)
     raise KeyboardInterrupt
+
+
+@contextmanager
+def _lost_interrupts_again() -> Iterator[None]:
+    """Raise each lost KeyboardInterrupt once more, after the callback that lost it.
+
+    Python only prints an exception from a finalizer or a weak reference's callback, and imports have such
+    callbacks: https://docs.python.org/3/library/sys.html#sys.unraisablehook. The signal handler ignores later
+    signals by then, so nobody could interrupt this run any more.
+    """
+    before = sys.unraisablehook
+
+    def again(lost: sys.UnraisableHookArgs) -> None:
+        if lost.exc_type is not KeyboardInterrupt:
+            before(lost)
+            return
+        # Not now: here the exception would get lost again. If it does later, too, Python calls this again.
+        signal.signal(signal.SIGALRM, _interrupt_once)
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
+
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def _report(error: KanmonError | None, *, debug: bool) -> int:

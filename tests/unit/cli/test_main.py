@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -236,3 +238,63 @@ def test_a_signal_among_the_imports_ends_the_process(tmp_path: Path, number: sig
     assert ended.returncode == ExitStatus.INTERRUPTED
     assert ended.stdout == ""
     assert ended.stderr == "Interrupted; nothing was changed.\n"
+
+
+def _lose_an_interrupt() -> None:
+    """Press Ctrl-C in a callback. Python prints the exception and goes on."""
+    something = {1}
+    reference = weakref.ref(something, lambda _: signal.raise_signal(signal.SIGINT))
+    del something
+    assert reference() is None
+
+
+def test_an_interrupt_lost_in_a_callback_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CD-13: imports have such callbacks."""
+    reached: list[str] = []
+
+    def lose(*_: object) -> ExitStatus:
+        _lose_an_interrupt()
+        reached.append("the command goes on")
+        threading.Event().wait(5)
+        return ExitStatus.OK
+
+    monkeypatch.setattr(status_module, "COMMAND", replace(status_module.COMMAND, run=lose, aws=False))
+    assert main(["status"]) == ExitStatus.INTERRUPTED
+    assert reached
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["at once", "lost at first"])
+def test_a_later_interrupt_does_not_stop_the_rollback(monkeypatch: pytest.MonkeyPatch, *, lost: bool) -> None:
+    """CD-13: the first one has begun it."""
+
+    def work() -> None:
+        if lost:
+            _lose_an_interrupt()
+            threading.Event().wait(5)
+        signal.raise_signal(signal.SIGTERM)
+
+    def roll_back(*_: object) -> ExitStatus:
+        with pytest.raises(KeyboardInterrupt):
+            work()
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+        return ExitStatus.FAILED
+
+    monkeypatch.setattr(status_module, "COMMAND", replace(status_module.COMMAND, run=roll_back, aws=False))
+    assert main(["status"]) == ExitStatus.FAILED
+
+
+def test_another_lost_exception_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    lost: list[type[BaseException]] = []
+
+    def lose(*_: object) -> ExitStatus:
+        something = {1}
+        reference = weakref.ref(something, lambda _: 1 / 0)
+        del something
+        assert reference() is None
+        return ExitStatus.OK
+
+    monkeypatch.setattr(status_module, "COMMAND", replace(status_module.COMMAND, run=lose, aws=False))
+    monkeypatch.setattr("sys.unraisablehook", lambda found: lost.append(found.exc_type))
+    assert main(["status"]) == ExitStatus.OK
+    assert lost == [ZeroDivisionError]
