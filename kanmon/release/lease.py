@@ -30,6 +30,9 @@ LENGTH = timedelta(seconds=60)
 _HEARTBEAT = LENGTH / 4
 _LONGEST_ENDING = timedelta(minutes=2)
 """Time for a run to end by itself after an interrupt: it rolls its release back."""
+LARGEST_DRIFT = timedelta(seconds=5)
+"""The largest tolerated difference between the clocks of two machines: one writes the end of its lease, the
+other compares it with its own time. Synchronized clocks differ by milliseconds."""
 LONGEST_WAIT = LENGTH + _LONGEST_ENDING
 """The longest wait of `kanmon recover --wait`: until the other run has ended, or its lease has expired."""
 
@@ -49,8 +52,11 @@ class HeldLease:
     lost: threading.Event = field(default_factory=threading.Event)
 
     def guard(self) -> None:
-        """Raise LEASE_LOST when the lease is not ours any more, or may expire during one request."""
-        if self.lost.is_set() or self.clock.now() >= self.expires - LONGEST_REQUEST:
+        """Raise LEASE_LOST when the lease is not ours any more, or may expire during one request.
+
+        Another machine's clock may be ahead: there the lease expires earlier, by up to LARGEST_DRIFT.
+        """
+        if self.lost.is_set() or self.clock.now() >= self.expires - LONGEST_REQUEST - LARGEST_DRIFT:
             raise KanmonError(Code.LEASE_LOST, "Another run may have taken over; this one stops here.")
 
     def renew(self) -> None:
@@ -72,11 +78,10 @@ class HeldLease:
         # process believes in, and two runs would act at once.
         self.expires = expires
 
-    def keep_renewing(self, ended: threading.Event) -> None:
-        """Renew until `ended` is set. A failed renewal is repeated; `guard` raises when it is too late."""
-        while not ended.wait(_HEARTBEAT.total_seconds()):
-            with suppress(KanmonError):
-                self.renew()
+    def beat(self) -> None:
+        """Renew. A failed renewal is repeated at the next beat; `guard` raises when it is too late."""
+        with suppress(KanmonError):
+            self.renew()
 
 
 @contextmanager
@@ -99,16 +104,12 @@ def lease(ledger: Ledger, clock: Clock, fence: Fence, actor: str) -> Iterator[He
         return head.model_copy(update={"lease": Lease(holder=holder, expires=expires)})
 
     held = HeldLease(LedgerWriter.take(ledger, acquire), clock, expires)
-    ended = threading.Event()
-    heartbeat = threading.Thread(target=held.keep_renewing, args=(ended,), name="lease", daemon=True)
-    heartbeat.start()
-    fence.guard = held.guard
     try:
-        yield held
+        with clock.every(_HEARTBEAT.total_seconds(), held.beat):
+            fence.guard = held.guard
+            yield held
     finally:
         fence.guard = None
-        ended.set()
-        heartbeat.join()
         # A failed return is harmless: the lease expires. Its error must not hide the result of the work.
         with suppress(KanmonError):
             held.writer.amend_head(lambda head: head.model_copy(update={"lease": None}))

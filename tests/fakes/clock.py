@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from kanmon.release.lease import LENGTH
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 AFTER_LEASE = LENGTH + timedelta(seconds=1)
@@ -26,6 +27,8 @@ class Clock:
     pauses: list[float] = field(default_factory=list)
     after_pause: Callable[[], object] = lambda: None
     """What happens while a run waits."""
+    repeated: list[Callable[[], object]] = field(default_factory=list)
+    """The actions to repeat now. A test repeats them; time alone does not."""
 
     def now(self) -> datetime:
         return self.time
@@ -38,6 +41,15 @@ class Clock:
         self.pauses.append(seconds)
         self.move(timedelta(seconds=seconds))
         self.after_pause()
+
+    @contextmanager
+    def every(self, seconds: float, action: Callable[[], object]) -> Iterator[None]:
+        del seconds
+        self.repeated.append(action)
+        try:
+            yield
+        finally:
+            self.repeated.remove(action)
 
     def move(self, length: timedelta) -> None:
         """Let time pass."""

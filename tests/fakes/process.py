@@ -14,6 +14,7 @@ from tests.fakes.objects import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
 T = TypeVar("T")
 _READS = {"get", "keys", "find", "body", "verify", "head_object", "get_object", "get_stage", "run", "firing"}
@@ -22,6 +23,11 @@ _READS = {"get", "keys", "find", "body", "verify", "head_object", "get_object", 
 def only_reads(call: str) -> bool:
     """The call changes nothing that users could meet."""
     return call.rpartition(".")[2] in _READS
+
+
+def _go_on(call: str) -> None:
+    """A process that is alone never waits for its turn."""
+    del call
 
 
 class ProcessDied(BaseException):
@@ -56,6 +62,10 @@ class Process:
     watch: Callable[[], None] = lambda: None
     meanwhile: Callable[[], object] = lambda: None
     """What others do while this process is suspended."""
+    turn: Callable[[str], None] = _go_on
+    """Waits before each call, given by its name, until this process may go on."""
+    travel: Callable[[], None] = lambda: None
+    """Waits while a change is on its way: it has passed the fence and is not done yet."""
     fence: Fence = field(default_factory=Fence)
     calls: list[str] = field(default_factory=list)
     dead: bool = False
@@ -70,6 +80,7 @@ class Process:
         return cast("T", _Clocked(clock, self))
 
     def call(self, name: str, action: Callable[[], Any]) -> Any:
+        self.turn(name)
         with self.lock:
             if self.dead:
                 raise ProcessDied
@@ -77,19 +88,23 @@ class Process:
             struck = len(self.calls) == self.at
             if struck and self.blow is not Blow.SUSPENSION:
                 self._strike(name, action)
-        if not only_reads(name) and not name.startswith(("store.", "clock.")) and self.fence.guard:
-            self.fence.guard()
-        answer = action()
-        if not only_reads(name):
-            self.watch()
+        answer = self._act(name, action)
         if struck:
             self.meanwhile()
         return answer
 
+    def _act(self, name: str, action: Callable[[], Any]) -> Any:
+        if not only_reads(name) and not name.startswith(("store.", "clock.")) and self.fence.guard:
+            self.fence.guard()
+            self.travel()
+        answer = action()
+        if not only_reads(name):
+            self.watch()
+        return answer
+
     def _strike(self, name: str, action: Callable[[], Any]) -> None:
         if self.blow.comes_after:
-            action()
-            self.watch()
+            self._act(name, action)
         if self.blow.kills:
             self.dead = True
             raise ProcessDied
@@ -130,3 +145,7 @@ class _Clocked:
 
     def pause(self, seconds: float, stop: threading.Event | None = None) -> None:
         self.process.call("clock.pause", partial(self.clock.pause, seconds, stop))
+
+    def every(self, seconds: float, action: Callable[[], object]) -> AbstractContextManager[None]:
+        beside: AbstractContextManager[None] = self.clock.every(seconds, action)
+        return beside

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from kanmon.aws.fence import Fence
+from kanmon.aws.fence import LONGEST_REQUEST, Fence
 from kanmon.errors import Code, KanmonError
+from kanmon.ledger.ledger import Ledger
 from kanmon.release.deploy import deploy
-from kanmon.release.lease import LENGTH, lease
+from kanmon.release.lease import LARGEST_DRIFT, LENGTH, lease
 from tests.fakes.app import make_bundle
 from tests.fakes.ledger import write_head
 from tests.fakes.runs import failure_of, ignore, plan_of, release
 from tests.fakes.services import FakeApproval
+from tests.fakes.store import MemoryStore
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -89,6 +92,47 @@ def test_a_renewal_prolongs_the_lease(cloud: Cloud, clock: Clock) -> None:
             clock.move(LENGTH * 0.7)
             held.renew()
             held.guard()
+
+
+def test_the_lease_is_renewed_beside_the_work(cloud: Cloud, clock: Clock) -> None:
+    with _lease(cloud, "kim") as held:
+        (renew,) = clock.repeated
+        clock.move(LENGTH * 0.5)
+        renew()
+        clock.move(LENGTH * 0.5)
+        held.guard()
+    assert clock.repeated == []
+
+
+class Down(MemoryStore):
+    """S3 answers no write."""
+
+    def put(self, key: str, body: bytes, *, expected: str | None) -> str:
+        del body, expected
+        raise KanmonError(Code.AWS_FAILED, f"While writing {key}: no answer.")
+
+
+def test_a_failed_renewal_is_repeated(cloud: Cloud, clock: Clock) -> None:
+    with _lease(cloud, "kim") as held:
+        (renew,) = clock.repeated
+        held.writer.ledger = Ledger(Down())
+        renew()
+        held.writer.ledger = cloud.ledger
+        clock.move(LENGTH * 0.5)
+        renew()
+        clock.move(LENGTH * 0.5)
+        held.guard()
+
+
+def test_the_guard_leaves_time_for_a_request_and_for_drift(cloud: Cloud, clock: Clock) -> None:
+    """The other machine's clock is ahead, and the request takes as long as it may."""
+    with _lease(cloud, "kim") as held:
+        clock.move(LENGTH - LONGEST_REQUEST - LARGEST_DRIFT - timedelta(seconds=1))
+        held.guard()
+        clock.move(timedelta(seconds=1))
+        with pytest.raises(KanmonError) as caught:
+            held.guard()
+    assert caught.value.code is Code.LEASE_LOST
 
 
 def test_the_fencing_token_rises_with_every_lease(cloud: Cloud) -> None:
