@@ -1,4 +1,4 @@
-"""How a complete response is delivered: not modified, a range, compressed, without its body.
+"""How a complete response is delivered: not modified; a range, compressed, without its body.
 
 "Serve compressed files" for compression; RFC 9110 for conditions and ranges.
 """
@@ -41,14 +41,20 @@ COMPRESSIBLE = {
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
+def conditional(request: Request, response: Response) -> Response:
+    """A 304 for a viewer that has this response; otherwise the response."""
+    if response.status != OK or request.method not in ("GET", "HEAD") or not _unchanged(request, response):
+        return response
+    return Response(NOT_MODIFIED, {k: v for k, v in response.headers.items() if k != "content-type"})
+
+
 def deliver(behavior: Behavior, request: Request, response: Response) -> Response:
     """The response as this viewer gets it."""
     if response.status == OK and request.method in ("GET", "HEAD"):
-        if _unchanged(request, response):
-            kept = {k: v for k, v in response.headers.items() if k != "content-type"}
-            return Response(NOT_MODIFIED, kept)
         ranged = _range(request, response)
         response = ranged or _compressed(behavior, request, response)
+    if response.status == NOT_MODIFIED:
+        return response
     length = str(len(response.body))
     if request.method == "HEAD" and response.body == b"":
         length = response.header("content-length") or length

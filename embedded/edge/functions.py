@@ -1,7 +1,8 @@
 """Events and results of CloudFront Functions ("CloudFront Functions event structure", 1.0).
 
 A result is validated as CloudFront does before it is used ("Restrictions on edge functions"):
-a bad result never reaches an origin.
+a bad result never reaches an origin. Functions neither see nor add the disallowed headers; these pass by
+them. A function of more than 10 KB can't exist ("Quotas on CloudFront Functions").
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ DISALLOWED = re.compile(
     r"connection|expect|keep-alive|proxy-authenticate|proxy-authorization|proxy-connection|"
     r"trailer|upgrade|x-accel-.*|x-amz-cf-.*|x-amzn-.*|x-cache|x-edge-.*|x-forwarded-proto|x-real-ip"
 )
+LARGEST = 10 * 1024
 READ_ONLY = {
     "viewer-request": {"content-length", "host", "transfer-encoding", "via"},
     "viewer-response": {"warning", "via"},
@@ -46,7 +48,7 @@ class Functions:
         kind = "viewer-request"
         event = {**_context(distribution, request, kind), "request": request_object(request)}
         try:
-            result = await self._host.run(function, event)
+            result = await self._run(function, event)
             if isinstance(result, dict) and "statusCode" in result:
                 return response_from(result, None, kind)
             return request_from(result, request)
@@ -56,16 +58,20 @@ class Functions:
     async def on_response(
         self, function: Function, distribution: Distribution, request: Request, response: Response
     ) -> Response:
-        """The response as the function leaves it; origin errors of 400 and up don't run it."""
-        if response.status >= HTTPStatus.BAD_REQUEST:
-            return response
+        """The response as the function leaves it."""
         kind = "viewer-response"
         event = _context(distribution, request, kind)
         event |= {"request": request_object(request), "response": response_object(response)}
         try:
-            return response_from(await self._host.run(function, event), response, kind)
+            return response_from(await self._run(function, event), response, kind)
         except (FunctionError, FunctionValidationError) as error:
             return _failure(error)
+
+    async def _run(self, function: Function, event: dict[str, Any]) -> Any:
+        size = len(function.code.encode())
+        if size > LARGEST:
+            raise FunctionValidationError(f"FunctionSizeLimitExceeded: {size} bytes of {LARGEST}")
+        return await self._host.run(function, event)
 
 
 def _context(distribution: Distribution, request: Request, kind: str) -> dict[str, Any]:
@@ -83,7 +89,7 @@ def _context(distribution: Distribution, request: Request, kind: str) -> dict[st
 
 def request_object(request: Request) -> dict[str, Any]:
     """A request as functions see it: cookies are no header, nothing is decoded."""
-    headers = {k: v for k, v in request.headers.items() if k != "cookie"}
+    headers = {k: v for k, v in _visible(request.headers).items() if k != "cookie"}
     return {
         "method": request.method,
         "uri": request.uri,
@@ -95,7 +101,7 @@ def request_object(request: Request) -> dict[str, Any]:
 
 def response_object(response: Response) -> dict[str, Any]:
     """A response as functions see it; the body is not shown."""
-    headers = {k: v for k, v in response.headers.items() if k != "set-cookie"}
+    headers = {k: v for k, v in _visible(response.headers).items() if k != "set-cookie"}
     cookies: dict[str, dict[str, str]] = {}
     for line in response.headers.get("set-cookie", []):
         pair, _semicolon, attributes = line.partition(";")
@@ -162,13 +168,17 @@ def _headers(objects: Any, before: Headers, kind: str) -> Headers:
         if not TOKEN.fullmatch(name):
             raise FunctionValidationError(f"{name!r} is no lower-case header name")
         headers.setdefault(name, []).append(value)
-    for name, values in headers.items():
-        if DISALLOWED.fullmatch(name) and before.get(name) != values:
+    for name in headers:
+        if DISALLOWED.fullmatch(name):
             raise FunctionValidationError(f"the header {name} may not be added")
     for name in READ_ONLY[kind]:
         if headers.get(name) != before.get(name):
             raise FunctionValidationError(f"the header {name} is read-only")
-    return headers
+    return headers | {name: values for name, values in before.items() if DISALLOWED.fullmatch(name)}
+
+
+def _visible(headers: Headers) -> Headers:
+    return {name: values for name, values in headers.items() if not DISALLOWED.fullmatch(name)}
 
 
 def _multi(pairs: list[tuple[str, str]]) -> dict[str, dict[str, Any]]:
@@ -204,6 +214,7 @@ def _phrase(status: int) -> str:
 
 
 def _failure(error: Exception) -> Response:
-    kind = type(error).__name__.replace("FunctionError", "FunctionExecutionError")
-    answer = text_response(503, f"The CloudFront function failed: {kind}: {error}\n")
+    invalid = isinstance(error, FunctionValidationError)
+    kind = "FunctionValidationError" if invalid else "FunctionExecutionError"
+    answer = text_response(502 if invalid else 503, f"The CloudFront function failed: {kind}: {error}\n")
     return answer.with_headers(x_cache=f"{kind} from cloudfront")

@@ -1,7 +1,12 @@
 """A request's way through CloudFront, in CloudFront's order.
 
 Behavior by the original URI, allowed methods, viewer-request function, root object, cache, origin,
-error page, viewer-response function, response headers policy, delivery.
+error page, condition of the viewer, response headers policy, viewer-response function, delivery.
+
+Policy before function: "headers configured in the policies are inserted after the response leaves the
+cache, and before the viewer response event" ("Amazon CloudFront introduces Response Headers Policies",
+AWS Networking & Content Delivery blog). No document gives the place of a 304. Here policy and function see
+it, as they see every status below 400: so nothing in a function may rely on headers of the 200.
 """
 
 from __future__ import annotations
@@ -65,11 +70,15 @@ class Pipeline:
         if request.uri == "/" and distribution.root_object:
             request = replace(request, uri=f"/{distribution.root_object}")
         response = await self._cached(distribution, behavior, request)
+        failed = response.status >= ERROR
         response = await self._error_page(distribution, request, response)
-        function = behavior.functions.get("viewer-response")
-        if function is not None:
-            response = await self.functions.on_response(function, distribution, request, response)
+        response = delivery.conditional(request, response)
         response = response_headers.apply(behavior.response_headers_policy, asked, response)
+        function = behavior.functions.get("viewer-response")
+        # "CloudFront doesn't invoke edge functions for viewer response events when the origin returns HTTP
+        # status code 400 or higher" ("Restrictions on all edge functions"). An error page changes nothing.
+        if function is not None and not failed:
+            response = await self.functions.on_response(function, distribution, request, response)
         return delivery.deliver(behavior, request, response)
 
     async def _cached(self, distribution: Distribution, behavior: Behavior, request: Request) -> Response:
@@ -82,8 +91,11 @@ class Pipeline:
         if entry is not None and entry.fresh(self.cache.clock()):
             age = str(int(self.cache.clock() - entry.stored))
             return _marked(entry.response, "Hit").with_headers(age=age)
-        etag = entry.response.header("etag") if entry else None
+        etag = entry.response.header("etag") if entry else request.header("if-none-match")
         response = await self._origin(distribution, behavior, request, etag)
+        if entry is None and response.status == NOT_MODIFIED:
+            # The viewer's own condition: nothing came that could be kept.
+            return response
         now = self.cache.clock()
         kept = entry.response if entry and response.status == NOT_MODIFIED else response
         seconds = seconds_to_keep(distribution, behavior, kept, now)

@@ -24,6 +24,8 @@ SERVICE = "cloudfront.amazonaws.com"
 NOT_MODIFIED, NOT_FOUND, OK = 304, 404, 200
 PASSED = {"content-type", "cache-control", "content-disposition", "content-encoding", "expires"}
 PASSED |= {"content-language", "etag", "last-modified", "x-amz-version-id"}
+# A 304 has no metadata. S3's guide does not list its headers; these are RFC 9110's, 15.4.5.
+OF_NOT_MODIFIED = {"cache-control", "etag", "expires", "last-modified"}
 
 
 def bucket_of(origin: dict[str, Any]) -> str | None:
@@ -77,7 +79,8 @@ def _response(answer: RawAnswer) -> Response:
     headers: Headers = {
         name: values
         for name, values in answer.headers.items()
-        if name in PASSED or name.startswith("x-amz-meta-")
+        if (name in PASSED or name.startswith("x-amz-meta-"))
+        and (answer.status != NOT_MODIFIED or name in OF_NOT_MODIFIED)
     }
     headers["server"] = ["AmazonS3"]
     headers["accept-ranges"] = ["bytes"]
