@@ -22,6 +22,12 @@ RELEASE_HEADER = "x-kanmon-release"
 """The response header with the release of the function."""
 RELEASE_METADATA = "kanmon-release"
 """A page's metadata in S3 with its release."""
+DIGEST_METADATA = "sha256"
+"""A web file's metadata in S3 with the SHA-256 of its content in the bundle."""
+HEADER_METADATA = "kanmon-header-"
+"""How a web file's metadata in S3 with a response header begins. The headers function sends the header."""
+PAGE_DATA = "kanmon"
+"""The id of the JSON block in each page: the release and its settings."""
 RELEASE_HEADERS = (RELEASE_HEADER, f"x-amz-meta-{RELEASE_METADATA}")
 """Where an answer has its release. Functions send the first header. The edge sends a page's metadata as
 the second one."""

@@ -47,7 +47,7 @@ def services_of(account: Account) -> Services:
             api = ApiStages(aws.apigateway, outputs[API][Output.API_ID], settings)
         web: WebPort = NoWeb()
         if config.web is not None:
-            web = WebPages(aws.s3, outputs[EDGE][Output.WEB_BUCKET], account.bucket)
+            web = WebPages(aws.s3, outputs[EDGE][Output.WEB_BUCKET], account.bucket, config.web)
         return Site(api=api, web=web, checks=Checks(edge, SYSTEM_CLOCK), url=edge.url)
 
     return Services(

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from kanmon.config.api import Throttle
 from kanmon.config.checks import Check
+from kanmon.config.web import own_headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +30,20 @@ class ServedApi(BaseModel):
     throttle: Throttle = Field(default_factory=Throttle)
 
 
+class ServedWeb(BaseModel):
+    """What the pages of a release are served with."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    content_security_policy: str = ""
+    settings: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The response headers of the release's own files."""
+        return own_headers(self.content_security_policy)
+
+
 class ServedConfig(BaseModel):
     """What Kanmon needs to bring users to a stored release."""
 
@@ -37,8 +52,7 @@ class ServedConfig(BaseModel):
     app: str
     environment: str
     api: ServedApi | None = None
-    web: dict[str, JsonValue] | None = None
-    """The web app's section; None without a web app."""
+    web: ServedWeb | None = None
     stored_checks: tuple[dict[str, JsonValue], ...] = Field((), alias="checks")
 
     @property

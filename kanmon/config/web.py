@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from kanmon.config.section import InsidePath, Section, written
+from kanmon.config.section import InsidePath, MistakeError, Section, written
+from kanmon.naming import DIGEST_METADATA, HEADER_METADATA, RELEASE_METADATA
 
 # Enough for a page from Vite. Vite puts small images and fonts into its files as `data:`.
 _CONTENT_SECURITY_POLICY = (
     "default-src 'self'; base-uri 'self'; connect-src 'self'; font-src 'self' data:; form-action 'self'; "
     "frame-ancestors 'none'; img-src 'self' data:; object-src 'none'; upgrade-insecure-requests"
 )
+# A file's metadata in S3, names and values together:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html. The guide does not say whether the
+# names count with their prefix. So they do here.
+_METADATA = 2048
+_METADATA_PREFIX = "x-amz-meta-"
+_LONGEST = {RELEASE_METADATA: "r" + "9" * 10, DIGEST_METADATA: "0" * 64}
+
+
+def own_headers(content_security_policy: str) -> dict[str, str]:
+    """The response headers of a release's own files, beside the fixed ones of the edge."""
+    return {"content-security-policy": content_security_policy} if content_security_policy else {}
 
 
 class Web(Section):
@@ -37,18 +49,55 @@ class Web(Section):
         "`assets/app-1a2b3c.js`. Browsers keep these files for a year, and Kanmon keeps them for open pages "
         "of older releases. Never list a folder with fixed file names.",
     )
-    # The limits of a header's value: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
     content_security_policy: Annotated[
         str,
-        Field(max_length=1783),
         written(
-            r"^[ -~]+$",
-            "Use plain ASCII characters in one line.",
+            r"^[!-~]([ -~]*[!-~])?$",
+            "Use plain ASCII characters in one line, without spaces around them.",
             "default-src 'self'; img-src 'self' https://images.example.com",
         ),
     ] = Field(
         _CONTENT_SECURITY_POLICY,
-        description="The header `Content-Security-Policy` of all pages: the allowed sources of scripts, "
-        "images and requests. The default allows the app's own domain only. Does a page load something from "
-        "elsewhere? Copy the default and add the source. A change reaches users at once.",
+        description="The header `Content-Security-Policy` of the web app's files: the allowed sources of "
+        "scripts, images and requests. The default allows the app's own domain only. Does a page load "
+        "something from elsewhere? Copy the default and add the source. The header belongs to the release: "
+        "it is previewed, goes live and is rolled back with the pages.",
     )
+    settings: dict[
+        Annotated[
+            str,
+            Field(max_length=64),
+            written(
+                r"^[A-Za-z][A-Za-z0-9_]*$",
+                "Use letters, digits and underscores. Begin with a letter.",
+                "API_URL",
+            ),
+        ],
+        Annotated[str, Field(max_length=1024)],
+    ] = Field(
+        default_factory=dict,
+        examples=[{"SUPPORT_EMAIL": "help@example.com"}],
+        description="Settings for the pages, such as `{SUPPORT_EMAIL: help@example.com}`. **Everybody can "
+        "read them**: never put a secret here. A page reads them with "
+        '`JSON.parse(document.getElementById("kanmon").textContent).settings`. They belong to the release, '
+        "like `content_security_policy`.",
+    )
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The response headers of the release's own files."""
+        return own_headers(self.content_security_policy)
+
+    @model_validator(mode="after")
+    def _headers_fit(self) -> Self:
+        metadata = _LONGEST | {f"{HEADER_METADATA}{name}": value for name, value in self.headers.items()}
+        size = sum(len(f"{_METADATA_PREFIX}{name}{value}") for name, value in metadata.items())
+        if size > _METADATA:
+            raise MistakeError(
+                f"The policy has {len(self.content_security_policy)} characters. S3 keeps it as metadata of "
+                f"the pages, and takes {_METADATA} bytes of metadata in all.",
+                f"Make it shorter by {size - _METADATA}. For example, write `https://*.example.com` in place "
+                "of several hosts.",
+                at=("content_security_policy",),
+            )
+        return self

@@ -147,17 +147,19 @@ class WebPort(Protocol):
     """The web bucket's pages: :class:`kanmon.traffic.pages.WebPages`."""
 
     def publish(self, release: str, files: Mapping[str, WebFile]) -> None:
-        """Put a release's files beside the others. No user gets them yet.
+        """Put a release's files beside the others, with its settings and headers. No user gets them yet.
 
-        A repeated call writes the same files again, or finds them. Raises ASSET_CHANGED when a hashed asset
-        exists with other content.
+        The settings and headers are those of the site's config, so open the site with the release's own. A
+        repeated call writes the same files again, or finds them. Raises ASSET_CHANGED when a hashed asset
+        exists with other content, and BUNDLE_DAMAGED.
         """
 
     def move(self, release: str, files: Mapping[str, WebFile], base: Mapping[str, WebFile]) -> int:
-        """Make a release's pages live, the entry page last; the number of writes.
+        """Make a release's pages live as `publish` left them, the entry page last; the number of writes.
 
-        `base` has the files of the present live release, also after half of a move. A repeated call continues
-        after the last write of the first call. Raises POINTER_MOVED.
+        So the site may be open with another release's config. `base` has the files of the present live
+        release, also after half of a move. A repeated call continues after the last write of the first call.
+        Raises POINTER_MOVED.
         """
 
     def clear(self) -> bool:

@@ -1,31 +1,47 @@
 """The web pointer: `index.html`, replaced by one conditional write, and the files around it.
 
-All releases share the hashed assets. A release's other files lie below `releases/<id>/`. The live release's
-files also lie under their own names, and browsers ask for them each time (`no-cache`).
+All releases share the hashed assets. A release's other files lie below `releases/<id>/`: the pages with their
+release and its settings inside, and every file with the release's headers in its metadata. The live release's
+files also lie under their own names, as copies of these. So a move, forward or back, needs nothing of the
+release's config. Browsers ask for these files each time (`no-cache`).
+
+A file without HTML keeps its headers until its content changes, and so does a hashed asset. A browser would
+not get them anew either: the same content has the same entity tag.
 """
 
 from __future__ import annotations
 
+import hashlib
 import mimetypes
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, is_missing
 from kanmon.aws.objects import Conflict, put_if_unchanged
 from kanmon.errors import Code, KanmonError
-from kanmon.naming import ENTRY_PAGE, RELEASE_METADATA, blob_key, preview_folder
+from kanmon.naming import (
+    DIGEST_METADATA,
+    ENTRY_PAGE,
+    HEADER_METADATA,
+    RELEASE_METADATA,
+    blob_key,
+    preview_folder,
+)
+from kanmon.traffic.page_data import with_page_data
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mypy_boto3_s3 import S3Client
 
     from kanmon.model import WebFile
 
-_DIGEST_METADATA = "sha256"
+_T = TypeVar("_T")
+
 _FOREVER = "public, max-age=31536000, immutable"
 _ASK_EACH_TIME = "no-cache"
 _AT_ONCE = 16
@@ -46,48 +62,60 @@ _TYPES = {
 }
 
 
+class PageConfig(Protocol):
+    """What a release's pages are served with: of a new release's config, or of a stored one."""
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """The settings inside each page."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The response headers of its files."""
+
+
 @dataclass(frozen=True)
 class WebPages:
     """The web bucket behind the edge.
 
-    Files come from the artifact bucket, never from this machine.
+    Files come from the artifact bucket, never from this machine. `web` is the config of published releases.
     """
 
     s3: S3Client
     bucket: str
     artifacts: str
+    web: PageConfig
 
     def publish(self, release: str, files: Mapping[str, WebFile]) -> None:
         """Publish a release's files beside those of other releases; users don't get them yet.
 
-        Raises ASSET_CHANGED when a hashed asset exists with other content.
+        Raises ASSET_CHANGED when a hashed asset exists with other content, and BUNDLE_DAMAGED when a page
+        differs from its digest.
         """
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            tasks = [pool.submit(self._publish_file, release, name, file) for name, file in files.items()]
-            for task in tasks:
-                task.result()
+        _at_once([partial(self._publish_file, release, name, file) for name, file in files.items()])
 
     def move(self, release: str, files: Mapping[str, WebFile], base: Mapping[str, WebFile]) -> int:
-        """Make a release's pages live, the entry page last, and return the number of writes.
+        """Make a published release's pages live, the entry page last, and return the number of writes.
 
-        `base` has the files of the present live release, perhaps live in part only. Files with the same
-        content are not written again, nor are files written by an interrupted move.
+        `base` has the files of the present live release, perhaps live in part only. Other files than pages
+        are not written again with the same content, nor are files written by an interrupted move.
         For a release without a web app, the entry page is removed.
         Raises POINTER_MOVED when another writer replaced the entry page meanwhile.
         """
         if not files:
             return int(self.clear())
-        writes = 0
-        for name, file in files.items():
-            same = name in base and base[name].sha256 == file.sha256
-            if file.immutable or name == ENTRY_PAGE or same or self._has(name, file):
-                continue
-            self._copy(name, file, _ASK_EACH_TIME, {_DIGEST_METADATA: file.sha256})
-            writes += 1
+        beside = {
+            name: file
+            for name, file in files.items()
+            if not file.immutable
+            and name != ENTRY_PAGE
+            and (is_page(name) or name not in base or base[name].sha256 != file.sha256)
+        }
+        writes = sum(_at_once([partial(self._move_file, release, *item) for item in beside.items()]))
         head = self._head(ENTRY_PAGE)
-        if head and _release_of(head) == release:
+        if head and head["Metadata"].get(RELEASE_METADATA) == release:
             return writes
-        self._replace_entry(release, files[ENTRY_PAGE], head["ETag"] if head else None)
+        self._replace_entry(release, head["ETag"] if head else None)
         return writes + 1
 
     def clear(self) -> bool:
@@ -111,57 +139,85 @@ class WebPages:
 
     def _publish_file(self, release: str, name: str, file: WebFile) -> None:
         if not file.immutable:
-            metadata = {_DIGEST_METADATA: file.sha256}
-            if name == ENTRY_PAGE:
-                metadata[RELEASE_METADATA] = release
-            self._copy(name, file, _ASK_EACH_TIME, metadata, below=preview_folder(release))
+            self._publish_below(preview_folder(release), release, name, file)
             return
         present = self._head(name)
         if present is None:
-            self._copy(name, file, _FOREVER, {_DIGEST_METADATA: file.sha256})
-        elif present["Metadata"].get(_DIGEST_METADATA) != file.sha256:
+            self._copy_blob(name, name, file, _FOREVER)
+        elif present["Metadata"].get(DIGEST_METADATA) != file.sha256:
             raise KanmonError(
                 Code.ASSET_CHANGED,
                 f"{name} is already served with other content under the same name.",
                 where=f"s3://{self.bucket}/{name}",
             )
 
-    def _has(self, name: str, file: WebFile) -> bool:
-        present = self._head(name)
-        return present is not None and present["Metadata"].get(_DIGEST_METADATA) == file.sha256
+    def _publish_below(self, folder: str, release: str, name: str, file: WebFile) -> None:
+        if not is_page(name):
+            self._copy_blob(folder + name, name, file, _ASK_EACH_TIME)
+            return
+        with aws_errors(f"publishing {folder}{name}"):
+            blob = self.s3.get_object(Bucket=self.artifacts, Key=blob_key(file.sha256))["Body"].read()
+            if hashlib.sha256(blob).hexdigest() != file.sha256:
+                where = f"s3://{self.artifacts}/{blob_key(file.sha256)}"
+                raise KanmonError(Code.BUNDLE_DAMAGED, f"{name} differs from its digest.", where=where)
+            self.s3.put_object(
+                Bucket=self.bucket,
+                Key=folder + name,
+                Body=with_page_data(blob, release, self.web.settings),
+                ContentType=content_type(name),
+                CacheControl=_ASK_EACH_TIME,
+                Metadata={RELEASE_METADATA: release} | self._metadata(file),
+            )
 
-    def _copy(
-        self, name: str, file: WebFile, cache: str, metadata: dict[str, str], *, below: str = ""
-    ) -> None:
-        with aws_errors(f"publishing {below}{name}"):
+    def _copy_blob(self, key: str, name: str, file: WebFile, cache: str) -> None:
+        with aws_errors(f"publishing {key}"):
             self.s3.copy_object(
                 Bucket=self.bucket,
-                Key=below + name,
+                Key=key,
                 CopySource={"Bucket": self.artifacts, "Key": blob_key(file.sha256)},
                 MetadataDirective="REPLACE",
                 ContentType=content_type(name),
                 CacheControl=cache,
-                Metadata=metadata,
+                Metadata=self._metadata(file),
             )
 
-    def _replace_entry(self, release: str, file: WebFile, expected: str | None) -> None:
+    def _metadata(self, file: WebFile) -> dict[str, str]:
+        headers = {f"{HEADER_METADATA}{name}": value for name, value in self.web.headers.items()}
+        return {DIGEST_METADATA: file.sha256} | headers
+
+    def _move_file(self, release: str, name: str, file: WebFile) -> bool:
+        """Copy a published file to its own name; False when it lies there already."""
+        wanted = {DIGEST_METADATA: file.sha256} | ({RELEASE_METADATA: release} if is_page(name) else {})
+        present = self._head(name)
+        if present and wanted.items() <= present["Metadata"].items():
+            return False
+        source = preview_folder(release) + name
+        with aws_errors(f"copying {source} to {name}"):
+            # CopyObject keeps type, cache control and metadata of the source:
+            # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+            self.s3.copy_object(
+                Bucket=self.bucket, Key=name, CopySource={"Bucket": self.bucket, "Key": source}
+            )
+        return True
+
+    def _replace_entry(self, release: str, expected: str | None) -> None:
         def own_tag() -> str | None:
             head = self._head(ENTRY_PAGE)
-            return head["ETag"] if head and _release_of(head) == release else None
+            return head["ETag"] if head and head["Metadata"].get(RELEASE_METADATA) == release else None
 
         with aws_errors(f"making the page of {release} live"):
-            content = self.s3.get_object(Bucket=self.artifacts, Key=blob_key(file.sha256))["Body"].read()
+            page = self.s3.get_object(Bucket=self.bucket, Key=preview_folder(release) + ENTRY_PAGE)
             try:
                 put_if_unchanged(
                     self.s3,
                     self.bucket,
                     ENTRY_PAGE,
-                    content,
+                    page["Body"].read(),
                     expected=expected,
                     own_tag=own_tag,
-                    ContentType=content_type(ENTRY_PAGE),
-                    CacheControl=_ASK_EACH_TIME,
-                    Metadata={RELEASE_METADATA: release, _DIGEST_METADATA: file.sha256},
+                    ContentType=page["ContentType"],
+                    CacheControl=page["CacheControl"],
+                    Metadata=page["Metadata"],
                 )
             except Conflict as error:
                 problem = "Another process replaced the live page meanwhile."
@@ -178,9 +234,15 @@ class WebPages:
                 raise
 
 
-def _release_of(head: Any) -> str | None:  # noqa: ANN401 - the client's typed dictionary
-    release: str | None = head["Metadata"].get(RELEASE_METADATA)
-    return release
+def _at_once(tasks: Sequence[Callable[[], _T]]) -> list[_T]:
+    """The results of tasks, done in parallel, in their order. Raises the first error."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return [done.result() for done in [pool.submit(task) for task in tasks]]
+
+
+def is_page(name: str) -> bool:
+    """Whether browsers show a file as a page: HTML, by its name's ending."""
+    return content_type(name).startswith("text/html")
 
 
 def content_type(name: str) -> str:

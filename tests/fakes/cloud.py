@@ -24,7 +24,8 @@ from kanmon.naming import (
 )
 from kanmon.release.ports import ApiPort, Services, Site, WebPort
 from kanmon.traffic.absent import NoApi, NoWeb
-from kanmon.traffic.pages import WebPages
+from kanmon.traffic.page_data import with_page_data
+from kanmon.traffic.pages import WebPages, is_page
 from kanmon.traffic.stage_settings import StageSettings
 from kanmon.traffic.stages import ApiStages
 from tests.fakes.clock import Clock
@@ -110,7 +111,9 @@ class Cloud:
             if config.api:
                 settings = StageSettings(config.api.throttle, outputs["api"]["AccessLogs"])
                 api = ApiStages(gateway, outputs["api"]["ApiId"], settings)
-            web: WebPort = WebPages(s3, outputs["edge"]["WebBucket"], ARTIFACTS) if config.web else NoWeb()
+            web: WebPort = NoWeb()
+            if config.web:
+                web = WebPages(s3, outputs["edge"]["WebBucket"], ARTIFACTS, config.web)
             return Site(api=api, web=web, checks=checks, url="https://edge.test")
 
         return Services(
@@ -172,10 +175,15 @@ class Cloud:
         assert record
         manifest = Blobs(cast("Any", self.s3), ARTIFACTS).manifest(record.bundle)
         blobs = self.s3.objects(ARTIFACTS)
-        return {
+        settings = manifest.served.web.settings if manifest.served.web else {}
+        files = {
             name: blobs[blob_key(file.sha256)].body
             for name, file in manifest.web.items()
             if not file.immutable
+        }
+        return {
+            name: with_page_data(body, release, settings) if is_page(name) else body
+            for name, body in files.items()
         }
 
     def look(self) -> None:

@@ -52,7 +52,13 @@ class MemoryS3:
         found = self.objects(Bucket).get(Key)
         if found is None:
             raise refusal("NoSuchKey", "GetObject")
-        return {"Body": io.BytesIO(found.body), "ETag": found.tag}
+        return {
+            "Body": io.BytesIO(found.body),
+            "ETag": found.tag,
+            "ContentType": found.type,
+            "CacheControl": found.cache,
+            "Metadata": dict(found.metadata),
+        }
 
     def put_object(self, *, Bucket: str, Key: str, Body: bytes, **options: Any) -> dict[str, Any]:  # noqa: N803
         with _LOCK:
@@ -72,7 +78,8 @@ class MemoryS3:
         source = self.objects(CopySource["Bucket"]).get(CopySource["Key"])
         if source is None:
             raise refusal("NoSuchKey", "CopyObject")
-        self.objects(Bucket)[Key] = _stored(source.body, options)
+        replaced = options.get("MetadataDirective") == "REPLACE"
+        self.objects(Bucket)[Key] = _stored(source.body, options) if replaced else source
         self.writes.append(f"{Bucket}/{Key}")
 
     def delete_object(self, *, Bucket: str, Key: str) -> None:  # noqa: N803

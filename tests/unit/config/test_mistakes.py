@@ -69,6 +69,7 @@ FULL: dict[str, Any] = {
         "entry": "index.html",
         "immutable": ["assets/*"],
         "content_security_policy": "default-src 'self'",
+        "settings": {"MAPS": "on"},
     },
     "database": {
         "name": "shop",

@@ -23,7 +23,8 @@ _DURING = {
     "apigateway.create_stage": {Step.VERIFY, Step.PROMOTE},
     "apigateway.update_stage": {Step.VERIFY, Step.SHIFT, Step.PROMOTE, Step.ROLL_BACK},
     "apigateway.delete_stage": {Step.COMPLETE, Step.PROMOTE, Step.ROLL_BACK},
-    "s3.put_object": {Step.PROMOTE, Step.ROLL_BACK},
+    # The candidate's page, then the live one.
+    "s3.put_object": {Step.PROVISION, Step.PROMOTE, Step.ROLL_BACK},
 }
 
 

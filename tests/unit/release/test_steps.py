@@ -29,6 +29,7 @@ def test_steps_come_in_order(cloud: Cloud) -> None:
         "snapshots.wait",
         "stacks.execute",
         "functions.invoke",
+        "s3.put_object",  # the candidate's page
         "apigateway.create_stage",
         "apigateway.update_stage",  # the preview's settings
         "checks.run",

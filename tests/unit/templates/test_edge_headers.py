@@ -67,13 +67,23 @@ def test_an_origins_own_headers_do_not_weaken_it() -> None:
     assert _headers(PLAIN["SecurityHeaders"], **weak) == plain
 
 
-def test_an_app_can_have_a_policy_of_its_own() -> None:
-    own = "default-src 'self'; report-uri \"/x\""
-    policy = _policies(web={"directory": "web", "content_security_policy": own})["SecurityHeaders"]
-    assert _headers(policy)[CSP] == own
+@pytest.mark.parametrize(
+    "change",
+    [{"content_security_policy": "default-src 'self'; report-uri \"/x\""}, {"settings": {"MAPS": "on"}}],
+    ids=["policy", "settings"],
+)
+def test_what_belongs_to_a_release_is_not_in_the_stack(change: dict[str, Any]) -> None:
+    """CD-10: a change of the stack reaches users at once."""
+    web = {"directory": "web/dist"}
+    assert edge_template(make_config(web=web | change)) == edge_template(make_config(web=web))
 
 
-@pytest.mark.parametrize("wrong", ["", "default-src\n'self'", "default-src é", "x" * 1784])
+@pytest.mark.parametrize("policy", [*PLAIN.values(), *SHARED.values()], ids=[*PLAIN, *SHARED])
+def test_the_floor_allows_nothing(policy: Any) -> None:
+    assert _headers(policy)[CSP] == "default-src 'none'; frame-ancestors 'none'"
+
+
+@pytest.mark.parametrize("wrong", ["", " a", "a ", "default-src\n'self'", "default-src é"])
 def test_a_policy_impossible_as_a_header_is_refused(wrong: str) -> None:
     with pytest.raises(ValueError, match="content_security_policy"):
         Web(directory="web", content_security_policy=wrong)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
 from moto import mock_aws
 
+from kanmon.config.web import Web
 from kanmon.errors import Code, KanmonError
 from kanmon.model import WebFile
 from kanmon.naming import RELEASE_METADATA, blob_key
@@ -16,6 +18,7 @@ from kanmon.traffic.pages import WebPages, content_type
 from tests.fakes.app import make_bundle
 from tests.fakes.cloud import ARTIFACTS, WEB
 from tests.fakes.objects import StoredObject, refusal
+from tests.fakes.process import Process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,18 +30,27 @@ if TYPE_CHECKING:
 Files = dict[str, WebFile]
 
 
+def _web(s3: object, **changes: Any) -> WebPages:
+    return WebPages(cast("Any", s3), WEB, ARTIFACTS, Web(directory="web/dist", **changes))
+
+
 @pytest.fixture
 def web(cloud: Cloud) -> WebPages:
-    return WebPages(cast("Any", cloud.s3), WEB, ARTIFACTS)
+    return _web(cloud.s3)
 
 
 def _files(cloud: Cloud, version: str, **pages: str) -> Files:
     return make_bundle(cloud, version, pages=pages).web
 
 
-def _make_live(cloud: Cloud, web: WebPages, version: str, release: str = "r1") -> Files:
-    files = _files(cloud, version)
+def _publish(cloud: Cloud, web: WebPages, version: str, release: str, **pages: str) -> Files:
+    files = _files(cloud, version, **pages)
     web.publish(release, files)
+    return files
+
+
+def _make_live(cloud: Cloud, web: WebPages, version: str, release: str = "r1", **pages: str) -> Files:
+    files = _publish(cloud, web, version, release, **pages)
     web.move(release, files, {})
     return files
 
@@ -69,22 +81,22 @@ def test_assets_are_cached_for_ever_and_pages_are_not(cloud: Cloud, web: WebPage
 
 
 def test_the_entry_page_is_written_last(cloud: Cloud, web: WebPages) -> None:
-    base = _make_live(cloud, web, "one")
+    base, files = _make_live(cloud, web, "one"), _publish(cloud, web, "two", "r2")
     cloud.s3.writes.clear()
-    assert web.move("r2", _files(cloud, "two"), base) == 2
+    assert web.move("r2", files, base) == 2
     assert [name for name in cloud.s3.writes if name.startswith(WEB)] == ["web/sw.js", "web/index.html"]
     assert cloud.page_release() == "r2"
 
 
 def test_a_repeated_move_writes_nothing(cloud: Cloud, web: WebPages) -> None:
-    base, files = _make_live(cloud, web, "one"), _files(cloud, "two")
+    base, files = _make_live(cloud, web, "one"), _publish(cloud, web, "two", "r2")
     web.move("r2", files, base)
     assert web.move("r2", files, base) == 0
 
 
 def test_an_interrupted_move_is_undone_file_by_file(cloud: Cloud, web: WebPages) -> None:
     """CD-10: the entry page never moved, but a file beside it did."""
-    base, files = _make_live(cloud, web, "one"), _files(cloud, "two")
+    base, files = _make_live(cloud, web, "one"), _publish(cloud, web, "two", "r2")
     before, put = cloud.pages(), cloud.s3.put_object
 
     def fail(**_: Any) -> None:
@@ -100,7 +112,7 @@ def test_an_interrupted_move_is_undone_file_by_file(cloud: Cloud, web: WebPages)
 
 
 def test_a_page_written_by_somebody_else_is_a_moved_pointer(cloud: Cloud, web: WebPages) -> None:
-    base, files = _make_live(cloud, web, "one"), _files(cloud, "two")
+    base, files = _make_live(cloud, web, "one"), _publish(cloud, web, "two", "r2")
     put = cloud.s3.put_object
 
     def put_too_late(**request: Any) -> dict[str, Any]:
@@ -116,7 +128,7 @@ def test_a_page_written_by_somebody_else_is_a_moved_pointer(cloud: Cloud, web: W
 
 def test_a_repeated_write_after_a_lost_answer_succeeds(cloud: Cloud, web: WebPages) -> None:
     """CD-13: botocore repeats the call, and S3 refuses it, because of Kanmon's own first write."""
-    base, files = _make_live(cloud, web, "one"), _files(cloud, "two")
+    base, files = _make_live(cloud, web, "one"), _publish(cloud, web, "two", "r2")
     put = cloud.s3.put_object
 
     def put_twice(**request: Any) -> dict[str, Any]:
@@ -149,15 +161,14 @@ def test_an_existing_asset_is_not_written_again(cloud: Cloud, web: WebPages) -> 
 
 
 def test_a_move_leaves_files_of_the_older_release(cloud: Cloud, web: WebPages) -> None:
-    base = _files(cloud, "one", old="a page")
-    web.move("r1", base, {})
-    web.move("r2", _files(cloud, "two"), base)
+    base = _make_live(cloud, web, "one", old="a page")
+    web.move("r2", _publish(cloud, web, "two", "r2"), base)
     assert "old" in cloud.pages()
 
 
 def test_stale_files_are_deleted(cloud: Cloud, web: WebPages) -> None:
-    base, files = _files(cloud, "one", old="a page"), _files(cloud, "two")
-    web.move("r1", base, {})
+    base = _make_live(cloud, web, "one", old="a page")
+    files = _publish(cloud, web, "two", "r2")
     web.move("r2", files, base)
     web.delete_stale_files(files, base)
     assert cloud.pages().keys() == {"index.html", "robots.txt", "sw.js"}
@@ -167,6 +178,81 @@ def test_the_entry_page_can_be_removed(cloud: Cloud, web: WebPages) -> None:
     _make_live(cloud, web, "one")
     assert web.clear()
     assert cloud.page_release() is None
+
+
+# A release is served with its own page data and headers.
+
+STRICT, LOOSE = "default-src 'self'", "default-src 'self' https://maps.example"
+HEADER = "kanmon-header-content-security-policy"
+ABOUT: dict[str, str] = {"about.html": "<head><title>about</title>"}
+
+
+def test_published_pages_have_their_release_and_settings(cloud: Cloud) -> None:
+    web = _web(cloud.s3, settings={"MAPS": "on"})
+    web.publish("r1", _files(cloud, "one", **ABOUT))
+    published = cloud.s3.objects(WEB)
+    for name in ("index.html", "about.html"):
+        item = published[f"releases/r1/{name}"]
+        assert b'{"release": "r1", "settings": {"MAPS": "on"}}</script>' in item.body
+        assert item.metadata[RELEASE_METADATA] == "r1"
+    assert published["releases/r1/sw.js"].body == b"// one"
+
+
+def test_every_file_has_the_headers_of_its_release(cloud: Cloud) -> None:
+    """A worker takes its policy from its own answer, so scripts have it, too."""
+    _web(cloud.s3, content_security_policy=LOOSE).publish("r1", _files(cloud, "one"))
+    assert {item.metadata[HEADER] for item in cloud.s3.objects(WEB).values()} == {LOOSE}
+
+
+def test_a_change_of_headers_alone_gives_pages_other_tags(cloud: Cloud) -> None:
+    """A browser asks with the tag of its copy. With the same tag it would keep the old headers."""
+    files = _files(cloud, "one", **ABOUT)
+    tags = []
+    for release, policy in (("r1", STRICT), ("r2", LOOSE)):
+        web = _web(cloud.s3, content_security_policy=policy)
+        web.publish(release, files)
+        web.move(release, files, files if release == "r2" else {})
+        live = cloud.s3.objects(WEB)
+        tags.append({live["index.html"].tag, live["about.html"].tag})
+        assert {live[name].metadata[HEADER] for name in ("index.html", "about.html")} == {policy}
+    assert not tags[0] & tags[1]
+
+
+def test_a_move_back_brings_the_old_headers_and_settings(cloud: Cloud) -> None:
+    """CD-10: an automatic rollback moves while the site is open with the config of the bad release."""
+    files = _files(cloud, "one", **ABOUT)
+    old = _web(cloud.s3, settings={"A": "1"}, content_security_policy=STRICT)
+    new = _web(cloud.s3, settings={"A": "2"}, content_security_policy=LOOSE)
+    old.publish("r1", files)
+    old.move("r1", files, {})
+    before = dict(cloud.s3.objects(WEB))
+    new.publish("r2", files)
+    new.move("r2", files, files)
+    new.move("r1", files, files)
+    live = cloud.s3.objects(WEB)
+    assert {name: live[name] for name in before} == before
+
+
+def test_the_move_of_one_page_takes_three_calls(cloud: Cloud) -> None:
+    """NFR-3"""
+    process = Process()
+    web = _web(process.watched(cast("Any", cloud.s3), "s3"))
+    base, files = _files(cloud, "one"), _files(cloud, "two")
+    files |= {"sw.js": base["sw.js"]}
+    web.publish("r1", base)
+    web.publish("r2", files)
+    web.move("r1", base, {})
+    before = len(process.calls)
+    web.move("r2", files, base)
+    assert len(process.calls) - before == 3
+
+
+def test_a_page_with_other_content_than_its_digest_is_refused(cloud: Cloud, web: WebPages) -> None:
+    files = _files(cloud, "one")
+    cloud.s3.objects(ARTIFACTS)[blob_key(files["index.html"].sha256)] = StoredObject(b"other")
+    with pytest.raises(KanmonError) as caught:
+        web.publish("r1", files)
+    assert caught.value.code is Code.BUNDLE_DAMAGED
 
 
 @pytest.mark.parametrize(
@@ -231,7 +317,7 @@ def s3() -> Iterator[Watched]:
 
 @pytest.fixture
 def s3_web(s3: Watched) -> WebPages:
-    return WebPages(cast("Any", s3), WEB, ARTIFACTS)
+    return _web(s3)
 
 
 def _stored(s3: Watched, files: Mapping[str, str]) -> Files:
@@ -245,9 +331,24 @@ def _stored(s3: Watched, files: Mapping[str, str]) -> Files:
 
 
 def _entry(s3: Watched) -> tuple[str, str | None]:
-    """The content of the entry page, and its release."""
+    """The content of the entry page besides its block, and its release."""
     found = s3.s3.get_object(Bucket=WEB, Key="index.html")
-    return found["Body"].read().decode(), found["Metadata"].get(RELEASE_METADATA)
+    text = re.sub("<script.*?</script>", "", found["Body"].read().decode())
+    return text, found["Metadata"].get(RELEASE_METADATA)
+
+
+def _live_in_s3(s3: Watched, web: WebPages, files: Mapping[str, str], release: str = "r1") -> Files:
+    stored = _stored(s3, files)
+    web.publish(release, stored)
+    web.move(release, stored, {})
+    return stored
+
+
+def _published(s3: Watched, web: WebPages, files: Mapping[str, str], release: str = "r2") -> Files:
+    stored = _stored(s3, files)
+    web.publish(release, stored)
+    s3.written.clear()
+    return stored
 
 
 def test_in_s3_the_first_move_writes_all_pages(s3_web: WebPages, s3: Watched) -> None:
@@ -259,10 +360,7 @@ def test_in_s3_the_first_move_writes_all_pages(s3_web: WebPages, s3: Watched) ->
 
 def test_in_s3_a_move_writes_the_differences_then_the_entry(s3_web: WebPages, s3: Watched) -> None:
     """CD-8: nobody gets a page before its other files."""
-    old, new = _stored(s3, OLD), _stored(s3, NEW)
-    s3_web.move("r1", old, {})
-    s3_web.publish("r2", new)
-    s3.written.clear()
+    old, new = _live_in_s3(s3, s3_web, OLD), _published(s3, s3_web, NEW)
     assert s3_web.move("r2", new, old) == 3
     assert sorted(s3.written[:-1]) == ["icon.svg", "sw.js"]
     assert s3.written[-1] == "index.html"
@@ -271,8 +369,7 @@ def test_in_s3_a_move_writes_the_differences_then_the_entry(s3_web: WebPages, s3
 
 def test_in_s3_a_repeated_move_writes_nothing(s3_web: WebPages, s3: Watched) -> None:
     """CD-13"""
-    old, new = _stored(s3, OLD), _stored(s3, NEW)
-    s3_web.move("r1", old, {})
+    old, new = _live_in_s3(s3, s3_web, OLD), _published(s3, s3_web, NEW)
     s3_web.move("r2", new, old)
     assert s3_web.move("r2", new, old) == 0
 
@@ -281,9 +378,8 @@ def test_in_s3_a_repeated_move_writes_nothing(s3_web: WebPages, s3: Watched) -> 
 def test_in_s3_the_page_of_somebody_else_is_not_overwritten(
     s3_web: WebPages, s3: Watched, *, first: bool
 ) -> None:
-    old, new = {} if first else _stored(s3, OLD), _stored(s3, NEW)
-    if old:
-        s3_web.move("r1", old, {})
+    old = {} if first else _live_in_s3(s3, s3_web, OLD)
+    new = _published(s3, s3_web, NEW)
     s3.before_read = lambda: s3.s3.put_object(Bucket=WEB, Key="index.html", Body=b"theirs")
     with pytest.raises(KanmonError, match="replaced the live page") as caught:
         s3_web.move("r2", new, old)
@@ -292,8 +388,7 @@ def test_in_s3_the_page_of_somebody_else_is_not_overwritten(
 
 
 def test_in_s3_a_removed_page_is_a_moved_pointer(s3_web: WebPages, s3: Watched) -> None:
-    old, new = _stored(s3, OLD), _stored(s3, NEW)
-    s3_web.move("r1", old, {})
+    old, new = _live_in_s3(s3, s3_web, OLD), _published(s3, s3_web, NEW)
     s3.before_read = s3_web.clear
     with pytest.raises(KanmonError) as caught:
         s3_web.move("r2", new, old)
@@ -306,7 +401,7 @@ def test_in_s3_a_write_with_a_lost_answer_counts_as_done(s3_web: WebPages, s3: W
     def refuse() -> None:
         raise refusal("PreconditionFailed", "PutObject")
 
-    new = _stored(s3, NEW)
+    new = _published(s3, s3_web, NEW)
     s3.after_put = refuse
     assert s3_web.move("r2", new, {}) == 4
     assert _entry(s3) == ("new", "r2")

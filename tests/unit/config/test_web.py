@@ -1,0 +1,57 @@
+"""What a release serves its pages with: limits of headers and settings (INF-5, INF-8)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import ValidationError
+
+from kanmon.config.source import load_config
+from kanmon.config.web import Web
+from kanmon.errors import Code, KanmonError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+METADATA = 2048
+
+
+def _web(**changes: Any) -> Web:
+    return Web(directory="web/dist", **changes)
+
+
+def test_headers_fill_the_metadata_of_a_page() -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html"""
+    policy = _web(content_security_policy="x" * 1883).headers["content-security-policy"]
+    metadata = {
+        "kanmon-release": "r9999999999",
+        "sha256": "0" * 64,
+        "kanmon-header-content-security-policy": policy,
+    }
+    assert sum(len(f"x-amz-meta-{name}{value}") for name, value in metadata.items()) == METADATA
+
+
+def test_headers_too_big_for_the_metadata_are_refused(tmp_path: Path) -> None:
+    """Before anything is built: S3 would refuse the page when the release goes live."""
+    file = tmp_path / "kanmon.yml"
+    file.write_text(f"app: shop\nweb:\n  directory: dist\n  content_security_policy: {'x' * 1900}\n")
+    with pytest.raises(KanmonError) as caught:
+        load_config(file)
+    assert caught.value.code is Code.CONFIG_INVALID
+    assert "kanmon.yml:4: In `web.content_security_policy`: The policy has 1900 char" in caught.value.message
+    assert "Make it shorter by 17." in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"": "x"}, {"1A": "x"}, {"a-b": "x"}, {"A" * 65: "x"}, {"A": "x" * 1025}, {"A": 1}, {"A": None}],
+)
+def test_settings_are_short_texts_with_plain_names(settings: Any) -> None:
+    with pytest.raises(ValidationError, match="settings"):
+        _web(settings=settings)
+
+
+def test_any_short_text_is_a_setting() -> None:
+    settings = {"A": "", "MAPS_URL": "https://é.example/</script>", "aB1": "x" * 1024}
+    assert _web(settings=settings).settings == settings

@@ -1,0 +1,117 @@
+"""The real headers function, run by node behind the headers policy: the headers of each answer (INF-8)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from embedded.edge import response_headers
+from embedded.edge.distribution import Distribution, Function
+from embedded.edge.function_host import FunctionHost
+from embedded.edge.functions import Functions
+from embedded.edge.messages import Request, Response
+from kanmon.config.web import Web
+from kanmon.naming import HEADER_METADATA
+from kanmon.templates.edge import edge_template, headers_function
+from tests.fakes.app import make_config
+from tests.fakes.scanner import CSP, grade, wrong
+from tests.unit.templates.parsed import parse
+
+EDGE = parse(edge_template(make_config()))["Resources"]
+POLICY = EDGE["SecurityHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]
+DISTRIBUTION = Distribution("E1", "arn", "d1.cloudfront.net", True, "", (), {}, {})
+METADATA = f"x-amz-meta-{HEADER_METADATA}"
+OWN = "default-src 'self'; img-src https://images.example.com"
+
+
+def _answers(*answers: Response) -> list[dict[str, str]]:
+    """The headers of answers as CloudFront sends them: first the policy, then the function."""
+    request, function = Request("GET", "/"), Function("headers", "1", headers_function())
+
+    async def run() -> list[Response]:
+        host = FunctionHost()
+        try:
+            return [
+                await Functions(host).on_response(
+                    function, DISTRIBUTION, request, response_headers.apply(POLICY, request, answer)
+                )
+                for answer in answers
+            ]
+        finally:
+            await host.close()
+
+    return [{name: ", ".join(values) for name, values in sent.headers.items()} for sent in asyncio.run(run())]
+
+
+def _file(status: int = 200, **headers: str) -> Response:
+    metadata = {f"{METADATA}{name.replace('_', '-')}": [value] for name, value in headers.items()}
+    return Response(status, {"content-type": ["text/html"], "x-amz-meta-kanmon-release": ["r1"]} | metadata)
+
+
+def test_a_file_has_the_headers_of_its_release_over_the_floor() -> None:
+    (sent,) = _answers(_file(content_security_policy=OWN))
+    assert sent[CSP] == OWN
+    assert sent["x-frame-options"] == "DENY"
+    assert not [name for name in sent if name.startswith(METADATA)]
+
+
+def test_a_page_still_names_its_release() -> None:
+    """Smoke checks look for it."""
+    (sent,) = _answers(_file(content_security_policy=OWN))
+    assert sent["x-amz-meta-kanmon-release"] == "r1"
+
+
+def test_a_scanner_gives_pages_the_best_grade() -> None:
+    policy = Web(directory="web/dist").headers[CSP]
+    (sent,) = _answers(_file(content_security_policy=policy))
+    assert wrong(sent) == []
+    assert grade(sent) >= 130
+
+
+def test_a_file_without_headers_of_its_own_keeps_the_floor() -> None:
+    (sent,) = _answers(_file())
+    assert sent[CSP] == "default-src 'none'; frame-ancestors 'none'"
+
+
+def test_a_304_leaves_the_browser_its_policy() -> None:
+    """It has no metadata. With the floor, the browser would block everything in a page of its cache."""
+    bare, full = _answers(_file(304), _file(304, content_security_policy=OWN))
+    assert CSP not in bare
+    assert full[CSP] == OWN
+
+
+def test_any_header_of_a_release_is_sent() -> None:
+    """Another header needs no change of the stack."""
+    (sent,) = _answers(_file(permissions_policy="camera=(self)"))
+    assert sent["permissions-policy"] == "camera=(self)"
+
+
+def _behaviors(**changes: Any) -> dict[str, list[tuple[str, str]]]:
+    """The functions of each path, by event."""
+    resources = parse(edge_template(make_config(**changes)))["Resources"]
+    config = resources["Distribution"]["Properties"]["DistributionConfig"]
+    every = [{"PathPattern": "*"} | config["DefaultCacheBehavior"], *config.get("CacheBehaviors", [])]
+    return {
+        behavior["PathPattern"]: [
+            (item["EventType"], item["FunctionARN"]["GetAtt"].partition(".")[0])
+            for item in behavior["FunctionAssociations"]
+        ]
+        for behavior in every
+    }
+
+
+HEADERS, PATHS = ("viewer-response", "HeadersFunction"), ("viewer-request", "PathFunction")
+
+
+def test_the_web_apps_files_go_through_it_and_the_api_does_not() -> None:
+    assert _behaviors() == {"*": [HEADERS, PATHS], "/api/*": [PATHS], "/assets/*": [HEADERS]}
+
+
+def test_an_app_without_pages_has_no_such_function() -> None:
+    assert "HeadersFunction" not in parse(edge_template(make_config(web=None)))["Resources"]
+    assert _behaviors(web=None) == {"*": [PATHS]}
+
+
+def test_the_function_fits_into_cloudfronts_limit() -> None:
+    """https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html"""
+    assert len(headers_function().encode()) < 10 * 1024
