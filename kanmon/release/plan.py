@@ -7,7 +7,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from kanmon.bundle.blobs import refuse_missing
 from kanmon.errors import Code, KanmonError
@@ -71,6 +71,8 @@ class WebPlan(Record):
     assets: int
     changed: tuple[str, ...]
     """Files with fixed names and new content. Example: `index.html`."""
+    served: dict[str, str | None] = Field(default_factory=dict)
+    """Changed keys of the config with headers and settings of pages, and their new values; None: removed."""
 
 
 class Plan(Record):
@@ -260,7 +262,9 @@ def _new_release(services: Services, manifest: Manifest) -> PlannedRelease:
 
 
 def _web_plan(services: Services, manifest: Manifest, live: Release | None) -> WebPlan:
-    base = services.blobs.manifest(live.bundle).web if live else {}
+    before = services.blobs.manifest(live.bundle) if live else None
+    base = before.web if before else {}
+    old, new = _served(before.served if before else None), _served(manifest.served)
     pages = {name: file for name, file in manifest.web.items() if not file.immutable}
     return WebPlan(
         files=len(manifest.web),
@@ -268,7 +272,16 @@ def _web_plan(services: Services, manifest: Manifest, live: Release | None) -> W
         changed=tuple(
             name for name, file in pages.items() if name not in base or base[name].sha256 != file.sha256
         ),
+        served={key: new.get(key) for key in sorted(old | new) if old.get(key) != new.get(key)},
     )
+
+
+def _served(config: ServedConfig | None) -> dict[str, str]:
+    """The keys with headers and settings of a release's pages, and their values."""
+    if config is None or config.web is None:
+        return {}
+    settings = {f"web.settings.{name}": value for name, value in config.web.settings.items()}
+    return {"web.content_security_policy": config.web.content_security_policy} | settings
 
 
 def outputs_of(services: Services, config: Config | ServedConfig, slot: Slot) -> dict[str, dict[str, str]]:

@@ -107,6 +107,8 @@ def print_plan(console: Console, plan: Plan) -> None:
         console.print(
             f"  web: {plan.web.files} files, {plan.web.assets} of them hashed assets; changed pages: {pages}"
         )
+    for key, value in plan.web.served.items():
+        console.print(f"  {key}: {'removed' if value is None else escape(value)}")
     console.print(f"  digest [dim]{plan.digest}[/]")
 
 

@@ -52,6 +52,21 @@ def test_the_next_release_touches_the_idle_slot_only(cloud: Cloud) -> None:
     assert plan.web.changed == ("index.html", "sw.js")
 
 
+def test_it_names_changed_headers_and_settings_of_pages(cloud: Cloud) -> None:
+    """CD-4: no stack has them, and reviewers want to see them."""
+    web = {"directory": "web/dist"}
+    old = make_config(web=web | {"settings": {"A": "1", "B": "2", "C": ""}})
+    release(cloud, "one", config=old)
+    new = make_config(web=web | {"settings": {"A": "3", "C": ""}, "content_security_policy": "default-src *"})
+    plan = plan_of(cloud, make_bundle(cloud, "one", config=new))
+    assert plan.web.changed == ()
+    assert plan.web.served == {
+        "web.content_security_policy": "default-src *",
+        "web.settings.A": "3",
+        "web.settings.B": None,
+    }
+
+
 def test_a_plan_changes_nothing(cloud: Cloud) -> None:
     release(cloud, "one")
     stacks, pages, stages = dict(cloud.stacks.stacks), cloud.pages(), dict(cloud.gateway.stages)

@@ -82,6 +82,22 @@ def test_a_plan_is_shown_whole_and_its_digest_passed_on(
     assert outputs(tmp_path) == set(plan_command.COMMAND.outputs)
 
 
+def test_a_plan_shows_changed_headers_and_settings_of_pages(
+    step: WorkflowStep, tmp_path: Path, cloud: Cloud
+) -> None:
+    """CD-4"""
+    web = {"directory": "web/dist"}
+    release(cloud, "one", config=make_config(web=web | {"settings": {"B": "2"}}))
+    config = make_config(
+        web=web | {"settings": {"A": "<b>`\n# x"}, "content_security_policy": "default-src *"}
+    )
+    step.plan(plan_of(cloud, make_bundle(cloud, "one", config=config)))
+    shown = summary(tmp_path)
+    assert "- `web.content_security_policy`: `default-src *`\n" in shown
+    assert "- `web.settings.A`: ``<b>` # x``\n" in shown
+    assert "- `web.settings.B`: removed\n" in shown
+
+
 def test_an_already_live_release_is_shown_in_a_line(step: WorkflowStep, tmp_path: Path, cloud: Cloud) -> None:
     release(cloud, "one")
     step.plan(plan_of(cloud, make_bundle(cloud, "one")))

@@ -183,7 +183,12 @@ def test_a_bots_name_is_printed_whole() -> None:
     assert "release[bot]" in text
 
 
-def a_plan(*changes: Change, changed: tuple[str, ...] = ("index.html",), unchanged: bool = False) -> Plan:
+def a_plan(
+    *changes: Change,
+    changed: tuple[str, ...] = ("index.html",),
+    served: dict[str, str | None] | None = None,
+    unchanged: bool = False,
+) -> Plan:
     stack = PlannedStack(
         kind="slot",
         name="shop-slot-green",
@@ -207,7 +212,7 @@ def a_plan(*changes: Change, changed: tuple[str, ...] = ("index.html",), unchang
             stack.model_copy(update={"name": "shop-edge", "change_set": None}),
             stack.model_copy(update={"name": "shop-api", "change_set": None, "resolved": None}),
         ),
-        web=WebPlan(files=5, assets=2, changed=changed),
+        web=WebPlan(files=5, assets=2, changed=changed, served=served or {}),
         unchanged=unchanged,
     )
 
@@ -238,6 +243,16 @@ def test_a_plan_without_changes_is_one_line() -> None:
     on = console()
     print_plan(on, a_plan(unchanged=True))
     assert printed(on) == "r2 is live already; there is nothing to change.\n"
+
+
+def test_a_plan_shows_changed_headers_and_settings_of_pages() -> None:
+    """CD-4"""
+    on = console()
+    policy = "img-src https://[::1] " + "x" * 200
+    print_plan(on, a_plan(served={"web.content_security_policy": policy, "web.settings.A": None}))
+    lines = [line.strip() for line in printed(on).splitlines()]
+    assert f"web.content_security_policy: {policy}" in lines
+    assert "web.settings.A: removed" in lines
 
 
 def test_a_pages_name_is_printed_whole() -> None:
