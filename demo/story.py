@@ -137,7 +137,7 @@ FIXED = Scene(
 BY_HAND = Scene(
     "→ r2",
     "Back to r2, by hand",
-    "r5 has to go. r2 is still in its slot, warm: two calls, no build, no stack update.",
+    "r5 has to go. r2 is still in its slot, warm: three calls, no build, no stack update.",
 )
 LOOKING_BACK = Scene(
     "history",

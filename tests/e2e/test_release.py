@@ -94,7 +94,7 @@ def test_a_failed_candidate_never_takes_traffic(project: Project) -> None:
 
 
 def test_a_release_failing_live_is_rolled_back_by_itself(project: Project) -> None:
-    """CD-7, CD-10, NFR-3: two AWS calls move everybody back; the environment is frozen after it."""
+    """CD-7, CD-10, NFR-3: three AWS calls move two pages and the API back; then it is frozen."""
     project.release().check()
     break_live_only(project)
     ended = project.release().check(1)
@@ -102,7 +102,7 @@ def test_a_release_failing_live_is_rolled_back_by_itself(project: Project) -> No
     assert project.live() == ("r1", "r1")
     operation = project.operations()[-1]
     assert operation["result"] == "rolled back"
-    assert operation["traffic_calls"] == 2
+    assert operation["traffic_calls"] == 3
     assert markers(project, "Releases") == 1
     assert markers(project, "Rollbacks") == 1
     assert "404" in operation["failure"]["message"]
@@ -147,14 +147,14 @@ def test_a_check_failing_on_stable_too_holds_the_release(project: Project) -> No
 
 
 def test_rollback_by_hand_and_again_to_a_release_in_neither_slot(project: Project) -> None:
-    """CD-9, CD-10: in a slot it is two calls; otherwise the recorded bundle is deployed first."""
+    """CD-9, CD-10: in a slot it is three calls; otherwise the recorded bundle is deployed first."""
     project.release().check()
     for name in ("two", "three"):
         visible_change(project, name)
         project.release().check()
     project.kanmon("rollback", "--yes", "--reason", "complaints").check()
     assert project.live() == ("r2", "r2")
-    assert project.operations()[-1]["traffic_calls"] == 2
+    assert project.operations()[-1]["traffic_calls"] == 3
     ended = project.kanmon("rollback", "r1", "--yes").check()
     assert project.live() == ("r1", "r1")
     # r3 was rolled back in the blue slot; r2, in the green one, stays whole until r1 is live.
