@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             status: int = command.run(options, context)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - only --debug shows a traceback
         status = _report(_known(error), debug=debug)
-        if not isinstance(error, KanmonError):
+        if not isinstance(error, KanmonError | KeyboardInterrupt):
             return status
     if not (context and context.unfinished):
         _leave_nothing()
@@ -77,7 +77,7 @@ def _known(error: BaseException) -> KanmonError | None:
     if isinstance(error, KanmonError):
         return error
     if isinstance(error, KeyboardInterrupt):
-        return KanmonError(Code.INTERRUPTED, "Interrupted; no operation is open.")
+        return KanmonError(Code.INTERRUPTED, "Interrupted; this run left no operation open.")
     if isinstance(error, BrokenPipeError):
         return None
     if isinstance(error, OSError) and error.filename is not None:

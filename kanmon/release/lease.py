@@ -110,6 +110,6 @@ def lease(ledger: Ledger, clock: Clock, fence: Fence, actor: str) -> Iterator[He
             yield held
     finally:
         fence.guard = None
-        # A failed return is harmless: the lease expires. Its error must not hide the result of the work.
-        with suppress(KanmonError):
+        # A failed return is harmless: the lease expires. Neither its error nor Ctrl-C may hide the result.
+        with suppress(KanmonError, KeyboardInterrupt):
             held.writer.amend_head(lambda head: head.model_copy(update={"lease": None}))

@@ -13,7 +13,7 @@ from kanmon.bundle.blobs import refuse_missing
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger.records import PlannedRelease, Release
 from kanmon.model import Pointer, Record, ReleaseState, Slot
-from kanmon.naming import ON, SLOT, Parameter, stack_name
+from kanmon.naming import API, EDGE, FOUNDATION, ON, SLOT, Parameter, stack_name
 from kanmon.stacks.changes import ChangeSet
 from kanmon.stacks.preflight import inspect
 from kanmon.stacks.spec import ParameterValue, StackOutput
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from kanmon.stacks.changes import Change
     from kanmon.stacks.cloudformation import DeployedStack
     from kanmon.stacks.spec import StackSpec
+
+
+_UNDO = {FOUNDATION: "minutes, or longer for a database", API: "a minute", EDGE: "about five minutes"}
+"""The usual time of CloudFormation to restore a stack, by its kind. For the others it is a minute."""
 
 
 class PlannedStack(Record):
@@ -62,6 +66,18 @@ class PlannedStack(Record):
     def touched(self) -> bool:
         """The deploy will execute a change set."""
         return self.deferred or self.change_set is not None
+
+    @property
+    def effect(self) -> str:
+        """What users notice of the change, in words."""
+        if not self.touched:
+            return "no change"
+        if self.deferred:
+            return "created from its template once the stacks before it exist"
+        if self.kind == SLOT or (self.change_set and self.change_set.creates):
+            return ""
+        undo = _UNDO.get(self.kind, "a minute")
+        return f"users get it at once; a rollback restores it in {undo}"
 
 
 class WebPlan(Record):

@@ -114,16 +114,17 @@ def print_plan(console: Console, plan: Plan) -> None:
 
 def _print_stack(console: Console, stack: PlannedStack) -> None:
     if not stack.touched:
-        console.print(f"  [dim]{stack.name}: no change[/]")
+        console.print(f"  [dim]{stack.name}: {stack.effect}[/]")
         return
     if stack.deferred:
-        console.print(f"  [bold]{stack.name}[/]: created from its template once the stacks before it exist")
+        console.print(f"  [bold]{stack.name}[/]: {stack.effect}")
         return
     counts: dict[str, int] = {}
     for change in stack.changes:
         counts[change.sign] = counts.get(change.sign, 0) + 1
     totals = " ".join(f"[{_COLOURS[sign]}]{sign}{count}[/]" for sign, count in sorted(counts.items()))
-    console.print(f"  [bold]{stack.name}[/]: {totals}")
+    effect = f" [yellow]{stack.effect}[/]" if stack.effect else ""
+    console.print(f"  [bold]{stack.name}[/]: {totals}{effect}")
     for change in stack.changes:
         flag = "  [bold yellow]permissions[/]" if change.touches_permissions else ""
         detail = f" ({', '.join(change.properties)})" if change.properties else ""
@@ -144,6 +145,8 @@ def print_outcome(console: Console, outcome: Outcome) -> None:
         calls = f"{operation.traffic_calls} AWS calls"
         texts.append(f"— users were back after {duration(operation.rollback_seconds)} and {calls}")
     console.print(" ".join(texts))
+    for kept in operation.kept if operation else ():
+        console.print(f"  [yellow]{kept.stack}[/] could not be restored: {escape(kept.reason)}")
 
 
 def print_error(console: Console, error: KanmonError) -> None:

@@ -10,15 +10,17 @@ import pytest
 from rich.console import Console
 
 from kanmon.errors import Code, KanmonError
-from kanmon.ledger.records import Failure, Operation, Release
+from kanmon.ledger.records import Failure, KeptStack, Operation, Release
 from kanmon.model import Approval, Pointer, Result, Slot
 from kanmon.release.events import Event, EventKind
 from kanmon.release.plan import Plan, PlannedStack, WebPlan
+from kanmon.release.walk import Outcome
 from kanmon.report.terminal import (
     Progress,
     make_console,
     print_error,
     print_history,
+    print_outcome,
     print_plan,
 )
 from kanmon.stacks.changes import Change, ChangeSet
@@ -236,6 +238,41 @@ def test_a_plan_shows_every_change_and_its_digest() -> None:
     text = printed(on)
     for fact in ("Plan for r2 (after r1)", "abcdef012345", "green", "index.html", plan.digest, "shop-api"):
         assert fact in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("slot", ""),
+        ("edge", "users get it at once; a rollback restores it in about five minutes"),
+        ("observability", "users get it at once; a rollback restores it in a minute"),
+    ],
+)
+def test_a_plan_shows_the_changes_that_users_get_at_once(kind: str, text: str) -> None:
+    """CD-4, CD-10"""
+    plan = a_plan(Change(action="Modify", logical_id="One", type="AWS::S3::BucketPolicy"))
+    stack = plan.stacks[0].model_copy(update={"kind": kind, "name": "shop-it"})
+    on = console()
+    print_plan(on, plan.model_copy(update={"stacks": (stack,)}))
+    assert f"shop-it: ~1 {text}".strip() in [line.strip() for line in printed(on).splitlines()]
+
+
+def test_a_new_stack_has_no_users_yet() -> None:
+    """CD-4"""
+    plan = a_plan(Change(action="Add", logical_id="One", type="AWS::S3::BucketPolicy"))
+    change_set = plan.stacks[0].change_set
+    assert change_set
+    new = change_set.model_copy(update={"creates": True})
+    assert plan.stacks[0].model_copy(update={"kind": "edge", "change_set": new}).effect == ""
+
+
+def test_a_stack_that_was_not_restored_is_named() -> None:
+    """CD-10"""
+    kept = KeptStack(stack="shop-foundation", reason="to restore it would delete [Key]")
+    operation = an_operation().model_copy(update={"kept": (kept,)})
+    on = console()
+    print_outcome(on, Outcome(Result.ROLLED_BACK, "r2", operation))
+    assert "shop-foundation could not be restored: to restore it would delete [Key]" in printed(on)
 
 
 def test_a_plan_without_changes_is_one_line() -> None:
