@@ -73,12 +73,14 @@ class Ledger:
         """The record of an operation, or None."""
         return self._read(operation_key(number), Operation)
 
-    def open_operation(self, number: int) -> Operation:
-        """The record of the operation that the head names. Raises LEDGER_UNREADABLE without one."""
-        operation = self.operation(number)
+    def open_operation(self, head: Head) -> Operation | None:
+        """The operation that has not ended, or None. Raises LEDGER_UNREADABLE when its record is missing."""
+        if head.operation is None:
+            return None
+        operation = self.operation(head.operation)
         if operation is None:
-            problem = f"The record of operation {number} is missing."
-            raise KanmonError(Code.LEDGER_UNREADABLE, problem, where=operation_key(number))
+            problem = f"The record of operation {head.operation} is missing."
+            raise KanmonError(Code.LEDGER_UNREADABLE, problem, where=operation_key(head.operation))
         return operation
 
     def operations(self) -> list[Operation]:

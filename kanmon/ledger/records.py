@@ -126,6 +126,11 @@ class Operation(Fenced):
     kept: tuple[KeptStack, ...] = ()
 
     @property
+    def held(self) -> bool:
+        """A person has to decide. The operation is still open."""
+        return self.result is Result.HELD
+
+    @property
     def seconds(self) -> float | None:
         """How long it took; None before its end."""
         return (self.ended - self.began).total_seconds() if self.ended else None
@@ -207,6 +212,5 @@ class Head(Fenced):
     slots: dict[Slot, str] = Field(default_factory=dict)
     operations: int = 0
     operation: int | None = None
-    held: bool = False
     lease: Lease | None = None
     freeze: Freeze | None = None

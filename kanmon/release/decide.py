@@ -53,15 +53,15 @@ def decide(services: Services, kind: DecisionKind, approver: ApprovalPort, *, re
 def running(services: Services, kind: DecisionKind) -> Operation:
     """The running deploy that would obey this decision. Raises NOTHING_RUNS."""
     head = services.ledger.head()
-    if head.operation is None:
+    operation = services.ledger.open_operation(head)
+    if operation is None:
         raise KanmonError(Code.NOTHING_RUNS, "No operation is open.")
-    if head.held:
+    if operation.held:
         fix = "Run `kanmon recover --keep` or `kanmon recover --undo`."
-        raise KanmonError(Code.NOTHING_RUNS, f"Operation {head.operation} is held.", fix=fix)
+        raise KanmonError(Code.NOTHING_RUNS, f"Operation {operation.number} is held.", fix=fix)
     if holder_of(head, services.clock.now()) is None:
-        problem = f"The run of operation {head.operation} died: nobody would obey."
+        problem = f"The run of operation {operation.number} died: nobody would obey."
         raise KanmonError(Code.NOTHING_RUNS, problem, fix="Run `kanmon recover`.")
-    operation = services.ledger.open_operation(head.operation)
     if operation.kind is OperationKind.ROLLBACK or operation.step not in _STEPS[kind]:
         problem = f"Operation {operation.number}, a {operation.kind}, is at the step: {operation.step}."
         raise KanmonError(Code.NOTHING_RUNS, problem)

@@ -34,7 +34,7 @@ def deploy(
         return Outcome(Result.UNCHANGED, plan.release)
     # Refuse first. Otherwise people would review a plan for days, and it could not run.
     head = services.ledger.head()
-    refuse_open(head)
+    refuse_open(services.ledger.open_operation(head))
     _refuse_stale(services, plan, head)
     refuse_frozen(head, lift_freeze)
     approval = approver.approve(plan)
@@ -43,7 +43,7 @@ def deploy(
     # The lease comes after the approval, because a review may take days. Otherwise this run would hold the
     # lease for days, and nobody could roll back meanwhile.
     with lease(services.ledger, services.clock, services.fence, services.actor) as held:
-        refuse_open(held.writer.head)
+        refuse_open(services.ledger.open_operation(held.writer.head))
         refuse_moved(held.writer.head, head)
         steps = open_operation(
             services,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def deploy_steps(services: Services, plan: Plan, config: Config) -> Iterator[str]:
     """The steps of a deploy in words. Raises HELD, UNFINISHED as the deploy would."""
-    refuse_open(services.ledger.head())
+    refuse_open(services.ledger.open_operation(services.ledger.head()))
     if plan.unchanged:
         return
     yield f"ask for approval of the plan {plan.digest[:12]}"
@@ -40,12 +40,12 @@ def deploy_steps(services: Services, plan: Plan, config: Config) -> Iterator[str
 def rollback_steps(services: Services, config: Config, target: Release) -> Iterator[str]:
     """The steps of a rollback in words. Raises HELD, UNFINISHED as the rollback would."""
     head = services.ledger.head()
-    refuse_unfinished(head)
+    held = services.ledger.open_operation(head)
+    refuse_unfinished(held)
     yield f"ask for approval to return to {target.id}"
-    if head.held and head.operation:
-        base = services.ledger.open_operation(head.operation).base
-        yield f"undo the held operation {head.operation}: move the page, then the API, to {base}"
-        if base == target.id:
+    if held:
+        yield f"undo the held operation {held.number}: move the page, then the API, to {held.base}"
+        if held.base == target.id:
             return
     if is_in_slot(services, config.prefix, head, target):
         yield f"use {target.id} as it is: it is still complete in the {target.slot} slot"

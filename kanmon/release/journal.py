@@ -49,7 +49,8 @@ class Journal:
         """
         refuse_step(self.writer.head, self.operation, step)
         begun = StepRecord(step=step, began=self._clock.now(), note=note)
-        self.amend(steps=(*self.operation.steps, begun))
+        # A step after a hold is the decision. Otherwise a run that dies in it would leave the decision open.
+        self.amend(steps=(*self.operation.steps, begun), result=None)
         facts = {"step": step.value, "release": self.operation.release, "operation": self.operation.number}
         self.emit(EventKind.STEP, note, **facts)
         yield
@@ -155,7 +156,7 @@ class Journal:
         self.writer.amend_head(lambda head: head.model_copy(update=changes))
 
     def close(self, result: Result, failure: KanmonError | None = None) -> None:
-        """Record the operation's end. A held operation stays open in the head.
+        """Record the operation's end. A held operation stays open.
 
         The record comes before the head. With the head first, a run that dies between the two would leave an
         operation without a result, and `recover` would not find it.
@@ -163,12 +164,8 @@ class Journal:
         reason = Failure(code=failure.code.id, message=failure.message) if failure else None
         self.amend(result=result, failure=reason, ended=self._clock.now())
 
-        def change(head: Head) -> Head:
-            if result is Result.HELD:
-                return head.model_copy(update={"held": True})
-            return head.model_copy(update={"held": False, "operation": None})
-
-        self.writer.amend_head(change)
+        if not self.operation.held:
+            self.writer.amend_head(lambda head: head.model_copy(update={"operation": None}))
 
 
 def check_event(result: CheckResult, at: datetime) -> Event:

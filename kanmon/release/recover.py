@@ -35,11 +35,10 @@ def recover(
     `wait` waits for another run to end, at most until its lease has expired. Raises HELD, LOCKED.
     """
     head = _await_end(services, observer) if wait else services.ledger.head()
-    if head.operation is None:
+    operation = services.ledger.open_operation(head)
+    if operation is None:
         return None
-    operation = services.ledger.open_operation(head.operation)
-    # The record decides. A run that ended a held operation may have died before it wrote the head.
-    if operation.result is Result.HELD and keep is None:
+    if operation.held and keep is None:
         raise KanmonError(Code.HELD, f"The operation {operation.number} waits for a decision.")
     try:
         return _recover(services, observer, keep)
@@ -105,7 +104,7 @@ def _await_end(services: Services, observer: Observer) -> Head:
 
 def _path(steps: Steps, keep: bool | None, problem: str) -> None:
     operation, journal = steps.operation, steps.journal
-    if operation.result and operation.result is not Result.HELD:
+    if operation.result and not operation.held:
         # The run wrote its result and died before it freed the head. Look for the result first. Otherwise a
         # finished operation would run a second time.
         return journal.close(operation.result)
@@ -126,6 +125,6 @@ def _path(steps: Steps, keep: bool | None, problem: str) -> None:
 
 
 def _unfinished(operation: Operation) -> str:
-    if operation.result is Result.HELD:
+    if operation.held:
         return f"Operation {operation.number} held the release. You chose to undo it."
     return f"The run of {operation.actor} did not finish. Its last step was: {operation.step}."

@@ -36,9 +36,10 @@ def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
     Raises UNKNOWN_RELEASE, NO_ROLLBACK_TARGET.
     """
     head = ledger.head()
-    if wanted is None and head.held and head.operation:
+    held = ledger.open_operation(head)
+    if wanted is None and held and held.held:
         # The release before the held one. A release held as a canary is not live.
-        wanted = ledger.open_operation(head.operation).base
+        wanted = held.base
     if wanted is None:
         live = ledger.release(head.live) if head.live else None
         target = default_target(ledger, live)
@@ -49,7 +50,7 @@ def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
     release = ledger.release(wanted)
     if release is None:
         raise KanmonError(Code.UNKNOWN_RELEASE, f"There is no release {wanted}.")
-    if wanted == head.live and not head.held:
+    if wanted == head.live and not (held and held.held):
         raise KanmonError(Code.NO_ROLLBACK_TARGET, f"{wanted} is live already.")
     if release.stable_at is None:
         raise KanmonError(Code.NO_ROLLBACK_TARGET, f"{wanted} was never stable; it is {release.state.value}.")
@@ -80,14 +81,15 @@ def rollback(
     """
     head = services.ledger.head()
     # Refuse first. Otherwise people would review a rollback that can't run.
-    refuse_unfinished(head)
+    refuse_unfinished(services.ledger.open_operation(head))
     # The lease comes after the approval, because a review may take days. Otherwise this run would hold the
     # lease for days, and no other run could roll back meanwhile.
     approval = approver.approve(RollbackRequest(target.id, target.bundle))
     with lease(services.ledger, services.clock, services.fence, services.actor) as held:
-        refuse_unfinished(held.writer.head)
+        present = services.ledger.open_operation(held.writer.head)
+        refuse_unfinished(present)
         refuse_moved(held.writer.head, head)
-        if held.writer.head.held:
+        if present:
             undone = undo_held(services, held, observer, f"{approval.by} rolled it back: {reason}.")
             if undone.open or held.writer.head.live == target.id:
                 return undone

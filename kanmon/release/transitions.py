@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger.ledger import HEAD
-from kanmon.model import OperationKind, Result, Slot, Step
+from kanmon.model import OperationKind, Slot, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,7 +172,7 @@ def steps_after(operation: Operation) -> frozenset[Step]:
 def recovery_step(operation: Operation, *, keep: bool | None = None) -> Step:
     """The step by which recovery goes on. `keep` is a person's decision, as for `kanmon recover`."""
     rule = TABLE[operation.step]
-    if keep and rule.keep and operation.result is Result.HELD:
+    if keep and rule.keep and operation.held:
         return rule.keep
     if keep is False and rule.undo:
         return rule.undo

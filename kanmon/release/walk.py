@@ -71,17 +71,17 @@ def open_operation(
     return Steps(services, Journal(services.clock, held, operation, observer))
 
 
-def refuse_open(head: Head) -> None:
+def refuse_open(operation: Operation | None) -> None:
     """Raise HELD or UNFINISHED when an earlier operation has not ended."""
-    if head.held:
-        raise KanmonError(Code.HELD, f"The operation {head.operation} left the environment held.")
-    refuse_unfinished(head)
+    if operation and operation.held:
+        raise KanmonError(Code.HELD, f"The operation {operation.number} left the environment held.")
+    refuse_unfinished(operation)
 
 
-def refuse_unfinished(head: Head) -> None:
+def refuse_unfinished(operation: Operation | None) -> None:
     """Raise UNFINISHED when the run of an earlier operation died."""
-    if head.operation is not None and not head.held:
-        raise KanmonError(Code.UNFINISHED, f"The operation {head.operation} did not end.")
+    if operation and not operation.held:
+        raise KanmonError(Code.UNFINISHED, f"The operation {operation.number} did not end.")
 
 
 def refuse_moved(head: Head, expected: Head) -> None:

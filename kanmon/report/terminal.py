@@ -173,9 +173,9 @@ def print_status(
         console.print(
             f"[yellow]frozen[/]    since {head.freeze.since:%Y-%m-%d %H:%M} UTC: {escape(head.freeze.reason)}"
         )
-    if head.held:
-        decision = "kanmon recover --keep or --undo"
-        console.print(f"[red]held[/]      operation {head.operation} waits for a decision: {decision}")
+    if operation and operation.held:
+        decision = "kanmon recover --keep or --undo, or kanmon rollback"
+        console.print(f"[red]held[/]      operation {operation.number} waits for a decision: {decision}")
     elif operation:
         note = f": {escape(operation.steps[-1].note)}" if operation.steps else ""
         subject = f"operation {operation.number}, {operation.kind} of {operation.release}"

@@ -30,3 +30,9 @@ def operation(number: int, reason: str = "") -> Operation:
         reason=reason,
         began=BEGIN,
     )
+
+
+def is_held(ledger: Ledger) -> bool:
+    """Whether a person has to decide."""
+    operation = ledger.open_operation(ledger.head())
+    return operation is not None and operation.held

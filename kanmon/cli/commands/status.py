@@ -18,11 +18,11 @@ def run(options: FormatOptions, context: Context) -> ExitStatus:
 
     ledger = context.services.ledger
     head = ledger.head()
+    operation = ledger.open_operation(head)
     if options.json:
-        context.print_json(head.model_dump(mode="json"))
+        context.print_json(head.model_dump(mode="json") | {"held": bool(operation and operation.held)})
     else:
         live = ledger.release(head.live) if head.live else None
-        operation = ledger.open_operation(head.operation) if head.operation else None
         print_status(context.console, head, live, default_target(ledger, live), operation)
     return ExitStatus.OK
 

@@ -11,6 +11,7 @@ from kanmon.ledger.records import AlarmRecord
 from kanmon.model import Result, Step
 from kanmon.release.recover import recover
 from tests.fakes.app import CANARY, make_config
+from tests.fakes.ledger import is_held
 from tests.fakes.process import Process
 from tests.fakes.runs import failure_of, ignore, operation_of, release
 
@@ -183,7 +184,7 @@ def test_unreadable_alarms_later_hold_the_release_where_it_is(
     assert failure_of(outcome).code is Code.ALARMS_UNREADABLE
     assert cloud.api_release() == api
     assert cloud.canary_release() == canary
-    assert cloud.ledger.head().held
+    assert is_held(cloud.ledger)
 
 
 @pytest.mark.parametrize(("keep", "live"), [(True, "r2"), (False, "r1")])

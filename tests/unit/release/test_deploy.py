@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanmon.errors import Code, KanmonError
+from kanmon.ledger.writer import LedgerWriter
 from kanmon.model import ReleaseState, Result
 from kanmon.release.deploy import deploy
 from kanmon.stacks.policy import stack_policy
 from tests.fakes.app import CANARY, make_bundle, make_config
-from tests.fakes.ledger import write_head
+from tests.fakes.ledger import operation, write_head
 from tests.fakes.process import Process
 from tests.fakes.runs import failure_of, ignore, operation_of, plan_of, release, roll_back
 from tests.fakes.services import FakeApproval
@@ -261,7 +262,7 @@ def test_a_held_environment_refuses_a_deploy(cloud: Cloud) -> None:
 def test_an_unfinished_operation_refuses_a_deploy(cloud: Cloud) -> None:
     """CD-13"""
     plan = plan_of(cloud, make_bundle(cloud, "one"))
-    write_head(cloud.ledger, operations=1, operation=1)
+    LedgerWriter.take(cloud.ledger, lambda head: head).begin_operation(operation(1))
     with pytest.raises(KanmonError) as caught:
         deploy(cloud.services(), plan, FakeApproval(), ignore)
     assert caught.value.code is Code.UNFINISHED

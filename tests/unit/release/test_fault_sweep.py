@@ -18,6 +18,7 @@ from kanmon.release.recover import recover
 from kanmon.release.rollback import rollback, rollback_target
 from tests.fakes.app import CANARY, NIGHTLY, make_bundle, make_config
 from tests.fakes.cloud import Cloud
+from tests.fakes.ledger import is_held
 from tests.fakes.process import Blow, Process, ProcessDied, only_reads
 from tests.fakes.runs import ignore, plan_of, release
 from tests.fakes.services import FakeApproval
@@ -199,7 +200,7 @@ def _strike_and_recover(scene: Scene, cloud: Cloud, process: Process) -> None:
     # A run that died holds its lease until it expires.
     cloud.clock.outlast_lease()
     # A release is held for a person when the alarms can't be read; here the person undoes it.
-    recover(cloud.services(), ignore, keep=False if cloud.ledger.head().held else None)
+    recover(cloud.services(), ignore, keep=False if is_held(cloud.ledger) else None)
     _expect_one_release(cloud)
     if before is not None:
         assert (None, None) not in cloud.seen[1:], "users had nothing"
@@ -209,13 +210,13 @@ def _strike_and_recover(scene: Scene, cloud: Cloud, process: Process) -> None:
 def _is_open(cloud: Cloud) -> bool:
     """Whether somebody has to recover. A held environment waits for a decision instead."""
     head = cloud.ledger.head()
-    return head.operation is not None and not head.held
+    return head.operation is not None and not is_held(cloud.ledger)
 
 
 def _take_over(cloud: Cloud) -> dict[str, Any] | None:
     """Another run recovers. All that there is then, if there was something to recover."""
     cloud.clock.outlast_lease()
-    keep = False if cloud.ledger.head().held else None
+    keep = False if is_held(cloud.ledger) else None
     if recover(cloud.services(actor="aki"), ignore, keep=keep) is None:
         return None
     _expect_one_release(cloud)

@@ -147,7 +147,6 @@ def test_a_held_release_waits_for_a_decision(held: Cloud) -> None:
 def test_a_held_release_can_be_kept(held: Cloud) -> None:
     assert _recovered(held, keep=True).result is Result.STABLE
     head = held.ledger.head()
-    assert not head.held
     assert head.operation is None
     kept = held.ledger.release("r2")
     assert kept
@@ -159,7 +158,6 @@ def test_a_held_release_can_be_kept(held: Cloud) -> None:
 def test_a_held_release_can_be_undone(held: Cloud) -> None:
     assert _recovered(held, keep=False).result is Result.ROLLED_BACK
     head = held.ledger.head()
-    assert not head.held
     assert head.operation is None
     assert held.users == ("r1", "r1")
 
@@ -273,9 +271,9 @@ def test_a_decided_operation_is_not_decided_again(held: Cloud, clock: Clock, kee
     with pytest.raises(ProcessDied):
         recover(held.services(Process(at=at, blow=Blow.DEATH_AFTER)), ignore, keep=False)
     clock.outlast_lease()
-    assert held.ledger.head().held
+    assert held.ledger.head().operation == 2
     assert _recovered(held, keep=keep).result is Result.ROLLED_BACK
-    assert not held.ledger.head().held
+    assert held.ledger.head().operation is None
 
 
 def test_a_recovery_that_fails_is_no_refusal(cloud: Cloud, clock: Clock) -> None:
@@ -291,3 +289,18 @@ def test_a_recovery_that_fails_is_no_refusal(cloud: Cloud, clock: Clock) -> None
     assert outcome.open
     assert outcome.failure
     assert "Operation 2 is open." in outcome.failure.message
+
+
+@pytest.mark.parametrize(("keep", "live"), [(True, "r2"), (False, "r1")])
+def test_a_dead_decision_is_carried_out(held: Cloud, clock: Clock, keep: bool, live: str) -> None:
+    """CD-13: the run died after the first write of its step. Nobody has to decide again."""
+    whole, process = held.copy(), Process()
+    recover(whole.services(process), ignore, keep=keep)
+    # The lease, the operation, two releases, then the step.
+    at = [number for number, call in enumerate(process.calls, 1) if call == "store.put"][4]
+    with pytest.raises(ProcessDied):
+        recover(held.services(Process(at=at, blow=Blow.DEATH_AFTER)), ignore, keep=keep)
+    clock.outlast_lease()
+    assert _recovered(held).operation
+    assert held.ledger.head().live == live
+    assert held.users == (live, live)

@@ -10,7 +10,7 @@ from kanmon.errors import Code, KanmonError
 from kanmon.model import ReleaseState, Result, Slot, Step
 from kanmon.release.rollback import default_target, rollback, rollback_target
 from tests.fakes.app import make_config
-from tests.fakes.ledger import write_head
+from tests.fakes.ledger import is_held, write_head
 from tests.fakes.process import Process
 from tests.fakes.runs import failure_of, ignore, operation_of, release, roll_back
 from tests.fakes.services import FakeApproval
@@ -162,7 +162,7 @@ def test_a_refused_rollback_leaves_the_release_held(held: Cloud) -> None:
     with pytest.raises(KanmonError):
         rollback(held.services(), make_config(), target, refusing, ignore, reason="it hurts")
     assert held.users == ("r3", "r3")
-    assert held.ledger.head().held
+    assert is_held(held.ledger)
 
 
 def test_a_held_canary_is_rolled_back_to_its_base(cloud: Cloud) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from kanmon.errors import Code
 from kanmon.model import ReleaseState, Result
+from tests.fakes.ledger import is_held
 from tests.fakes.process import Blow, Process
 from tests.fakes.runs import failure_of, release
 
@@ -31,7 +32,7 @@ def test_a_check_failing_on_stable_too_holds_the_release(cloud: Cloud) -> None:
     assert outcome.result is Result.HELD
     assert failure_of(outcome).code is Code.CHECK_FAILS_EVERYWHERE
     assert cloud.users == ("r2", "r2")
-    assert cloud.ledger.head().held
+    assert is_held(cloud.ledger)
 
 
 def test_a_failure_after_everything_passed_leaves_it_live(cloud: Cloud) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanmon.errors import Code, ExitStatus
+from tests.fakes.ledger import is_held
 from tests.fakes.process import Blow, Process, ProcessDied
 from tests.fakes.runs import release
 
@@ -70,7 +71,7 @@ def test_it_can_wait_for_the_lease_of_the_other_run(dead: App) -> None:
 def test_a_held_release_waits_for_a_decision(held: App) -> None:
     """CD-7"""
     assert held.run("recover") is ExitStatus.HELD
-    assert held.cloud.ledger.head().held
+    assert is_held(held.cloud.ledger)
 
 
 @pytest.mark.parametrize(("decision", "live"), [("--keep", "r2"), ("--undo", "r1")])
@@ -78,9 +79,9 @@ def test_the_decision_ends_a_held_release(held: App, decision: str, live: str) -
     """CD-7"""
     assert held.run("recover", decision) is ExitStatus.OK
     assert held.cloud.users == (live, live)
-    assert not held.cloud.ledger.head().held
+    assert not is_held(held.cloud.ledger)
 
 
 def test_both_decisions_at_once_are_refused(held: App) -> None:
     assert held.refusal("recover", "--keep", "--undo").startswith(f"{Code.USAGE.id} ")
-    assert held.cloud.ledger.head().held
+    assert is_held(held.cloud.ledger)
