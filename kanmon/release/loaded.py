@@ -35,3 +35,8 @@ class LoadedRelease:
     def config(self) -> ServedConfig:
         """The part of its config that serves users, of whatever version of Kanmon."""
         return self.manifest.served
+
+
+def files_of(loaded: LoadedRelease | None) -> Mapping[str, WebFile]:
+    """The web files of a release; none without one."""
+    return loaded.files if loaded else {}

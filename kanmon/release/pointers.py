@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from kanmon.checks.probe import Target
 from kanmon.naming import preview_token
 from kanmon.release.events import EventKind
+from kanmon.release.loaded import LoadedRelease, files_of
 
 if TYPE_CHECKING:
     from kanmon.model import Pointer
     from kanmon.release.journal import Journal
-    from kanmon.release.loaded import LoadedRelease
     from kanmon.release.ports import Site
 
 
@@ -91,7 +91,7 @@ class Pointers:
                 self._count(1)
                 self.journal.emit(EventKind.TRAFFIC, "there is no live page any more")
             return
-        writes = web.move(target.id, target.files, base.files if base else {})
+        writes = web.move(target.id, target.files, files_of(base))
         self._count(writes)
         if writes:
             self.journal.emit(EventKind.TRAFFIC, f"the page is that of {target.id}", release=target.id)

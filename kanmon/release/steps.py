@@ -15,7 +15,7 @@ from kanmon.release.bake import Bake
 from kanmon.release.checking import ChecksFailedError, check
 from kanmon.release.decide import obey
 from kanmon.release.events import EventKind
-from kanmon.release.loaded import LoadedRelease
+from kanmon.release.loaded import LoadedRelease, files_of
 from kanmon.release.plan import outputs_of
 from kanmon.release.pointers import Pointers
 from kanmon.release.restore import restore_stacks
@@ -167,7 +167,7 @@ class Steps:
             self.pointers.close_preview()
             # Old files go after the last check. Otherwise a rollback would have to write them again, and
             # users would wait for it.
-            self.site.web.delete_stale_files(release.files, base.files if base else {})
+            self.site.web.delete_stale_files(release.files, files_of(base))
             # Triggers move after the last check, too. Otherwise a bad release would process messages before
             # its checks fail.
             switch_triggers(self.services, self.journal, self.operation.slot, release, base)
@@ -211,9 +211,9 @@ class Steps:
             self.pointers.close_preview()
             if target:
                 self.pointers.apply_settings(target)
-                # Files go after the users. Otherwise a run that dies between the two would leave a live page
-                # without its files.
-                self.site.web.delete_stale_files(target.files, left.files if left else {})
+            # Files go after the users. Otherwise a run that dies between the two would leave a live page
+            # without its files.
+            self.site.web.delete_stale_files(files_of(target), files_of(left))
             switch_triggers(self.services, self.journal, way.pointer.slot, left, target)
             self._record_return(way)
             # Stacks outside of the slots come last: CloudFormation takes minutes for some of them.

@@ -79,3 +79,10 @@ def test_the_api_moves_before_the_page(cloud: Cloud) -> None:
     release(cloud, "two")
     assert cloud.users == ("r2", "r2")
     assert cloud.seen[-3:] == [("r1", "r1"), ("r1", "r2"), ("r2", "r2")]
+
+
+def test_a_first_release_leaves_no_file_behind(cloud: Cloud) -> None:
+    """CD-10: users have nothing, as before."""
+    cloud.faulty.add(("r1", "live"))
+    assert release(cloud, "one", pages={"new.html": "new"}).result is Result.ROLLED_BACK
+    assert cloud.pages() == {}
