@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import startup
+from benchmarks import rollback, startup
 
 
 def main() -> None:
@@ -25,8 +25,12 @@ def main() -> None:
         help="dist/index.js of aws-actions/aws-cloudformation-github-deploy, left out otherwise "
         "(default: $AWS_ACTION_BUNDLE)",
     )
+    one.set_defaults(run=lambda given: startup.run(given.rounds, given.aws_action, Console()))
+    another = benchmarks.add_parser("rollback", help="from the decision to the old release")
+    another.add_argument("--rounds", type=int, default=5, help="how often each rollback runs (5)")
+    another.set_defaults(run=lambda given: rollback.run(given.rounds, Console()))
     arguments = parser.parse_args()
-    startup.run(arguments.rounds, arguments.aws_action, Console())
+    arguments.run(arguments)
 
 
 if __name__ == "__main__":
