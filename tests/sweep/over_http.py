@@ -30,6 +30,7 @@ from kanmon.model import OperationKind, Result
 from kanmon.naming import LIVE_STAGE, ledger_folder
 from tests.e2e.job import NAME, SHA, Job
 from tests.e2e.project import Project
+from tests.fakes.ledger import is_held
 from tests.fakes.process import Blow
 from tests.sweep.ending import End, View, expect_true_end
 from tests.sweep.report import Case, Report
@@ -106,7 +107,8 @@ class Stand:
     def view(self) -> View:
         """The ledger's head and the users' releases now."""
         page, api = self.project.live()
-        return View(self.ledger.head(), (page or None, api or None))
+        ledger = self.ledger
+        return View(ledger.head(), (page or None, api or None), is_held(ledger))
 
     def build(self, *, faulty: bool = False) -> None:
         """The next version of the app. A faulty one fails when it is live, not before."""
@@ -306,7 +308,7 @@ def _strike(stand: Stand, scene: HttpScene, case: Case) -> None:
         return
     now, lost = stand.view(), blow is Blow.LOST_ANSWER
     expect_true_end(_end_of(status, job), before, now, stand.ledger, datetime.now(UTC), answer_lost=lost)
-    if not now.is_open and not now.head.held:
+    if not now.is_open and not now.held:
         expect_one_release(stand)
 
 
