@@ -50,7 +50,7 @@ class Journal:
         refuse_step(self.writer.head, self.operation, step)
         begun = StepRecord(step=step, began=self._clock.now(), note=note)
         # A step after a hold is the decision. Otherwise a run that dies in it would leave the decision open.
-        self.amend(steps=(*self.operation.steps, begun), result=None)
+        self.amend(steps=(*self.operation.steps, begun), result=None, ended=None)
         facts = {"step": step.value, "release": self.operation.release, "operation": self.operation.number}
         self.emit(EventKind.STEP, note, **facts)
         yield

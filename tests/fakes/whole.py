@@ -1,0 +1,39 @@
+"""The end of every story: users are on exactly one whole release, the one of the ledger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.fakes.cloud import Cloud
+
+
+def expect_one_release(cloud: Cloud) -> None:
+    """Users, stage, triggers and ledger are those of one release, and nothing else can be reached."""
+    head = cloud.ledger.head()
+    page, api = cloud.users
+    assert page == head.live, f"the page is that of {page}, the ledger has {head.live}"
+    assert api == head.live, f"the API is that of {api}, the ledger has {head.live}"
+    assert head.operation is None, "an operation is left"
+    assert not cloud.previews, f"previews are left: {cloud.previews}"
+    assert cloud.canary_release() is None, "a canary is left"
+    on = {head.live} if head.live and cloud.has_triggers(head.live) else set[str]()
+    assert cloud.triggers_on == on, f"the triggers of {cloud.triggers_on} are on, not those of {on}"
+    if head.live is None:
+        assert cloud.pages().get("index.html") is None
+        return
+    assert cloud.pages() == cloud.pages_of(head.live), f"pages are {sorted(cloud.pages())}"
+    _expect_record(cloud, head.live)
+
+
+def _expect_record(cloud: Cloud, live: str) -> None:
+    head, record = cloud.ledger.head(), cloud.ledger.release(live)
+    assert record
+    settings = cloud.gateway.stages["live"]["methodSettings"]["*/*"]
+    configured = cloud.services().blobs.manifest(record.bundle).served.api
+    assert configured
+    rate = settings["throttlingRateLimit"]
+    assert rate == configured.throttle.rate, "the stage has another release's settings"
+    assert record.state.value == "stable", f"{live} is live and {record.state.value}"
+    assert record.pointer == head.pointer
+    assert head.slots[head.pointer.slot] == live
