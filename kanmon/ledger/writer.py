@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _TRIES = 8
+_REFUSALS = frozenset({Code.AWS_DENIED, Code.CREDENTIALS_MISSING, Code.LEASE_LOST})
+"""Errors of a write that was certainly not done."""
 T = TypeVar("T", bound=Fenced)
 
 
@@ -37,7 +39,7 @@ class LedgerWriter:
     releases: dict[str, Release] = field(default_factory=dict)
     """The adopted releases, as this run wrote them last."""
     opening: int | None = None
-    """The operation that this run tried to make the head's open one."""
+    """The operation that this run may have made the head's open one: the answer was lost."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     @classmethod
@@ -92,9 +94,13 @@ class LedgerWriter:
         """
         self._adopt(operation_key(operation.number), Operation)
         begun = self.write_operation(operation)
-        self.opening = operation.number
         opened = {"operations": operation.number, "operation": operation.number}
-        self.amend_head(lambda head: head.model_copy(update=opened))
+        try:
+            self.amend_head(lambda head: head.model_copy(update=opened))
+        except BaseException as error:
+            certain = isinstance(error, KanmonError) and error.code in _REFUSALS
+            self.opening = None if certain else operation.number
+            raise
         return begun
 
     def has_begun(self, number: int) -> bool:

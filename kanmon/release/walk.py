@@ -126,9 +126,9 @@ def _handle_failure(steps: Steps, error: BaseException) -> None:
     # Read the clock first: users also wait during the comparison with the stable release.
     failed_at = steps.services.clock.monotonic()
     failure, ways = as_failure(error), TABLE[steps.operation.step].failed
-    if failure.code is Code.LEASE_LOST or not steps.journal.begun:
+    if failure.code is Code.LEASE_LOST or not steps.operation.steps:
         # Another run has the lease, and it decides. A rollback here could move users off a release after the
-        # other run completed it. Or nothing has begun, so there is nothing to end.
+        # other run completed it. Or no step was written, so there is nothing to end.
         raise error
     steps.journal.record_failure(failure)
     if Step.ABORT in ways:
