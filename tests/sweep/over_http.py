@@ -135,7 +135,7 @@ class Stand:
         secrets = {
             name: text for name, text in self.project.environment.items() if name not in {"PATH", "HOME"}
         }
-        folder = self.project.folder.parent / f"job-{run}"
+        folder = self.project.folder.parent / f"{environment}-job-{run}"
         folder.mkdir()
         job = Job(self.github, folder, run, _PERMISSIONS, runner=f"runner-{run}", secrets=secrets)
         self.github.begin_job(run, 1, command, environment, runner=job.runner)
