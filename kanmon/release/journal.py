@@ -165,7 +165,11 @@ class Journal:
         self.amend(result=result, failure=reason, ended=self._clock.now())
 
         if not self.operation.held:
-            self.writer.amend_head(lambda head: head.model_copy(update={"operation": None}))
+            self.free()
+
+    def free(self) -> None:
+        """Let the next operation begin. This one has its result in the record."""
+        self.writer.amend_head(lambda head: head.model_copy(update={"operation": None}))
 
 
 def check_event(result: CheckResult, at: datetime) -> Event:

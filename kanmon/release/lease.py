@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 LENGTH = timedelta(seconds=60)
 """The life of a lease after its last renewal. All related times are computed from it."""
 _HEARTBEAT = LENGTH / 4
-_LONGEST_ENDING = timedelta(minutes=2)
-"""Time for a run to end by itself after an interrupt: it rolls its release back."""
+_LONGEST_ENDING = timedelta(minutes=10)
+"""Time for a run to end by itself after an interrupt: it rolls its release back, and CloudFormation restores
+the stacks outside of the slots."""
 LARGEST_DRIFT = timedelta(seconds=5)
 """The largest tolerated difference between the clocks of two machines: one writes the end of its lease, the
 other compares it with its own time. Synchronized clocks differ by milliseconds."""

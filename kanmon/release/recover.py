@@ -107,7 +107,7 @@ def _path(steps: Steps, keep: bool | None, problem: str) -> None:
     if operation.result and not operation.held:
         # The run wrote its result and died before it freed the head. Look for the result first. Otherwise a
         # finished operation would run a second time.
-        return journal.close(operation.result)
+        return journal.free()
     failure, began = KanmonError(Code.UNFINISHED, problem), steps.services.clock.monotonic()
     match recovery_step(operation, keep=keep):
         case Step.COMPLETE:

@@ -42,8 +42,6 @@ class Rule:
     """The next step for `kanmon recover --undo`, where recovery would keep the release."""
     repeats: bool = False
     """In a rollback by hand, recovery begins again instead: users want to leave the live release."""
-    moved: bool = False
-    """Users may be on the release, or on two halves."""
 
 
 def _is_open(head: Head, operation: Operation) -> bool:
@@ -106,7 +104,6 @@ TABLE = {
         done=(Step.SHIFT, Step.PROMOTE),
         failed=(Step.ROLL_BACK, Step.HOLD),
         recovery=Step.ROLL_BACK,
-        moved=True,
     ),
     Step.PROMOTE: Rule(
         "moves the API, then the page; runs the checks; bakes the live release",
@@ -115,7 +112,6 @@ TABLE = {
         done=(Step.COMPLETE,),
         failed=(Step.ROLL_BACK, Step.HOLD),
         recovery=Step.ROLL_BACK,
-        moved=True,
     ),
     Step.COMPLETE: Rule(
         "closes the preview, deletes old files, switches the triggers, records the release as stable",
@@ -123,7 +119,6 @@ TABLE = {
         _is_in_slot,
         recovery=Step.COMPLETE,
         undo=Step.ROLL_BACK,
-        moved=True,
     ),
     Step.ABORT: Rule(
         "closes the preview, and restores the other stacks; users never left the old release",
@@ -136,7 +131,6 @@ TABLE = {
         "the old release is complete in its slot",
         _has_way_back,
         recovery=Step.ROLL_BACK,
-        moved=True,
     ),
     Step.HOLD: Rule(
         "changes nothing more; a person decides",
@@ -144,7 +138,6 @@ TABLE = {
         _is_in_slot,
         recovery=Step.ROLL_BACK,
         keep=Step.COMPLETE,
-        moved=True,
     ),
 }
 

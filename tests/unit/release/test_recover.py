@@ -272,7 +272,9 @@ def test_a_decided_operation_is_not_decided_again(held: Cloud, clock: Clock, kee
         recover(held.services(Process(at=at, blow=Blow.DEATH_AFTER)), ignore, keep=False)
     clock.outlast_lease()
     assert held.ledger.head().operation == 2
+    ended = held.ledger.operations()[-1]
     assert _recovered(held, keep=keep).result is Result.ROLLED_BACK
+    assert held.ledger.operations()[-1].model_copy(update={"token": ended.token}) == ended
     assert held.ledger.head().operation is None
 
 
