@@ -199,7 +199,7 @@ def workflow(monkeypatch: pytest.MonkeyPatch) -> None:
         (KanmonError(Code.HELD, "held"), True),
         (ExitStatus.FAILED, True),
         (ZeroDivisionError(), False),
-        (KeyboardInterrupt(), False),
+        (KeyboardInterrupt(), True),
     ],
     ids=lambda value: getattr(value, "name", type(value).__name__),
 )
