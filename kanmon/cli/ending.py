@@ -83,4 +83,5 @@ def exit_status(outcome: Outcome) -> ExitStatus:
     if outcome.result is Result.HELD:
         return ExitStatus.HELD
     kind = outcome.operation.kind if outcome.operation else OperationKind.DEPLOY
-    return ExitStatus.OK if outcome.result.is_success(kind) else ExitStatus.FAILED
+    reached = outcome.result.is_success(kind) and not outcome.failure
+    return ExitStatus.OK if reached else ExitStatus.FAILED

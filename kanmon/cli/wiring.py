@@ -11,6 +11,7 @@ from kanmon.aws.snapshots import Snapshots
 from kanmon.checks.execution import Checks
 from kanmon.checks.probe import Edge
 from kanmon.clock import SYSTEM_CLOCK
+from kanmon.config.served import ServedApi, ServedWeb
 from kanmon.github.workflow_run import actor, current_run
 from kanmon.ledger.ledger import Ledger
 from kanmon.ledger.store import S3Store
@@ -40,14 +41,18 @@ def services_of(account: Account) -> Services:
     store = S3Store(aws.ledger_s3(), account.bucket, ledger_folder(config.environment))
 
     def site(config: ServedConfig, outputs: Mapping[str, Mapping[str, str]]) -> Site:
-        edge = Edge(outputs[EDGE][Output.DOMAIN], os.environ.get(EDGE_ENDPOINT, ""))
+        # What the stacks have decides, not the config: a release may be the first one without an API, and a
+        # rollback must reach what its release never had.
+        front = outputs.get(EDGE, {})
+        edge = Edge(front.get(Output.DOMAIN, ""), os.environ.get(EDGE_ENDPOINT, ""))
         api: ApiPort = NoApi()
-        if config.api:
-            settings = StageSettings(config.api.throttle, outputs[API][Output.ACCESS_LOGS])
-            api = ApiStages(aws.apigateway, outputs[API][Output.API_ID], settings)
+        if back := outputs.get(API):
+            settings = StageSettings((config.api or ServedApi()).throttle, back[Output.ACCESS_LOGS])
+            api = ApiStages(aws.apigateway, back[Output.API_ID], settings)
         web: WebPort = NoWeb()
-        if config.web is not None:
-            web = WebPages(aws.s3, outputs[EDGE][Output.WEB_BUCKET], account.bucket, config.web)
+        if Output.WEB_BUCKET in front:
+            pages = config.web or ServedWeb()
+            web = WebPages(aws.s3, front[Output.WEB_BUCKET], account.bucket, pages)
         return Site(api=api, web=web, checks=Checks(edge, SYSTEM_CLOCK), url=edge.url)
 
     return Services(

@@ -64,10 +64,12 @@ class DecisionKind(StrEnum):
 
     PROMOTE = "promote"
     ABORT = "abort"
+    KEEP = "keep"
+    UNDO = "undo"
 
 
 class Decision(Stored):
-    """A person's decision, left for the run that holds the lease. Nobody else writes for that run."""
+    """A person's decision. About a running operation it is left for the run that holds the lease."""
 
     operation: int
     kind: DecisionKind

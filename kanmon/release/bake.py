@@ -63,6 +63,8 @@ class Bake:
         end = clock.monotonic() + seconds
         while (remaining := end - clock.monotonic()) > 0:
             if obey(self.steps.services, self.steps.journal):
+                # Look at the alarms once more. Otherwise one that fires now would not count.
+                self._read_alarms(last=False)
                 return True
             self._read_alarms(last=False)
             clock.pause(min(remaining, _POLL_SECONDS))

@@ -41,13 +41,23 @@ def decide(services: Services, kind: DecisionKind, approver: ApprovalPort, *, re
     approval = approver.approve(DecisionRequest(operation.release, operation.digest))
     # Look again: a review takes its time. Otherwise the decision would wait for a run that has ended.
     present = running(services, kind)
-    if (present.number, present.step) != (operation.number, operation.step):
+    went_on = kind is DecisionKind.PROMOTE and present.step is not operation.step
+    if present.number != operation.number or went_on:
         raise KanmonError(Code.NOTHING_RUNS, f"Operation {operation.number} went on to: {present.step}.")
+    _refuse_aborted(services, operation)
     decision = Decision(
         operation=operation.number, kind=kind, step=operation.step, approval=approval, reason=reason
     )
     services.ledger.leave_decision(decision)
     return decision
+
+
+def _refuse_aborted(services: Services, operation: Operation) -> None:
+    """Raise NOTHING_RUNS when a person has aborted the operation: nobody may replace that."""
+    before = services.ledger.decision(operation.number)
+    if before and before.kind is DecisionKind.ABORT and before.approval.digest == operation.digest:
+        problem = f"{before.approval.by} has aborted operation {operation.number} already."
+        raise KanmonError(Code.NOTHING_RUNS, problem)
 
 
 def running(services: Services, kind: DecisionKind) -> Operation:
@@ -78,6 +88,9 @@ def obey(services: Services, journal: Journal) -> bool:
         journal.emit(EventKind.NOTE, f"decisions can't be read: {error.message}")
         return False
     if decision is None or decision in operation.decisions:
+        return False
+    if decision.approval.digest != operation.digest:
+        # It was for another plan, in a run that began nothing under this number.
         return False
     if decision.kind is DecisionKind.PROMOTE and decision.step is not operation.step:
         return False

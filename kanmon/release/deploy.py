@@ -35,7 +35,7 @@ def deploy(
     # Refuse first. Otherwise people would review a plan for days, and it could not run.
     head = services.ledger.head()
     refuse_open(services.ledger.open_operation(head))
-    _refuse_stale(services, plan, head)
+    refuse_stale(services, plan, head)
     refuse_frozen(head, lift_freeze)
     approval = approver.approve(plan)
     if approval.digest != plan.digest:
@@ -45,6 +45,8 @@ def deploy(
     with lease(services.ledger, services.clock, services.fence, services.actor) as held:
         refuse_open(services.ledger.open_operation(held.writer.head))
         refuse_moved(held.writer.head, head)
+        # A rollback may have frozen the environment during the review.
+        refuse_frozen(held.writer.head, lift_freeze)
         steps = open_operation(
             services,
             held,
@@ -63,10 +65,12 @@ def _forward(steps: Steps, plan: Plan) -> None:
     bake = steps.lock_candidate(plan)
     steps.provision(plan)
     steps.verify()
-    # A person may have aborted the release meanwhile. Later the bakes look for it.
+    # A person may have aborted the release. The bakes look for it, too, but a bake may be short or none.
     steps.obey()
     steps.shift(bake)
+    steps.obey()
     steps.promote(bake)
+    steps.obey()
     steps.complete()
 
 
@@ -77,7 +81,8 @@ def refuse_frozen(head: Head, lift_freeze: str) -> None:
         raise KanmonError(Code.FROZEN, f"Frozen since {since}: {head.freeze.reason}.")
 
 
-def _refuse_stale(services: Services, plan: Plan, head: Head) -> None:
+def refuse_stale(services: Services, plan: Plan, head: Head) -> None:
+    """Raise PLAN_STALE when the plan does not fit the ledger any more."""
     release = services.ledger.release(plan.release)
     if release is None or release.bundle != plan.bundle:
         raise KanmonError(Code.PLAN_STALE, f"The ledger does not know {plan.release} as it was planned.")

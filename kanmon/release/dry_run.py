@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kanmon.release.deploy import refuse_frozen, refuse_stale
+from kanmon.release.rollback import returns_to
 from kanmon.release.slot import is_in_slot
-from kanmon.release.walk import refuse_open, refuse_unfinished
+from kanmon.release.walk import refuse_busy, refuse_open
 from kanmon.text import duration
 
 if TYPE_CHECKING:
@@ -17,11 +19,14 @@ if TYPE_CHECKING:
     from kanmon.release.ports import Services
 
 
-def deploy_steps(services: Services, plan: Plan, config: Config) -> Iterator[str]:
-    """The steps of a deploy in words. Raises HELD, UNFINISHED as the deploy would."""
-    refuse_open(services.ledger.open_operation(services.ledger.head()))
+def deploy_steps(services: Services, plan: Plan, config: Config, lift_freeze: str = "") -> Iterator[str]:
+    """The steps of a deploy in words. Raises HELD, UNFINISHED, FROZEN, PLAN_STALE as the deploy would."""
+    head = services.ledger.head()
+    refuse_open(services.ledger.open_operation(head))
     if plan.unchanged:
         return
+    refuse_stale(services, plan, head)
+    refuse_frozen(head, lift_freeze)
     yield f"ask for approval of the plan {plan.digest[:12]}"
     if config.database:
         yield "make a snapshot of the database"
@@ -38,20 +43,24 @@ def deploy_steps(services: Services, plan: Plan, config: Config) -> Iterator[str
 
 
 def rollback_steps(services: Services, config: Config, target: Release) -> Iterator[str]:
-    """The steps of a rollback in words. Raises HELD, UNFINISHED as the rollback would."""
+    """The steps of a rollback in words. Raises LOCKED as the rollback would."""
     head = services.ledger.head()
-    held = services.ledger.open_operation(head)
-    refuse_unfinished(held)
+    present = services.ledger.open_operation(head)
+    refuse_busy(present, head, services.clock.now())
     yield f"ask for approval to return to {target.id}"
-    if held:
-        yield f"undo the held operation {held.number}: move the page, then the API, to {held.base}"
-        if held.base == target.id:
+    returning = returns_to(present) if present else None
+    if present:
+        yield f"end the operation {present.number} first" + (
+            f": users return to {returning}" if returning else ""
+        )
+        if returning == target.id:
             return
     if is_in_slot(services, config.prefix, head, target):
         yield f"use {target.id} as it is: it is still complete in the {target.slot} slot"
     else:
-        slot = head.pointer.slot.other
+        slot = (present.origin if present and returning else head.pointer).slot.other
         yield f"put {target.id} into the {slot} slot by a stack update, from its recorded template"
         yield f"check {target.id} as candidate"
     yield "move the page, then the API"
+    yield f"restore the stacks outside of the slots as {target.id} deployed them"
     yield "freeze the environment: the next deploy needs --lift-freeze"

@@ -40,8 +40,10 @@ class Journal:
         self._observer = observer
 
     @contextmanager
-    def step(self, step: Step, note: str) -> Iterator[None]:
+    def step(self, step: Step, note: str, failure: KanmonError | None = None) -> Iterator[None]:
         """Write the start of a step, let the caller act, note its end. Raises LEASE_LOST at the start.
+
+        With a `failure` the operation is held from the first write on.
 
         The ledger is written ahead. With the write after the action, a run could move users and die before it
         writes. Then `recover` would see the step before, abort the operation, and leave users on the
@@ -49,8 +51,9 @@ class Journal:
         """
         refuse_step(self.writer.head, self.operation, step)
         begun = StepRecord(step=step, began=self._clock.now(), note=note)
-        # A step after a hold is the decision. Otherwise a run that dies in it would leave the decision open.
-        self.amend(steps=(*self.operation.steps, begun), result=None, ended=None)
+        # Another step after a hold is the decision. Otherwise a run that dies in it would leave it open.
+        held = {"result": Result.HELD if failure else None, "ended": None} | _reason(failure)
+        self.amend(steps=(*self.operation.steps, begun), **held)
         facts = {"step": step.value, "release": self.operation.release, "operation": self.operation.number}
         self.emit(EventKind.STEP, note, **facts)
         yield
@@ -161,8 +164,7 @@ class Journal:
         The record comes before the head. With the head first, a run that dies between the two would leave an
         operation without a result, and `recover` would not find it.
         """
-        reason = Failure(code=failure.code.id, message=failure.message) if failure else None
-        self.amend(result=result, failure=reason, ended=self._clock.now())
+        self.amend(result=result, ended=self._clock.now(), **_reason(failure))
 
         if not self.operation.held:
             self.free()
@@ -170,6 +172,11 @@ class Journal:
     def free(self) -> None:
         """Let the next operation begin. This one has its result in the record."""
         self.writer.amend_head(lambda head: head.model_copy(update={"operation": None}))
+
+
+def _reason(failure: KanmonError | None) -> dict[str, object]:
+    """The failure as a change of the record. An earlier one stays: it is the cause of a hold."""
+    return {"failure": Failure(code=failure.code.id, message=failure.message)} if failure else {}
 
 
 def check_event(result: CheckResult, at: datetime) -> Event:

@@ -13,11 +13,11 @@ from kanmon.bundle.blobs import refuse_missing
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger.records import PlannedRelease, Release
 from kanmon.model import Pointer, Record, ReleaseState, Slot
-from kanmon.naming import API, EDGE, FOUNDATION, ON, SLOT, Parameter, stack_name
+from kanmon.naming import API, EDGE, FOUNDATION, ON, SLOT, STACK_KINDS, Parameter, stack_name
 from kanmon.stacks.changes import ChangeSet
 from kanmon.stacks.preflight import inspect
 from kanmon.stacks.spec import ParameterValue, StackOutput
-from kanmon.templates.stack_set import PROTECTED, notifier_of, stack_kinds, stacks_of, tags
+from kanmon.templates.stack_set import PROTECTED, notifier_of, stacks_of, tags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -300,11 +300,9 @@ def _served(config: ServedConfig | None) -> dict[str, str]:
     return {"web.content_security_policy": config.web.content_security_policy} | settings
 
 
-def outputs_of(services: Services, config: Config | ServedConfig, slot: Slot) -> dict[str, dict[str, str]]:
-    """The outputs of the app's stacks now, by the stacks' kinds."""
-    found = {
-        kind: services.stacks.find(stack_name(config.prefix, kind, slot)) for kind in stack_kinds(config)
-    }
+def outputs_of(services: Services, prefix: str, slot: Slot) -> dict[str, dict[str, str]]:
+    """The outputs of all stacks of the app now, by their kinds. A release may lack some of the kinds."""
+    found = {kind: services.stacks.find(stack_name(prefix, kind, slot)) for kind in STACK_KINDS}
     return {kind: stack.outputs for kind, stack in found.items() if stack}
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.aws.polling import polls
 from kanmon.errors import Code, KanmonError
+from kanmon.release.events import EventKind
 from kanmon.release.plan import refuse_destruction, resolve
 from kanmon.stacks.policy import stack_policy
 from kanmon.stacks.spec import StackOutput
@@ -79,14 +80,22 @@ def _prepare(services: Services, config: Config, stacks: tuple[PlannedStack, ...
         _protect(services, config, stack)
 
 
-def stack_at_rest(services: Services, name: str) -> DeployedStack | None:
+def stack_at_rest(services: Services, journal: Journal, name: str) -> DeployedStack | None:
     """The stack after CloudFormation's work on it: a run may have died in the middle of an update."""
-    stack = None
+    stack = services.stacks.find(name)
+    if not _is_busy(stack):
+        return stack
+    status = stack.status if stack else ""
+    journal.emit(EventKind.NOTE, f"waiting for CloudFormation: {name} is {status}", stack=name)
     for _ in polls(services.clock, limit=_LONGEST_WAIT):
         stack = services.stacks.find(name)
-        if stack is None or not stack.status.endswith("_IN_PROGRESS"):
+        if not _is_busy(stack):
             break
     return stack
+
+
+def _is_busy(stack: DeployedStack | None) -> bool:
+    return stack is not None and stack.status.endswith("_IN_PROGRESS")
 
 
 def _needs(stack: PlannedStack, others: set[str]) -> bool:

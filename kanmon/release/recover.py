@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanmon.errors import Code, KanmonError
-from kanmon.model import OperationKind, Result, Step
+from kanmon.ledger.records import Decision, DecisionKind
+from kanmon.model import Approval, OperationKind, Result, Step
 from kanmon.release.events import Event, EventKind
 from kanmon.release.journal import Journal, as_failure
 from kanmon.release.lease import LONGEST_WAIT, HeldLease, holder_of, lease
@@ -38,13 +39,12 @@ def recover(
     operation = services.ledger.open_operation(head)
     if operation is None:
         return None
-    if operation.held and keep is None:
-        raise KanmonError(Code.HELD, f"The operation {operation.number} waits for a decision.")
+    _refuse_undecided(operation, keep)
     try:
         return _recover(services, observer, keep)
     except (Exception, KeyboardInterrupt) as error:
         failure = as_failure(error)
-        if failure.code is Code.LOCKED:
+        if failure.code in {Code.LOCKED, Code.HELD, Code.UNFINISHED}:
             raise
         # The operation is open, so this is no refusal: somebody has to recover it.
         return Outcome(Result.FAILED, operation.release, operation, still_open(operation, failure))
@@ -58,16 +58,42 @@ def _recover(services: Services, observer: Observer, keep: bool | None) -> Outco
             return None
         steps = _adopt(services, held, observer)
         operation = steps.operation
+        _refuse_undecided(operation, keep)
         text = f"the operation {operation.number} of {operation.actor} did not end"
         steps.journal.emit(EventKind.NOTE, text)
-        return walk(steps, lambda: _path(steps, keep, _unfinished(operation)))
+        if operation.held:
+            now, by = services.clock.now(), services.actor
+            approval = Approval(by=by, how="kanmon recover", digest=operation.digest, at=now)
+            _record_decision(steps, DecisionKind.KEEP if keep else DecisionKind.UNDO, approval)
+        return walk(steps, lambda: _path(steps, keep))
 
 
-def undo_held(services: Services, held: HeldLease, observer: Observer, why: str) -> Outcome:
-    """Undo the held operation under a lease of the caller. `why` is a sentence about the decision."""
+def end_open(
+    services: Services, held: HeldLease, observer: Observer, approval: Approval, reason: str
+) -> Outcome:
+    """End the open operation under a lease of the caller: undo a held one, recover a dead one."""
     steps = _adopt(services, held, observer)
-    problem = f"Operation {steps.operation.number} held the release. {why}"
-    return walk(steps, lambda: _path(steps, False, problem))
+    if not steps.operation.held:
+        return walk(steps, lambda: _path(steps, keep=None))
+    _record_decision(steps, DecisionKind.UNDO, approval, reason)
+    return walk(steps, lambda: _path(steps, keep=False))
+
+
+def _record_decision(steps: Steps, kind: DecisionKind, approval: Approval, reason: str = "") -> None:
+    """Note a person's decision about a held operation. It is written with the step that carries it out."""
+    number = steps.operation.number
+    decision = Decision(operation=number, kind=kind, step=Step.HOLD, approval=approval, reason=reason)
+    steps.journal.note(decisions=(*steps.operation.decisions, decision))
+
+
+def _refuse_undecided(operation: Operation, keep: bool | None) -> None:
+    """Raise HELD without a decision about a held operation, UNFINISHED for a wrong one."""
+    if operation.held and keep is None:
+        raise KanmonError(Code.HELD, f"The operation {operation.number} waits for a decision.")
+    if keep and not operation.result and recovery_step(operation, keep=True) is not Step.COMPLETE:
+        problem = f"Operation {operation.number} is not held: its last step was {operation.step}."
+        fix = "Run `kanmon recover` without --keep. Its release did not pass everything, so it is not kept."
+        raise KanmonError(Code.UNFINISHED, problem, fix=fix)
 
 
 def return_path(steps: Steps, *, ready: bool) -> None:
@@ -102,19 +128,20 @@ def _await_end(services: Services, observer: Observer) -> Head:
     return head
 
 
-def _path(steps: Steps, keep: bool | None, problem: str) -> None:
+def _path(steps: Steps, keep: bool | None) -> None:
     operation, journal = steps.operation, steps.journal
     if operation.result and not operation.held:
         # The run wrote its result and died before it freed the head. Look for the result first. Otherwise a
         # finished operation would run a second time.
         return journal.free()
-    failure, began = KanmonError(Code.UNFINISHED, problem), steps.services.clock.monotonic()
+    failure, began = _unfinished(operation), steps.services.clock.monotonic()
     match recovery_step(operation, keep=keep):
         case Step.COMPLETE:
             steps.complete()
         case Step.ROLL_BACK:
-            by_hand = operation.kind is OperationKind.ROLLBACK
-            steps.roll_back(None if by_hand else failure, began)
+            # The failure of a hold stays. A rollback by hand has none.
+            kept = operation.failure or operation.kind is OperationKind.ROLLBACK
+            steps.roll_back(None if kept else failure, began)
         case Step.LOCK:
             head, target = journal.writer.head, steps.release
             ready = is_in_slot(steps.services, target.config.prefix, head, target.record)
@@ -124,7 +151,6 @@ def _path(steps: Steps, keep: bool | None, problem: str) -> None:
     return None
 
 
-def _unfinished(operation: Operation) -> str:
-    if operation.held:
-        return f"Operation {operation.number} held the release. You chose to undo it."
-    return f"The run of {operation.actor} did not finish. Its last step was: {operation.step}."
+def _unfinished(operation: Operation) -> KanmonError:
+    problem = f"The run of {operation.actor} did not finish. Its last step was: {operation.step}."
+    return KanmonError(Code.UNFINISHED, problem)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _REFUSALS = frozenset({Code.STACK_FAILED, Code.STACK_BUSY, Code.CHANGE_SET_FAILED})
 """CloudFormation's own refusals. A repetition would meet them, too."""
+_NOBODY = frozenset({Code.CREDENTIALS_MISSING, Code.AWS_UNREACHABLE, Code.LEASE_LOST, Code.INTERRUPTED})
+"""Errors of this run, whatever the stack: another run can restore it."""
 
 
 def restore_stacks(
@@ -34,7 +36,8 @@ def restore_stacks(
     """Restore the stacks of these kinds, outside of the slots, as `target` deployed them.
 
     A stack stays as it is when its state would be lost, or when CloudFormation refuses. The operation's
-    record names it then. Other errors are raised: they leave the operation open, and `recover` repeats this.
+    record names it then. Another error leaves the operation open, and `recover` repeats this. A second time,
+    the stack stays as it is, too. Otherwise nobody could ever end an operation with users back already.
     """
     if target is None:
         # Nothing was live before. The stacks are all there is; the next release changes them.
@@ -51,14 +54,14 @@ def restore_stacks(
 
 def _restore(services: Services, journal: Journal, kind: str, name: str, target: LoadedRelease) -> str:
     """Restore one stack. Returns the reason for leaving it as it is; empty when it is restored."""
-    stack, wanted = stack_at_rest(services, name), target.record.stacks.get(kind)
+    stack, wanted = stack_at_rest(services, journal, name), target.record.stacks.get(kind)
     if wanted is None:
         return f"{target.id} had none" if stack else ""
     if stack is None:
         return "it doesn't exist any more"
-    if _is_restored(services, stack, wanted):
-        return ""
     try:
+        if _is_restored(services, stack, wanted):
+            return ""
         change_set = services.stacks.create_change_set(
             name, services.blobs.url(wanted.template), wanted.parameters, wanted.tags, existing=stack
         )
@@ -69,14 +72,16 @@ def _restore(services: Services, journal: Journal, kind: str, name: str, target:
             return f"to restore it would delete or replace {', '.join(lost)}"
         services.stacks.execute(change_set, lambda event: journal.emit_stack(kind, event))
     except KanmonError as error:
-        if error.code not in _REFUSALS:
+        again = [one.step for one in journal.operation.steps].count(journal.operation.step) > 1
+        if error.code in _NOBODY or not (again or error.code in _REFUSALS):
             raise
-        return error.message
+        return f"{error.message} {error.fix}"
     journal.emit(EventKind.NOTE, f"{name} is as {target.id} deployed it", stack=name)
     return ""
 
 
 def _is_restored(services: Services, stack: DeployedStack, wanted: StackRecord) -> bool:
-    if (stack.parameters, stack.tags) != (wanted.parameters, wanted.tags):
+    same = (stack.parameters, stack.tags) == (wanted.parameters, wanted.tags)
+    if not same or not stack.status.endswith("_COMPLETE"):
         return False
     return services.stacks.body(stack.name).encode() == services.blobs.get(wanted.template)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kanmon.errors import Code, KanmonError
-from kanmon.model import OperationKind, ReleaseState
+from kanmon.ledger.ledger import release_key
+from kanmon.model import OperationKind, ReleaseState, Step
+from kanmon.release.journal import as_failure
 from kanmon.release.lease import lease
-from kanmon.release.recover import return_path, undo_held
+from kanmon.release.recover import end_open, return_path
 from kanmon.release.slot import is_in_slot
-from kanmon.release.walk import Outcome, open_operation, refuse_moved, refuse_unfinished, walk
+from kanmon.release.transitions import recovery_step
+from kanmon.release.walk import Outcome, open_operation, refuse_busy, refuse_moved, walk
 
 if TYPE_CHECKING:
     from kanmon.config.schema import Config
     from kanmon.ledger.ledger import Ledger
-    from kanmon.ledger.records import Release
+    from kanmon.ledger.records import Operation, Release
     from kanmon.release.events import Observer
     from kanmon.release.ports import ApprovalPort, Services
 
@@ -36,10 +39,11 @@ def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
     Raises UNKNOWN_RELEASE, NO_ROLLBACK_TARGET.
     """
     head = ledger.head()
-    held = ledger.open_operation(head)
-    if wanted is None and held and held.held:
-        # The release before the held one. A release held as a canary is not live.
-        wanted = held.base
+    present = ledger.open_operation(head)
+    returning = returns_to(present) if present else None
+    if wanted is None and returning:
+        # The rollback ends the open operation first, and users are there then. One command is one rollback.
+        wanted = returning
     if wanted is None:
         live = ledger.release(head.live) if head.live else None
         target = default_target(ledger, live)
@@ -50,11 +54,19 @@ def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
     release = ledger.release(wanted)
     if release is None:
         raise KanmonError(Code.UNKNOWN_RELEASE, f"There is no release {wanted}.")
-    if wanted == head.live and not (held and held.held):
+    if wanted == head.live and not returning:
         raise KanmonError(Code.NO_ROLLBACK_TARGET, f"{wanted} is live already.")
     if release.stable_at is None:
         raise KanmonError(Code.NO_ROLLBACK_TARGET, f"{wanted} was never stable; it is {release.state.value}.")
     return release
+
+
+def returns_to(operation: Operation) -> str | None:
+    """The release that the end of an open operation returns users to; None when they stay where they are."""
+    if operation.kind is OperationKind.ROLLBACK:
+        return operation.release
+    undone = operation.held or recovery_step(operation) is Step.ROLL_BACK
+    return operation.base if undone else None
 
 
 @dataclass(frozen=True)
@@ -74,36 +86,50 @@ def rollback(
     *,
     reason: str,
 ) -> Outcome:
-    """Return users to a release. A held operation is undone first: the rollback is the decision about it.
+    """Return users to a release. An open operation ends first: a held one is undone, a dead one recovered.
 
-    A failure after the start is in the outcome; a refusal before it is raised: NOT_APPROVED, UNFINISHED,
-    LOCKED, PLAN_STALE.
+    A failure after the start is in the outcome; a refusal before it is raised: NOT_APPROVED, LOCKED,
+    PLAN_STALE, LEDGER_UNREADABLE.
     """
     head = services.ledger.head()
     # Refuse first. Otherwise people would review a rollback that can't run.
-    refuse_unfinished(services.ledger.open_operation(head))
+    refuse_busy(services.ledger.open_operation(head), head, services.clock.now())
+    _refuse_incomplete(services, target)
     # The lease comes after the approval, because a review may take days. Otherwise this run would hold the
     # lease for days, and no other run could roll back meanwhile.
     approval = approver.approve(RollbackRequest(target.id, target.bundle))
     with lease(services.ledger, services.clock, services.fence, services.actor) as held:
-        present = services.ledger.open_operation(held.writer.head)
-        refuse_unfinished(present)
         refuse_moved(held.writer.head, head)
-        if present:
-            undone = undo_held(services, held, observer, f"{approval.by} rolled it back: {reason}.")
-            if undone.open or held.writer.head.live == target.id:
-                return undone
-        # Look at the slots under the lease: during the approval a failed deploy may have changed the slot.
-        # With the head from before, users would move into a half-updated slot.
-        ready = is_in_slot(services, config.prefix, held.writer.head, target)
-        steps = open_operation(
-            services,
-            held,
-            observer,
-            kind=OperationKind.ROLLBACK,
-            release=target.id,
-            slot=target.slot if ready else held.writer.head.pointer.slot.other,
-            reason=reason,
-            approval=approval,
-        )
-        return walk(steps, lambda: return_path(steps, ready=ready))
+        ended = None
+        if head.operation is not None:
+            ended = end_open(services, held, observer, approval, reason)
+            if ended.open or held.writer.head.live == target.id:
+                return ended
+        try:
+            # Look at the slots under the lease: a deploy may have failed during the approval. With the head
+            # from before, users would move into a half-updated slot.
+            present_head = held.writer.head
+            ready = is_in_slot(services, config.prefix, present_head, target)
+            steps = open_operation(
+                services,
+                held,
+                observer,
+                kind=OperationKind.ROLLBACK,
+                release=target.id,
+                slot=target.slot if ready else present_head.pointer.slot.other,
+                reason=reason,
+                approval=approval,
+            )
+            return walk(steps, lambda: return_path(steps, ready=ready))
+        except (Exception, KeyboardInterrupt) as error:
+            if ended is None:
+                raise
+            # An operation has ended here already: this is no refusal.
+            return replace(ended, failure=as_failure(error))
+
+
+def _refuse_incomplete(services: Services, target: Release) -> None:
+    """Raise LEDGER_UNREADABLE when the record lacks the routes of its API. Without, the API would go."""
+    if services.blobs.manifest(target.bundle).served.api and not target.pointer.deployment:
+        problem = f"The record of {target.id} has no snapshot of its routes."
+        raise KanmonError(Code.LEDGER_UNREADABLE, problem, where=release_key(target.id))

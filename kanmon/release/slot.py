@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanmon.bundle.blobs import refuse_missing
+from kanmon.errors import Code, KanmonError
 from kanmon.ledger.records import StackRecord
 from kanmon.model import Pointer
 from kanmon.naming import API, FOUNDATION, SLOT, Output, Parameter, snapshot_name, stack_name
@@ -18,8 +19,9 @@ from kanmon.templates.stack_set import tags
 if TYPE_CHECKING:
     from kanmon.config.schema import Config
     from kanmon.ledger.records import Head, Release
+    from kanmon.model import Slot
     from kanmon.release.plan import Plan
-    from kanmon.release.ports import Services
+    from kanmon.release.ports import Services, Site
     from kanmon.release.provision import Outputs
     from kanmon.release.steps import Steps
 
@@ -28,7 +30,8 @@ def apply_plan(steps: Steps, plan: Plan) -> None:
     """Carry out a deploy's plan: the database's snapshot, the approved change sets, the hooks."""
     services, journal = steps.services, steps.journal
     config = steps.release.manifest.current_config()
-    outputs = outputs_of(services, config, plan.slot)
+    outputs = outputs_of(services, config.prefix, plan.slot)
+    _refuse_users(services.site(steps.release.config, outputs), plan.slot, plan.base)
     # The snapshot comes before every change. After a failed migration you restore the data from it. A later
     # snapshot would hold half-migrated data.
     _take_snapshot(steps, outputs)
@@ -48,7 +51,7 @@ def apply_plan(steps: Steps, plan: Plan) -> None:
         plan.release,
         slot=plan.slot,
         stacks=_deployed(plan, config, outputs),
-        pointer=Pointer(deployment=outputs.get(API, {}).get(Output.DEPLOYMENT, ""), slot=plan.slot),
+        pointer=Pointer(deployment=_deployment(plan, outputs), slot=plan.slot),
     )
     # Hooks run before the checks. Otherwise the checks would meet the schema of the old release, and fail.
     run_hooks(services, journal, config, plan.release, plan.slot)
@@ -62,8 +65,7 @@ def apply_record(steps: Steps) -> None:
     # Look for the blobs first. Otherwise CloudFormation would miss a package in the middle of the update, and
     # the slot would be broken.
     refuse_missing(services.blobs, release.manifest)
-    # Empty the slot's entry first, as for a deploy.
-    journal.record_slot(slot, None)
+    _refuse_users(steps.site, slot, steps.operation.base)
     change_set = services.stacks.create_change_set(
         name,
         services.blobs.url(recorded.template),
@@ -71,6 +73,8 @@ def apply_record(steps: Steps) -> None:
         recorded.tags,
         existing=services.stacks.find(name),
     )
+    # Empty the slot's entry before the change, as for a deploy, and not before CloudFormation took it.
+    journal.record_slot(slot, None)
     if change_set:
         services.stacks.execute(change_set, lambda event: journal.emit_stack(SLOT, event))
     journal.record_slot(slot, release.id)
@@ -85,9 +89,24 @@ def is_in_slot(services: Services, prefix: str, head: Head, release: Release) ->
     if head.slots.get(release.slot) != release.id:
         return False
     stack = services.stacks.find(stack_name(prefix, SLOT, release.slot))
-    if stack is None or not stack.status.endswith("_COMPLETE"):
+    # After an update, CloudFormation deletes what it replaced. The stack is whole already.
+    if stack is None or not stack.status.endswith(("_COMPLETE", "_COMPLETE_CLEANUP_IN_PROGRESS")):
         return False
     return stack.outputs.get(Output.RELEASE) == release.id
+
+
+def _refuse_users(site: Site, slot: Slot, base: str | None) -> None:
+    """Raise POINTER_MOVED when users are on the slot to change, or on a release that the ledger lost."""
+    live = site.api.live()
+    if live and (live.slot is slot or base is None):
+        problem = f"The live stage serves the {live.slot} slot. The ledger has {base or 'no live release'}."
+        raise KanmonError(Code.POINTER_MOVED, problem, where="stage live")
+
+
+def _deployment(plan: Plan, outputs: Outputs) -> str:
+    """The snapshot of the release's routes. A release without an API has none, though the stack may stay."""
+    has_api = any(stack.kind == API for stack in plan.stacks)
+    return outputs[API][Output.DEPLOYMENT] if has_api else ""
 
 
 def _deployed(plan: Plan, config: Config, outputs: Outputs) -> dict[str, StackRecord]:

@@ -32,7 +32,7 @@ def smoke(services: Services, config: Config, observer: Observer) -> list[CheckR
     if not served.checks:
         problem = f"This Kanmon can run none of the checks of {release.id}."
         raise KanmonError(Code.BUNDLE_OTHER_VERSION, problem, fix="Update Kanmon.")
-    site = services.site(served, outputs_of(services, served, head.pointer.slot))
+    site = services.site(served, outputs_of(services, served.prefix, head.pointer.slot))
     results = site.checks.run(served.checks, Target("live", release.id))
     for result in results:
         observer(check_event(result, services.clock.now()))

@@ -73,9 +73,9 @@ class Steps:
 
     @cached_property
     def site(self) -> Site:
-        """The app from a user's side. Its stacks must exist."""
+        """The app from a user's side, as its stacks are at the first use."""
         config = self.release.config
-        return self.services.site(config, outputs_of(self.services, config, self.operation.slot))
+        return self.services.site(config, outputs_of(self.services, config.prefix, self.operation.slot))
 
     @property
     def pointers(self) -> Pointers:
@@ -129,8 +129,8 @@ class Steps:
 
     def shift(self, bake: Bake) -> None:
         """Give the candidate rising shares of the API requests, and bake each."""
-        if self.base is None or self.site.api.live() is None:
-            # There is no API, or it had no users yet: there are no requests to share.
+        if not (self.base and self.release.record.pointer.deployment and self.site.api.live()):
+            # One of the releases has no API: there are no requests to share.
             return
         config = self.release.manifest.current_config()
         target = Target("candidate", self.release.id, self.operation.preview)
@@ -164,6 +164,7 @@ class Steps:
             if self.journal.writer.head.live != release.id:
                 # A person keeps a release held as a canary: it still has to move.
                 self.pointers.forward(release, base, self.operation.origin)
+                self.journal.record_live(release.id, release.record.pointer)
             self.pointers.close_preview()
             # Old files go after the last check. Otherwise a rollback would have to write them again, and
             # users would wait for it.
@@ -192,7 +193,8 @@ class Steps:
 
     def hold(self, failure: KanmonError) -> None:
         """Leave everything as it is, until a person decides."""
-        with self.journal.step(Step.HOLD, "held: a person has to decide"), suppress(KanmonError):
+        text = "held: a person has to decide"
+        with self.journal.step(Step.HOLD, text, failure), suppress(KanmonError):
             # Nobody needs the preview now. The decision closes it, when this fails.
             self.pointers.close_preview()
         self.journal.close(Result.HELD, failure)
@@ -207,7 +209,11 @@ class Steps:
         # Users first. Otherwise an error in a later call would keep users on the failed release.
         with self.journal.step(Step.ROLL_BACK, f"back to {target.id if target else 'nothing live'}"):
             self.pointers.back(target, left, way.pointer)
-            self._report_return(target, began)
+            seconds = round(self.services.clock.monotonic() - began, 3)
+            # The head has the return first. Otherwise a failed call below would leave users on a release that
+            # the head does not name.
+            self._record_return(way)
+            self._report_return(target, seconds)
             self.pointers.close_preview()
             if target:
                 self.pointers.apply_settings(target)
@@ -215,7 +221,6 @@ class Steps:
             # without its files.
             self.site.web.delete_stale_files(files_of(target), files_of(left))
             switch_triggers(self.services, self.journal, way.pointer.slot, left, target)
-            self._record_return(way)
             # Stacks outside of the slots come last: CloudFormation takes minutes for some of them.
             restore_stacks(self.services, self.journal, target, way.changes)
         # The operation closes after the head is back. Otherwise a run that dies here would leave the failed
@@ -235,7 +240,8 @@ class Steps:
     def fails_on_stable(self, failure: ChecksFailedError) -> bool:
         """Run the failed checks on the stable release: it is still complete in its slot."""
         base = self.base
-        if base is None:
+        if base is None or not all(one in base.config.checks for one in failure.failed):
+            # A new check fails on the stable release for another reason: it is not there yet.
             return False
         preview = self.pointers.open_preview(base.id, self.operation.origin).preview
         try:
@@ -268,16 +274,15 @@ class Steps:
                 self.journal.emit(EventKind.NOTE, note, digest=approval.digest)
             yield
 
-    def _report_return(self, target: LoadedRelease | None, began: float) -> None:
-        """Check the live app after the return of users; note and report the seconds."""
+    def _report_return(self, target: LoadedRelease | None, seconds: float) -> None:
+        """Note the seconds of the return, check the live app, and report both."""
+        self.journal.note(rollback_seconds=seconds)
         doubt = ""
         if target:
             try:
                 self.check_all(target, Target("live", target.id))
             except ChecksFailedError:
                 doubt = ", though its checks do not pass"
-        seconds = round(self.services.clock.monotonic() - began, 3)
-        self.journal.note(rollback_seconds=seconds)
         self.journal.emit(
             EventKind.TRAFFIC,
             f"users are on {target.id if target else 'nothing'} again{doubt}",

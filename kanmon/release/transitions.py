@@ -66,7 +66,12 @@ def _has_way_back(head: Head, operation: Operation) -> bool:
     return operation.origin.slot is Slot.NONE or head.slots.get(operation.origin.slot) == operation.base
 
 
+def _has_both(head: Head, operation: Operation) -> bool:
+    return _is_in_slot(head, operation) and _has_way_back(head, operation)
+
+
 _IN_SLOT = "the release is complete in its slot"
+_BOTH = "the release and the one before it are complete in their slots"
 
 TABLE = {
     Step.LOCK: Rule(
@@ -99,16 +104,16 @@ TABLE = {
     ),
     Step.SHIFT: Rule(
         "gives the candidate a share of the API requests and bakes it",
-        _IN_SLOT,
-        _is_in_slot,
+        _BOTH,
+        _has_both,
         done=(Step.SHIFT, Step.PROMOTE),
         failed=(Step.ROLL_BACK, Step.HOLD),
         recovery=Step.ROLL_BACK,
     ),
     Step.PROMOTE: Rule(
         "moves the API, then the page; runs the checks; bakes the live release",
-        _IN_SLOT,
-        _is_in_slot,
+        _BOTH,
+        _has_both,
         done=(Step.COMPLETE,),
         failed=(Step.ROLL_BACK, Step.HOLD),
         recovery=Step.ROLL_BACK,

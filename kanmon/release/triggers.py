@@ -55,7 +55,7 @@ def _has_triggers(loaded: LoadedRelease) -> bool:
 def _switch(services: Services, journal: Journal, loaded: LoadedRelease, wanted: str) -> None:
     release, recorded = loaded.record, loaded.record.stacks[SLOT]
     name = stack_name(loaded.config.prefix, SLOT, release.slot)
-    stack = stack_at_rest(services, name)
+    stack = stack_at_rest(services, journal, name)
     if stack is None:
         raise KanmonError(Code.SLOT_CHANGED, "The stack doesn't exist any more.", where=name)
     if stack.parameters.get(Parameter.TRIGGERS) == wanted:

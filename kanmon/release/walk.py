@@ -10,11 +10,13 @@ from kanmon.ledger.records import Operation
 from kanmon.model import Result, Step
 from kanmon.release.checking import ChecksFailedError
 from kanmon.release.journal import Journal, as_failure
+from kanmon.release.lease import holder_of
 from kanmon.release.steps import Steps
 from kanmon.release.transitions import TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from kanmon.ledger.records import Head
     from kanmon.model import Approval, OperationKind, Slot
@@ -75,13 +77,14 @@ def refuse_open(operation: Operation | None) -> None:
     """Raise HELD or UNFINISHED when an earlier operation has not ended."""
     if operation and operation.held:
         raise KanmonError(Code.HELD, f"The operation {operation.number} left the environment held.")
-    refuse_unfinished(operation)
-
-
-def refuse_unfinished(operation: Operation | None) -> None:
-    """Raise UNFINISHED when the run of an earlier operation died."""
-    if operation and not operation.held:
+    if operation:
         raise KanmonError(Code.UNFINISHED, f"The operation {operation.number} did not end.")
+
+
+def refuse_busy(operation: Operation | None, head: Head, now: datetime) -> None:
+    """Raise LOCKED while the run of the open operation is at work."""
+    if operation and (holder := holder_of(head, now)):
+        raise KanmonError(Code.LOCKED, f"{holder} is at work on operation {operation.number}.")
 
 
 def refuse_moved(head: Head, expected: Head) -> None:
@@ -165,11 +168,14 @@ def still_open(operation: Operation, failure: KanmonError, before: KanmonError |
         message = f"{before.message} Then this failed, too: {message}"
     fix = "Run `kanmon recover`. Have the credentials expired? Get new ones first."
     if code is Code.LEASE_LOST:
-        fix = "Look at `kanmon status`: the other run decides."
+        fix = "Run `kanmon status`. Without another run there, run `kanmon recover`."
     elif operation.step is Step.COMPLETE:
-        message = f"{operation.release} is live and passed everything, but could not be completed: {message}"
+        passed = "" if Step.HOLD in [one.step for one in operation.steps] else " and passed everything"
+        message = f"{operation.release} is live{passed}, but could not be completed: {message}"
         fix += " `kanmon recover --undo` rolls it back instead."
-    elif operation.step is Step.ROLL_BACK and code is not Code.INTERRUPTED:
-        code = Code.ROLLBACK_FAILED
+    elif operation.step is Step.ROLL_BACK:
+        code = code if code is Code.INTERRUPTED else Code.ROLLBACK_FAILED
+        back = operation.rollback_seconds is not None
+        message += " Users are back already; the rest is open." if back else ""
     message = f"{message} Operation {operation.number} is open. Its last step was: {operation.step}."
     return KanmonError(code, message, where=failure.where, fix=fix)

@@ -93,8 +93,8 @@ class ApiStages:
         return bool(changes)
 
     def open_preview(self, token: str, pointer: Pointer) -> None:
-        """Create the stage of a preview, if it does not exist."""
-        if self._find(token) is None:
+        """Create the stage of a preview, if it does not exist. A release without an API has no stage."""
+        if pointer.deployment and self._find(token) is None:
             self._create(token, pointer)
 
     def close_preview(self, token: str) -> None:

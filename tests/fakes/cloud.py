@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from kanmon.bundle.blobs import Blobs
+from kanmon.config.served import ServedApi, ServedWeb
 from kanmon.ledger.ledger import Ledger
 from kanmon.model import SLOTS, Slot
 from kanmon.naming import (
@@ -108,12 +109,12 @@ class Cloud:
 
         def site(config: ServedConfig, outputs: Mapping[str, Mapping[str, str]]) -> Site:
             api: ApiPort = NoApi()
-            if config.api:
-                settings = StageSettings(config.api.throttle, outputs["api"]["AccessLogs"])
-                api = ApiStages(gateway, outputs["api"]["ApiId"], settings)
+            if back := outputs.get("api"):
+                settings = StageSettings((config.api or ServedApi()).throttle, back["AccessLogs"])
+                api = ApiStages(gateway, back["ApiId"], settings)
             web: WebPort = NoWeb()
-            if config.web:
-                web = WebPages(s3, outputs["edge"]["WebBucket"], ARTIFACTS, config.web)
+            if bucket := outputs.get("edge", {}).get("WebBucket"):
+                web = WebPages(s3, bucket, ARTIFACTS, config.web or ServedWeb())
             return Site(api=api, web=web, checks=checks, url="https://edge.test")
 
         return Services(

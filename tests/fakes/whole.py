@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kanmon.model import Slot
+from kanmon.naming import SLOT, blob_key, stack_name
+from tests.fakes.cloud import ARTIFACTS
+
 if TYPE_CHECKING:
+    from kanmon.ledger.records import Release
     from tests.fakes.cloud import Cloud
 
 
@@ -36,4 +41,16 @@ def _expect_record(cloud: Cloud, live: str) -> None:
     assert rate == configured.throttle.rate, "the stage has another release's settings"
     assert record.state.value == "stable", f"{live} is live and {record.state.value}"
     assert record.pointer == head.pointer
+    _expect_stacks(cloud, record)
     assert head.slots[head.pointer.slot] == live
+
+
+def _expect_stacks(cloud: Cloud, record: Release) -> None:
+    """The stacks outside of the slots are those of the release, or the last operation names them."""
+    kept = {one.stack for one in cloud.ledger.operations()[-1].kept}
+    for kind in record.stacks.keys() - {SLOT}:
+        name, wanted = stack_name(cloud.prefix, kind, Slot.NONE), record.stacks[kind]
+        stack = cloud.stacks.stacks[name]
+        body = cloud.s3.objects(ARTIFACTS)[blob_key(wanted.template)].body.decode()
+        there = (stack.parameters, stack.tags, cloud.stacks.bodies[name])
+        assert there == (wanted.parameters, wanted.tags, body) or name in kept, f"{name} is another release's"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from kanmon.approval.gate import Gate, GateApproval
 from kanmon.github.environments import Environment, Review
 from kanmon.github.workflow_run import WorkflowRun
+from kanmon.ledger.records import Decision, DecisionKind
+from kanmon.model import Approval, Step
 from kanmon.release.deploy import deploy
 from kanmon.release.recover import recover
 from kanmon.release.rollback import rollback, rollback_target
@@ -59,6 +61,8 @@ class Scene:
     run: Callable[[Cloud, Process, Repository], Outcome | None]
     manifest: Manifest
     """What a later run releases."""
+    digest: str = ""
+    """The digest of its plan."""
     recovers: bool = False
     """The run is a recovery. Its command takes an operation for open until it has read the ledger."""
 
@@ -66,10 +70,11 @@ class Scene:
 def scene_config(version: str, **more: Any) -> Config:
     """Each version has limits of its own, so that every release changes the live stage's settings."""
     api = {"routes": [{"path": "/api/{proxy+}", "function": "api"}], "throttle": {"rate": _RATES[version]}}
-    return make_config(traffic=CANARY, api=api, **more)
+    return make_config(**{"traffic": CANARY, "api": api, **more})
 
 
 CONFIG = scene_config("one")
+BAKED = CANARY | {"steps": [{"percent": 10, "bake": "5s"}, {"percent": 50, "bake": 0}]}
 
 
 @dataclass(frozen=True)
@@ -105,12 +110,14 @@ def _deploy_over(
     faulty: tuple[tuple[str, str], ...] = (),
     noisy: bool = False,
     pages: dict[str, str] | None = None,
+    changing: bool = False,
     **more: Any,
 ) -> Scene:
     cloud = Cloud()
     for version in versions[:-1]:
         release(cloud, version, config=scene_config(version, **more))
-    manifest = make_bundle(cloud, versions[-1], config=scene_config(versions[-1], **more), pages=pages)
+    last = more | ({"tags": {"team": "b"}} if changing else {})
+    manifest = make_bundle(cloud, versions[-1], config=scene_config(versions[-1], **last), pages=pages)
     plan = plan_of(cloud, manifest)
     cloud.faulty.update(faulty)
     if noisy:
@@ -120,7 +127,7 @@ def _deploy_over(
         approver = repository.approver(where, process)
         return deploy(where.services(process), plan, approver, repository.observer)
 
-    return Scene(cloud, run, manifest)
+    return Scene(cloud, run, manifest, plan.digest)
 
 
 def first_release(**more: Any) -> Scene:
@@ -151,6 +158,29 @@ def rollback_of_first_release(**more: Any) -> Scene:
 def held_release(**more: Any) -> Scene:
     """The live checks fail on the stable release, too: a person decides."""
     return _deploy_over("one", "two", faulty=(("r2", "live"), ("r1", "stable")), **more)
+
+
+def changed_stacks(**more: Any) -> Scene:
+    """A release changes every stack, and fails its checks when it is live: the stacks are restored."""
+    return _deploy_over("one", "two", faulty=(("r2", "live"),), changing=True, **more)
+
+
+def promoted_canary(**more: Any) -> Scene:
+    """A person promotes the canary from another terminal."""
+    return _decided(_deploy_over("one", "two", traffic=BAKED, **more), DecisionKind.PROMOTE)
+
+
+def aborted_release(**more: Any) -> Scene:
+    """A person aborts the release before its canary."""
+    return _decided(canary_release(**more), DecisionKind.ABORT)
+
+
+def _decided(scene: Scene, kind: DecisionKind) -> Scene:
+    """The scene with a decision about its operation, left before it looks."""
+    approval = Approval(by="aki", how="terminal", digest=scene.digest, at=scene.cloud.clock.now())
+    decision = Decision(operation=2, kind=kind, step=Step.SHIFT, approval=approval)
+    scene.cloud.ledger.leave_decision(decision)
+    return scene
 
 
 def _rollback_after(*versions: str, **more: Any) -> Scene:
@@ -203,6 +233,7 @@ SCENES: dict[str, Callable[[], Scene]] = {
     for scene in (
         *(first_release, canary_release, automatic_rollback, rollback_by_alarm, rollback_of_first_release),
         *(held_release, rollback_in_slot, rollback_reapplied, recovery),
+        *(changed_stacks, promoted_canary, aborted_release),
     )
 } | {
     f"{scene.__name__.replace('_', ' ')} with triggers": with_triggers(scene)

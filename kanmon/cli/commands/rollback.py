@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.cli.command import RESULT_OUTPUTS, Command, flag, given_reason, positional, text
-from kanmon.errors import Code, ExitStatus, KanmonError
+from kanmon.errors import ExitStatus
 from kanmon.model import Result
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
-    from kanmon.release.events import Observer
-    from kanmon.release.walk import Outcome
 
 
 @dataclass(frozen=True)
@@ -27,9 +25,9 @@ class RollbackOptions:
 
 
 def run(options: RollbackOptions, context: Context) -> ExitStatus:
-    """Recover an earlier operation first, unless it is held; then roll back."""
+    """Roll back. An open operation ends first."""
     from kanmon.cli.approvals import refuse_unconfirmed, rollback_approver
-    from kanmon.cli.ending import show_ending, show_outcome, show_steps
+    from kanmon.cli.ending import show_outcome, show_steps
     from kanmon.cli.repository import with_deployment
     from kanmon.release.dry_run import rollback_steps
     from kanmon.release.rollback import rollback, rollback_target
@@ -42,11 +40,6 @@ def run(options: RollbackOptions, context: Context) -> ExitStatus:
         show_steps(context, f"Rollback to {target.id} would", rollback_steps(services, config, target))
         return ExitStatus.OK
     with with_deployment(context) as observer:
-        recovered = _recover(context, observer)
-        if recovered and recovered.open:
-            return show_outcome(context, recovered)
-        if recovered:
-            show_ending(context, recovered)
         target = rollback_target(services.ledger, options.release or None)
         live = services.ledger.head().live
         console.print(f"Rollback from [bold]{live}[/] to [bold]{target.id}[/] (commit {target.commit[:12]})")
@@ -55,19 +48,7 @@ def run(options: RollbackOptions, context: Context) -> ExitStatus:
         outcome = rollback(services, config, target, approver, observer, reason=reason)
     status = show_outcome(context, outcome)
     # A held deploy that was undone did not reach its own aim. It has reached that of this command.
-    return ExitStatus.OK if outcome.result is Result.ROLLED_BACK else status
-
-
-def _recover(context: Context, observer: Observer) -> Outcome | None:
-    """Recover an earlier operation. The rollback itself is the decision about a held one."""
-    from kanmon.cli.ending import recover_first
-
-    try:
-        return recover_first(context, observer)
-    except KanmonError as error:
-        if error.code is not Code.HELD:
-            raise
-        return None
+    return ExitStatus.OK if outcome.result is Result.ROLLED_BACK and not outcome.failure else status
 
 
 COMMAND = Command(

@@ -57,5 +57,5 @@ def test_a_dry_run_is_refused_like_the_real_one(cloud: Cloud) -> None:
     with pytest.raises(KanmonError) as caught:
         list(deploy_steps(cloud.services(), plan, CONFIG))
     assert caught.value.code is Code.UNFINISHED
-    with pytest.raises(KanmonError):
-        steps_back(cloud, "r1")
+    lines = steps_back(cloud, "r1")
+    assert lines

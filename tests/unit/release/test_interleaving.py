@@ -179,7 +179,7 @@ class Interleaving(RuleBasedStateMachine):
         return lambda services: recover(services, ignore, keep=keep, wait=wait)
 
     @precondition(lambda self: self.promises.open and 0 < len(self.table.running) < AT_ONCE)
-    @rule(kind=st.sampled_from(DecisionKind))
+    @rule(kind=st.sampled_from([DecisionKind.PROMOTE, DecisionKind.ABORT]))
     def decide(self, kind: DecisionKind) -> None:
         """Another terminal promotes or aborts the running release."""
 

@@ -37,7 +37,7 @@ def _provision(
 ) -> Outputs:
     services = cloud.services(process)
     if outputs is None:
-        outputs = outputs_of(services, config, plan.slot)
+        outputs = outputs_of(services, config.prefix, plan.slot)
     return provision(services, journal_of(cloud), config, plan.stacks, outputs)
 
 
@@ -71,7 +71,7 @@ def test_each_stack_comes_after_the_stacks_it_needs(cloud: Cloud) -> None:
 def test_the_outputs_of_all_stacks_are_returned(cloud: Cloud) -> None:
     plan = plan_of(cloud, make_bundle(cloud, "one"))
     outputs = _provision(cloud, plan, make_config())
-    assert outputs == outputs_of(cloud.services(), make_config(), Slot.BLUE)
+    assert outputs == outputs_of(cloud.services(), make_config().prefix, Slot.BLUE)
     assert outputs["slot"] == {"Release": "r1"}
 
 
@@ -145,7 +145,7 @@ def test_one_stale_change_set_stops_all(cloud: Cloud, plan: Plan) -> None:
 
 def test_other_values_than_the_approved_ones_are_refused(cloud: Cloud, plan: Plan) -> None:
     """CD-4: the change set was made with the old value."""
-    outputs = outputs_of(cloud.services(), OTHER_TAGS, plan.slot)
+    outputs = outputs_of(cloud.services(), OTHER_TAGS.prefix, plan.slot)
     outputs["api"]["ApiId"] = "api-2"
     plan = plan.model_copy(update={"stacks": plan.stacks[3:4]})
     assert _refused(cloud, plan, outputs) is Code.PLAN_STALE
@@ -169,7 +169,7 @@ def test_an_untouched_stack_is_left_alone(cloud: Cloud) -> None:
 def test_no_stack_changes_without_the_lease(cloud: Cloud, clock: Clock, plan: Plan) -> None:
     """CD-14"""
     services = cloud.services()
-    outputs = outputs_of(services, OTHER_TAGS, plan.slot)
+    outputs = outputs_of(services, OTHER_TAGS.prefix, plan.slot)
     with lease(cloud.ledger, clock, services.fence, "kim"):
         clock.outlast_lease()
         with pytest.raises(KanmonError) as caught:

@@ -92,8 +92,15 @@ def test_the_history_names_the_last_step_of_a_dying_run(cloud: Cloud, clock: Clo
     assert _recorded_reason(cloud) == "The run of kim did not finish. Its last step was: shift."
 
 
-def test_the_history_names_the_decision_to_undo(held: Cloud) -> None:
-    assert _recorded_reason(held, keep=False) == "Operation 2 held the release. You chose to undo it."
+@pytest.mark.parametrize(("keep", "kind"), [(True, "keep"), (False, "undo")])
+def test_the_history_has_the_hold_and_its_decision(held: Cloud, keep: bool, kind: str) -> None:
+    """CD-11: why it was held, and who decided."""
+    failure = held.ledger.operations()[-1].failure
+    recover(held.services(actor="bo"), ignore, keep=keep)
+    recorded = held.ledger.operations()[-1]
+    assert recorded.failure == failure
+    (decision,) = recorded.decisions
+    assert (decision.kind.value, decision.approval.by) == (kind, "bo")
 
 
 def test_after_an_ended_release_there_is_nothing_to_do(cloud: Cloud) -> None:
@@ -173,14 +180,15 @@ def test_a_held_canary_ends_as_decided(held_canary: Cloud, keep: bool, live: str
 
 
 @pytest.mark.parametrize("step", [Step.PROVISION, Step.PROMOTE])
-def test_keep_does_not_keep_a_release_without_a_hold(cloud: Cloud, clock: Clock, step: Step) -> None:
-    """`--keep` decides a held release; a dead deploy is undone all the same."""
+def test_keep_is_refused_without_a_hold(cloud: Cloud, clock: Clock, step: Step) -> None:
+    """The release did not pass everything. Without `--keep` it would be undone, against the wish."""
     release(cloud, "one", config=CONFIG)
     _die_in(cloud, step)
     clock.outlast_lease()
-    assert _recover(cloud, keep=True)
-    assert cloud.users == ("r1", "r1")
-    assert cloud.ledger.head().live == "r1"
+    with pytest.raises(KanmonError, match="Operation 2 is not held") as caught:
+        _recover(cloud, keep=True)
+    assert caught.value.code is Code.UNFINISHED
+    assert cloud.ledger.head().operation == 2
 
 
 def test_a_dead_rollback_is_repeated_to_the_same_release(cloud: Cloud, clock: Clock) -> None:

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanmon.errors import Code, KanmonError
-from kanmon.model import ReleaseState, Result, Slot, Step
+from kanmon.ledger.ledger import as_json
+from kanmon.model import Pointer, ReleaseState, Result, Slot, Step
 from kanmon.release.rollback import default_target, rollback, rollback_target
 from tests.fakes.app import make_config
-from tests.fakes.ledger import is_held, write_head
-from tests.fakes.process import Process
+from tests.fakes.ledger import is_held
+from tests.fakes.process import Blow, Process, ProcessDied
 from tests.fakes.runs import failure_of, ignore, operation_of, release, roll_back
 from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
     from kanmon.release.events import Event
+    from tests.fakes.clock import Clock
     from tests.fakes.cloud import Cloud
 
 SAME = {"sw.js": "same"}
@@ -142,9 +144,9 @@ def test_a_rollback_decides_a_held_release(held: Cloud) -> None:
 
 def test_the_reason_of_the_decision_is_recorded(held: Cloud) -> None:
     """CD-11"""
-    failure = operation_of(roll_back(held, reason="prices are wrong")).failure
-    assert failure
-    assert failure.message == "Operation 3 held the release. aki rolled it back: prices are wrong."
+    (decision,) = operation_of(roll_back(held, reason="prices are wrong")).decisions
+    assert decision.approval.by == "aki"
+    assert decision.reason == "prices are wrong"
 
 
 def test_a_rollback_of_a_held_release_can_go_further(held: Cloud) -> None:
@@ -181,16 +183,89 @@ def test_a_held_canary_is_rolled_back_to_its_base(cloud: Cloud) -> None:
     assert cloud.users == ("r2", "r2")
 
 
-def test_an_unfinished_operation_asks_nobody(cloud: Cloud) -> None:
-    """CD-3: nobody reviews a rollback that can't run."""
+def _dies_live(cloud: Cloud) -> None:
+    """Release three dies when it is live for all users."""
+    whole, process = cloud.copy(), Process()
+    release(whole, "three", process=process)
+    at = len(process.calls) - process.calls[::-1].index("checks.run")
+    with pytest.raises(ProcessDied):
+        release(cloud, "three", process=Process(at=at, blow=Blow.DEATH))
+
+
+def test_a_rollback_after_a_dead_run_is_one_rollback(cloud: Cloud, clock: Clock) -> None:
+    """CD-9, CD-13: users return to the release before the dead one, and no further."""
     _release(cloud, "one", "two")
-    write_head(cloud.ledger, operation=2)
+    _dies_live(cloud)
+    clock.outlast_lease()
+    assert roll_back(cloud).result is Result.ROLLED_BACK
+    assert cloud.users == ("r2", "r2")
+    assert cloud.ledger.head().operation is None
+
+
+@pytest.mark.parametrize("wanted", ["r1", "r2"])
+def test_a_rollback_after_a_dead_run_reaches_its_target(cloud: Cloud, clock: Clock, wanted: str) -> None:
+    """CD-9, CD-13"""
+    _release(cloud, "one", "two")
+    _dies_live(cloud)
+    clock.outlast_lease()
+    assert roll_back(cloud, wanted).result is Result.ROLLED_BACK
+    assert cloud.users == (wanted, wanted)
+
+
+def test_nobody_moves_before_the_approval(cloud: Cloud, clock: Clock) -> None:
+    """CD-3: not even the users of a dead run."""
+    _release(cloud, "one", "two")
+    _dies_live(cloud)
+    clock.outlast_lease()
+    target = rollback_target(cloud.ledger, None)
+    before = cloud.state
+    with pytest.raises(KanmonError):
+        rollback(cloud.services(), make_config(), target, FakeApproval(approves=False), ignore, reason="")
+    assert cloud.state == before
+
+
+def test_a_run_at_work_asks_nobody(cloud: Cloud) -> None:
+    """CD-3, CD-14: nobody reviews a rollback that can't run."""
+    _release(cloud, "one", "two")
+    _dies_live(cloud)
     approver = FakeApproval()
     target = rollback_target(cloud.ledger, "r1")
     with pytest.raises(KanmonError) as caught:
         rollback(cloud.services(), make_config(), target, approver, ignore, reason="it hurts")
-    assert caught.value.code is Code.UNFINISHED
+    assert caught.value.code is Code.LOCKED
     assert approver.asked == 0
+
+
+def test_an_error_after_the_decision_is_no_refusal(held: Cloud) -> None:
+    """CD-13: users have moved already."""
+    whole, process = held.copy(), Process()
+    roll_back(whole, "r1", process=process)
+    begun = [at for at, call in enumerate(process.calls, 1) if call == "stacks.find"]
+    back = process.calls.index("apigateway.update_stage")
+    outcome = roll_back(held, "r1", process=Process(at=next(at for at in begun if at > back + 8)))
+    assert outcome.failure
+    assert held.users == ("r2", "r2")
+
+
+def test_a_record_without_its_routes_is_no_target(cloud: Cloud) -> None:
+    """CD-10: the API would be removed, as before its first release."""
+    _release(cloud, "one", "two")
+    record = cloud.ledger.release("r1")
+    assert record
+    damaged = record.model_copy(update={"pointer": Pointer(slot=Slot.BLUE)})
+    cloud.store.objects["deployed/r1.json"] = as_json(damaged)
+    with pytest.raises(KanmonError, match="no snapshot of its routes") as caught:
+        roll_back(cloud)
+    assert caught.value.code is Code.LEDGER_UNREADABLE
+    assert cloud.users == ("r2", "r2")
+
+
+def test_a_rollback_to_a_release_without_an_api_removes_it(cloud: Cloud) -> None:
+    """CD-10: the site has what the stacks have, also what the target never had."""
+    release(cloud, "one", config=make_config(api=None, hooks=[], checks=[{"name": "page", "path": "/"}]))
+    release(cloud, "two", config=make_config())
+    assert roll_back(cloud).result is Result.ROLLED_BACK
+    assert cloud.users == ("r1", None)
 
 
 def test_a_release_in_no_slot_is_checked_before_traffic(cloud: Cloud) -> None:

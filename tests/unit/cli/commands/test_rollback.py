@@ -105,7 +105,7 @@ def test_a_dead_runs_release_is_undone_first(app: App) -> None:
         release(app.cloud, "three", process=Process(at, Blow.DEATH_AFTER))
     app.cloud.clock.outlast_lease()
     app.run("rollback", "--yes")
-    assert "r3: aborted" in app.printed()
+    assert "r3 is aborted" in app.printed()
 
 
 def test_a_dry_run_moves_nobody(app: App) -> None:
