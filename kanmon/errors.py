@@ -254,7 +254,7 @@ class Code(Enum):
     HELD = (
         413,
         "The environment is held: a person has to decide.",
-        "Run `kanmon recover --keep` to keep the live release, or `kanmon recover --undo` to roll it back.",
+        "Run `kanmon recover --keep`: all users get the held release. Or run `kanmon recover --undo`.",
     )
     UNFINISHED = (
         414,

@@ -13,7 +13,7 @@ from kanmon.release.recover import recover
 from kanmon.report.terminal import print_error, print_outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from kanmon.cli.context import Context
     from kanmon.release.events import Observer
@@ -37,6 +37,21 @@ def recover_first(
         context.unfinished = error.code not in {Code.LOCKED, Code.HELD}
         raise
     context.unfinished = outcome is not None and outcome.open
+    return outcome
+
+
+def operated(context: Context, work: Callable[[], Outcome]) -> Outcome:
+    """The outcome of a deploy or a rollback.
+
+    Only its outcome or a refusal is a proof that no operation is left: Ctrl-C may come after its end.
+    """
+    context.unfinished = True
+    try:
+        outcome = work()
+    except KanmonError:
+        context.unfinished = False
+        raise
+    context.unfinished = outcome.open
     return outcome
 
 

@@ -77,7 +77,7 @@ def _known(error: BaseException) -> KanmonError | None:
     if isinstance(error, KanmonError):
         return error
     if isinstance(error, KeyboardInterrupt):
-        return KanmonError(Code.INTERRUPTED, "Interrupted; this run left no operation open.")
+        return KanmonError(Code.INTERRUPTED, "The run was interrupted.")
     if isinstance(error, BrokenPipeError):
         return None
     if isinstance(error, OSError) and error.filename is not None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from kanmon.model import Approval, OperationKind, Pointer, Record, ReleaseState, Result, Slot, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 VERSION = 1
 """The version of the stored formats. Kanmon reads this version and all before, and ignores unknown fields.
@@ -154,7 +158,16 @@ class StackRecord(Record):
     template: str
     """The template's blob."""
     parameters: dict[str, str]
+    """The values at its deploy."""
+    sources: dict[str, str] = Field(default_factory=dict)
+    """The parameters from another stack's output, such as `foundation.DatabaseHost`: it may change later."""
     tags: dict[str, str] = Field(default_factory=dict)
+
+    def present_parameters(self, outputs: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+        """The parameters with the values that their sources have now, by the stacks' kinds."""
+        found = {key: source.partition(".") for key, source in self.sources.items()}
+        now = {key: outputs.get(stack, {}).get(output) for key, (stack, _, output) in found.items()}
+        return self.parameters | {key: value for key, value in now.items() if value is not None}
 
 
 class PlannedRelease(Stored):

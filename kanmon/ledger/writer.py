@@ -111,9 +111,13 @@ class LedgerWriter:
         if self.head.operation == number or self.opening != number:
             return self.head.operation == number
         try:
-            return self.ledger.head().operation == number
+            found = self.ledger.found(HEAD, Head)
         except KanmonError:
             return True
+        if found and found[0].token == self.head.token:
+            # It is this run's own write. Otherwise its next one would undo it.
+            self.head, self.tags[HEAD] = found
+        return self.head.operation == number
 
     def write_operation(self, operation: Operation) -> Operation:
         """Write an operation's record; the record as it was written. Raises LEASE_LOST."""

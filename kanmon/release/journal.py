@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger.records import AlarmRecord, CheckRecord, Failure, Freeze, Operation, StepRecord
-from kanmon.model import ReleaseState, Result
+from kanmon.model import ReleaseState, Result, Step
 from kanmon.release.events import Event, EventKind
 from kanmon.release.transitions import refuse_step
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kanmon.checks.execution import CheckResult
     from kanmon.clock import Clock
     from kanmon.ledger.records import Head, Release
-    from kanmon.model import Pointer, Slot, Step
+    from kanmon.model import Pointer, Slot
     from kanmon.release.events import Observer
     from kanmon.release.lease import HeldLease
     from kanmon.stacks.cloudformation import StackEvent
@@ -43,7 +43,7 @@ class Journal:
     def step(self, step: Step, note: str, failure: KanmonError | None = None) -> Iterator[None]:
         """Write the start of a step, let the caller act, note its end. Raises LEASE_LOST at the start.
 
-        With a `failure` the operation is held from the first write on.
+        The `failure` that led to it is written with it. Otherwise it would be lost when the step fails, too.
 
         The ledger is written ahead. With the write after the action, a run could move users and die before it
         writes. Then `recover` would see the step before, abort the operation, and leave users on the
@@ -52,8 +52,9 @@ class Journal:
         refuse_step(self.writer.head, self.operation, step)
         begun = StepRecord(step=step, began=self._clock.now(), note=note)
         # Another step after a hold is the decision. Otherwise a run that dies in it would leave it open.
-        held = {"result": Result.HELD if failure else None, "ended": None} | _reason(failure)
-        self.amend(steps=(*self.operation.steps, begun), **held)
+        result = Result.HELD if step is Step.HOLD else None
+        steps = (*self.operation.steps, begun)
+        self.amend(steps=steps, result=result, ended=None, **_reason(failure))
         facts = {"step": step.value, "release": self.operation.release, "operation": self.operation.number}
         self.emit(EventKind.STEP, note, **facts)
         yield

@@ -304,8 +304,3 @@ def outputs_of(services: Services, prefix: str, slot: Slot) -> dict[str, dict[st
     """The outputs of all stacks of the app now, by their kinds. A release may lack some of the kinds."""
     found = {kind: services.stacks.find(stack_name(prefix, kind, slot)) for kind in STACK_KINDS}
     return {kind: stack.outputs for kind, stack in found.items() if stack}
-
-
-def slot_stack(plan: Plan) -> PlannedStack:
-    """The plan's slot stack."""
-    return next(stack for stack in plan.stacks if stack.kind == SLOT)

@@ -40,7 +40,8 @@ class Pointers:
         An old page works with the new API, as it did during the canary. In the other order, a run that dies
         between the two moves would leave a new page on the old API, and its calls to new routes would fail.
         """
-        self.journal.note(traffic_calls=0)
+        if self.journal.operation.rollback_seconds is None:
+            self.journal.note(traffic_calls=0)
         newer = target and left and target.record.number > left.record.number
         if newer:
             self._move_api(pointer, None)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kanmon.stacks.changes import ChangeSet
     from kanmon.stacks.cloudformation import DeployedStack
 
-_LONGEST_WAIT = 3600.0
+_LONGEST_WAIT = 900.0
 Outputs = dict[str, dict[str, str]]
 
 

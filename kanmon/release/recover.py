@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.errors import Code, KanmonError
 from kanmon.ledger.records import Decision, DecisionKind
-from kanmon.model import Approval, OperationKind, Result, Step
+from kanmon.model import Approval, OperationKind, Step
 from kanmon.release.events import Event, EventKind
 from kanmon.release.journal import Journal, as_failure
 from kanmon.release.lease import LONGEST_WAIT, HeldLease, holder_of, lease
@@ -47,7 +47,7 @@ def recover(
         if failure.code in {Code.LOCKED, Code.HELD, Code.UNFINISHED}:
             raise
         # The operation is open, so this is no refusal: somebody has to recover it.
-        return Outcome(Result.FAILED, operation.release, operation, still_open(operation, failure))
+        return still_open(operation, failure)
 
 
 def _recover(services: Services, observer: Observer, keep: bool | None) -> Outcome | None:
@@ -134,14 +134,14 @@ def _path(steps: Steps, keep: bool | None) -> None:
         # The run wrote its result and died before it freed the head. Look for the result first. Otherwise a
         # finished operation would run a second time.
         return journal.free()
-    failure, began = _unfinished(operation), steps.services.clock.monotonic()
+    # The failure of a run that died after it stays.
+    failure = None if operation.failure else _unfinished(operation)
+    began = steps.services.clock.monotonic()
     match recovery_step(operation, keep=keep):
         case Step.COMPLETE:
             steps.complete()
         case Step.ROLL_BACK:
-            # The failure of a hold stays. A rollback by hand has none.
-            kept = operation.failure or operation.kind is OperationKind.ROLLBACK
-            steps.roll_back(None if kept else failure, began)
+            steps.roll_back(None if operation.kind is OperationKind.ROLLBACK else failure, began)
         case Step.LOCK:
             head, target = journal.writer.head, steps.release
             ready = is_in_slot(steps.services, target.config.prefix, head, target.record)

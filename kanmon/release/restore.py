@@ -6,6 +6,7 @@ as the release deployed it: template, parameters, tags.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.errors import Code, KanmonError
@@ -13,6 +14,7 @@ from kanmon.ledger.records import KeptStack
 from kanmon.model import Slot
 from kanmon.naming import STACK_KINDS, stack_name
 from kanmon.release.events import EventKind
+from kanmon.release.plan import outputs_of
 from kanmon.release.provision import stack_at_rest
 
 if TYPE_CHECKING:
@@ -22,66 +24,89 @@ if TYPE_CHECKING:
     from kanmon.release.journal import Journal
     from kanmon.release.loaded import LoadedRelease
     from kanmon.release.ports import Services
+    from kanmon.release.provision import Outputs
+    from kanmon.stacks.changes import ChangeSet
     from kanmon.stacks.cloudformation import DeployedStack
 
 _REFUSALS = frozenset({Code.STACK_FAILED, Code.STACK_BUSY, Code.CHANGE_SET_FAILED})
 """CloudFormation's own refusals. A repetition would meet them, too."""
-_NOBODY = frozenset({Code.CREDENTIALS_MISSING, Code.AWS_UNREACHABLE, Code.LEASE_LOST, Code.INTERRUPTED})
+_OWN_ERRORS = frozenset({Code.CREDENTIALS_MISSING, Code.AWS_UNREACHABLE, Code.LEASE_LOST, Code.INTERRUPTED})
 """Errors of this run, whatever the stack: another run can restore it."""
 
 
 def restore_stacks(
-    services: Services, journal: Journal, target: LoadedRelease | None, kinds: Container[str]
-) -> None:
-    """Restore the stacks of these kinds, outside of the slots, as `target` deployed them.
+    services: Services, journal: Journal, target: LoadedRelease, kinds: Container[str]
+) -> bool:
+    """Restore the stacks of these kinds, outside of the slots, as `target` deployed them; True for a change.
 
     A stack stays as it is when its state would be lost, or when CloudFormation refuses. The operation's
     record names it then. Another error leaves the operation open, and `recover` repeats this. A second time,
     the stack stays as it is, too. Otherwise nobody could ever end an operation with users back already.
     """
-    if target is None:
-        # Nothing was live before. The stacks are all there is; the next release changes them.
-        return
-    kept = []
+    outputs = outputs_of(services, target.config.prefix, Slot.NONE)
+    restoration, kept, changed = _Restoration(services, journal, target, outputs), [], False
     # A stack comes before those that it needs, as in a deletion.
     for kind in (kind for kind in reversed(STACK_KINDS) if kind in kinds):
         name = stack_name(target.config.prefix, kind, Slot.NONE)
-        if reason := _restore(services, journal, kind, name, target):
-            kept.append(KeptStack(stack=name, reason=reason))
-            journal.emit(EventKind.NOTE, f"{name} stays as it is: {reason}", stack=name)
+        try:
+            changed |= restoration.restore(kind, name)
+        except _KeptError as error:
+            kept.append(KeptStack(stack=name, reason=str(error)))
+            journal.emit(EventKind.NOTE, f"{name} stays as it is: {error}", stack=name)
     journal.note(kept=tuple(kept))
+    return changed
 
 
-def _restore(services: Services, journal: Journal, kind: str, name: str, target: LoadedRelease) -> str:
-    """Restore one stack. Returns the reason for leaving it as it is; empty when it is restored."""
-    stack, wanted = stack_at_rest(services, journal, name), target.record.stacks.get(kind)
-    if wanted is None:
-        return f"{target.id} had none" if stack else ""
-    if stack is None:
-        return "it doesn't exist any more"
-    try:
-        if _is_restored(services, stack, wanted):
-            return ""
-        change_set = services.stacks.create_change_set(
-            name, services.blobs.url(wanted.template), wanted.parameters, wanted.tags, existing=stack
-        )
+class _KeptError(Exception):
+    """The reason for leaving a stack as it is."""
+
+
+@dataclass(frozen=True)
+class _Restoration:
+    services: Services
+    journal: Journal
+    target: LoadedRelease
+    outputs: Outputs
+
+    def restore(self, kind: str, name: str) -> bool:
+        """Restore one stack; True for a change. Raises _KeptError, and errors for another run."""
+        stack, wanted = stack_at_rest(self.services, self.journal, name), self.target.record.stacks.get(kind)
+        if stack is None and wanted is None:
+            return False
+        if wanted is None:
+            raise _KeptError(f"{self.target.id} had none")
+        if stack is None:
+            raise _KeptError("it doesn't exist any more")
+        try:
+            return self._apply(kind, stack, wanted)
+        except KanmonError as error:
+            again = [one.step for one in self.journal.operation.steps].count(self.journal.operation.step) > 1
+            if error.code in _OWN_ERRORS or not (again or error.code in _REFUSALS):
+                raise
+            raise _KeptError(f"{error.message} {error.fix}") from error
+
+    def _apply(self, kind: str, stack: DeployedStack, wanted: StackRecord) -> bool:
+        stacks, blobs = self.services.stacks, self.services.blobs
+        parameters = wanted.present_parameters(self.outputs)
+        same = (stack.parameters, stack.tags) == (parameters, wanted.tags)
+        whole = stack.status.endswith("_COMPLETE")
+        if same and whole and stacks.body(stack.name).encode() == blobs.get(wanted.template):
+            return False
+        url = blobs.url(wanted.template)
+        change_set = stacks.create_change_set(stack.name, url, parameters, wanted.tags, existing=stack)
         if change_set is None:
-            return ""
-        # Refuse before the change set is executed. Otherwise the data would be gone already.
-        if lost := [f"{one.logical_id} ({one.type})" for one in change_set.changes if one.destroys]:
-            return f"to restore it would delete or replace {', '.join(lost)}"
-        services.stacks.execute(change_set, lambda event: journal.emit_stack(kind, event))
-    except KanmonError as error:
-        again = [one.step for one in journal.operation.steps].count(journal.operation.step) > 1
-        if error.code in _NOBODY or not (again or error.code in _REFUSALS):
-            raise
-        return f"{error.message} {error.fix}"
-    journal.emit(EventKind.NOTE, f"{name} is as {target.id} deployed it", stack=name)
-    return ""
+            return False
+        _refuse_loss(change_set)
+        stacks.execute(change_set, lambda event: self.journal.emit_stack(kind, event))
+        self.journal.emit(EventKind.NOTE, f"{stack.name} is as {self.target.id} deployed it")
+        return True
 
 
-def _is_restored(services: Services, stack: DeployedStack, wanted: StackRecord) -> bool:
-    same = (stack.parameters, stack.tags) == (wanted.parameters, wanted.tags)
-    if not same or not stack.status.endswith("_COMPLETE"):
-        return False
-    return services.stacks.body(stack.name).encode() == services.blobs.get(wanted.template)
+def _refuse_loss(change_set: ChangeSet) -> None:
+    """Raise _KeptError before the change set is executed. Otherwise the data would be gone already."""
+    lost = [f"{one.logical_id} ({one.type})" for one in change_set.changes if one.destroys]
+    if lost:
+        raise _KeptError(f"to restore it would delete or replace {', '.join(lost)}")
+    empty = [f"{one.logical_id} ({one.type})" for one in change_set.changes if one.creates_state]
+    if empty:
+        raise _KeptError(f"to restore it would create {', '.join(empty)} anew, without the old data")

@@ -33,6 +33,16 @@ def default_target(ledger: Ledger, live: Release | None) -> Release | None:
     return None
 
 
+def present_target(ledger: Ledger) -> Release | None:
+    """The release of a rollback without a named one; None when there is none."""
+    try:
+        return rollback_target(ledger, None)
+    except KanmonError as error:
+        if error.code not in {Code.NO_ROLLBACK_TARGET, Code.UNKNOWN_RELEASE}:
+            raise
+        return None
+
+
 def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
     """The release to return to: `wanted`, or the last stable one before the live one.
 

@@ -14,6 +14,7 @@ from kanmon.release.hooks import run_hooks
 from kanmon.release.live_check import LiveCheck
 from kanmon.release.plan import outputs_of, resolve
 from kanmon.release.provision import provision
+from kanmon.stacks.spec import StackOutput
 from kanmon.templates.stack_set import tags
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def apply_plan(steps: Steps, plan: Plan) -> None:
         # that nobody undoes.
         journal.amend(changes=changes)
     live = LiveCheck.begin(services, journal, steps.base if changes else None, outputs)
+    # A person may have aborted the release during the snapshot. Nothing has changed yet.
+    steps.obey()
     # Empty the slot's entry in the head before its stack changes. Otherwise a run that dies there would leave
     # the old entry, and a rollback would move users into a broken slot.
     journal.record_slot(plan.slot, None)
@@ -53,6 +56,8 @@ def apply_plan(steps: Steps, plan: Plan) -> None:
         stacks=_deployed(plan, config, outputs),
         pointer=Pointer(deployment=_deployment(plan, outputs), slot=plan.slot),
     )
+    # An abort comes before the hooks: nobody takes a migration back.
+    steps.obey()
     # Hooks run before the checks. Otherwise the checks would meet the schema of the old release, and fail.
     run_hooks(services, journal, config, plan.release, plan.slot)
 
@@ -62,6 +67,7 @@ def apply_record(steps: Steps) -> None:
     services, journal, release = steps.services, steps.journal, steps.release
     slot, recorded = steps.operation.slot, release.record.stacks[SLOT]
     name = stack_name(release.config.prefix, SLOT, slot)
+    outputs = outputs_of(services, release.config.prefix, slot)
     # Look for the blobs first. Otherwise CloudFormation would miss a package in the middle of the update, and
     # the slot would be broken.
     refuse_missing(services.blobs, release.manifest)
@@ -69,7 +75,7 @@ def apply_record(steps: Steps) -> None:
     change_set = services.stacks.create_change_set(
         name,
         services.blobs.url(recorded.template),
-        recorded.parameters | {Parameter.SLOT: slot.value},
+        recorded.present_parameters(outputs) | {Parameter.SLOT: slot.value},
         recorded.tags,
         existing=services.stacks.find(name),
     )
@@ -113,7 +119,14 @@ def _deployed(plan: Plan, config: Config, outputs: Outputs) -> dict[str, StackRe
     """The stacks as the plan deployed them, by their kinds."""
     return {
         stack.kind: StackRecord(
-            template=stack.template, parameters=resolve(stack.parameters, outputs) or {}, tags=tags(config)
+            template=stack.template,
+            parameters=resolve(stack.parameters, outputs) or {},
+            sources={
+                key: f"{value.stack}.{value.key}"
+                for key, value in stack.parameters.items()
+                if isinstance(value, StackOutput)
+            },
+            tags=tags(config),
         )
         for stack in plan.stacks
     }

@@ -179,12 +179,14 @@ class Steps:
         # live release outside the list of stable ones, and no rollback could return to it.
         self.journal.close(Result.STABLE)
 
-    def abort(self, failure: KanmonError) -> None:
+    def abort(self, failure: KanmonError | None) -> None:
         """End the operation. No user was on the release."""
-        with self.journal.step(Step.ABORT, f"{self.operation.release} is aborted; no user was on it"):
+        text = f"{self.operation.release} is aborted; no user was on it"
+        with self.journal.step(Step.ABORT, text, failure):
             if self.operation.preview:
                 self.pointers.close_preview()
-            restore_stacks(self.services, self.journal, self.base, self.operation.changes)
+            if self.operation.changes:
+                self._restore(self.base, self.operation.changes)
             if self.operation.kind is OperationKind.DEPLOY:
                 self.journal.writer.amend_release(self.operation.release, state=ReleaseState.ABORTED)
         # The operation closes last. Otherwise a run that dies here would leave the preview open, and
@@ -207,7 +209,8 @@ class Steps:
         way = self.way_back
         target, left = way.target, way.left
         # Users first. Otherwise an error in a later call would keep users on the failed release.
-        with self.journal.step(Step.ROLL_BACK, f"back to {target.id if target else 'nothing live'}"):
+        text = f"back to {target.id if target else 'nothing live'}"
+        with self.journal.step(Step.ROLL_BACK, text, failure):
             self.pointers.back(target, left, way.pointer)
             seconds = round(self.services.clock.monotonic() - began, 3)
             # The head has the return first. Otherwise a failed call below would leave users on a release that
@@ -222,7 +225,7 @@ class Steps:
             self.site.web.delete_stale_files(files_of(target), files_of(left))
             switch_triggers(self.services, self.journal, way.pointer.slot, left, target)
             # Stacks outside of the slots come last: CloudFormation takes minutes for some of them.
-            restore_stacks(self.services, self.journal, target, way.changes)
+            self._restore(target, way.changes)
         # The operation closes after the head is back. Otherwise a run that dies here would leave the failed
         # slot in the head as live, and the next deploy would update the slot with users on it.
         self.journal.close(Result.ROLLED_BACK, failure)
@@ -276,7 +279,9 @@ class Steps:
 
     def _report_return(self, target: LoadedRelease | None, seconds: float) -> None:
         """Note the seconds of the return, check the live app, and report both."""
-        self.journal.note(rollback_seconds=seconds)
+        if self.operation.rollback_seconds is None:
+            # A recovery that repeats the step keeps the time of the real return.
+            self.journal.note(rollback_seconds=seconds)
         doubt = ""
         if target:
             try:
@@ -289,6 +294,14 @@ class Steps:
             seconds=seconds,
             calls=self.operation.traffic_calls,
         )
+
+    def _restore(self, target: LoadedRelease | None, kinds: tuple[str, ...]) -> None:
+        """Restore the stacks outside of the slots. Users get this at once, too, so check them again."""
+        if target and restore_stacks(self.services, self.journal, target, kinds):
+            try:
+                self.check_all(target, Target("live", target.id))
+            except ChecksFailedError as error:
+                self.journal.emit(EventKind.NOTE, f"after the restoration: {error.message}")
 
     def _record_return(self, way: WayBack) -> None:
         writer, target, left = self.journal.writer, way.target, way.left

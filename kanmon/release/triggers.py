@@ -56,6 +56,9 @@ def _switch(services: Services, journal: Journal, loaded: LoadedRelease, wanted:
     release, recorded = loaded.record, loaded.record.stacks[SLOT]
     name = stack_name(loaded.config.prefix, SLOT, release.slot)
     stack = stack_at_rest(services, journal, name)
+    if stack is None and wanted == OFF:
+        # A stack that somebody deleted has no triggers. Otherwise no rollback from it could ever end.
+        return
     if stack is None:
         raise KanmonError(Code.SLOT_CHANGED, "The stack doesn't exist any more.", where=name)
     if stack.parameters.get(Parameter.TRIGGERS) == wanted:
@@ -63,7 +66,7 @@ def _switch(services: Services, journal: Journal, loaded: LoadedRelease, wanted:
     change_set = services.stacks.create_change_set(
         name,
         services.blobs.url(recorded.template),
-        recorded.parameters | {Parameter.SLOT: release.slot.value, Parameter.TRIGGERS: wanted},
+        stack.parameters | {Parameter.TRIGGERS: wanted},
         # Keep the stack's own tags. New tags would change every resource; the next release brings them.
         stack.tags,
         existing=stack,

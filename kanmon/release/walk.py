@@ -84,7 +84,9 @@ def refuse_open(operation: Operation | None) -> None:
 def refuse_busy(operation: Operation | None, head: Head, now: datetime) -> None:
     """Raise LOCKED while the run of the open operation is at work."""
     if operation and (holder := holder_of(head, now)):
-        raise KanmonError(Code.LOCKED, f"{holder} is at work on operation {operation.number}.")
+        problem = f"{holder} is at work on operation {operation.number}."
+        fix = "Wait for its end. To end a running deploy now, run `kanmon abort`."
+        raise KanmonError(Code.LOCKED, problem, fix=fix)
 
 
 def refuse_moved(head: Head, expected: Head) -> None:
@@ -115,8 +117,7 @@ def walk(steps: Steps, path: Callable[[], None]) -> Outcome:
     except (Exception, KeyboardInterrupt) as error:
         if not journal.begun:
             raise
-        failure = still_open(journal.operation, as_failure(error), journal.failure)
-        return Outcome(Result.FAILED, journal.operation.release, journal.operation, failure)
+        return still_open(journal.operation, as_failure(error), journal.failure)
     return Outcome(
         journal.operation.result or Result.FAILED,
         journal.operation.release,
@@ -161,13 +162,15 @@ def _undecidable(steps: Steps, failure: KanmonError) -> KanmonError | None:
     return KanmonError(Code.CHECK_FAILS_EVERYWHERE, problem + "would not help.", where=failure.where)
 
 
-def still_open(operation: Operation, failure: KanmonError, before: KanmonError | None = None) -> KanmonError:
-    """The failure of an operation without an end. `before` is an earlier failure of it."""
+def still_open(operation: Operation, failure: KanmonError, before: KanmonError | None = None) -> Outcome:
+    """The outcome of a run that could not end its operation. `before` is an earlier failure of it."""
     code, message = failure.code, failure.message
     if before and before is not failure:
         message = f"{before.message} Then this failed, too: {message}"
     fix = "Run `kanmon recover`. Have the credentials expired? Get new ones first."
-    if code is Code.LEASE_LOST:
+    if operation.held:
+        fix = Code.HELD.fix
+    elif code is Code.LEASE_LOST:
         fix = "Run `kanmon status`. Without another run there, run `kanmon recover`."
     elif operation.step is Step.COMPLETE:
         passed = "" if Step.HOLD in [one.step for one in operation.steps] else " and passed everything"
@@ -177,5 +180,8 @@ def still_open(operation: Operation, failure: KanmonError, before: KanmonError |
         code = code if code is Code.INTERRUPTED else Code.ROLLBACK_FAILED
         back = operation.rollback_seconds is not None
         message += " Users are back already; the rest is open." if back else ""
-    message = f"{message} Operation {operation.number} is open. Its last step was: {operation.step}."
-    return KanmonError(code, message, where=failure.where, fix=fix)
+    state = "held" if operation.held else "open"
+    message = f"{message} Operation {operation.number} is {state}. Its last step was: {operation.step}."
+    failed = KanmonError(code, message, where=failure.where, fix=fix)
+    result = Result.HELD if operation.held else Result.FAILED
+    return Outcome(result, operation.release, operation, failed)

@@ -35,6 +35,11 @@ class Change(BaseModel):
         return gone and self.type in STATEFUL
 
     @property
+    def creates_state(self) -> bool:
+        """The change makes a resource with state, which is empty then."""
+        return self.action == "Add" and self.type in STATEFUL
+
+    @property
     def touches_permissions(self) -> bool:
         """The change is a change of IAM. Reviewers want to see these first."""
         return self.type.startswith("AWS::IAM::")

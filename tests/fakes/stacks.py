@@ -135,7 +135,10 @@ class FakeStacks:
     def _read(self, template: str) -> str:
         """The template itself, or that of its URL. A longer one must lie in a bucket."""
         if template.startswith("https://"):
-            return self.objects.objects(self.artifacts)["blobs/" + template.rpartition("/")[2]].body.decode()
+            found = self.objects.objects(self.artifacts).get("blobs/" + template.rpartition("/")[2])
+            if found is None:
+                raise KanmonError(Code.AWS_FAILED, "ValidationError: S3 error: Access Denied.")
+            return found.body.decode()
         assert len(template.encode()) <= _LONGEST_BODY
         return template
 

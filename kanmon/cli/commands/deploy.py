@@ -46,7 +46,7 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
     """Recover an earlier operation first, then release."""
     from kanmon.cli.approvals import deploy_approver
     from kanmon.cli.commands.plan import new_plan
-    from kanmon.cli.ending import recover_first, show_ending, show_outcome, show_steps
+    from kanmon.cli.ending import operated, recover_first, show_ending, show_outcome, show_steps
     from kanmon.cli.repository import with_deployment
     from kanmon.release.deploy import deploy, refuse_frozen
     from kanmon.release.dry_run import deploy_steps
@@ -75,8 +75,10 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
         with folded("The plan"):
             print_plan(console, plan)
         approver = deploy_approver(context, yes=options.yes)
-        outcome = deploy(
-            services, plan, approver, observer, reason=options.reason, lift_freeze=options.lift_freeze
+        reason, lift_freeze = options.reason, options.lift_freeze
+        outcome = operated(
+            context,
+            lambda: deploy(services, plan, approver, observer, reason=reason, lift_freeze=lift_freeze),
         )
     return show_outcome(context, outcome)
 

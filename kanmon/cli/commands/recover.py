@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class RecoverOptions:
     """A person's decision, and whether to wait."""
 
-    keep: bool = flag("keep the live release of a held environment")
-    undo: bool = flag("roll the live release back, in a held environment or after an unfinished release")
+    keep: bool = flag("keep the release of a held environment: all users get it, and it is stable")
+    undo: bool = flag("return users to the release before: of a held or an unfinished release")
     wait: bool = flag("wait for the other run to end, or for its lease to expire")
 
 

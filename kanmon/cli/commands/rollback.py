@@ -27,7 +27,7 @@ class RollbackOptions:
 def run(options: RollbackOptions, context: Context) -> ExitStatus:
     """Roll back. An open operation ends first."""
     from kanmon.cli.approvals import refuse_unconfirmed, rollback_approver
-    from kanmon.cli.ending import show_outcome, show_steps
+    from kanmon.cli.ending import operated, show_outcome, show_steps
     from kanmon.cli.repository import with_deployment
     from kanmon.release.dry_run import rollback_steps
     from kanmon.release.rollback import rollback, rollback_target
@@ -41,11 +41,16 @@ def run(options: RollbackOptions, context: Context) -> ExitStatus:
         return ExitStatus.OK
     with with_deployment(context) as observer:
         target = rollback_target(services.ledger, options.release or None)
-        live = services.ledger.head().live
-        console.print(f"Rollback from [bold]{live}[/] to [bold]{target.id}[/] (commit {target.commit[:12]})")
+        head = services.ledger.head()
+        if head.operation is not None:
+            console.print(f"Operation {head.operation} is open. The rollback ends it first.")
+        text = f"Rollback from [bold]{head.live}[/] to [bold]{target.id}[/] (commit {target.commit[:12]})"
+        console.print(text)
         approver = rollback_approver(context, yes=options.yes)
         reason = options.reason or f"rollback to {target.id}"
-        outcome = rollback(services, config, target, approver, observer, reason=reason)
+        outcome = operated(
+            context, lambda: rollback(services, config, target, approver, observer, reason=reason)
+        )
     status = show_outcome(context, outcome)
     # A held deploy that was undone did not reach its own aim. It has reached that of this command.
     return ExitStatus.OK if outcome.result is Result.ROLLED_BACK and not outcome.failure else status

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def run(options: FormatOptions, context: Context) -> ExitStatus:
     """Show the ledger's head."""
-    from kanmon.release.rollback import default_target
+    from kanmon.release.rollback import present_target
     from kanmon.report.terminal import print_status
 
     ledger = context.services.ledger
@@ -23,7 +23,7 @@ def run(options: FormatOptions, context: Context) -> ExitStatus:
         context.print_json(head.model_dump(mode="json") | {"held": bool(operation and operation.held)})
     else:
         live = ledger.release(head.live) if head.live else None
-        print_status(context.console, head, live, default_target(ledger, live), operation)
+        print_status(context.console, head, live, present_target(ledger), operation)
     return ExitStatus.OK
 
 

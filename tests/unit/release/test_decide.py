@@ -19,6 +19,8 @@ from tests.fakes.services import FakeApproval
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kanmon.approval.prompt import Approvable
+    from kanmon.model import Approval
     from kanmon.release.events import Event
     from tests.fakes.clock import Clock
     from tests.fakes.cloud import Cloud
@@ -171,3 +173,63 @@ def test_a_refused_approval_leaves_no_decision(stable: Cloud) -> None:
 
     assert release(stable, "two", config=SLOW, observer=_when("10 %", refuse)).result is Result.STABLE
     assert not stable.store.keys("decisions/")
+
+
+def test_nobody_replaces_an_abort(stable: Cloud) -> None:
+    """CD-14: two people at two terminals."""
+    codes: list[Code] = []
+
+    def both() -> None:
+        _decide(stable, DecisionKind.ABORT, "prices are wrong")
+        codes.append(_codes(stable, DecisionKind.PROMOTE))
+
+    outcome = release(stable, "two", config=SLOW, observer=_when("10 % of API requests go to r2", both))
+    assert codes == [Code.NOTHING_RUNS]
+    assert outcome.result is Result.ROLLED_BACK
+
+
+@pytest.mark.parametrize("text", ["10 % of API", "the page is that of r2"])
+def test_an_abort_counts_without_a_bake(stable: Cloud, text: str) -> None:
+    """CD-10"""
+    config = make_config(traffic={"strategy": "canary", "steps": [{"percent": 10, "bake": 0}], "bake": 0})
+    abort = _when(text, lambda: _decide(stable, DecisionKind.ABORT))
+    assert release(stable, "two", config=config, observer=abort).result is Result.ROLLED_BACK
+    assert stable.users == ("r1", "r1")
+
+
+def test_an_early_abort_changes_nothing(stable: Cloud) -> None:
+    """CD-5: no stack, no hook."""
+    executed, ran = list(stable.stacks.executed), list(stable.functions.ran)
+    abort = _when("r2 goes into", lambda: _decide(stable, DecisionKind.ABORT))
+    assert release(stable, "two", config=SLOW, observer=abort).result is Result.ABORTED
+    assert (stable.stacks.executed, stable.functions.ran) == (executed, ran)
+
+
+def test_an_abort_is_left_though_the_release_goes_on(stable: Cloud) -> None:
+    """CD-10: during the approval the release went live."""
+
+    def late() -> None:
+        class Slowly(FakeApproval):
+            def approve(self, what: Approvable) -> Approval:
+                number = stable.ledger.head().operation or 0
+                key = f"operations/{number:06d}.json"
+                stable.store.objects[key] = stable.store.objects[key].replace(b'"shift"', b'"promote"')
+                return super().approve(what)
+
+        decide(stable.services(), DecisionKind.ABORT, Slowly())
+
+    observer = _when("10 % of API", late)
+    release(stable, "two", config=SLOW, observer=observer)
+    assert stable.ledger.decision(2)
+
+
+def test_a_promotion_does_not_hide_a_firing_alarm(stable: Cloud) -> None:
+    """CD-8, MON-2"""
+
+    def promote() -> None:
+        stable.ringing["shop-test-rollback"] = "p95 is 9 s"
+        _decide(stable, DecisionKind.PROMOTE)
+
+    outcome = release(stable, "two", config=SLOW, observer=_when("the page is that of r2", promote))
+    assert failure_of(outcome).code is Code.ALARM_FIRED
+    assert stable.users == ("r1", "r1")

@@ -294,3 +294,20 @@ def test_a_moved_pointer_makes_a_plan_stale(cloud: Cloud) -> None:
         deploy(cloud.services(), plan, FakeApproval(), ignore)
     assert caught.value.code is Code.PLAN_STALE
     assert cloud.users == ("r1", "r1")
+
+
+def test_a_freeze_during_the_review_counts(cloud: Cloud) -> None:
+    """CD-9: the head is otherwise as it was planned."""
+    release(cloud, "one")
+    plan = plan_of(cloud, make_bundle(cloud, "two"))
+
+    class Meanwhile(FakeApproval):
+        def approve(self, what: Approvable) -> Approval:
+            cloud.faulty.add(("r3", "live"))
+            release(cloud, "three")
+            return super().approve(what)
+
+    with pytest.raises(KanmonError) as caught:
+        deploy(cloud.services(), plan, Meanwhile(), ignore)
+    assert caught.value.code is Code.FROZEN
+    assert cloud.ledger.head().operations == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -154,3 +155,50 @@ def test_a_stack_without_a_record_is_named(cloud: Cloud) -> None:
     """CD-10: the release brought it, and the old one never had it."""
     release(cloud, "one", config=make_config(api=None, checks=[{"name": "page", "path": "/"}]))
     assert operation_of(_failing(cloud, "live", make_config())).kept[0].reason == "r1 had none"
+
+
+def test_a_half_updated_stack_is_not_restored(cloud: Cloud) -> None:
+    """CD-10: its template is the old one, its resources may not be."""
+    release(cloud, "one")
+    name = "shop-test-edge"
+
+    def half(event: Event) -> None:
+        if "users are on r1 again" in event.text:
+            broken = replace(cloud.stacks.stacks[name], status="UPDATE_ROLLBACK_FAILED")
+            cloud.stacks.stacks[name] = broken
+
+    cloud.faulty.add(("r2", "live"))
+    (kept,) = operation_of(release(cloud, "two", config=OTHER, observer=half)).kept
+    assert kept.stack == name
+    assert "UPDATE_ROLLBACK_FAILED" in kept.reason
+
+
+def test_data_is_not_restored_as_an_empty_database(cloud: Cloud) -> None:
+    """CD-10, INF-8"""
+    release(cloud, "one")
+    without = make_config(
+        database=None, hooks=[], functions={"api": {"handler": "shop.api", "artifact": "build/api"}},
+        allow_destroy=re.findall(r"^  (\w+):$", cloud.stacks.bodies["shop-test-foundation"], re.MULTILINE),
+    )  # fmt: skip
+    assert release(cloud, "two", config=without).result is Result.STABLE
+    (kept,) = operation_of(roll_back(cloud)).kept
+    assert kept.stack == "shop-test-foundation"
+    assert "anew, without the old data" in kept.reason
+
+
+def test_an_error_that_stays_does_not_keep_the_operation_open(cloud: Cloud, clock: Clock) -> None:
+    """CD-13: users are back. The first time it is open for a repetition, the second time it is named."""
+    release(cloud, "one")
+    edge = cloud.ledger.release("r1")
+    assert edge
+    del cloud.s3.objects("artifacts")[f"blobs/{edge.stacks['edge'].template}"]
+    cloud.faulty.add(("r2", "live"))
+    routes = [{"path": "/api/{proxy+}", "function": "api"}]
+    config = make_config(api={"routes": routes, "cors": {"origins": ["https://admin.example.com"]}})
+    assert release(cloud, "two", config=config).open
+    assert cloud.users == ("r1", "r1")
+    clock.outlast_lease()
+    outcome = recover(cloud.services(), ignore)
+    assert outcome
+    assert outcome.result is Result.ROLLED_BACK
+    assert [kept.stack for kept in operation_of(outcome).kept] == ["shop-test-edge"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kanmon.errors import Code
 from kanmon.model import Result, Slot
 from kanmon.naming import blob_key
-from tests.fakes.app import make_bundle
+from tests.fakes.app import make_bundle, make_config
 from tests.fakes.cloud import ARTIFACTS
 from tests.fakes.process import Process
 from tests.fakes.runs import failure_of, release, roll_back
@@ -92,3 +92,56 @@ def test_a_slot_with_a_failed_stack_gets_no_users(cloud: Cloud) -> None:
     assert outcome.result is Result.ABORTED
     assert failure_of(outcome).code is Code.STACK_BUSY
     assert cloud.users == ("r2", "r2")
+
+
+def test_a_slot_with_users_is_not_changed(cloud: Cloud) -> None:
+    """CD-8: the ledger has the other slot, but the API serves this one."""
+    release(cloud, "one")
+    release(cloud, "two")
+    cloud.gateway.stages["live"]["variables"]["slot"] = "blue"
+    executed = list(cloud.stacks.executed)
+    outcome = release(cloud, "three")
+    assert failure_of(outcome).code is Code.POINTER_MOVED
+    assert cloud.stacks.executed == executed
+
+
+def test_a_lost_head_is_not_an_empty_environment(cloud: Cloud) -> None:
+    """CD-13: users are on a release. A rollback to nothing would take it from them."""
+    release(cloud, "one")
+    del cloud.store.objects["head.json"]
+    assert failure_of(release(cloud, "two")).code is Code.POINTER_MOVED
+    assert cloud.users == ("r1", "r1")
+
+
+def test_a_slot_in_its_cleanup_is_complete(cloud: Cloud) -> None:
+    """CD-10: CloudFormation only deletes what it replaced."""
+    release(cloud, "one")
+    release(cloud, "two")
+    name = "shop-test-slot-blue"
+    status = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+    cloud.stacks.stacks[name] = replace(cloud.stacks.stacks[name], status=status)
+    executed = list(cloud.stacks.executed)
+    assert roll_back(cloud, "r1").result is Result.ROLLED_BACK
+    assert cloud.stacks.executed == executed
+
+
+def test_a_release_again_gets_the_present_outputs(cloud: Cloud) -> None:
+    """CD-10: the database moved since."""
+    for version in ("one", "two", "three"):
+        release(cloud, version)
+    name = "shop-test-foundation"
+    foundation = cloud.stacks.stacks[name]
+    moved = foundation.outputs | {"DatabaseHost": "moved.test"}
+    cloud.stacks.stacks[name] = replace(foundation, outputs=moved)
+    assert roll_back(cloud, "r1").result is Result.ROLLED_BACK
+    assert cloud.stacks.stacks["shop-test-slot-green"].parameters["DatabaseHost"] == "moved.test"
+
+
+def test_a_release_can_drop_its_api(cloud: Cloud) -> None:
+    """CD-6, CD-10: and a rollback brings it back."""
+    release(cloud, "one")
+    without = make_config(api=None, checks=[{"name": "page", "path": "/"}])
+    assert release(cloud, "two", config=without).result is Result.STABLE
+    assert cloud.api_release() is None
+    assert roll_back(cloud).result is Result.ROLLED_BACK
+    assert cloud.users == ("r1", "r1")

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanmon.errors import Code
+from kanmon.errors import Code, KanmonError
 from kanmon.model import ReleaseState, Result
+from kanmon.release.recover import recover
+from tests.fakes.app import make_config
 from tests.fakes.ledger import is_held
-from tests.fakes.process import Blow, Process
-from tests.fakes.runs import failure_of, release
+from tests.fakes.process import Blow, Process, ProcessDied
+from tests.fakes.runs import failure_of, ignore, release
 
 if TYPE_CHECKING:
     from tests.fakes.cloud import Cloud
@@ -86,3 +88,46 @@ def test_a_failed_check_writes_one_record_before_users_are_back(cloud: Cloud) ->
     back = len(calls) - calls[::-1].index("apigateway.update_stage")
     assert calls[failed:back].count("store.put") == 2
     assert "store.get" not in calls[failed:back]
+
+
+def test_a_hold_is_whole_with_its_first_write(cloud: Cloud) -> None:
+    """CD-7: a run that dies in it leaves the hold and its cause."""
+    release(cloud, "one")
+    cloud.faulty |= {("r2", "live"), ("r1", "stable")}
+    whole, process = cloud.copy(), Process()
+    release(whole, "two", process=process)
+    at = len(process.calls) - process.calls[::-1].index("apigateway.delete_stage")
+    with pytest.raises(ProcessDied):
+        release(cloud, "two", process=Process(at=at, blow=Blow.DEATH))
+    cloud.clock.outlast_lease()
+    operation = cloud.ledger.operations()[-1]
+    assert operation.held
+    assert operation.failure
+    assert operation.failure.code == Code.CHECK_FAILS_EVERYWHERE.id
+    with pytest.raises(KanmonError) as caught:
+        recover(cloud.services(), ignore)
+    assert caught.value.code is Code.HELD
+
+
+def test_the_cause_of_a_rollback_outlives_its_run(cloud: Cloud) -> None:
+    """CD-11"""
+    release(cloud, "one")
+    cloud.faulty.add(("r2", "live"))
+    whole, process = cloud.copy(), Process()
+    release(whole, "two", process=process)
+    last = len(process.calls) - process.calls[::-1].index("apigateway.update_stage")
+    with pytest.raises(ProcessDied):
+        release(cloud, "two", process=Process(at=last, blow=Blow.DEATH))
+    cloud.clock.outlast_lease()
+    recover(cloud.services(), ignore)
+    failure = cloud.ledger.operations()[-1].failure
+    assert failure
+    assert failure.code == Code.CHECK_FAILED.id
+
+
+def test_a_new_check_does_not_hold_a_release(cloud: Cloud) -> None:
+    """CD-7: on the stable release it fails for another reason."""
+    release(cloud, "one")
+    cloud.faulty |= {("r2", "live"), ("r1", "stable")}
+    config = make_config(checks=[{"name": "new", "path": "/api/new"}])
+    assert release(cloud, "two", config=config).result is Result.ROLLED_BACK
