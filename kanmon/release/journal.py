@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from kanmon.stacks.cloudformation import StackEvent
 
 
+_NOT_ENDED = {"result": None, "ended": None}
+
+
 class Journal:
     """Writes an operation's record, guards its lease, and sends events to the observer."""
 
@@ -51,10 +54,10 @@ class Journal:
         """
         refuse_step(self.writer.head, self.operation, step)
         begun = StepRecord(step=step, began=self._clock.now(), note=note)
-        # Another step after a hold is the decision. Otherwise a run that dies in it would leave it open.
-        result = Result.HELD if step is Step.HOLD else None
-        steps = (*self.operation.steps, begun)
-        self.amend(steps=steps, result=result, ended=None, **_reason(failure))
+        # Another step after a hold is the decision. Otherwise a run that dies in it would leave it to decide.
+        # A hold is whole with its first write. Otherwise a run that dies in it would leave nothing to decide.
+        held = {"result": Result.HELD, "ended": begun.began} if step is Step.HOLD else _NOT_ENDED
+        self.amend(steps=(*self.operation.steps, begun), **held, **_reason(failure))
         facts = {"step": step.value, "release": self.operation.release, "operation": self.operation.number}
         self.emit(EventKind.STEP, note, **facts)
         yield
