@@ -303,7 +303,7 @@ class Code(Enum):
     ABORT_REQUESTED = (
         506,
         "A person aborted the release.",
-        "Read the reason with `kanmon history`, fix the release, then release again.",
+        'Read the reason with `kanmon history`, then run `kanmon deploy --lift-freeze "the fix"`.',
     )
     POINTER_MOVED = (
         511,

@@ -38,7 +38,8 @@ def deploy_steps(services: Services, plan: Plan, config: Config, lift_freeze: st
     yield f"check {plan.release} as candidate in the {plan.slot} slot: {checks}"
     for step in config.traffic.shares if plan.base and config.api else ():
         yield f"give it {step.percent} % of the API requests for {duration(step.bake)}"
-    yield f"make it live for all users, and check it for {duration(config.traffic.bake)}"
+    bake = f" for {duration(config.traffic.bake)}" if config.traffic.bake else ""
+    yield f"make it live for all users, and check it{bake}"
     yield "record it as stable" + (f", or return users to {plan.base}" if plan.base else "")
 
 

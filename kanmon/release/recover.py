@@ -59,7 +59,8 @@ def _recover(services: Services, observer: Observer, keep: bool | None) -> Outco
         steps = _adopt(services, held, observer)
         operation = steps.operation
         _refuse_undecided(operation, keep)
-        text = f"the operation {operation.number} of {operation.actor} did not end"
+        state = "is held" if operation.held else "did not end"
+        text = f"the operation {operation.number} of {operation.actor} {state}"
         steps.journal.emit(EventKind.NOTE, text)
         if operation.held:
             now, by = services.clock.now(), services.actor

@@ -175,7 +175,9 @@ def print_status(
         )
     if operation and operation.held:
         decision = "kanmon recover --keep or --undo, or kanmon rollback"
+        at = escape(operation.steps[-2].note) if len(operation.steps) > 1 else ""
         console.print(f"[red]held[/]      operation {operation.number} waits for a decision: {decision}")
+        console.print(f"          it holds {operation.release} at its step: {at}")
     elif operation:
         note = f": {escape(operation.steps[-1].note)}" if operation.steps else ""
         subject = f"operation {operation.number}, {operation.kind} of {operation.release}"
@@ -183,6 +185,15 @@ def print_status(
     if head.lease:
         holder, until = escape(head.lease.holder), f"{head.lease.expires:%H:%M:%S} UTC"
         console.print(f"[yellow]lease[/]     held by {holder} until {until}")
+
+
+def _why(operation: Operation) -> str:
+    """The cause of an operation's end: a person's decision first."""
+    decided = [
+        f"{one.approval.by}: {one.kind}{one.reason and f', {one.reason}'}" for one in operation.decisions
+    ]
+    failed = [operation.failure.message] if operation.failure else []
+    return "; ".join(decided + failed) or operation.reason
 
 
 def print_history(console: Console, operations: list[Operation], releases: dict[str, Release]) -> None:
@@ -205,7 +216,7 @@ def print_history(console: Console, operations: list[Operation], releases: dict[
     for operation in reversed(operations):
         release = releases.get(operation.release)
         took = "" if operation.seconds is None else duration(operation.seconds)
-        why = operation.failure.message if operation.failure else operation.reason
+        why = _why(operation)
         table.add_row(
             str(operation.number),
             f"{operation.began:%Y-%m-%d %H:%M:%S}",

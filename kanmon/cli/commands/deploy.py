@@ -58,11 +58,9 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
     if options.dry_run:
         plan = given or new_plan(context, context.project / options.bundle, options.bundle_digest)
         print_plan(console, plan)
-        show_steps(
-            context,
-            f"The deploy of {plan.release} would",
-            deploy_steps(services, plan, config, options.lift_freeze),
-        )
+        if not plan.unchanged:
+            steps = deploy_steps(services, plan, config, options.lift_freeze)
+            show_steps(context, f"The deploy of {plan.release} would", steps)
         return ExitStatus.OK
     with with_deployment(context) as observer:
         recovered = recover_first(context, observer)

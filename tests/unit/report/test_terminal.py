@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console
 
 from kanmon.errors import Code, KanmonError
-from kanmon.ledger.records import Failure, KeptStack, Operation, Release
-from kanmon.model import Approval, Pointer, Result, Slot
+from kanmon.ledger.records import Decision, DecisionKind, Failure, KeptStack, Operation, Release
+from kanmon.model import Approval, Pointer, Result, Slot, Step
 from kanmon.release.events import Event, EventKind
 from kanmon.release.plan import Plan, PlannedStack, WebPlan
 from kanmon.release.walk import Outcome
@@ -264,6 +264,16 @@ def test_a_new_stack_has_no_users_yet() -> None:
     assert change_set
     new = change_set.model_copy(update={"creates": True})
     assert plan.stacks[0].model_copy(update={"kind": "edge", "change_set": new}).effect == ""
+
+
+def test_a_decision_is_in_the_history() -> None:
+    """CD-11"""
+    approval = Approval(by="aki", how="terminal", digest="d", at=NOON)
+    decision = Decision(
+        operation=1, kind=DecisionKind.PROMOTE, step=Step.SHIFT, approval=approval, reason="metrics are fine"
+    )
+    operation = an_operation().model_copy(update={"decisions": (decision,), "failure": None})
+    assert "aki: promote, metrics are fine" in history(operation)
 
 
 def test_a_stack_that_was_not_restored_is_named() -> None:
