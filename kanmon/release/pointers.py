@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.checks.probe import Target
+from kanmon.errors import Code, KanmonError
 from kanmon.naming import preview_token
 from kanmon.release.events import EventKind
 from kanmon.release.loaded import LoadedRelease, files_of
@@ -92,7 +93,14 @@ class Pointers:
                 self._count(1)
                 self.journal.emit(EventKind.TRAFFIC, "there is no live page any more")
             return
-        writes = web.move(target.id, target.files, files_of(base))
+        try:
+            writes = web.move(target.id, target.files, files_of(base))
+        except KanmonError as error:
+            # The site has the config of the operation's release: it publishes this one alone.
+            if error.code is not Code.BUNDLE_MISSING or target.id != self.journal.operation.release:
+                raise
+            web.publish(target.id, target.files)
+            writes = web.move(target.id, target.files, files_of(base))
         self._count(writes)
         if writes:
             self.journal.emit(EventKind.TRAFFIC, f"the page is that of {target.id}", release=target.id)

@@ -159,7 +159,8 @@ class WebPort(Protocol):
 
         So the site may be open with another release's config. `base` has the files of the present live
         release, also after half of a move. A repeated call continues after the last write of the first call.
-        Raises POINTER_MOVED.
+        Raises POINTER_MOVED, and BUNDLE_MISSING when the release is not
+        published any more.
         """
 
     def clear(self) -> bool:

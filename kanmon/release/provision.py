@@ -39,7 +39,7 @@ def provision(
 ) -> Outputs:
     """Execute exactly the approved change sets; the outputs of all stacks afterwards.
 
-    All change sets are verified before the first one is executed. `on_change` gets each stack after its
+    Call :func:`verify_change_sets` first. `on_change` gets each stack after its
     change. Raises PLAN_STALE, STACK_FAILED, the errors of `on_change` and those of the services, after all
     running stacks have come to their end.
     """
@@ -68,12 +68,18 @@ def provision(
     return outputs
 
 
-def _prepare(services: Services, config: Config, stacks: tuple[PlannedStack, ...]) -> None:
-    # Verify all before any is executed. Otherwise a missing change set would be found late, with half of the
-    # stacks changed.
+def verify_change_sets(services: Services, stacks: tuple[PlannedStack, ...]) -> None:
+    """Raise PLAN_STALE unless every approved change set is there as it was approved.
+
+    Verify all before any is executed. Otherwise a missing change set would be found late, with half of the
+    stacks changed.
+    """
     for stack in stacks:
         if stack.change_set:
             services.stacks.verify(stack.change_set)
+
+
+def _prepare(services: Services, config: Config, stacks: tuple[PlannedStack, ...]) -> None:
     # Protect the stacks before their updates. Otherwise an update could replace a database before the stack's
     # policy forbids it.
     for stack in stacks:

@@ -13,7 +13,7 @@ from kanmon.release.events import EventKind
 from kanmon.release.hooks import run_hooks
 from kanmon.release.live_check import LiveCheck
 from kanmon.release.plan import outputs_of, resolve
-from kanmon.release.provision import provision
+from kanmon.release.provision import provision, verify_change_sets
 from kanmon.stacks.spec import StackOutput
 from kanmon.templates.stack_set import tags
 
@@ -33,6 +33,8 @@ def apply_plan(steps: Steps, plan: Plan) -> None:
     config = steps.release.manifest.current_config()
     outputs = outputs_of(services, config.prefix, plan.slot)
     _refuse_users(services.site(steps.release.config, outputs), plan.slot, plan.base)
+    # A stale plan is refused before anything is made, also before the snapshot.
+    verify_change_sets(services, plan.stacks)
     # The snapshot comes before every change. After a failed migration you restore the data from it. A later
     # snapshot would hold half-migrated data.
     _take_snapshot(steps, outputs)

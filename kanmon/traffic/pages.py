@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -34,7 +35,7 @@ from kanmon.naming import (
 from kanmon.traffic.page_data import with_page_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mypy_boto3_s3 import S3Client
 
@@ -100,7 +101,8 @@ class WebPages:
         `base` has the files of the present live release, perhaps live in part only. Other files than pages
         are not written again with the same content, nor are files written by an interrupted move.
         For a release without a web app, the entry page is removed.
-        Raises POINTER_MOVED when another writer replaced the entry page meanwhile.
+        Raises POINTER_MOVED when another writer replaced the entry page meanwhile, and BUNDLE_MISSING when
+        the release is not published any more.
         """
         if not files:
             return int(self.clear())
@@ -192,7 +194,7 @@ class WebPages:
         if present and wanted.items() <= present["Metadata"].items():
             return False
         source = preview_folder(release) + name
-        with aws_errors(f"copying {source} to {name}"):
+        with aws_errors(f"copying {source} to {name}"), self._published(release):
             # CopyObject keeps type, cache control and metadata of the source:
             # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
             self.s3.copy_object(
@@ -200,13 +202,26 @@ class WebPages:
             )
         return True
 
+    @contextmanager
+    def _published(self, release: str) -> Iterator[None]:
+        """Raise BUNDLE_MISSING when somebody deleted a published file of the release."""
+        try:
+            yield
+        except ClientError as error:
+            if not is_missing(error):
+                raise
+            where = f"s3://{self.bucket}/{preview_folder(release)}"
+            problem = f"The published files of {release} are gone."
+            raise KanmonError(Code.BUNDLE_MISSING, problem, where=where) from error
+
     def _replace_entry(self, release: str, expected: str | None) -> None:
         def own_tag() -> str | None:
             head = self._head(ENTRY_PAGE)
             return head["ETag"] if head and head["Metadata"].get(RELEASE_METADATA) == release else None
 
         with aws_errors(f"making the page of {release} live"):
-            page = self.s3.get_object(Bucket=self.bucket, Key=preview_folder(release) + ENTRY_PAGE)
+            with self._published(release):
+                page = self.s3.get_object(Bucket=self.bucket, Key=preview_folder(release) + ENTRY_PAGE)
             try:
                 put_if_unchanged(
                     self.s3,

@@ -106,3 +106,13 @@ def test_a_held_canary_gets_the_settings_of_the_decision(
     recover(held_canary.services(), ignore, keep=keep)
     assert held_canary.users == (live, live)
     assert _rate(held_canary) == rate
+
+
+def test_a_release_without_its_published_files_is_published_again(stable: Cloud) -> None:
+    """CD-10: somebody deleted them; the blobs are all there."""
+    assert release(stable, "two", config=_config(7)).result is Result.STABLE
+    web = stable.s3.objects("web")
+    for name in [name for name in web if name.startswith("releases/r1/")]:
+        del web[name]
+    assert roll_back(stable).result is Result.ROLLED_BACK
+    assert stable.pages() == stable.pages_of("r1")

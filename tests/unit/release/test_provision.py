@@ -12,7 +12,7 @@ from kanmon.errors import Code, KanmonError
 from kanmon.model import Slot
 from kanmon.release.lease import lease
 from kanmon.release.plan import Plan, outputs_of
-from kanmon.release.provision import Outputs, provision
+from kanmon.release.provision import Outputs, provision, verify_change_sets
 from kanmon.stacks.spec import StackOutput
 from tests.fakes.app import make_bundle, make_config
 from tests.fakes.process import Process
@@ -38,6 +38,7 @@ def _provision(
     services = cloud.services(process)
     if outputs is None:
         outputs = outputs_of(services, config.prefix, plan.slot)
+    verify_change_sets(services, plan.stacks)
     return provision(services, journal_of(cloud), config, plan.stacks, outputs)
 
 

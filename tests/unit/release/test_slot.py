@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from kanmon.errors import Code
 from kanmon.model import Result, Slot
 from kanmon.naming import blob_key
+from kanmon.release.deploy import deploy
 from tests.fakes.app import make_bundle, make_config
 from tests.fakes.cloud import ARTIFACTS
 from tests.fakes.process import Process
-from tests.fakes.runs import failure_of, release, roll_back
+from tests.fakes.runs import failure_of, ignore, plan_of, release, roll_back
+from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
     from tests.fakes.cloud import Cloud
@@ -145,3 +147,14 @@ def test_a_release_can_drop_its_api(cloud: Cloud) -> None:
     assert cloud.api_release() is None
     assert roll_back(cloud).result is Result.ROLLED_BACK
     assert cloud.users == ("r1", "r1")
+
+
+def test_a_stale_plan_takes_no_snapshot(cloud: Cloud) -> None:
+    """CD-4, CD-5"""
+    release(cloud, "one")
+    plan = plan_of(cloud, make_bundle(cloud, "two"))
+    cloud.stacks.touch("shop-test-slot-green")
+    begun = list(cloud.snapshots.begun)
+    outcome = deploy(cloud.services(), plan, FakeApproval(), ignore)
+    assert failure_of(outcome).code is Code.PLAN_STALE
+    assert cloud.snapshots.begun == begun
