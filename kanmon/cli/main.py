@@ -86,9 +86,15 @@ def _known(error: BaseException) -> KanmonError | None:
 
 
 def _on_signals(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
-    """Handle Ctrl-C and SIGTERM. The first process of a container gets them only if it has a handler."""
+    """Handle Ctrl-C, SIGTERM and a closed terminal.
+
+    The first process of a container gets a signal only if it has a handler.
+    """
     signal.signal(signal.SIGTERM, handler)
     signal.signal(signal.SIGINT, handler)
+    # `nohup` ignores a closed terminal: that is a person's wish.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, handler)
 
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:

@@ -6,7 +6,7 @@ the old release the only write is the step `roll back`. A bake writes nothing, h
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from kanmon.errors import Code, KanmonError
@@ -87,7 +87,12 @@ class Journal:
 
     def emit(self, kind: EventKind, text: str, **facts: str | float | bool) -> None:
         """Send an event to the observer."""
-        self._observer(Event(kind, text, facts, at=self._clock.now()))
+        self._send(Event(kind, text, facts, at=self._clock.now()))
+
+    def _send(self, event: Event) -> None:
+        # Somebody may have closed the terminal or the pipe. Otherwise a line of output would stop a rollback.
+        with suppress(OSError):
+            self._observer(event)
 
     def record_failure(self, failure: KanmonError) -> None:
         """Keep the first failure of the operation, and send it to the observer."""
@@ -120,7 +125,7 @@ class Journal:
             last[place] = check.model_copy(update={"runs": before + 1})
         self.note(checks=tuple(last.values()))
         for result in results:
-            self._observer(check_event(result, self._clock.now()))
+            self._send(check_event(result, self._clock.now()))
 
     def record_alarms(self, firing: Sequence[FiringAlarm], *, before: bool = False) -> None:
         """Note firing alarms. With `before` they fired before the operation, and do not count."""

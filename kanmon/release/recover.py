@@ -120,7 +120,10 @@ def _await_end(services: Services, observer: Observer) -> Head:
     """
     clock, head = services.clock, services.ledger.head()
     if head.operation is not None and (holder := holder_of(head, clock.now())):
-        text = f"the operation {head.operation} has not ended; waiting for {holder} to return the lease"
+        until = f", at the latest until {head.lease.expires:%H:%M:%S} UTC if it died" if head.lease else ""
+        text = (
+            f"the operation {head.operation} has not ended; waiting for {holder} to return the lease{until}"
+        )
         observer(Event(EventKind.NOTE, text, at=clock.now()))
     end = clock.monotonic() + LONGEST_WAIT.total_seconds()
     while head.operation is not None and holder_of(head, clock.now()) and clock.monotonic() < end:

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def _signals() -> Iterator[None]:
     """Give the signals back to the test runner."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)}
+    before = {
+        number: signal.getsignal(number)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
+    }
     yield
     for number, handler in before.items():
         signal.signal(number, handler)

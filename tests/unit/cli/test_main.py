@@ -221,7 +221,9 @@ def test_only_an_ended_step_leaves_nothing_for_its_post_step(
     assert state.read_text("utf-8").startswith("settled<<") is complete
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name
+)
 def test_a_signal_among_the_imports_ends_the_process(tmp_path: Path, number: signal.Signals) -> None:
     """CD-13: a signal does not end a container's first process without a handler."""
     (tmp_path / "boto3.py").write_text(

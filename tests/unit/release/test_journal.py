@@ -127,3 +127,12 @@ def test_every_event_has_the_time_of_the_clock(cloud: Cloud) -> None:
     events: list[Event] = []
     release(cloud, "one", observer=events.append)
     assert {event.at for event in events} == {cloud.clock.now()}
+
+
+def test_a_closed_terminal_stops_no_release(cloud: Cloud) -> None:
+    """CD-13: nobody reads the output any more."""
+
+    def closed(event: Event) -> None:
+        raise OSError(5, f"Input/output error: {event.text}")
+
+    assert release(cloud, "one", observer=closed).result is Result.STABLE
