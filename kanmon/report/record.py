@@ -46,10 +46,14 @@ class Recorder:
         return [self._write(operation) for operation in reversed(list(self._missing()))]
 
     def show(self, number: int) -> None:
-        """Give an operation's deployment the operation's present status. Raises the same."""
+        """Give the deployment of a running operation its present status. Raises the same."""
         operation = self.ledger.operation(number)
-        release = self.ledger.release(operation.release) if operation else None
-        if operation and release:
+        if operation is None or operation.result:
+            # The last status is for `record`, after the GitHub Release. A late look here would write it first,
+            # and the Release would be missing for ever.
+            return
+        release = self.ledger.release(operation.release)
+        if release:
             self._show(operation, release.commit)
 
     @property

@@ -168,9 +168,17 @@ def test_a_shown_operation_has_its_present_status(github: LocalGithub, cloud: Cl
     release(cloud, "a1", observer=lambda event: record.show(1) if event.facts.get("step") else None)
     [shown] = states(github).values()
     assert set(shown) == {"in_progress"}
+
+
+def test_a_late_look_leaves_the_end_to_the_record(github: LocalGithub, cloud: Cloud) -> None:
+    """CD-11: with the last status there already, the GitHub Release would never be made."""
+    record = recorder(github, cloud)
+    release(cloud, "a1", observer=lambda event: record.show(1) if event.facts.get("step") else None)
     record.show(1)
+    record.record()
     [shown] = states(github).values()
     assert shown[-1] == "success"
+    assert list(titles(github)) == ["test-r1"]
 
 
 def test_an_unknown_operation_is_not_shown(github: LocalGithub, cloud: Cloud) -> None:
