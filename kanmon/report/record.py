@@ -49,8 +49,8 @@ class Recorder:
         """Give the deployment of a running operation its present status. Raises the same."""
         operation = self.ledger.operation(number)
         if operation is None or operation.result:
-            # The last status is for `record`, after the GitHub Release. A late look here would write it first,
-            # and the Release would be missing for ever.
+            # The last status is for `record`, after the GitHub Release. A late look here would write it
+            # first, and the Release would be missing for ever.
             return
         release = self.ledger.release(operation.release)
         if release:
