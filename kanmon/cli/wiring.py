@@ -27,6 +27,9 @@ from kanmon.traffic.stages import ApiStages
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mypy_boto3_apigateway import APIGatewayClient
+    from mypy_boto3_s3 import S3Client
+
     from kanmon.cli.account import Account
     from kanmon.config.schema import Config
     from kanmon.config.served import ServedConfig
@@ -41,18 +44,10 @@ def services_of(account: Account) -> Services:
     store = S3Store(aws.ledger_s3(), account.bucket, ledger_folder(config.environment))
 
     def site(config: ServedConfig, outputs: Mapping[str, Mapping[str, str]]) -> Site:
-        # What the stacks have decides, not the config: a release may be the first one without an API, and a
-        # rollback must reach what its release never had.
-        front = outputs.get(EDGE, {})
-        edge = Edge(front.get(Output.DOMAIN, ""), os.environ.get(EDGE_ENDPOINT, ""))
-        api: ApiPort = NoApi()
-        if back := outputs.get(API):
-            settings = StageSettings((config.api or ServedApi()).throttle, back[Output.ACCESS_LOGS])
-            api = ApiStages(aws.apigateway, back[Output.API_ID], settings)
-        web: WebPort = NoWeb()
-        if Output.WEB_BUCKET in front:
-            pages = config.web or ServedWeb()
-            web = WebPages(aws.s3, front[Output.WEB_BUCKET], account.bucket, pages)
+        domain = outputs.get(EDGE, {}).get(Output.DOMAIN, "")
+        edge = Edge(domain, os.environ.get(EDGE_ENDPOINT, ""))
+        api = open_api(aws.apigateway, config, outputs)
+        web = open_web(aws.s3, account.bucket, config, outputs)
         return Site(api=api, web=web, checks=Checks(edge, SYSTEM_CLOCK), url=edge.url)
 
     return Services(
@@ -68,6 +63,29 @@ def services_of(account: Account) -> Services:
         actor=actor(),
         run=run.url if (run := current_run()) else "",
     )
+
+
+def open_api(
+    apigateway: APIGatewayClient, config: ServedConfig, outputs: Mapping[str, Mapping[str, str]]
+) -> ApiPort:
+    """The API's stages, if the stacks have an API; their outputs come by the stacks' kinds.
+
+    The stacks decide, not the config: a release may be the first one without an API, and a rollback must
+    reach what its release never had.
+    """
+    back = outputs.get(API)
+    if not back:
+        return NoApi()
+    settings = StageSettings((config.api or ServedApi()).throttle, back[Output.ACCESS_LOGS])
+    return ApiStages(apigateway, back[Output.API_ID], settings)
+
+
+def open_web(
+    s3: S3Client, artifacts: str, config: ServedConfig, outputs: Mapping[str, Mapping[str, str]]
+) -> WebPort:
+    """The web app's pages, if the stacks have a web bucket. The stacks decide, as for :func:`open_api`."""
+    bucket = outputs.get(EDGE, {}).get(Output.WEB_BUCKET)
+    return WebPages(s3, bucket, artifacts, config.web or ServedWeb()) if bucket else NoWeb()
 
 
 def app_url(config: Config, services: Services) -> str:

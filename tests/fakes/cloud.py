@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from kanmon.bundle.blobs import Blobs
-from kanmon.config.served import ServedApi, ServedWeb
+from kanmon.cli.wiring import open_api, open_web
 from kanmon.ledger.ledger import Ledger
 from kanmon.model import SLOTS, Slot
 from kanmon.naming import (
@@ -23,12 +23,9 @@ from kanmon.naming import (
     slot_rollback_alarm,
     stack_name,
 )
-from kanmon.release.ports import ApiPort, Services, Site, WebPort
-from kanmon.traffic.absent import NoApi, NoWeb
+from kanmon.release.ports import Services, Site
 from kanmon.traffic.page_data import with_page_data
-from kanmon.traffic.pages import WebPages, is_page
-from kanmon.traffic.stage_settings import StageSettings
-from kanmon.traffic.stages import ApiStages
+from kanmon.traffic.pages import is_page
 from tests.fakes.clock import Clock
 from tests.fakes.objects import MemoryS3, StoredObject
 from tests.fakes.process import Process
@@ -108,13 +105,8 @@ class Cloud:
         checks = process.watched(FakeChecks(self.answering, self.faulty, self.checked), "checks")
 
         def site(config: ServedConfig, outputs: Mapping[str, Mapping[str, str]]) -> Site:
-            api: ApiPort = NoApi()
-            if back := outputs.get("api"):
-                settings = StageSettings((config.api or ServedApi()).throttle, back["AccessLogs"])
-                api = ApiStages(gateway, back["ApiId"], settings)
-            web: WebPort = NoWeb()
-            if bucket := outputs.get("edge", {}).get("WebBucket"):
-                web = WebPages(s3, bucket, ARTIFACTS, config.web or ServedWeb())
+            api = open_api(gateway, config, outputs)
+            web = open_web(s3, ARTIFACTS, config, outputs)
             return Site(api=api, web=web, checks=checks, url="https://edge.test")
 
         return Services(
