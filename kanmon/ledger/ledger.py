@@ -79,8 +79,7 @@ class Ledger:
             return None
         operation = self.operation(head.operation)
         if operation is None:
-            problem = f"The record of operation {head.operation} is missing."
-            raise KanmonError(Code.LEDGER_UNREADABLE, problem, where=operation_key(head.operation))
+            raise missing_operation(head.operation)
         return operation
 
     def operations(self) -> list[Operation]:
@@ -100,14 +99,8 @@ class Ledger:
 
     def write_threads(self, release_id: str, threads: dict[str, str]) -> None:
         """Record a release's threads. Of two writers at once, one begins a thread that nobody continues."""
-        key = _threads_key(release_id)
-        found = self.store.get(key)
-        try:
-            self.store.put(key, as_json(Threads(threads=threads)), expected=found[1] if found else None)
-        except Conflict:
-            raise KanmonError(
-                Code.LEDGER_CONFLICT, f"Another process wrote the threads of {release_id}."
-            ) from None
+        problem = f"Another process wrote the threads of {release_id}."
+        self._replace(_threads_key(release_id), Threads(threads=threads), problem)
 
     def decision(self, number: int) -> Decision | None:
         """The newest decision about an operation, or None."""
@@ -115,13 +108,8 @@ class Ledger:
 
     def leave_decision(self, decision: Decision) -> None:
         """Leave a decision for the run of an operation. Raises LEDGER_CONFLICT."""
-        key = _decision_key(decision.operation)
-        found = self.store.get(key)
-        try:
-            self.store.put(key, as_json(decision), expected=found[1] if found else None)
-        except Conflict:
-            problem = f"Another person decided about operation {decision.operation} at the same time."
-            raise KanmonError(Code.LEDGER_CONFLICT, problem) from None
+        problem = f"Another person decided about operation {decision.operation} at the same time."
+        self._replace(_decision_key(decision.operation), decision, problem)
 
     def found(self, key: str, kind: type[T]) -> tuple[T, str] | None:
         """A record with its entity tag, or None. Raises LEDGER_UNREADABLE."""
@@ -140,6 +128,14 @@ class Ledger:
             ) from error
         return record, tag
 
+    def _replace(self, key: str, record: Stored, problem: str) -> None:
+        """Write a record in place of the present one. Raises LEDGER_CONFLICT when another did it first."""
+        found = self.store.get(key)
+        try:
+            self.store.put(key, as_json(record), expected=found[1] if found else None)
+        except Conflict:
+            raise KanmonError(Code.LEDGER_CONFLICT, problem) from None
+
     def _numbers(self) -> list[int]:
         found = (_PLANNED_KEY.fullmatch(key) for key in self.store.keys(PLANNED))
         return [int(key[1]) for key in found if key]
@@ -154,6 +150,12 @@ def _refuse_newer(version: int, key: str) -> None:
         problem = f"A newer Kanmon wrote {key}: it has version {version} of the format, not {VERSION}."
         fix = "Update Kanmon: the pinned commits of the workflows, or the command line."
         raise KanmonError(Code.LEDGER_UNREADABLE, problem, where=key, fix=fix)
+
+
+def missing_operation(number: int) -> KanmonError:
+    """The error for an open operation without its record."""
+    problem = f"The record of operation {number} is missing."
+    return KanmonError(Code.LEDGER_UNREADABLE, problem, where=operation_key(number))
 
 
 def release_key(release_id: str) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from kanmon.aws.objects import Conflict
 from kanmon.errors import Code, KanmonError
-from kanmon.ledger.ledger import HEAD, Ledger, as_json, operation_key, release_key
+from kanmon.ledger.ledger import HEAD, Ledger, as_json, missing_operation, operation_key, release_key
 from kanmon.ledger.records import Fenced, Head, Operation, Release
 
 if TYPE_CHECKING:
@@ -65,12 +65,9 @@ class LedgerWriter:
 
     def adopt_operation(self, number: int) -> Operation:
         """Take over an open operation with its releases. Raises LEDGER_UNREADABLE, LEASE_LOST."""
-        key = operation_key(number)
-        operation = self._adopt(key, Operation)
+        operation = self._adopt(operation_key(number), Operation)
         if operation is None:
-            raise KanmonError(
-                Code.LEDGER_UNREADABLE, f"The record of operation {number} is missing.", where=key
-            )
+            raise missing_operation(number)
         for release_id in filter(None, (operation.release, operation.base)):
             self.adopt_release(release_id)
         return operation
