@@ -74,7 +74,6 @@ def show_steps(context: Context, subject: str, steps: Iterable[str]) -> None:
 
 def show_ending(context: Context, outcome: Outcome) -> None:
     """Print an outcome in one line, and put its marker on the dashboard."""
-    context.unfinished = outcome.open
     print_outcome(context.console, outcome)
     put_marker(context, outcome)
 

@@ -69,7 +69,6 @@ def apply_record(steps: Steps) -> None:
     services, journal, release = steps.services, steps.journal, steps.release
     slot, recorded = steps.operation.slot, release.record.stacks[SLOT]
     name = stack_name(release.config.prefix, SLOT, slot)
-    outputs = outputs_of(services, release.config.prefix, slot)
     # Look for the blobs first. Otherwise CloudFormation would miss a package in the middle of the update, and
     # the slot would be broken.
     refuse_missing(services.blobs, release.manifest)
@@ -77,7 +76,7 @@ def apply_record(steps: Steps) -> None:
     change_set = services.stacks.create_change_set(
         name,
         services.blobs.url(recorded.template),
-        recorded.present_parameters(outputs) | {Parameter.SLOT: slot.value},
+        recorded.present_parameters(steps.outputs) | {Parameter.SLOT: slot.value},
         recorded.tags,
         existing=services.stacks.find(name),
     )

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from kanmon.release.journal import Journal
     from kanmon.release.plan import Plan
     from kanmon.release.ports import Services, Site
+    from kanmon.release.provision import Outputs
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,14 @@ class Steps:
         return self._load(self.operation.base) if self.operation.base else None
 
     @cached_property
+    def outputs(self) -> Outputs:
+        """The outputs of all stacks by their kinds, as they are at the first use."""
+        return outputs_of(self.services, self.release.config.prefix, self.operation.slot)
+
+    @cached_property
     def site(self) -> Site:
         """The app from a user's side, as its stacks are at the first use."""
-        config = self.release.config
-        return self.services.site(config, outputs_of(self.services, config.prefix, self.operation.slot))
+        return self.services.site(self.release.config, self.outputs)
 
     @property
     def pointers(self) -> Pointers:
