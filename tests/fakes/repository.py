@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kanmon.github.client import Client
@@ -13,22 +14,26 @@ if TYPE_CHECKING:
 NAME = "acme/shop"
 
 
+RUN = WorkflowRun(
+    repository=NAME,
+    id=1,
+    attempt=1,
+    actor="hanako",
+    triggering_actor="hanako",
+    commit="a" * 40,
+    ref="refs/heads/main",
+    event="push",
+    server="https://github.test",
+    api="https://api.github.test",
+    runner="",
+    event_file="",
+)
+"""A run for a push to main by hanako."""
+
+
 def run_of(github: LocalGithub) -> WorkflowRun:
-    """A run for a push to main by hanako."""
-    return WorkflowRun(
-        repository=NAME,
-        id=1,
-        attempt=1,
-        actor="hanako",
-        triggering_actor="hanako",
-        commit="a" * 40,
-        ref="refs/heads/main",
-        event="push",
-        server=github.url,
-        api=github.url,
-        runner="",
-        event_file="",
-    )
+    """The run on the local GitHub."""
+    return replace(RUN, server=github.url, api=github.url)
 
 
 def client_of(github: LocalGithub, **permissions: str) -> Client:

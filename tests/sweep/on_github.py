@@ -11,18 +11,18 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from embedded.github.server import LocalGithub
 from kanmon.approval.gate import Gate, GateApproval
 from kanmon.github.client import WRITE_PAUSE, Client
 from kanmon.github.environments import GithubRules
-from kanmon.github.workflow_run import WorkflowRun
 from kanmon.release.events import EventKind
 from kanmon.report.feed import feed
 from kanmon.report.record import Recorder
 from tests.fakes.process import Blow, Process, ProcessDied
+from tests.fakes.repository import RUN
 from tests.sweep.memory import problem_with
 from tests.sweep.report import Case, Report
 from tests.sweep.scenes import SCENES, Repository
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kanmon.errors import KanmonError
+    from kanmon.github.workflow_run import WorkflowRun
     from kanmon.release.events import Event
     from kanmon.release.ports import ApprovalPort
     from tests.fakes.cloud import Cloud
@@ -110,20 +111,7 @@ def _shown(client: Client, environment: str, process: Process) -> Iterator[Repos
 
 
 def _run(number: int, runner: str, url: str) -> WorkflowRun:
-    return WorkflowRun(
-        repository=_NAME,
-        id=number,
-        attempt=1,
-        actor="hanako",
-        triggering_actor="hanako",
-        commit=_SHA,
-        ref="refs/heads/main",
-        event="push",
-        server=url,
-        api=url,
-        runner=runner,
-        event_file="",
-    )
+    return replace(RUN, repository=_NAME, id=number, commit=_SHA, server=url, api=url, runner=runner)
 
 
 def sweep(name: str) -> Report:

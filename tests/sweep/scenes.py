@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from kanmon.approval.gate import Gate, GateApproval
 from kanmon.github.environments import Environment, Review
-from kanmon.github.workflow_run import WorkflowRun
 from kanmon.ledger.records import Decision, DecisionKind
 from kanmon.model import Approval, Step
 from kanmon.release.deploy import deploy
@@ -16,6 +15,7 @@ from kanmon.release.rollback import rollback, rollback_target
 from tests.fakes.app import CANARY, NIGHTLY, make_bundle, make_config
 from tests.fakes.cloud import Cloud
 from tests.fakes.process import Blow, Process, ProcessDied
+from tests.fakes.repository import RUN
 from tests.fakes.runs import ignore, plan_of, release
 
 if TYPE_CHECKING:
@@ -29,20 +29,6 @@ if TYPE_CHECKING:
     from kanmon.release.walk import Outcome
 
 _RATES = {"one": 100.0, "two": 50.0, "three": 25.0, "next": 10.0}
-_RUN = WorkflowRun(
-    repository="acme/shop",
-    id=7,
-    attempt=1,
-    actor="kim",
-    triggering_actor="kim",
-    commit="c" * 40,
-    ref="refs/heads/main",
-    event="push",
-    server="https://github.test",
-    api="https://api.github.test",
-    runner="runner-1",
-    event_file="",
-)
 
 
 @dataclass(frozen=True)
@@ -99,7 +85,7 @@ class _Rules:
 def gate_of(cloud: Cloud, process: Process) -> GateApproval:
     """The approval of GitHub's reviewers, as this process reads it."""
     rules = process.watched(_Rules(), "github")
-    return GateApproval(Gate(rules, _RUN, "test", prevent_self_review=True), cloud.clock)
+    return GateApproval(Gate(rules, RUN, "test", prevent_self_review=True), cloud.clock)
 
 
 IN_MEMORY = Repository(gate_of, ignore)
