@@ -14,7 +14,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -23,11 +22,14 @@ from typing import TYPE_CHECKING
 
 from embedded.aws import EmbeddedAws
 from embedded.github.server import LocalGithub
+from kanmon.aws.polling import polls
+from kanmon.clock import SYSTEM_CLOCK
 from kanmon.errors import ExitStatus
 from kanmon.ledger.ledger import Ledger
 from kanmon.ledger.store import S3Store
 from kanmon.model import OperationKind, Result
 from kanmon.naming import LIVE_STAGE, ledger_folder
+from kanmon.release.lease import holder_of
 from tests.e2e.job import NAME, SHA, Job
 from tests.e2e.project import Project
 from tests.fakes.ledger import is_held
@@ -335,10 +337,10 @@ def _kind(job: Job) -> OperationKind:
 def _take_over(stand: Stand, wire: Wire) -> None:
     """Another run recovers when the lease of the stalled process has expired. Then the wire works again."""
     if wire.struck.wait(_PATIENCE):
-        lease = stand.ledger.head().lease
-        if lease:
-            time.sleep(max(0.0, (lease.expires - datetime.now(UTC)).total_seconds()) + 1)
-            stand.project.kanmon("recover", *stand.decision)
+        for _ in polls(SYSTEM_CLOCK, limit=_PATIENCE):
+            if holder_of(stand.ledger.head(), datetime.now(UTC)) is None:
+                break
+        stand.project.kanmon("recover", *stand.decision)
     wire.released.set()
 
 
