@@ -10,7 +10,8 @@ from xml.etree.ElementTree import ParseError, TreeBuilder
 
 from defusedxml.ElementTree import DefusedXMLParser
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,8 @@ from kanmon.apptest.coverage import Coverage, Share, merge, read_coverage
 from kanmon.apptest.files import fresh_files, stamps
 from kanmon.apptest.process import run_command
 from kanmon.apptest.results import Results, read_results
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.text import one_line
 
 if TYPE_CHECKING:

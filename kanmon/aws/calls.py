@@ -20,7 +20,8 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

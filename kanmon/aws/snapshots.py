@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 from kanmon.aws.calls import aws_errors, error_code
 from kanmon.aws.polling import polls
 from kanmon.clock import SYSTEM_CLOCK, Clock
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient

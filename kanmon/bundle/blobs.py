@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, is_missing
 from kanmon.bundle.manifest import Bundle, Manifest
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.naming import blob_key
 
 if TYPE_CHECKING:

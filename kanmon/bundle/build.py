@@ -16,7 +16,8 @@ from kanmon.bundle.definitions import copy_state_machines
 from kanmon.bundle.manifest import MANIFEST, Bundle, FunctionPackage, Manifest
 from kanmon.bundle.pack import compressor, pack, sha256_of
 from kanmon.bundle.tree import tree_files
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.model import WebFile
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from kanmon.bundle.manifest import StateMachineDefinition
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,10 +16,11 @@ from pydantic import BaseModel, Field, JsonValue, PrivateAttr, ValidationError
 
 from kanmon.bundle.pack import sha256_of
 from kanmon.bundle.tree import safe_name
+from kanmon.codes import Code
 from kanmon.config.mistakes import causes, explanation
 from kanmon.config.schema import Config
 from kanmon.config.served import ServedConfig, read_served
-from kanmon.errors import Code, KanmonError
+from kanmon.errors import KanmonError
 from kanmon.model import Record, WebFile
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, is_missing
 from kanmon.bundle.blobs import Blobs
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.naming import Output, artifact_bucket, bootstrap_stack, service_role
 from kanmon.stacks.cloudformation import Stacks
 

@@ -6,7 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from kanmon.approval.prompt import TerminalApproval
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.github.workflow_run import actor, current_run
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from kanmon.aws.markers import Marker, Markers
-from kanmon.errors import Code, ExitStatus, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import ExitStatus, KanmonError
 from kanmon.model import OperationKind, Result
 from kanmon.release.recover import recover
 from kanmon.report.terminal import print_error, print_outcome

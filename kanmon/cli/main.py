@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 from kanmon.cli.parser import action_arguments, parse
-from kanmon.errors import Code, ExitStatus, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import ExitStatus, KanmonError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

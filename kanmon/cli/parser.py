@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from kanmon import __version__
 from kanmon.cli.command import OptionKind, SharedOptions, options_of
 from kanmon.cli.commands import NAMES, load
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

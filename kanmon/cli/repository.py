@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kanmon.cli.wiring import app_url
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.github.runner import Level
 from kanmon.github.workflow_run import current_run
 from kanmon.report.feed import feed

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from kanmon.codes import Code
 from kanmon.config.document import Document, read_document
 from kanmon.config.mistakes import causes, explanation, place_of
 from kanmon.config.schema import Config
-from kanmon.errors import Code, KanmonError
+from kanmon.errors import KanmonError
 
 if TYPE_CHECKING:
     from pathlib import Path

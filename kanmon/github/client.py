@@ -17,7 +17,8 @@ from github.Requester import (
     RequestsResponse,
 )
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from kanmon.aws.objects import Conflict
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.ledger.records import VERSION, Decision, Head, Operation, PlannedRelease, Release, Stored, Threads
 from kanmon.naming import PLANNED, THREADS
 

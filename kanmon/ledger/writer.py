@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from kanmon.aws.objects import Conflict
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.ledger.ledger import HEAD, Ledger, as_json, missing_operation, operation_key, release_key
 from kanmon.ledger.records import Fenced, Head, Operation, Release
 

@@ -19,7 +19,8 @@ from urllib.parse import quote
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.notify.channels import channel_module
 from kanmon.notify.message import Message, MessageKind
 

@@ -18,7 +18,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.naming import app_rollback_alarm, slot_rollback_alarm
 from kanmon.release.decide import obey
 from kanmon.release.events import EventKind

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.ledger.records import Decision, DecisionKind
 from kanmon.model import OperationKind, Step
 from kanmon.release.events import EventKind

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.model import OperationKind, ReleaseState, Result
 from kanmon.release.lease import lease
 from kanmon.release.walk import Outcome, open_operation, refuse_moved, refuse_open, walk

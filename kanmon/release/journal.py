@@ -9,7 +9,8 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.ledger.records import AlarmRecord, CheckRecord, Failure, Freeze, Operation, StepRecord
 from kanmon.model import ReleaseState, Result, Step
 from kanmon.release.events import Event, EventKind

@@ -12,7 +12,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kanmon.aws.fence import LONGEST_REQUEST
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.ledger.records import Lease
 from kanmon.ledger.writer import LedgerWriter
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.checks.probe import Target
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.naming import SLOT
 from kanmon.release.checking import ChecksFailedError, refuse_failed
 from kanmon.release.events import EventKind

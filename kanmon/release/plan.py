@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field, ValidationError
 
 from kanmon.bundle.blobs import refuse_missing
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.ledger.records import PlannedRelease, Release
 from kanmon.model import Pointer, Record, ReleaseState, Slot
 from kanmon.naming import API, EDGE, FOUNDATION, ON, SLOT, STACK_KINDS, Parameter, stack_name

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.checks.probe import Target
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.naming import preview_token
 from kanmon.release.events import EventKind
 from kanmon.release.loaded import LoadedRelease, files_of

@@ -7,7 +7,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 from kanmon.aws.polling import polls
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.release.events import EventKind
 from kanmon.release.plan import refuse_destruction, resolve
 from kanmon.stacks.policy import stack_policy

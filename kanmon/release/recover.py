@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.ledger.records import Decision, DecisionKind
 from kanmon.model import Approval, OperationKind, Step
 from kanmon.release.events import Event, EventKind

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanmon.bundle.blobs import refuse_missing
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.ledger.records import StackRecord
 from kanmon.model import Pointer
 from kanmon.naming import API, FOUNDATION, SLOT, Output, Parameter, snapshot_name, stack_name

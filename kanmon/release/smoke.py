@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanmon.checks.probe import Target
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.release.events import Event, EventKind
 from kanmon.release.journal import check_event
 from kanmon.release.plan import outputs_of

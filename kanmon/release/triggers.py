@@ -18,7 +18,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.naming import OFF, ON, SLOT, Parameter, stack_name
 from kanmon.release.events import EventKind
 from kanmon.release.provision import stack_at_rest

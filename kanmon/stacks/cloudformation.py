@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError
 from kanmon.aws.calls import aws_errors, error_code
 from kanmon.aws.polling import polls
 from kanmon.clock import SYSTEM_CLOCK, Clock
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.stacks.changes import Change, ChangeSet, change_from
 
 if TYPE_CHECKING:

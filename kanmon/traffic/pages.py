@@ -23,7 +23,8 @@ from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, is_missing
 from kanmon.aws.objects import Conflict, put_if_unchanged
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.naming import (
     DIGEST_METADATA,
     ENTRY_PAGE,

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, error_code, is_missing
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.model import Pointer, Slot
 from kanmon.naming import LIVE_STAGE, STAGE_VARIABLE
 

@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kanmon.codes import Code
 from kanmon.config.forms import as_yaml, child_of, form_of, is_duration, keys_of, limits_of, values_of
 from kanmon.config.schema import schema_text
-from kanmon.errors import Code, ExitStatus
+from kanmon.errors import ExitStatus
 from scripts.generators.actions import action_files
 from scripts.generators.transitions import with_transitions
 

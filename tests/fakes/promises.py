@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from kanmon.bundle.blobs import Blobs
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.ledger.ledger import HEAD
 from kanmon.ledger.records import Head, Operation, Release
 from kanmon.model import OperationKind, ReleaseState, Result

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 from kanmon.aws.alarms import FiringAlarm
 from kanmon.checks.execution import CheckResult
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.model import Approval
 from tests.fakes.clock import BEGIN
 

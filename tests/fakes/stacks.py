@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.stacks.changes import Change, ChangeSet
 from kanmon.stacks.cloudformation import DeployedStack, StackEvent
 

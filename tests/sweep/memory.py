@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kanmon.cli.ending import exit_status
-from kanmon.errors import Code, ExitStatus, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import ExitStatus, KanmonError
 from kanmon.model import OperationKind, Result
 from kanmon.release.deploy import deploy
 from kanmon.release.lease import holder_of

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from kanmon.aws.calls import aws_errors
 from kanmon.cli.command import Command, NoOptions
-from kanmon.errors import Code, ExitStatus, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import ExitStatus, KanmonError
 from kanmon.naming import Output, bootstrap_stack, environment_output
 from kanmon.report.step import show_error
 from kanmon.stacks.cloudformation import Stacks

@@ -15,7 +15,8 @@ from kanmon.cli.command import (
     optional_path,
     text,
 )
-from kanmon.errors import Code, ExitStatus, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import ExitStatus, KanmonError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from kanmon.aws.calls import aws_errors
 from kanmon.cli.command import Command, given_reason, optional_path, text
 from kanmon.cli.wiring import app_url
-from kanmon.errors import Code, ExitStatus, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import ExitStatus, KanmonError
 from kanmon.github.workflow_run import actor, current_run
 from kanmon.model import OperationKind
 from kanmon.notify.channels import channel_module

@@ -10,7 +10,8 @@ from rich.markup import escape
 from kanmon.apptest.run import run_tests
 from kanmon.cli.command import Command, NoOptions
 from kanmon.cli.repository import github_client
-from kanmon.errors import Code, ExitStatus, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import ExitStatus, KanmonError
 from kanmon.github.runner import Level
 from kanmon.github.workflow_run import current_run
 from kanmon.report.step import folded

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from kanmon.approval.gate import Gate, GateApproval
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.github.environments import Environment, Review
 from kanmon.github.runs import Job
 from kanmon.github.workflow_run import WorkflowRun

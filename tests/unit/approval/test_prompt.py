@@ -10,7 +10,8 @@ import pytest
 
 from kanmon.approval.prompt import TerminalApproval
 from kanmon.cli.approvals import DEPLOY_QUESTION, asker
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.report.terminal import make_console
 from tests.fakes.clock import BEGIN, Clock
 

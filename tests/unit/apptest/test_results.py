@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from kanmon.apptest.documents import DEEPEST, LARGEST
 from kanmon.apptest.results import Case, CaseOutcome, read_results
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 
 REPORTS = Path(__file__).parent / "reports"
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanmon.apptest.run import Verdict, run_tests
+from kanmon.codes import Code
 from kanmon.config import test
-from kanmon.errors import Code
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kanmon.aws.alarms import Alarms, FiringAlarm
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from tests.fakes.objects import refusal
 
 if TYPE_CHECKING:

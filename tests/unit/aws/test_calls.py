@@ -13,7 +13,8 @@ from botocore.exceptions import (
 )
 
 from kanmon.aws.calls import aws_errors
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from tests.fakes.objects import refusal
 
 if TYPE_CHECKING:

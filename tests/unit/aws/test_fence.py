@@ -10,7 +10,8 @@ from moto import mock_aws
 
 from kanmon.aws.clients import Aws
 from kanmon.aws.fence import Fence
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

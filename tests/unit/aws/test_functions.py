@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kanmon.aws.functions import Functions
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from tests.fakes.objects import refusal
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from moto import mock_aws
 
 from kanmon.aws.clients import Aws
 from kanmon.aws.markers import Marker, Markers
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.naming import METRICS
 from kanmon.templates.dashboard import dashboard
 from tests.fakes.app import make_config

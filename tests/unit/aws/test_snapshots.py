@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from kanmon.aws.snapshots import Snapshots
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from tests.fakes.clock import Clock
 from tests.fakes.objects import refusal
 

@@ -9,7 +9,8 @@ import pytest
 from moto import mock_aws
 
 from kanmon.bundle.blobs import Blobs, refuse_missing
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.naming import blob_key
 from tests.fakes.app import make_bundle, make_full_config
 from tests.unit.bundle.project import build, make_project

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanmon.bundle.manifest import load_bundle
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from tests.fakes.app import make_config
 from tests.unit.bundle.project import build, contents, make_project
 

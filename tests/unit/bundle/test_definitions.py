@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kanmon.bundle.definitions import copy_state_machines, problems
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from tests.fakes.app import make_config
 
 if TYPE_CHECKING:

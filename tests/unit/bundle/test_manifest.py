@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kanmon.bundle.manifest import Manifest, built_from, load_bundle
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from tests.fakes.app import make_config
 from tests.unit.bundle.golden import CONFIG, MANIFEST, golden
 from tests.unit.bundle.project import build, make_project

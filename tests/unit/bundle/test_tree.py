@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kanmon.bundle.tree import safe_name, tree_files
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 
 _PARTS = st.sampled_from(["a", "b.js", "..", ".", "", "/", "\\", "\0", "~", " ", "-", "…", "c:"]) | st.text(
     max_size=3

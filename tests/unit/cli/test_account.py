@@ -10,7 +10,8 @@ from moto import mock_aws
 from kanmon.aws.clients import Aws
 from kanmon.cli.account import Account
 from kanmon.cli.wiring import services_of
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.stacks.cloudformation import Stacks
 from tests.fakes.app import make_config
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanmon.cli.context import Context
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from tests.fakes.app import make_config
 
 if TYPE_CHECKING:

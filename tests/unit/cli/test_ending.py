@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from kanmon.cli.ending import exit_status, put_marker
-from kanmon.errors import Code, ExitStatus, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import ExitStatus, KanmonError
 from kanmon.ledger.records import Operation
 from kanmon.model import OperationKind, Result, Slot
 from kanmon.release.walk import Outcome

@@ -21,7 +21,8 @@ from kanmon.cli.commands import NAMES
 from kanmon.cli.commands import deploy as deploy_module
 from kanmon.cli.commands import status as status_module
 from kanmon.cli.main import main
-from kanmon.errors import Code, ExitStatus, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import ExitStatus, KanmonError
 from tests.fakes.app import make_config
 
 if TYPE_CHECKING:

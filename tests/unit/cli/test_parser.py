@@ -13,7 +13,8 @@ from kanmon.cli.commands import NAMES, load
 from kanmon.cli.commands.deploy import DeployOptions
 from kanmon.cli.commands.rollback import RollbackOptions
 from kanmon.cli.parser import action_arguments, parse
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kanmon.codes import Code
 from kanmon.config.source import load_config
-from kanmon.errors import Code, KanmonError
+from kanmon.errors import KanmonError
 
 if TYPE_CHECKING:
     from pathlib import Path

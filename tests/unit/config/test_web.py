@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import ValidationError
 
+from kanmon.codes import Code
 from kanmon.config.source import load_config
 from kanmon.config.web import Web
-from kanmon.errors import Code, KanmonError
+from kanmon.errors import KanmonError
 
 if TYPE_CHECKING:
     from pathlib import Path

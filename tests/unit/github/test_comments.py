@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from embedded.github.state import Comment
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.github.comments import keep_comment
 from tests.fakes.repository import client_of
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.github.deployments import DeploymentRequest, Deployments, DeploymentStatus
 from tests.fakes.repository import client_of
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.github.runs import cancel, cancel_waiting_runs, jobs, queued_runs
 from tests.fakes.repository import client_of
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.ledger.ledger import Ledger, as_json, operation_key, release_key
 from kanmon.ledger.records import Head, PlannedRelease, Release
 from kanmon.model import ReleaseState

@@ -10,7 +10,8 @@ import pytest
 from moto import mock_aws
 
 from kanmon.aws.objects import Conflict
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.ledger.ledger import Ledger
 from kanmon.ledger.records import Operation, PlannedRelease
 from kanmon.ledger.store import S3Store, Store

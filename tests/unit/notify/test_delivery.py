@@ -6,7 +6,8 @@ import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.notify.delivery import deliver
 from kanmon.notify.message import Message, MessageKind
 from tests.fakes.clock import Clock

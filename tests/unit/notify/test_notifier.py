@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from embedded.slack import TOKEN
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.notify import notifier as notifier_module
 from kanmon.notify.channels import slack as slack_module
 from kanmon.notify.channels.slack import SlackWebhook

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanmon.errors import Code
+from kanmon.codes import Code
 from kanmon.ledger.records import AlarmRecord
 from kanmon.model import Result, Step
 from kanmon.release.recover import recover

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.release.dry_run import deploy_steps, rollback_steps
 from tests.fakes.app import CANARY, make_bundle, make_config
 from tests.fakes.ledger import write_head

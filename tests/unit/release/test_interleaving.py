@@ -30,7 +30,8 @@ from hypothesis.stateful import (
 )
 
 from kanmon.aws.fence import LONGEST_REQUEST
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.ledger.records import DecisionKind
 from kanmon.model import Result
 from kanmon.release.decide import decide

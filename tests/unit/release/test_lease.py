@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanmon.aws.fence import LONGEST_REQUEST, Fence
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.ledger.ledger import Ledger
 from kanmon.release.deploy import deploy
 from kanmon.release.lease import LARGEST_DRIFT, LENGTH, lease

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanmon.errors import Code
+from kanmon.codes import Code
 from kanmon.model import Result
 from tests.fakes.app import make_config
 from tests.fakes.process import Process

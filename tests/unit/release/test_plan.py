@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.model import ReleaseState, Result, Slot
 from kanmon.naming import blob_key
 from kanmon.release.plan import Plan, read_plan

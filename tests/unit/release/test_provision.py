@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.model import Slot
 from kanmon.release.lease import lease
 from kanmon.release.plan import Plan, outputs_of

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanmon.aws.fence import Fence
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.model import ReleaseState, Result, Step
 from kanmon.release.lease import LONGEST_WAIT, lease
 from kanmon.release.recover import recover

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.ledger.ledger import as_json
 from kanmon.model import Pointer, ReleaseState, Result, Slot, Step
 from kanmon.release.rollback import default_target, rollback, rollback_target

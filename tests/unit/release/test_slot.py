@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from kanmon.errors import Code
+from kanmon.codes import Code
 from kanmon.model import Result, Slot
 from kanmon.naming import blob_key
 from kanmon.release.deploy import deploy

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.release.smoke import smoke
 from tests.fakes.app import make_config
 from tests.fakes.runs import ignore, release

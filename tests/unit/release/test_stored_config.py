@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from kanmon.bundle.blobs import Blobs
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.ledger.ledger import as_json, release_key
 from kanmon.model import Result
 from kanmon.release.events import EventKind

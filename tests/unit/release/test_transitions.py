@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.ledger.records import Head, Operation, StepRecord
 from kanmon.model import OperationKind, Pointer, Result, Slot, Step
 from kanmon.release.transitions import TABLE, recovery_step, refuse_step, steps_after

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanmon.errors import Code
+from kanmon.codes import Code
 from kanmon.model import Result
 from kanmon.release.recover import recover
 from tests.fakes.app import CANARY, NIGHTLY, make_bundle, make_config

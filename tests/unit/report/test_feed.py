@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.model import Result
 from kanmon.release.events import Event, EventKind
 from kanmon.report.feed import feed

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from markdown_it import MarkdownIt
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.github.deployments import DeploymentStatus
 from kanmon.ledger.records import Failure, Operation, StepRecord
 from kanmon.model import OperationKind, Result, Slot, Step

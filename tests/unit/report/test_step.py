@@ -11,7 +11,8 @@ from markdown_it import MarkdownIt
 
 from kanmon.cli.command import RESULT_OUTPUTS
 from kanmon.cli.commands import plan as plan_command
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.github.runner import Runner
 from kanmon.model import Result
 from kanmon.release.rollback import rollback, rollback_target

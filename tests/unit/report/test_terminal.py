@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.ledger.records import Decision, DecisionKind, Failure, KeptStack, Operation, Release
 from kanmon.model import Approval, Pointer, Result, Slot, Step
 from kanmon.release.events import Event, EventKind

@@ -14,8 +14,9 @@ from kanmon.apptest.coverage import Coverage, FileCoverage
 from kanmon.apptest.results import Case, CaseOutcome, Results
 from kanmon.apptest.run import CommandResult, Verdict
 from kanmon.cli.commands import test as test_command
+from kanmon.codes import Code
 from kanmon.config.test import CoverageRules
-from kanmon.errors import Code, KanmonError
+from kanmon.errors import KanmonError
 from kanmon.github.comments import COMMENT_LIMIT
 from kanmon.github.runner import HarmlessLog, Runner
 from kanmon.report.step import WorkflowStep

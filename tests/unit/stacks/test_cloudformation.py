@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.stacks.changes import ChangeSet
 from kanmon.stacks.cloudformation import DeployedStack, Stacks
 from kanmon.stacks.policy import stack_policy

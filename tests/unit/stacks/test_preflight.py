@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.model import Slot
 from kanmon.naming import API, SLOT
 from kanmon.stacks.preflight import LIMITS, inspect, outline, refuse_size, too_many

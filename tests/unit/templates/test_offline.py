@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from kanmon.codes import Code
 from kanmon.config.source import load_config
-from kanmon.errors import Code, KanmonError
+from kanmon.errors import KanmonError
 from kanmon.naming import API, FOUNDATION, SLOT, secret_name, slot_resource_name
 from kanmon.stacks.preflight import LIMITS, outline
 from kanmon.templates.offline import BOOTSTRAP, render_offline, shares, unbuilt

@@ -10,8 +10,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from kanmon.codes import Code
 from kanmon.config.web import Web
-from kanmon.errors import Code, KanmonError
+from kanmon.errors import KanmonError
 from kanmon.model import WebFile
 from kanmon.naming import RELEASE_METADATA, blob_key
 from kanmon.traffic.pages import WebPages, content_type

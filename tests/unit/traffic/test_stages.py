@@ -8,8 +8,9 @@ import boto3
 import pytest
 from botocore.config import Config as ClientConfig
 
+from kanmon.codes import Code
 from kanmon.config.api import Throttle
-from kanmon.errors import Code, KanmonError
+from kanmon.errors import KanmonError
 from kanmon.model import Pointer, Slot
 from kanmon.traffic.stage_settings import StageSettings
 from kanmon.traffic.stages import ApiStages

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanmon.errors import Code
+from kanmon.codes import Code
 
 if TYPE_CHECKING:
     from tests.unit.cli.commands.conftest import App

@@ -9,7 +9,8 @@ import pytest
 
 from kanmon.cli import account as account_module
 from kanmon.cli.commands import bootstrap as bootstrap_module
-from kanmon.errors import Code, ExitStatus, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import ExitStatus, KanmonError
 from tests.fakes.account import FakeAccount
 from tests.fakes.configs import GITHUB
 from tests.fakes.stacks import FakeStacks

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanmon.errors import Code, ExitStatus
+from kanmon.codes import Code
+from kanmon.errors import ExitStatus
 from kanmon.release.plan import read_plan
 from tests.fakes.process import Blow, Process, ProcessDied
 from tests.fakes.runs import release

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanmon.errors import Code, ExitStatus
+from kanmon.codes import Code
+from kanmon.errors import ExitStatus
 from kanmon.ledger.records import DecisionKind, Lease, StepRecord
 from kanmon.ledger.writer import LedgerWriter
 from kanmon.model import Step

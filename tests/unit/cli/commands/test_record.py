@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanmon.errors import Code, ExitStatus
+from kanmon.codes import Code
+from kanmon.errors import ExitStatus
 from tests.fakes.repository import NAME
 from tests.fakes.runs import release
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanmon.errors import Code, ExitStatus
+from kanmon.codes import Code
+from kanmon.errors import ExitStatus
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from embedded.slack import TOKEN
-from kanmon.errors import Code, KanmonError
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.notify.channels.slack import SlackBot, SlackWebhook, open_channel
 from kanmon.notify.message import Message, MessageKind
 from tests.unit.notify.blocks import HOSTILE, LENGTHS, texts

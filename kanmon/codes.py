@@ -1,0 +1,366 @@
+"""The table of error codes: each with its meaning and its fix.
+
+One member of :class:`Code` is one row of the error table in the documents. The first digit names the
+area: 1 config, bundle and tests, 2 AWS, 3 plan and approval, 4 ledger and lease, 5 checks and traffic,
+6 GitHub and messages, 9 the rest.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Code(Enum):
+    """An error code with its general meaning and its general fix."""
+
+    CONFIG_MISSING = (101, "The config file does not exist.", "Create it, or name it with `--config FILE`.")
+    CONFIG_EMPTY = (102, "The config file is empty.", "Copy the example from the README into it.")
+    CONFIG_SYNTAX = (
+        103,
+        "The config file is not valid YAML.",
+        "Compare the named line with the example in the README: indent with spaces, quote a text with `: `.",
+    )
+    CONFIG_INVALID = (104, "A key of the config has an invalid value.", "Correct each key at the named line.")
+    CONFIG_UNKNOWN_KEY = (105, "The config has an unknown key.", "Correct the key's spelling, or remove it.")
+    BUILD_FAILED = (
+        111,
+        "A build command of the app failed.",
+        "Run the named command in the app's folder, fix it, and run `kanmon build` again.",
+    )
+    ARTIFACT_MISSING = (
+        112,
+        "A function's artifact or the web directory is missing or empty after the build.",
+        "Compare the path in the config with the files from the build commands.",
+    )
+    UNSAFE_PATH = (
+        113,
+        "A path is absolute, has `..`, or leads out of its directory through a symbolic link.",
+        "Put a regular file inside the directory instead.",
+    )
+    BUNDLE_MISSING = (114, "There is no bundle to release.", "Run `kanmon build` first.")
+    BUNDLE_DAMAGED = (
+        115,
+        "A file of the bundle differs from the bundle's manifest.",
+        "Run `kanmon build` again, and do not change a bundle after its build.",
+    )
+    STATE_MACHINE_INVALID = (
+        116,
+        "A state machine's definition is not valid, or names an unknown function.",
+        "Compare the named state with https://states-language.net, and each `${name}` with your `functions`.",
+    )
+    BUNDLE_OTHER_VERSION = (
+        117,
+        "Another version of Kanmon built the bundle, and this one can't use it.",
+        "Run `kanmon build` again, with the Kanmon of the plan and the deploy.",
+    )
+    TESTS_FAILED = (121, "The app's tests failed.", "Fix the failed tests: the message names the first.")
+    RESULTS_MISSING = (
+        122,
+        "The test commands wrote no report where the config looks for one, or no test ran.",
+        "Compare the patterns under `test` in the config with the files from the commands.",
+    )
+    RESULTS_UNREADABLE = (
+        123,
+        "A test or coverage report can't be read.",
+        "Write JUnit XML for results; Cobertura XML, LCOV or coverage.py's JSON for coverage.",
+    )
+    COVERAGE_LOW = (
+        124,
+        "The tests cover less code than the config requires.",
+        "Test the new code, or lower `test.coverage` in the config.",
+    )
+    CREDENTIALS_MISSING = (
+        201,
+        "AWS credentials are missing, incomplete or expired.",
+        "Sign in with `aws sso login`; in a workflow, use `aws-actions/configure-aws-credentials`.",
+    )
+    AWS_UNREACHABLE = (
+        202,
+        "AWS could not be reached.",
+        "Check the network, the region in the config, and the variable AWS_ENDPOINT_URL.",
+    )
+    AWS_DENIED = (
+        203,
+        "AWS denied a call.",
+        "Give your role the named permission; for Kanmon's roles, run `kanmon bootstrap` again.",
+    )
+    AWS_FAILED = (
+        204,
+        "AWS answered a call with an error.",
+        (
+            "Is a value in AWS's message from your config? Change it there. If not, see "
+            "https://health.aws.amazon.com/health/status. Then run the command again."
+        ),
+    )
+    NOT_BOOTSTRAPPED = (
+        205,
+        "The account has no artifact bucket for this app.",
+        "Run `kanmon bootstrap` once with an administrator's credentials.",
+    )
+    STACK_FAILED = (
+        211,
+        "CloudFormation could not apply a stack.",
+        (
+            "Read all reasons with `aws cloudformation describe-stack-events --stack-name STACK`. Change "
+            "the named resource's key in your config, then release again."
+        ),
+    )
+    STACK_BUSY = (
+        212,
+        "A stack is in a state without updates.",
+        "Wait until CloudFormation has finished, then run the command again.",
+    )
+    CHANGE_SET_FAILED = (
+        213,
+        "CloudFormation refused a change set.",
+        "Find the resource of AWS's reason in your config. Change it there, and run `kanmon plan` again.",
+    )
+    TEMPLATE_WRONG = (
+        214,
+        "CloudFormation would refuse a template.",
+        "Send your config to https://github.com/kanmon-dev/kanmon/issues: this is an error of Kanmon.",
+    )
+    TEMPLATE_TOO_BIG = (
+        215,
+        "A template is larger than CloudFormation allows.",
+        "Put less into one app: fewer functions, routes or alarms.",
+    )
+    SLOT_CHANGED = (
+        216,
+        "Somebody changed a slot's stack after its release, so its triggers can't be switched.",
+        (
+            "Find the change with `aws cloudformation describe-stack-events --stack-name STACK`; then run "
+            "`kanmon recover`, or `kanmon recover --undo`."
+        ),
+    )
+    HOOK_FAILED = (
+        221,
+        "A hook of the release failed.",
+        (
+            "Read the log with `aws logs tail /aws/lambda/APP-ENVIRONMENT-SLOT --since 1h`, fix the "
+            "function, and release again."
+        ),
+    )
+    SNAPSHOT_FAILED = (
+        222,
+        "The database snapshot before the release failed; nothing was changed.",
+        (
+            "Read `aws rds describe-events --source-type db-cluster --source-identifier CLUSTER "
+            "--duration 60`, then release again."
+        ),
+    )
+    PLAN_UNREADABLE = (301, "The plan file is missing or is not a plan.", "Run `kanmon plan` again.")
+    PLAN_ALTERED = (302, "The plan differs from its digest.", "Use the plan file as `kanmon plan` wrote it.")
+    PLAN_STALE = (
+        303,
+        "Something moved since the plan, so an approval of it would not fit.",
+        "Run `kanmon plan` again and have the new plan approved.",
+    )
+    PLAN_DESTROYS = (
+        304,
+        "The plan replaces or deletes a resource with state.",
+        "If you want this, add the resource's logical id to `allow_destroy` in the config.",
+    )
+    NOT_APPROVED = (
+        311,
+        "The plan was not approved.",
+        "Approve it at the prompt, or use `--yes` on a terminal of your own.",
+    )
+    FROZEN = (
+        312,
+        "A rollback froze this environment.",
+        'Fix the cause, then run `kanmon deploy --lift-freeze "the fix"`.',
+    )
+    ENVIRONMENT_MISSING = (
+        321,
+        "The GitHub environment does not exist, so nothing would hold a release back.",
+        "In GitHub, open Settings → Environments → New environment. Add reviewers and a branch rule.",
+    )
+    REVIEWERS_MISSING = (
+        322,
+        "The GitHub environment has no required reviewers.",
+        "In GitHub, open Settings → Environments → the environment. Turn on Required reviewers.",
+    )
+    BRANCHES_OPEN = (
+        323,
+        "Any branch may deploy to the GitHub environment.",
+        "In GitHub, open Settings → Environments → the environment. Select your release branch only.",
+    )
+    BRANCH_REFUSED = (
+        324,
+        "This branch may not deploy to the GitHub environment.",
+        "Run the workflow on a branch of the environment's branch rule.",
+    )
+    SELF_REVIEW_ALLOWED = (
+        325,
+        "The GitHub environment lets people approve their own runs.",
+        "In GitHub, open Settings → Environments → the environment. Turn on Prevent self-review.",
+    )
+    RUN_NOT_APPROVED = (
+        326,
+        "No reviewer approved this run for the GitHub environment.",
+        "Start the run again, and ask a reviewer to approve it. An administrator can't skip the review.",
+    )
+    APPROVED_BY_ACTOR = (
+        327,
+        "The person behind the run approved it, too.",
+        "Ask somebody else to approve it.",
+    )
+    APPROVAL_TOO_OLD = (
+        328,
+        "The approval belongs to an earlier run attempt.",
+        "Start a new run and have it approved.",
+    )
+    LOCKED = (
+        401,
+        "Another run holds the lease of this environment.",
+        "Wait for its end. If it died, run `kanmon recover --wait`.",
+    )
+    LEASE_LOST = (
+        402,
+        "This run lost its lease to another run.",
+        "Run `kanmon status`: the other run finishes or undoes the release.",
+    )
+    LEDGER_CONFLICT = (403, "The ledger changed during a write.", "Run the command again.")
+    LEDGER_UNREADABLE = (
+        404,
+        "A record of the ledger can't be read.",
+        (
+            "Find its versions: `aws s3api list-object-versions --bucket BUCKET --prefix KEY`. Restore "
+            "the last good one: `aws s3api copy-object --bucket BUCKET --key KEY --copy-source "
+            "'BUCKET/KEY?versionId=ID'`."
+        ),
+    )
+    UNKNOWN_RELEASE = (411, "There is no such release.", "Run `kanmon history` for a list of releases.")
+    NO_ROLLBACK_TARGET = (
+        412,
+        "There is no release to roll back to.",
+        "Name a release with the result `stable`: `kanmon history` lists them.",
+    )
+    HELD = (
+        413,
+        "The environment is held: a person has to decide.",
+        "Run `kanmon recover --keep`: all users get the held release. Or run `kanmon recover --undo`.",
+    )
+    UNFINISHED = (
+        414,
+        "An earlier run did not end.",
+        "Run `kanmon recover`: it finishes or undoes the operation.",
+    )
+    NOTHING_RUNS = (
+        415,
+        "There is no running release to promote or to abort.",
+        "Look at `kanmon status`. Use `kanmon rollback` when the release is stable already.",
+    )
+    CHECK_FAILED = (
+        501,
+        "A smoke check failed.",
+        (
+            "Compare the actual value in the message with the check's `expect` in your config. Then read "
+            "the log: `aws logs tail /aws/lambda/APP-ENVIRONMENT-SLOT --since 1h`."
+        ),
+    )
+    CHECK_FAILS_EVERYWHERE = (
+        502,
+        "A smoke check fails on the release and on the stable release too.",
+        "Fix the check, or the service behind both releases, first.",
+    )
+    ALARM_FIRED = (
+        503,
+        "An alarm began to fire during the release.",
+        (
+            "Read its history with `aws cloudwatch describe-alarm-history --alarm-name ALARM`, fix the "
+            "release, then release again."
+        ),
+    )
+    ALARMS_UNREADABLE = (
+        504,
+        "The alarms can't be read, so the health of the release is unknown.",
+        (
+            "Read them with `aws cloudwatch describe-alarms --state-value ALARM`, then run `kanmon "
+            "recover --keep` or `kanmon recover --undo`."
+        ),
+    )
+    CHANGE_HARMS_LIVE = (
+        505,
+        "A change outside of the slot harms the live release.",
+        "Kanmon restores the stack. Fix the change that the plan shows for it, then release again.",
+    )
+    ABORT_REQUESTED = (
+        506,
+        "A person aborted the release.",
+        'Read the reason with `kanmon history`, then run `kanmon deploy --lift-freeze "the fix"`.',
+    )
+    POINTER_MOVED = (
+        511,
+        "Another process moved a pointer.",
+        (
+            "Find the other writer with `aws cloudtrail lookup-events --lookup-attributes "
+            "AttributeKey=EventName,AttributeValue=UpdateStage`; then run `kanmon recover`."
+        ),
+    )
+    ASSET_CHANGED = (
+        512,
+        "A hashed asset exists already with other content.",
+        "Give the file a name with a hash of its content, or remove it from `web.immutable`.",
+    )
+    ROLLBACK_FAILED = (
+        521,
+        "The rollback of a release failed.",
+        "Run `kanmon status` to see the live release, then `kanmon recover`: it repeats the failed step.",
+    )
+    GITHUB_MISSING = (
+        601,
+        "This command needs GitHub, but there is no workflow run or no token.",
+        "Run it in a workflow and give the action its `token` (`github.token` by default).",
+    )
+    GITHUB_DENIED = (602, "GitHub denied a call.", "Give the job the named permission.")
+    GITHUB_UNREACHABLE = (
+        603,
+        "GitHub could not be reached.",
+        "Look at https://www.githubstatus.com, then run the command again.",
+    )
+    GITHUB_FAILED = (
+        604,
+        "GitHub answered a call with an error.",
+        (
+            "Compare the job's `permissions` with the README of the action, and look at "
+            "https://www.githubstatus.com. Then run the command again."
+        ),
+    )
+    NOTIFY_FAILED = (
+        611,
+        "A message could not be delivered; the release is not affected.",
+        "Check the topic, and the channel's secret under `notifications.channels`.",
+    )
+    MARKER_FAILED = (
+        612,
+        "A deployment marker could not be put into CloudWatch; the release is not affected.",
+        "Give your role the named permission: run `kanmon bootstrap` again.",
+    )
+    USAGE = (901, "The command line is wrong.", "Run `kanmon --help`.")
+    INTERRUPTED = (
+        902,
+        "The run was interrupted.",
+        "Run `kanmon status`. Run `kanmon recover` if an operation is open, else the command again.",
+    )
+    FILE_REFUSED = (
+        903,
+        "The system refused to read or write a file.",
+        "Give the path of a readable file, or of a folder with write permission.",
+    )
+    INTERNAL = (
+        999,
+        "Kanmon itself failed.",
+        "Report it, with the output of `--debug`: https://github.com/kanmon-dev/kanmon/issues",
+    )
+
+    def __init__(self, number: int, meaning: str, fix: str) -> None:
+        self.number = number
+        self.meaning = meaning
+        self.fix = fix
+
+    @property
+    def id(self) -> str:
+        """The code as printed, `KNM-101`."""
+        return f"KNM-{self.number}"
