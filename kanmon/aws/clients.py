@@ -16,6 +16,7 @@ from kanmon.aws.fence import CONNECT_TIMEOUT, READ_TIMEOUT, Fence
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
+    from botocore.model import OperationModel
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 log = logging.getLogger(__name__)
+_OWNERS = ("ExpectedBucketOwner", "ExpectedSourceBucketOwner")
 T = TypeVar("T")
 
 _SETTINGS = ClientConfig(
@@ -91,7 +93,9 @@ class Aws:
         # An emulator has only one host name, so a bucket's name cannot be part of it.
         emulated = "AWS_ENDPOINT_URL" in os.environ
         style = ClientConfig(s3={"addressing_style": "path" if emulated else "virtual"})
-        return self._session.client("s3", config=_POINTER_SETTINGS.merge(style))
+        client = self._session.client("s3", config=_POINTER_SETTINGS.merge(style))
+        client.meta.events.register("provide-client-params.s3", self._name_owner)
+        return client
 
     @cached_property
     def cloudformation(self) -> CloudFormationClient:
@@ -127,6 +131,16 @@ class Aws:
     def rds(self) -> RDSClient:
         """Amazon RDS and Aurora."""
         return self._fenced(self._session.client("rds", config=_SETTINGS))
+
+    def _name_owner(self, params: dict[str, Any], model: OperationModel, **_: object) -> None:
+        """Name the account that must own the buckets of a call.
+
+        Anybody can take the name of a deleted bucket. Otherwise Kanmon would write into a stranger's bucket,
+        and read the ledger from it.
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+        """
+        known = model.input_shape.members if model.input_shape else {}
+        params.update({name: self.account for name in _OWNERS if name in known})
 
     def _fenced(self, client: T) -> T:
         """The client behind the fence: each request, and each repetition of one."""

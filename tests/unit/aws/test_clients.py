@@ -34,6 +34,20 @@ def test_the_account_is_asked_of_aws() -> None:
     assert Aws(REGION).account == "123456789012"
 
 
+@pytest.mark.parametrize("make", ["s3", "ledger_s3"])
+@mock_aws
+def test_every_call_to_s3_names_the_owner_of_its_buckets(make: str) -> None:
+    """A stranger may take the name of a deleted bucket (TRU-1)."""
+    aws, sent = Aws(REGION), dict[str, bytes]()
+    client = aws.s3 if make == "s3" else aws.ledger_s3()
+    client.create_bucket(Bucket="own", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
+    client.put_object(Bucket="own", Key="a", Body=b"1")
+    client.meta.events.register("before-send.s3", lambda request, **_: sent.update(request.headers))
+    client.copy_object(Bucket="own", Key="b", CopySource={"Bucket": "own", "Key": "a"})
+    assert sent["x-amz-expected-bucket-owner"] == aws.account.encode()
+    assert sent["x-amz-source-expected-bucket-owner"] == aws.account.encode()
+
+
 @pytest.mark.parametrize(("region", "partition"), [(REGION, "aws"), ("cn-north-1", "aws-cn")])
 def test_the_partition_follows_from_the_region(region: str, partition: str) -> None:
     assert Aws(region).partition == partition
@@ -72,7 +86,7 @@ def test_a_refused_call_is_logged_with_its_status(caplog: pytest.LogCaptureFixtu
     caplog.set_level(logging.DEBUG, "kanmon")
     with pytest.raises(ClientError):
         Aws(REGION).s3.head_bucket(Bucket="secret-bucket")
-    [record] = [record for record in caplog.records if record.name == "kanmon.aws.clients"]
+    [*_, record] = [record for record in caplog.records if record.name == "kanmon.aws.clients"]
     assert record.getMessage().startswith("s3.HeadBucket 404 ")
 
 

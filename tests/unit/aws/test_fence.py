@@ -71,6 +71,7 @@ def test_the_ledger_is_not_behind_the_fence() -> None:
     assert aws.ledger_s3().put_object(Bucket="shop", Key="head.json", Body=b"{}")
 
 
+@mock_aws
 def test_a_repetition_passes_the_fence_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """The lease may expire between the first try and botocore's second one."""
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
