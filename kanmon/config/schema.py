@@ -31,7 +31,7 @@ from kanmon.config.thresholds import Thresholds
 from kanmon.config.traffic import Traffic
 from kanmon.config.trail import Trail
 from kanmon.config.user_pool import UserPool
-from kanmon.config.values import Name
+from kanmon.config.values import LogicalId, Name
 from kanmon.config.web import Web
 
 
@@ -181,7 +181,7 @@ class Config(Section):
         description="A monthly budget for the app, with messages and a search for unusual costs. `costs: {}` "
         "turns it on. Run `kanmon bootstrap` after a change.",
     )
-    allow_destroy: tuple[str, ...] = Field(
+    allow_destroy: tuple[LogicalId, ...] = Field(
         (),
         examples=[["MailQueue", "MailDeadLetters"]],
         description="Logical ids of resources with data that the next plan may replace or delete: "

@@ -54,6 +54,14 @@ UrlPath = Annotated[
     str, written(r"^/[^\s#]*$", "Begin with `/`. Leave out spaces and `#`.", "/api/health?full=1")
 ]
 """A path below the app's domain, with its query."""
+LogicalId = Annotated[
+    str,
+    written(r"^[A-Za-z0-9]{1,255}$", "Write one id as the plan names it, without wildcards.", "MailQueue"),
+]
+"""The logical id of a resource. A wildcard would open a stack's policy for all of its state.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html
+"""
 ShellCommand = Annotated[str, Field(min_length=1, examples=["npm run build"])]
 """A command for the shell, not empty."""
 Percent = Annotated[int, Field(ge=1, le=100)]

@@ -8,10 +8,12 @@ from typing import Any
 
 import jsonschema
 import pytest
+from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from kanmon.config.schema import schema_text
 from kanmon.config.source import load_config
+from tests.fakes.app import make_config
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "examples/mandala/kanmon.yml"
@@ -40,3 +42,10 @@ def test_schema_requires_the_same_keys_as_the_model(keys: str) -> None:
 def test_schema_refuses_unknown_keys() -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(_example() | {"cheks": []}, json.loads(schema_text()))
+
+
+@pytest.mark.parametrize("given_up", ["*", "Mail*", "Mail?", "MailQueue/x", ""])
+def test_state_is_given_up_by_name_without_wildcards(given_up: str) -> None:
+    """A wildcard would open the stack's policy for every resource (CD-2)."""
+    with pytest.raises(ValidationError):
+        make_config(allow_destroy=[given_up])
