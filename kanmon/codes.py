@@ -183,7 +183,7 @@ class Code(Enum):
     )
     BRANCHES_OPEN = (
         323,
-        "Any branch may deploy to the GitHub environment.",
+        "Any branch or any tag may deploy to the GitHub environment.",
         "In GitHub, open Settings → Environments → the environment. Select your release branch only.",
     )
     BRANCH_REFUSED = (
@@ -210,6 +210,11 @@ class Code(Enum):
         328,
         "The approval belongs to an earlier run attempt.",
         "Start a new run and have it approved.",
+    )
+    RULE_NOT_SUPPORTED = (
+        329,
+        "The GitHub environment has a rule that fails every job without a deployment of its own.",
+        "In GitHub, open Settings → Environments → the environment. Turn off the named rule.",
     )
     LOCKED = (
         401,

@@ -107,10 +107,38 @@ def list_branch_policies(call: Call) -> Answer:
     environment = _named(call)
     names = environment.branches if isinstance(environment.branches, list) else []
     policies = [
-        {"id": number, "node_id": node_id("Policy", number), "name": name, "type": "branch"}
+        {
+            "id": number,
+            "node_id": node_id("Policy", number),
+            "name": name.removeprefix("tags/"),
+            "type": "tag" if name.startswith("tags/") else "branch",
+        }
         for number, name in enumerate(names, environment.id * 100)
     ]
     return listed(call, policies, lambda policy: policy, "branch_policies")
+
+
+def list_protection_rules(call: Call) -> Answer:
+    """Those of apps only.
+
+    https://docs.github.com/en/rest/deployments/protection-rules#get-all-deployment-protection-rules-for-an-environment
+    """
+    environment = _named(call)
+    rules = [
+        {
+            "id": number,
+            "node_id": node_id("Gate", number),
+            "enabled": True,
+            "app": {
+                "id": number,
+                "node_id": node_id("App", number),
+                "slug": app,
+                "integration_url": f"{call.base}/apps/{app}",
+            },
+        }
+        for number, app in enumerate(environment.apps, environment.id * 10)
+    ]
+    return Answer({"total_count": len(rules), "custom_deployment_protection_rules": rules})
 
 
 _PATH = "/environments/{environment_name}"
@@ -118,4 +146,5 @@ ROUTES = (
     Route("GET", _PATH, "actions: read", get_environment),
     Route("PUT", _PATH, "administration: write", put_environment),
     Route("GET", f"{_PATH}/deployment-branch-policies", "actions: read", list_branch_policies),
+    Route("GET", f"{_PATH}/deployment_protection_rules", "actions: read", list_protection_rules),
 )

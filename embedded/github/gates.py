@@ -155,7 +155,8 @@ class Gates:
             self._at_environment(run, job, self.state.environment(self.repository, job.environment))
 
     def _at_environment(self, run: Run, job: Job, environment: Environment) -> None:
-        if not self._admits(environment, run.branch):
+        if not self._admits(environment, run.branch) or (environment.apps and not job.deployment):
+            # GitHub fails a job without a deployment at once when an app's rule waits for one.
             job.rejected = True
             self._finish(run, job, "failure")
         elif environment.reviewers:
@@ -168,7 +169,8 @@ class Gates:
             return branch in self.repository.protected_branches
         if environment.branches is None:
             return True
-        return any(fnmatchcase(branch, pattern) for pattern in environment.branches)
+        patterns = (pattern for pattern in environment.branches if not pattern.startswith("tags/"))
+        return any(fnmatchcase(branch, pattern) for pattern in patterns)
 
     def _deploy(self, run: Run, job: Job, environment: Environment) -> None:
         made = Deployment(

@@ -95,12 +95,16 @@ class LocalGithub:
         reviewers: Sequence[str] = (),
         prevent_self_review: bool = False,
         branches: list[str] | str | None = None,
+        apps: Sequence[str] = (),
     ) -> None:
-        """Give an environment its rules; `branches` are patterns, "protected", or None for all."""
+        """Give an environment its rules; `branches` are patterns, "protected", or None for all.
+
+        `apps` have a custom deployment protection rule each.
+        """
         with self.state.changed:
             made = self.state.environment(self.repository, environment)
             made.reviewers, made.prevent_self_review = list(reviewers), prevent_self_review
-            made.branches, made.updated = branches, now()
+            made.branches, made.apps, made.updated = branches, list(apps), now()
 
     def commit(
         self,

@@ -13,13 +13,18 @@ def now() -> datetime:
 
 @dataclass
 class Environment:
-    """An environment with its protection. `branches` None admits all, "protected" those with protection."""
+    """An environment with its protection.
+
+    `branches` None admits all, "protected" those with protection. A pattern of tags begins with `tags/`.
+    """
 
     id: int
     name: str
     reviewers: list[str] = field(default_factory=list)
     prevent_self_review: bool = False
     wait_timer: int = 0
+    apps: list[str] = field(default_factory=list)
+    """The apps of its custom deployment protection rules, by their slugs."""
     branches: list[str] | str | None = None
     created: datetime = field(default_factory=now)
     updated: datetime = field(default_factory=now)

@@ -153,7 +153,7 @@ def test_environments_rules(github: LocalGithub) -> None:
     assert found is not None
     assert found.reviewers == ("taro",)
     assert found.prevents_self_review is True
-    assert found.patterns == ("main", "release/*")
+    assert found.patterns == ("heads/main", "heads/release/*")
     assert rules(github).environment("staging") is None
     github.protect("production", branches="protected")
     found = rules(github).environment("Production")
@@ -256,6 +256,8 @@ def test_a_job_outside_the_rules_does_not_wait(github: LocalGithub) -> None:
     with pytest.raises(RefusedError, match="Validation Failed"):
         github.review(run, "production", "taro")
     assert github.begin_job(run, 1, "three", "new", deployment=False).deployment is None
+    github.protect("production", ["taro"], apps=["change-board"])
+    assert github.begin_job(run, 1, "four", "production", deployment=False).gate == "rejected"
 
 
 def test_a_concurrency_group_runs_one_job_and_drops_none() -> None:

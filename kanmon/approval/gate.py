@@ -50,8 +50,8 @@ class Gate:
         """Make sure the environment holds back a job of this run.
 
         Call it first in a job without this environment: if a job names a missing environment, GitHub creates
-        it, without any protection. Raises ENVIRONMENT_MISSING, REVIEWERS_MISSING, BRANCHES_OPEN,
-        BRANCH_REFUSED, SELF_REVIEW_ALLOWED, and GitHub's refusals as KanmonError.
+        it, without any protection. Raises ENVIRONMENT_MISSING, REVIEWERS_MISSING, RULE_NOT_SUPPORTED,
+        BRANCHES_OPEN, BRANCH_REFUSED, SELF_REVIEW_ALLOWED, and GitHub's refusals as KanmonError.
         https://docs.github.com/en/actions/reference/workflows-and-actions/deployments-and-environments
         """
         found = self.rules.environment(self.environment)
@@ -63,8 +63,13 @@ class Gate:
         if not found.reviewers:
             message = f"The environment {self.environment} has no required reviewers."
             raise KanmonError(Code.REVIEWERS_MISSING, message, where=where)
-        if found.open_to_all_branches:
-            message = f"Any branch may deploy to {self.environment}."
+        if found.other_rules:
+            # The gated job has `deployment: false`, because Kanmon writes the deployment. GitHub fails such a
+            # job at once if an app's rule waits for a deployment.
+            message = f"{self.environment} has another protection rule: {', '.join(found.other_rules)}."
+            raise KanmonError(Code.RULE_NOT_SUPPORTED, message, where=where)
+        if found.open_to_all:
+            message = f"Any branch or any tag may deploy to {self.environment}."
             raise KanmonError(Code.BRANCHES_OPEN, message, where=where)
         if not self._admits(found):
             raise KanmonError(
@@ -75,10 +80,12 @@ class Gate:
             raise KanmonError(Code.SELF_REVIEW_ALLOWED, message, where=where)
         return found
 
-    def approval(self) -> Review:
-        """The approving review of this run attempt. Call it inside the gated job.
+    def approvers(self) -> tuple[str, ...]:
+        """Who approved this run attempt. Call it inside the gated job.
 
-        Raises RUN_NOT_APPROVED, APPROVAL_TOO_OLD, APPROVED_BY_ACTOR, and the errors of `verify_rules`.
+        GitHub shows no run attempt of a review. After reviews of several people in several run attempts, all
+        of them are here: one of them approved this one. Raises RUN_NOT_APPROVED, APPROVAL_TOO_OLD,
+        APPROVED_BY_ACTOR, and the errors of `verify_rules`.
         """
         self.verify_rules()
         approved = [review for review in self.rules.reviews(self.run.id, self.environment) if review.approved]
@@ -88,13 +95,13 @@ class Gate:
         used = self._approvals_used()
         if len(approved) <= used:
             message = (
-                f"Attempt {self.run.attempt} of this run has no approval: the run has {len(approved)}, "
-                f"and its earlier attempts used {used}."
+                f"It is not certain that attempt {self.run.attempt} of this run was approved: the run has "
+                f"{len(approved)} approvals, and its earlier attempts may have used {used}."
             )
             raise KanmonError(Code.APPROVAL_TOO_OLD, message, where=self.run.url)
         if self.prevent_self_review:
             self._refuse_own(approved)
-        return approved[0]
+        return tuple(dict.fromkeys(review.by for review in approved))
 
     def _admits(self, found: Environment) -> bool:
         if found.protected_branches:
@@ -111,10 +118,11 @@ class Gate:
             )
 
     def _approvals_used(self) -> int:
-        """The number of approvals used by earlier run attempts: one for each run attempt with this job.
+        """The most approvals that earlier run attempts can have used: one for each time of this job.
 
-        GitHub doesn't show the run attempt of an approval. If this job is not found among the present run
-        attempt's jobs, every earlier run attempt counts.
+        GitHub doesn't show the run attempt of an approval. So a job counts without having run, too: somebody
+        may have approved it before its run attempt was cancelled. If this job is not found among the present
+        run attempt's jobs, every earlier run attempt counts.
         """
         earlier = range(1, self.run.attempt)
         if not earlier:
@@ -122,13 +130,13 @@ class Gate:
         name = self._own_job()
         if name is None:
             return len(earlier)
-        ran = {
+        asked = {
             job.id
             for attempt in earlier
             for job in self.rules.jobs(self.run.id, attempt)
-            if job.name == name and job.runner
+            if job.name == name and not job.skipped
         }
-        return len(ran)
+        return len(asked)
 
     def _own_job(self) -> str | None:
         """The present job's name: the only job in progress on this runner."""
@@ -148,7 +156,7 @@ class GateApproval:
     clock: Clock
 
     def approve(self, what: Approvable) -> Approval:
-        """Get the approval. Raises the errors of :meth:`Gate.approval`."""
-        review = self.gate.approval()
+        """Get the approval. Raises the errors of :meth:`Gate.approvers`."""
+        by = " or ".join(self.gate.approvers())
         how = f"environment {self.gate.environment}, {self.gate.run.url}"
-        return Approval(by=review.by, how=how, digest=what.digest, at=self.clock.now())
+        return Approval(by=by, how=how, digest=what.digest, at=self.clock.now())

@@ -33,6 +33,7 @@ WRITE_PAUSE = "KANMON_GITHUB_WRITE_PAUSE"
 """Seconds between two writes, for tests without GitHub. The default is one second, as GitHub asks:
 https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api"""
 
+_LONGEST_PAGE = 100
 _NOT_FOUND = 404
 _DENIED = {401, 403}
 
@@ -96,6 +97,21 @@ class Client:
             "GET", f"/repos/{self.run.repository}{path}", parameters=query or None
         )
         return content
+
+    def items(self, path: str, key: str, **query: str | int) -> Iterator[Any]:
+        """All items of a list, from all its pages. `key` is the list's name in each page.
+
+        https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api
+        """
+        page, more = 1, True
+        while more:
+            headers, content = self._github.requester.requestJsonAndCheck(
+                "GET",
+                f"/repos/{self.run.repository}{path}",
+                parameters={**query, "per_page": _LONGEST_PAGE, "page": page},
+            )
+            yield from content[key]
+            page, more = page + 1, 'rel="next"' in headers.get("link", "")
 
     def post(self, path: str) -> None:
         """`POST /repos/{repository}{path}` without content."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from kanmon.github.client import Client
 
 _READ = "actions: read"
+_BUILT_IN = {"required_reviewers", "wait_timer", "branch_policy"}
+_WILDCARDS = re.compile(r"\[[^]]+\]|[*?/]")
 
 
 @dataclass(frozen=True)
@@ -32,18 +34,21 @@ class Environment:
     protected_branches: bool
     """Only branches with branch protection may deploy."""
     patterns: tuple[str, ...] | None
-    """Names of branches, and after `tags/` of tags, allowed to deploy. None without such a list."""
+    """The refs allowed to deploy, below `refs/`: `heads/main`, `tags/v*`. None without such a list."""
+    other_rules: tuple[str, ...]
+    """Enabled rules of other types: GitHub's types, and the apps of custom deployment protection rules."""
     url: str
 
     @property
-    def open_to_all_branches(self) -> bool:
-        """Whether any branch may deploy."""
-        return not self.protected_branches and self.patterns is None
+    def open_to_all(self) -> bool:
+        """Whether any branch, or any tag, may deploy."""
+        if self.patterns is None:
+            return not self.protected_branches
+        return any(map(_names_nothing, self.patterns))
 
     def admits(self, ref: str) -> bool:
         """Whether the list of branches and tags has this ref, such as `refs/heads/main`."""
-        name = ref.removeprefix("refs/").removeprefix("heads/")
-        return any(_translate(pattern).fullmatch(name) for pattern in self.patterns or ())
+        return any(_matches(pattern, ref.removeprefix("refs/")) for pattern in self.patterns or ())
 
 
 @dataclass(frozen=True)
@@ -80,8 +85,9 @@ class GithubRules:
             policy = content.get("deployment_branch_policy") or {}
             patterns = None
             if policy.get("custom_branch_policies"):
-                listed = self.client.get(f"{path}/deployment-branch-policies", per_page=100)
-                patterns = tuple(_pattern(item) for item in listed["branch_policies"])
+                listed = self.client.items(f"{path}/deployment-branch-policies", "branch_policies")
+                patterns = tuple(map(_pattern, listed))
+            apps = self._apps(path)
         rules = {rule["type"]: rule for rule in content.get("protection_rules") or ()}
         review = rules.get("required_reviewers", {})
         return Environment(
@@ -90,8 +96,18 @@ class GithubRules:
             prevents_self_review=bool(review.get("prevent_self_review")),
             protected_branches=bool(policy.get("protected_branches")),
             patterns=patterns,
+            other_rules=(*sorted(rules.keys() - _BUILT_IN), *apps),
             url=content.get("html_url", ""),
         )
+
+    def _apps(self, path: str) -> tuple[str, ...]:
+        """The apps of the enabled custom deployment protection rules. An environment doesn't list them.
+
+        https://docs.github.com/en/rest/deployments/protection-rules
+        """
+        listed = self.client.get(f"{path}/deployment_protection_rules")
+        rules = listed.get("custom_deployment_protection_rules") or ()
+        return tuple(str(rule["app"]["slug"]) for rule in rules if rule["enabled"])
 
     def branch_is_protected(self, name: str) -> bool:
         """Whether a branch has branch protection."""
@@ -118,16 +134,24 @@ def _reviewer(reviewer: dict[str, Any]) -> str:
 
 
 def _pattern(item: dict[str, Any]) -> str:
-    return f"tags/{item['name']}" if item.get("type") == "tag" else str(item["name"])
+    return f"{'tags' if item.get('type') == 'tag' else 'heads'}/{item['name']}"
 
 
-def _translate(pattern: str) -> re.Pattern[str]:
-    """Translate a pattern. GitHub matches like Ruby's fnmatch: `*` stops at a slash, `**/` doesn't.
+def _names_nothing(pattern: str) -> bool:
+    """Whether a pattern has only wildcards, such as `heads/*/*`. Anybody can push a branch to match it."""
+    return not _WILDCARDS.sub("", pattern.partition("/")[2])
 
+
+def _matches(pattern: str, ref: str) -> bool:
+    """Match a pattern like Ruby's fnmatch, as GitHub does: `*` stops at a slash, `**/` doesn't.
+
+    An invalid character set matches nothing.
     https://docs.github.com/en/actions/reference/workflows-and-actions/deployments-and-environments
     """
     tokens = re.split(r"(\*\*/|\*|\?|\[[^]]+\])", pattern)
     known = {"**/": "(?:[^/]+/)*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile(
-        "".join(known.get(token) or (token if token[:1] == "[" else re.escape(token)) for token in tokens)
-    )
+    escaped = (known.get(token) or (token if token[:1] == "[" else re.escape(token)) for token in tokens)
+    try:
+        return re.fullmatch("".join(escaped), ref) is not None
+    except re.error:
+        return False

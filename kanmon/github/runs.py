@@ -26,8 +26,10 @@ class Job:
     id: int
     name: str
     status: str
+    skipped: bool
+    """Its `if` or its `needs` skipped it, so no reviewer was asked."""
     runner: str
-    """The name of its runner. Empty while the job waits, and when it was skipped."""
+    """The name of its runner. Empty while the job waits, and when it never ran."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,15 @@ class QueuedRun:
 def jobs(client: Client, run: int, attempt: int) -> list[Job]:
     """The jobs of one run attempt."""
     with github_errors(f"reading the jobs of the run {run}", permission="actions: read"):
-        listed = client.get(f"/actions/runs/{run}/attempts/{attempt}/jobs", per_page=100)["jobs"]
+        listed = list(client.items(f"/actions/runs/{run}/attempts/{attempt}/jobs", "jobs"))
     return [
-        Job(id=item["id"], name=item["name"], status=item["status"], runner=item["runner_name"] or "")
+        Job(
+            id=item["id"],
+            name=item["name"],
+            status=item["status"],
+            skipped=item["conclusion"] == "skipped",
+            runner=item["runner_name"] or "",
+        )
         for item in listed
     ]
 
@@ -54,8 +62,7 @@ def queued_runs(client: Client, workflow: str) -> list[QueuedRun]:
     found: dict[int, QueuedRun] = {}
     with github_errors(f"looking for waiting runs of {workflow}", permission="actions: read"):
         for status in _BEFORE_ITS_GATE:
-            listed = client.get(f"/actions/workflows/{workflow}/runs", status=status, per_page=100)
-            for item in listed["workflow_runs"]:
+            for item in client.items(f"/actions/workflows/{workflow}/runs", "workflow_runs", status=status):
                 title = item.get("display_title") or item.get("name") or ""
                 found[item["id"]] = QueuedRun(id=item["id"], title=title, url=item["html_url"])
     return list(found.values())

@@ -68,7 +68,7 @@ class _Rules:
     """GitHub's facts about a run that aki approved."""
 
     def environment(self, name: str) -> Environment:
-        return Environment(name, ("aki",), True, False, ("main",), "https://github.test/environments")
+        return Environment(name, ("aki",), True, False, ("heads/main",), (), "https://github.test/environments")
 
     def branch_is_protected(self, name: str) -> bool:
         return name == "main"

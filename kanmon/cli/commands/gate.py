@@ -35,8 +35,8 @@ def run(options: GateOptions, context: Context) -> ExitStatus:
         refuse_unconfirmed(config, options.confirm)
     gate = github_gate(config)
     if options.approved:
-        review = gate.approval()
-        console.print(f"[green]{escape(review.by)} approved[/] this run for {config.environment}.")
+        by = " or ".join(gate.approvers())
+        console.print(f"[green]{escape(by)} approved[/] this run for {config.environment}.")
         return ExitStatus.OK
     rules = gate.verify_rules()
     console.print(

@@ -33,7 +33,8 @@ RULES = Environment(
     reviewers=("bob",),
     prevents_self_review=True,
     protected_branches=False,
-    patterns=("main",),
+    patterns=("heads/main",),
+    other_rules=(),
     url="https://github.com/acme/mandala/settings/environments",
 )
 BOB = Review(by="bob", approved=True)
@@ -70,12 +71,12 @@ def _gate(github: Github, run: WorkflowRun = RUN, *, prevent_self_review: bool =
 
 def _refused(github: Github, run: WorkflowRun = RUN, *, prevent_self_review: bool = False) -> Code:
     with pytest.raises(KanmonError) as caught:
-        _gate(github, run, prevent_self_review=prevent_self_review).approval()
+        _gate(github, run, prevent_self_review=prevent_self_review).approvers()
     return caught.value.code
 
 
 def _running(number: int, runner: str = "runner-1") -> Job:
-    return Job(id=number, name="Release / Deploy", status="in_progress", runner=runner)
+    return Job(id=number, name="Release / Deploy", status="in_progress", skipped=False, runner=runner)
 
 
 def _ended(number: int, runner: str = "runner-1") -> Job:
@@ -110,6 +111,21 @@ def test_an_environment_open_to_all_branches_is_refused() -> None:
     assert _refused(Github(rules=replace(RULES, patterns=None))) is Code.BRANCHES_OPEN
 
 
+@pytest.mark.parametrize("pattern", ["heads/*", "heads/*/*", "heads/**/*", "heads/[a-z]*", "tags/?*"])
+def test_a_pattern_of_wildcards_is_refused(pattern: str) -> None:
+    """Anybody who may push can make such a branch (TRU-4)."""
+    rules = replace(RULES, patterns=("heads/main", pattern))
+    assert _refused(Github(rules=rules)) is Code.BRANCHES_OPEN
+
+
+def test_a_rule_of_an_app_is_refused_by_its_name() -> None:
+    """GitHub fails the gated job of such an environment at once (TRU-4)."""
+    rules = replace(RULES, other_rules=("change-board",))
+    with pytest.raises(KanmonError, match="change-board") as caught:
+        _gate(Github(rules=rules)).verify_rules()
+    assert caught.value.code is Code.RULE_NOT_SUPPORTED
+
+
 @pytest.mark.parametrize(
     "ref", ["refs/heads/feature", "refs/heads/main/x", "refs/tags/main", "refs/pull/3/merge"]
 )
@@ -121,7 +137,7 @@ PROTECTED = replace(RULES, protected_branches=True, patterns=None)
 
 
 def test_a_protected_branch_is_admitted() -> None:
-    assert _gate(Github(rules=PROTECTED, protected={"main"})).approval() == BOB
+    assert _gate(Github(rules=PROTECTED, protected={"main"})).approvers() == ("bob",)
 
 
 def test_a_branch_without_protection_is_refused() -> None:
@@ -141,7 +157,7 @@ def test_rules_must_prevent_self_review_if_the_config_does() -> None:
 
 
 def test_rules_may_allow_self_review_otherwise() -> None:
-    assert _gate(Github(rules=OPEN_RULES)).approval() == BOB
+    assert _gate(Github(rules=OPEN_RULES)).approvers() == ("bob",)
 
 
 @pytest.mark.parametrize("given", [[], [Review(by="bob", approved=False)]], ids=["no review", "rejected"])
@@ -167,7 +183,7 @@ def test_an_actor_cannot_approve_if_the_config_forbids_it(run: WorkflowRun) -> N
 
 @ACTORS
 def test_an_actor_can_approve_otherwise(run: WorkflowRun) -> None:
-    assert _gate(Github(), run).approval() == BOB
+    assert _gate(Github(), run).approvers() == ("bob",)
 
 
 SECOND = replace(RUN, attempt=2)
@@ -180,17 +196,31 @@ def test_an_approval_of_an_earlier_run_attempt_does_not_count() -> None:
 
 def test_a_second_approval_is_for_the_second_run_attempt() -> None:
     github = Github(run_attempts={1: [_ended(1)], 2: [_running(2)]}, given=[BOB, BOB])
-    assert _gate(github, SECOND).approval() == BOB
+    assert _gate(github, SECOND).approvers() == ("bob",)
 
 
-def test_a_run_attempt_before_the_gate_used_no_approval() -> None:
+def test_a_skipped_job_asked_no_reviewer() -> None:
+    """As after a failed plan."""
+    github = Github(run_attempts={1: [replace(_ended(1, runner=""), skipped=True)], 2: [_running(2)]})
+    assert _gate(github, SECOND).approvers() == ("bob",)
+
+
+def test_an_approval_before_a_cancelled_wait_is_not_reused() -> None:
+    """The first attempt was approved and cancelled in the queue; the second is an administrator's (TRU-4)."""
     github = Github(run_attempts={1: [_ended(1, runner="")], 2: [_running(2)]})
-    assert _gate(github, SECOND).approval() == BOB
+    assert _refused(github, SECOND) is Code.APPROVAL_TOO_OLD
+
+
+def test_all_possible_approvers_of_a_run_attempt_are_recorded() -> None:
+    """GitHub shows no attempt of a review, so the first one may be an earlier attempt's (TRU-4)."""
+    given = [BOB, Review(by="carol", approved=True), BOB]
+    github = Github(run_attempts={1: [_ended(1)], 2: [_running(2)]}, given=given)
+    assert GateApproval(_gate(github, SECOND), Clock()).approve(Plan()).by == "bob or carol"
 
 
 def test_a_job_listed_again_by_a_run_attempt_counts_once() -> None:
     github = Github(run_attempts={1: [_ended(1)], 2: [_ended(1)], 3: [_running(3)]}, given=[BOB, BOB])
-    assert _gate(github, replace(RUN, attempt=3)).approval() == BOB
+    assert _gate(github, replace(RUN, attempt=3)).approvers() == ("bob",)
 
 
 def test_without_its_own_job_each_run_attempt_counts() -> None:

@@ -33,6 +33,19 @@ def test_a_waiting_job_has_its_name_and_status(github: LocalGithub, waiting: int
     assert job.status == "waiting"
 
 
+def test_jobs_come_from_all_pages(github: LocalGithub, waiting: int) -> None:
+    """A matrix has up to 256 jobs (TRU-4)."""
+    for number in range(150):
+        github.begin_job(waiting, 1, f"test {number}")
+    assert len(jobs(client_of(github, actions="read"), waiting, 1)) == 151
+
+
+def test_a_skipped_job_is_known(github: LocalGithub, waiting: int) -> None:
+    github.end_job(waiting, "deploy", "skipped")
+    [job] = jobs(client_of(github, actions="read"), waiting, 1)
+    assert job.skipped
+
+
 def test_an_approved_job_has_its_runner(github: LocalGithub, waiting: int) -> None:
     github.review(waiting, "production", "taro")
     [job] = jobs(client_of(github, actions="read"), waiting, 1)
