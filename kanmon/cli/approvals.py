@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.approval.prompt import TerminalApproval
@@ -15,14 +16,34 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from kanmon.approval.prompt import Approvable
     from kanmon.cli.context import Context
     from kanmon.config.schema import Config
     from kanmon.ledger.records import DecisionKind
+    from kanmon.model import Approval
     from kanmon.release.ports import ApprovalPort
 
 DEPLOY_QUESTION = "Release {release} as planned? [y/N] "
 DECISION_QUESTION = "Type {release} to {kind} it: "
+RECOVERY_QUESTION = "An operation of {release} did not end. Type {release} to recover it: "
 ROLLBACK_QUESTION = "Type {release} to roll back to it: "
+
+
+@dataclass(frozen=True)
+class WorkflowApproval:
+    """Approval by the reviewers of the run. GitHub is asked only if there is something to approve.
+
+    So a run ends its own operation without GitHub, also without a token.
+    """
+
+    context: Context
+
+    def approve(self, what: Approvable) -> Approval:
+        """Get the approval. Raises GITHUB_MISSING and the gate's errors."""
+        # PyGithub is slow to import, and a terminal doesn't need it.
+        from kanmon.cli.repository import gate_approval
+
+        return gate_approval(self.context.config, self.context.services.clock).approve(what)
 
 
 def deploy_approver(context: Context, *, yes: bool) -> ApprovalPort:
@@ -33,6 +54,11 @@ def deploy_approver(context: Context, *, yes: bool) -> ApprovalPort:
 def rollback_approver(context: Context, *, yes: bool) -> ApprovalPort:
     """The approver of a rollback. At a terminal, the person types the release's id."""
     return _approver(context, ROLLBACK_QUESTION, ("{release}",), yes=yes)
+
+
+def recovery_approver(context: Context, *, yes: bool) -> ApprovalPort:
+    """The approver of the end of another run's operation."""
+    return _approver(context, RECOVERY_QUESTION, ("{release}",), yes=yes)
 
 
 def decision_approver(context: Context, kind: DecisionKind, *, yes: bool) -> ApprovalPort:
@@ -62,6 +88,4 @@ def _approver(context: Context, question: str, answers: tuple[str, ...], *, yes:
     if yes:
         problem = "--yes has no effect in a workflow."
         raise KanmonError(Code.USAGE, problem, fix="Remove --yes: the environment's reviewers approve.")
-    from kanmon.cli.repository import gate_approval
-
-    return gate_approval(context.config, clock)
+    return WorkflowApproval(context)

@@ -18,13 +18,19 @@ if TYPE_CHECKING:
 
     from kanmon.cli.context import Context
     from kanmon.release.events import Observer
+    from kanmon.release.ports import ApprovalPort
     from kanmon.release.walk import Outcome
 
 _MARKERS = {Result.STABLE: Marker.RELEASE, Result.ROLLED_BACK: Marker.ROLLBACK}
 
 
 def recover_first(
-    context: Context, observer: Observer, *, keep: bool | None = None, wait: bool = False
+    context: Context,
+    observer: Observer,
+    approver: ApprovalPort,
+    *,
+    keep: bool | None = None,
+    wait: bool = False,
 ) -> Outcome | None:
     """Recover an earlier operation, if it did not end.
 
@@ -33,7 +39,7 @@ def recover_first(
     """
     context.unfinished = True
     try:
-        outcome = recover(context.services, observer, keep=keep, wait=wait)
+        outcome = recover(context.services, observer, approver, keep=keep, wait=wait)
     except KanmonError as error:
         context.unfinished = error.code not in {Code.LOCKED, Code.HELD}
         raise

@@ -64,10 +64,11 @@ class AlarmRecord(Record):
 
 
 class DecisionKind(StrEnum):
-    """What a person wants for a running or a held operation."""
+    """What a person wants for a running, a held or a dead operation."""
 
     PROMOTE = "promote"
     ABORT = "abort"
+    RECOVER = "recover"
     KEEP = "keep"
     UNDO = "undo"
 

@@ -30,7 +30,7 @@ _STEPS = {
 
 @dataclass(frozen=True)
 class DecisionRequest:
-    """A decision as a reviewer approves it: the release, and the digest of its plan."""
+    """A decision about an operation as a reviewer approves it: the release, and the digest of its plan."""
 
     release: str
     digest: str

@@ -7,42 +7,56 @@ from typing import TYPE_CHECKING
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.records import Decision, DecisionKind
-from kanmon.model import Approval, OperationKind, Step
+from kanmon.model import OperationKind, Step
+from kanmon.release.decide import DecisionRequest
 from kanmon.release.events import Event, EventKind
 from kanmon.release.journal import Journal, as_failure
 from kanmon.release.lease import LONGEST_WAIT, HeldLease, holder_of, lease
 from kanmon.release.slot import is_in_slot
 from kanmon.release.steps import Steps
 from kanmon.release.transitions import recovery_step
-from kanmon.release.walk import Outcome, still_open, walk
+from kanmon.release.walk import Outcome, refuse_busy, still_open, walk
 
 if TYPE_CHECKING:
     from kanmon.ledger.records import Head, Operation
+    from kanmon.model import Approval
     from kanmon.release.events import Observer
-    from kanmon.release.ports import Services
+    from kanmon.release.ports import ApprovalPort, Services
 
 _POLL_SECONDS = 2.0
+_KINDS = {None: DecisionKind.RECOVER, True: DecisionKind.KEEP, False: DecisionKind.UNDO}
 
 
 def recover(
-    services: Services, observer: Observer, *, keep: bool | None = None, wait: bool = False
+    services: Services,
+    observer: Observer,
+    approver: ApprovalPort,
+    *,
+    keep: bool | None = None,
+    wait: bool = False,
 ) -> Outcome | None:
     """Bring the last operation to its end; None when it has ended already.
+
+    Recovery moves users, so it needs an approval. A run ends its own operation under the operation's own
+    approval, without GitHub. Another run, or a person at a terminal, asks `approver` first.
 
     - A deploy whose run died is undone. When it passed everything, it is completed.
     - A rollback whose run died is repeated.
     - A held environment needs `keep`: True keeps the live release, False rolls it back, None raises HELD.
     - `keep=False` also rolls back after everything passed. You need it when completion is impossible.
 
-    `wait` waits for another run to end, at most until its lease has expired. Raises HELD, LOCKED.
+    `wait` waits for another run to end, at most until its lease has expired. Raises HELD, LOCKED, UNFINISHED,
+    and the errors of `approver`.
     """
     head = _await_end(services, observer) if wait else services.ledger.head()
     operation = services.ledger.open_operation(head)
     if operation is None:
         return None
     _refuse_undecided(operation, keep)
+    refuse_busy(operation, head, services.clock.now())
+    decision = _approved(services, operation, approver, keep)
     try:
-        return _recover(services, observer, keep)
+        return _recover(services, observer, operation, decision, keep)
     except (Exception, KeyboardInterrupt) as error:
         failure = as_failure(error)
         if failure.code in {Code.LOCKED, Code.HELD, Code.UNFINISHED}:
@@ -51,22 +65,45 @@ def recover(
         return still_open(operation, failure)
 
 
-def _recover(services: Services, observer: Observer, keep: bool | None) -> Outcome | None:
+def _approved(
+    services: Services, operation: Operation, approver: ApprovalPort, keep: bool | None
+) -> Decision | None:
+    """The approved decision to end an operation. None when its own run does it, without a person's choice.
+
+    Only the deploy role writes operations, and a run's address has its number. So no other operation has
+    this address.
+    """
+    if keep is None and services.run and operation.run == services.run:
+        return None
+    approval = approver.approve(DecisionRequest(operation.release, operation.digest))
+    kind = _KINDS[keep if operation.held else None]
+    step = Step.HOLD if operation.held else operation.step
+    return Decision(operation=operation.number, kind=kind, step=step, approval=approval)
+
+
+def _recover(
+    services: Services,
+    observer: Observer,
+    approved: Operation,
+    decision: Decision | None,
+    keep: bool | None,
+) -> Outcome | None:
     with lease(services.ledger, services.clock, services.fence, services.actor) as held:
         # Read the head again, under the lease. Otherwise another run could end the operation in between, and
         # this run would undo a finished release.
         if held.writer.head.operation is None:
             return None
+        if held.writer.head.operation != approved.number:
+            problem = f"Operation {held.writer.head.operation} began meanwhile, and nobody approved its end."
+            raise KanmonError(Code.UNFINISHED, problem)
         steps = _adopt(services, held, observer)
         operation = steps.operation
         _refuse_undecided(operation, keep)
         state = "is held" if operation.held else "did not end"
         text = f"the operation {operation.number} of {operation.actor} {state}"
         steps.journal.emit(EventKind.NOTE, text)
-        if operation.held:
-            now, by = services.clock.now(), services.actor
-            approval = Approval(by=by, how="kanmon recover", digest=operation.digest, at=now)
-            _record_decision(steps, DecisionKind.KEEP if keep else DecisionKind.UNDO, approval)
+        if decision:
+            _record_decision(steps, decision)
         return walk(steps, lambda: _path(steps, keep))
 
 
@@ -77,14 +114,19 @@ def end_open(
     steps = _adopt(services, held, observer)
     if not steps.operation.held:
         return walk(steps, lambda: _path(steps, keep=None))
-    _record_decision(steps, DecisionKind.UNDO, approval, reason)
+    decision = Decision(
+        operation=steps.operation.number,
+        kind=DecisionKind.UNDO,
+        step=Step.HOLD,
+        approval=approval,
+        reason=reason,
+    )
+    _record_decision(steps, decision)
     return walk(steps, lambda: _path(steps, keep=False))
 
 
-def _record_decision(steps: Steps, kind: DecisionKind, approval: Approval, reason: str = "") -> None:
-    """Note a person's decision about a held operation. It is written with the step that carries it out."""
-    number = steps.operation.number
-    decision = Decision(operation=number, kind=kind, step=Step.HOLD, approval=approval, reason=reason)
+def _record_decision(steps: Steps, decision: Decision) -> None:
+    """Note a person's decision about an operation. It is written with the step that carries it out."""
     steps.journal.note(decisions=(*steps.operation.decisions, decision))
 
 

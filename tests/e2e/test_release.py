@@ -142,7 +142,7 @@ def test_a_check_failing_on_stable_too_holds_the_release(project: Project) -> No
     assert "KNM-502" in deploy.end().check(3).output
     assert project.live() == ("r2", "r2")
     assert "KNM-413" in project.kanmon("deploy", "--yes").check(3).error
-    project.kanmon("recover", "--undo").check()
+    project.kanmon("recover", "--undo", "--yes").check()
     assert project.live() == ("r1", "r1")
 
 
@@ -190,12 +190,12 @@ def test_a_killed_run_is_undone_by_the_next(project: Project) -> None:
     """CD-13, CD-14: another run waits for the lease, then ends the dead one's operation."""
     deploy = in_its_canary(project)
     deploy.end(signal.SIGKILL)
-    assert "KNM-401" in project.kanmon("recover").check(2).error
+    assert "KNM-401" in project.kanmon("recover", "--yes").check(2).error
     project.expire_lease()
-    ended = project.kanmon("recover").check()
+    ended = project.kanmon("recover", "--yes").check()
     assert "users are on r1 again" in ended.output
     assert {project.live() for _ in range(20)} == {("r1", "r1")}
-    assert "nothing to recover" in project.kanmon("recover").check().output
+    assert "nothing to recover" in project.kanmon("recover", "--yes").check().output
 
 
 def test_only_the_approved_plan_is_carried_out(project: Project) -> None:

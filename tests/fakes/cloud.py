@@ -96,7 +96,7 @@ class Cloud:
     def keep(self, content: bytes) -> str:
         return Blobs(cast("Any", self.s3), ARTIFACTS).put(content)
 
-    def services(self, process: Process | None = None, actor: str = "kim") -> Services:
+    def services(self, process: Process | None = None, actor: str = "kim", run: str = "") -> Services:
         """The services of a process. All its calls go through `process`; users look after each change."""
         process = process or Process()
         process.watch = self.look
@@ -118,7 +118,7 @@ class Cloud:
             alarms=process.watched(FakeAlarms(self.ringing, self._noise), "alarms"),
             site=site,
             actor=actor,
-            run="",
+            run=run,
             clock=process.clocked(self.clock),
             fence=process.fence,
         )

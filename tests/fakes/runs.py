@@ -46,10 +46,11 @@ def release(
     process: Process | None = None,
     observer: Observer = ignore,
     lift_freeze: str = "",
+    run: str = "",
 ) -> Outcome:
     """Build a version, plan it, deploy it."""
     manifest = make_bundle(cloud, version, config=config, pages=pages)
-    services = cloud.services(process)
+    services = cloud.services(process, run=run)
     plan = plan_of(cloud, manifest)
     return deploy(services, plan, FakeApproval(), observer, lift_freeze=lift_freeze)
 

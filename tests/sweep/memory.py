@@ -142,7 +142,7 @@ class _Strike:
         ledger = self.cloud.ledger
         operation = ledger.operation(ledger.head().operation or 0)
         keep = False if operation and operation.result is Result.HELD else None
-        return recover(self.cloud.services(actor="aki"), ignore, keep=keep)
+        return recover(self.cloud.services(actor="aki"), ignore, FakeApproval(), keep=keep)
 
     def _expect_true_end(self, end: End) -> None:
         now = View(self.cloud.ledger.head(), self.cloud.users, is_held(self.cloud.ledger))

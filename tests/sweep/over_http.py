@@ -177,7 +177,7 @@ class Stand:
         """Another run recovers. A held release waits for a person, who undoes it here."""
         if self.ledger.head().lease:
             self.project.expire_lease()
-        self.project.kanmon("recover", *self.decision).check()
+        self.project.kanmon("recover", "--yes", *self.decision).check()
 
     @property
     def decision(self) -> list[str]:
@@ -340,7 +340,7 @@ def _take_over(stand: Stand, wire: Wire) -> None:
         for _ in polls(SYSTEM_CLOCK, limit=_PATIENCE):
             if holder_of(stand.ledger.head(), datetime.now(UTC)) is None:
                 break
-        stand.project.kanmon("recover", *stand.decision)
+        stand.project.kanmon("recover", "--yes", *stand.decision)
     wire.released.set()
 
 

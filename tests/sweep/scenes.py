@@ -17,6 +17,7 @@ from tests.fakes.cloud import Cloud
 from tests.fakes.process import Blow, Process, ProcessDied
 from tests.fakes.repository import RUN
 from tests.fakes.runs import ignore, plan_of, release
+from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +69,9 @@ class _Rules:
     """GitHub's facts about a run that aki approved."""
 
     def environment(self, name: str) -> Environment:
-        return Environment(name, ("aki",), True, False, ("heads/main",), (), "https://github.test/environments")
+        return Environment(
+            name, ("aki",), True, False, ("heads/main",), (), "https://github.test/environments"
+        )
 
     def branch_is_protected(self, name: str) -> bool:
         return name == "main"
@@ -204,7 +207,7 @@ def recovery() -> Scene:
         began.cloud.clock.outlast_lease()
 
     def run(where: Cloud, process: Process, repository: Repository) -> Outcome | None:
-        return recover(where.services(process), repository.observer)
+        return recover(where.services(process), repository.observer, FakeApproval())
 
     return Scene(began.cloud, run, began.manifest, recovers=True)
 

@@ -44,8 +44,8 @@ class DeployOptions:
 
 
 def run(options: DeployOptions, context: Context) -> ExitStatus:
-    """Recover an earlier operation first, then release."""
-    from kanmon.cli.approvals import deploy_approver
+    """Recover an earlier operation first, after an approval of its own; then release."""
+    from kanmon.cli.approvals import deploy_approver, recovery_approver
     from kanmon.cli.commands.plan import new_plan
     from kanmon.cli.ending import operated, recover_first, show_ending, show_outcome, show_steps
     from kanmon.cli.repository import with_deployment
@@ -64,7 +64,7 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
             show_steps(context, f"The deploy of {plan.release} would", steps)
         return ExitStatus.OK
     with with_deployment(context) as observer:
-        recovered = recover_first(context, observer)
+        recovered = recover_first(context, observer, recovery_approver(context, yes=options.yes))
         if recovered and recovered.open:
             return show_outcome(context, recovered)
         if recovered:

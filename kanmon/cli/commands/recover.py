@@ -19,16 +19,19 @@ class RecoverOptions:
     keep: bool = flag("keep the release of a held environment: all users get it, and it is stable")
     undo: bool = flag("return users to the release before: of a held or an unfinished release")
     wait: bool = flag("wait for the other run to end, or for its lease to expire")
+    yes: bool = flag("recover without a question", terminal_only=True)
 
 
 def run(options: RecoverOptions, context: Context) -> ExitStatus:
-    """Bring the last operation to its end."""
+    """Bring the last operation to its end. Another run's operation needs an approval of this run."""
+    from kanmon.cli.approvals import recovery_approver
     from kanmon.cli.ending import recover_first, show_outcome
     from kanmon.cli.repository import with_deployment
 
     keep = options.keep if options.keep or options.undo else None
+    approver = recovery_approver(context, yes=options.yes)
     with with_deployment(context) as observer:
-        outcome = recover_first(context, observer, keep=keep, wait=options.wait)
+        outcome = recover_first(context, observer, approver, keep=keep, wait=options.wait)
     if outcome is None:
         context.console.print("The last operation has ended; there is nothing to recover.")
         return ExitStatus.OK
@@ -44,5 +47,5 @@ COMMAND = Command(
     aws=True,
     outputs=RESULT_OUTPUTS,
     exclusive=frozenset({"keep", "undo"}),
-    token="to show the deployment: deployments: write",  # noqa: S106
+    token="to read the approval and show the deployment: actions: read, deployments: write",  # noqa: S106
 )

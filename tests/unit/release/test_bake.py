@@ -14,6 +14,7 @@ from tests.fakes.app import CANARY, make_config
 from tests.fakes.ledger import is_held
 from tests.fakes.process import Process
 from tests.fakes.runs import failure_of, ignore, operation_of, release
+from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -194,6 +195,6 @@ def test_a_release_held_for_its_alarms_ends_as_decided(
 ) -> None:
     release(cloud, "one", config=CONFIG)
     release(cloud, "two", config=CONFIG, process=Process(at=_looks(cloud, CONFIG)[look]))
-    assert recover(cloud.services(), ignore, keep=keep)
+    assert recover(cloud.services(), ignore, FakeApproval(), keep=keep)
     assert cloud.users == (live, live)
     assert cloud.ledger.head().live == live

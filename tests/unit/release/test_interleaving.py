@@ -177,7 +177,7 @@ class Interleaving(RuleBasedStateMachine):
         return run
 
     def _recover(self, keep: bool | None, *, wait: bool) -> Work:
-        return lambda services: recover(services, ignore, keep=keep, wait=wait)
+        return lambda services: recover(services, ignore, FakeApproval(), keep=keep, wait=wait)
 
     @precondition(lambda self: self.promises.open and 0 < len(self.table.running) < AT_ONCE)
     @rule(kind=st.sampled_from([DecisionKind.PROMOTE, DecisionKind.ABORT]))
@@ -277,7 +277,7 @@ class Interleaving(RuleBasedStateMachine):
         cloud = self.cloud
         cloud.clock.outlast_lease()
         cloud.clock.move(LARGEST_DRIFT)
-        recover(cloud.services(), ignore, keep=False if is_held(cloud.ledger) else None)
+        recover(cloud.services(), ignore, FakeApproval(), keep=False if is_held(cloud.ledger) else None)
         expect_one_release(cloud)
         cloud.faulty.clear()
         cloud.noisy.clear()

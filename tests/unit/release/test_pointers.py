@@ -10,6 +10,7 @@ from kanmon.model import Result
 from kanmon.release.recover import recover
 from tests.fakes.app import CANARY, make_config
 from tests.fakes.runs import ignore, release, roll_back
+from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
     from kanmon.config.schema import Config
@@ -77,7 +78,7 @@ def test_a_held_release_gets_the_settings_of_the_decision(stable: Cloud, keep: b
     stable.faulty |= {("r2", "live"), ("r1", "stable")}
     assert release(stable, "two", config=_config(7)).result is Result.HELD
     stable.faulty.clear()
-    recover(stable.services(), ignore, keep=keep)
+    recover(stable.services(), ignore, FakeApproval(), keep=keep)
     assert _rate(stable) == rate
 
 
@@ -103,7 +104,7 @@ def test_a_held_canary_has_not_brought_its_settings(held_canary: Cloud) -> None:
 def test_a_held_canary_gets_the_settings_of_the_decision(
     held_canary: Cloud, keep: bool, live: str, rate: float
 ) -> None:
-    recover(held_canary.services(), ignore, keep=keep)
+    recover(held_canary.services(), ignore, FakeApproval(), keep=keep)
     assert held_canary.users == (live, live)
     assert _rate(held_canary) == rate
 

@@ -16,18 +16,22 @@ from tests.fakes.app import CANARY, make_config
 from tests.fakes.ledger import operation
 from tests.fakes.process import Blow, Process, ProcessDied
 from tests.fakes.runs import ignore, release, roll_back
+from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
+    from kanmon.approval.prompt import Approvable
+    from kanmon.model import Approval
     from kanmon.release.events import Event
     from kanmon.release.walk import Outcome
     from tests.fakes.clock import Clock
     from tests.fakes.cloud import Cloud
 
 CONFIG = make_config(traffic=CANARY)
+FIRST, SECOND = (f"https://github.test/acme/shop/actions/runs/7/attempts/{number}" for number in (1, 2))
 
 
 def _recover(cloud: Cloud, *, keep: bool | None = None, wait: bool = False) -> Outcome | None:
-    return recover(cloud.services(), ignore, keep=keep, wait=wait)
+    return recover(cloud.services(), ignore, FakeApproval(), keep=keep, wait=wait)
 
 
 def _recovered(cloud: Cloud, *, keep: bool | None = None) -> Outcome:
@@ -37,7 +41,7 @@ def _recovered(cloud: Cloud, *, keep: bool | None = None) -> Outcome:
     return outcome
 
 
-def _die_in(cloud: Cloud, step: Step) -> None:
+def _die_in(cloud: Cloud, step: Step, run: str = "") -> None:
     """Release version two in a process. It dies just after it announced a step."""
     whole, process = cloud.copy(), Process()
     announced: list[int] = []
@@ -51,7 +55,7 @@ def _die_in(cloud: Cloud, step: Step) -> None:
         ),
     )
     with pytest.raises(ProcessDied):
-        release(cloud, "two", config=CONFIG, process=Process(at=announced[0] + 1, blow=Blow.DEATH))
+        release(cloud, "two", config=CONFIG, process=Process(at=announced[0] + 1, blow=Blow.DEATH), run=run)
 
 
 @pytest.fixture
@@ -59,7 +63,7 @@ def held(cloud: Cloud) -> Cloud:
     """Release two is live and held."""
     release(cloud, "one", config=CONFIG)
     cloud.faulty |= {("r2", "live"), ("r1", "stable")}
-    assert release(cloud, "two", config=CONFIG).result is Result.HELD
+    assert release(cloud, "two", config=CONFIG, run=FIRST).result is Result.HELD
     return cloud
 
 
@@ -97,11 +101,82 @@ def test_the_history_names_the_last_step_of_a_dying_run(cloud: Cloud, clock: Clo
 def test_the_history_has_the_hold_and_its_decision(held: Cloud, keep: bool, kind: str) -> None:
     """CD-11: why it was held, and who decided."""
     failure = held.ledger.operations()[-1].failure
-    recover(held.services(actor="bo"), ignore, keep=keep)
+    recover(held.services(actor="bo"), ignore, FakeApproval(), keep=keep)
     recorded = held.ledger.operations()[-1]
     assert recorded.failure == failure
     (decision,) = recorded.decisions
-    assert (decision.kind.value, decision.approval.by) == (kind, "bo")
+    assert (decision.kind.value, decision.approval.by) == (kind, "aki")
+
+
+@pytest.fixture
+def dead(cloud: Cloud, clock: Clock) -> Cloud:
+    """The run `FIRST` died in the canary of `r2`, and its lease has expired."""
+    release(cloud, "one", config=CONFIG)
+    _die_in(cloud, Step.SHIFT, FIRST)
+    clock.outlast_lease()
+    return cloud
+
+
+def test_a_run_ends_its_own_operation_under_its_approval(dead: Cloud) -> None:
+    """It needs no second approval, and so no GitHub (TRU-4)."""
+    approver = FakeApproval(approves=False)
+    outcome = recover(dead.services(run=FIRST), ignore, approver)
+    assert outcome
+    assert outcome.result is Result.ROLLED_BACK
+    assert approver.asked == 0
+
+
+@pytest.mark.parametrize("run", [SECOND, ""], ids=["another attempt", "a terminal"])
+def test_without_an_approval_another_run_moves_nothing(dead: Cloud, run: str) -> None:
+    """TRU-4"""
+    before = dead.state
+    with pytest.raises(KanmonError) as caught:
+        recover(dead.services(run=run), ignore, FakeApproval(approves=False))
+    assert caught.value.code is Code.NOT_APPROVED
+    assert dead.state == before
+
+
+def test_no_terminal_owns_an_operation_of_a_terminal(cloud: Cloud, clock: Clock) -> None:
+    """Both have no run, and are two people for all that (TRU-4)."""
+    release(cloud, "one", config=CONFIG)
+    _die_in(cloud, Step.SHIFT)
+    clock.outlast_lease()
+    with pytest.raises(KanmonError) as caught:
+        recover(cloud.services(), ignore, FakeApproval(approves=False))
+    assert caught.value.code is Code.NOT_APPROVED
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_decision_is_never_under_the_old_approval(held: Cloud, keep: bool) -> None:
+    """Its reviewers approved a release that passes its checks (TRU-4)."""
+    with pytest.raises(KanmonError) as caught:
+        recover(held.services(run=FIRST), ignore, FakeApproval(approves=False), keep=keep)
+    assert caught.value.code is Code.NOT_APPROVED
+
+
+def test_the_history_has_the_approval_of_a_recovery(dead: Cloud) -> None:
+    """TRU-4"""
+    recover(dead.services(run=SECOND), ignore, FakeApproval())
+    (decision,) = dead.ledger.operations()[-1].decisions
+    assert (decision.kind.value, decision.approval.by) == ("recover", "aki")
+
+
+def test_an_approval_is_for_one_operation_only(dead: Cloud, clock: Clock) -> None:
+    """While the approver thinks, another run ends it, begins the next one and dies (TRU-4)."""
+
+    class Slow(FakeApproval):
+        def approve(self, what: Approvable) -> Approval:
+            recover(dead.services(), ignore, FakeApproval())
+            process = Process(at=40, blow=Blow.DEATH)
+            with pytest.raises(ProcessDied):
+                release(dead, "three", config=CONFIG, lift_freeze="fixed", process=process)
+            clock.outlast_lease()
+            return super().approve(what)
+
+    with pytest.raises(KanmonError) as caught:
+        recover(dead.services(run=SECOND), ignore, Slow())
+    assert caught.value.code is Code.UNFINISHED
+    assert dead.ledger.head().operation == 3
 
 
 def test_after_an_ended_release_there_is_nothing_to_do(cloud: Cloud) -> None:
@@ -240,7 +315,7 @@ def test_recover_can_wait_for_the_lease_of_a_dead_run(cloud: Cloud) -> None:
     release(cloud, "one", config=CONFIG)
     _die_in(cloud, Step.PROMOTE)
     events: list[Event] = []
-    outcome = recover(cloud.services(), events.append, wait=True)
+    outcome = recover(cloud.services(), events.append, FakeApproval(), wait=True)
     assert outcome
     assert outcome.result is Result.ROLLED_BACK
     assert cloud.users == ("r1", "r1")
@@ -274,11 +349,11 @@ def test_recover_does_not_wait_for_ever_for_a_run_at_work(cloud: Cloud, clock: C
 def test_a_decided_operation_is_not_decided_again(held: Cloud, clock: Clock, keep: bool | None) -> None:
     """CD-13: the run that undid it died between its record and the head."""
     whole, process = held.copy(), Process()
-    recover(whole.services(process), ignore, keep=False)
+    recover(whole.services(process), ignore, FakeApproval(), keep=False)
     # The last writes are the record, the head, and the return of the lease.
     at = [number for number, call in enumerate(process.calls, 1) if call == "store.put"][-3]
     with pytest.raises(ProcessDied):
-        recover(held.services(Process(at=at, blow=Blow.DEATH_AFTER)), ignore, keep=False)
+        recover(held.services(Process(at=at, blow=Blow.DEATH_AFTER)), ignore, FakeApproval(), keep=False)
     clock.outlast_lease()
     assert held.ledger.head().operation == 2
     ended = held.ledger.operations()[-1]
@@ -293,9 +368,9 @@ def test_a_recovery_that_fails_is_no_refusal(cloud: Cloud, clock: Clock) -> None
     _die_in(cloud, Step.PROMOTE)
     clock.outlast_lease()
     whole, process = cloud.copy(), Process()
-    recover(whole.services(process), ignore)
+    recover(whole.services(process), ignore, FakeApproval())
     first = process.calls.index("store.put") + 1
-    outcome = recover(cloud.services(Process(at=first)), ignore)
+    outcome = recover(cloud.services(Process(at=first)), ignore, FakeApproval())
     assert outcome
     assert outcome.open
     assert outcome.failure
@@ -306,11 +381,11 @@ def test_a_recovery_that_fails_is_no_refusal(cloud: Cloud, clock: Clock) -> None
 def test_a_dead_decision_is_carried_out(held: Cloud, clock: Clock, keep: bool, live: str) -> None:
     """CD-13: the run died after the first write of its step. Nobody has to decide again."""
     whole, process = held.copy(), Process()
-    recover(whole.services(process), ignore, keep=keep)
+    recover(whole.services(process), ignore, FakeApproval(), keep=keep)
     # The lease, the operation, two releases, then the step.
     at = [number for number, call in enumerate(process.calls, 1) if call == "store.put"][4]
     with pytest.raises(ProcessDied):
-        recover(held.services(Process(at=at, blow=Blow.DEATH_AFTER)), ignore, keep=keep)
+        recover(held.services(Process(at=at, blow=Blow.DEATH_AFTER)), ignore, FakeApproval(), keep=keep)
     clock.outlast_lease()
     assert _recovered(held).operation
     assert held.ledger.head().live == live

@@ -14,6 +14,7 @@ from kanmon.stacks.cloudformation import DeployedStack
 from tests.fakes.app import CANARY, make_config
 from tests.fakes.process import Blow, Process, ProcessDied
 from tests.fakes.runs import ignore, operation_of, release, roll_back
+from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
     from kanmon.config.schema import Config
@@ -147,7 +148,7 @@ def test_a_recovery_goes_on_with_the_restoration(cloud: Cloud, clock: Clock) -> 
     with pytest.raises(ProcessDied):
         release(cloud, "two", config=OTHER, process=Process(at=last, blow=Blow.DEATH))
     clock.outlast_lease()
-    assert recover(cloud.services(), ignore)
+    assert recover(cloud.services(), ignore, FakeApproval())
     assert _deployed(cloud) == before
 
 
@@ -198,7 +199,7 @@ def test_an_error_that_stays_does_not_keep_the_operation_open(cloud: Cloud, cloc
     assert release(cloud, "two", config=config).open
     assert cloud.users == ("r1", "r1")
     clock.outlast_lease()
-    outcome = recover(cloud.services(), ignore)
+    outcome = recover(cloud.services(), ignore, FakeApproval())
     assert outcome
     assert outcome.result is Result.ROLLED_BACK
     assert [kept.stack for kept in operation_of(outcome).kept] == ["shop-test-edge"]

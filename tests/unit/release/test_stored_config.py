@@ -21,6 +21,7 @@ from kanmon.release.smoke import smoke
 from tests.fakes.app import make_bundle, make_config
 from tests.fakes.cloud import ARTIFACTS
 from tests.fakes.runs import ignore, plan_of, release, roll_back
+from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +97,7 @@ def test_it_is_recovered(cloud: Cloud, *, keep: bool, live: str) -> None:
     assert release(cloud, "a2").result is Result.HELD
     _change(cloud, "r1")
     _change(cloud, "r2")
-    assert recover(cloud.services(), ignore, keep=keep)
+    assert recover(cloud.services(), ignore, FakeApproval(), keep=keep)
     assert cloud.users == (live, live)
     assert cloud.ledger.head().operation is None
 

@@ -13,6 +13,7 @@ from kanmon.release.recover import recover
 from tests.fakes.app import CANARY, NIGHTLY, make_bundle, make_config
 from tests.fakes.process import Process
 from tests.fakes.runs import failure_of, ignore, plan_of, release, roll_back
+from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,7 @@ def _fail_at_the_end(cloud: Cloud, stack: str) -> Callable[[Event], None]:
 
 
 def _recover(cloud: Cloud, *, keep: bool | None = None) -> Outcome:
-    outcome = recover(cloud.services(), ignore, keep=keep)
+    outcome = recover(cloud.services(), ignore, FakeApproval(), keep=keep)
     assert outcome
     return outcome
 

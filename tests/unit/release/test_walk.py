@@ -14,6 +14,7 @@ from tests.fakes.app import make_config
 from tests.fakes.ledger import is_held
 from tests.fakes.process import Blow, Process, ProcessDied
 from tests.fakes.runs import failure_of, ignore, release
+from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
     from tests.fakes.cloud import Cloud
@@ -106,7 +107,7 @@ def test_a_hold_is_whole_with_its_first_write(cloud: Cloud) -> None:
     assert operation.failure
     assert operation.failure.code == Code.CHECK_FAILS_EVERYWHERE.id
     with pytest.raises(KanmonError) as caught:
-        recover(cloud.services(), ignore)
+        recover(cloud.services(), ignore, FakeApproval())
     assert caught.value.code is Code.HELD
 
 
@@ -120,7 +121,7 @@ def test_the_cause_of_a_rollback_outlives_its_run(cloud: Cloud) -> None:
     with pytest.raises(ProcessDied):
         release(cloud, "two", process=Process(at=last, blow=Blow.DEATH))
     cloud.clock.outlast_lease()
-    recover(cloud.services(), ignore)
+    recover(cloud.services(), ignore, FakeApproval())
     failure = cloud.ledger.operations()[-1].failure
     assert failure
     assert failure.code == Code.CHECK_FAILED.id

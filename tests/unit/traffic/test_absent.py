@@ -130,7 +130,7 @@ def test_a_run_dead_at_any_call_is_finished_or_undone(clock: Clock, config: Conf
         with contextlib.suppress(ProcessDied):
             deploy(struck.services(Process(at=at, blow=Blow.DEATH_AFTER)), plan, FakeApproval(), ignore)
         clock.outlast_lease()
-        recover(struck.services(), ignore)
+        recover(struck.services(), ignore, FakeApproval())
         head = struck.ledger.head()
         assert head.live in {"r1", "r2"}
         assert head.operation is None

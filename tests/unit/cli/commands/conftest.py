@@ -16,12 +16,18 @@ from kanmon.cli.main import main
 from kanmon.errors import ExitStatus
 from tests.fakes.account import FakeAccount
 from tests.fakes.app import make_config
+from tests.fakes.process import Blow, Process, ProcessDied
+from tests.fakes.repository import NAME
+from tests.fakes.runs import release
 from tests.unit.bundle.project import make_project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from embedded.github.server import LocalGithub
     from tests.fakes.cloud import Cloud
+
+SHA = "a" * 40
 
 
 @dataclass
@@ -54,6 +60,14 @@ class App:
         """Build and release a version."""
         assert self.run("deploy", "--yes", "--bundle", self.build(version)) is ExitStatus.OK
         self.printed()
+
+    def die_deploying(self, version: str) -> None:
+        """Release a version in a process that dies while it changes the stacks."""
+        process = Process()
+        release(self.cloud.copy(), version, process=process)
+        at = process.calls.index("stacks.execute") + 1
+        with pytest.raises(ProcessDied):
+            release(self.cloud, version, process=Process(at, Blow.DEATH_AFTER))
 
     def printed(self) -> str:
         """The output since the last call."""
@@ -98,3 +112,33 @@ def step_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, value in {"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "1"}.items():
         monkeypatch.setenv(name, value)
     return output
+
+
+@pytest.fixture
+def workflow(app: App, github: LocalGithub, step_file: Path, monkeypatch: pytest.MonkeyPatch) -> App:
+    """The app in a run of its repository, with a token. The environment has the reviewer taro."""
+    del step_file
+    github.commit(SHA, "Add goals", "hanako")
+    github.protect("test", ["taro"], prevent_self_review=True, branches=["main"])
+    run = github.begin_run("deploy-production.yml", "push", "hanako", SHA, "main")
+    given = {
+        "GITHUB_REPOSITORY": NAME,
+        "GITHUB_API_URL": github.url,
+        "GITHUB_TOKEN": github.token({"actions": "write", "contents": "read"}),
+        "GITHUB_RUN_ID": str(run),
+        "GITHUB_ACTOR": "hanako",
+        "GITHUB_REF": "refs/heads/main",
+        "GITHUB_SHA": SHA,
+        "RUNNER_NAME": "runner-1",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    return app
+
+
+@pytest.fixture
+def dead(app: App) -> App:
+    """The release `r1` is live. A run died while it changed the stacks of `r2`."""
+    app.deploy("one")
+    app.die_deploying("two")
+    return app

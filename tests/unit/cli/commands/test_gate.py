@@ -8,37 +8,17 @@ import pytest
 
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus
-from tests.fakes.repository import NAME
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from embedded.github.server import LocalGithub
     from tests.unit.cli.commands.conftest import App
 
-DEPLOY, SHA = "deploy-production.yml", "a" * 40
+DEPLOY = "deploy-production.yml"
 
 
 @pytest.fixture
-def app(app: App, github: LocalGithub, step_file: Path, monkeypatch: pytest.MonkeyPatch) -> App:
-    """The app in a run of its repository. The environment has the reviewer taro."""
-    del step_file
-    github.commit(SHA, "Add goals", "hanako")
-    github.protect("test", ["taro"], prevent_self_review=True, branches=["main"])
-    run = github.begin_run(DEPLOY, "push", "hanako", SHA, "main")
-    given = {
-        "GITHUB_REPOSITORY": NAME,
-        "GITHUB_API_URL": github.url,
-        "GITHUB_TOKEN": github.token({"actions": "write", "contents": "read"}),
-        "GITHUB_RUN_ID": str(run),
-        "GITHUB_ACTOR": "hanako",
-        "GITHUB_REF": "refs/heads/main",
-        "GITHUB_SHA": SHA,
-        "RUNNER_NAME": "runner-1",
-    }
-    for name, value in given.items():
-        monkeypatch.setenv(name, value)
-    return app
+def app(workflow: App) -> App:
+    return workflow
 
 
 def _wait(github: LocalGithub) -> int:

@@ -9,10 +9,10 @@ import pytest
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus
 from tests.fakes.ledger import is_held
-from tests.fakes.process import Blow, Process, ProcessDied
-from tests.fakes.runs import release
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.unit.cli.commands.conftest import App
 
 
@@ -20,17 +20,6 @@ if TYPE_CHECKING:
 def app(app: App) -> App:
     """The app with one release."""
     app.deploy("one")
-    return app
-
-
-@pytest.fixture
-def dead(app: App) -> App:
-    """A run died while it changed the stacks of `r2`."""
-    process = Process()
-    release(app.cloud.copy(), "two", process=process)
-    at = process.calls.index("stacks.execute") + 1
-    with pytest.raises(ProcessDied):
-        release(app.cloud, "two", process=Process(at, Blow.DEATH_AFTER))
     return app
 
 
@@ -52,7 +41,7 @@ def test_an_ended_operation_needs_nothing(app: App) -> None:
 def test_a_dead_runs_release_is_undone(dead: App) -> None:
     """CD-13"""
     dead.cloud.clock.outlast_lease()
-    assert dead.run("recover") is ExitStatus.OK
+    assert dead.run("recover", "--yes") is ExitStatus.OK
     assert "r2: aborted" in dead.printed()
     assert dead.cloud.ledger.head().operation is None
 
@@ -65,7 +54,7 @@ def test_a_living_runs_release_is_left_alone(dead: App) -> None:
 
 def test_it_can_wait_for_the_lease_of_the_other_run(dead: App) -> None:
     """CD-13"""
-    assert dead.run("recover", "--wait") is ExitStatus.OK
+    assert dead.run("recover", "--wait", "--yes") is ExitStatus.OK
     assert sum(dead.cloud.clock.pauses) >= 60
 
 
@@ -78,7 +67,7 @@ def test_a_held_release_waits_for_a_decision(held: App) -> None:
 @pytest.mark.parametrize(("decision", "live"), [("--keep", "r2"), ("--undo", "r1")])
 def test_the_decision_ends_a_held_release(held: App, decision: str, live: str) -> None:
     """CD-7"""
-    assert held.run("recover", decision) is ExitStatus.OK
+    assert held.run("recover", decision, "--yes") is ExitStatus.OK
     assert held.cloud.users == (live, live)
     assert not is_held(held.cloud.ledger)
 
@@ -86,3 +75,30 @@ def test_the_decision_ends_a_held_release(held: App, decision: str, live: str) -
 def test_both_decisions_at_once_are_refused(held: App) -> None:
     assert held.refusal("recover", "--keep", "--undo").startswith(f"{Code.USAGE.id} ")
     assert is_held(held.cloud.ledger)
+
+
+def test_a_terminal_asks_before_it_recovers(dead: App) -> None:
+    """TRU-4"""
+    dead.cloud.clock.outlast_lease()
+    assert dead.refusal("recover").startswith(f"{Code.NOT_APPROVED.id} ")
+    assert dead.cloud.ledger.head().operation == 2
+
+
+def test_a_workflow_asks_the_gate_before_it_recovers(
+    dead: App, step_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gate needs a token, and there is none: nothing moves (TRU-4)."""
+    del step_file
+    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
+    dead.cloud.clock.outlast_lease()
+    assert dead.run("recover") is ExitStatus.REFUSED
+    assert Code.GITHUB_MISSING.id in dead.printed()
+    assert dead.cloud.ledger.head().operation == 2
+
+
+def test_yes_is_no_approval_in_a_workflow(dead: App, step_file: Path) -> None:
+    """TRU-4"""
+    del step_file
+    dead.cloud.clock.outlast_lease()
+    assert dead.run("recover", "--yes") is ExitStatus.REFUSED
+    assert dead.cloud.ledger.head().operation == 2
