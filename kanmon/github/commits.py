@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from kanmon.github.client import Client
 
-_NO_COMMIT = {404, 422}
+NO_COMMIT = {404, 422}
 """GitHub's answers for a missing commit: https://docs.github.com/en/rest/commits/commits#get-a-commit"""
 
 MOST = 50
@@ -59,7 +59,7 @@ def commit_exists(client: Client, commit: str) -> bool:
         try:
             client.get(f"/commits/{commit}")
         except GithubException as error:
-            if error.status in _NO_COMMIT:
+            if error.status in NO_COMMIT:
                 return False
             raise
     return True

@@ -34,7 +34,7 @@ class DeploymentStatus:
 
 @dataclass(frozen=True)
 class DeploymentRequest:
-    """A deployment of a commit, to be created. You find it again by its task."""
+    """A deployment of a commit, to be created. You find it again by its task, commit and payload."""
 
     task: str
     commit: str
@@ -51,16 +51,16 @@ class Deployments:
     url: str
     """The address of the environment."""
 
-    def shows(self, task: str, status: DeploymentStatus) -> bool:
-        """Whether the deployment of this task has this status."""
-        with github_errors(f"reading the deployment {task}", permission=_PERMISSION):
-            deployment = self._find(task)
+    def shows(self, request: DeploymentRequest, status: DeploymentStatus) -> bool:
+        """Whether the deployment of this request has this status."""
+        with github_errors(f"reading the deployment {request.task}", permission=_PERMISSION):
+            deployment = self._find(request)
             return deployment is not None and status.shown_by(_state(deployment))
 
     def show(self, request: DeploymentRequest, status: DeploymentStatus, run: str) -> None:
         """Give the deployment this status. The first call creates it. `run` is the page of its run."""
         with github_errors(f"writing the deployment {request.task}", permission=_PERMISSION):
-            deployment = self._find(request.task) or self._create(request)
+            deployment = self._find(request) or self._create(request)
             deployment.create_status(
                 status.state,
                 target_url=run,
@@ -68,9 +68,16 @@ class Deployments:
                 environment_url=self.url,
             )
 
-    def _find(self, task: str) -> Deployment | None:
-        found = self.repository.get_deployments(environment=self.environment, task=task)
-        return next(iter(found), None)
+    def _find(self, request: DeploymentRequest) -> Deployment | None:
+        """The newest deployment as an app made it for this request.
+
+        A person can make one with the same task beforehand. Taken for Kanmon's, it would hide an operation.
+        """
+        found = self.repository.get_deployments(
+            sha=request.commit, task=request.task, environment=self.environment
+        )
+        own = (one for one in found if one.creator.type == "Bot" and one.payload == request.payload)
+        return next(own, None)
 
     def _create(self, request: DeploymentRequest) -> Deployment:
         return self.repository.create_deployment(

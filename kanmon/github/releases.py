@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from github import GithubException
 
 from kanmon.github.client import github_errors, not_found
+from kanmon.github.commits import NO_COMMIT
 
 if TYPE_CHECKING:
     from github.GitRelease import GitRelease
@@ -30,6 +31,22 @@ class GithubReleases:
         with github_errors(f"reading the GitHub Release {tag}", permission=_PERMISSION):
             return self._find(tag) is not None
 
+    def is_foreign(self, tag: str, commit: str) -> bool:
+        """Whether a person made the GitHub Release with this tag, or its tag is at another commit.
+
+        GitHub would attach a new Release to an existing tag, wherever that is.
+        """
+        with github_errors(f"reading the tag {tag}", permission=_PERMISSION):
+            if known := self._find(tag):
+                return bool(known.author.type != "Bot")
+            try:
+                # `sha` alone is the asked name: PyGithub reads it from the URL.
+                return bool(self.repository.get_commit(f"tags/{tag}").raw_data["sha"] != commit)
+            except GithubException as error:
+                if error.status in NO_COMMIT:
+                    return False
+                raise
+
     def create(self, tag: str, title: str, notes: str, *, commit: str, latest: bool) -> None:
         """Create a GitHub Release, and its tag at a commit."""
         with github_errors(f"writing the GitHub Release {tag}", permission=_PERMISSION):
@@ -38,9 +55,10 @@ class GithubReleases:
             )
 
     def rename(self, tag: str, title: str, *, latest: bool) -> None:
-        """Change the title of a GitHub Release, if there is one."""
+        """Change the title of a GitHub Release, if an app made one."""
         with github_errors(f"writing the GitHub Release {tag}", permission=_PERMISSION):
-            if known := self._find(tag):
+            known = self._find(tag)
+            if known and known.author.type == "Bot":
                 known.update_release(title, known.body or "", make_latest=_make_latest(latest=latest))
 
     def _find(self, tag: str) -> GitRelease | None:

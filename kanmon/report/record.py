@@ -54,7 +54,7 @@ class Recorder:
             return
         release = self.ledger.release(operation.release)
         if release:
-            self._show(operation, release.commit)
+            self._show(operation, release)
 
     @property
     def _deployments(self) -> Deployments:
@@ -71,7 +71,10 @@ class Recorder:
             operation = self.ledger.operation(number)
             if operation is None:
                 continue
-            if self._deployments.shows(_task(operation), deployment_status(operation)):
+            release = self.ledger.release(operation.release)
+            if release and self._deployments.shows(
+                _request(operation, release), deployment_status(operation)
+            ):
                 return
             yield operation
 
@@ -83,30 +86,30 @@ class Recorder:
             return f"operation {operation.number}: the repository has no commit {release.commit[:12]}"
         # Write the GitHub Releases before the last status. Nobody looks again at an operation with the right
         # status: if its Release failed after the status, the Release would be missing for ever.
+        problem = ""
         if operation.result is Result.STABLE:
-            self._publish(release, operation)
+            problem = self._publish(release, operation)
         elif operation.result is Result.ROLLED_BACK and operation.kind is OperationKind.ROLLBACK:
             self._rename(operation.base)
             self._rename(operation.release)
-        self._show(operation, release.commit)
-        return f"operation {operation.number}, {operation.kind} of {operation.release}: {operation.ending}"
+        self._show(operation, release)
+        text = f"operation {operation.number}, {operation.kind} of {operation.release}: {operation.ending}"
+        return f"{text}; {problem}" if problem else text
 
-    def _show(self, operation: Operation, commit: str) -> None:
-        request = DeploymentRequest(
-            _task(operation),
-            commit,
-            f"{operation.kind} of {operation.release} by {operation.actor}",
-            {"operation": operation.number, "release": operation.release},
-        )
-        self._deployments.show(request, deployment_status(operation), operation.run)
+    def _show(self, operation: Operation, release: Release) -> None:
+        self._deployments.show(_request(operation, release), deployment_status(operation), operation.run)
 
-    def _publish(self, release: Release, operation: Operation) -> None:
+    def _publish(self, release: Release, operation: Operation) -> str:
+        """Create the GitHub Release of a stable release. Return the problem, if its tag is not Kanmon's."""
         tag = release_tag(self.environment, release.id)
+        if self._releases.is_foreign(tag, release.commit):
+            return f"no GitHub Release, because somebody else made the tag {tag} or its Release"
         if not self._releases.exists(tag):
             notes = release_notes(Notes(release, operation, self._changes(release, operation)))
             self._releases.create(
                 tag, self._title(release), notes, commit=release.commit, latest=self._is_live(release)
             )
+        return ""
 
     def _rename(self, release_id: str | None) -> None:
         """Update the title of a GitHub Release. The title shows a rollback."""
@@ -139,5 +142,10 @@ def deployment_status(operation: Operation) -> DeploymentStatus:
     return DeploymentStatus(state, end_sentence(operation) + why)
 
 
-def _task(operation: Operation) -> str:
-    return deployment_task(operation.kind, operation.number)
+def _request(operation: Operation, release: Release) -> DeploymentRequest:
+    return DeploymentRequest(
+        deployment_task(operation.kind, operation.number),
+        release.commit,
+        f"{operation.kind} of {operation.release} by {operation.actor}",
+        {"operation": operation.number, "release": operation.release},
+    )

@@ -8,8 +8,9 @@ import pytest
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.github.client import Client
 from kanmon.github.deployments import DeploymentRequest, Deployments, DeploymentStatus
-from tests.fakes.repository import client_of
+from tests.fakes.repository import client_of, run_of
 
 if TYPE_CHECKING:
     from embedded.github.server import LocalGithub
@@ -66,21 +67,21 @@ def test_another_task_gets_a_deployment_of_its_own(github: LocalGithub, deployme
 
 
 def test_a_missing_deployment_shows_no_status(deployments: Deployments) -> None:
-    assert not deployments.shows(TASK, RUNNING)
+    assert not deployments.shows(_request(), RUNNING)
 
 
 def test_the_newest_status_counts(deployments: Deployments) -> None:
     deployments.show(_request(), RUNNING, RUN)
     deployments.show(_request(), SUCCESS, RUN)
-    assert deployments.shows(TASK, SUCCESS)
-    assert not deployments.shows(TASK, RUNNING)
+    assert deployments.shows(_request(), SUCCESS)
+    assert not deployments.shows(_request(), RUNNING)
 
 
 def test_an_inactive_deployment_shows_its_success(deployments: Deployments) -> None:
     """A later success makes it inactive on GitHub."""
     deployments.show(_request(), SUCCESS, RUN)
     deployments.show(_request("deploy:2"), SUCCESS, RUN)
-    assert deployments.shows(TASK, SUCCESS)
+    assert deployments.shows(_request(), SUCCESS)
 
 
 @pytest.mark.parametrize("state", ["failure", "in_progress"])
@@ -103,3 +104,34 @@ def test_a_missing_permission_is_named(github: LocalGithub) -> None:
         _deployments(github, "read").show(_request(), RUNNING, RUN)
     assert caught.value.code is Code.GITHUB_DENIED
     assert "deployments: write" in caught.value.fix
+
+
+def _by(github: LocalGithub, actor: str) -> Deployments:
+    run = run_of(github)
+    client = Client(run, github.token({"deployments": "write"}, actor))
+    return Deployments(client.repository, "test", URL)
+
+
+def test_a_deployment_made_by_a_person_is_not_taken(github: LocalGithub, deployments: Deployments) -> None:
+    """Made beforehand with the same task, it would hide the operation (TRU-4)."""
+    _by(github, "mallory").show(_request(), SUCCESS, RUN)
+    assert not deployments.shows(_request(), SUCCESS)
+    deployments.show(_request(), RUNNING, RUN)
+    assert [made.by for made in github.repository.deployments.values()] == ["mallory", "github-actions[bot]"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        DeploymentRequest(TASK, "d" * 40, "", {"operation": 1, "release": "r1"}),
+        DeploymentRequest(TASK, COMMIT, "", {"operation": 1, "release": "r2"}),
+    ],
+    ids=["another commit", "another release"],
+)
+def test_a_deployment_of_something_else_is_not_taken(
+    github: LocalGithub, deployments: Deployments, other: DeploymentRequest
+) -> None:
+    """TRU-4"""
+    github.commit("d" * 40, "Draw the chart", "mallory")
+    deployments.show(other, SUCCESS, RUN)
+    assert not deployments.shows(_request(), SUCCESS)

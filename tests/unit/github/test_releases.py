@@ -8,8 +8,9 @@ import pytest
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.github.client import Client
 from kanmon.github.releases import GithubReleases
-from tests.fakes.repository import client_of
+from tests.fakes.repository import client_of, run_of
 
 if TYPE_CHECKING:
     from embedded.github.server import LocalGithub
@@ -69,3 +70,26 @@ def test_a_missing_permission_is_named(github: LocalGithub) -> None:
         _create(GithubReleases(client_of(github, contents="read").repository))
     assert caught.value.code is Code.GITHUB_DENIED
     assert "contents: write" in caught.value.fix
+
+
+def test_a_release_made_by_a_person_is_foreign(github: LocalGithub, releases: GithubReleases) -> None:
+    """Made beforehand, it would stand for Kanmon's own, with the notes of its author (TRU-4)."""
+    client = Client(run_of(github), github.token({"contents": "write"}, "mallory"))
+    _create(GithubReleases(client.repository))
+    assert releases.is_foreign(TAG, COMMIT)
+    releases.rename(TAG, "test r1 (rolled back)", latest=False)
+    assert [made.name for made in github.repository.releases.values()] == ["test r1"]
+
+
+def test_a_tag_at_another_commit_is_foreign(github: LocalGithub, releases: GithubReleases) -> None:
+    """GitHub would attach the Release to it (TRU-4)."""
+    github.repository.tags[TAG] = "d" * 40
+    assert releases.is_foreign(TAG, COMMIT)
+
+
+def test_a_tag_at_the_commit_is_not_foreign(github: LocalGithub, releases: GithubReleases) -> None:
+    assert not releases.is_foreign(TAG, COMMIT)
+    github.repository.tags[TAG] = COMMIT
+    assert not releases.is_foreign(TAG, COMMIT)
+    _create(releases)
+    assert not releases.is_foreign(TAG, COMMIT)

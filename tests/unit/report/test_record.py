@@ -69,6 +69,16 @@ def test_a_release_becomes_a_deployment_and_a_github_release(github: LocalGithub
     assert "- Add goals ([a100000](" in (made.body or "")
 
 
+def test_a_foreign_tag_gets_no_github_release(github: LocalGithub, cloud: Cloud) -> None:
+    """The record of the deployment goes on, and names the tag (TRU-4)."""
+    github.repository.tags["test-r1"] = f"{'c3':0<40}"
+    release(cloud, "a1")
+    [line] = recorder(github, cloud).record()
+    assert "test-r1" in line
+    assert github.repository.releases == {}
+    assert states(github) == {"deploy:1": ["success"]}
+
+
 def test_recording_again_writes_nothing(github: LocalGithub, cloud: Cloud) -> None:
     release(cloud, "a1")
     recorder(github, cloud).record()
