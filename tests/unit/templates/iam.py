@@ -1,17 +1,19 @@
-"""IAM policies of a rendered template, and whether they let a request through.
-
-What is played of https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html:
-identity policies of one role, wildcards, and the condition operators that the templates use.
-"""
+"""IAM policies of a rendered template, and whether they let a request through."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from embedded.authorisation.evaluation import (
+    Effect,
+    Principal,
+    Request,
+    Statement,
+    decide,
+    effect,
+    statements_of,
+)
 
 ACCOUNT, REGION = "111122223333", "ap-northeast-1"
 _PSEUDO = {
@@ -20,15 +22,6 @@ _PSEUDO = {
     "AWS::Partition": "aws",
     "AWS::URLSuffix": "amazonaws.com",
 }
-
-
-@dataclass(frozen=True)
-class Request:
-    """A call as IAM sees it."""
-
-    action: str
-    resource: str
-    context: dict[str, str] = field(default_factory=dict)
 
 
 class Document:
@@ -76,59 +69,25 @@ class Document:
                 return f"arn:aws:any:{REGION}:{ACCOUNT}:{name}"
 
 
-def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
+def statements(role: dict[str, Any]) -> list[Statement]:
     """All statements of a role's own policies."""
-    return [one for policy in role.get("Policies", ()) for one in policy["PolicyDocument"]["Statement"]]
+    return [one for policy in role.get("Policies", ()) for one in statements_of(policy["PolicyDocument"])]
 
 
-def allows(policy: list[dict[str, Any]], request: Request) -> bool:
+def allows(policy: list[Statement], request: Request) -> bool:
     """Whether a policy lets a request through: something allows it and nothing denies it."""
-    effects = {one["Effect"] for one in policy if _applies(one, request)}
-    return "Allow" in effects and "Deny" not in effects
+    return effect(policy, request) is Effect.ALLOW
 
 
 def assumable(trust: dict[str, Any], claims: dict[str, str]) -> bool:
     """Whether a trust policy admits a GitHub job with these claims in its token."""
     issuer = "token.actions.githubusercontent.com"
+    provider = Principal(f"arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}", "Federated")
     context = {f"{issuer}:{key}": value for key, value in claims.items()}
-    return any(
-        one["Action"] == "sts:AssumeRoleWithWebIdentity" and _conditions(one.get("Condition", {}), context)
-        for one in trust["Statement"]
-    )
+    request = Request("sts:AssumeRoleWithWebIdentity", "the role", context, provider)
+    return decide(request, [], resource=statements_of(trust), resource_decides=True) is Effect.ALLOW
 
 
 def listed(value: Any) -> list[Any]:
     """One or several as several."""
     return value if isinstance(value, list) else [value]
-
-
-def _applies(statement: dict[str, Any], request: Request) -> bool:
-    action = any(_like(one.lower(), request.action.lower()) for one in listed(statement["Action"]))
-    resource = any(_like(one, request.resource) for one in listed(statement["Resource"]))
-    return action and resource and _conditions(statement.get("Condition", {}), request.context)
-
-
-def _conditions(conditions: dict[str, Any], context: dict[str, str]) -> bool:
-    return all(
-        # A key that the request doesn't have matches nothing.
-        key in context and any(_COMPARED[operator](one, context[key]) for one in listed(expected))
-        for operator, keys in conditions.items()
-        for key, expected in keys.items()
-    )
-
-
-def _like(pattern: str, text: str) -> bool:
-    pieces = (
-        ".*" if piece == "*" else "." if piece == "?" else re.escape(piece)
-        for piece in re.split(r"([*?])", pattern)
-    )
-    return re.fullmatch("".join(pieces), text, re.DOTALL) is not None
-
-
-_COMPARED: dict[str, Callable[[str, str], bool]] = {
-    "StringEquals": lambda expected, given: expected == given,
-    "StringLike": _like,
-    "ArnEquals": _like,
-    "ArnLike": _like,
-    "Bool": lambda expected, given: str(expected).lower() == given.lower(),
-}

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from embedded.authorisation.evaluation import statements_of
 from kanmon.templates.bootstrap import bootstrap_template
 from tests.fakes.app import make_config
 from tests.fakes.linted import findings
 from tests.unit.templates.bootstrapped import CONFIGS, document
-from tests.unit.templates.iam import listed, statements
+from tests.unit.templates.iam import statements
 from tests.unit.templates.parsed import parse
 
 
@@ -26,18 +27,18 @@ def test_nothing_is_allowed_to_everybody_or_on_everything(case: str) -> None:
     made = document(**CONFIGS[case])
     policies = [statements(role) for role in made.of_type("AWS::IAM::Role").values()]
     policies += [
-        item["PolicyDocument"]["Statement"] for item in made.of_type("AWS::IAM::ManagedPolicy").values()
+        statements_of(item["PolicyDocument"]) for item in made.of_type("AWS::IAM::ManagedPolicy").values()
     ]
     for one in (statement for policy in policies for statement in policy):
-        assert one["Effect"] == "Allow"
-        assert not {"NotAction", "NotResource", "NotPrincipal"} & set(one)
-        for action in listed(one["Action"]):
+        assert one.effect == "Allow"
+        assert [one.not_actions, one.not_resources, one.not_principals] == [None] * 3
+        for action in one.actions or ():
             service, _, name = action.partition(":")
             assert service.strip("*") == service != "", action
             # A whole service's actions: API Gateway's four verbs, on what has the environment's tags.
-            assert name != "*" or (service == "apigateway" and "Condition" in one), action
-        if "*" in listed(one["Resource"]):
-            assert one["Sid"] in {"Make", "Look", "Sources", "Anywhere", "Alarms", "Markers"}
+            assert name != "*" or (service == "apigateway" and one.conditions), action
+        if "*" in (one.resources or ()):
+            assert one.sid in {"Make", "Look", "Sources", "Anywhere", "Alarms", "Markers"}
 
 
 @pytest.mark.parametrize("case", CONFIGS)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from embedded.authorisation.evaluation import Request
 from kanmon.naming import service_role
 from tests.fakes.app import make_config
 from tests.unit.templates.bootstrapped import (
@@ -27,7 +28,7 @@ from tests.unit.templates.bootstrapped import (
     stack,
 )
 from tests.unit.templates.calls import actions, calls_in_code
-from tests.unit.templates.iam import ACCOUNT, REGION, Request, allows, assumable
+from tests.unit.templates.iam import ACCOUNT, REGION, allows, assumable
 
 PROTECTED_STACKS: list[tuple[str, dict[str, str]]] = [
     (stack("shop-test-foundation"), {}),

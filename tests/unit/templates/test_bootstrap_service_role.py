@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from embedded.authorisation.evaluation import Request, statements_of
 from kanmon.config.source import load_config
 from kanmon.templates.api import api_template
 from kanmon.templates.observability import observability_template
@@ -24,7 +25,7 @@ from tests.unit.templates.bootstrapped import (
     own,
     stack,
 )
-from tests.unit.templates.iam import ACCOUNT, REGION, Request, allows
+from tests.unit.templates.iam import ACCOUNT, REGION, allows
 from tests.unit.templates.parsed import parse
 
 EXAMPLE = load_config(MANDALA)
@@ -280,7 +281,7 @@ def test_the_service_role_stays_within_its_environment(request_: Request) -> Non
 def test_the_apps_own_roles_have_the_boundary() -> None:
     """SEC-1, SEC-2: the boundary allows all rights of a function's role, and nobody else's."""
     config = make_config(**CONFIGS["everything"])
-    boundary = EVERYTHING.of_type("AWS::IAM::ManagedPolicy")["TestBoundary"]["PolicyDocument"]["Statement"]
+    boundary = statements_of(EVERYTHING.of_type("AWS::IAM::ManagedPolicy")["TestBoundary"]["PolicyDocument"])
     templates = [slot_template(config, dict.fromkeys(config.functions, "blobs/a")), api_template(config)]
     templates += [observability_template(config)]
     found = [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from embedded.authorisation.evaluation import Request, statements_of
 from kanmon.naming import Alarm, alarm_name, alarm_topic, app_rollback_alarm, trace_group
 from kanmon.notify.package import HANDLER
 from kanmon.templates.edge import edge_template
@@ -16,7 +17,7 @@ from tests.fakes.app import make_config, make_full_config
 from tests.fakes.configs import matrix
 from tests.fakes.linted import findings
 from tests.unit.templates.bootstrapped import CONFIGS, TAGS, document, own
-from tests.unit.templates.iam import Document, Request, allows, statements
+from tests.unit.templates.iam import Document, allows, statements
 from tests.unit.templates.parsed import Resource, of_kind, parse, statement_of
 from tests.unit.templates.test_dashboard import SMALL
 
@@ -437,7 +438,7 @@ def test_the_boundary_lets_the_notifier_read_its_secret() -> None:
     """SEC-2: also where it isn't one of the app's own; without Slack it is nobody's."""
     for changes, allowed in ((CONFIGS["everything"], True), (CONFIGS["roles"], False)):
         boundary = document(**changes).of_type("AWS::IAM::ManagedPolicy")["TestBoundary"]
-        policy = boundary["PolicyDocument"]["Statement"]
+        policy = statements_of(boundary["PolicyDocument"])
         secret = own("secretsmanager", "secret:shop-slack-AbCdEf")
         assert allows(policy, Request("secretsmanager:GetSecretValue", secret)) is allowed
         assert allows(policy, Request("kms:Decrypt", own("kms", "key/1"), TAGS))
