@@ -94,7 +94,7 @@ class Code(Enum):
     )
     NOT_BOOTSTRAPPED = (
         205,
-        "The account has no artifact bucket for this app.",
+        "The account lacks the app's bootstrap stack, or the stack lacks the environment.",
         "Run `kanmon bootstrap` once with an administrator's credentials.",
     )
     STACK_FAILED = (

@@ -54,16 +54,18 @@ class Output(StrEnum):
     The outputs for functions are not here: `stacks/grants.py` derives them from the config.
     """
 
-    # Of the bootstrap stack. Each environment has its own two roles: see `environment_output`.
+    # Of the bootstrap stack.
     TOPIC = "Topic"
     ARTIFACT_BUCKET = "ArtifactBucket"
     API_LOGS_ROLE = "ApiLogsRole"
+    ENVIRONMENTS = "Environments"
+    # Of the bootstrap stack, for each environment: see `environment_output`. The foundation has the key, too.
     PLAN_ROLE = "PlanRole"
     DEPLOY_ROLE = "DeployRole"
-    # Of the foundation.
     KEY_ARN = "KeyArn"
-    DATABASE_CLUSTER = "DatabaseCluster"
     TRAIL_BUCKET = "TrailBucket"
+    # Of the foundation.
+    DATABASE_CLUSTER = "DatabaseCluster"
     # Of a slot.
     RELEASE = "Release"
     # Of the API.

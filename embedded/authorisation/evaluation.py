@@ -24,7 +24,7 @@ Policy = Sequence["Statement"]
 _Keys = Mapping[str, tuple[str, ...]]
 """A request's condition keys in small letters, each with its values."""
 
-_ARN_PARTS = 6
+_ARN_SEGMENTS = 6
 
 
 class Effect(Enum):
@@ -47,8 +47,8 @@ class Principal:
     @property
     def account(self) -> str:
         """The account of an ARN; else empty."""
-        parts = self.name.split(":")
-        return parts[4] if len(parts) >= _ARN_PARTS else ""
+        segments = self.name.split(":")
+        return segments[4] if len(segments) >= _ARN_SEGMENTS else ""
 
 
 @dataclass(frozen=True)
@@ -210,10 +210,10 @@ def like(pattern: str, text: str) -> bool:
 
 
 def arn_like(pattern: str, arn: str) -> bool:
-    """The same for ARNs, part by part: a wildcard never reaches across a colon of the first five."""
-    parts, given = pattern.split(":", _ARN_PARTS - 1), arn.split(":", _ARN_PARTS - 1)
-    if len(parts) == len(given) == _ARN_PARTS:
-        return all(like(one, other) for one, other in zip(parts, given, strict=True))
+    """The same for ARNs, segment by segment: a wildcard never reaches across a colon of the first five."""
+    segments, given = pattern.split(":", _ARN_SEGMENTS - 1), arn.split(":", _ARN_SEGMENTS - 1)
+    if len(segments) == len(given) == _ARN_SEGMENTS:
+        return all(like(one, other) for one, other in zip(segments, given, strict=True))
     return pattern in {"*", arn}
 
 

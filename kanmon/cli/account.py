@@ -12,10 +12,13 @@ from kanmon.aws.calls import aws_errors, is_missing
 from kanmon.bundle.blobs import Blobs
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
-from kanmon.naming import Output, artifact_bucket, bootstrap_stack, service_role
+from kanmon.naming import Output, artifact_bucket, bootstrap_stack, environment_output, service_role
 from kanmon.stacks.cloudformation import Stacks
+from kanmon.templates.stack_set import Bootstrapped
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kanmon.aws.clients import Aws
     from kanmon.config.schema import Config
 
@@ -43,12 +46,24 @@ class Account:
     @cached_property
     def topic(self) -> str:
         """The ARN of the topic of releases. Raises NOT_BOOTSTRAPPED if it is missing."""
+        return self._made(Output.TOPIC)
+
+    @cached_property
+    def bootstrapped(self) -> Bootstrapped:
+        """What the bootstrap stack made for the environment. Raises NOT_BOOTSTRAPPED if it is missing."""
+        key = self._made(environment_output(self.config.environment, Output.KEY_ARN))
+        return Bootstrapped(self.bucket, key)
+
+    def _made(self, output: str) -> str:
         name = bootstrap_stack(self.config.app)
-        stack = Stacks(self.aws.cloudformation).find(name)
-        topic = stack.outputs.get(Output.TOPIC) if stack else None
-        if not topic:
-            raise KanmonError(Code.NOT_BOOTSTRAPPED, f"{name} has no topic.")
-        return topic
+        if output not in self._outputs:
+            raise KanmonError(Code.NOT_BOOTSTRAPPED, f"{name} has no output {output}.")
+        return self._outputs[output]
+
+    @cached_property
+    def _outputs(self) -> Mapping[str, str]:
+        stack = Stacks(self.aws.cloudformation).find(bootstrap_stack(self.config.app))
+        return stack.outputs if stack else {}
 
     @cached_property
     def blobs(self) -> Blobs:

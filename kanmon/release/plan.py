@@ -18,7 +18,7 @@ from kanmon.naming import API, EDGE, FOUNDATION, ON, SLOT, STACK_KINDS, Paramete
 from kanmon.stacks.changes import ChangeSet
 from kanmon.stacks.preflight import inspect
 from kanmon.stacks.spec import ParameterValue, StackOutput
-from kanmon.templates.stack_set import PROTECTED, notifier_of, stacks_of, tags
+from kanmon.templates.stack_set import PROTECTED, Bootstrapped, notifier_of, stacks_of, tags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,7 +136,7 @@ def read_plan(path: Path) -> Plan:
     return plan
 
 
-def make_plan(services: Services, config: Config, manifest: Manifest, bucket: str) -> Plan:
+def make_plan(services: Services, config: Config, manifest: Manifest, made: Bootstrapped) -> Plan:
     """Create the change sets of a release and put them into a plan. Stacks and users stay as they are.
 
     `manifest` belongs to an uploaded bundle. Raises PLAN_DESTROYS, TEMPLATE_WRONG, TEMPLATE_TOO_BIG,
@@ -146,14 +146,14 @@ def make_plan(services: Services, config: Config, manifest: Manifest, bucket: st
     live = services.ledger.release(head.live) if head.live else None
     slot = head.pointer.slot.other
     web = _web_plan(services, manifest, live)
-    if live and _is_live_already(services, live, config, manifest, bucket):
+    if live and _is_live_already(services, live, config, manifest, made):
         return Plan(
             app=config.app, environment=config.environment, release=live.id, commit=live.commit,
             bundle=live.bundle, slot=live.slot, base=live.id, origin=head.pointer, made=services.clock.now(),
             stacks=(), web=web, unchanged=True,
         )  # fmt: skip
     release = _new_release(services, manifest)
-    specs = stacks_of(config, manifest, release.id, slot, bucket)
+    specs = stacks_of(config, manifest, release.id, slot, made)
     inspect(config, specs)
     refuse_missing(services.blobs, manifest)
     if config.notifications.channels:
@@ -249,11 +249,11 @@ def _unchanged(
 
 
 def _is_live_already(
-    services: Services, live: Release, config: Config, manifest: Manifest, bucket: str
+    services: Services, live: Release, config: Config, manifest: Manifest, made: Bootstrapped
 ) -> bool:
     if live.bundle != manifest.digest or live.state is not ReleaseState.STABLE:
         return False
-    specs = stacks_of(config, manifest, live.id, live.slot, bucket)
+    specs = stacks_of(config, manifest, live.id, live.slot, made)
     deployed = {spec.kind: services.stacks.find(spec.name) for spec in specs}
     outputs = {kind: stack.outputs for kind, stack in deployed.items() if stack}
     for spec in specs:

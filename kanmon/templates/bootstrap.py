@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
+from kanmon.config.trail import Trail
 from kanmon.model import SLOTS
-from kanmon.naming import STACK_KINDS, logical_id, stack_name, trace_group
+from kanmon.naming import STACK_KINDS, Output, logical_id, stack_name, trace_group
 from kanmon.stacks.grants import ceilings
 from kanmon.templates.rendering import render
 from kanmon.templates.stack_set import PROTECTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from kanmon.config.schema import Config
 
 
-def bootstrap_template(config: Config, *, api_logs: bool = True) -> str:
+def bootstrap_template(
+    config: Config, *, api_logs: bool = True, outputs: Mapping[str, str] | None = None
+) -> str:
     """Render the bootstrap stack.
 
     With `api_logs` the stack sets API Gateway's role for writing logs. An account has one such role in each
-    region.
+    region. `outputs` are the stack's own, if it exists: the keys and trails of all its environments stay.
     """
+    trails = environment_trails(config, outputs or {})
     return render(
         "bootstrap.yml",
         app=config.app,
-        environments=[_environment(name, f"{config.app}-{name}") for name in config.environments],
+        environments=[
+            _environment(config, name, f"{config.app}-{name}", trail) for name, trail in trails.items()
+        ],
+        recorded=json.dumps({name: trail and trail.model_dump() for name, trail in trails.items()}),
         github=config.github,
         costs=config.costs,
         api_logs=api_logs,
@@ -34,11 +42,27 @@ def bootstrap_template(config: Config, *, api_logs: bool = True) -> str:
     )
 
 
-def _environment(name: str, prefix: str) -> dict[str, object]:
+def environment_trails(config: Config, outputs: Mapping[str, str]) -> dict[str, Trail | None]:
+    """The app's environments in this account, each with its audit trail.
+
+    A config knows only its own environment's trail. The stack's outputs have the others. A trail without a
+    config for it stays as it was: a config must not end an audit log.
+    """
+    recorded = json.loads(outputs.get(Output.ENVIRONMENTS, "{}"))
+    trails = {name: Trail(**trail) if trail else None for name, trail in recorded.items()}
+    for name in config.environments:
+        trails.setdefault(name, None)
+    trails[config.environment] = config.trail or trails[config.environment]
+    return dict(sorted(trails.items()))
+
+
+def _environment(config: Config, name: str, prefix: str, trail: Trail | None) -> dict[str, object]:
     return {
         "id": logical_id(name),
         "name": name,
         "prefix": prefix,
+        "configured": name in config.environments,
+        "trail": trail,
         "traces": trace_group(prefix),
         "stacks": _stack_names(prefix, STACK_KINDS),
         "protected_stacks": _stack_names(prefix, (kind for kind in STACK_KINDS if kind in PROTECTED)),

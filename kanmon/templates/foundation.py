@@ -14,12 +14,11 @@ if TYPE_CHECKING:
 
 
 def foundation_template(config: Config) -> str:
-    """Render the foundation: network, key, database, resources for functions, audit trail."""
+    """Render the foundation: network, database, resources for functions."""
     sections = foundation_sections(config)
     return render(
         "foundation.yml",
         prefix=config.prefix,
-        app=config.app,
         database=config.database,
         endpoints=[{"id": logical_id(service), "service": service} for service in config.network.endpoints],
         functions=config.functions,
@@ -27,6 +26,5 @@ def foundation_template(config: Config) -> str:
         **sections,
         templates=[grant.template for grant in GRANTS if grant.template and sections[grant.section]],
         outputs=foundation_outputs(config),
-        trail=config.trail,
         logs=config.logs,
     )

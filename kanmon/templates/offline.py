@@ -9,7 +9,7 @@ from kanmon.model import Slot
 from kanmon.naming import bootstrap_stack
 from kanmon.stacks.preflight import LIMITS, Outline, inspect, outline, refuse_size
 from kanmon.templates.bootstrap import bootstrap_template
-from kanmon.templates.stack_set import stacks_of
+from kanmon.templates.stack_set import Bootstrapped, stacks_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ def render_offline(config: Config, manifest: Manifest | None = None) -> dict[str
     """
     bootstrap = bootstrap_template(config)
     refuse_size(bootstrap_stack(config.app), outline(bootstrap), {})
-    specs = stacks_of(config, manifest or unbuilt(config), "r1", Slot.BLUE, "artifacts")
+    specs = stacks_of(config, manifest or unbuilt(config), "r1", Slot.BLUE, Bootstrapped("artifacts", "key"))
     found = inspect(config, specs)
     return {BOOTSTRAP: (bootstrap, outline(bootstrap))} | {
         spec.kind: (spec.body, found[spec.kind]) for spec in specs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.naming import (
@@ -38,6 +39,16 @@ PROTECTED = frozenset({FOUNDATION, EDGE})
 """The kinds of stack with state. No plan deletes this state, and CloudFormation refuses to delete it."""
 
 
+@dataclass(frozen=True)
+class Bootstrapped:
+    """What the bootstrap stack made for an environment."""
+
+    bucket: str
+    """The artifact bucket's name."""
+    key: str
+    """The ARN of the environment's key."""
+
+
 def stack_kinds(config: Config | ServedConfig) -> tuple[str, ...]:
     """The kinds of stack of the app, in the order of `STACK_KINDS`."""
     return tuple(kind for kind in STACK_KINDS if kind != API or config.api)
@@ -48,19 +59,21 @@ def tags(config: Config) -> dict[str, str]:
     return {**config.tags, "app": config.app, "environment": config.environment, "managed-by": "kanmon"}
 
 
-def stacks_of(config: Config, manifest: Manifest, release: str, slot: Slot, bucket: str) -> list[StackSpec]:
+def stacks_of(
+    config: Config, manifest: Manifest, release: str, slot: Slot, made: Bootstrapped
+) -> list[StackSpec]:
     """All stacks of a release in `slot`."""
     templates = _templates(config, manifest)
     parameters: dict[str, dict[str, ParameterValue]] = {
-        FOUNDATION: {},
-        SLOT: _of_release(config, manifest, release, slot, bucket)
+        FOUNDATION: {Output.KEY_ARN: made.key},
+        SLOT: _of_release(config, manifest, release, slot, made.bucket)
         | _outputs(FOUNDATION, *slot_parameters(config), Output.KEY_ARN),
         API: _outputs(FOUNDATION, Output.KEY_ARN),
         EDGE: _outputs(API, Output.API_ID) if config.api else {},
         OBSERVABILITY: _outputs(FOUNDATION, Output.KEY_ARN) | _outputs(EDGE, Output.DISTRIBUTION),
     }
     if config.notifications.channels:
-        parameters[OBSERVABILITY][Parameter.ARTIFACT_BUCKET] = bucket
+        parameters[OBSERVABILITY][Parameter.ARTIFACT_BUCKET] = made.bucket
     if config.database:
         parameters[OBSERVABILITY] |= _outputs(FOUNDATION, Output.DATABASE_CLUSTER)
     return [

@@ -19,7 +19,7 @@ from kanmon.model import Slot
 from kanmon.naming import slot_rollback_alarm
 from kanmon.stacks.cloudformation import DeployedStack, Stacks
 from kanmon.stacks.spec import StackOutput, StackSpec
-from kanmon.templates.stack_set import stacks_of
+from kanmon.templates.stack_set import Bootstrapped, stacks_of
 from tests.fakes.app import make_full_config
 
 if TYPE_CHECKING:
@@ -147,9 +147,10 @@ def release(aws: EmbeddedAws, tmp_path: Path) -> Release:
     s3.create_bucket(
         Bucket="slots-artifacts", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"}
     )
+    key = client(aws, "kms").create_key()["KeyMetadata"]["Arn"]
     blobs = Blobs(s3, "slots-artifacts")
     blobs.upload_bundle(bundle)
-    specs = stacks_of(config, bundle.manifest, "r1", Slot.BLUE, "slots-artifacts")
+    specs = stacks_of(config, bundle.manifest, "r1", Slot.BLUE, Bootstrapped("slots-artifacts", key))
     return Release(aws, config, {spec.kind: spec for spec in specs}, blobs)
 
 

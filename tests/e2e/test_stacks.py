@@ -14,7 +14,7 @@ from kanmon.model import Slot
 from kanmon.naming import stack_name
 from kanmon.release.plan import resolve
 from kanmon.stacks.cloudformation import Stacks
-from kanmon.templates.stack_set import notifier_of, stack_kinds, stacks_of, tags
+from kanmon.templates.stack_set import Bootstrapped, notifier_of, stack_kinds, stacks_of, tags
 from tests.fakes.app import make_bundle, make_full_config
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ class _Account:
     def __post_init__(self) -> None:
         self.cloudformation = self.project.client("cloudformation")
         self.blobs = Blobs(self.project.client("s3"), self.bucket)
+        key = self.project.client("kms").create_key()["KeyMetadata"]["Arn"]
+        self.made = Bootstrapped(self.bucket, key)
 
     def keep(self, content: bytes) -> str:
         return self.blobs.put(content)
@@ -45,7 +47,7 @@ class _Account:
         manifest = make_bundle(self, release, config=config)
         stacks, done = Stacks(self.cloudformation), {}
         self.blobs.put(notifier_of(config))
-        for spec in stacks_of(config, manifest, release, Slot.BLUE, self.bucket):
+        for spec in stacks_of(config, manifest, release, Slot.BLUE, self.made):
             given = resolve(spec.parameters, self.outputs)
             assert given is not None, f"{spec.kind} needs an output of no earlier stack"
             url = self.blobs.url(self.blobs.put(spec.body.encode()))

@@ -24,6 +24,7 @@ from kanmon.naming import (
     stack_name,
 )
 from kanmon.release.ports import Services, Site
+from kanmon.templates.stack_set import Bootstrapped
 from kanmon.traffic.page_data import with_page_data
 from kanmon.traffic.pages import is_page
 from tests.fakes.clock import Clock
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from kanmon.config.served import ServedConfig
 
 ARTIFACTS, WEB = "artifacts", "web"
+BOOTSTRAPPED = Bootstrapped(ARTIFACTS, "arn:key")
 
 
 class UsersHarmedError(AssertionError):

@@ -13,7 +13,7 @@ from kanmon.release.lease import LENGTH, HeldLease
 from kanmon.release.plan import make_plan
 from kanmon.release.rollback import rollback, rollback_target
 from tests.fakes.app import make_bundle, make_config
-from tests.fakes.cloud import ARTIFACTS
+from tests.fakes.cloud import BOOTSTRAPPED
 from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def ignore(event: Event) -> None:
 
 
 def plan_of(cloud: Cloud, manifest: Manifest, services: Services | None = None) -> Plan:
-    return make_plan(services or cloud.services(), manifest.current_config(), manifest, ARTIFACTS)
+    return make_plan(services or cloud.services(), manifest.current_config(), manifest, BOOTSTRAPPED)
 
 
 def release(

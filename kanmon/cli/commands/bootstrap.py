@@ -52,7 +52,8 @@ def _bootstrap(account: Account) -> Iterator[str]:
     name = bootstrap_stack(config.app)
     stack = stacks.find(name)
     api_logs = _writes_api_logs(account, stack)
-    body = bootstrap_template(config, api_logs=api_logs)
+    outputs = stack.outputs if stack else {}
+    body = bootstrap_template(config, api_logs=api_logs, outputs=outputs)
     if stack and stacks.body(name) == body:
         yield f"{name} is there already; there is nothing to change."
     else:

@@ -54,7 +54,7 @@ def new_plan(context: Context, bundle_folder: Path, digest: str) -> Plan:
 
     bundle = built_from(context.config, bundle_folder, digest)
     context.account.blobs.upload_bundle(bundle)
-    return make_plan(context.services, context.config, bundle.manifest, context.account.bucket)
+    return make_plan(context.services, context.config, bundle.manifest, context.account.bootstrapped)
 
 
 COMMAND = Command(

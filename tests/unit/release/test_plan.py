@@ -16,7 +16,7 @@ from kanmon.stacks.changes import STATEFUL
 from kanmon.stacks.cloudformation import DeployedStack
 from kanmon.templates.stack_set import stacks_of, tags
 from tests.fakes.app import make_bundle, make_config, make_full_config
-from tests.fakes.cloud import ARTIFACTS
+from tests.fakes.cloud import ARTIFACTS, BOOTSTRAPPED
 from tests.fakes.runs import plan_of, release
 
 if TYPE_CHECKING:
@@ -113,19 +113,19 @@ def test_the_id_of_a_deployed_release_is_not_used_again(cloud: Cloud) -> None:
 def test_a_plan_replacing_state_is_refused(cloud: Cloud) -> None:
     """CD-4"""
     release(cloud, "one")
-    cloud.stacks.replacing.add("Key")
+    cloud.stacks.replacing.add("DatabaseCluster")
     with pytest.raises(KanmonError) as caught:
         plan_of(cloud, make_bundle(cloud, "two", config=make_config(tags={"team": "b"})))
     assert caught.value.code is Code.PLAN_DESTROYS
-    assert "replaces Key (AWS::KMS::Key)" in caught.value.message
+    assert "replaces DatabaseCluster (AWS::RDS::DBCluster)" in caught.value.message
     assert "allow_destroy" in caught.value.fix
 
 
 def test_a_plan_may_replace_state_named_in_the_config(cloud: Cloud) -> None:
     """CD-4"""
     release(cloud, "one")
-    cloud.stacks.replacing.add("Key")
-    config = make_config(tags={"team": "b"}, allow_destroy=["Key"])
+    cloud.stacks.replacing.add("DatabaseCluster")
+    config = make_config(tags={"team": "b"}, allow_destroy=["DatabaseCluster"])
     assert plan_of(cloud, make_bundle(cloud, "two", config=config)).stacks[0].changes[0].destroys
 
 
@@ -140,15 +140,12 @@ def test_a_plan_deleting_state_is_refused(cloud: Cloud) -> None:
 
 
 REPLACED = {
-    "Key": "AWS::KMS::Key",
     "DatabaseCluster": "AWS::RDS::DBCluster",
     "DatabaseInstanceA": "AWS::RDS::DBInstance",
     "JwtSecret": "AWS::SecretsManager::Secret",
     "MailQueue": "AWS::SQS::Queue",
     "MailDeadLetters": "AWS::SQS::Queue",
     "UserPool": "AWS::Cognito::UserPool",
-    "TrailKey": "AWS::KMS::Key",
-    "TrailBucket": "AWS::S3::Bucket",
     "WebBucket": "AWS::S3::Bucket",
 }
 
@@ -157,7 +154,7 @@ def _provision(cloud: Cloud, config: Config) -> None:
     """Foundation, API and edge as they are after a release."""
     manifest = make_bundle(cloud, "one", config=config)
     outputs = {"api": {"ApiId": "a1"}, "foundation": {"KeyArn": "arn:key"}}
-    for spec in stacks_of(config, manifest, "r1", Slot.BLUE, ARTIFACTS):
+    for spec in stacks_of(config, manifest, "r1", Slot.BLUE, BOOTSTRAPPED):
         if spec.kind != "slot":
             stack = DeployedStack(
                 spec.name, f"arn:{spec.name}", "CREATE_COMPLETE", {}, outputs.get(spec.kind, {}), tags(config)
@@ -196,7 +193,6 @@ def test_a_resource_under_allow_destroy_may_be_replaced(cloud: Cloud, name: str)
 @pytest.mark.parametrize(
     ("without", "named"),
     [
-        ({"trail": None}, "TrailBucket"),
         ({"queues": {"mail": {"function": "notify"}}}, "BulkDeadLetters"),
     ],
 )
@@ -213,8 +209,8 @@ def test_no_resource_with_state_is_deleted_with_its_section(
 
 
 def test_every_type_with_state_in_the_templates_is_tested() -> None:
-    # No template has a table.
-    assert set(REPLACED.values()) == STATEFUL - {"AWS::DynamoDB::Table"}
+    # No template of a release has a table or a key: the bootstrap stack has the key.
+    assert set(REPLACED.values()) == STATEFUL - {"AWS::DynamoDB::Table", "AWS::KMS::Key"}
 
 
 def test_a_missing_package_is_refused_before_any_change_set(cloud: Cloud) -> None:

@@ -14,7 +14,7 @@ from kanmon.naming import API, SLOT
 from kanmon.stacks.preflight import LIMITS, inspect, outline, refuse_size, too_many
 from kanmon.stacks.spec import StackOutput, StackSpec
 from kanmon.templates.offline import unbuilt
-from kanmon.templates.stack_set import stacks_of
+from kanmon.templates.stack_set import Bootstrapped, stacks_of
 from tests.fakes.app import make_config
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _specs(changes: Mapping[str, Mapping[str, ParameterValue]]) -> list[StackSpe
     config = make_config()
     return [
         replace(spec, parameters={**spec.parameters, **changes.get(spec.kind, {})})
-        for spec in stacks_of(config, unbuilt(config), "r1", Slot.BLUE, "artifacts")
+        for spec in stacks_of(config, unbuilt(config), "r1", Slot.BLUE, Bootstrapped("artifacts", "arn:key"))
     ]
 
 

@@ -56,9 +56,11 @@ def test_an_outline_equals_the_parsed_yaml(case: str) -> None:
 
 def _outputs(case: str) -> set[str]:
     """The outputs with a name in `kanmon/naming.py`, of each stack and of each environment."""
-    environments = matrix()[case].environments
-    roles = {Output.PLAN_ROLE, Output.DEPLOY_ROLE}
-    return {*set(Output) - roles, *(environment_output(name, one) for name in environments for one in roles)}
+    config = matrix()[case]
+    own = {Output.PLAN_ROLE, Output.DEPLOY_ROLE, Output.KEY_ARN}
+    of_all = (environment_output(name, one) for name in config.environments for one in own)
+    trail = environment_output(config.environment, Output.TRAIL_BUCKET)
+    return {*(set(Output) - own - {Output.TRAIL_BUCKET}), Output.KEY_ARN, *of_all, trail}
 
 
 def _rendered(case: str, section: str) -> set[str]:
@@ -213,7 +215,7 @@ def test_every_log_ends_and_is_encrypted_with_the_apps_key(case: str) -> None:
     assert logs or not matrix()[case].functions
     for where, group in logs:
         assert group["Properties"]["RetentionInDays"] >= 1, where
-        assert group["Properties"]["KmsKeyId"] in ({"Ref": "KeyArn"}, {"GetAtt": "Key.Arn"}), where
+        assert group["Properties"]["KmsKeyId"] == {"Ref": "KeyArn"}, where
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -19,7 +19,7 @@ from kanmon.naming import alarm_topic, slot_rollback_alarm
 from kanmon.stacks.spec import StackOutput
 from kanmon.templates.foundation import foundation_template
 from kanmon.templates.slot import slot_template
-from kanmon.templates.stack_set import stacks_of
+from kanmon.templates.stack_set import Bootstrapped, stacks_of
 from tests.fakes.app import make_bundle, make_config, make_definitions, make_full_config
 from tests.fakes.cloud import Cloud
 from tests.fakes.linted import findings
@@ -445,7 +445,9 @@ def test_a_release_comes_up_idle_with_all_its_parameters() -> None:
     for config in CONFIGS.values():
         manifest = make_bundle(cloud, "v1", config=config)
         (spec,) = (
-            one for one in stacks_of(config, manifest, "r1", Slot.BLUE, "artifacts") if one.kind == "slot"
+            one
+            for one in stacks_of(config, manifest, "r1", Slot.BLUE, Bootstrapped("artifacts", "arn:key"))
+            if one.kind == "slot"
         )
         parsed = parse(spec.body)
         assert set(spec.parameters) == set(parsed["Parameters"])

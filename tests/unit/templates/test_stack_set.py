@@ -9,17 +9,17 @@ from kanmon.naming import API, EDGE, FOUNDATION, OBSERVABILITY, SLOT, STACK_KIND
 from kanmon.notify.package import notifier_package
 from kanmon.stacks.spec import StackOutput, StackSpec
 from kanmon.templates.offline import unbuilt
-from kanmon.templates.stack_set import notifier_of, stack_kinds, stacks_of, tags
+from kanmon.templates.stack_set import Bootstrapped, notifier_of, stack_kinds, stacks_of, tags
 from tests.fakes.app import NIGHTLY, make_config
 from tests.fakes.configs import matrix
 
-BUCKET = "shop-kanmon"
+MADE = Bootstrapped("shop-kanmon", "arn:key")
 SLACK = {"channels": {"slack": "shop-slack"}}
 
 
 def _stacks(case: str = "everything on", slot: Slot = Slot.GREEN) -> dict[str, StackSpec]:
     config = matrix()[case]
-    return {spec.kind: spec for spec in stacks_of(config, unbuilt(config), "r7", slot, BUCKET)}
+    return {spec.kind: spec for spec in stacks_of(config, unbuilt(config), "r7", slot, MADE)}
 
 
 def _outputs(spec: StackSpec, stack: str) -> set[str]:
@@ -59,8 +59,8 @@ def test_the_slots_stack_is_the_one_of_its_slot() -> None:
     assert _stacks(slot=Slot.BLUE)[SLOT].name == "shop-test-slot-blue"
 
 
-def test_the_foundation_needs_nothing() -> None:
-    assert _stacks()[FOUNDATION].parameters == {}
+def test_the_foundation_takes_the_environments_key() -> None:
+    assert _stacks()[FOUNDATION].parameters == {"KeyArn": MADE.key}
 
 
 def test_the_slot_has_the_values_of_its_release() -> None:
@@ -68,7 +68,7 @@ def test_the_slot_has_the_values_of_its_release() -> None:
         "Slot": "green",
         "Release": "r7",
         "Commit": "0" * 40,
-        "ArtifactBucket": BUCKET,
+        "ArtifactBucket": MADE.bucket,
         "Triggers": "DISABLED",
     }
 
@@ -83,7 +83,7 @@ def test_a_slot_without_triggers_has_no_switch() -> None:
 
 def test_a_schedule_starts_switched_off() -> None:
     config = make_config(schedules=NIGHTLY)
-    stacks = stacks_of(config, unbuilt(config), "r7", Slot.GREEN, BUCKET)
+    stacks = stacks_of(config, unbuilt(config), "r7", Slot.GREEN, MADE)
     (slot,) = [spec for spec in stacks if spec.kind == SLOT]
     assert slot.parameters[Parameter.TRIGGERS] == "DISABLED"
 
@@ -117,7 +117,7 @@ def test_observability_without_a_database_takes_the_key() -> None:
 
 
 def test_a_channel_needs_the_bucket_of_packages() -> None:
-    assert _given(_stacks()[OBSERVABILITY]) == {"ArtifactBucket": BUCKET}
+    assert _given(_stacks()[OBSERVABILITY]) == {"ArtifactBucket": MADE.bucket}
 
 
 def test_without_a_channel_no_bucket_is_given() -> None:
