@@ -38,11 +38,14 @@ class Layout:
 
     token: Callable[[Mapping[str, str]], str]
     """Makes a token with permissions, as a workflow file writes them."""
+    identity: Callable[[str], Mapping[str, str]] = lambda _: {}
+    """Gives a job, by its name, the variables to ask for its identity's tokens."""
 
     def lay_out(self, text: str, most: Mapping[str, str] | None = None) -> str:
         """The file to execute; `most` are the permissions of the calling job, if there is one."""
         yaml = YAML(typ="safe")
         yaml.width = 4096
+        yaml.default_flow_style = False
         workflow = yaml.load(text)
         own = workflow.get("permissions")
         if own is None:
@@ -80,15 +83,16 @@ class Layout:
         steps = [_with_token(step, token) for step in job["steps"]]
         end = {"JOB": begin["JOB"], "STATUS": "${{ job.status }}"}
         job["steps"] = [_report("begin", begin), *steps, {"if": "always()", **_report("end", end)}]
-        job["env"] = {**job.get("env", {}), "RUNNER_NAME": runner}
+        identity = self.identity(begin["JOB"]) if permissions.get("id-token") == "write" else {}
+        job["env"] = {**job.get("env", {}), **identity, "RUNNER_NAME": runner}
         yield name, job
 
 
 def calls(text: str) -> dict[str, dict[str, str]]:
-    """The suite's reusable workflows in a file, by file name, with the permissions given to each."""
+    """The suite's reusable workflows in a file, as named there, with the permissions given to each."""
     workflow = YAML(typ="safe").load(text)
     return {
-        job["uses"].partition("@")[0].rpartition("/")[2]: dict(job["permissions"])
+        job["uses"]: dict(job["permissions"])
         for job in workflow["jobs"].values()
         if job.get("uses", "").startswith(SUITE)
     }

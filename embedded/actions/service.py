@@ -39,9 +39,9 @@ class Machine:
     """Workspaces, artifacts and logs of all runs."""
     environment: Mapping[str, str]
     """Every process finds it in its environment, such as AWS's address."""
-    aws_key: str
-    aws_secret: str
-    """The keys of the AWS roles; no step has them before it assumed a role."""
+    aws_key: str = ""
+    aws_secret: str = ""
+    """Keys that stand for every role. Without them a step takes the role itself, by its job's identity."""
     runtime: Path = REPOSITORY / "build" / "act"
     """Installed requirements stay here for later machines."""
     programs: tuple[Path, ...] = ()
@@ -101,16 +101,16 @@ class Actions:
             self.github.commit(self.head, self._git("log", "-1", "--format=%B"), actor, branch=branch)
         run = self.github.begin_run(workflow, event, actor, self.head, branch)
         folder = self.machine.folder / str(run)
-        file = self._lay_out(workflow, folder)
+        number = payload.get("number")
+        ref = f"refs/pull/{number}/merge" if number else f"refs/heads/{branch}"
+        file = self._lay_out(workflow, folder, run, ref)
         repository = {"full_name": self.github.repository.name, "private": self.private}
         (folder / "event.json").write_text(json.dumps({**payload, "repository": repository}), "utf-8")
         facts = {
             "GITHUB_RUN_ID": str(run),
             "GITHUB_RUN_ATTEMPT": "1",
             "GITHUB_TRIGGERING_ACTOR": actor,
-            "GITHUB_REF": f"refs/pull/{payload['number']}/merge"
-            if "number" in payload
-            else f"refs/heads/{branch}",
+            "GITHUB_REF": ref,
         }
         command = [
             *[str(Path(sys.executable).with_name("act")), event, "--json", "--actor", actor],
@@ -127,9 +127,12 @@ class Actions:
         self.executions[run] = execution
         return execution
 
-    def _lay_out(self, workflow: str, folder: Path) -> Path:
+    def _lay_out(self, workflow: str, folder: Path, run: int, ref: str) -> Path:
         """Write the called workflows of the suite and the file itself; returns the file's path."""
-        layout = Layout(self.github.token)
+
+        def layout(file: str) -> Layout:
+            return Layout(self.github.token, lambda job: self.github.identity(run, job, ref, file))
+
         suite = folder / "suite"
         shutil.copytree(
             REPOSITORY / "actions", suite / "actions", ignore=shutil.ignore_patterns("__pycache__")
@@ -142,11 +145,13 @@ class Actions:
         text = (self.folder / ".github" / "workflows" / workflow).read_text("utf-8")
         called = suite / ".github" / "workflows"
         called.mkdir(parents=True)
-        for name, permissions in calls(text).items():
+        for used, permissions in calls(text).items():
+            name = used.partition("@")[0].rpartition("/")[2]
             source = (REPOSITORY / ".github" / "workflows" / name).read_text("utf-8")
-            (called / name).write_text(layout.lay_out(source, permissions), "utf-8")
+            (called / name).write_text(layout(used).lay_out(source, permissions), "utf-8")
         file = folder / workflow
-        file.write_text(layout.lay_out(text), "utf-8")
+        own = f"{self.github.repository.name}/.github/workflows/{workflow}@{ref}"
+        file.write_text(layout(own).lay_out(text), "utf-8")
         return file
 
     def _replaced(self, folder: Path) -> list[str]:

@@ -10,6 +10,7 @@ from .api import Api
 from .contract import Contract
 from .control import PATIENCE, Control
 from .gates import Gates
+from .identities import PATH, Identities, Identity
 from .loopback import Loopback, Message, Reply
 from .state import Commit, Pull, Repository, State, Token
 from .trim import TRIMMED
@@ -35,6 +36,7 @@ class LocalGithub:
         self._loopback = Loopback(self._handle)
         self._api = Api(self.state, Contract(description), self.url)
         self._control = Control(self)
+        self._identities = Identities(self.state)
 
     @property
     def url(self) -> str:
@@ -88,6 +90,13 @@ class LocalGithub:
         with self.state.changed:
             self.state.tokens[secret] = Token(actor, dict(permissions))
         return secret
+
+    def identity(self, run: int, job: str, ref: str, workflow: str) -> dict[str, str]:
+        """A job's variables to ask for its identity's tokens, as with `id-token: write`."""
+        return {
+            "ACTIONS_ID_TOKEN_REQUEST_URL": f"{self.url}{PATH}?api-version=2.0",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": self._identities.admit(Identity(run, job, ref, workflow)),
+        }
 
     def protect(
         self,
@@ -237,6 +246,7 @@ class LocalGithub:
 
     def _handle(self, message: Message) -> Reply:
         side: Any = self._control if message.path.startswith("/_control/") else self._api
+        side = self._identities if message.path == PATH else side
         reply: Reply = side.handle(message)
         self.requests.append((message.method, message.path, reply.status))
         return reply

@@ -74,11 +74,22 @@ def test_a_jobs_token_has_its_own_permissions() -> None:
 def test_a_copied_file_gives_exactly_the_called_jobs_permissions(name: str) -> None:
     """SEC-5: GitHub refuses a called job with more permissions than its caller."""
     for called, permissions in calls((ROOT / "workflows" / name).read_text()).items():
-        text = (ROOT / ".github/workflows" / called).read_text()
+        text = (ROOT / ".github/workflows" / called.partition("@")[0].rpartition("/")[2]).read_text()
         laid_out(text, permissions)
         for scope in permissions:
             with pytest.raises(LayoutError, match=scope):
                 laid_out(text, {**permissions, scope: "none"})
+
+
+def test_only_a_job_with_the_permission_can_ask_for_its_identity() -> None:
+    """SEC-1"""
+    text = (
+        "{on: push, permissions: {}, jobs: {"
+        "a: {name: Plan, runs-on: x, permissions: {id-token: write}, steps: []}, b: {runs-on: x, steps: []}}}"
+    )
+    jobs = read(Layout(token, lambda job: {"ASK": job}).lay_out(text))["jobs"]
+    assert jobs["a"]["env"]["ASK"] == "Plan"
+    assert "ASK" not in jobs["b"]["env"]
 
 
 def test_open_permissions_are_refused() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -24,17 +24,23 @@ if TYPE_CHECKING:
     from .project import Project
 
 REVIEWER = "taro"
-ROLES = {
-    "KANMON_PLAN_ROLE": "arn:aws:iam::000000000000:role/mandala-plan",
-    "KANMON_DEPLOY_ROLE": "arn:aws:iam::000000000000:role/mandala-deploy",
-}
 CONFIG = """
 test:
   commands: ["python3 tests.py"]
   results: [results.xml]
   coverage: {reports: [lcov.info], minimum: 50}
 notifications: {channels: {slack: slack}}
+github:
+  repository: %(name)s
+  repository_id: %(id)d
+  owner_id: %(owner)d
+  existing_provider: true
+  workflows:
+    - kanmon-dev/kanmon/.github/workflows/release.yml
+    - kanmon-dev/kanmon/.github/workflows/rollback.yml
+    - %(name)s/.github/workflows/one-step.yml@refs/heads/main
 """
+PROVIDER = "https://token.actions.githubusercontent.com"
 TESTS = """\
 import pathlib
 pathlib.Path("results.xml").write_text(
@@ -56,16 +62,18 @@ class Repository:
     def make(
         cls, project: Project, aws: EmbeddedAws, github: LocalGithub, slack: LocalSlack, folder: Path
     ) -> Repository:
-        """Put a project under git, protect its environment, give it Slack's address."""
-        project.edit_config(lambda text: text + CONFIG)
+        """Put a project under git, protect its environment, give it roles and Slack's address."""
+        found = github.add_repository(NAME)
+        owner = github.add_user(NAME.partition("/")[0])
+        ids = {"name": NAME, "id": found.id, "owner": owner}
+        project.edit_config(lambda text: text + CONFIG % ids)
         (project.folder / "tests.py").write_text(TESTS)
         shutil.copytree(REPOSITORY / "workflows", project.folder / ".github" / "workflows")
-        github.add_repository(NAME)
         project.client("secretsmanager").create_secret(Name="slack", SecretString=slack.webhook)
         keys = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
         address = {name: value for name, value in aws.environment.items() if name not in keys}
-        machine = Machine(folder, address, "AKIALOCAL", secrets.token_hex(20))
-        made = cls(project, github, slack, Actions(github, project.folder, machine, ROLES))
+        actions = Actions(github, project.folder, Machine(folder, address), roles(project))
+        made = cls(project, github, slack, actions)
         made.protect()
         made.git("init", "--quiet", "--initial-branch=main")
         return made
@@ -103,3 +111,13 @@ class Repository:
         """Run git in the working copy."""
         identity = ["-c", "user.name=Hanako", "-c", "user.email=hanako@example.com"]
         subprocess.run(["git", *identity, *arguments], cwd=self.project.folder, check=True)
+
+
+def roles(project: Project) -> dict[str, str]:
+    """An administrator's bootstrap, in an account with GitHub's provider: the variables for GitHub."""
+    iam = project.client("iam")
+    providers = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    if not any(one["Arn"].endswith(PROVIDER.removeprefix("https://")) for one in providers):
+        iam.create_open_id_connect_provider(Url=PROVIDER, ClientIDList=["sts.amazonaws.com"])
+    output = project.kanmon("bootstrap").check().output
+    return dict(re.findall(r"(KANMON_\w+_ROLE) = (\S+)", output))
