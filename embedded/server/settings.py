@@ -9,6 +9,8 @@ import os
 
 REGION = "ap-northeast-1"
 ACCOUNT = "111122223333"
+ADMINISTRATOR = "embedded"
+"""The key that may do everything, as `embedded/aws.py` gives it to clients."""
 
 
 def apply(port: int) -> None:
@@ -19,6 +21,9 @@ def apply(port: int) -> None:
             "GATEWAY_PORT": str(port),
             "MINISTACK_REGION": REGION,
             "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            "AUTH": "true",
+            "AWS_ACCESS_KEY_ID": ADMINISTRATOR,
+            "AWS_SECRET_ACCESS_KEY": ADMINISTRATOR,
             "LAMBDA_WARM_TTL_SECONDS": "3600",
             "DOCKER_HOST": "unix:///nonexistent",
             "SFTP_ENABLED": "0",

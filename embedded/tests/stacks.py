@@ -10,8 +10,10 @@ _numbers = itertools.count()
 QUICK = {"Delay": 0.05, "MaxAttempts": 1200}
 
 
-def deploy(cloudformation: Any, name: str, template: dict[str, Any], kind: str) -> dict[str, str]:
-    """Create or update a stack; returns its outputs."""
+def deploy(
+    cloudformation: Any, name: str, template: dict[str, Any], kind: str, **more: Any
+) -> dict[str, str]:
+    """Create or update a stack; returns its outputs. `more` goes to CreateChangeSet."""
     change_set = f"c{next(_numbers)}"
     named = {"StackName": name, "ChangeSetName": change_set}
     cloudformation.create_change_set(
@@ -19,6 +21,7 @@ def deploy(cloudformation: Any, name: str, template: dict[str, Any], kind: str) 
         TemplateBody=json.dumps(template),
         ChangeSetType=kind,
         Capabilities=["CAPABILITY_NAMED_IAM"],
+        **more,
     )
     _wait(cloudformation, "change_set_create_complete", **named)
     cloudformation.execute_change_set(**named)
@@ -37,6 +40,18 @@ def reasons(cloudformation: Any, name: str) -> list[str]:
     """Why resources failed."""
     events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
     return [e["ResourceStatusReason"] for e in events if e["ResourceStatus"].endswith("_FAILED")]
+
+
+def make_role(iam: Any, name: str, *actions: str) -> str:
+    """A function's role that may do these actions with everything; returns its ARN."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]
+    if actions:
+        rights = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [rights]})
+        iam.put_role_policy(RoleName=name, PolicyName="rights", PolicyDocument=policy)
+    return str(role["Arn"])
 
 
 def _wait(cloudformation: Any, waiter: str, **named: str) -> None:

@@ -12,12 +12,14 @@ import sys
 import zipfile
 from typing import TYPE_CHECKING
 
-import boto3
 import psutil
 import pytest
 
 from embedded.aws import EmbeddedAws
 from embedded.process import REPOSITORY, EmbeddedProcessError
+
+from .callers import Caller
+from .stacks import make_role
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,14 +86,8 @@ def test_interrupt_ends_cleanly(tmp_path: Path) -> None:
 
 def _invoke_a_function(aws: EmbeddedAws) -> None:
     """The emulator then has a worker of its own."""
-    environment = aws.environment
-    client = boto3.client(
-        "lambda",
-        endpoint_url=environment["AWS_ENDPOINT_URL"],
-        region_name=environment["AWS_REGION"],
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-    )
+    administrator = Caller.administrator(aws)
+    client, iam = administrator.client("lambda"), administrator.client("iam")
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("index.py", "import os\ndef handler(e, c): return sorted(os.environ)")
@@ -99,7 +95,7 @@ def _invoke_a_function(aws: EmbeddedAws) -> None:
         FunctionName="f",
         Runtime="python3.12",
         Handler="index.handler",
-        Role="arn:aws:iam::111122223333:role/any",
+        Role=make_role(iam, "f"),
         Code={"ZipFile": package.getvalue()},
     )
     seen = json.loads(client.invoke(FunctionName="f", Payload=b"{}")["Payload"].read())

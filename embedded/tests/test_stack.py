@@ -50,7 +50,7 @@ def test_functions_reach_the_cluster_over_tls_only(deployed: App, foundation: di
         FunctionName="asks-database",
         Runtime="python3.12",
         Handler="index.handler",
-        Role="arn:aws:iam::111122223333:role/any",
+        Role=stacks.make_role(deployed.client("iam"), "asks-database", "secretsmanager:GetSecretValue"),
         Code={"ZipFile": _package()},
         Timeout=30,
     )
@@ -102,7 +102,7 @@ def test_missing_package_fails_the_stack(deployed: App) -> None:
         "Properties": {
             "Runtime": "python3.12",
             "Handler": "index.handler",
-            "Role": "arn:aws:iam::111122223333:role/any",
+            "Role": stacks.make_role(deployed.client("iam"), "no-package"),
             "Code": {"S3Bucket": deployed.outputs["Bucket"], "S3Key": "no/such.zip"},
         },
     }

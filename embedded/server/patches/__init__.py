@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import (
     alarms,
     api_deployments,
+    authoriser,
     database_clusters,
     database_instances,
     function_packages,
@@ -12,19 +13,26 @@ from . import (
     network,
     oidc,
     records,
+    role_boundaries,
     rotation,
     schedules,
     secrets,
+    service_roles,
     sources,
     stages,
     templates,
     trails,
+    web_identity,
 )
 
 
 def apply() -> None:
     """Apply all of them, once, before the first request."""
     for patch in (
+        authoriser,
+        web_identity,
+        role_boundaries,
+        service_roles,
         api_deployments,
         stages,
         database_clusters,

@@ -100,6 +100,12 @@ def _manage_password(cluster: dict[str, Any]) -> None:
     value = json.dumps({"username": cluster["MasterUsername"], "password": password})
     name = f"rds!cluster-{responses.new_uuid()}"
     arn = secretsmanager.create_secret_in_process(name, value)
+    # As RDS tags it: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html
+    _, secret = secretsmanager._resolve(arn)
+    secret["Tags"] = [
+        {"Key": "aws:rds:primaryDBClusterArn", "Value": cluster["DBClusterArn"]},
+        {"Key": "aws:secretsmanager:owningService", "Value": "rds"},
+    ]
     cluster["MasterUserSecret"] = {"SecretArn": arn, "SecretStatus": "active"}
 
 

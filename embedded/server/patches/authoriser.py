@@ -1,0 +1,211 @@
+"""Every request is authorised: ministack's own evaluation of IAM, with what it lacks.
+
+ministack knows identity policies, boundaries, sessions, trust, and the policies of buckets, keys, topics
+and functions. Added here: the condition keys in `embedded/authorisation`, the further rights of some
+requests, the tags of APIs, denials for requests that ministack can't name, and the whole text of a denial.
+Loopback counts as TLS.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from embedded.authorisation import condition_keys
+from embedded.server.modules import (
+    actions,
+    apigateway,
+    change_sets,
+    cloudformation,
+    evaluator,
+    router,
+    tagging,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+UNNAMED = "Unnamed"
+"""The action of a request that ministack can't name. No policy grants it but `<service>:*`."""
+
+API = re.compile(r"arn:aws:apigateway:[^:]*::/restapis/([^/]+)")
+MAPPING = re.compile(r"/[^/]+/event-source-mappings/[^/]")
+_enforce, _extract, _resource_of = evaluator.enforce, actions.extract_iam_action, actions.extract_resource_arn
+_tag_keys, _object_keys, _denial = (
+    actions.request_tag_context,
+    actions.s3_service_context,
+    actions.access_denied_response,
+)
+_tags_of = tagging.resource_tags
+_pin_origin = evaluator.pin_request_origin
+_refused: ContextVar[tuple[str, str]] = ContextVar("refused", default=("", ""))
+
+
+def apply() -> None:
+    """Put this module's functions before ministack's."""
+    evaluator.enforce = enforce
+    evaluator.pin_request_origin = lambda address, _secure: _pin_origin(address, True)
+    actions.extract_iam_action = extract_action
+    actions.extract_resource_arn = extract_resource
+    actions.request_tag_context = keys_of_request
+    actions.s3_service_context = keys_of_object
+    actions.access_denied_response = denial
+    tagging.resource_tags = tags_of
+
+
+def enforce(
+    access_key: str,
+    action: str,
+    service: str,
+    region: str,
+    resource_arn: str = "*",
+    service_context: Mapping[str, Any] | None = None,
+) -> Any:
+    """None if the caller may do this; else ministack's reason. Also asks for the further rights."""
+    if service == "s3" and evaluator._anonymous.get():
+        return _anonymously(action, region, resource_arn, service_context or {})
+    keys = {key.lower(): value for key, value in (service_context or {}).items()}
+    for right, target, given in _rights(action, resource_arn, keys):
+        tags = {f"aws:resourcetag/{name}".lower(): value for name, value in (tags_of(target) or {}).items()}
+        denied = _enforce(
+            access_key, right, service, region, resource_arn=target, service_context={**tags, **given}
+        )
+        if denied:
+            _refused.set((right, target))
+            return denied
+    return None
+
+
+def extract_action(
+    service: str, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, Any]
+) -> str | None:
+    """The action of a request. For a caller with limits, a request without a name is denied."""
+    found = _extract(service, method, path, headers, body, query)
+    if service == "monitoring" and found is None and "/operation/" in path:
+        found = f"cloudwatch:{path.rpartition('/')[2]}"
+    if service == "lambda":
+        found = _of_lambda(method, path) or found
+    namespace = actions.SERVICE_TO_IAM_NAMESPACE.get(service)
+    if (
+        found is None
+        and namespace
+        and not evaluator.is_root_access_key(router.extract_access_key_id(headers, query))
+    ):
+        return f"{namespace}:{UNNAMED}"
+    return str(found) if found else None
+
+
+def extract_resource(
+    service: str,
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    query: Mapping[str, Any],
+    region: str,
+    account: str,
+) -> str:
+    """The resource of a request. A change set's ARN names a stack, as the stack's name does."""
+    if service == "cloudformation":
+        name = condition_keys.first(query, "StackName")
+        _, change_set = change_sets._find_change_set(condition_keys.first(query, "ChangeSetName"), name)
+        stack = cloudformation._stacks.get(change_set["StackName"] if change_set else name)
+        if stack:
+            return str(stack["StackId"])
+    return str(_resource_of(service, method, path, headers, body, query, region, account))
+
+
+def keys_of_request(service: str, action: str, body: bytes, query: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of any request: tags, and those of single services."""
+    keys: dict[str, Any] = dict(_tag_keys(service, action, body, query))
+    if service == "cloudformation":
+        keys |= condition_keys.of_change_set(query)
+    if service == "monitoring":
+        keys |= condition_keys.of_metrics(_namespace(body, query))
+    if service == "ec2" and action != "ec2:CreateTags":
+        keys |= condition_keys.of_new_resource(action)
+    return keys
+
+
+def keys_of_object(
+    action: str, query: Mapping[str, Any] | None, path: str = "", headers: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The keys of a request to S3."""
+    return {
+        **_object_keys(action, query, path, headers),
+        **condition_keys.of_object(action, query or {}, headers or {}),
+    }
+
+
+def denial(service: str, action: str, principal: str, request: str, **details: Any) -> Any:
+    """A denial in the service's own form. Its text names the action and the resource that were refused."""
+    by_resource = details.get("resource_policy_arn")
+    if not (details.get("message") or details.get("error_code") or by_resource):
+        right, target = _refused.get()
+        action, resource = (right, target) if right else (action, details.get("resource_arn", "*"))
+        details["message"] = actions.identity_denial_message(
+            action, principal, resource, details.get("explicit_deny", False)
+        )
+    return _denial(service, action, principal, request, **details)
+
+
+def tags_of(arn: str) -> dict[str, str] | None:
+    """The tags of a resource. A part of an API has the API's tags."""
+    parts = arn.split(":", 5)
+    if len(parts) == 6 and parts[2] == "apigateway" and parts[5].startswith("/restapis/"):
+        api = apigateway._rest_apis.get(parts[5].split("/")[2])
+        return dict((api or {}).get("tags") or {})
+    tags: dict[str, str] | None = _tags_of(arn)
+    return tags
+
+
+def _rights(action: str, resource: str, keys: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """What the request needs: its own action, then those that the service asks for beside it."""
+    yield action, resource, keys
+    if not action.startswith("cloudformation:"):
+        return
+    if role := keys.get("cloudformation:rolearn"):
+        yield "iam:PassRole", role, {"iam:passedtoservice": "cloudformation.amazonaws.com"}
+    if keys.get("aws:tagkeys"):
+        yield (
+            "cloudformation:TagResource",
+            resource,
+            {**keys, "cloudformation:createaction": action.split(":")[1]},
+        )
+
+
+def _anonymously(action: str, region: str, resource: str, keys: Mapping[str, Any]) -> Any:
+    """Without credentials, only the bucket's own policy can allow."""
+    context = evaluator.EvalContext(
+        principal_arn="*",
+        principal_type="Anonymous",
+        principal_account="",
+        action=action,
+        resource_arn=resource,
+        region=region,
+        service_context={key.lower(): value for key, value in keys.items()},
+    )
+    policy, _ = evaluator._resource_policy("s3", resource) or ("", "")
+    found = evaluator.evaluate_resource_policy(policy, context)
+    return None if found.decision == "Allow" else evaluator.EvalResult("ImplicitDeny", "anonymous")
+
+
+def _of_lambda(method: str, path: str) -> str | None:
+    """Lambda's actions for event source mappings and settings, by https://docs.aws.amazon.com/lambda/latest/api."""
+    parts = path.strip("/").split("/")
+    if parts[1:2] == ["event-source-mappings"] and len(parts) > 2:
+        verb = {"GET": "Get", "PUT": "Update", "DELETE": "Delete"}.get(method)
+        return f"lambda:{verb}EventSourceMapping" if verb else None
+    return None
+
+
+def _namespace(body: bytes, query: Mapping[str, Any]) -> str:
+    if found := condition_keys.first(query, "Namespace"):
+        return found
+    try:
+        given = json.loads(body or b"{}")
+    except ValueError:
+        return ""
+    return str(given.get("Namespace") or "") if isinstance(given, dict) else ""
