@@ -124,9 +124,12 @@ def artifact_bucket(app: str, account: str, region: str) -> str:
     return f"{app}-kanmon-{account}-{region}"
 
 
-def blob_key(sha256: str) -> str:
-    """The object key of a blob in the artifact bucket."""
-    return f"blobs/{sha256}"
+def blob_key(environment: str, sha256: str) -> str:
+    """The object key of an environment's blob in the artifact bucket.
+
+    Each environment has blobs of its own: no role of another one can write them.
+    """
+    return f"{environment}/blobs/{sha256}"
 
 
 PLANNED, THREADS = "releases/", "threads/"

@@ -1,4 +1,4 @@
-"""Blobs: files in the artifact bucket, named by their SHA-256, written once and never changed."""
+"""Blobs: an environment's files in the artifact bucket, named by their SHA-256, never changed."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ _AT_ONCE = 16
 
 @dataclass(frozen=True)
 class Blobs:
-    """The blobs of an artifact bucket."""
+    """The blobs of one environment in the artifact bucket."""
 
     s3: S3Client
     bucket: str
+    environment: str
 
     def upload_bundle(self, bundle: Bundle) -> int:
         """Upload the missing files of a bundle and return their number."""
@@ -45,14 +46,14 @@ class Blobs:
 
         Raises BUNDLE_MISSING, BUNDLE_DAMAGED or BUNDLE_OTHER_VERSION.
         """
-        return Manifest.parse(self.get(digest), f"s3://{self.bucket}/{blob_key(digest)}")
+        return Manifest.parse(self.get(digest), f"s3://{self.bucket}/{self.key(digest)}")
 
     def put(self, content: bytes) -> str:
         """Store some content and return its SHA-256."""
         sha256 = hashlib.sha256(content).hexdigest()
         with aws_errors(f"writing to the bucket {self.bucket}"):
             if not self._present(sha256):
-                self.s3.put_object(Bucket=self.bucket, Key=blob_key(sha256), Body=content)
+                self.s3.put_object(Bucket=self.bucket, Key=self.key(sha256), Body=content)
         return sha256
 
     def get(self, sha256: str) -> bytes:
@@ -60,10 +61,10 @@ class Blobs:
 
         Raises BUNDLE_MISSING or BUNDLE_DAMAGED.
         """
-        where = f"s3://{self.bucket}/{blob_key(sha256)}"
+        where = f"s3://{self.bucket}/{self.key(sha256)}"
         with aws_errors(f"reading {where}"):
             try:
-                content = self.s3.get_object(Bucket=self.bucket, Key=blob_key(sha256))["Body"].read()
+                content = self.s3.get_object(Bucket=self.bucket, Key=self.key(sha256))["Body"].read()
             except ClientError as error:
                 if is_missing(error):
                     problem = "A recorded file is no longer in the bucket."
@@ -80,10 +81,14 @@ class Blobs:
             present = list(pool.map(self._present, wanted))
         return [sha256 for sha256, there in zip(wanted, present, strict=True) if not there]
 
+    def key(self, sha256: str) -> str:
+        """The object key of a blob."""
+        return blob_key(self.environment, sha256)
+
     def url(self, sha256: str) -> str:
         """The URL of a blob for CloudFormation, which accepts only Amazon S3 URLs."""
         region = self.s3.meta.region_name
-        return f"https://s3.{region}.amazonaws.com/{self.bucket}/{blob_key(sha256)}"
+        return f"https://s3.{region}.amazonaws.com/{self.bucket}/{self.key(sha256)}"
 
     def _upload(self, sha256: str, path: Path) -> bool:
         with aws_errors(f"uploading {path.name} to the bucket {self.bucket}"):
@@ -91,12 +96,12 @@ class Blobs:
                 return False
             # `upload_file` would hide AWS's error in one of its own.
             with path.open("rb") as file:
-                self.s3.upload_fileobj(file, self.bucket, blob_key(sha256))
+                self.s3.upload_fileobj(file, self.bucket, self.key(sha256))
             return True
 
     def _present(self, sha256: str) -> bool:
         try:
-            self.s3.head_object(Bucket=self.bucket, Key=blob_key(sha256))
+            self.s3.head_object(Bucket=self.bucket, Key=self.key(sha256))
         except ClientError as error:
             if is_missing(error):
                 return False

@@ -76,4 +76,4 @@ class Account:
                     raise
                 problem = f"There is no bucket {self.bucket}."
                 raise KanmonError(Code.NOT_BOOTSTRAPPED, problem) from error
-        return Blobs(self.aws.s3, self.bucket)
+        return Blobs(self.aws.s3, self.bucket, self.config.environment)

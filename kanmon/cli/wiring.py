@@ -85,7 +85,9 @@ def open_web(
 ) -> WebPort:
     """The web app's pages, if the stacks have a web bucket. The stacks decide, as for :func:`open_api`."""
     bucket = outputs.get(EDGE, {}).get(Output.WEB_BUCKET)
-    return WebPages(s3, bucket, artifacts, config.web or ServedWeb()) if bucket else NoWeb()
+    if not bucket:
+        return NoWeb()
+    return WebPages(s3, bucket, artifacts, config.environment, config.web or ServedWeb())
 
 
 def app_url(config: Config, services: Services) -> str:

@@ -88,9 +88,11 @@ def _outputs(stack: str, *keys: str) -> dict[str, ParameterValue]:
 
 
 def _templates(config: Config, manifest: Manifest) -> dict[str, str]:
-    keys = {name: blob_key(package.sha256) for name, package in manifest.functions.items()}
+    keys = {
+        name: blob_key(config.environment, package.sha256) for name, package in manifest.functions.items()
+    }
     definitions = {
-        name: Definition(blob_key(found.sha256), found.functions)
+        name: Definition(blob_key(config.environment, found.sha256), found.functions)
         for name, found in manifest.state_machines.items()
     }
     return {
@@ -121,7 +123,7 @@ def _notifier(config: Config) -> str:
     """The object key of the notifier's package. Empty without a channel: then there is no notifier."""
     if not config.notifications.channels:
         return ""
-    return blob_key(hashlib.sha256(notifier_of(config)).hexdigest())
+    return blob_key(config.environment, hashlib.sha256(notifier_of(config)).hexdigest())
 
 
 def notifier_of(config: Config) -> bytes:

@@ -86,6 +86,7 @@ class WebPages:
     s3: S3Client
     bucket: str
     artifacts: str
+    environment: str
     web: PageConfig
 
     def publish(self, release: str, files: Mapping[str, WebFile]) -> None:
@@ -159,9 +160,11 @@ class WebPages:
             self._copy_blob(folder + name, name, file, _ASK_EACH_TIME)
             return
         with aws_errors(f"publishing {folder}{name}"):
-            blob = self.s3.get_object(Bucket=self.artifacts, Key=blob_key(file.sha256))["Body"].read()
+            blob = self.s3.get_object(Bucket=self.artifacts, Key=blob_key(self.environment, file.sha256))[
+                "Body"
+            ].read()
             if hashlib.sha256(blob).hexdigest() != file.sha256:
-                where = f"s3://{self.artifacts}/{blob_key(file.sha256)}"
+                where = f"s3://{self.artifacts}/{blob_key(self.environment, file.sha256)}"
                 raise KanmonError(Code.BUNDLE_DAMAGED, f"{name} differs from its digest.", where=where)
             self.s3.put_object(
                 Bucket=self.bucket,
@@ -177,7 +180,7 @@ class WebPages:
             self.s3.copy_object(
                 Bucket=self.bucket,
                 Key=key,
-                CopySource={"Bucket": self.artifacts, "Key": blob_key(file.sha256)},
+                CopySource={"Bucket": self.artifacts, "Key": blob_key(self.environment, file.sha256)},
                 MetadataDirective="REPLACE",
                 ContentType=content_type(name),
                 CacheControl=cache,

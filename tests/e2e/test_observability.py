@@ -10,7 +10,7 @@ import pytest
 from embedded.slack import TOKEN, LocalSlack
 from kanmon.bundle.blobs import Blobs
 from kanmon.config.thresholds import Thresholds
-from kanmon.naming import alarm_topic, app_rollback_alarm, blob_key
+from kanmon.naming import alarm_topic, app_rollback_alarm
 from kanmon.stacks.cloudformation import Stacks
 from kanmon.templates.observability import observability_template
 from kanmon.templates.stack_set import notifier_of
@@ -46,7 +46,7 @@ def config(project: Project) -> Config:
 def _apply(project: Project, config: Config) -> dict[str, str]:
     stacks, name = Stacks(project.client("cloudformation")), f"{config.prefix}-observability"
     bucket = _bucket(project)
-    blobs = Blobs(project.client("s3"), bucket)
+    blobs = Blobs(project.client("s3"), bucket, config.environment)
     existing = stacks.find(name)
     given = (
         existing.parameters
@@ -59,7 +59,7 @@ def _apply(project: Project, config: Config) -> dict[str, str]:
         }
     )
     # The template is too long for a call, so it goes through the bucket.
-    notifier = blob_key(blobs.put(notifier_of(config)))
+    notifier = blobs.key(blobs.put(notifier_of(config)))
     url = blobs.url(blobs.put(observability_template(config, notifier).encode()))
     change_set = stacks.create_change_set(name, url, given, {"app": "shop"}, existing=existing)
     assert change_set is not None

@@ -148,7 +148,7 @@ def release(aws: EmbeddedAws, tmp_path: Path) -> Release:
         Bucket="slots-artifacts", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"}
     )
     key = client(aws, "kms").create_key()["KeyMetadata"]["Arn"]
-    blobs = Blobs(s3, "slots-artifacts")
+    blobs = Blobs(s3, "slots-artifacts", config.environment)
     blobs.upload_bundle(bundle)
     specs = stacks_of(config, bundle.manifest, "r1", Slot.BLUE, Bootstrapped("slots-artifacts", key))
     return Release(aws, config, {spec.kind: spec for spec in specs}, blobs)

@@ -35,9 +35,9 @@ class _Account:
 
     def __post_init__(self) -> None:
         self.cloudformation = self.project.client("cloudformation")
-        self.blobs = Blobs(self.project.client("s3"), self.bucket)
         key = self.project.client("kms").create_key()["KeyMetadata"]["Arn"]
         self.made = Bootstrapped(self.bucket, key)
+        self.blobs = Blobs(self.project.client("s3"), self.bucket, self.project.name)
 
     def keep(self, content: bytes) -> str:
         return self.blobs.put(content)

@@ -31,7 +31,7 @@ class FakeAccount:
 
     @property
     def blobs(self) -> Blobs:
-        return Blobs(cast("Any", self.cloud.s3), self.bucket)
+        return Blobs(cast("Any", self.cloud.s3), self.bucket, self.config.environment)
 
     def _put(self, *, Namespace: str, MetricData: list[dict[str, Any]]) -> None:  # noqa: N803 - boto3's names
         assert Namespace == "Kanmon"

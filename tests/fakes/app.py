@@ -95,7 +95,8 @@ def make_full_config(**changes: Any) -> Config:
 def make_definitions(config: Config) -> dict[str, Definition]:
     """The definitions of a config's state machines, in the artifact bucket."""
     return {
-        name: Definition("blobs/" + "d" * 64, STATE_MACHINE_STEPS[name]) for name in config.state_machines
+        name: Definition("test/blobs/" + "d" * 64, STATE_MACHINE_STEPS[name])
+        for name in config.state_machines
     }
 
 

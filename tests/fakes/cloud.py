@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 ARTIFACTS, WEB = "artifacts", "web"
 BOOTSTRAPPED = Bootstrapped(ARTIFACTS, "arn:key")
+ENVIRONMENT = "test"
 
 
 class UsersHarmedError(AssertionError):
@@ -95,8 +96,16 @@ class Cloud:
         stages = {f"stage {name}": stage for name, stage in copy.deepcopy(self.gateway.stages).items()}
         return {**self.store.objects, **s3, **stages, **self.stacks.stacks}
 
+    @property
+    def blobs(self) -> Blobs:
+        return Blobs(cast("Any", self.s3), ARTIFACTS, ENVIRONMENT)
+
     def keep(self, content: bytes) -> str:
-        return Blobs(cast("Any", self.s3), ARTIFACTS).put(content)
+        return self.blobs.put(content)
+
+    def blob(self, sha256: str) -> bytes:
+        """The content of a blob, as it is stored."""
+        return self.s3.objects(ARTIFACTS)[blob_key(ENVIRONMENT, sha256)].body
 
     def services(self, process: Process | None = None, actor: str = "kim", run: str = "") -> Services:
         """The services of a process. All its calls go through `process`; users look after each change."""
@@ -114,7 +123,7 @@ class Cloud:
         return Services(
             ledger=Ledger(process.watched(self.store, "store")),
             stacks=process.watched(self.stacks, "stacks"),
-            blobs=Blobs(s3, ARTIFACTS),
+            blobs=Blobs(s3, ARTIFACTS, ENVIRONMENT),
             functions=process.watched(self.functions, "functions"),
             snapshots=process.watched(self.snapshots, "snapshots"),
             alarms=process.watched(FakeAlarms(self.ringing, self._noise), "alarms"),
@@ -168,14 +177,9 @@ class Cloud:
         """The result of :meth:`pages` when this release is live."""
         record = self.ledger.release(release)
         assert record
-        manifest = Blobs(cast("Any", self.s3), ARTIFACTS).manifest(record.bundle)
-        blobs = self.s3.objects(ARTIFACTS)
+        manifest = self.blobs.manifest(record.bundle)
         settings = manifest.served.web.settings if manifest.served.web else {}
-        files = {
-            name: blobs[blob_key(file.sha256)].body
-            for name, file in manifest.web.items()
-            if not file.immutable
-        }
+        files = {name: self.blob(file.sha256) for name, file in manifest.web.items() if not file.immutable}
         return {
             name: with_page_data(body, release, settings) if is_page(name) else body
             for name, body in files.items()

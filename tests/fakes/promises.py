@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from kanmon.bundle.blobs import Blobs
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.ledger import HEAD
 from kanmon.ledger.records import Head, Operation, Release
 from kanmon.model import OperationKind, ReleaseState, Result
-from kanmon.naming import SLOT, blob_key, stack_name
+from kanmon.naming import SLOT, stack_name
 from kanmon.release.lease import LARGEST_DRIFT
 from tests.fakes.cloud import ARTIFACTS
 from tests.fakes.process import ProcessDied, only_reads
@@ -157,13 +156,14 @@ class Promises:
 
     def _can_be_returned_to(self, release: Release) -> None:
         kept = self.cloud.s3.objects(ARTIFACTS)
+        key = self.cloud.blobs.key
         promise(release.stable_at, f"{release.id} is stable since never")
         deployment = release.pointer.deployment
         promise(deployment in self.cloud.gateway.deployments, f"the routes of {release.id} are gone")
-        promise(blob_key(release.stacks[SLOT].template) in kept, f"the template of {release.id} is gone")
+        promise(key(release.stacks[SLOT].template) in kept, f"the template of {release.id} is gone")
         if (release.id, release.bundle) not in self.complete:
-            files = Blobs(cast("Any", self.cloud.s3), ARTIFACTS).manifest(release.bundle).web.values()
-            promise(all(blob_key(file.sha256) in kept for file in files), f"files of {release.id} are gone")
+            files = self.cloud.blobs.manifest(release.bundle).web.values()
+            promise(all(key(file.sha256) in kept for file in files), f"files of {release.id} are gone")
             self.complete.add((release.id, release.bundle))
 
     def _flags_agree(self) -> None:

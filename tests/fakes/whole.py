@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanmon.model import Slot
-from kanmon.naming import SLOT, blob_key, stack_name
-from tests.fakes.cloud import ARTIFACTS
+from kanmon.naming import SLOT, stack_name
 
 if TYPE_CHECKING:
     from kanmon.ledger.records import Release
@@ -51,6 +50,6 @@ def _expect_stacks(cloud: Cloud, record: Release) -> None:
     for kind in record.stacks.keys() - {SLOT}:
         name, wanted = stack_name(cloud.prefix, kind, Slot.NONE), record.stacks[kind]
         stack = cloud.stacks.stacks[name]
-        body = cloud.s3.objects(ARTIFACTS)[blob_key(wanted.template)].body.decode()
+        body = cloud.blob(wanted.template).decode()
         there = (stack.parameters, stack.tags, cloud.stacks.bodies[name])
         assert there == (wanted.parameters, wanted.tags, body) or name in kept, f"{name} is another release's"

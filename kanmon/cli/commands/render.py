@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kanmon.bundle.manifest import MANIFEST, built_from
 from kanmon.cli.command import Command, bundle_folder, path
 from kanmon.errors import ExitStatus
+from kanmon.naming import blob_key
 from kanmon.templates.offline import render_offline, shares
 
 if TYPE_CHECKING:
@@ -38,9 +39,8 @@ def run(options: RenderOptions, context: Context) -> ExitStatus:
         context.print(f"{kind + '.yml':<{width}}  {shares(outline)}")
     context.print(f"[green]{len(rendered)} templates[/] are in {options.output}.")
     if manifest is None:
-        context.print(
-            f"There is no bundle in {bundle}: each function's package is `blobs/not-built-<function>`."
-        )
+        unbuilt_key = blob_key(config.environment, "not-built-<function>")
+        context.print(f"There is no bundle in {bundle}: each function's package is `{unbuilt_key}`.")
         if config.state_machines:
             context.print(
                 "Build first for the state machines: their definitions are in the bundle. Run `kanmon build`."

@@ -29,7 +29,7 @@ def blobs() -> Iterator[Blobs]:
     with mock_aws():
         s3 = boto3.client("s3", region_name="ap-northeast-1")
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
-        yield Blobs(s3, BUCKET)
+        yield Blobs(s3, BUCKET, "test")
 
 
 def test_a_bundle_is_uploaded_once(blobs: Blobs, tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_file_of_any_size_is_uploaded_whole(blobs: Blobs, tmp_path: Path, size
 
 def test_a_refused_upload_is_an_aws_error(blobs: Blobs, tmp_path: Path) -> None:
     with pytest.raises(KanmonError, match="NoSuchBucket") as caught:
-        Blobs(blobs.s3, "no-such-bucket").upload_bundle(build(make_project(tmp_path)))
+        Blobs(blobs.s3, "no-such-bucket", "test").upload_bundle(build(make_project(tmp_path)))
     assert caught.value.code is Code.AWS_FAILED
 
 
@@ -66,7 +66,7 @@ def test_content_is_read_as_it_was_written(blobs: Blobs) -> None:
 
 def test_a_changed_blob_is_refused(blobs: Blobs) -> None:
     sha256 = blobs.put(b"content")
-    blobs.s3.put_object(Bucket=BUCKET, Key=blob_key(sha256), Body=b"other")
+    blobs.s3.put_object(Bucket=BUCKET, Key=blob_key("test", sha256), Body=b"other")
     with pytest.raises(KanmonError) as caught:
         blobs.get(sha256)
     assert caught.value.code is Code.BUNDLE_DAMAGED
@@ -84,7 +84,7 @@ def test_missing_blobs_are_listed(blobs: Blobs) -> None:
 
 
 def test_cloudformation_gets_an_s3_url(blobs: Blobs) -> None:
-    assert blobs.url("ab") == "https://s3.ap-northeast-1.amazonaws.com/artifacts/blobs/ab"
+    assert blobs.url("ab") == "https://s3.ap-northeast-1.amazonaws.com/artifacts/test/blobs/ab"
 
 
 class _Holding:

@@ -16,7 +16,7 @@ from kanmon.stacks.changes import STATEFUL
 from kanmon.stacks.cloudformation import DeployedStack
 from kanmon.templates.stack_set import stacks_of, tags
 from tests.fakes.app import make_bundle, make_config, make_full_config
-from tests.fakes.cloud import ARTIFACTS, BOOTSTRAPPED
+from tests.fakes.cloud import ARTIFACTS, BOOTSTRAPPED, ENVIRONMENT
 from tests.fakes.runs import plan_of, release
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ def test_every_type_with_state_in_the_templates_is_tested() -> None:
 def test_a_missing_package_is_refused_before_any_change_set(cloud: Cloud) -> None:
     """CD-6: somebody deleted it after the upload."""
     manifest = make_bundle(cloud, "one")
-    del cloud.s3.objects(ARTIFACTS)[blob_key(manifest.functions["api"].sha256)]
+    del cloud.s3.objects(ARTIFACTS)[blob_key(ENVIRONMENT, manifest.functions["api"].sha256)]
     with pytest.raises(KanmonError) as caught:
         plan_of(cloud, manifest)
     assert caught.value.code is Code.BUNDLE_MISSING
@@ -226,7 +226,7 @@ def test_a_missing_package_is_refused_before_any_change_set(cloud: Cloud) -> Non
 def test_a_missing_definition_is_refused_before_any_change_set(cloud: Cloud) -> None:
     """CD-6, INF-7"""
     manifest = make_bundle(cloud, "one", config=make_full_config())
-    del cloud.s3.objects(ARTIFACTS)[blob_key(manifest.state_machines["quick"].sha256)]
+    del cloud.s3.objects(ARTIFACTS)[blob_key(ENVIRONMENT, manifest.state_machines["quick"].sha256)]
     with pytest.raises(KanmonError) as caught:
         plan_of(cloud, manifest)
     assert caught.value.code is Code.BUNDLE_MISSING

@@ -192,7 +192,7 @@ def test_an_error_that_stays_does_not_keep_the_operation_open(cloud: Cloud, cloc
     release(cloud, "one")
     edge = cloud.ledger.release("r1")
     assert edge
-    del cloud.s3.objects("artifacts")[f"blobs/{edge.stacks['edge'].template}"]
+    del cloud.s3.objects("artifacts")[f"test/blobs/{edge.stacks['edge'].template}"]
     cloud.faulty.add(("r2", "live"))
     routes = [{"path": "/api/{proxy+}", "function": "api"}]
     config = make_config(api={"routes": routes, "cors": {"origins": ["https://admin.example.com"]}})

@@ -10,7 +10,7 @@ from kanmon.model import Result, Slot
 from kanmon.naming import blob_key
 from kanmon.release.deploy import deploy
 from tests.fakes.app import make_bundle, make_config
-from tests.fakes.cloud import ARTIFACTS
+from tests.fakes.cloud import ARTIFACTS, ENVIRONMENT
 from tests.fakes.process import Process
 from tests.fakes.runs import failure_of, ignore, plan_of, release, roll_back
 from tests.fakes.services import FakeApproval
@@ -55,7 +55,7 @@ def test_a_release_in_no_slot_is_applied_as_it_was_recorded(cloud: Cloud) -> Non
     assert cloud.users == ("r1", "r1")
     stack = cloud.stacks.stacks["shop-test-slot-green"]
     assert stack.parameters == record.stacks["slot"].parameters | {"Slot": "green"}
-    body = cloud.s3.objects(ARTIFACTS)[blob_key(record.stacks["slot"].template)].body.decode()
+    body = cloud.blob(record.stacks["slot"].template).decode()
     assert cloud.stacks.bodies["shop-test-slot-green"] == body
 
 
@@ -77,7 +77,7 @@ def test_a_rollback_misses_a_package_before_it_touches_a_slot(cloud: Cloud) -> N
         release(cloud, version)
     # r1 is in neither slot any more.
     package = make_bundle(cloud, "one").functions["api"].sha256
-    del cloud.s3.objects(ARTIFACTS)[blob_key(package)]
+    del cloud.s3.objects(ARTIFACTS)[blob_key(ENVIRONMENT, package)]
     executed = list(cloud.stacks.executed)
     assert failure_of(roll_back(cloud, "r1")).code is Code.BUNDLE_MISSING
     assert cloud.stacks.executed == executed

@@ -6,11 +6,10 @@ Its manifest has a config by another schema, refused by this Kanmon in `kanmon.y
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kanmon.bundle.blobs import Blobs
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.ledger import as_json, release_key
@@ -19,7 +18,6 @@ from kanmon.release.events import EventKind
 from kanmon.release.recover import recover
 from kanmon.release.smoke import smoke
 from tests.fakes.app import make_bundle, make_config
-from tests.fakes.cloud import ARTIFACTS
 from tests.fakes.runs import ignore, plan_of, release, roll_back
 from tests.fakes.services import FakeApproval
 
@@ -49,7 +47,7 @@ def _change(cloud: Cloud, release_id: str, change: Callable[[dict[str, Any]], ob
     """Give a release the manifest of another Kanmon."""
     record = cloud.ledger.release(release_id)
     assert record
-    manifest = json.loads(Blobs(cast("Any", cloud.s3), ARTIFACTS).get(record.bundle))
+    manifest = json.loads(cloud.blobs.get(record.bundle))
     change(manifest["config"])
     manifest["signed_by"] = "a field unknown to this Kanmon"
     manifest["web"]["index.html"]["encoding"] = "br"

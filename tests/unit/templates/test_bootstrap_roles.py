@@ -64,12 +64,12 @@ CALLS: dict[str, list[tuple[str, dict[str, str]]]] = {
     "rds.describe_db_cluster_snapshots": [(own("rds", "cluster-snapshot:shop-test-r12-7"), {})],
     "s3.copy_object": [(f"{WEB}/assets/a.js", {})],
     "s3.delete_object": [(f"{WEB}/index.html", {})],
-    "s3.get_object": [(f"{ARTIFACTS}/blobs/aa", {}), (f"{ARTIFACTS}/test/ledger/head.json", {})],
+    "s3.get_object": [(f"{ARTIFACTS}/test/blobs/aa", {}), (f"{ARTIFACTS}/test/ledger/head.json", {})],
     "s3.head_bucket": [(ARTIFACTS, {})],
-    "s3.head_object": [(f"{ARTIFACTS}/blobs/aa", {}), (f"{WEB}/index.html", {})],
+    "s3.head_object": [(f"{ARTIFACTS}/test/blobs/aa", {}), (f"{WEB}/index.html", {})],
     "s3.list_objects_v2": [(ARTIFACTS, {})],
     "s3.put_object": [
-        (f"{ARTIFACTS}/blobs/aa", {}),
+        (f"{ARTIFACTS}/test/blobs/aa", {}),
         (f"{ARTIFACTS}/test/ledger/head.json", {}),
         (f"{ARTIFACTS}/test/ledger/releases/r3.json", {}),
         (f"{ARTIFACTS}/test/ledger/threads/r3.json", {}),
@@ -168,7 +168,7 @@ OUTSIDE = [
         Request(f"s3:{action}", resource)
         for action in ("GetObject", "PutObject", "DeleteObject")
         for resource in (
-            "arn:aws:s3:::store-kanmon/blobs/aa",
+            "arn:aws:s3:::store-kanmon/test/blobs/aa",
             f"arn:aws:s3:::shop-production-web-{ACCOUNT}/index.html",
             f"{ARTIFACTS}/production/ledger/head.json",
             f"{ARTIFACTS}/other",
@@ -178,7 +178,7 @@ OUTSIDE = [
     *(
         Request(f"s3:{action}", f"{ARTIFACTS}/{key}")
         for action in ("DeleteObject", "DeleteObjectVersion", "PutObjectAcl", "BypassGovernanceRetention")
-        for key in ("blobs/aa", "test/ledger/head.json")
+        for key in ("test/blobs/aa", "test/ledger/head.json")
     ),
     *(
         Request(f"s3:{action}", bucket)

@@ -85,7 +85,7 @@ MAKING: dict[str, list[Request]] = {
     "AWS::Lambda::Function": [
         Request("lambda:CreateFunction", own("lambda", "function:shop-test-blue-api")),
         Request("iam:PassRole", APPS_ROLE, {"iam:PassedToService": "lambda.amazonaws.com"}),
-        Request("s3:GetObject", f"{ARTIFACTS}/blobs/aa"),
+        Request("s3:GetObject", f"{ARTIFACTS}/test/blobs/aa"),
     ],
     "AWS::Logs::LogGroup": [
         Request("logs:CreateLogGroup", own("logs", "log-group:/aws/lambda/shop-test-blue:*")),
@@ -201,7 +201,7 @@ MAKING: dict[str, list[Request]] = {
     "AWS::StepFunctions::StateMachine": [
         Request("states:CreateStateMachine", own("states", "stateMachine:shop-test-blue-report")),
         Request("states:TagResource", own("states", "stateMachine:shop-test-blue-report")),
-        Request("s3:GetObject", f"{ARTIFACTS}/blobs/aa"),
+        Request("s3:GetObject", f"{ARTIFACTS}/test/blobs/aa"),
         Request("iam:PassRole", APPS_ROLE, {"iam:PassedToService": "states.amazonaws.com"}),
     ],
     "AWS::XRay::Group": [Request("xray:CreateGroup", own("xray", "group/shop-test/1"))],
@@ -254,7 +254,7 @@ BEYOND = [
     Request("lambda:CreateFunction", own("lambda", "function:store-test-blue-api")),
     Request("lambda:InvokeFunction", own("lambda", "function:shop-test-blue-api")),
     Request("rds:DeleteDBCluster", own("rds", "cluster:store-test-database")),
-    Request("s3:PutObject", f"{ARTIFACTS}/blobs/aa"),
+    Request("s3:PutObject", f"{ARTIFACTS}/test/blobs/aa"),
     Request("s3:PutBucketPolicy", ARTIFACTS),
     Request("s3:DeleteBucket", WEB),
     Request("s3:GetObject", f"{WEB}/index.html"),
@@ -282,7 +282,7 @@ def test_the_apps_own_roles_have_the_boundary() -> None:
     """SEC-1, SEC-2: the boundary allows all rights of a function's role, and nobody else's."""
     config = make_config(**CONFIGS["everything"])
     boundary = statements_of(EVERYTHING.of_type("AWS::IAM::ManagedPolicy")["TestBoundary"]["PolicyDocument"])
-    templates = [slot_template(config, dict.fromkeys(config.functions, "blobs/a")), api_template(config)]
+    templates = [slot_template(config, dict.fromkeys(config.functions, "test/blobs/a")), api_template(config)]
     templates += [observability_template(config)]
     found = [
         item["Properties"]
@@ -316,7 +316,7 @@ def test_the_apps_own_roles_have_the_boundary() -> None:
         ),
         Request("lambda:InvokeFunction", own("lambda", "function:shop-production-blue-api")),
         Request("kms:Decrypt", own("kms", "key/1")),
-        Request("s3:GetObject", f"{ARTIFACTS}/blobs/aa"),
+        Request("s3:GetObject", f"{ARTIFACTS}/test/blobs/aa"),
         Request("cloudformation:ExecuteChangeSet", STACK),
     ):
         assert not allows(boundary, request), request

@@ -229,7 +229,7 @@ def test_a_description_does_not_change_a_generated_secret() -> None:
 def test_no_secrets_value_is_anywhere(name: str) -> None:
     """INF-4: not in the template, a parameter, an output or a function's environment."""
     config = CONFIGS[name]
-    keys = dict.fromkeys(config.functions, "blobs/" + "a" * 64)
+    keys = dict.fromkeys(config.functions, "test/blobs/" + "a" * 64)
     for template in (foundation_template(config), slot_template(config, keys, make_definitions(config))):
         for word in ("SecretString:", "MasterUserPassword:", "{{resolve", "NoEcho"):
             assert word not in template.replace("GenerateSecretString:", "").replace("ManageMaster", ""), word
@@ -244,7 +244,7 @@ def test_no_secrets_value_is_anywhere(name: str) -> None:
 
 
 def _slot() -> dict[str, Resource]:
-    keys = dict.fromkeys(EVERYTHING.functions, "blobs/" + "a" * 64)
+    keys = dict.fromkeys(EVERYTHING.functions, "test/blobs/" + "a" * 64)
     resources: dict[str, Resource] = parse(slot_template(EVERYTHING, keys, make_definitions(EVERYTHING)))[
         "Resources"
     ]

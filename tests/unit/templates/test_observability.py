@@ -40,7 +40,7 @@ VARIANTS = {
     "everything": EVERYTHING,
 }
 TOPIC = [{"Ref": "Topic"}]
-NOTIFIER = "blobs/" + "a" * 64
+NOTIFIER = "test/blobs/" + "a" * 64
 
 
 def _resources(config: Config = EVERYTHING) -> dict[str, Resource]:

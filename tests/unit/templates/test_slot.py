@@ -50,7 +50,7 @@ AS_OF = date(2026, 11, 25)
 
 
 def render(config: Config) -> str:
-    keys = dict.fromkeys(config.functions, "blobs/" + "a" * 64)
+    keys = dict.fromkeys(config.functions, "test/blobs/" + "a" * 64)
     definitions = {
         name: replace(definition, functions=tuple(sorted(set(definition.functions) & set(config.functions))))
         for name, definition in make_definitions(config).items()
@@ -298,7 +298,10 @@ def test_state_machines_are_the_bundles_definitions() -> None:
     assert report["StateMachineName"] == {"Sub": "shop-test-${Slot}-report"}
     assert report["StateMachineType"] == "STANDARD"
     assert quick["StateMachineType"] == "EXPRESS"
-    assert report["DefinitionS3Location"] == {"Bucket": {"Ref": "ArtifactBucket"}, "Key": "blobs/" + "d" * 64}
+    assert report["DefinitionS3Location"] == {
+        "Bucket": {"Ref": "ArtifactBucket"},
+        "Key": "test/blobs/" + "d" * 64,
+    }
     assert report["DefinitionSubstitutions"] == {
         "charge": {"GetAtt": "ChargeFunction.Arn"},
         "notify": {"GetAtt": "NotifyFunction.Arn"},

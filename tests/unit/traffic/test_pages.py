@@ -17,7 +17,7 @@ from kanmon.model import WebFile
 from kanmon.naming import RELEASE_METADATA, blob_key
 from kanmon.traffic.pages import WebPages, content_type
 from tests.fakes.app import make_bundle
-from tests.fakes.cloud import ARTIFACTS, WEB
+from tests.fakes.cloud import ARTIFACTS, ENVIRONMENT, WEB
 from tests.fakes.objects import StoredObject, refusal
 from tests.fakes.process import Process
 
@@ -32,7 +32,7 @@ Files = dict[str, WebFile]
 
 
 def _web(s3: object, **changes: Any) -> WebPages:
-    return WebPages(cast("Any", s3), WEB, ARTIFACTS, Web(directory="web/dist", **changes))
+    return WebPages(cast("Any", s3), WEB, ARTIFACTS, ENVIRONMENT, Web(directory="web/dist", **changes))
 
 
 @pytest.fixture
@@ -250,7 +250,7 @@ def test_the_move_of_one_page_takes_three_calls(cloud: Cloud) -> None:
 
 def test_a_page_with_other_content_than_its_digest_is_refused(cloud: Cloud, web: WebPages) -> None:
     files = _files(cloud, "one")
-    cloud.s3.objects(ARTIFACTS)[blob_key(files["index.html"].sha256)] = StoredObject(b"other")
+    cloud.s3.objects(ARTIFACTS)[blob_key(ENVIRONMENT, files["index.html"].sha256)] = StoredObject(b"other")
     with pytest.raises(KanmonError) as caught:
         web.publish("r1", files)
     assert caught.value.code is Code.BUNDLE_DAMAGED
@@ -326,7 +326,7 @@ def _stored(s3: Watched, files: Mapping[str, str]) -> Files:
     stored = {}
     for name, content in files.items():
         sha256 = hashlib.sha256(content.encode()).hexdigest()
-        s3.s3.put_object(Bucket=ARTIFACTS, Key=blob_key(sha256), Body=content.encode())
+        s3.s3.put_object(Bucket=ARTIFACTS, Key=blob_key(ENVIRONMENT, sha256), Body=content.encode())
         stored[name] = WebFile(sha256=sha256, size=len(content), immutable=name.startswith("assets/"))
     return stored
 

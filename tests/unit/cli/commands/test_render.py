@@ -52,7 +52,7 @@ def test_every_file_is_shown_with_its_size(project: Path, capsys: pytest.Capture
 def test_without_a_bundle_packages_are_named_so(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """CD-6"""
     assert main(["render"]) == ExitStatus.OK
-    assert "`blobs/not-built-<function>`" in capsys.readouterr().out
+    assert "`test/blobs/not-built-<function>`" in capsys.readouterr().out
     assert "blobs/not-built-api" in (project / "build/templates/slot.yml").read_text()
 
 
