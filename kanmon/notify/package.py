@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 HANDLER = "kanmon.notify.notifier.handle"
 _MODULES = (
     "__init__.py",
+    "codes.py",
     "errors.py",
     "text.py",
     "notify/__init__.py",
