@@ -53,6 +53,14 @@ class Code(Enum):
         "Another version of Kanmon built the bundle, and this one can't use it.",
         "Run `kanmon build` again, with the Kanmon of the plan and the deploy.",
     )
+    BLOB_REPLACED = (
+        118,
+        "The content of a file in the artifact bucket does not fit its name. Nothing uses it.",
+        (
+            "Find the writer in CloudTrail. As an administrator, run the named `aws s3api delete-object`. "
+            "Then plan the release again."
+        ),
+    )
     TESTS_FAILED = (121, "The app's tests failed.", "Fix the failed tests: the message names the first.")
     RESULTS_MISSING = (
         122,
@@ -132,6 +140,19 @@ class Code(Enum):
             "Find the change with `aws cloudformation describe-stack-events --stack-name STACK`; then run "
             "`kanmon recover`, or `kanmon recover --undo`."
         ),
+    )
+    CODE_REPLACED = (
+        217,
+        "A deployed function has other code than the approved package. No user is on it.",
+        (
+            "Find the writer with `aws cloudtrail lookup-events --lookup-attributes "
+            "AttributeKey=ResourceName,AttributeValue=FUNCTION`. Then plan the release again."
+        ),
+    )
+    FILE_TOO_BIG = (
+        218,
+        "A file is larger than S3 takes in one call.",
+        "Leave the named file out of the app's build, or make it smaller.",
     )
     HOOK_FAILED = (
         221,

@@ -118,6 +118,11 @@ class Aws:
         return self._fenced(self._session.client("lambda", config=_HOOK_SETTINGS))
 
     @cached_property
+    def function_reads(self) -> LambdaClient:
+        """AWS Lambda, for calls that may be repeated."""
+        return self._session.client("lambda", config=_SETTINGS)
+
+    @cached_property
     def sns(self) -> SNSClient:
         """Amazon SNS."""
         return self._session.client("sns", config=_MESSAGE_SETTINGS)

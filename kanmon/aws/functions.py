@@ -1,8 +1,10 @@
-"""Invokes Lambda functions of a slot: the hooks."""
+"""Lambda functions of a slot: compares their code, and invokes hooks."""
 
 from __future__ import annotations
 
 import json
+from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,16 +19,37 @@ if TYPE_CHECKING:
 
 _SHOWN = 500
 """Characters of an answer to keep."""
+_AT_ONCE = 8
+"""Lambda takes 100 GetFunction a second, and 15 of its other calls
+(https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests)."""
 
 
 @dataclass(frozen=True)
 class Functions:
     """The functions of one account and region.
 
-    https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+    https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html, API_GetFunction.html
     """
 
     functions: LambdaClient
+    readers: LambdaClient
+    """The same functions, for calls that repeat: a hook's client never repeats one."""
+
+    def verify_code(self, packages: Mapping[str, str]) -> None:
+        """Compare the code of functions, by their names, with the SHA-256 of their packages.
+
+        Lambda has its own SHA-256 of each package. A stack's update shows nothing: with the same object key,
+        CloudFormation leaves the code as it is. Raises CODE_REPLACED.
+        """
+        with aws_errors("reading the functions' code digests"), ThreadPoolExecutor(_AT_ONCE) as pool:
+            deployed = dict(zip(packages, pool.map(self._code, packages), strict=True))
+        wrong = [name for name, sha256 in packages.items() if deployed[name] != _as_lambda(sha256)]
+        if wrong:
+            problem = f"Other code than the approved package runs in: {', '.join(sorted(wrong))}."
+            raise KanmonError(Code.CODE_REPLACED, problem, where=min(wrong))
+
+    def _code(self, name: str) -> str:
+        return self.readers.get_function(FunctionName=name)["Configuration"]["CodeSha256"]
 
     def invoke(self, name: str, event: Mapping[str, object]) -> str:
         """Invoke a function and return its answer as text. Raises HOOK_FAILED when the function fails."""
@@ -36,3 +59,8 @@ class Functions:
         if answer.get("FunctionError"):
             raise KanmonError(Code.HOOK_FAILED, f"It answered: {text[:_SHOWN]}", where=name)
         return text[:_SHOWN]
+
+
+def _as_lambda(sha256: str) -> str:
+    """A SHA-256 as Lambda writes it: Base64 of its bytes."""
+    return b64encode(bytes.fromhex(sha256)).decode()

@@ -1,27 +1,39 @@
-"""Blobs: an environment's files in the artifact bucket, named by their SHA-256, never changed."""
+"""Blobs: an environment's files in the artifact bucket, named by their SHA-256, never changed.
+
+Other roles than the deploy's can write them. So a blob is written by one conditional call with its SHA-256,
+and a present one counts only when S3's own SHA-256 is its name. The bucket's policy lets nobody write a key
+twice: one comparison before the first use holds for all later uses.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+"""
 
 from __future__ import annotations
 
 import hashlib
+import io
+import shlex
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
-from kanmon.aws.calls import aws_errors, is_missing
+from kanmon.aws.calls import aws_errors, is_missing, write_was_refused
 from kanmon.bundle.manifest import Bundle, Manifest
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.naming import blob_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
     from mypy_boto3_s3 import S3Client
 
 _AT_ONCE = 16
+_TRIES = 5
+LARGEST = 5 * 1024**3
+"""Bytes of one PutObject. A multipart upload would have no SHA-256 of the whole content
+(https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html)."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +45,18 @@ class Blobs:
     environment: str
 
     def upload_bundle(self, bundle: Bundle) -> int:
-        """Upload the missing files of a bundle and return their number."""
-        files = {sha: bundle.path(name) for name, sha in bundle.manifest.files().items()}
+        """Upload the missing files of a bundle and return their number.
+
+        Raises BLOB_REPLACED, FILE_TOO_BIG.
+        """
+        files = {sha: name for name, sha in bundle.manifest.files().items()}
+
+        def upload(sha256: str, name: str) -> bool:
+            path = bundle.path(name)
+            return self._store(sha256, name, path.stat().st_size, lambda: path.open("rb"))
+
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            sent = list(pool.map(self._upload, files.keys(), files.values()))
+            sent = list(pool.map(upload, files.keys(), files.values()))
         # The manifest comes last. After an interrupted upload, the bundle has none and is not used.
         self.put(bundle.manifest.stored)
         return sum(sent)
@@ -44,42 +64,44 @@ class Blobs:
     def manifest(self, digest: str) -> Manifest:
         """The manifest of an uploaded bundle.
 
-        Raises BUNDLE_MISSING, BUNDLE_DAMAGED or BUNDLE_OTHER_VERSION.
+        Raises BUNDLE_MISSING, BLOB_REPLACED, BUNDLE_DAMAGED or BUNDLE_OTHER_VERSION.
         """
-        return Manifest.parse(self.get(digest), f"s3://{self.bucket}/{self.key(digest)}")
+        return Manifest.parse(self.get(digest), self._where(digest))
 
     def put(self, content: bytes) -> str:
-        """Store some content and return its SHA-256."""
+        """Store some content and return its SHA-256. Raises BLOB_REPLACED, FILE_TOO_BIG."""
         sha256 = hashlib.sha256(content).hexdigest()
-        with aws_errors(f"writing to the bucket {self.bucket}"):
-            if not self._present(sha256):
-                self.s3.put_object(Bucket=self.bucket, Key=self.key(sha256), Body=content)
+        self._store(sha256, sha256[:12], len(content), lambda: io.BytesIO(content))
         return sha256
 
     def get(self, sha256: str) -> bytes:
-        """The content of a blob, verified.
-
-        Raises BUNDLE_MISSING or BUNDLE_DAMAGED.
-        """
-        where = f"s3://{self.bucket}/{self.key(sha256)}"
+        """The content of a blob, verified. Raises BUNDLE_MISSING or BLOB_REPLACED."""
+        where = self._where(sha256)
         with aws_errors(f"reading {where}"):
             try:
-                content = self.s3.get_object(Bucket=self.bucket, Key=self.key(sha256))["Body"].read()
+                found = self.s3.get_object(Bucket=self.bucket, Key=self.key(sha256))
             except ClientError as error:
                 if is_missing(error):
                     problem = "A recorded file is no longer in the bucket."
                     raise KanmonError(Code.BUNDLE_MISSING, problem, where=where) from error
                 raise
+            content = found["Body"].read()
         if hashlib.sha256(content).hexdigest() != sha256:
-            raise KanmonError(Code.BUNDLE_DAMAGED, "A recorded file has other content.", where=where)
+            raise self._replaced(sha256, "A recorded file", found)
         return content
 
-    def missing(self, sha256s: Iterable[str]) -> list[str]:
-        """The digests without a blob in the bucket, sorted."""
-        wanted = sorted(set(sha256s))
+    def verify(self, names: Mapping[str, str]) -> None:
+        """Compare S3's own SHA-256 of blobs with their names. `names` has each digest, and its use in words.
+
+        Raises BUNDLE_MISSING with all missing ones, or BLOB_REPLACED with the first wrong one.
+        """
+        wanted = sorted(names)
         with aws_errors(f"looking into the bucket {self.bucket}"), ThreadPoolExecutor(_AT_ONCE) as pool:
-            present = list(pool.map(self._present, wanted))
-        return [sha256 for sha256, there in zip(wanted, present, strict=True) if not there]
+            there = list(pool.map(lambda sha256: self._is_there(sha256, names[sha256]), wanted))
+        if missing := [names[sha256] for sha256, found in zip(wanted, there, strict=True) if not found]:
+            problem = f"These are not in the artifact bucket: {', '.join(sorted(missing))}."
+            where = f"s3://{self.bucket}/{self.key('')}"
+            raise KanmonError(Code.BUNDLE_MISSING, problem, where=where)
 
     def key(self, sha256: str) -> str:
         """The object key of a blob."""
@@ -90,38 +112,65 @@ class Blobs:
         region = self.s3.meta.region_name
         return f"https://s3.{region}.amazonaws.com/{self.bucket}/{self.key(sha256)}"
 
-    def _upload(self, sha256: str, path: Path) -> bool:
-        with aws_errors(f"uploading {path.name} to the bucket {self.bucket}"):
-            if self._present(sha256):
-                return False
-            # `upload_file` would hide AWS's error in one of its own.
-            with path.open("rb") as file:
-                self.s3.upload_fileobj(file, self.bucket, self.key(sha256))
-            return True
+    def _where(self, sha256: str) -> str:
+        return f"s3://{self.bucket}/{self.key(sha256)}"
 
-    def _present(self, sha256: str) -> bool:
+    def _store(self, sha256: str, name: str, size: int, content: Callable[[], BinaryIO]) -> bool:
+        """Write a blob unless it is there; True when this call wrote it."""
+        if size > LARGEST:
+            problem = f"{name} has {size:,} bytes. One file may have {LARGEST:,}."
+            raise KanmonError(Code.FILE_TOO_BIG, problem)
+        with aws_errors(f"writing {name} to the bucket {self.bucket}"):
+            for _ in range(_TRIES):
+                if self._is_there(sha256, name):
+                    return False
+                with content() as body:
+                    if self._write(sha256, body):
+                        return True
+        problem = f"Other runs keep writing {name}."
+        raise KanmonError(Code.AWS_FAILED, problem, where=self._where(sha256), fix="Run the command again.")
+
+    def _write(self, sha256: str, body: BinaryIO) -> bool:
+        """Write a blob, if there is none; False when another run wrote it, or writes it now (409)."""
         try:
-            self.s3.head_object(Bucket=self.bucket, Key=self.key(sha256))
+            self.s3.put_object(
+                Bucket=self.bucket,
+                Key=self.key(sha256),
+                Body=body,
+                IfNoneMatch="*",
+                ChecksumSHA256=_as_s3(sha256),
+            )
+        except ClientError as error:
+            if not write_was_refused(error):
+                raise
+            return False
+        return True
+
+    def _is_there(self, sha256: str, name: str) -> bool:
+        """Whether the blob is there. Raises BLOB_REPLACED when its content is not proven to be the name's."""
+        try:
+            head = self.s3.head_object(Bucket=self.bucket, Key=self.key(sha256), ChecksumMode="ENABLED")
         except ClientError as error:
             if is_missing(error):
                 return False
             raise
+        # A multipart upload has a composite checksum: it proves nothing about the whole content.
+        if (head.get("ChecksumType"), head.get("ChecksumSHA256")) != ("FULL_OBJECT", _as_s3(sha256)):
+            raise self._replaced(sha256, name, head)
         return True
 
+    def _replaced(self, sha256: str, name: str, found: Mapping[str, Any]) -> KanmonError:
+        version = found.get("VersionId", "null")
+        command = ["aws", "s3api", "delete-object", "--bucket", self.bucket, "--key", self.key(sha256)]
+        fix = (
+            f"Find the writer in CloudTrail. As an administrator, run "
+            f"`{shlex.join([*command, '--version-id', version])}`. Then plan the release again: "
+            f"the plan uploads the right file."
+        )
+        problem = f"{name} is stored with content that does not fit its name."
+        return KanmonError(Code.BLOB_REPLACED, problem, where=self._where(sha256), fix=fix)
 
-class Missing(Protocol):
-    """A list of blobs: the bucket, or a fake in tests."""
 
-    def missing(self, sha256s: Iterable[str]) -> list[str]:
-        """The digests without a blob."""
-
-
-def refuse_missing(blobs: Missing, manifest: Manifest) -> None:
-    """Raise BUNDLE_MISSING when a function package or a state machine definition is not in the bucket."""
-    users = {package.sha256: name for name, package in manifest.functions.items()}
-    users |= {definition.sha256: name for name, definition in manifest.state_machines.items()}
-    missing = blobs.missing(users)
-    if missing:
-        names = ", ".join(sorted(users[sha256] for sha256 in missing))
-        problem = f"The files of these are not in the artifact bucket: {names}."
-        raise KanmonError(Code.BUNDLE_MISSING, problem, where=manifest.digest[:12])
+def _as_s3(sha256: str) -> str:
+    """A SHA-256 as S3 and Lambda write it: Base64 of its bytes."""
+    return b64encode(bytes.fromhex(sha256)).decode()

@@ -105,6 +105,16 @@ class Manifest(Record):
         packed |= {definition.path: definition.sha256 for definition in self.state_machines.values()}
         return packed | {f"web/{name}": file.sha256 for name, file in self.web.items()}
 
+    def uses(self) -> dict[str, str]:
+        """Every file's SHA-256, the manifest's too, and its uses in words. Functions may share a file."""
+        files = [(package.sha256, f"function {name}") for name, package in self.functions.items()]
+        files += [(found.sha256, f"state machine {name}") for name, found in self.state_machines.items()]
+        files += [(file.sha256, f"web file {name}") for name, file in self.web.items()]
+        uses: dict[str, list[str]] = {}
+        for sha256, use in [*files, (self.digest, "the bundle's manifest")]:
+            uses.setdefault(sha256, []).append(use)
+        return {sha256: ", ".join(found) for sha256, found in uses.items()}
+
     def current_config(self) -> Config:
         """The config by the schema of this Kanmon, for a new release of the bundle.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from kanmon.aws.clients import Aws
@@ -73,8 +73,19 @@ class Context:
     def services(self) -> Services:
         """The services for deploy, rollback and recover. Raises CREDENTIALS_MISSING, NOT_BOOTSTRAPPED."""
         from kanmon.cli.wiring import services_of
+        from kanmon.codes import Code
+        from kanmon.report.step import show_error
 
-        return services_of(self.account)
+        @cache
+        def warn(text: str) -> None:
+            """Show each text once: a command may read the same records twice. JSON stays alone."""
+            warning = KanmonError(Code.LEDGER_UNREADABLE, text)
+            if self.step:
+                self.warn([warning])
+            else:
+                show_error(warning)
+
+        return services_of(self.account, warn)
 
     @cached_property
     def console(self) -> Console:

@@ -25,7 +25,7 @@ from kanmon.traffic.stage_settings import StageSettings
 from kanmon.traffic.stages import ApiStages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_s3 import S3Client
@@ -38,8 +38,11 @@ EDGE_ENDPOINT = "KANMON_EDGE_ENDPOINT_URL"
 """The edge's address in place of its own domain, for tests without a cloud."""
 
 
-def services_of(account: Account) -> Services:
-    """The services for deploy, rollback and recover. Raises CREDENTIALS_MISSING, NOT_BOOTSTRAPPED."""
+def services_of(account: Account, warn: Callable[[str], None]) -> Services:
+    """The services for deploy, rollback and recover. `warn` gets a text about each unreadable record.
+
+    Raises CREDENTIALS_MISSING, NOT_BOOTSTRAPPED.
+    """
     aws, config = account.aws, account.config
     store = S3Store(aws.ledger_s3(), account.bucket, ledger_folder(config.environment))
 
@@ -51,10 +54,10 @@ def services_of(account: Account) -> Services:
         return Site(api=api, web=web, checks=Checks(edge, SYSTEM_CLOCK), url=edge.url)
 
     return Services(
-        ledger=Ledger(store),
+        ledger=Ledger(store, warn),
         stacks=Stacks(aws.cloudformation, account.service_role),
         blobs=account.blobs,
-        functions=Functions(aws.functions),
+        functions=Functions(aws.functions, aws.function_reads),
         snapshots=Snapshots(aws.rds),
         alarms=Alarms(aws.cloudwatch),
         site=site,

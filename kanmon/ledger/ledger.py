@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from kanmon.ledger.store import Store
 
 HEAD = "head.json"
-_PLANNED_KEY = re.compile(rf"{PLANNED}r(\d+)\.json")
+_DEPLOYED = "deployed/"
+_RECORD = re.compile(r"[a-z]+/r([1-9][0-9]{0,8})\.json")
+"""The key of a release's record. The edge takes no longer id, so neither does the ledger."""
+_LAST = 999_999_999
 _TRIES = 8
 T = TypeVar("T", bound=Stored)
 
@@ -36,28 +39,35 @@ class Ledger:
     """The records of one environment."""
 
     store: Store
+    warn: Callable[[str], None] = lambda _: None
+    """Gets a text about each record of a list that can't be read: the list goes without it."""
 
     def head(self) -> Head:
         """The environment's present state; a new one before the first release."""
         return self._read(HEAD, Head) or Head()
 
     def release(self, release_id: str) -> Release | None:
-        """A release as the deploy recorded it; before its deploy as it was planned. None if unknown."""
-        return self._read(release_key(release_id), Release) or self.planned(release_id)
+        """A release as a deploy recorded it; None if no deploy began it.
 
-    def planned(self, release_id: str) -> Release | None:
-        """A release as it was planned, whatever became of it. None if unknown."""
-        planned = self._read(_planned_key(release_id), PlannedRelease)
-        return Release(**planned.model_dump()) if planned else None
+        Only the deploy role can write it. So a base, a rollback's target and a recovery come from here, and
+        never from :meth:`planned`.
+        """
+        return self._read(release_key(release_id), Release)
+
+    def planned(self, release_id: str) -> PlannedRelease | None:
+        """A release as it was planned; None if unknown. Compare it with what was approved; don't use it."""
+        return self._read(_planned_key(release_id), PlannedRelease)
 
     def add_release(self, make: Callable[[str], PlannedRelease]) -> PlannedRelease:
-        """Record a planned release under the next free id.
+        """Record a planned release under the first free id after all deployed ones.
 
-        The first is `r1`. Raises LEDGER_CONFLICT. The id comes from the existing records, not from the head:
-        a plan role may not write the head.
+        The first is `r1`. Raises LEDGER_CONFLICT. An id after the highest planned one would let a plan role
+        end all ids: with one record of the last id.
         """
         for _ in range(_TRIES):
-            release = make(f"r{max(self._numbers(), default=0) + 1}")
+            if (number := self._next()) > _LAST:
+                break
+            release = make(f"r{number}")
             try:
                 self.store.put(_planned_key(release.id), as_json(release), expected=None)
             except Conflict:
@@ -65,10 +75,13 @@ class Ledger:
             return release
         raise KanmonError(Code.LEDGER_CONFLICT, "No free release id could be taken.")
 
-    def newest_release(self) -> Release | None:
-        """The release with the highest id, or None before the first one."""
-        newest = max(self._numbers(), default=None)
-        return self.release(f"r{newest}") if newest else None
+    def waiting_release(self) -> PlannedRelease | None:
+        """The newest planned release, if no deploy has begun it. Otherwise None."""
+        number, deployed = self._next() - 1, self._numbers(_DEPLOYED)
+        if number <= max(deployed, default=0):
+            return None
+        waiting = self._readable(_planned_key(f"r{number}"), PlannedRelease)
+        return waiting if waiting and waiting.id == f"r{number}" else None
 
     def operation(self, number: int) -> Operation | None:
         """The record of an operation, or None."""
@@ -84,18 +97,23 @@ class Ledger:
         return operation
 
     def operations(self) -> list[Operation]:
-        """All operations, oldest first."""
-        records = (self.operation(number) for number in range(1, self.head().operations + 1))
+        """All operations that can be read, oldest first."""
+        numbers = range(1, self.head().operations + 1)
+        records = (self._readable(operation_key(number), Operation) for number in numbers)
         return [record for record in records if record is not None]
 
     def releases(self) -> list[Release]:
-        """All releases, oldest first."""
-        records = (self.release(f"r{number}") for number in sorted(self._numbers()))
+        """All releases that a deploy began and that can be read, oldest first."""
+        keys = (release_key(f"r{number}") for number in sorted(self._numbers(_DEPLOYED)))
+        records = (self._readable(key, Release) for key in keys)
         return [record for record in records if record is not None]
 
     def threads(self, release_id: str) -> dict[str, str]:
-        """The thread of a release's messages in each chat channel, by the channel's name."""
-        found = self._read(_threads_key(release_id), Threads)
+        """The thread of a release's messages in each chat channel, by the channel's name.
+
+        The plan role can write it, so an unreadable one stops no message: it begins a new thread.
+        """
+        found = self._readable(_threads_key(release_id), Threads)
         return found.threads if found else {}
 
     def write_threads(self, release_id: str, threads: dict[str, str]) -> None:
@@ -137,9 +155,26 @@ class Ledger:
         except Conflict:
             raise KanmonError(Code.LEDGER_CONFLICT, problem) from None
 
-    def _numbers(self) -> list[int]:
-        found = (_PLANNED_KEY.fullmatch(key) for key in self.store.keys(PLANNED))
-        return [int(key[1]) for key in found if key]
+    def _next(self) -> int:
+        """The first number after all deployed releases that no planned one has."""
+        taken, number = self._numbers(PLANNED), max(self._numbers(_DEPLOYED), default=0) + 1
+        while number in taken:
+            number += 1
+        return number
+
+    def _numbers(self, folder: str) -> set[int]:
+        found = (_RECORD.fullmatch(key) for key in self.store.keys(folder))
+        return {int(key[1]) for key in found if key}
+
+    def _readable(self, key: str, kind: type[T]) -> T | None:
+        """A record, or None when it is missing or can't be read."""
+        try:
+            return self._read(key, kind)
+        except KanmonError as error:
+            if error.code is not Code.LEDGER_UNREADABLE:
+                raise
+            self.warn(f"{key} is left out: {error.message}")
+            return None
 
     def _read(self, key: str, kind: type[T]) -> T | None:
         found = self.found(key, kind)
@@ -161,7 +196,7 @@ def missing_operation(number: int) -> KanmonError:
 
 def release_key(release_id: str) -> str:
     """The deploy's record of a release. The plan's is another object, since another role writes it."""
-    return f"deployed/{release_id}.json"
+    return f"{_DEPLOYED}{release_id}.json"
 
 
 def operation_key(number: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -172,7 +174,10 @@ class StackRecord(Record):
 
 
 class PlannedRelease(Stored):
-    """A release as the plan records it, once. The plan's role can write it, so no deploy trusts it later."""
+    """A release as the plan records it, once, to take its id.
+
+    The plan's role can write it. So a deploy compares it with the approved plan, and never uses it.
+    """
 
     id: str
     commit: str
@@ -181,7 +186,10 @@ class PlannedRelease(Stored):
 
 
 class Release(PlannedRelease, Fenced):
-    """A release as the deploy records it, with everything needed to serve it again."""
+    """A release as the deploy records it, with everything needed to serve it again.
+
+    Only the deploy role can write it: an automatic rollback to it needs no approval.
+    """
 
     state: ReleaseState = ReleaseState.PLANNED
     base: str | None = None
@@ -190,6 +198,9 @@ class Release(PlannedRelease, Fenced):
     stacks: dict[str, StackRecord] = Field(default_factory=dict)
     """All its stacks by their kinds, from its deploy: the slot's has its triggers off."""
     pointer: Pointer = Pointer()
+    verified_at: datetime | None = None
+    """When a deploy compared S3's SHA-256 of all its files with their names, before it used one. A blob can't
+    be written twice, so this holds for later uses."""
     stable_at: datetime | None = None
     """The first time it passed everything. Only then a rollback may return to it."""
 
@@ -197,6 +208,15 @@ class Release(PlannedRelease, Fenced):
     def number(self) -> int:
         """The number in its id. A later plan has a higher one."""
         return int(self.id[1:])
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of all that a rollback to it uses: the whole record, with its bundle's digest.
+
+        The fencing token is not in it: each operation near the release writes another one.
+        """
+        content = json.dumps(self.model_dump(mode="json", exclude={"token"}), sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
 
 
 class Threads(Stored):

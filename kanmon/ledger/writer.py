@@ -17,7 +17,7 @@ from kanmon.aws.objects import Conflict
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.ledger import HEAD, Ledger, as_json, missing_operation, operation_key, release_key
-from kanmon.ledger.records import Fenced, Head, Operation, Release
+from kanmon.ledger.records import Fenced, Head, Operation, PlannedRelease, Release
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,16 +74,25 @@ class LedgerWriter:
         return operation
 
     def adopt_release(self, release_id: str) -> Release:
-        """Take over a release's record, or begin it from the plan's. Raises UNKNOWN_RELEASE, LEASE_LOST."""
-        key = release_key(release_id)
-        release = self._adopt(key, Release)
+        """Take over the deploy's record of a release. Raises UNKNOWN_RELEASE, LEASE_LOST."""
+        release = self._adopt(release_key(release_id), Release)
         if release is None:
-            planned = self.ledger.planned(release_id)
-            if planned is None:
-                raise KanmonError(Code.UNKNOWN_RELEASE, f"The ledger has no release {release_id}.")
-            release = self._put(key, planned)
+            raise KanmonError(Code.UNKNOWN_RELEASE, f"No deploy began {release_id}.")
         self.releases[release_id] = release
         return release
+
+    def begin_release(self, approved: PlannedRelease) -> Release:
+        """Take over a release's record, or begin it as it was approved. Raises LEASE_LOST.
+
+        The plan's record of it is not read. Its role can write that one, also after the approval.
+        """
+        key = release_key(approved.id)
+        begun = Release(**approved.model_dump())
+        release = self._adopt(key, Release) or self._put(key, begun)
+        # An aborted deploy of the same plan left a record. The first step writes what this one approved.
+        approval = {"commit": approved.commit, "bundle": approved.bundle}
+        self.releases[approved.id] = release.model_copy(update=approval)
+        return self.releases[approved.id]
 
     def begin_operation(self, operation: Operation) -> Operation:
         """Write a new operation's record, then make it the head's open one. Raises LEASE_LOST.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.ledger.records import PlannedRelease
 from kanmon.model import OperationKind, ReleaseState, Result
 from kanmon.release.lease import lease
 from kanmon.release.walk import Outcome, open_operation, refuse_moved, refuse_open, walk
@@ -48,6 +49,9 @@ def deploy(
         refuse_moved(held.writer.head, head)
         # A rollback may have frozen the environment during the review.
         refuse_frozen(held.writer.head, lift_freeze)
+        held.writer.begin_release(
+            PlannedRelease(id=plan.release, commit=plan.commit, bundle=plan.bundle, created=plan.made)
+        )
         steps = open_operation(
             services,
             held,
@@ -84,11 +88,12 @@ def refuse_frozen(head: Head, lift_freeze: str) -> None:
 
 def refuse_stale(services: Services, plan: Plan, head: Head) -> None:
     """Raise PLAN_STALE when the plan does not fit the ledger any more."""
-    release = services.ledger.release(plan.release)
-    if release is None or release.bundle != plan.bundle:
+    deployed = services.ledger.release(plan.release)
+    recorded = deployed or services.ledger.planned(plan.release)
+    if recorded is None or recorded.bundle != plan.bundle:
         raise KanmonError(Code.PLAN_STALE, f"The ledger does not know {plan.release} as it was planned.")
     if (head.live, head.pointer) != (plan.base, plan.origin):
         now, then = head.live or "nothing", plan.base or "nothing"
         raise KanmonError(Code.PLAN_STALE, f"The plan was made when {then} was live; now {now} is.")
-    if release.state not in {ReleaseState.PLANNED, ReleaseState.ABORTED}:
-        raise KanmonError(Code.PLAN_STALE, f"{plan.release} was deployed already; it is {release.state}.")
+    if deployed and deployed.state not in {ReleaseState.PLANNED, ReleaseState.ABORTED}:
+        raise KanmonError(Code.PLAN_STALE, f"{plan.release} was deployed already; it is {deployed.state}.")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, ValidationError
 
-from kanmon.bundle.blobs import refuse_missing
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.records import PlannedRelease, Release
@@ -108,6 +107,8 @@ class Plan(Record):
     made: datetime
     stacks: tuple[PlannedStack, ...]
     web: WebPlan
+    notifier: str = ""
+    """The notifier's package; empty without a chat channel."""
     unchanged: bool = False
     """The release is live already: the deploy does nothing."""
 
@@ -116,6 +117,11 @@ class Plan(Record):
         """The SHA-256 of the whole plan."""
         content = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
+
+    def files(self) -> dict[str, str]:
+        """The SHA-256 of each blob that it uses beside its bundle, and its use in words."""
+        templates = {stack.template: f"the template of {stack.name}" for stack in self.stacks}
+        return templates | ({self.notifier: "the notifier's package"} if self.notifier else {})
 
     def text(self) -> str:
         """The plan file: JSON with `digest` and `plan`."""
@@ -140,7 +146,7 @@ def make_plan(services: Services, config: Config, manifest: Manifest, made: Boot
     """Create the change sets of a release and put them into a plan. Stacks and users stay as they are.
 
     `manifest` belongs to an uploaded bundle. Raises PLAN_DESTROYS, TEMPLATE_WRONG, TEMPLATE_TOO_BIG,
-    BUNDLE_MISSING and the errors of the services.
+    BUNDLE_MISSING, BLOB_REPLACED and the errors of the services.
     """
     head = services.ledger.head()
     live = services.ledger.release(head.live) if head.live else None
@@ -155,9 +161,8 @@ def make_plan(services: Services, config: Config, manifest: Manifest, made: Boot
     release = _new_release(services, manifest)
     specs = stacks_of(config, manifest, release.id, slot, made)
     inspect(config, specs)
-    refuse_missing(services.blobs, manifest)
-    if config.notifications.channels:
-        services.blobs.put(notifier_of(config))
+    services.blobs.verify(manifest.uses())
+    notifier = services.blobs.put(notifier_of(config)) if config.notifications.channels else ""
     stacks = _plan_stacks(services, config, specs)
     plan = Plan(
         app=config.app,
@@ -171,6 +176,7 @@ def make_plan(services: Services, config: Config, manifest: Manifest, made: Boot
         made=services.clock.now(),
         stacks=tuple(stacks),
         web=web,
+        notifier=notifier,
     )
     refuse_destruction(config, stacks)
     return plan
@@ -267,10 +273,10 @@ def _is_live_already(
 
 
 def _new_release(services: Services, manifest: Manifest) -> PlannedRelease:
-    """A release with a new id; the newest one again when it has this bundle and was only planned."""
-    newest = services.ledger.newest_release()
-    if newest and newest.state is ReleaseState.PLANNED and newest.bundle == manifest.digest:
-        return newest
+    """A release with a new id; the newest one again when it has this bundle and no deploy began it."""
+    waiting = services.ledger.waiting_release()
+    if waiting and waiting.bundle == manifest.digest:
+        return waiting
     return services.ledger.add_release(
         lambda release_id: PlannedRelease(
             id=release_id, commit=manifest.commit, bundle=manifest.digest, created=services.clock.now()

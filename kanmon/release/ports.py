@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from kanmon.approval.prompt import Approvable
     from kanmon.aws.alarms import FiringAlarm
@@ -85,25 +85,29 @@ class BlobsPort(Protocol):
     """The artifact bucket's blobs: :class:`kanmon.bundle.blobs.Blobs`."""
 
     def put(self, content: bytes) -> str:
-        """Store the content. Return its SHA-256. A repeated call stores nothing."""
+        """Store the content. Return its SHA-256. A repeated call stores nothing. Raises BLOB_REPLACED."""
 
     def get(self, sha256: str) -> bytes:
         """Read the content and verify it. A repeated call reads again.
 
-        Raises BUNDLE_MISSING, BUNDLE_DAMAGED.
+        Raises BUNDLE_MISSING, BLOB_REPLACED.
         """
 
     def manifest(self, digest: str) -> Manifest:
         """Read the manifest of an uploaded bundle and verify it. A repeated call reads again.
 
-        Raises BUNDLE_MISSING, BUNDLE_DAMAGED.
+        Raises BUNDLE_MISSING, BLOB_REPLACED, BUNDLE_DAMAGED.
         """
 
     def url(self, sha256: str) -> str:
         """A blob's address for CloudFormation, without a request. A repeated call gives the same one."""
 
-    def missing(self, sha256s: Iterable[str]) -> list[str]:
-        """The digests without a blob, in their order. A repeated call looks again."""
+    def verify(self, names: Mapping[str, str]) -> None:
+        """Compare S3's own SHA-256 of blobs with their names. A repeated call looks again.
+
+        It reads no content. `names` has each digest, and its use in words. Raises BUNDLE_MISSING,
+        BLOB_REPLACED.
+        """
 
 
 class ApiPort(Protocol):
@@ -192,6 +196,12 @@ class AlarmsPort(Protocol):
 
 class FunctionsPort(Protocol):
     """Lambda functions: :class:`kanmon.aws.functions.Functions`."""
+
+    def verify_code(self, packages: Mapping[str, str]) -> None:
+        """Compare the code of functions with their packages' SHA-256. A repeated call reads again.
+
+        Raises CODE_REPLACED.
+        """
 
     def invoke(self, name: str, event: Mapping[str, object]) -> str:
         """Invoke a function and wait for its answer, as text. The port itself never repeats the call.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kanmon.config.schema import Config
     from kanmon.ledger.ledger import Ledger
     from kanmon.ledger.records import Operation, Release
+    from kanmon.model import Approval
     from kanmon.release.events import Observer
     from kanmon.release.ports import ApprovalPort, Services
 
@@ -64,7 +65,7 @@ def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
         return target
     release = ledger.release(wanted)
     if release is None:
-        raise KanmonError(Code.UNKNOWN_RELEASE, f"There is no release {wanted}.")
+        raise KanmonError(Code.UNKNOWN_RELEASE, f"No deploy began a release {wanted}.")
     if wanted == head.live and not returning:
         raise KanmonError(Code.NO_ROLLBACK_TARGET, f"{wanted} is live already.")
     if release.stable_at is None:
@@ -82,7 +83,12 @@ def returns_to(operation: Operation) -> str | None:
 
 @dataclass(frozen=True)
 class RollbackRequest:
-    """A rollback as a reviewer approves it: the release, and the digest of its bundle."""
+    """A rollback as a reviewer approves it: the release, and the digest of its whole record.
+
+    The record has all that the rollback uses: bundle, templates, parameters and their sources, pointer. An
+    automatic rollback has no approval of its own. It returns to the base, and only the deploy role can write
+    that record, too.
+    """
 
     release: str
     digest: str
@@ -108,9 +114,10 @@ def rollback(
     _refuse_incomplete(services, target)
     # The lease comes after the approval, because a review may take days. Otherwise this run would hold the
     # lease for days, and no other run could roll back meanwhile.
-    approval = approver.approve(RollbackRequest(target.id, target.bundle))
+    approval = approver.approve(RollbackRequest(target.id, target.digest))
     with lease(services.ledger, services.clock, services.fence, services.actor) as held:
         refuse_moved(held.writer.head, head)
+        _refuse_changed(services.ledger, target, approval)
         ended = None
         if head.operation is not None:
             ended = end_open(services, held, observer, approval, reason)
@@ -137,6 +144,18 @@ def rollback(
                 raise
             # An operation has ended here already: this is no refusal.
             return replace(ended, failure=as_failure(error))
+
+
+def _refuse_changed(ledger: Ledger, target: Release, approval: Approval) -> None:
+    """Raise PLAN_STALE unless the target's record is the approved one. Call it under the lease.
+
+    A review may take days. Without this, the rollback would use the record of that day.
+    """
+    present = ledger.release(target.id)
+    if present is None or not present.digest == target.digest == approval.digest:
+        problem = f"The record of {target.id} is not the approved one: it changed during the review."
+        fix = "Run `kanmon rollback` again: the reviewers then approve the present record."
+        raise KanmonError(Code.PLAN_STALE, problem, where=release_key(target.id), fix=fix)
 
 
 def _refuse_incomplete(services: Services, target: Release) -> None:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanmon.bundle.blobs import refuse_missing
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.records import StackRecord
 from kanmon.model import Pointer
-from kanmon.naming import API, FOUNDATION, SLOT, Output, Parameter, snapshot_name, stack_name
+from kanmon.naming import (
+    API,
+    FOUNDATION,
+    SLOT,
+    Output,
+    Parameter,
+    slot_resource_name,
+    snapshot_name,
+    stack_name,
+)
 from kanmon.release.events import EventKind
 from kanmon.release.hooks import run_hooks
 from kanmon.release.live_check import LiveCheck
@@ -50,6 +58,7 @@ def apply_plan(steps: Steps, plan: Plan) -> None:
     # the old entry, and a rollback would move users into a broken slot.
     journal.record_slot(plan.slot, None)
     outputs = provision(services, journal, config, plan.stacks, outputs, on_change=live.run)
+    _verify_code(steps)
     journal.record_slot(plan.slot, plan.release)
     # The record gets its pointer before any user moves. Otherwise a run that dies after the move would leave
     # a live release without a pointer, and `recover` could not complete it.
@@ -72,7 +81,9 @@ def apply_record(steps: Steps) -> None:
     name = stack_name(release.config.prefix, SLOT, slot)
     # Look for the blobs first. Otherwise CloudFormation would miss a package in the middle of the update, and
     # the slot would be broken.
-    refuse_missing(services.blobs, release.manifest)
+    template = {recorded.template: f"the template of {name}"}
+    services.blobs.verify(release.manifest.uses() | template)
+    verified_at = journal.now()
     _refuse_users(steps.site, slot, steps.operation.base)
     change_set = services.stacks.create_change_set(
         name,
@@ -85,11 +96,26 @@ def apply_record(steps: Steps) -> None:
     journal.record_slot(slot, None)
     if change_set:
         services.stacks.execute(change_set, lambda event: journal.emit_stack(SLOT, event))
+    _verify_code(steps)
     journal.record_slot(slot, release.id)
     # The record gets its slot before users move. Otherwise a run that dies after the move would be repeated
     # from the old record: it would update the slot with users on it.
     pointer = release.record.pointer.model_copy(update={"slot": slot})
-    journal.writer.amend_release(release.id, slot=slot, pointer=pointer)
+    journal.writer.amend_release(release.id, slot=slot, pointer=pointer, verified_at=verified_at)
+
+
+def _verify_code(steps: Steps) -> None:
+    """Raise CODE_REPLACED unless each function of the slot has the code of its package.
+
+    Do it before the head has the slot's release. Otherwise a rollback would trust the slot, and move users
+    to the other code. CloudFormation can't notice it: it compares object keys, and a replaced package has the
+    same one.
+    """
+    release, slot = steps.release, steps.operation.slot
+    packages = release.manifest.functions.items()
+    steps.services.functions.verify_code(
+        {slot_resource_name(release.config.prefix, slot, name): package.sha256 for name, package in packages}
+    )
 
 
 def is_in_slot(services: Services, prefix: str, head: Head, release: Release) -> bool:

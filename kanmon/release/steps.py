@@ -95,14 +95,14 @@ class Steps:
     def lock_candidate(self, plan: Plan) -> Bake:
         """Begin a deploy. Returns the alarms to watch."""
         with self._begin(f"{plan.release} goes into the {plan.slot} slot"):
-            # Record the approved bundle. The plan's record may have changed since: its role can still write
-            # it. With its bundle, a rollback would return to something without an approval.
+            # Compare the stored files with their names before anything uses one. Otherwise a holder of the
+            # plan's role, or of an earlier version's, could exchange a file under its name.
+            self.services.blobs.verify(self.release.manifest.uses() | plan.files())
             self.journal.writer.amend_release(
                 plan.release,
                 state=ReleaseState.CANDIDATE,
                 base=plan.base,
-                bundle=plan.bundle,
-                commit=plan.commit,
+                verified_at=self.journal.now(),
             )
             # Read the alarms before any change. Otherwise the new slot could set off an alarm, and the bake
             # would ignore it as an old one.

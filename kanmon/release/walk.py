@@ -70,7 +70,8 @@ def open_operation(
         origin=head.pointer,
     )
     for release_id in filter(None, (release, head.live)):
-        held.writer.adopt_release(release_id)
+        if release_id not in held.writer.releases:
+            held.writer.adopt_release(release_id)
     return Steps(services, Journal(services.clock, held, operation, observer))
 
 

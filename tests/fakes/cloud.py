@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -36,7 +36,7 @@ from tests.fakes.stages import MemoryApiGateway
 from tests.fakes.store import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from kanmon.checks.probe import Target
     from kanmon.config.checks import Check
@@ -107,7 +107,13 @@ class Cloud:
         """The content of a blob, as it is stored."""
         return self.s3.objects(ARTIFACTS)[blob_key(ENVIRONMENT, sha256)].body
 
-    def services(self, process: Process | None = None, actor: str = "kim", run: str = "") -> Services:
+    def services(
+        self,
+        process: Process | None = None,
+        actor: str = "kim",
+        run: str = "",
+        warn: Callable[[str], None] = lambda _: None,
+    ) -> Services:
         """The services of a process. All its calls go through `process`; users look after each change."""
         process = process or Process()
         process.watch = self.look
@@ -121,10 +127,10 @@ class Cloud:
             return Site(api=api, web=web, checks=checks, url="https://edge.test")
 
         return Services(
-            ledger=Ledger(process.watched(self.store, "store")),
+            ledger=Ledger(process.watched(self.store, "store"), warn),
             stacks=process.watched(self.stacks, "stacks"),
             blobs=Blobs(s3, ARTIFACTS, ENVIRONMENT),
-            functions=process.watched(self.functions, "functions"),
+            functions=process.watched(replace(self.functions, code=self.stacks.code), "functions"),
             snapshots=process.watched(self.snapshots, "snapshots"),
             alarms=process.watched(FakeAlarms(self.ringing, self._noise), "alarms"),
             site=site,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import threading
@@ -25,6 +26,9 @@ class StoredObject:
     type: str = ""
     cache: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
+    checksum: str = ""
+    """The SHA-256 that its writer gave, in Base64. S3 compared it with the content."""
+    checksum_type: str = "FULL_OBJECT"
 
     @property
     def tag(self) -> str:
@@ -42,11 +46,19 @@ class MemoryS3:
     def objects(self, bucket: str) -> dict[str, StoredObject]:
         return self.buckets.setdefault(bucket, {})
 
-    def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+    def head_object(self, *, Bucket: str, Key: str, ChecksumMode: str = "") -> dict[str, Any]:  # noqa: N803 - boto3's names
         found = self.objects(Bucket).get(Key)
         if found is None:
             raise refusal("404", "HeadObject")
-        return {"Metadata": dict(found.metadata), "ETag": found.tag, "ContentType": found.type}
+        shown = found.checksum and ChecksumMode == "ENABLED"
+        checksum = {"ChecksumSHA256": found.checksum, "ChecksumType": found.checksum_type}
+        return {
+            "Metadata": dict(found.metadata),
+            "ETag": found.tag,
+            "ContentType": found.type,
+            "VersionId": f"version-{found.tag[1:7]}",
+            **(checksum if shown else {}),
+        }
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
         found = self.objects(Bucket).get(Key)
@@ -58,21 +70,29 @@ class MemoryS3:
             "ContentType": found.type,
             "CacheControl": found.cache,
             "Metadata": dict(found.metadata),
+            "VersionId": f"version-{found.tag[1:7]}",
         }
 
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes, **options: Any) -> dict[str, Any]:  # noqa: N803
+    def put_object(
+        self,
+        *,
+        Bucket: str,  # noqa: N803
+        Key: str,  # noqa: N803
+        Body: bytes | BinaryIO,  # noqa: N803
+        **options: Any,
+    ) -> dict[str, Any]:
+        body = Body if isinstance(Body, bytes) else Body.read()
+        if options.get("ChecksumSHA256", sha256_in_s3(body)) != sha256_in_s3(body):
+            raise refusal("BadDigest", "PutObject")
         with _LOCK:
             found = self.objects(Bucket).get(Key)
             wrong_tag = "IfMatch" in options and (found is None or found.tag != options["IfMatch"])
             if wrong_tag or ("IfNoneMatch" in options and found is not None):
                 raise refusal("PreconditionFailed", "PutObject")
-            written = _stored(Body, options)
+            written = _stored(body, options)
             self.objects(Bucket)[Key] = written
             self.writes.append(f"{Bucket}/{Key}")
             return {"ETag": written.tag}
-
-    def upload_fileobj(self, file: BinaryIO, bucket: str, key: str) -> None:
-        self.put_object(Bucket=bucket, Key=key, Body=file.read())
 
     def copy_object(self, *, Bucket: str, Key: str, CopySource: dict[str, str], **options: Any) -> None:  # noqa: N803
         source = self.objects(CopySource["Bucket"]).get(CopySource["Key"])
@@ -93,4 +113,10 @@ def _stored(body: bytes, options: dict[str, Any]) -> StoredObject:
         options.get("ContentType", ""),
         options.get("CacheControl", ""),
         dict(options.get("Metadata", {})),
+        options.get("ChecksumSHA256", ""),
     )
+
+
+def sha256_in_s3(content: bytes) -> str:
+    """The SHA-256 of some content, as S3 and Lambda write it."""
+    return base64.b64encode(hashlib.sha256(content).digest()).decode()

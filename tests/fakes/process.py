@@ -23,7 +23,19 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _READS = {
-    *("get", "keys", "find", "body", "verify", "head_object", "get_object", "get_stage", "run", "firing"),
+    *(
+        "get",
+        "keys",
+        "find",
+        "body",
+        "verify",
+        "verify_code",
+        "head_object",
+        "get_object",
+        "get_stage",
+        "run",
+        "firing",
+    ),
     *("environment", "branch_is_protected", "reviews", "jobs"),
 }
 _CLIENTS = {"s3", "apigateway"}

@@ -58,10 +58,17 @@ class FakeAlarms:
 
 @dataclass
 class FakeFunctions:
-    """Functions that were invoked as hooks; they can fail."""
+    """Functions with their code. Those that were invoked as hooks can fail."""
 
     failing: set[str] = field(default_factory=set)
     ran: list[tuple[str, str, str]] = field(default_factory=list)
+    code: Mapping[str, str] = field(default_factory=dict)
+    """The SHA-256 of the code of each function, as the stacks' last changes left it."""
+
+    def verify_code(self, packages: Mapping[str, str]) -> None:
+        wrong = [name for name, sha256 in packages.items() if self.code.get(name) != sha256]
+        if wrong:
+            raise KanmonError(Code.CODE_REPLACED, f"Other code runs in {wrong}.", where=wrong[0])
 
     def invoke(self, name: str, event: Mapping[str, object]) -> str:
         facts = cast("Mapping[str, str]", event["kanmon"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import re
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from tests.fakes.stages import MemoryApiGateway
 
 _RESOURCE = re.compile(r"^  (\w+):\n(?:    #.*\n)*    Type: (\S+)\n((?:    .*\n|\s*\n)*)", re.MULTILINE)
+_CODE = re.compile(
+    r'FunctionName: (?:!Sub )?"?(?P<name>[^"\n]+)"?\n(?:.*\n)*?\s+S3Key: "?(?P<key>[^"\n]+)"?\n'
+)
 _LONGEST_BODY = 51_200
 _FOUNDATION = {
     "DatabaseCluster": "cluster-1",
@@ -58,6 +62,10 @@ class FakeStacks:
     """Logical ids that a modification replaces."""
     policies: dict[str, str] = field(default_factory=dict)
     executed: list[str] = field(default_factory=list)
+    code: dict[str, str] = field(default_factory=dict)
+    """The SHA-256 of each function's code."""
+    packages: dict[str, str] = field(default_factory=dict)
+    """The object key of each function's code, as its stack has it."""
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def find(self, name: str) -> DeployedStack | None:
@@ -121,8 +129,18 @@ class FakeStacks:
             started.protected,
         )
         self.stacks[name], self.bodies[name] = after, pending.body
+        self._load_code(_resources(pending.body, pending.parameters))
         on_event(_stack_event(name, after.status))
         return after
+
+    def _load_code(self, resources: Mapping[str, tuple[str, str]]) -> None:
+        """Like CloudFormation: a function's code is read again only when its object key changed."""
+        for kind, text in resources.values():
+            found = _CODE.search(text) if kind == "AWS::Lambda::Function" else None
+            if found and self.packages.get(found["name"]) != found["key"]:
+                content = self.objects.objects(self.artifacts)[found["key"]].body
+                self.packages[found["name"]] = found["key"]
+                self.code[found["name"]] = hashlib.sha256(content).hexdigest()
 
     def protect(self, name: str, policy: str) -> None:
         if name in self.stacks:

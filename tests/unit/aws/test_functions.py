@@ -1,7 +1,8 @@
-"""Functions are invoked as hooks: with their event, and with an error when they fail (CD-5)."""
+"""Functions: their code is compared (TRU-1), and hooks are invoked with their event (CD-5)."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import pytest
 from kanmon.aws.functions import Functions
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
-from tests.fakes.objects import refusal
+from tests.fakes.objects import refusal, sha256_in_s3
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,12 @@ class Lambda:
     """As much of Lambda as Kanmon uses. A function that raises answers like Lambda's runtime."""
 
     functions: dict[str, Callable[[dict[str, Any]], str]] = field(default_factory=dict)
+
+    def get_function(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803
+        if FunctionName not in self.functions:
+            raise refusal("ResourceNotFoundException", "GetFunction", f"Function not found: {FunctionName}")
+        code = self.functions[FunctionName]({}).encode()
+        return {"Configuration": {"FunctionName": FunctionName, "CodeSha256": sha256_in_s3(code)}}
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's names
         if FunctionName not in self.functions:
@@ -39,7 +46,7 @@ class Lambda:
 
 def _invoke(function: Callable[[dict[str, Any]], str], event: dict[str, Any] | None = None) -> str:
     client: Any = Lambda({MIGRATE: function})
-    return Functions(client).invoke(MIGRATE, event or {})
+    return Functions(client, client).invoke(MIGRATE, event or {})
 
 
 def _fail(_: dict[str, Any]) -> str:
@@ -66,11 +73,39 @@ def test_a_long_answer_is_cut() -> None:
 def test_an_answer_in_another_encoding_is_text() -> None:
     client: Any = Lambda()
     client.invoke = lambda **_: {"Payload": io.BytesIO(b"caf\xe9")}
-    assert Functions(client).invoke(MIGRATE, {}) == "caf\N{REPLACEMENT CHARACTER}"
+    assert Functions(client, client).invoke(MIGRATE, {}) == "caf\N{REPLACEMENT CHARACTER}"
 
 
 def test_a_missing_function_is_an_error_with_its_name() -> None:
     client: Any = Lambda()
     with pytest.raises(KanmonError, match=f"While invoking {MIGRATE}: .*Function not found") as caught:
-        Functions(client).invoke(MIGRATE, {})
+        Functions(client, client).invoke(MIGRATE, {})
+    assert caught.value.code is Code.AWS_FAILED
+
+
+def _verify(deployed: dict[str, str], packages: dict[str, str]) -> None:
+    client: Any = Lambda({name: lambda _, code=code: code for name, code in deployed.items()})  # type: ignore[misc]
+    digests = {name: hashlib.sha256(code.encode()).hexdigest() for name, code in packages.items()}
+    Functions(client, client).verify_code(digests)
+
+
+def test_functions_with_the_code_of_their_packages_pass() -> None:
+    """TRU-1"""
+    _verify({"api": "one", "migrate": "two"}, {"api": "one", "migrate": "two"})
+
+
+def test_functions_with_other_code_are_named() -> None:
+    """TRU-1"""
+    with pytest.raises(KanmonError, match=r"runs in: api, mail\.") as caught:
+        _verify(dict.fromkeys(("mail", "api", "tidy"), "one"), {"mail": "two", "api": "two", "tidy": "one"})
+    assert caught.value.code is Code.CODE_REPLACED
+    assert caught.value.where == "api"
+
+
+def test_a_function_that_cannot_be_compared_is_an_error() -> None:
+    """TRU-1"""
+    with pytest.raises(
+        KanmonError, match=r"While reading the functions' code digests: .*not found"
+    ) as caught:
+        _verify({}, {"api": "one"})
     assert caught.value.code is Code.AWS_FAILED

@@ -1,35 +1,40 @@
-"""Blobs in S3 (moto): named by their content, written once, verified when read (CD-6)."""
+"""Blobs in S3: named by their content, written once, compared before their first use (TRU-1, CD-6)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from kanmon.bundle.blobs import Blobs, refuse_missing
+from kanmon.bundle import blobs as module
+from kanmon.bundle.blobs import Blobs
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
-from kanmon.naming import blob_key
-from tests.fakes.app import make_bundle, make_full_config
+from tests.fakes.objects import MemoryS3, StoredObject, refusal, sha256_in_s3
 from tests.unit.bundle.project import build, make_project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.fakes.cloud import Cloud
-
 BUCKET = "artifacts"
+SHA = hashlib.sha256(b"content").hexdigest()
+KEY = f"test/blobs/{SHA}"
 
 
 @pytest.fixture
-def blobs() -> Iterator[Blobs]:
-    with mock_aws():
-        s3 = boto3.client("s3", region_name="ap-northeast-1")
-        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
-        yield Blobs(s3, BUCKET, "test")
+def s3() -> MemoryS3:
+    return MemoryS3()
+
+
+@pytest.fixture
+def blobs(s3: MemoryS3) -> Blobs:
+    return Blobs(cast("Any", s3), BUCKET, "test")
+
+
+def _code(caught: pytest.ExceptionInfo[KanmonError]) -> Code:
+    return caught.value.code
 
 
 def test_a_bundle_is_uploaded_once(blobs: Blobs, tmp_path: Path) -> None:
@@ -42,10 +47,10 @@ def test_an_uploaded_bundle_can_be_read_again(blobs: Blobs, tmp_path: Path) -> N
     bundle = build(make_project(tmp_path))
     blobs.upload_bundle(bundle)
     assert blobs.manifest(bundle.manifest.digest) == bundle.manifest
-    assert blobs.missing(bundle.manifest.files().values()) == []
+    blobs.verify(bundle.manifest.uses())
 
 
-@pytest.mark.parametrize("size", [0, 9 * 1024 * 1024], ids=["empty", "above 8 MiB, in several calls"])
+@pytest.mark.parametrize("size", [0, 9 * 1024 * 1024], ids=["empty", "above 8 MiB, in one call"])
 def test_a_file_of_any_size_is_uploaded_whole(blobs: Blobs, tmp_path: Path, size: int) -> None:
     project, content = make_project(tmp_path), b"x" * size
     (project / "web/dist/file.bin").write_bytes(content)
@@ -54,61 +59,121 @@ def test_a_file_of_any_size_is_uploaded_whole(blobs: Blobs, tmp_path: Path, size
     assert blobs.get(bundle.manifest.web["file.bin"].sha256) == content
 
 
-def test_a_refused_upload_is_an_aws_error(blobs: Blobs, tmp_path: Path) -> None:
+def test_a_file_above_the_limit_of_one_call_is_refused(
+    blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TRU-1: a multipart upload has no SHA-256 of the whole content."""
+    monkeypatch.setattr(module, "LARGEST", 8)
+    with pytest.raises(KanmonError, match="One file may have 8") as caught:
+        blobs.upload_bundle(build(make_project(tmp_path)))
+    assert _code(caught) is Code.FILE_TOO_BIG
+
+
+def test_a_refused_upload_is_an_aws_error(blobs: Blobs, s3: MemoryS3) -> None:
+    class Full(MemoryS3):
+        def put_object(self, **_: Any) -> dict[str, Any]:
+            raise refusal("NoSuchBucket", "PutObject")
+
     with pytest.raises(KanmonError, match="NoSuchBucket") as caught:
-        Blobs(blobs.s3, "no-such-bucket", "test").upload_bundle(build(make_project(tmp_path)))
-    assert caught.value.code is Code.AWS_FAILED
+        replace(blobs, s3=cast("Any", Full(s3.buckets))).put(b"content")
+    assert _code(caught) is Code.AWS_FAILED
 
 
 def test_content_is_read_as_it_was_written(blobs: Blobs) -> None:
     assert blobs.get(blobs.put(b"content")) == b"content"
 
 
-def test_a_changed_blob_is_refused(blobs: Blobs) -> None:
-    sha256 = blobs.put(b"content")
-    blobs.s3.put_object(Bucket=BUCKET, Key=blob_key("test", sha256), Body=b"other")
+def test_a_blob_is_written_with_its_digest_and_once(blobs: Blobs, s3: MemoryS3) -> None:
+    """TRU-1: S3 compares the digest with the content, and refuses a second write."""
+    blobs.put(b"content")
+    assert s3.objects(BUCKET)[KEY].checksum == sha256_in_s3(b"content")
+    with pytest.raises(Exception, match="PreconditionFailed"):
+        s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"other", IfNoneMatch="*")
+
+
+@pytest.mark.parametrize("refused", ["PreconditionFailed", "ConditionalRequestConflict"])
+def test_a_write_beside_another_one_finds_its_blob(blobs: Blobs, s3: MemoryS3, refused: str) -> None:
+    """TRU-1, CD-14: S3 answers the loser with 412, or with 409 while the other one writes."""
+
+    class Racing(MemoryS3):
+        def put_object(self, **options: Any) -> dict[str, Any]:
+            super().put_object(**options)
+            raise refusal(refused, "PutObject")
+
+    racing = replace(blobs, s3=cast("Any", Racing(s3.buckets)))
+    assert racing.put(b"content") == SHA
+    assert blobs.get(SHA) == b"content"
+
+
+def test_a_write_refused_for_ever_is_an_error(blobs: Blobs) -> None:
+    class Losing(MemoryS3):
+        def put_object(self, **_: Any) -> dict[str, Any]:
+            raise refusal("ConditionalRequestConflict", "PutObject")
+
+    with pytest.raises(KanmonError, match="Other runs keep writing") as caught:
+        replace(blobs, s3=cast("Any", Losing())).put(b"content")
+    assert _code(caught) is Code.AWS_FAILED
+
+
+PLANTED = {
+    "with its own digest": StoredObject(b"other", checksum=sha256_in_s3(b"other")),
+    "without a digest": StoredObject(b"content"),
+    "in several parts": StoredObject(b"other", checksum=sha256_in_s3(b"content"), checksum_type="COMPOSITE"),
+}
+
+
+@pytest.mark.parametrize("planted", PLANTED.values(), ids=PLANTED.keys())
+def test_a_planted_blob_is_refused_and_named(blobs: Blobs, s3: MemoryS3, planted: StoredObject) -> None:
+    """TRU-1: somebody wrote under the name before."""
+    s3.objects(BUCKET)[KEY] = planted
+    with pytest.raises(KanmonError) as uploaded:
+        blobs.put(b"content")
+    with pytest.raises(KanmonError, match="the template of shop-test-edge is stored") as verified:
+        blobs.verify({SHA: "the template of shop-test-edge"})
+    assert _code(uploaded) is _code(verified) is Code.BLOB_REPLACED
+    assert verified.value.where == f"s3://{BUCKET}/{KEY}"
+
+
+def test_the_fix_of_a_planted_blob_removes_its_version(blobs: Blobs, s3: MemoryS3) -> None:
+    """TRU-1"""
+    s3.objects(BUCKET)[KEY] = StoredObject(b"other")
+    version = s3.head_object(Bucket=BUCKET, Key=KEY)["VersionId"]
     with pytest.raises(KanmonError) as caught:
+        blobs.verify({SHA: "function api"})
+    command = f"aws s3api delete-object --bucket {BUCKET} --key {KEY} --version-id {version}"
+    assert f"`{command}`" in caught.value.fix
+
+
+def test_a_changed_blob_is_refused_when_it_is_read(blobs: Blobs, s3: MemoryS3) -> None:
+    sha256 = blobs.put(b"content")
+    s3.objects(BUCKET)[KEY] = StoredObject(b"other", checksum=sha256_in_s3(b"content"))
+    with pytest.raises(KanmonError, match="A recorded file is stored with content") as caught:
         blobs.get(sha256)
-    assert caught.value.code is Code.BUNDLE_DAMAGED
+    assert _code(caught) is Code.BLOB_REPLACED
 
 
 def test_a_missing_blob_is_an_error(blobs: Blobs) -> None:
     with pytest.raises(KanmonError) as caught:
         blobs.get("0" * 64)
-    assert caught.value.code is Code.BUNDLE_MISSING
+    assert _code(caught) is Code.BUNDLE_MISSING
 
 
-def test_missing_blobs_are_listed(blobs: Blobs) -> None:
+def test_all_missing_blobs_are_named_by_their_uses(blobs: Blobs) -> None:
+    """CD-6"""
     there = blobs.put(b"content")
-    assert blobs.missing([there, "0" * 64]) == ["0" * 64]
+    uses = {there: "function api", "0" * 64: "state machine quick", "1" * 64: "function migrate"}
+    with pytest.raises(KanmonError, match=r"bucket: function migrate, state machine quick\.") as caught:
+        blobs.verify(uses)
+    assert _code(caught) is Code.BUNDLE_MISSING
+
+
+def test_each_environment_has_its_own_blobs(blobs: Blobs) -> None:
+    """TRU-1: a role of another environment writes other keys."""
+    sha256 = blobs.put(b"content")
+    with pytest.raises(KanmonError) as caught:
+        replace(blobs, environment="production").get(sha256)
+    assert _code(caught) is Code.BUNDLE_MISSING
 
 
 def test_cloudformation_gets_an_s3_url(blobs: Blobs) -> None:
     assert blobs.url("ab") == "https://s3.ap-northeast-1.amazonaws.com/artifacts/test/blobs/ab"
-
-
-class _Holding:
-    """A bucket with some blobs only."""
-
-    def __init__(self, *missing: str) -> None:
-        self.absent = missing
-
-    def missing(self, _: object) -> list[str]:
-        return list(self.absent)
-
-
-def test_a_missing_package_is_refused_by_a_functions_name(cloud: Cloud) -> None:
-    """CD-6"""
-    manifest = make_bundle(cloud, "one")
-    refuse_missing(_Holding(), manifest)
-    with pytest.raises(KanmonError, match="migrate") as caught:
-        refuse_missing(_Holding(manifest.functions["api"].sha256), manifest)
-    assert caught.value.code is Code.BUNDLE_MISSING
-
-
-def test_a_missing_definition_is_refused_by_its_name(cloud: Cloud) -> None:
-    """CD-6, INF-7"""
-    manifest = make_bundle(cloud, "one", config=make_full_config())
-    with pytest.raises(KanmonError, match="quick") as caught:
-        refuse_missing(_Holding(manifest.state_machines["quick"].sha256), manifest)
-    assert caught.value.code is Code.BUNDLE_MISSING

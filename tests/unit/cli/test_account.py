@@ -35,7 +35,7 @@ def test_with_github_cloudformation_acts_by_the_service_role(
     account.aws.s3.create_bucket(
         Bucket=account.bucket, CreateBucketConfiguration={"LocationConstraint": region}
     )
-    stacks = services_of(account).stacks
+    stacks = services_of(account, print).stacks
     assert isinstance(stacks, Stacks)
     assert stacks.role == role
 

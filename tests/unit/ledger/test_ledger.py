@@ -33,6 +33,13 @@ def _release(release_id: str, commit: str = "c" * 40) -> PlannedRelease:
     return PlannedRelease(id=release_id, commit=commit, bundle="b", created=NOON)
 
 
+def _deployed(store: MemoryStore, number: int) -> Release:
+    """A release that a deploy recorded."""
+    release = Release(**_release(f"r{number}").model_dump())
+    store.objects[release_key(release.id)] = as_json(release)
+    return release
+
+
 @dataclass
 class StartingTogether(MemoryStore):
     """Holds every writer's first read until all have read: the worst race there is."""
@@ -59,26 +66,60 @@ def test_release_ids_are_unique_among_many_writers_at_once() -> None:
     with ThreadPoolExecutor(WRITERS) as pool:
         made = list(pool.map(lambda commit: ledger.add_release(lambda i: _release(i, commit)), commits))
     assert len({release.id for release in made}) == WRITERS
-    assert {release.id: release.commit for release in ledger.releases()} == {
-        release.id: release.commit for release in made
-    }
+    assert [ledger.planned(release.id) for release in made] == made
 
 
-def test_the_next_id_comes_after_the_newest_record() -> None:
+def test_the_next_id_comes_after_all_deployed_releases() -> None:
     """CD-13: only the records count the releases, so nothing can disagree with them."""
-    others = {"releases/readme.txt": b"", "releases/r9.json.bak": b"", "releases/rx.json": b""}
-    ledger = Ledger(MemoryStore({"releases/r2.json": b"{}", "releases/r10.json": b"{}", **others}))
-    assert ledger.add_release(_release).id == "r11"
+    names = ["releases/r11.json", "deployed/r2.json", "deployed/r10.json", "releases/r9.json.bak"]
+    ledger = Ledger(MemoryStore(dict.fromkeys(names, b"{}")))
+    assert ledger.add_release(_release).id == "r12"
 
 
-def test_the_newest_release_has_the_last_id() -> None:
+@pytest.mark.parametrize("planted", ["r999999999", "r9999999999", "r0", "r01", "r\u0663", "rx", "r-1", "r4"])
+def test_a_planted_record_ends_no_ids(planted: str) -> None:
+    """TRU-1: the plan role can write any name there. Each next release has a short number still."""
+    store = MemoryStore({"deployed/r2.json": b"{}", f"releases/{planted}.json": b"{}"})
+    ledger = Ledger(store)
+    made = [ledger.add_release(_release).id for _ in range(3)]
+    assert made == [name for name in ("r3", "r4", "r5", "r6") if name != planted][:3]
+
+
+def test_a_planted_record_is_not_the_waiting_release() -> None:
+    """TRU-1: with its bundle, the next release would get the last id there is."""
+    ledger = Ledger(MemoryStore({"releases/r999999999.json": as_json(_release("r999999999"))}))
+    assert ledger.waiting_release() is None
+    assert ledger.add_release(_release).id == "r1"
+
+
+def test_a_record_with_another_id_is_not_the_waiting_release() -> None:
+    """TRU-1"""
+    ledger = Ledger(MemoryStore({"releases/r1.json": as_json(_release("r999999999"))}))
+    assert ledger.waiting_release() is None
+
+
+def test_the_last_id_is_an_error() -> None:
+    ledger = Ledger(MemoryStore({"deployed/r999999999.json": b"{}"}))
+    with pytest.raises(KanmonError) as caught:
+        ledger.add_release(_release)
+    assert caught.value.code is Code.LEDGER_CONFLICT
+
+
+def test_the_waiting_release_is_the_newest_planned_one() -> None:
     ledger = Ledger(MemoryStore())
     made = [ledger.add_release(_release) for _ in range(11)]
-    assert ledger.newest_release() == Release(**made[-1].model_dump())
+    assert ledger.waiting_release() == made[-1]
 
 
-def test_before_the_first_release_there_is_no_newest() -> None:
-    assert Ledger(MemoryStore()).newest_release() is None
+def test_a_begun_release_does_not_wait() -> None:
+    store = MemoryStore()
+    ledger = Ledger(store)
+    store.objects[release_key("r1")] = as_json(Release(**ledger.add_release(_release).model_dump()))
+    assert ledger.waiting_release() is None
+
+
+def test_before_the_first_release_none_waits() -> None:
+    assert Ledger(MemoryStore()).waiting_release() is None
 
 
 def test_a_new_release_leaves_the_head_alone() -> None:
@@ -90,10 +131,37 @@ def test_a_new_release_leaves_the_head_alone() -> None:
 
 def test_releases_come_in_the_order_of_their_numbers() -> None:
     """CD-11: r2 before r10."""
-    ledger = Ledger(MemoryStore())
-    made = [ledger.add_release(_release).id for _ in range(11)]
-    assert made == [f"r{number}" for number in range(1, 12)]
-    assert [release.id for release in ledger.releases()] == made
+    store = MemoryStore()
+    made = [_deployed(store, number).id for number in range(11, 0, -1)]
+    assert [release.id for release in Ledger(store).releases()] == made[::-1]
+
+
+def test_lists_go_without_unreadable_records_and_name_them() -> None:
+    """TRU-1, CD-11: `status` and `history` work still."""
+    store, warnings = MemoryStore({"head.json": as_json(Head(operations=3))}), list[str]()
+    _deployed(store, 1)
+    store.objects[release_key("r2")] = b"{}"
+    store.objects[operation_key(1)], store.objects[operation_key(3)] = as_json(operation(1)), b"[/]"
+    ledger = Ledger(store, warnings.append)
+    assert [release.id for release in ledger.releases()] == ["r1"]
+    assert [one.number for one in ledger.operations()] == [1]
+    assert [text.partition(" is left out")[0] for text in warnings] == [release_key("r2"), operation_key(3)]
+
+
+@pytest.mark.parametrize("planted", [b"{}", b"[/]", b"\xff", b""])
+def test_a_planted_record_stops_no_plan(planted: bytes) -> None:
+    """TRU-1: the plan role can write it for the next id, and none of it is used."""
+    warnings = list[str]()
+    ledger = Ledger(MemoryStore({"releases/r1.json": planted}), warnings.append)
+    assert ledger.waiting_release() is None
+    assert warnings
+    assert ledger.add_release(_release).id == "r2"
+    assert ledger.releases() == []
+
+
+def test_unreadable_threads_begin_anew() -> None:
+    """TRU-1: the plan role can write them, and a message goes out all the same."""
+    assert Ledger(MemoryStore({"threads/r1.json": b"{}"})).threads("r1") == {}
 
 
 def test_an_unknown_release_is_none() -> None:
@@ -121,10 +189,10 @@ def test_an_operation_outside_of_the_head_was_never_begun() -> None:
 
 
 def test_a_release_is_as_the_deploy_recorded_it() -> None:
-    """TRU-1: the plan's role may write its own record, so nothing of it counts after the deploy's."""
+    """TRU-1: the plan's role may write its own record, so nothing of it counts for a deploy."""
     ledger = Ledger(MemoryStore())
     planned = ledger.add_release(_release)
-    assert ledger.release("r1") == Release(**planned.model_dump())
+    assert ledger.release("r1") is None
     deployed = Release(**planned.model_dump() | {"bundle": "approved", "state": ReleaseState.STABLE})
     ledger.store.put(release_key("r1"), as_json(deployed), expected=None)
     assert ledger.release("r1") == deployed
@@ -174,7 +242,7 @@ def test_a_record_of_a_newer_version_needs_an_update() -> None:
     ("key", "read"),
     [
         ("head.json", Ledger.head),
-        ("releases/r1.json", Ledger.releases),
+        (release_key("r1"), lambda ledger: ledger.release("r1")),
         ("operations/000001.json", lambda ledger: ledger.operation(1)),
     ],
     ids=["head", "release", "operation"],

@@ -113,10 +113,10 @@ def test_records_are_read_as_they_were_written(store: Store) -> None:
     operation = Operation(
         number=1, kind=OperationKind.DEPLOY, release="r1", slot=Slot.BLUE, actor="kim", began=now
     )
-    ledger.add_release(lambda name: PlannedRelease(id=name, commit="c", bundle="b", created=now))
+    planned = ledger.add_release(lambda name: PlannedRelease(id=name, commit="c", bundle="b", created=now))
     writer = LedgerWriter.take(ledger, lambda head: head)
     writer.begin_operation(operation)
-    writer.adopt_release("r1")
+    writer.begin_release(planned)
     amended = writer.amend_release("r1", slot=Slot.GREEN)
     assert ledger.operations() == [operation.model_copy(update={"token": 1})]
     assert ledger.releases() == [amended]

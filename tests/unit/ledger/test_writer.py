@@ -32,10 +32,13 @@ def taken(ledger: Ledger) -> LedgerWriter:
     return LedgerWriter.take(ledger, lambda head: head.model_copy(update={"lease": own}))
 
 
+PLANNED = PlannedRelease(id="r1", commit="c" * 40, bundle="b", created=NOON)
+
+
 def with_release(store: MemoryStore | None = None) -> Ledger:
     """A ledger with the planned release r1."""
     ledger = Ledger(store or MemoryStore())
-    ledger.add_release(lambda name: PlannedRelease(id=name, commit="c" * 40, bundle="b", created=NOON))
+    ledger.add_release(lambda _: PLANNED)
     return ledger
 
 
@@ -43,7 +46,7 @@ def begun(ledger: Ledger) -> LedgerWriter:
     """A writer at work on the operation 1 of the release r1."""
     writer = taken(ledger)
     writer.begin_operation(operation(1))
-    writer.adopt_release("r1")
+    writer.begin_release(PLANNED)
     return writer
 
 
@@ -201,6 +204,31 @@ def test_an_amended_release_keeps_its_other_fields() -> None:
     writer.amend_release("r1", state=ReleaseState.STABLE, stable_at=NOON)
     changes = {"state": ReleaseState.STABLE, "stable_at": NOON}
     assert writer.ledger.release("r1") == before.model_copy(update=changes)
+
+
+def test_a_release_begins_as_it_was_approved() -> None:
+    """TRU-1: the plan role wrote another record of it meanwhile."""
+    ledger = with_release()
+    ledger.store.put("releases/r1.json", b"{}", expected=ledger.store.get("releases/r1.json")[1])  # type: ignore[index]
+    writer = taken(ledger)
+    assert writer.begin_release(PLANNED) == writer.releases["r1"] == ledger.release("r1")
+    assert writer.releases["r1"].bundle == "b"
+
+
+def test_a_release_begun_before_gets_what_is_approved_now() -> None:
+    """TRU-1: an aborted deploy left its record."""
+    writer = begun(with_release())
+    writer.begin_release(PLANNED.model_copy(update={"bundle": "approved"}))
+    amended = writer.amend_release("r1", state=ReleaseState.CANDIDATE)
+    assert amended.bundle == "approved"
+    assert writer.ledger.release("r1") == amended
+
+
+def test_a_planned_release_alone_cannot_be_adopted() -> None:
+    """TRU-1: a base, a target and a recovery come from records of the deploy role."""
+    with pytest.raises(KanmonError, match="No deploy began r1") as caught:
+        taken(with_release()).adopt_release("r1")
+    assert caught.value.code is Code.UNKNOWN_RELEASE
 
 
 def test_an_unknown_release_cannot_be_adopted() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
-from kanmon.model import ReleaseState, Result, Slot
+from kanmon.model import Result, Slot
 from kanmon.naming import blob_key
 from kanmon.release.plan import Plan, read_plan
 from kanmon.stacks.changes import STATEFUL
@@ -311,8 +311,7 @@ def test_a_missing_plan_file_is_refused(tmp_path: Path) -> None:
 def test_a_planned_release_is_recorded(cloud: Cloud) -> None:
     """CD-11"""
     plan = plan_of(cloud, make_bundle(cloud, "one"))
-    record = cloud.ledger.release("r1")
+    record = cloud.ledger.planned("r1")
     assert record
-    assert record.state is ReleaseState.PLANNED
     assert record.bundle == plan.bundle
     assert record.commit == plan.commit

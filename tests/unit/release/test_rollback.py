@@ -8,16 +8,18 @@ import pytest
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
-from kanmon.ledger.ledger import as_json
+from kanmon.ledger.ledger import as_json, release_key
 from kanmon.model import Pointer, ReleaseState, Result, Slot, Step
 from kanmon.release.rollback import default_target, rollback, rollback_target
-from tests.fakes.app import make_config
+from tests.fakes.app import make_bundle, make_config
 from tests.fakes.ledger import is_held
 from tests.fakes.process import Blow, Process, ProcessDied
 from tests.fakes.runs import failure_of, ignore, operation_of, release, roll_back
 from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
+    from kanmon.approval.prompt import Approvable
+    from kanmon.model import Approval
     from kanmon.release.events import Event
     from tests.fakes.clock import Clock
     from tests.fakes.cloud import Cloud
@@ -72,7 +74,7 @@ def test_the_approver_of_a_rollback_is_recorded(cloud: Cloud) -> None:
     approval = operation_of(roll_back(cloud)).approval
     assert approval
     assert approval.by == "aki"
-    assert approval.digest == target.bundle
+    assert approval.digest == target.digest
 
 
 def test_an_interruption_before_traffic_aborts_the_rollback(cloud: Cloud) -> None:
@@ -394,3 +396,70 @@ def test_a_rollback_that_can_not_begin_is_a_refusal(cloud: Cloud, call: int) -> 
     with pytest.raises(KanmonError):
         roll_back(cloud, process=Process(at=writes[call + 1]))
     assert cloud.ledger.head().operation is None
+
+
+def _plant(cloud: Cloud, release_id: str) -> None:
+    """Write a whole release with an own page as the plan's record: its role can write it."""
+    own = make_bundle(cloud, "evil")
+    template = cloud.keep(b"Resources: {}")
+    record = cloud.ledger.release(release_id)
+    assert record
+    stacks = {kind: one.model_copy(update={"template": template}) for kind, one in record.stacks.items()}
+    planted = record.model_copy(update={"bundle": own.digest, "stacks": stacks, "token": 0})
+    cloud.store.objects[f"releases/{release_id}.json"] = as_json(planted)
+
+
+def test_a_plans_record_changes_no_rollback(cloud: Cloud) -> None:
+    """TRU-1: neither one by hand, by its template, nor an automatic one, by its bundle."""
+    _release(cloud, "one", "two", "three")
+    for release_id in ("r1", "r3"):
+        _plant(cloud, release_id)
+    assert roll_back(cloud, "r1").result is Result.ROLLED_BACK
+    assert cloud.pages() == cloud.pages_of("r1")
+    _plant(cloud, "r1")
+    cloud.faulty.add(("r4", "live"))
+    assert release(cloud, "four", lift_freeze="now").result is Result.ROLLED_BACK
+    assert cloud.users == ("r1", "r1")
+    assert b"evil" not in cloud.pages()["index.html"]
+    assert "Resources: {}" not in cloud.stacks.bodies.values()
+
+
+def test_a_planned_release_is_no_target(cloud: Cloud) -> None:
+    """TRU-1: a record in the plan's folder pretends that it was stable once."""
+    _release(cloud, "one", "two")
+    record = cloud.ledger.release("r1")
+    assert record
+    cloud.store.objects["releases/r7.json"] = as_json(record.model_copy(update={"id": "r7"}))
+    with pytest.raises(KanmonError) as caught:
+        rollback_target(cloud.ledger, "r7")
+    assert caught.value.code is Code.UNKNOWN_RELEASE
+
+
+@pytest.mark.parametrize(
+    "change", [{"bundle": "b" * 64}, {"stable_at": None}, {"base": "r9"}, {"stacks": {}}]
+)
+def test_a_record_changed_during_the_review_is_refused(cloud: Cloud, change: dict[str, object]) -> None:
+    """TRU-1: the approval is for the whole record."""
+    _release(cloud, "one", "two")
+    services = cloud.services()
+    target = rollback_target(services.ledger, "r1")
+
+    class Meanwhile(FakeApproval):
+        def approve(self, what: Approvable) -> Approval:
+            cloud.store.objects[release_key("r1")] = as_json(target.model_copy(update=change))
+            return super().approve(what)
+
+    with pytest.raises(KanmonError, match="is not the approved one") as caught:
+        rollback(services, make_config(), target, Meanwhile(), ignore, reason="it hurts")
+    assert caught.value.code is Code.PLAN_STALE
+    assert cloud.users == ("r2", "r2")
+
+
+def test_an_approval_of_another_rollback_is_refused(cloud: Cloud) -> None:
+    """TRU-1"""
+    _release(cloud, "one", "two")
+    services = cloud.services()
+    target = rollback_target(services.ledger, "r1")
+    with pytest.raises(KanmonError) as caught:
+        rollback(services, make_config(), target, FakeApproval(digest=target.bundle), ignore, reason="x")
+    assert caught.value.code is Code.PLAN_STALE

@@ -11,6 +11,7 @@ from kanmon.naming import blob_key
 from kanmon.release.deploy import deploy
 from tests.fakes.app import make_bundle, make_config
 from tests.fakes.cloud import ARTIFACTS, ENVIRONMENT
+from tests.fakes.objects import StoredObject
 from tests.fakes.process import Process
 from tests.fakes.runs import failure_of, ignore, plan_of, release, roll_back
 from tests.fakes.services import FakeApproval
@@ -158,3 +159,43 @@ def test_a_stale_plan_takes_no_snapshot(cloud: Cloud) -> None:
     outcome = deploy(cloud.services(), plan, FakeApproval(), ignore)
     assert failure_of(outcome).code is Code.PLAN_STALE
     assert cloud.snapshots.begun == begun
+
+
+OTHER_CODE = "f" * 64
+
+
+def test_code_that_stays_after_its_package_was_replaced_is_found(cloud: Cloud) -> None:
+    """TRU-1: the object key is the same, so CloudFormation leaves the replaced code in the slot."""
+    for page in ("one", "two"):
+        release(cloud, "same", pages={"index.html": page})
+    cloud.stacks.code["shop-test-blue-api"] = OTHER_CODE
+    outcome = release(cloud, "same", pages={"index.html": "three"})
+    assert outcome.result is Result.ABORTED
+    assert failure_of(outcome).code is Code.CODE_REPLACED
+    assert cloud.users == ("r2", "r2")
+    assert cloud.functions.ran[-1] == ("migrate", "green", "r2")
+    assert Slot.BLUE not in cloud.ledger.head().slots
+
+
+def test_a_rollback_finds_other_code_before_users_move(cloud: Cloud) -> None:
+    """TRU-1"""
+    for page in ("one", "two", "three"):
+        release(cloud, "same", pages={"index.html": page})
+    cloud.stacks.code["shop-test-green-migrate"] = OTHER_CODE
+    outcome = roll_back(cloud, "r1")
+    assert outcome.result is Result.ABORTED
+    assert failure_of(outcome).code is Code.CODE_REPLACED
+    assert cloud.users == ("r3", "r3")
+    assert cloud.ledger.head().slots == {cloud.ledger.head().pointer.slot: "r3"}
+
+
+def test_a_rollback_to_replaced_files_changes_nothing(cloud: Cloud) -> None:
+    """TRU-1"""
+    for version in ("one", "two", "three"):
+        release(cloud, version)
+    executed = list(cloud.stacks.executed)
+    key = blob_key(ENVIRONMENT, make_bundle(cloud, "one").functions["api"].sha256)
+    cloud.s3.objects(ARTIFACTS)[key] = StoredObject(b"other")
+    assert failure_of(roll_back(cloud, "r1")).code is Code.BLOB_REPLACED
+    assert cloud.stacks.executed == executed
+    assert cloud.users == ("r3", "r3")

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import pytest
+
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.model import Result
+from kanmon.naming import STACK_KINDS, blob_key
+from kanmon.release.deploy import deploy
 from kanmon.release.events import Event, EventKind
-from tests.fakes.app import make_config
+from tests.fakes.app import make_bundle, make_config, make_full_config
+from tests.fakes.cloud import ARTIFACTS, ENVIRONMENT, WEB
+from tests.fakes.objects import StoredObject, sha256_in_s3
 from tests.fakes.process import Process
-from tests.fakes.runs import release
+from tests.fakes.runs import failure_of, ignore, plan_of, release
+from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
+    from kanmon.bundle.manifest import Manifest
+    from kanmon.release.plan import Plan
     from tests.fakes.clock import Clock
     from tests.fakes.cloud import Cloud
 
@@ -86,3 +98,71 @@ def test_a_first_release_leaves_no_file_behind(cloud: Cloud) -> None:
     cloud.faulty.add(("r1", "live"))
     assert release(cloud, "one", pages={"new.html": "new"}).result is Result.ROLLED_BACK
     assert cloud.pages() == {}
+
+
+FULL = make_full_config(notifications={"channels": {"slack": "shop-slack"}})
+
+
+def _replaceable(plan: Plan, manifest: Manifest) -> dict[str, str]:
+    """A blob of each kind that the deploy uses."""
+    return {
+        "package": manifest.functions["api"].sha256,
+        "definition": manifest.state_machines["quick"].sha256,
+        "page": manifest.web["index.html"].sha256,
+        "asset": next(file.sha256 for file in manifest.web.values() if file.immutable),
+        "manifest": manifest.digest,
+        "notifier": plan.notifier,
+        **{f"{stack.kind} template": stack.template for stack in plan.stacks},
+    }
+
+
+KINDS = (
+    "package",
+    "definition",
+    "page",
+    "asset",
+    "manifest",
+    "notifier",
+    *(f"{k} template" for k in STACK_KINDS),
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_replaced_after_the_approval_runs_nowhere(cloud: Cloud, kind: str) -> None:
+    """TRU-1: of a first release, so most stacks are created from their templates after the approval."""
+    manifest = make_bundle(cloud, "one", config=FULL)
+    plan = plan_of(cloud, manifest)
+    assert len([stack for stack in plan.stacks if stack.deferred]) == 4
+    sha256 = _replaceable(plan, manifest)[kind]
+    planted = StoredObject(
+        b"AWSTemplateFormatVersion: evil", checksum=sha256_in_s3(b"AWSTemplateFormatVersion: evil")
+    )
+    cloud.s3.objects(ARTIFACTS)[blob_key(ENVIRONMENT, sha256)] = planted
+    with suppress(KanmonError):  # the manifest is read first, before the operation begins
+        outcome = deploy(cloud.services(), plan, FakeApproval(), ignore)
+        assert failure_of(outcome).code is Code.BLOB_REPLACED
+    assert cloud.stacks.executed == []
+    assert cloud.s3.objects(WEB) == {}
+    assert cloud.users == (None, None)
+
+
+def test_the_comparison_of_the_files_is_recorded(cloud: Cloud) -> None:
+    """TRU-1: with the step that begins the deploy, where only its role can write."""
+    release(cloud, "one")
+    record = cloud.ledger.release("r1")
+    assert record
+    assert record.verified_at
+    assert record.verified_at <= cloud.ledger.operations()[0].steps[1].began
+
+
+def test_the_way_back_compares_no_file(cloud: Cloud) -> None:
+    """TRU-1, NFR-3: the release that users return to was compared before its deploy."""
+    release(cloud, "one")
+    cloud.faulty.add(("r2", "live"))
+
+    def lose_all_files(event: Event) -> None:
+        if event.kind is EventKind.FAILURE:
+            cloud.s3.objects(ARTIFACTS).clear()
+
+    assert release(cloud, "two", observer=lose_all_files).result is Result.ROLLED_BACK
+    assert cloud.users == ("r1", "r1")

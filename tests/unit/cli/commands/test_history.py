@@ -42,3 +42,25 @@ def test_json_has_the_oldest_operation_first(app: App) -> None:
     """CD-11"""
     assert app.run("history", "--json") is ExitStatus.OK
     assert [operation["number"] for operation in json.loads(app.printed())] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("planted", ["deployed/r7.json", "operations/000002.json"])
+def test_an_unreadable_record_is_left_out_and_named(app: App, planted: str) -> None:
+    """TRU-1, CD-11"""
+    app.cloud.store.objects[planted] = b"{}"
+    assert app.run("history") is ExitStatus.OK
+    printed = app.capture.readouterr()
+    assert len(printed.out.splitlines()) == 3 + (planted == "deployed/r7.json")
+    assert printed.err.count(f"{planted} is left out") == 1
+
+
+def test_planted_records_do_not_stop_a_release(app: App) -> None:
+    """TRU-1: the plan role can write them."""
+    for name in ("r3", "r999999999", "r9999999999"):
+        app.cloud.store.objects[f"releases/{name}.json"] = b"{}"
+    bundle = app.build("three")
+    assert app.run("deploy", "--yes", "--lift-freeze", "it is repaired", "--bundle", bundle) is ExitStatus.OK
+    app.printed()
+    assert app.cloud.ledger.head().live == "r4"
+    for command in ("history", "status"):
+        assert app.run(command) is ExitStatus.OK
