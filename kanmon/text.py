@@ -1,6 +1,40 @@
-"""Forms of texts and numbers for people."""
+"""Forms of texts and numbers for people. The filter between foreign text and its readers is here, too.
+
+Strangers write commit messages, names, reasons, test results, answers and alarms. Such a text is shown, and
+it does nothing: in the terminal, a log, Markdown, a mail and Slack (TRU-5).
+"""
 
 from __future__ import annotations
+
+import re
+
+_BREAK = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+"""What some program takes for the end of a line, besides `\\n`."""
+_INVISIBLE = re.compile(
+    "["
+    "\x00-\x08\x0e-\x1f\x7f-\x9f"  # control characters: they move the cursor, and begin a terminal's commands
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidirectional controls: they reorder a text
+    "\xad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # invisible letters
+    "\ud800-\udfff"  # halves of characters: no encoding has them
+    "]"
+)
+# GitHub, mail programs and chats look for links, mentions and references in the shown text. An escape doesn't
+# stop them. A zero-width space does, and nobody sees it.
+_LIVELY = re.compile(r"(@|#|GH-(?=\d)|www(?=\.)|:(?=/))", re.IGNORECASE)
+
+
+def visible(text: str) -> str:
+    """A foreign text with nothing invisible in it, except the joiners of scripts and emoji.
+
+    Control characters, bidirectional controls and halves of characters are left out. Every line break becomes
+    a line feed.
+    """
+    return _INVISIBLE.sub("", _BREAK.sub("\n", text))
+
+
+def inert(text: str) -> str:
+    """A foreign text on one line, without a link, a mention or a reference for whoever looks for them."""
+    return _LIVELY.sub("\\1\u200b", one_line(text))
 
 
 def cut(text: str, length: int) -> str:
@@ -8,9 +42,10 @@ def cut(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def one_line(text: str, length: int) -> str:
-    """Put a text on one line of at most `length` characters."""
-    return cut(" ".join(text.split()), length)
+def one_line(text: str, length: int | None = None) -> str:
+    """Put a foreign text on one line, of at most `length` characters, with nothing invisible in it."""
+    line = " ".join(visible(text).split())
+    return line if length is None else cut(line, length)
 
 
 def duration(seconds: float) -> str:

@@ -14,14 +14,13 @@ from kanmon.github.workflow_run import actor, current_run
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rich.console import Console
-
     from kanmon.approval.prompt import Approvable
     from kanmon.cli.context import Context
     from kanmon.config.schema import Config
     from kanmon.ledger.records import DecisionKind
     from kanmon.model import Approval
     from kanmon.release.ports import ApprovalPort
+    from kanmon.report.console import Screen
 
 DEPLOY_QUESTION = "Release {release} as planned? [y/N] "
 DECISION_QUESTION = "Type {release} to {kind} it: "
@@ -76,9 +75,9 @@ def refuse_unconfirmed(config: Config, confirm: str) -> None:
         )
 
 
-def asker(console: Console) -> Callable[[str], str] | None:
+def asker(console: Screen) -> Callable[[str], str] | None:
     """A function for questions at the terminal. None if there is no terminal."""
-    return (lambda question: console.input(question, markup=False)) if sys.stdin.isatty() else None
+    return console.ask if sys.stdin.isatty() else None
 
 
 def _approver(context: Context, question: str, answers: tuple[str, ...], *, yes: bool) -> ApprovalPort:

@@ -15,12 +15,11 @@ from kanmon.errors import KanmonError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rich.console import Console
-
     from kanmon.cli.account import Account
     from kanmon.config.document import Document
     from kanmon.config.schema import Config
     from kanmon.release.ports import Services
+    from kanmon.report.console import Screen
     from kanmon.report.step import WorkflowStep
 
 
@@ -88,7 +87,7 @@ class Context:
         return services_of(self.account, warn)
 
     @cached_property
-    def console(self) -> Console:
+    def console(self) -> Screen:
         """The terminal, or the log of a workflow's step."""
         from kanmon.report.step import make_log
 
@@ -107,8 +106,8 @@ class Context:
         return current_step()
 
     def print(self, line: str) -> None:
-        """Print a line with its markup, without wrapping."""
-        self.console.print(line, soft_wrap=True, highlight=False)
+        """Print a line of plain text."""
+        self.console.line(line)
 
     def print_json(self, content: object) -> None:
         """Print JSON for a script, without colours."""

@@ -17,6 +17,10 @@ def leave(context: Context, kind: DecisionKind, reason: str, *, yes: bool) -> Ex
     """Ask for the approval, and leave the decision for the run of the deploy."""
     approver = decision_approver(context, kind, yes=yes)
     decision = decide(context.services, kind, approver, reason=reason)
-    text = f"Operation {decision.operation} obeys within seconds of a bake, else before its next step."
-    context.console.print(f"[bold]{kind}[/]: {text} Look at `kanmon status`.")
+    context.console.print(
+        "[bold]{kind}[/]: Operation {number} obeys within seconds of a bake, else before its next step. "
+        "Look at `kanmon status`.",
+        kind=kind,
+        number=decision.operation,
+    )
     return ExitStatus.OK

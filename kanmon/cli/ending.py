@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
-
 from kanmon.aws.markers import Marker, Markers
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
@@ -74,9 +72,9 @@ def show_outcome(context: Context, outcome: Outcome) -> ExitStatus:
 
 def show_steps(context: Context, subject: str, steps: Iterable[str]) -> None:
     """Show the steps of a dry run."""
-    context.print(f"[bold]{subject}[/]")
+    context.console.print("[bold]{subject}[/]", subject=subject)
     for number, step in enumerate(steps, 1):
-        context.print(f"  {number}. {escape(step)}")
+        context.console.print("  {number}. {step}", number=number, step=step)
 
 
 def show_ending(context: Context, outcome: Outcome) -> None:

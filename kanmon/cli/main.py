@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from kanmon.cli.parser import action_arguments, parse
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
+from kanmon.text import one_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -68,9 +69,16 @@ def _show_log() -> None:
     """Show Kanmon's log on standard error. It has every call to AWS and GitHub."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s", "%H:%M:%S"))
+    handler.addFilter(_shown)
     logger = logging.getLogger("kanmon")
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)
+
+
+def _shown(record: logging.LogRecord) -> bool:
+    """Put an entry on one line: an address or an answer may have foreign text. Every entry passes."""
+    record.msg, record.args = one_line(record.getMessage()), ()
+    return True
 
 
 def _known(error: BaseException) -> KanmonError | None:
@@ -143,7 +151,7 @@ def _report(error: KanmonError | None, *, debug: bool) -> int:
     if error is None:
         return ExitStatus.FAILED
     if debug:
-        traceback.print_exc()
+        sys.stderr.write(visible(traceback.format_exc()))
     show_error(error)
     sys.stdout.flush()
     return _STATUSES.get(error.code, ExitStatus.REFUSED)

@@ -19,6 +19,7 @@ from actions_toolkit.file_command import issue_file_command, prepare_key_value_m
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.text import one_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,13 +77,15 @@ class Runner:
         self, level: Level, message: str, *, title: str = "", file: str = "", line: int | None = None
     ) -> None:
         """Show a message on the run's page. With `file` and `line` it is shown at this line, too."""
-        properties = {"title": title, "file": file, "line": str(line) if line else ""}
-        self._command(level.value, message, {key: value for key, value in properties.items() if value})
+        properties = {"title": one_line(title), "file": one_line(file), "line": str(line) if line else ""}
+        self._command(
+            level.value, visible(message), {key: value for key, value in properties.items() if value}
+        )
 
     @contextmanager
     def group(self, title: str) -> Iterator[None]:
         """Fold the output of the `with` block under a title."""
-        self._command("group", title)
+        self._command("group", one_line(title))
         try:
             yield
         finally:

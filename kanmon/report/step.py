@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, TextIO, cast
 from kanmon.github.runner import HarmlessLog, Level, Runner
 from kanmon.github.workflow_run import current_run
 from kanmon.release.events import EventKind
+from kanmon.report.console import make_console
 from kanmon.report.markdown import render_markdown
-from kanmon.report.terminal import make_console, print_error
+from kanmon.report.terminal import print_error
 from kanmon.report.verdict import verdict_markdown
+from kanmon.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
-
-    from rich.console import Console
 
     from kanmon.apptest.run import Verdict
     from kanmon.bundle.manifest import Bundle
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kanmon.release.events import Event, Observer
     from kanmon.release.plan import Plan
     from kanmon.release.walk import Outcome
+    from kanmon.report.console import Screen
 
 _ANNOTATIONS = 10
 """GitHub shows at most ten annotations of one kind for a step."""
@@ -95,7 +96,7 @@ class WorkflowStep:
         """
         self.runner.annotate(level, str(error), title=f"Kanmon {error.code.id}")
         if level is Level.ERROR:
-            self.runner.output("error", f"{error.code.id}: {error.message}".replace("\n", " "))
+            self.runner.output("error", one_line(f"{error.code.id}: {error.message}"))
 
     def observer(self, shown: Observer) -> Observer:
         """An observer with secrets masked before `shown` gets an event: many people read a workflow's log."""
@@ -119,7 +120,7 @@ def folded(title: str) -> AbstractContextManager[None]:
     return step.runner.group(title) if step else nullcontext()
 
 
-def make_log() -> Console:
+def make_log() -> Screen:
     """The console of a command: a terminal, or a step's log without the runner's commands in it."""
     if current_run() is None:
         return make_console()

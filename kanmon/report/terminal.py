@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
-
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from kanmon.release.events import Event, EventKind
+from kanmon.report.console import block, joined, markup, styled
 from kanmon.text import duration, one_line
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from rich.text import Text
+
     from kanmon.errors import KanmonError
     from kanmon.ledger.records import Head, Operation, Release
     from kanmon.release.plan import Plan, PlannedStack
     from kanmon.release.walk import Outcome
+    from kanmon.report.console import Screen
 
 _COLOURS = {"+": "green", "~": "yellow", "±": "bold red", "-": "red"}
+_TITLES = (
+    "#",
+    "when (UTC)",
+    "what",
+    "release",
+    "commit",
+    "from",
+    "by",
+    "approved by",
+    "result",
+    "took",
+    "why",
+)
+"""The columns of the history."""
 RESULT_COLOURS = {
     "stable": "green",
     "unchanged": "cyan",
@@ -31,19 +45,11 @@ RESULT_COLOURS = {
 }
 
 
-def make_console(file: TextIO | None = None, *, stderr: bool = False) -> Console:
-    """A console. If a machine reads the output, it has no colours and no cut lines."""
-    console = Console(file=file, stderr=stderr, highlight=False, soft_wrap=True, emoji=False)
-    if not console.is_terminal:
-        console.width = 200
-    return console
-
-
 @dataclass
 class Progress:
     """Prints the events of a run, one by one."""
 
-    console: Console
+    console: Screen
     began: datetime
     verbose: bool = False
 
@@ -51,140 +57,183 @@ class Progress:
         """Print one event."""
         line = self._line(event)
         if line:
-            self.console.print(f"[dim]{(event.at - self.began).total_seconds():7.1f}s[/]  {line}")
+            seconds = (event.at - self.began).total_seconds()
+            self.console.print("[dim]{seconds:>7}s[/]  {line}", seconds=f"{seconds:.1f}", line=line)
 
-    def _line(self, event: Event) -> str:
-        text = escape(event.text)
-        facts = {key: escape(str(value)) for key, value in event.facts.items()}
+    def _line(self, event: Event) -> Text | None:
         match event.kind:
             case EventKind.STEP:
-                return f"[bold cyan]{facts['step']:<10}[/] {text}"
+                return markup("[bold cyan]{step:<10}[/] {text}", step=event.facts["step"], text=event.text)
             case EventKind.STACK:
-                return self._stack(event, facts)
+                return self._stack(event)
             case EventKind.HOOK:
-                return f"  hook [bold]{facts['hook']}[/]: {text}"
+                return markup("  hook [bold]{hook}[/]: {text}", hook=event.facts["hook"], text=event.text)
             case EventKind.CHECK:
-                return self._check(event, facts)
+                return self._check(event)
             case EventKind.TRAFFIC:
-                return f"  [bold magenta]→[/] {text}"
+                return markup("  [bold magenta]→[/] {text}", text=event.text)
             case EventKind.FAILURE:
-                return f"  [bold red]✗ {facts['code']}[/] {text}"
+                return markup("  [bold red]✗ {code}[/] {text}", code=event.facts["code"], text=event.text)
             case EventKind.NOTE:
-                return f"  [dim]{text}[/]"
-        return ""  # a preview's token is never printed
+                return markup("  [dim]{text}[/]", text=event.text)
+        return None  # a preview's token is never printed
 
-    def _check(self, event: Event, facts: dict[str, str]) -> str:
-        mark = "[green]✓[/]" if event.facts["passed"] else "[red]✗[/]"
-        result = f"{facts['check']} on {facts['release']} ({facts['target']}): {escape(event.text)}"
-        return f"  {mark} {result} [dim]{facts['milliseconds']} ms, {facts['tries']} tries[/]"
+    def _check(self, event: Event) -> Text:
+        mark = styled("✓", "green") if event.facts["passed"] else styled("✗", "red")
+        return markup(
+            "  {mark} {check} on {release} ({target}): {text} [dim]{milliseconds} ms, {tries} tries[/]",
+            mark=mark,
+            text=event.text,
+            **{key: value for key, value in event.facts.items() if key != "passed"},
+        )
 
-    def _stack(self, event: Event, facts: dict[str, str]) -> str:
-        done = facts["status"].endswith("_COMPLETE")
-        failed = facts["status"].endswith("_FAILED")
-        whole = event.facts["type"] == "AWS::CloudFormation::Stack"
+    def _stack(self, event: Event) -> Text | None:
+        facts, status = event.facts, str(event.facts["status"])
+        done = status.endswith("_COMPLETE")
+        failed = status.endswith("_FAILED")
+        whole = facts["type"] == "AWS::CloudFormation::Stack"
         if not (self.verbose or failed or (whole and done)):
-            return ""
-        colour = "red" if failed or "ROLLBACK" in facts["status"] else "green" if done else "dim"
-        reason = f" {escape(event.text)}" if failed else ""
+            return None
+        colour = "red" if failed or "ROLLBACK" in status else "green" if done else "dim"
+        reason = f" {event.text}" if failed else ""
         subject = facts["stack"] if whole else f"{facts['stack']} {facts['resource']}"
-        return f"  [{colour}]{facts['status']}[/] {subject}{reason}"
+        return markup("  {status} {subject}", status=styled(status, colour), subject=f"{subject}{reason}")
 
 
-def print_plan(console: Console, plan: Plan) -> None:
+def print_plan(console: Screen, plan: Plan) -> None:
     """Show the changes in a plan."""
     if plan.unchanged:
-        console.print(f"[bold]{plan.release}[/] is live already; there is nothing to change.")
+        console.print("[bold]{release}[/] is live already; there is nothing to change.", release=plan.release)
         return
-    base = f"after {plan.base}" if plan.base else "the first one"
     console.print(
-        f"[bold]Plan for {plan.release}[/] ({base}), commit {plan.commit[:12]}, "
-        f"into the [bold]{plan.slot}[/] slot"
+        "[bold]Plan for {release}[/] ({base}), commit {commit}, into the [bold]{slot}[/] slot",
+        release=plan.release,
+        base=f"after {plan.base}" if plan.base else "the first one",
+        commit=plan.commit[:12],
+        slot=plan.slot,
     )
     for stack in plan.stacks:
         _print_stack(console, stack)
     if plan.web.files:
-        pages = escape(", ".join(plan.web.changed[:8])) or "none"
         console.print(
-            f"  web: {plan.web.files} files, {plan.web.assets} of them hashed assets; changed pages: {pages}"
+            "  web: {files} files, {assets} of them hashed assets; changed pages: {pages}",
+            files=plan.web.files,
+            assets=plan.web.assets,
+            pages=", ".join(plan.web.changed[:8]) or "none",
         )
     for key, value in plan.web.served.items():
-        console.print(f"  {key}: {'removed' if value is None else escape(value)}")
-    console.print(f"  digest [dim]{plan.digest}[/]")
+        console.print("  {key}: {value}", key=key, value="removed" if value is None else value)
+    console.print("  digest [dim]{digest}[/]", digest=plan.digest)
 
 
-def _print_stack(console: Console, stack: PlannedStack) -> None:
+def _print_stack(console: Screen, stack: PlannedStack) -> None:
     if not stack.touched:
-        console.print(f"  [dim]{stack.name}: {stack.effect}[/]")
+        console.print("  [dim]{name}: {effect}[/]", name=stack.name, effect=stack.effect)
         return
     if stack.deferred:
-        console.print(f"  [bold]{stack.name}[/]: {stack.effect}")
+        console.print("  [bold]{name}[/]: {effect}", name=stack.name, effect=stack.effect)
         return
     counts: dict[str, int] = {}
     for change in stack.changes:
         counts[change.sign] = counts.get(change.sign, 0) + 1
-    totals = " ".join(f"[{_COLOURS[sign]}]{sign}{count}[/]" for sign, count in sorted(counts.items()))
-    effect = f" [yellow]{stack.effect}[/]" if stack.effect else ""
-    console.print(f"  [bold]{stack.name}[/]: {totals}{effect}")
+    console.print(
+        "  [bold]{name}[/]: {totals}{effect}",
+        name=stack.name,
+        totals=joined(
+            " ", (styled(f"{sign}{count}", _COLOURS[sign]) for sign, count in sorted(counts.items()))
+        ),
+        effect=markup(" [yellow]{effect}[/]", effect=stack.effect) if stack.effect else "",
+    )
     for change in stack.changes:
-        flag = "  [bold yellow]permissions[/]" if change.touches_permissions else ""
-        detail = f" ({', '.join(change.properties)})" if change.properties else ""
         console.print(
-            f"    [{_COLOURS[change.sign]}]{change.sign}[/] {change.logical_id} "
-            f"[dim]{change.type}[/]{detail}{flag}"
+            "    {sign} {id} [dim]{type}[/]{detail}{flag}",
+            sign=styled(change.sign, _COLOURS[change.sign]),
+            id=change.logical_id,
+            type=change.type,
+            detail=markup(" ({names})", names=", ".join(change.properties)) if change.properties else "",
+            flag=markup("  [bold yellow]permissions[/]") if change.touches_permissions else "",
         )
 
 
-def print_outcome(console: Console, outcome: Outcome) -> None:
+def print_outcome(console: Screen, outcome: Outcome) -> None:
     """Print how a run ended, in one line."""
-    colour = RESULT_COLOURS[outcome.result.value]
     operation = outcome.operation
-    texts = [f"[bold {colour}]{outcome.release}: {outcome.result.value}[/]"]
+    ending = styled(
+        f"{outcome.release}: {outcome.result.value}", f"bold {RESULT_COLOURS[outcome.result.value]}"
+    )
+    texts: list[object] = [ending]
     if operation and operation.seconds is not None:
         texts.append(f"in {duration(operation.seconds)}")
     if operation and operation.rollback_seconds is not None:
         calls = f"{operation.traffic_calls} AWS calls"
         texts.append(f"— users were back after {duration(operation.rollback_seconds)} and {calls}")
-    console.print(" ".join(texts))
+    console.print("{line}", line=joined(" ", texts))
     for kept in operation.kept if operation else ():
-        console.print(f"  [yellow]{kept.stack}[/] could not be restored: {escape(kept.reason)}")
+        console.print(
+            "  [yellow]{stack}[/] could not be restored: {reason}", stack=kept.stack, reason=kept.reason
+        )
 
 
-def print_error(console: Console, error: KanmonError) -> None:
+def print_error(console: Screen, error: KanmonError) -> None:
     """Print an error as one message."""
-    where = f" [dim]({escape(error.where)})[/]" if error.where else ""
-    console.print(f"[bold red]{error.code.id}[/] {escape(error.message)}{where} [bold]{escape(error.fix)}[/]")
+    console.print(
+        "[bold red]{code}[/] {message}{where} [bold]{fix}[/]",
+        code=error.code.id,
+        message=block(error.message),
+        where=markup(" [dim]({where})[/]", where=error.where) if error.where else "",
+        fix=error.fix,
+    )
 
 
 def print_status(
-    console: Console, head: Head, live: Release | None, target: Release | None, operation: Operation | None
+    console: Screen, head: Head, live: Release | None, target: Release | None, operation: Operation | None
 ) -> None:
     """Show the environment's present state.
 
     `target` is the release for `kanmon rollback`, `operation` the open one.
     """
-    console.print(
-        f"live      [bold]{head.live or 'nothing'}[/]" + (f" (commit {live.commit[:12]})" if live else "")
-    )
-    console.print(f"slot      {head.pointer.slot.value}")
+    commit = markup(" (commit {commit})", commit=live.commit[:12]) if live else ""
+    console.print("live      [bold]{live}[/]{commit}", live=head.live or "nothing", commit=commit)
+    console.print("slot      {slot}", slot=head.pointer.slot.value)
     for slot, release in sorted(head.slots.items()):
-        console.print(f"  {slot.value:<7} {release}")
-    console.print(f"rollback  {f'to {target.id}' if target else 'to nothing: no stable release before it'}")
+        console.print("  {slot:<7} {release}", slot=slot.value, release=release)
+    console.print(
+        "rollback  {to}", to=f"to {target.id}" if target else "to nothing: no stable release before it"
+    )
     if head.freeze:
         console.print(
-            f"[yellow]frozen[/]    since {head.freeze.since:%Y-%m-%d %H:%M} UTC: {escape(head.freeze.reason)}"
+            "[yellow]frozen[/]    since {since} UTC: {reason}",
+            since=f"{head.freeze.since:%Y-%m-%d %H:%M}",
+            reason=head.freeze.reason,
         )
-    if operation and operation.held:
-        decision = "kanmon recover --keep or --undo, or kanmon rollback"
-        at = escape(operation.steps[-2].note) if len(operation.steps) > 1 else ""
-        console.print(f"[red]held[/]      operation {operation.number} waits for a decision: {decision}")
-        console.print(f"          it holds {operation.release} at its step: {at}")
-    elif operation:
-        note = f": {escape(operation.steps[-1].note)}" if operation.steps else ""
-        subject = f"operation {operation.number}, {operation.kind} of {operation.release}"
-        console.print(f"[yellow]open[/]      {subject}, {operation.step}{note}")
+    if operation:
+        _print_open(console, operation)
     if head.lease:
-        holder, until = escape(head.lease.holder), f"{head.lease.expires:%H:%M:%S} UTC"
-        console.print(f"[yellow]lease[/]     held by {holder} until {until}")
+        console.print(
+            "[yellow]lease[/]     held by {holder} until {until} UTC",
+            holder=head.lease.holder,
+            until=f"{head.lease.expires:%H:%M:%S}",
+        )
+
+
+def _print_open(console: Screen, operation: Operation) -> None:
+    if operation.held:
+        console.print(
+            "[red]held[/]      operation {number} waits for a decision: "
+            "kanmon recover --keep or --undo, or kanmon rollback",
+            number=operation.number,
+        )
+        at = operation.steps[-2].note if len(operation.steps) > 1 else ""
+        console.print("          it holds {release} at its step: {at}", release=operation.release, at=at)
+        return
+    console.print(
+        "[yellow]open[/]      operation {number}, {kind} of {release}, {step}{note}",
+        number=operation.number,
+        kind=operation.kind,
+        release=operation.release,
+        step=operation.step,
+        note=f": {operation.steps[-1].note}" if operation.steps else "",
+    )
 
 
 def _why(operation: Operation) -> str:
@@ -196,38 +245,23 @@ def _why(operation: Operation) -> str:
     return "; ".join(decided + failed) or operation.reason
 
 
-def print_history(console: Console, operations: list[Operation], releases: dict[str, Release]) -> None:
+def print_history(console: Screen, operations: list[Operation], releases: dict[str, Release]) -> None:
     """Show all operations, newest first: time, commit, actor, approval and result of each (CD-11)."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in (
-        "#",
-        "when (UTC)",
-        "what",
-        "release",
-        "commit",
-        "from",
-        "by",
-        "approved by",
-        "result",
-        "took",
-        "why",
-    ):
-        table.add_column(title, justify="right" if title in {"#", "took"} else "left")
-    for operation in reversed(operations):
-        release = releases.get(operation.release)
-        took = "" if operation.seconds is None else duration(operation.seconds)
-        why = _why(operation)
-        table.add_row(
-            str(operation.number),
-            f"{operation.began:%Y-%m-%d %H:%M:%S}",
-            operation.kind,
-            operation.release,
-            release.commit[:8] if release else "",
-            operation.base or "",
-            escape(operation.actor),
-            escape(operation.approval.by) if operation.approval else "",
-            f"[{RESULT_COLOURS.get(operation.ending, 'white')}]{operation.ending}[/]",
-            took,
-            escape(one_line(why, 80)),
-        )
-    console.print(table)
+    rows = (_history_row(operation, releases.get(operation.release)) for operation in reversed(operations))
+    console.table(_TITLES, rows, right={"#", "took"})
+
+
+def _history_row(operation: Operation, release: Release | None) -> tuple[object, ...]:
+    return (
+        operation.number,
+        f"{operation.began:%Y-%m-%d %H:%M:%S}",
+        operation.kind,
+        operation.release,
+        release.commit[:8] if release else "",
+        operation.base or "",
+        operation.actor,
+        operation.approval.by if operation.approval else "",
+        styled(operation.ending, RESULT_COLOURS.get(operation.ending, "white")),
+        "" if operation.seconds is None else duration(operation.seconds),
+        one_line(_why(operation), 80),
+    )

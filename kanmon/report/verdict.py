@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
-
+from kanmon.report.console import styled
 from kanmon.report.markdown import render_markdown
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from kanmon.apptest.run import Verdict
+    from kanmon.report.console import Screen
 
 _SHOWN = (100, 50, 20, 10, 5, 1)
 
@@ -28,21 +26,23 @@ def verdict_markdown(verdict: Verdict, limit: int, page: str = "") -> str:
     return _markdown(verdict, 0, page)
 
 
-def print_verdict(console: Console, verdict: Verdict) -> None:
+def print_verdict(console: Screen, verdict: Verdict) -> None:
     """Print the test results: each failed test, then the numbers."""
     results = verdict.results
     for case in results.failures:
         place = f" {case.file}:{case.line}" if case.line else f" {case.file}" if case.file else ""
         console.print(
-            f"[red]{case.outcome.value:>6}[/] {escape(f'{case.suite} {case.name}'.strip() + place)}"
+            "[red]{outcome:>6}[/] {case}",
+            outcome=case.outcome.value,
+            case=f"{case.suite} {case.name}{place}",
         )
-        console.print(f"       [dim]{escape(case.message.partition(chr(10))[0])}[/]")
+        console.print("       [dim]{message}[/]", message=case.message.strip().partition("\n")[0])
     colour = "green" if verdict.passed else "red"
     numbers = f"{results.executed} tests ran, {len(results.failures)} failed"
     numbers += f", {results.flaky} only passed when run again" if results.flaky else ""
     numbers += f", {results.skipped} skipped" if results.skipped else ""
     covered = f"; {verdict.coverage.lines.percent:.2f} % of the lines covered" if verdict.coverage else ""
-    console.print(f"[{colour}]{numbers}{covered}[/]")
+    console.print("{numbers}", numbers=styled(f"{numbers}{covered}", colour))
 
 
 def _markdown(verdict: Verdict, shown: int, page: str) -> str:

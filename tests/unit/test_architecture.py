@@ -101,6 +101,44 @@ def test_the_package_knows_neither_tests_nor_emulators(path: Path) -> None:
     assert not roots & {"tests", "embedded", "demo", "scripts", "examples", "moto", "ministack", "pytest"}
 
 
+CONSOLE = PACKAGE / "report/console.py"
+
+
+def _is_constant(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path != CONSOLE], ids=_name)
+def test_only_constants_are_read_as_markup(path: Path) -> None:
+    """Foreign text goes to the terminal as a value: no template is made from it (TRU-5)."""
+    calls = [node for node in ast.walk(_tree(path)) if isinstance(node, ast.Call)]
+    templates = [
+        call
+        for call in calls
+        if (isinstance(call.func, ast.Name) and call.func.id == "markup")
+        or (isinstance(call.func, ast.Attribute) and ast.unparse(call.func).endswith("console.print"))
+    ]
+    assert [ast.unparse(call) for call in templates if not (call.args and _is_constant(call.args[0]))] == []
+    assert [ast.unparse(call) for call in calls if ast.unparse(call.func) == "print"] == []
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path != CONSOLE], ids=_name)
+def test_only_the_console_writes_to_the_terminal(path: Path) -> None:
+    """It has the filter (TRU-5)."""
+    imported = [
+        node
+        for node in _tree(path).body + [one for top in _tree(path).body for one in ast.walk(top)]
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("rich")
+    ]
+    types = [
+        node
+        for top in _tree(path).body
+        if isinstance(top, ast.If) and ast.unparse(top.test) == "TYPE_CHECKING"
+        for node in top.body
+    ]
+    assert [ast.unparse(node) for node in imported if node not in types] == []
+
+
 MAKERS = {
     PACKAGE / "aws/clients.py",
     # It runs on Lambda, where nothing of Kanmon but the chat channels is.

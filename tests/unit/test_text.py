@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
-from kanmon.text import cut, duration, one_line
+import pytest
+from hypothesis import example, given
+
+from kanmon.text import cut, duration, inert, one_line, visible
+from tests.fakes.foreign import FOREIGN, PIECES, invisible
 
 
 @pytest.mark.parametrize(
@@ -33,3 +37,36 @@ def test_a_long_text_ends_with_an_ellipsis() -> None:
 
 def test_a_line_has_no_line_breaks() -> None:
     assert one_line(" a\n\tb c", 4) == "a b…"
+
+
+@given(FOREIGN)
+@example("".join(PIECES))
+def test_a_visible_text_has_nothing_invisible(value: str) -> None:
+    """TRU-5"""
+    assert not invisible(visible(value))
+    assert visible(visible(value)) == visible(value)
+
+
+@given(FOREIGN)
+@example("".join(PIECES))
+def test_a_line_is_one_line(value: str) -> None:
+    """TRU-5"""
+    assert len(one_line(value).splitlines()) <= 1
+    assert not invisible(one_line(value))
+
+
+@given(FOREIGN)
+@example("".join(PIECES))
+def test_an_inert_text_has_no_link_and_no_mention(value: str) -> None:
+    """TRU-5"""
+    assert not re.search(r"@\w|#\d|GH-\d|www\.|://", inert(value), re.IGNORECASE)
+
+
+@pytest.mark.parametrize("value", ["関門を通る", "نمی‌خواهم", "👩‍💻", "naïve", "a\tb", "a\nb"])
+def test_a_visible_text_stays_as_it_is(value: str) -> None:
+    assert visible(value) == value
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\x0b", "\x0c", "\x85", "\u2028", "\u2029"])
+def test_every_line_break_is_a_line_feed(end: str) -> None:
+    assert visible(f"a{end}b") == "a\nb"

@@ -64,7 +64,7 @@ def _bootstrap(account: Account) -> Iterator[str]:
         stack, change_set = _apply(stacks, account, stack, body)
         for change in change_set.changes if change_set else ():
             yield f"{change.sign} {change.logical_id} ({change.type})"
-        yield f"[green]{name} is ready[/]; bundles and the ledger lie in {account.bucket}."
+        yield f"{name} is ready; bundles and the ledger lie in {account.bucket}."
     yield from _advice(config, stack.outputs)
 
 

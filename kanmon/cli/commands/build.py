@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
-
 from kanmon.bundle.build import build_bundle, commit_of
 from kanmon.cli.command import Command, bundle_folder
 from kanmon.errors import ExitStatus
@@ -33,12 +31,16 @@ def run(options: BuildOptions, context: Context) -> ExitStatus:
             context.project,
             context.project / options.bundle,
             commit=commit_of(context.project),
-            on_command=lambda command: context.console.print(f"[dim]$ {escape(command)}[/]"),
+            on_command=lambda command: context.console.print("[dim]$ {command}[/]", command=command),
         )
     manifest = bundle.manifest
     context.console.print(
-        f"[green]Built[/] {len(manifest.functions)} functions and {len(manifest.web)} web files "
-        f"of commit {manifest.commit[:12]}: bundle [bold]{manifest.digest[:12]}[/]"
+        "[green]Built[/] {functions} functions and {files} web files of commit {commit}: "
+        "bundle [bold]{digest}[/]",
+        functions=len(manifest.functions),
+        files=len(manifest.web),
+        commit=manifest.commit[:12],
+        digest=manifest.digest[:12],
     )
     if context.step:
         context.step.bundle(bundle)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
-
 from kanmon.cli.approvals import refuse_unconfirmed
 from kanmon.cli.command import Command, flag, text
 from kanmon.cli.repository import github_client, github_gate
@@ -36,16 +34,21 @@ def run(options: GateOptions, context: Context) -> ExitStatus:
     gate = github_gate(config)
     if options.approved:
         by = " or ".join(gate.approvers())
-        console.print(f"[green]{escape(by)} approved[/] this run for {config.environment}.")
+        console.print(
+            "[green]{by} approved[/] this run for {environment}.", by=by, environment=config.environment
+        )
         return ExitStatus.OK
     rules = gate.verify_rules()
     console.print(
-        f"[green]{config.environment} holds releases back[/] until one of "
-        f"{escape(', '.join(rules.reviewers))} approves."
+        "[green]{environment} holds releases back[/] until one of {reviewers} approves.",
+        environment=config.environment,
+        reviewers=", ".join(rules.reviewers),
     )
     if options.cancel_waiting:
         for cancelled in cancel_waiting_runs(github_client(), options.cancel_waiting):
-            console.print(f"cancelled a waiting run: {escape(cancelled.title)} ({cancelled.url})")
+            console.print(
+                "cancelled a waiting run: {title} ({url})", title=cancelled.title, url=cancelled.url
+            )
     return ExitStatus.OK
 
 

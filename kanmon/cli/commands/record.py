@@ -13,12 +13,11 @@ if TYPE_CHECKING:
 
 def run(_: NoOptions, context: Context) -> ExitStatus:
     """Write the missing operations to GitHub."""
-    from rich.markup import escape
-
     from kanmon.cli.repository import recorder
 
     lines = recorder(context.config, context.services).record()
-    context.console.print("\n".join(map(escape, lines)) or "GitHub's record is complete already.")
+    for line in lines or ["GitHub's record is complete already."]:
+        context.print(line)
     return ExitStatus.OK
 
 

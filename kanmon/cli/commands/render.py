@@ -37,7 +37,9 @@ def run(options: RenderOptions, context: Context) -> ExitStatus:
     for kind, (body, outline) in rendered.items():
         (options.output / f"{kind}.yml").write_text(body, "utf-8")
         context.print(f"{kind + '.yml':<{width}}  {shares(outline)}")
-    context.print(f"[green]{len(rendered)} templates[/] are in {options.output}.")
+    context.console.print(
+        "[green]{number} templates[/] are in {folder}.", number=len(rendered), folder=options.output
+    )
     if manifest is None:
         unbuilt_key = blob_key(config.environment, "not-built-<function>")
         context.print(f"There is no bundle in {bundle}: each function's package is `{unbuilt_key}`.")

@@ -43,9 +43,13 @@ def run(options: RollbackOptions, context: Context) -> ExitStatus:
         target = rollback_target(services.ledger, options.release or None)
         head = services.ledger.head()
         if head.operation is not None:
-            console.print(f"Operation {head.operation} is open. The rollback ends it first.")
-        text = f"Rollback from [bold]{head.live}[/] to [bold]{target.id}[/] (commit {target.commit[:12]})"
-        console.print(text)
+            context.print(f"Operation {head.operation} is open. The rollback ends it first.")
+        console.print(
+            "Rollback from [bold]{live}[/] to [bold]{target}[/] (commit {commit})",
+            live=head.live,
+            target=target.id,
+            commit=target.commit[:12],
+        )
         approver = rollback_approver(context, yes=options.yes)
         reason = options.reason or f"rollback to {target.id}"
         outcome = operated(

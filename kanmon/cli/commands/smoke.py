@@ -28,7 +28,7 @@ def run(_: NoOptions, context: Context) -> ExitStatus:
     except KanmonError as error:
         show_error(error)
         return ExitStatus.FAILED
-    context.console.print(f"[green]All {len(results)} checks passed.[/]")
+    context.console.print("[green]All {number} checks passed.[/]", number=len(results))
     return ExitStatus.OK
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
-
 from kanmon.apptest.run import run_tests
 from kanmon.cli.command import Command, NoOptions
 from kanmon.cli.repository import github_client
@@ -38,8 +36,8 @@ def run(_: NoOptions, context: Context) -> ExitStatus:
         verdict = run_tests(
             rules,
             context.project,
-            on_command=lambda command: console.print(f"[dim]$ {escape(command)}[/]"),
-            on_line=lambda line: console.out(line, highlight=False),
+            on_command=lambda command: console.print("[dim]$ {command}[/]", command=command),
+            on_line=console.line,
         )
     print_verdict(console, verdict)
     if context.step:

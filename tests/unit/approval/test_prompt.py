@@ -12,7 +12,7 @@ from kanmon.approval.prompt import TerminalApproval
 from kanmon.cli.approvals import DEPLOY_QUESTION, asker
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
-from kanmon.report.terminal import make_console
+from kanmon.report.console import make_console
 from tests.fakes.clock import BEGIN, Clock
 
 if TYPE_CHECKING:

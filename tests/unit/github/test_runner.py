@@ -128,6 +128,6 @@ def test_a_full_summary_takes_no_more(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_a_group_ends_whatever_happens() -> None:
     stream = io.StringIO()
-    with pytest.raises(ZeroDivisionError), Runner(stream).group("build\n::error::x"):
+    with pytest.raises(ZeroDivisionError), Runner(stream).group("build\n::error::x\x1b[2J"):
         raise ZeroDivisionError
-    assert stream.getvalue() == "::group::build%0A::error::x\n::endgroup::\n"
+    assert stream.getvalue() == "::group::build ::error::x[2J\n::endgroup::\n"

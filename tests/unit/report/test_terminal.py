@@ -7,35 +7,48 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from rich.console import Console
+from hypothesis import example, given, settings
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
-from kanmon.ledger.records import Decision, DecisionKind, Failure, KeptStack, Operation, Release
+from kanmon.ledger.records import (
+    Decision,
+    DecisionKind,
+    Failure,
+    Freeze,
+    Head,
+    KeptStack,
+    Lease,
+    Operation,
+    Release,
+    StepRecord,
+)
 from kanmon.model import Approval, Pointer, Result, Slot, Step
 from kanmon.release.events import Event, EventKind
 from kanmon.release.plan import Plan, PlannedStack, WebPlan
 from kanmon.release.walk import Outcome
+from kanmon.report.console import Screen, make_console
 from kanmon.report.terminal import (
     Progress,
-    make_console,
     print_error,
     print_history,
     print_outcome,
     print_plan,
+    print_status,
 )
 from kanmon.stacks.changes import Change, ChangeSet
+from tests.fakes.foreign import FOREIGN, invisible
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
 
-def console() -> Console:
-    return Console(file=io.StringIO(), highlight=False, soft_wrap=True, width=300)
+def console() -> Screen:
+    return make_console(io.StringIO())
 
 
-def printed(on: Console) -> str:
-    assert isinstance(on.file, io.StringIO)
-    return on.file.getvalue()
+def printed(on: Screen) -> str:
+    assert isinstance(on.console.file, io.StringIO)
+    return on.console.file.getvalue()
 
 
 @pytest.mark.parametrize("code", Code, ids=lambda code: code.id)
@@ -95,8 +108,7 @@ def test_a_previews_token_is_not_printed() -> None:
     """SEC-5"""
     on = make_console(io.StringIO())
     Progress(on, NOON)(Event(EventKind.PREVIEW, "r1-0f0f", at=NOON))
-    assert isinstance(on.file, io.StringIO)
-    assert on.file.getvalue() == ""
+    assert printed(on) == ""
 
 
 @pytest.mark.parametrize(
@@ -308,3 +320,74 @@ def test_a_pages_name_is_printed_whole() -> None:
     on = console()
     print_plan(on, a_plan(changed=("goals/[id].html",)))
     assert "goals/[id].html" in printed(on)
+
+
+EVIL = "[/]\x1b]52;c;ZWNobw==\x07\x1b[2J\nr9 is live\u202e"
+
+
+def hostile_operation(text: str) -> Operation:
+    kept = KeptStack(stack=text, reason=text)
+    approval = Approval(by=text, how=text, digest="d", at=NOON)
+    steps = (StepRecord(step=Step.SHIFT, began=NOON, note=text),) * 2
+    decision = Decision(
+        operation=1, kind=DecisionKind.PROMOTE, step=Step.SHIFT, approval=approval, reason=text
+    )
+    changes = {"release": text, "base": text, "reason": text, "failure": None, "kept": (kept,)}
+    more = {"steps": steps, "decisions": (decision,), "approval": approval}
+    return an_operation(actor=text).model_copy(update=changes | more)
+
+
+def hostile_texts(text: str) -> str:
+    """All that is printed of an environment, whose records and plan have this text everywhere."""
+    on = console()
+    operation = hostile_operation(text)
+    release = Release(id=text, commit=text, bundle="b", created=NOON)
+    freeze, lease = Freeze(reason=text, since=NOON, operation=1), Lease(holder=text, expires=NOON)
+    head = Head(live=text, slots={Slot.BLUE: text}, freeze=freeze, lease=lease)
+    print_status(on, head, release, release, operation)
+    print_status(on, head, release, release, operation.model_copy(update={"result": Result.HELD}))
+    print_outcome(on, Outcome(Result.ROLLED_BACK, text, operation))
+    change = Change(action="Add", logical_id=text, type=text, properties=(text,))
+    plan = a_plan(change, changed=(text,), served={text: text})
+    stacks = tuple(stack.model_copy(update={"name": text}) for stack in plan.stacks)
+    print_plan(on, plan.model_copy(update={"release": text, "commit": text, "base": text, "stacks": stacks}))
+    for kind, facts, _ in _EVENTS:
+        hostile = {key: text if isinstance(value, str) else value for key, value in facts.items()}
+        Progress(on, NOON, verbose=True)(Event(kind, text, hostile, at=NOON))
+    return printed(on)
+
+
+@settings(max_examples=40)
+@given(FOREIGN)
+@example(EVIL)
+def test_no_record_or_answer_writes_a_line_of_its_own(value: str) -> None:
+    """TRU-5"""
+    shown = hostile_texts(value)
+    assert len(shown.splitlines()) == len(hostile_texts("x").splitlines())
+    assert not invisible(shown)
+
+
+@settings(max_examples=40)
+@given(FOREIGN)
+@example(EVIL)
+def test_the_history_has_one_row_for_an_operation(value: str) -> None:
+    """A long cell may take more lines: they begin below the second column (TRU-5)."""
+    on = console()
+    release = Release(id=value, commit=value, bundle="b", created=NOON)
+    print_history(on, [hostile_operation(value)], {value: release})
+    _, row, *more = printed(on).splitlines()
+    assert row.startswith("7  2026-01-02 12:00:00")
+    assert all(line.startswith(" " * len("7  2026-01-02 12:00:00")) for line in more)
+    assert not invisible(printed(on))
+
+
+@given(FOREIGN)
+@example(EVIL)
+def test_further_lines_of_an_error_are_indented(value: str) -> None:
+    """TRU-5"""
+    on = console()
+    print_error(on, KanmonError(Code.AWS_FAILED, f"AWS: {value}", where=value, fix=value))
+    first, *more = printed(on).splitlines()
+    assert first.startswith("KNM-204 AWS: ")
+    assert all(line.startswith("  ") for line in more if line)
+    assert not invisible(printed(on))

@@ -19,8 +19,8 @@ from kanmon.config.test import CoverageRules
 from kanmon.errors import KanmonError
 from kanmon.github.comments import COMMENT_LIMIT
 from kanmon.github.runner import HarmlessLog, Runner
+from kanmon.report.console import make_console
 from kanmon.report.step import WorkflowStep
-from kanmon.report.terminal import make_console
 from kanmon.report.verdict import print_verdict, verdict_markdown
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from rich.console import Console
 
 from embedded.slack import TOKEN, LocalSlack
 from kanmon.cli.commands.notify import NotifyOptions, run
 from kanmon.cli.context import Context
 from kanmon.errors import ExitStatus
+from kanmon.report.console import make_console
 from tests.fakes.app import make_bundle, make_config
 from tests.fakes.runs import plan_of, release, roll_back
 
@@ -28,7 +28,7 @@ def context(cloud: Cloud, slack: LocalSlack, tmp_path: Path) -> Context:
     secret = f'{{"token": "{TOKEN}", "channel": "C1", "api": "{slack.api}"}}'
     secrets = SimpleNamespace(get_secret_value=lambda **_: {"SecretString": secret})
     context = Context(tmp_path / "kanmon.yml")
-    context.console = Console(file=io.StringIO(), soft_wrap=True, width=200)
+    context.console = make_console(io.StringIO())
     context.config = make_config(notifications={"sns": False, "channels": {"slack": "shop-slack"}})
     account: Any = SimpleNamespace(aws=SimpleNamespace(secrets=secrets))
     context.account = account
@@ -37,8 +37,8 @@ def context(cloud: Cloud, slack: LocalSlack, tmp_path: Path) -> Context:
 
 
 def printed(context: Context) -> str:
-    assert isinstance(context.console.file, io.StringIO)
-    return context.console.file.getvalue()
+    assert isinstance(context.console.console.file, io.StringIO)
+    return context.console.console.file.getvalue()
 
 
 def test_waiting_has_the_plans_numbers(

@@ -1,0 +1,95 @@
+"""A value on the terminal is plain text on one line, whoever wrote it (TRU-5)."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from hypothesis import example, given
+from rich.console import Console
+
+from kanmon.report.console import Screen, block, joined, make_console, markup, styled
+from tests.fakes.foreign import FOREIGN, PIECES, invisible
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def printed(screen: Screen) -> str:
+    assert isinstance(screen.console.file, io.StringIO)
+    return screen.console.file.getvalue()
+
+
+def coloured() -> Screen:
+    """A terminal with colours, as a person has it."""
+    return Screen(Console(file=io.StringIO(), force_terminal=True, color_system="standard", width=80))
+
+
+@given(FOREIGN)
+@example("".join(PIECES))
+def test_a_value_is_one_line_without_anything_invisible(value: str) -> None:
+    """TRU-5"""
+    screen = make_console(io.StringIO())
+    screen.print("[bold]by[/] {by}: {reason}", by=value, reason=value)
+    screen.line(value)
+    shown = printed(screen)
+    assert shown.count("\n") == 2
+    assert not invisible(shown)
+
+
+@given(FOREIGN)
+@example("[red]out[/]\x1b[31m")
+def test_a_terminal_gets_the_commands_of_the_template_only(value: str) -> None:
+    """TRU-5"""
+    screen = coloured()
+    screen.print("[red]{value}[/]", value=value)
+    assert printed(screen).count("\x1b") in {0, 2}
+
+
+def test_markup_in_a_value_is_shown() -> None:
+    assert markup("{value}", value="[/] [red]x[/red] \\").plain == "[/] [red]x[/red] \\"
+
+
+def test_a_field_in_a_value_is_shown() -> None:
+    assert markup("{one} {two}", one="{two}", two=2).plain == "{two} 2"
+
+
+def test_a_value_has_the_style_of_its_place() -> None:
+    screen = coloured()
+    screen.print("[red]a {value}[/] b", value="x")
+    assert "\x1b[31mx\x1b[0m" in printed(screen)
+
+
+def test_a_value_can_be_formatted() -> None:
+    assert markup("{slot:<7}|{number:>3}|", slot="blue", number=4).plain == "blue   |  4|"
+
+
+def test_a_styled_value_stays_text() -> None:
+    assert styled("[/]\nx", "red").plain == "[/] x"
+
+
+def test_values_are_joined() -> None:
+    assert joined(", ", ["[a]", styled("b", "red"), 3]).plain == "[a], b, 3"
+
+
+def test_further_lines_of_a_block_are_indented() -> None:
+    """So none of them looks like a line of Kanmon (TRU-5)."""
+    assert block("what\nr9 is live\r\nlive r9").plain == "what\n  r9 is live\n  live r9"
+
+
+@given(FOREIGN)
+def test_a_table_has_one_line_for_each_row(value: str) -> None:
+    """TRU-5"""
+    screen = make_console(io.StringIO())
+    screen.table(["#", "why"], [(1, value[:20]), (2, "")], right={"#"})
+    shown = printed(screen)
+    assert shown.count("\n") == 3
+    assert not invisible(shown)
+
+
+def test_a_question_is_plain_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """TRU-5"""
+    monkeypatch.setattr("builtins.input", lambda *_: "r1")
+    screen = make_console(io.StringIO())
+    assert screen.ask("Type [red]r1[/]\x1b[2J to go on:") == "r1"
+    assert printed(screen) == "Type [red]r1[/][2J to go on: "
