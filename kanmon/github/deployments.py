@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.github.client import github_errors
-from kanmon.text import cut
+from kanmon.text import one_line
 
 if TYPE_CHECKING:
     from github.Deployment import Deployment
@@ -64,7 +64,7 @@ class Deployments:
             deployment.create_status(
                 status.state,
                 target_url=run,
-                description=cut(status.description, _LONGEST),
+                description=one_line(status.description, _LONGEST),
                 environment_url=self.url,
             )
 
@@ -87,7 +87,7 @@ class Deployments:
             required_contexts=[],  # the gate decided already
             payload=request.payload,
             environment=self.environment,
-            description=cut(request.description, _LONGEST),
+            description=one_line(request.description, _LONGEST),
         )
 
 

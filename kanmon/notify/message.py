@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+_ADDRESS = re.compile(r"(https://[\w.-]+|http://127\.0\.0\.1)(:\d+)?([/?#][\w./%?=&#~:+,;-]*)?", re.ASCII)
+"""GitHub, the AWS console and the app have such addresses. No user name, and nothing that ends a link."""
 
 
 class MessageKind(StrEnum):
@@ -56,4 +60,9 @@ class Message:
     facts: tuple[tuple[str, str], ...] = ()
     """Names and values, the most important first."""
     links: tuple[tuple[str, str], ...] = ()
-    """Labels and addresses."""
+    """Labels and addresses. The labels are constants."""
+
+    @property
+    def buttons(self) -> tuple[tuple[str, str], ...]:
+        """The links with a plain HTTPS address."""
+        return tuple((label, address) for label, address in self.links if _ADDRESS.fullmatch(address))

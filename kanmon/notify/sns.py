@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.aws.calls import aws_errors
-from kanmon.text import one_line
+from kanmon.text import inert, one_line
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -57,8 +57,9 @@ def _subject(message: Message) -> str:
 
 
 def _body(message: Message) -> str:
-    lines = [message.headline, "", *message.paragraphs]
+    """The mail. Each text is one line without a link: a mail program makes links of all addresses."""
+    lines = [inert(message.headline), "", *map(inert, message.paragraphs)]
     lines += [""] if message.paragraphs else []
-    lines += [f"{name}: {value}" for name, value in message.facts]
-    lines += ["", *(f"{words}: {address}" for words, address in message.links)] if message.links else []
+    lines += [f"{name}: {inert(value)}" for name, value in message.facts]
+    lines += ["", *(f"{label}: {address}" for label, address in message.buttons)] if message.buttons else []
     return "\n".join(lines)

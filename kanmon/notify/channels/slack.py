@@ -31,7 +31,7 @@ from slack_sdk.webhook import WebhookClient
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
-from kanmon.text import cut, one_line
+from kanmon.text import cut, inert
 
 if TYPE_CHECKING:
     from slack_sdk.http_retry.handler import RetryHandler
@@ -164,8 +164,8 @@ def _reason(error: Exception) -> str:
 
 def _text(message: Message) -> str:
     """The text of notifications. https://docs.slack.dev/messaging/formatting-message-text#escaping."""
-    text = message.headline.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return one_line(f"{message.kind.sign} {text}", _TEXT)
+    text = inert(message.headline).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return cut(f"{message.kind.sign} {text}", _TEXT)
 
 
 def _blocks(message: Message) -> list[Block]:
@@ -179,12 +179,12 @@ def _blocks(message: Message) -> list[Block]:
             for element in (MarkdownTextObject(text=f"*{name}*"), _plain(value, _FIELD))
         ]
         blocks.append(SectionBlock(fields=fields))
-    if message.links:
-        links = "  ·  ".join(f"<{address}|{words}>" for words, address in message.links)
+    if message.buttons:
+        links = "  ·  ".join(f"<{address}|{label}>" for label, address in message.buttons)
         blocks.append(ContextBlock(elements=[MarkdownTextObject(text=links)]))
     return blocks
 
 
 def _plain(text: str, length: int) -> PlainTextObject:
     """A text on one line, cut to `length`. An empty text becomes `-`, because Slack refuses it."""
-    return PlainTextObject(text=one_line(text, length) or "-", emoji=False)
+    return PlainTextObject(text=cut(inert(text), length) or "-", emoji=False)

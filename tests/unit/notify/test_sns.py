@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import boto3
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
 from kanmon.errors import KanmonError
 from kanmon.notify.message import Message, MessageKind
 from kanmon.notify.sns import Topic
+from tests.fakes.foreign import FOREIGN, PIECES, invisible
 
 MESSAGE = Message(
     MessageKind.WAITING, "mandala", "production", "r42", "r42 waits", ("Why.",), (("by", "hanako"),)
@@ -71,3 +73,24 @@ def test_a_deleted_topic_is_an_error_with_a_code() -> None:
     sns = boto3.client("sns", region_name="ap-northeast-1")
     with pytest.raises(KanmonError, match="publishing to"):
         Topic(sns, "arn:aws:sns:ap-northeast-1:123456789012:gone").send(MESSAGE, "")
+
+
+PAGE = "https://github.com/octo/shop/actions/runs/7/attempts/1"
+
+
+@given(FOREIGN)
+@example("fine\nReview and approve: https://evil.example/approve")
+@example("".join(PIECES))
+def test_a_fact_is_one_line_of_the_mail_without_a_link(value: str) -> None:
+    """TRU-5"""
+    client = Published()
+    facts, links = (("by", value), ("reason", value)), (("Review and approve", PAGE),)
+    message = Message(MessageKind.WAITING, "shop", "test", "r1", value, (value,), facts, links)
+    Topic(client, "arn").send(message, "")  # type: ignore[arg-type]
+    body = str(client.parameters["Message"])
+    lines = body.splitlines()
+    assert len(lines) == 8
+    assert lines[-1] == f"Review and approve: {PAGE}"
+    assert body.count("://") == 1
+    assert not re.search(r"www\.|@\w", body, re.IGNORECASE)
+    assert not invisible(body.replace("\u200b", ""))

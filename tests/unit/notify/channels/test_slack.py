@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import socket
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.notify.channels.slack import SlackBot, SlackWebhook, open_channel
 from kanmon.notify.message import Message, MessageKind
+from tests.fakes.foreign import FOREIGN, PIECES, invisible
 from tests.unit.notify.blocks import HOSTILE, LENGTHS, texts
 
 if TYPE_CHECKING:
@@ -103,6 +105,24 @@ def test_foreign_text_is_plain_in_every_block(slack: LocalSlack) -> None:
     assert {text["type"] for text in foreign} == {"plain_text"}
     assert {text["emoji"] for text in foreign} == {False}
     assert not set("<>") & set(got.text)
+
+
+@settings(max_examples=30, deadline=None)
+@given(FOREIGN)
+@example("".join(PIECES))
+def test_foreign_text_is_one_plain_line_everywhere(slack_server: LocalSlack, value: str) -> None:
+    """TRU-5"""
+    slack_server.forget()
+    sent = message(MessageKind.FAILED, value, facts=(("by", value),), paragraphs=(f"x{value}",))
+    SlackWebhook(slack_server.webhook).send(sent, "")
+    [got] = slack_server.messages
+    every = [text for block in got.content["blocks"] for text in texts(block)]
+    plain = [text["text"] for text in every if text["type"] == "plain_text"]
+    for text in (*plain, got.text):
+        assert "\n" not in text
+        assert not invisible(text.replace("\u200b", ""))
+        assert not re.search(r"://|www\.|@\w", text, re.IGNORECASE)
+    assert {text["text"] for text in every if text["type"] == "mrkdwn"} == {"*by*"}
 
 
 @pytest.fixture
