@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from kanmon.appcommand.process import run_command
 from kanmon.apptest.coverage import Coverage, Share, merge, read_coverage
 from kanmon.apptest.files import fresh_files, stamps
-from kanmon.apptest.process import run_command
 from kanmon.apptest.results import Results, read_results
 from kanmon.codes import Code
 from kanmon.errors import KanmonError

@@ -8,10 +8,13 @@ import platform
 import shutil
 import subprocess
 import tempfile
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kanmon import __version__
+from kanmon.appcommand.process import run_command
+from kanmon.appcommand.scrub import app_environment
 from kanmon.bundle.definitions import copy_state_machines
 from kanmon.bundle.manifest import MANIFEST, Bundle, FunctionPackage, Manifest
 from kanmon.bundle.pack import compressor, pack, sha256_of
@@ -32,16 +35,23 @@ _SHOWN_LINES = 20
 
 
 def build_bundle(
-    config: Config, project: Path, target: Path, *, commit: str, on_command: Callable[[str], None]
+    config: Config,
+    project: Path,
+    target: Path,
+    *,
+    commit: str,
+    on_command: Callable[[str], None],
+    on_line: Callable[[str], None],
 ) -> Bundle:
     """Run the build commands in `project` and write the bundle to `target`.
 
+    `on_command` gets every command before it runs. `on_line` gets every printed line at once.
     It replaces an older bundle. It appears at `target` whole or not at all.
     Raises BUILD_FAILED, ARTIFACT_MISSING, UNSAFE_PATH or STATE_MACHINE_INVALID.
     """
     for command in config.build.commands:
         on_command(command)
-        _run(command, project)
+        _run(command, project, on_line)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".bundle-") as folder:
         staged = Path(folder, "bundle")
@@ -67,28 +77,28 @@ def commit_of(project: Path) -> str:
 
 
 def _git(project: Path, *arguments: str) -> str | None:
+    # The repository's own settings can name programs for git to start.
+    environment = app_environment(os.environ)
     try:
-        answer = subprocess.run(["git", *arguments], cwd=project, capture_output=True, text=True, check=True)
+        answer = subprocess.run(
+            ["git", *arguments], cwd=project, env=environment, capture_output=True, text=True, check=True
+        )
     except (OSError, subprocess.CalledProcessError):
         return None
     return answer.stdout.strip()
 
 
-def _run(command: str, project: Path) -> None:
-    answer = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", command],
-        cwd=project,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if answer.returncode != 0:
-        lines = answer.stdout.strip().splitlines()[-_SHOWN_LINES:]
-        shown = "\n".join(f"  | {line}" for line in lines) or "  | (it printed nothing)"
-        problem = f"`{command}` ended with status {answer.returncode}. Its last lines:\n{shown}\n"
+def _run(command: str, project: Path, on_line: Callable[[str], None]) -> None:
+    last: deque[str] = deque(maxlen=_SHOWN_LINES)
+
+    def keep(line: str) -> None:
+        last.append(line)
+        on_line(line)
+
+    status = run_command(command, project, keep)
+    if status != 0:
+        shown = "\n".join(f"  | {line}" for line in last) or "  | (it printed nothing)"
+        problem = f"`{command}` ended with status {status}. Its last lines:\n{shown}\n"
         raise KanmonError(Code.BUILD_FAILED, problem, where=str(project))
 
 

@@ -15,5 +15,6 @@ class Build(Section):
         (),
         examples=[["npm ci", "npm run build"]],
         description="Shell commands, run one after the other in the config's folder. The first failing one "
-        "ends the build. Empty: the files are there already.",
+        "ends the build. They get no AWS credentials, no GitHub token and no input of the step. Empty: the "
+        "files are there already.",
     )

@@ -55,7 +55,8 @@ class AppTests(Section):
         min_length=1,
         examples=[["python3 -m pytest --junitxml=build/tests/api.xml"]],
         description="Shell commands, run one after the other in the config's folder. All of them run, also "
-        "after a failed one, so you see all failures at once.",
+        "after a failed one, so you see all failures at once. They get no AWS credentials, no GitHub token "
+        "and no input of the step.",
     )
     results: tuple[Glob, ...] = Field(
         min_length=1,

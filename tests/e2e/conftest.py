@@ -33,9 +33,9 @@ def built_app(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = REPOSITORY / "examples" / "mandala"
     copy = tmp_path_factory.mktemp("app") / "mandala"
     shutil.copytree(source, copy, ignore=shutil.ignore_patterns("node_modules", "dist", "build", ".*cache"))
-    build_bundle(
-        load_config(copy / "kanmon.yml"), copy, copy / "build/bundle", commit="0" * 40, on_command=print
-    )
+    config = load_config(copy / "kanmon.yml")
+    target = copy / "build/bundle"
+    build_bundle(config, copy, target, commit="0" * 40, on_command=print, on_line=print)
     return copy
 
 

@@ -142,7 +142,10 @@ def release(aws: EmbeddedAws, tmp_path: Path) -> Release:
             },
         },
     )
-    bundle = build_bundle(config, _project(tmp_path), tmp_path / "bundle", commit="c" * 40, on_command=print)
+    project = _project(tmp_path)
+    bundle = build_bundle(
+        config, project, tmp_path / "bundle", commit="c" * 40, on_command=print, on_line=print
+    )
     s3 = client(aws, "s3")
     s3.create_bucket(
         Bucket="slots-artifacts", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"}

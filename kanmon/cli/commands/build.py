@@ -32,6 +32,7 @@ def run(options: BuildOptions, context: Context) -> ExitStatus:
             context.project / options.bundle,
             commit=commit_of(context.project),
             on_command=lambda command: context.console.print("[dim]$ {command}[/]", command=command),
+            on_line=context.console.line,
         )
     manifest = bundle.manifest
     context.console.print(

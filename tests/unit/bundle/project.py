@@ -36,7 +36,12 @@ def make_project(folder: Path) -> Path:
 def build(project: Path, config: Config | None = None, target: str = "out/bundle") -> Bundle:
     """Build the app's bundle."""
     return build_bundle(
-        config or make_config(), project, project / target, commit="c" * 40, on_command=lambda _: None
+        config or make_config(),
+        project,
+        project / target,
+        commit="c" * 40,
+        on_command=lambda _: None,
+        on_line=lambda _: None,
     )
 
 

@@ -83,9 +83,8 @@ def _build(project: Path) -> str:
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_text("x")
     config = load_config(project / "kanmon.yml")
-    bundle = build_bundle(
-        config, project, project / "build/bundle", commit="a" * 40, on_command=lambda _: None
-    )
+    target = project / "build/bundle"
+    bundle = build_bundle(config, project, target, commit="a" * 40, on_command=print, on_line=print)
     return bundle.manifest.functions["api"].sha256
 
 

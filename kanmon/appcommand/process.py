@@ -12,60 +12,46 @@ import time
 from contextlib import closing
 from typing import IO, TYPE_CHECKING
 
+from kanmon.appcommand.descendants import adopted_orphans
+from kanmon.appcommand.scrub import app_environment, hide_process, kept_runner_files
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-_GRACE = 5.0
+    from kanmon.appcommand.descendants import Orphans
+
+GRACE = 5.0
 """Seconds for a command to end by itself after SIGTERM; a cancelled job has 10 in all."""
 _CHUNK, _LAST_CHUNKS = 65_536, 16
 _LOOK, _POLL = 0.1, 0.02
 
-_STEP_VARIABLES = {
-    "GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_STEP_SUMMARY", "GITHUB_TOKEN",
-}  # fmt: skip
 
-
-def app_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment for the app's own commands.
-
-    In a workflow, some variables are for the step only: its inputs, its token, the runner's tokens (they give
-    a job its identity in AWS), and the files for the step's outputs and environment. They are left out: the
-    commands come with the pull request and must not write outputs in the step's name (SEC-5).
-    https://docs.github.com/en/actions/reference/workflows-and-actions/variables
-    """
-    if environment.get("GITHUB_ACTIONS") != "true":
-        return dict(environment)
-    return {
-        name: value
-        for name, value in environment.items()
-        if name not in _STEP_VARIABLES and not name.startswith(("INPUT_", "ACTIONS_"))
-    }
-
-
-def run_command(command: str, folder: Path, stream: Callable[[str], None]) -> int:
-    """Run a shell command in `folder`.
+def run_command(command: str, folder: Path, stream: Callable[[str], None], *, grace: float = GRACE) -> int:
+    """Run a shell command in `folder`, without secrets and without the runner's files (TRU-3).
 
     Returns its exit status: negative for a signal, -15 for SIGTERM. `stream` gets every printed line at once,
     without the line end. Afterwards no process of the command is left: they get SIGTERM, and SIGKILL after
-    five seconds. This also happens when `stream` raises or an interruption comes, before the exception goes
-    on.
+    `grace` seconds. This also happens when `stream` raises or an interruption comes, before the exception
+    goes on. Left are only processes of root, and daemons on systems other than Linux.
     """
-    process = subprocess.Popen(  # noqa: S603 - running the app's own commands is its purpose
-        ["bash", "-euo", "pipefail", "-c", command],  # noqa: S607
-        cwd=folder,
-        env=app_environment(os.environ),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    try:
-        for line in _lines(_chunks(process)):
-            stream(line)
-        return process.wait()
-    finally:
-        _end(process)
+    hide_process()  # before the command exists
+    with kept_runner_files(os.environ), adopted_orphans() as orphans:
+        process = subprocess.Popen(  # noqa: S603 - running the app's own commands is its purpose
+            ["bash", "-euo", "pipefail", "-c", command],  # noqa: S607
+            cwd=folder,
+            env=app_environment(os.environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            for line in _lines(_chunks(process)):
+                stream(line)
+            return process.wait()
+        finally:
+            _end(process, orphans, grace)
 
 
 def _chunks(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
@@ -107,18 +93,21 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
         yield from rest.removesuffix("\n").split("\n")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End all remaining processes of the command's group."""
-    _signal(process, signal.SIGTERM)
-    deadline = time.monotonic() + _GRACE
-    while _signal(process, 0) and time.monotonic() < deadline:
-        process.poll()
-        time.sleep(_POLL)
-    _signal(process, signal.SIGKILL)
+def _end(process: subprocess.Popen[bytes], orphans: Orphans, grace: float) -> None:
+    """End all remaining processes of the command: those of its group, and its orphans."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        _signal_group(process, number)
+        deadline = time.monotonic() + grace
+        while time.monotonic() < deadline:
+            process.poll()
+            orphans_left = orphans.end(number, but=process.pid)
+            if not orphans_left and not _signal_group(process, 0):
+                break
+            time.sleep(_POLL)
     process.wait()
 
 
-def _signal(process: subprocess.Popen[bytes], number: int) -> bool:
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> bool:
     """Send a signal to the command's group and return whether it has any process left."""
     try:
         os.killpg(process.pid, number)
