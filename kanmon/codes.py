@@ -77,6 +77,11 @@ class Code(Enum):
         "The tests cover less code than the config requires.",
         "Test the new code, or lower `test.coverage` in the config.",
     )
+    DIGEST_MISSING = (
+        125,
+        "A workflow gave no digest of the bundle or the plan to release.",
+        "Give the output `digest` of the job behind it. GitHub drops outputs with a masked value in them.",
+    )
     CREDENTIALS_MISSING = (
         201,
         "AWS credentials are missing, incomplete or expired.",

@@ -20,6 +20,7 @@ import pytest
 
 from embedded.github.server import LocalGithub
 from embedded.process import REPOSITORY
+from kanmon.bundle.manifest import load_bundle
 from tests.e2e.changes import visible_change
 from tests.e2e.container import ContainerStep
 from tests.e2e.engine import Engine, NoEngineError, instructions
@@ -79,6 +80,9 @@ def use(engine: Engine, project: Project, github: LocalGithub) -> Callable[..., 
         job = Job(github, project.folder, run, permissions, secrets=secrets)
         github.begin_job(run, 1, name, project.name, runner=job.runner)
         github.review(run, project.name, "taro")
+        if name == "deploy" and "config" not in inputs:
+            bundle = load_bundle(project.folder / "build/bundle")
+            inputs["bundle-digest"] = bundle.manifest.digest
         return ContainerStep(engine, IMAGE, name, job, inputs, variables or {})
 
     return make

@@ -46,7 +46,7 @@ class DeployOptions:
 def run(options: DeployOptions, context: Context) -> ExitStatus:
     """Recover an earlier operation first, after an approval of its own; then release."""
     from kanmon.cli.approvals import deploy_approver, recovery_approver
-    from kanmon.cli.commands.plan import new_plan
+    from kanmon.cli.commands.plan import new_plan, refuse_without_digest
     from kanmon.cli.ending import operated, recover_first, show_ending, show_outcome, show_steps
     from kanmon.cli.repository import with_deployment
     from kanmon.release.deploy import deploy, refuse_frozen
@@ -54,6 +54,10 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
     from kanmon.report.step import folded
     from kanmon.report.terminal import print_plan
 
+    if options.plan:
+        refuse_without_digest(context, options.digest, "digest")
+    else:
+        refuse_without_digest(context, options.bundle_digest, "bundle-digest")
     given = _given_plan(options)
     config, services, console = context.config, context.services, context.console
     if options.dry_run:

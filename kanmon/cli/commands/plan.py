@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.cli.command import Command, built_digest, bundle_folder, optional_path, text
-from kanmon.errors import ExitStatus
+from kanmon.codes import Code
+from kanmon.errors import ExitStatus, KanmonError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +35,7 @@ def run(options: PlanOptions, context: Context) -> ExitStatus:
     from kanmon.release.deploy import refuse_frozen
     from kanmon.report.terminal import print_plan
 
+    refuse_without_digest(context, options.bundle_digest, "bundle-digest")
     services = context.services
     # Refuse a frozen environment now, before reviewers look at a plan.
     refuse_frozen(services.ledger.head(), options.lift_freeze)
@@ -55,6 +57,16 @@ def new_plan(context: Context, bundle_folder: Path, digest: str) -> Plan:
     bundle = built_from(context.config, bundle_folder, digest)
     context.account.blobs.upload_bundle(bundle)
     return make_plan(context.services, context.config, bundle.manifest, context.account.bootstrapped)
+
+
+def refuse_without_digest(context: Context, digest: str, name: str) -> None:
+    """Refuse an empty digest in a workflow. Raises DIGEST_MISSING.
+
+    Between the jobs of a workflow, others could exchange the files. GitHub drops outputs that look masked, so
+    an empty digest must not mean: no check.
+    """
+    if context.step and not digest:
+        raise KanmonError(Code.DIGEST_MISSING, f"`{name}` is empty.")
 
 
 COMMAND = Command(

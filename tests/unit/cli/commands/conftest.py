@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kanmon.bundle.manifest import load_bundle
 from kanmon.cli import account as account_module
 from kanmon.cli import context as context_module
 from kanmon.cli import wiring as wiring_module
@@ -55,6 +56,11 @@ class App:
         assert self.run("build", "--bundle", f"build/{version}") is ExitStatus.OK
         self.printed()
         return f"build/{version}"
+
+    def built(self, version: str) -> tuple[str, ...]:
+        """Build a version. Return the options for its bundle and digest, as a workflow gives them."""
+        folder = self.build(version)
+        return "--bundle", folder, "--bundle-digest", load_bundle(self.folder / folder).manifest.digest
 
     def deploy(self, version: str) -> None:
         """Build and release a version."""

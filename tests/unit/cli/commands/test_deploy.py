@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def _planned(app: App, version: str = "one") -> str:
     """Plan a version. Return the digest of `plan.json`."""
-    assert app.run("plan", "--bundle", app.build(version), "--output", "plan.json") is ExitStatus.OK
+    assert app.run("plan", *app.built(version), "--output", "plan.json") is ExitStatus.OK
     app.printed()
     return read_plan(app.folder / "plan.json").digest
 
@@ -68,8 +68,7 @@ def test_the_answer_at_the_terminal_decides(
 def test_in_a_workflow_yes_approves_nothing(app: App, step_file: Path) -> None:
     """CD-3"""
     del step_file
-    bundle = app.build("one")
-    assert app.run("deploy", "--yes", "--bundle", bundle) is ExitStatus.REFUSED
+    assert app.run("deploy", "--yes", *app.built("one")) is ExitStatus.REFUSED
     assert "KNM-901: --yes has no effect in a workflow" in app.printed()
     assert app.cloud.stacks.executed == []
 
@@ -153,6 +152,21 @@ def test_a_step_gives_its_error_to_later_steps(app: App, step_file: Path) -> Non
     digest = _planned(app)
     assert app.run("deploy", "--plan", "plan.json", "--digest", digest) is ExitStatus.REFUSED
     assert Code.GITHUB_MISSING.id in step_file.read_text()
+
+
+def test_a_workflow_must_give_the_bundles_digest(app: App, step_file: Path) -> None:
+    """TRU-1: an output that GitHub dropped comes as an empty text."""
+    assert app.run("deploy", "--bundle", app.build("one"), "--bundle-digest", "") is ExitStatus.REFUSED
+    assert "KNM-125: `bundle-digest` is empty." in step_file.read_text()
+    assert app.untouched
+
+
+def test_a_workflow_must_give_the_plans_digest(app: App, step_file: Path) -> None:
+    """TRU-1"""
+    _planned(app)
+    assert app.run("deploy", "--plan", "plan.json", "--digest", "") is ExitStatus.REFUSED
+    assert "KNM-125: `digest` is empty." in step_file.read_text()
+    assert app.cloud.stacks.executed == []
 
 
 def test_a_dry_run_releases_nothing(app: App) -> None:

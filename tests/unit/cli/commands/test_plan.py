@@ -84,5 +84,12 @@ def test_a_reason_lifts_the_freeze(app: App) -> None:
 
 def test_a_step_gives_the_plans_digest_to_later_steps(app: App, step_file: Path) -> None:
     """CD-4"""
-    assert app.run("plan", "--bundle", app.build("one"), "--output", "plan.json") is ExitStatus.OK
+    assert app.run("plan", *app.built("one"), "--output", "plan.json") is ExitStatus.OK
     assert read_plan(app.folder / "plan.json").digest in step_file.read_text()
+
+
+def test_a_workflow_must_give_the_bundles_digest(app: App, step_file: Path) -> None:
+    """TRU-1: an output that GitHub dropped comes as an empty text."""
+    assert app.run("plan", "--bundle", app.build("one")) is ExitStatus.REFUSED
+    assert "KNM-125: `bundle-digest` is empty." in step_file.read_text()
+    assert app.untouched
