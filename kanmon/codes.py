@@ -69,7 +69,7 @@ class Code(Enum):
     )
     RESULTS_UNREADABLE = (
         123,
-        "A test or coverage report can't be read.",
+        "A test or coverage report, or the verdict on them, can't be read.",
         "Write JUnit XML for results; Cobertura XML, LCOV or coverage.py's JSON for coverage.",
     )
     COVERAGE_LOW = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from kanmon.appcommand.process import run_command
-from kanmon.apptest.coverage import Coverage, Share, merge, read_coverage
+from kanmon.apptest.coverage import Coverage, merge, read_coverage
 from kanmon.apptest.files import fresh_files, stamps
 from kanmon.apptest.results import Results, read_results
 from kanmon.codes import Code
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanmon.apptest.files import Stamp
+    from kanmon.apptest.share import Share
     from kanmon.config.test import AppTests, CoverageRules
 
     Read = TypeVar("Read")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
+from kanmon.apptest.summary import summary_of
 from kanmon.github.runner import HarmlessLog, Level, Runner
 from kanmon.github.workflow_run import current_run
 from kanmon.release.events import EventKind
@@ -80,7 +81,7 @@ class WorkflowStep:
             self.runner.annotate(
                 Level.ERROR, case.message or case.outcome.value, title=case.name, file=file, line=case.line
             )
-        self.runner.summary(verdict_markdown(verdict, _TESTS_SUMMARY))
+        self.runner.summary(verdict_markdown(summary_of(verdict), _TESTS_SUMMARY))
         self.runner.output("tests", str(verdict.results.executed))
         self.runner.output("failed", str(len(verdict.results.failures)))
         self.runner.output("coverage", f"{verdict.coverage.lines.percent:.2f}" if verdict.coverage else "")

@@ -9,21 +9,22 @@ from kanmon.report.markdown import render_markdown
 
 if TYPE_CHECKING:
     from kanmon.apptest.run import Verdict
+    from kanmon.apptest.summary import Summary
     from kanmon.report.console import Screen
 
 _SHOWN = (100, 50, 20, 10, 5, 1)
 
 
-def verdict_markdown(verdict: Verdict, limit: int, page: str = "") -> str:
+def verdict_markdown(summary: Summary, limit: int, page: str = "") -> str:
     """The verdict in at most `limit` bytes, with the details of as many failed tests as possible.
 
     `page` is the address of the run, for readers outside of the run's page.
     """
     for shown in _SHOWN:
-        markdown = _markdown(verdict, shown, page)
+        markdown = render_markdown("verdict.md.j2", summary=summary, shown=shown, page=page)
         if len(markdown.encode()) <= limit:
             return markdown
-    return _markdown(verdict, 0, page)
+    return render_markdown("verdict.md.j2", summary=summary, shown=0, page=page)
 
 
 def print_verdict(console: Screen, verdict: Verdict) -> None:
@@ -43,14 +44,3 @@ def print_verdict(console: Screen, verdict: Verdict) -> None:
     numbers += f", {results.skipped} skipped" if results.skipped else ""
     covered = f"; {verdict.coverage.lines.percent:.2f} % of the lines covered" if verdict.coverage else ""
     console.print("{numbers}", numbers=styled(f"{numbers}{covered}", colour))
-
-
-def _markdown(verdict: Verdict, shown: int, page: str) -> str:
-    return render_markdown(
-        "verdict.md.j2",
-        verdict=verdict,
-        results=verdict.results,
-        coverage=verdict.coverage,
-        shown=shown,
-        page=page,
-    )

@@ -1,4 +1,4 @@
-"""The test action on a pull request: one comment, kept up to date, or none (CD-1, SEC-5)."""
+"""The actions test and comment on a pull request: one comment, kept up to date, or none (CD-1, SEC-5)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from tests.e2e.job import NAME, SHA, Job
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.e2e.project import Ended
 
 CONFIG = """\
 app: tiny
@@ -61,7 +63,7 @@ def job(github: LocalGithub, tmp_path: Path) -> Job:
         github,
         folder,
         run,
-        {"contents": "read", "pull-requests": "write"},
+        {"pull-requests": "write"},
         event="pull_request",
         ref="refs/pull/7/merge",
         payload={"pull_request": {"number": 7}},
@@ -72,8 +74,19 @@ def comments(github: LocalGithub) -> list[str]:
     return [comment.body for comment in github.repository.comments.values()]
 
 
+def judge(job: Job) -> Ended:
+    """The job with the app's code."""
+    return job.kanmon("test", "--output", "verdict.json")
+
+
+def comment_on(job: Job) -> Ended:
+    """The job with the permission to comment."""
+    return job.kanmon("comment", "--verdict", "verdict.json")
+
+
 def test_the_tests_have_one_comment(github: LocalGithub, job: Job) -> None:
-    failed = job.kanmon("test").check(1)
+    failed = judge(job).check(1)
+    comment_on(job).check()
     outputs = job.outputs
     assert outputs.pop("error").startswith("KNM-121: 1 of 1 tests failed")
     assert outputs == {"tests": "1", "failed": "1", "coverage": "100.00"}
@@ -90,7 +103,8 @@ def test_the_tests_have_one_comment(github: LocalGithub, job: Job) -> None:
     assert job.summary.startswith("## Tests failed")
 
     (job.folder / "test.sh").write_text(PASSING)
-    job.kanmon("test").check()
+    judge(job).check()
+    comment_on(job).check()
     [comment] = comments(github)
     assert comment.startswith("<!-- kanmon:test -->\n## Tests passed")
 
@@ -101,16 +115,17 @@ def test_a_comment_of_somebody_else_is_left_alone(github: LocalGithub, job: Job)
     token = github.token({"pull-requests": "write"}, actor="stranger")
     forged.secrets = {"GITHUB_TOKEN": token}
     forged.event, forged.payload = job.event, job.payload
-    forged.kanmon("test").check(1)
-    job.kanmon("test").check(1)
-    job.kanmon("test").check(1)
+    judge(job).check(1)
+    for each in (forged, job, job):
+        comment_on(each).check()
     assert len(comments(github)) == 2
 
 
 def test_a_fork_gets_its_verdict_without_a_comment(github: LocalGithub, job: Job) -> None:
-    job.permissions = {"contents": "read", "pull-requests": "read"}
+    job.permissions = {"pull-requests": "read"}
     (job.folder / "test.sh").write_text(PASSING)
-    ended = job.kanmon("test").check()
+    judge(job).check()
+    ended = comment_on(job).check()
     assert comments(github) == []
     [notice] = [line for line in ended.output.splitlines() if line.startswith("::notice")]
     assert notice.startswith("::notice title=Kanmon KNM-602::")

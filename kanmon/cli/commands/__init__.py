@@ -12,6 +12,7 @@ NAMES = (
     "bootstrap",
     "build",
     "test",
+    "comment",
     "plan",
     "render",
     "gate",

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanmon.apptest.coverage import Coverage, FileCoverage, Share, merge, read_coverage
+from kanmon.apptest.coverage import Coverage, FileCoverage, merge, read_coverage
+from kanmon.apptest.share import Share
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 

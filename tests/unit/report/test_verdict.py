@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from kanmon.apptest.coverage import Coverage, FileCoverage
 from kanmon.apptest.results import Case, CaseOutcome, Results
 from kanmon.apptest.run import CommandResult, Verdict
+from kanmon.apptest.summary import summary_of
 from kanmon.cli.commands import test as test_command
 from kanmon.codes import Code
 from kanmon.config.test import CoverageRules
@@ -51,9 +52,8 @@ def verdict(*cases: Case, file: str = "shop/a.py", failures: tuple[KanmonError, 
 
 
 def test_the_numbers_are_there() -> None:
-    markdown = verdict_markdown(
-        verdict(case("a"), case("b", CaseOutcome.FLAKY), case("c", CaseOutcome.SKIPPED)), 10_000, ""
-    )
+    cases = case("a"), case("b", CaseOutcome.FLAKY), case("c", CaseOutcome.SKIPPED)
+    markdown = verdict_markdown(summary_of(verdict(*cases)), 10_000, "")
     assert "| 3 | 1 | 0 | 1 | 1 | 1.25 s | 66.66 % (at least 60 %) | 50.00 % |" in markdown
     assert markdown.startswith("## Tests passed")
     assert not markdown.rstrip().endswith(")")
@@ -61,7 +61,7 @@ def test_the_numbers_are_there() -> None:
 
 def test_a_report_with_little_in_it_is_shown() -> None:
     bare = Case("a", "", "", None, 0.0, CaseOutcome.FAILED, "", "")
-    markdown = verdict_markdown(Verdict(Results((bare,)), None, None, (), ()), 10_000, "")
+    markdown = verdict_markdown(summary_of(Verdict(Results((bare,)), None, None, (), ())), 10_000, "")
     assert "<summary><b>a</b></summary>" in markdown
     assert "The report gives no reason." in markdown
 
@@ -69,7 +69,8 @@ def test_a_report_with_little_in_it_is_shown() -> None:
 def test_hostile_names_show_as_themselves() -> None:
     failure = KanmonError(Code.TESTS_FAILED, HOSTILE, where=HOSTILE)
     hostile = Case(HOSTILE, HOSTILE, HOSTILE, 1, 1.0, CaseOutcome.FAILED, HOSTILE, HOSTILE)
-    markdown = verdict_markdown(verdict(hostile, file=HOSTILE, failures=(failure,)), 100_000, "https://run")
+    summary = summary_of(verdict(hostile, file=HOSTILE, failures=(failure,)))
+    markdown = verdict_markdown(summary, 100_000, "https://run")
     html = GFM.render(markdown)
     assert "<script" not in html
     assert re.findall(r"<h\d", html) == ["<h2"]
@@ -85,7 +86,7 @@ def test_hostile_names_show_as_themselves() -> None:
 @given(st.integers(0, 300), st.integers(1, 3_000), st.integers(5_000, 60_000))
 def test_it_always_fits_and_counts_the_left_out_tests(failed: int, size: int, limit: int) -> None:
     cases = [case(f"test {number}", CaseOutcome.FAILED, "関" * size) for number in range(failed)]
-    markdown = verdict_markdown(verdict(*cases), limit, "https://run")
+    markdown = verdict_markdown(summary_of(verdict(*cases)), limit, "https://run")
     assert len(markdown.encode()) <= limit <= COMMENT_LIMIT
     shown = markdown.count("関" * size)
     assert (shown == failed) == ("not shown" not in markdown)

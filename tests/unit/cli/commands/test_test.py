@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kanmon.apptest.summary import read_summary
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus
 
@@ -61,3 +62,11 @@ def test_a_step_gives_the_numbers_to_later_steps(app: App, step_file: Path) -> N
     _tests(app, FAILED)
     assert app.run("test") is ExitStatus.FAILED
     assert "failed<<" in step_file.read_text()
+
+
+def test_the_verdict_is_written_for_a_comment(app: App) -> None:
+    """CD-1"""
+    _tests(app, FAILED)
+    assert app.run("test", "--output", "out/verdict.json") is ExitStatus.FAILED
+    summary = read_summary(app.folder / "out/verdict.json")
+    assert [case.name for case in summary.cases] == ["adds"]
