@@ -22,6 +22,11 @@ class Code(Enum):
     )
     CONFIG_INVALID = (104, "A key of the config has an invalid value.", "Correct each key at the named line.")
     CONFIG_UNKNOWN_KEY = (105, "The config has an unknown key.", "Correct the key's spelling, or remove it.")
+    CONFIG_TOO_BIG = (
+        106,
+        "The config is larger than Kanmon reads.",
+        "Remove what repeats itself: aliases of aliases, and data that belongs into a file of the app.",
+    )
     BUILD_FAILED = (
         111,
         "A build command of the app failed.",
@@ -61,6 +66,11 @@ class Code(Enum):
             "Then plan the release again."
         ),
     )
+    BUNDLE_TOO_BIG = (
+        119,
+        "The build's output is larger than AWS takes or Kanmon releases.",
+        "Remove the named files from the build's output. Put large data into a bucket of your own.",
+    )
     TESTS_FAILED = (121, "The app's tests failed.", "Fix the failed tests: the message names the first.")
     RESULTS_MISSING = (
         122,
@@ -81,6 +91,11 @@ class Code(Enum):
         125,
         "A workflow gave no digest of the bundle or the plan to release.",
         "Give the output `digest` of the job behind it. GitHub drops outputs with a masked value in them.",
+    )
+    REPORT_TOO_BIG = (
+        126,
+        "A test or coverage report is larger than Kanmon reads.",
+        "Have the test command write several reports, and less output of passed tests into them.",
     )
     CREDENTIALS_MISSING = (
         201,
@@ -379,6 +394,11 @@ class Code(Enum):
         903,
         "The system refused to read or write a file.",
         "Give the path of a readable file, or of a folder with write permission.",
+    )
+    ENVIRONMENT_BROKEN = (
+        906,
+        "An environment variable of the runner or of Kanmon has an impossible value.",
+        "Correct the named variable, or unset it. On a self-hosted runner, restart the runner.",
     )
     INTERNAL = (
         999,

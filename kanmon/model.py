@@ -119,6 +119,8 @@ class Answer:
     """The names are in lower case."""
     body: bytes
     seconds: float
+    cut: bool = False
+    """The body has more bytes, not read."""
 
     @property
     def release(self) -> str:

@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from urllib3.exceptions import HTTPError
+from kanmon.checks.probe import NoAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,7 +87,7 @@ class Checks:
         try:
             # The timeout is longer than the allowed latency: a slow answer counts as slow, not as missing.
             answer = self.edge.ask(check, target, check.expect.latency * _SLOWEST_FACTOR + 1)
-        except HTTPError as error:
+        except NoAnswerError as error:
             return None, f"no answer: {error}"
         return answer, check.expect.problem(answer, check.path, target.release)
 

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
+from http.client import HTTPException
+from threading import Event, Timer
 from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
 
-import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
 from urllib3.util import create_urllib3_context
 
 from kanmon.model import Answer
 from kanmon.naming import PREVIEW_COOKIE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from urllib3.response import BaseHTTPResponse
+
     from kanmon.config.checks import Check
+
+LARGEST = 1024 * 1024
+"""The read bytes of a body, unpacked. A check needs no more, and an answer must not fill the memory."""
+_CHUNK = 64 * 1024
+_PRINTABLE = "".join(map(chr, range(33, 127)))
+
+
+class NoAnswerError(Exception):
+    """No whole answer came in time. The text is the reason."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +57,11 @@ class Edge:
     """The address to connect to instead of the domain, like `AWS_ENDPOINT_URL` for AWS's APIs."""
 
     @cached_property
-    def _pool(self) -> urllib3.PoolManager:
+    def _tls(self) -> ssl.SSLContext:
         # Certificates are verified. TLS 1.2 is the oldest version allowed.
         context = create_urllib3_context(ssl_minimum_version=ssl.TLSVersion.TLSv1_2)
         context.load_default_certs()
-        return urllib3.PoolManager(maxsize=16, retries=False, ssl_context=context)
+        return context
 
     @property
     def url(self) -> str:
@@ -50,10 +69,27 @@ class Edge:
         return self.endpoint_url or f"https://{self.domain}"
 
     def ask(self, check: Check, target: Target, timeout: float) -> Answer:
-        """Send a check's request.
+        """Send a check's request, on a connection of its own.
 
-        Raises urllib3's HTTPError without an answer in `timeout` seconds.
+        The answer's time begins with the request, after the connection. Raises NoAnswerError without a whole
+        answer in `timeout` seconds; a body ends after `LARGEST` bytes.
         """
+        with self._connected(timeout) as connection:
+            began = time.monotonic()
+            connection.request(
+                check.method,
+                quote(check.path, safe=_PRINTABLE),
+                body=None if check.body is None else check.body.encode(),
+                headers=self._headers(check, target),
+                preload_content=False,
+            )
+            response = connection.getresponse()
+            body = _body(response)
+            seconds = time.monotonic() - began
+        received = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status, received, body[:LARGEST], seconds, cut=len(body) > LARGEST)
+
+    def _headers(self, check: Check, target: Target) -> dict[str, str]:
         headers = {"user-agent": "kanmon-check", **check.headers}
         if self.endpoint_url:
             headers["host"] = self.domain
@@ -61,18 +97,55 @@ class Edge:
             own = [value for name, value in check.headers.items() if name.lower() == "cookie"]
             headers = {name: value for name, value in headers.items() if name.lower() != "cookie"}
             headers["cookie"] = "; ".join([*own, f"{PREVIEW_COOKIE}={target.preview}"])
-        began = time.monotonic()
-        response = self._pool.request(
-            check.method,
-            self.url.rstrip("/") + check.path,
-            body=check.body,
-            headers=headers,
-            timeout=urllib3.Timeout(total=timeout),
-            redirect=False,
-        )
-        seconds = time.monotonic() - began
-        received = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status, received, response.data, seconds)
+        return headers
+
+    @contextmanager
+    def _connected(self, timeout: float) -> Iterator[HTTPConnection]:
+        """A connection, cut after `timeout` seconds.
+
+        A socket's own timeout begins anew with each received byte: one byte a second would hold a check for
+        ever.
+        """
+        connection = self._connection(timeout)
+        late = Event()
+        timer = Timer(timeout, _cut, [connection, late])
+        timer.daemon = True
+        timer.start()
+        failure = ""
+        try:
+            connection.connect()
+            yield connection
+        except (HTTPError, HTTPException, OSError, ValueError) as error:
+            failure = str(error) or type(error).__name__
+        finally:
+            timer.cancel()
+            connection.close()
+        # The end of a cut connection may look like the end of a body.
+        if late.is_set() or failure:
+            raise NoAnswerError(f"none within {timeout:g} s" if late.is_set() else failure)
+
+    def _connection(self, timeout: float) -> HTTPConnection:
+        address = urlsplit(self.url)
+        host = address.hostname or self.domain
+        if address.scheme == "https":
+            return HTTPSConnection(host, address.port, timeout=timeout, ssl_context=self._tls)
+        return HTTPConnection(host, address.port, timeout=timeout)
+
+
+def _body(response: BaseHTTPResponse) -> bytes:
+    """The beginning of a body, with one byte more than `LARGEST` of a larger one."""
+    body = bytearray()
+    while len(body) <= LARGEST and (chunk := response.read(_CHUNK, decode_content=True)):
+        body += chunk
+    return bytes(body[: LARGEST + 1])
+
+
+def _cut(connection: HTTPConnection, late: Event) -> None:
+    """End a connection while another thread waits for it. `SSLSocket` has a `shutdown` of its own for TLS."""
+    late.set()
+    if connection.sock:
+        with suppress(OSError):
+            socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
 
 
 def preview_address(url: str, token: str) -> str:

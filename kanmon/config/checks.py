@@ -9,7 +9,7 @@ from pydantic import Field
 from kanmon.config.durations import Duration
 from kanmon.config.expect import Expect
 from kanmon.config.section import Section
-from kanmon.config.values import Name, UrlPath
+from kanmon.config.values import HeaderName, HeaderValue, Name, UrlPath
 
 HttpMethod = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -29,7 +29,7 @@ class Check(Section):
         description="The HTTP method of the request. A check runs many times, also on the live release, so a "
         "`POST` must do no harm.",
     )
-    headers: dict[str, str] = Field(
+    headers: dict[HeaderName, HeaderValue] = Field(
         default_factory=dict,
         examples=[{"accept": "application/json"}],
         description="The headers of the request, such as `{accept: application/json}`. Never put a secret "

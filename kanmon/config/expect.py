@@ -6,17 +6,16 @@ To add one, write a class here and give :class:`Expect` a field with it.
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
-import jmespath
-from jmespath.exceptions import JMESPathError
 from pydantic import ConfigDict, Field, JsonValue
 
 from kanmon.config.durations import Duration
+from kanmon.config.patterns import SEARCHED, JmesPath, Pattern, contains, query
 from kanmon.config.section import Section
-from kanmon.config.values import JmesPath, Pattern
+from kanmon.config.values import HeaderName
+from kanmon.regular_file import size_of
 from kanmon.text import cut, one_line
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 200
 """The greatest number of characters from an answer in a message."""
+_EXCERPT = 4096
 
 
 @runtime_checkable
@@ -72,8 +72,9 @@ class HeadersMatch:
         del path, release
         for name, pattern in wanted.items():
             value = answer.headers.get(name.lower())
-            if value is None or not re.search(pattern, value):
-                return f"header {name} is {value!r} and does not match {pattern!r}"
+            if value is None or not contains(pattern, value):
+                shown = cut(repr(value), _SHOWN)
+                return f"header {name} is {shown} and does not match {pattern!r}"
         return ""
 
 
@@ -83,9 +84,10 @@ class BodyMatches:
     def problem(self, wanted: str | None, answer: Answer, path: str, release: str) -> str:
         """See :class:`Assertion`."""
         del path, release
-        if wanted is None or re.search(wanted, answer.body.decode("utf-8", "replace")):
+        if wanted is None or contains(wanted, answer.body):
             return ""
-        return f"the body does not contain {wanted!r}: {_excerpt(answer.body)}"
+        body = "body" if len(answer.body) <= SEARCHED else f"body's first {size_of(SEARCHED)}"
+        return f"the {body} does not contain {wanted!r}: {_excerpt(answer.body)}"
 
 
 class JsonIs:
@@ -96,13 +98,14 @@ class JsonIs:
         del path, release
         if not wanted:
             return ""
+        if answer.cut:
+            return f"the body is larger than {size_of(len(answer.body))}, too large for `json`"
         try:
-            document = json.loads(answer.body)
+            document = json.loads(answer.body, parse_constant=_refuse_constant)
+            problems = (_differs(document, expression, value) for expression, value in wanted.items())
+            return next(filter(None, problems), "")
         except (ValueError, RecursionError):
             return f"the body is not JSON: {_excerpt(answer.body)}"
-        return next(
-            (problem for query, value in wanted.items() if (problem := _differs(document, query, value))), ""
-        )
 
 
 class AnswersWithin:
@@ -130,16 +133,18 @@ class Expect(Section):
         description="`true`: the answer must carry the header `x-kanmon-release` with the id of the checked "
         "release. Default: `true` for API answers and pages, `false` for files such as `/robots.txt`.",
     )
-    headers: Annotated[dict[str, Pattern], HeadersMatch()] = Field(
+    headers: Annotated[dict[HeaderName, Pattern], HeadersMatch()] = Field(
         default_factory=dict,
         examples=[{"content-type": "application/json"}],
-        description="A header's name, and a regular expression for its value. It may match anywhere in the "
-        "value: `{content-type: application/json}`.",
+        description="A header's name, and a pattern for its value: `{content-type: application/json}`. It "
+        "may match anywhere in the value. The syntax is [RE2](https://github.com/google/re2/wiki/Syntax)'s: "
+        "regular expressions without looking ahead or behind, and without `\\1`.",
     )
     body: Annotated[Pattern | None, BodyMatches()] = Field(
         None,
         examples=["<title>Shop"],
-        description="A regular expression to be found in the body, such as `<title>Shop`.",
+        description="A pattern to be found in the first 128 kB of the body, such as `<title>Shop`. The "
+        "syntax is [RE2](https://github.com/google/re2/wiki/Syntax)'s, as in `headers`.",
     )
     json_: Annotated[dict[JmesPath, JsonValue], JsonIs()] = Field(
         default_factory=dict,
@@ -178,14 +183,16 @@ def _is_api_or_page(path: str) -> bool:
     return "." not in last or last == "index.html"
 
 
-def _differs(document: object, query: str, wanted: JsonValue) -> str:
-    try:
-        found = jmespath.search(query, document)
-    except JMESPathError as error:
-        return f"{query} can't be evaluated: {error}"
-    if _same(found, wanted):
-        return ""
-    return f"{query} is {cut(json.dumps(found), _SHOWN)} instead of {json.dumps(wanted)}"
+def _refuse_constant(name: str) -> None:
+    """JSON has no `NaN` and no `Infinity`, but Python reads them."""
+    raise ValueError(name)
+
+
+def _differs(document: object, expression: str, wanted: JsonValue) -> str:
+    found, problem = query(expression, document)
+    if problem or _same(found, wanted):
+        return problem
+    return f"{expression} is {cut(json.dumps(found), _SHOWN)} instead of {json.dumps(wanted)}"
 
 
 def _same(found: object, wanted: object) -> bool:
@@ -201,4 +208,4 @@ def _same(found: object, wanted: object) -> bool:
 
 
 def _excerpt(body: bytes) -> str:
-    return repr(one_line(body.decode("utf-8", "replace"), _SHOWN))
+    return repr(one_line(body[:_EXCERPT].decode("utf-8", "replace"), _SHOWN))

@@ -2,36 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from kanmon.config.section import MistakeError, written
-
-
-def _pattern(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise MistakeError(
-            f"It is not a regular expression: {error}.",
-            r"Write `\` before a character with a meaning of its own, such as `\(`.",
-        ) from error
-    return value
-
-
-def _query(value: str) -> str:
-    try:
-        jmespath.compile(value)
-    except JMESPathError as error:
-        raise MistakeError(
-            "It is not a JMESPath expression.", "Write, for example, `status` or `items[0].name`."
-        ) from error
-    return value
-
+from kanmon.config.section import written
 
 Name = Annotated[
     str,
@@ -46,12 +21,16 @@ Name = Annotated[
 
 Aurora's rules are the strictest: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
 """
-Pattern = Annotated[str, AfterValidator(_pattern)]
-"""A regular expression of Python."""
-JmesPath = Annotated[str, Field(examples=["status"]), AfterValidator(_query)]
-"""A JMESPath expression."""
 UrlPath = Annotated[
-    str, written(r"^/[^\s#]*$", "Begin with `/`. Leave out spaces and `#`.", "/api/health?full=1")
+    str,
+    Field(
+        max_length=8192
+    ),  # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+    written(
+        r"^/[^\s#\x00-\x1f\x7f-\x9f]*$",
+        "Begin with `/`. Leave out spaces, control characters and `#`.",
+        "/api/health?full=1",
+    ),
 ]
 """A path below the app's domain, with its query."""
 LogicalId = Annotated[
@@ -62,6 +41,25 @@ LogicalId = Annotated[
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html
 """
+# https://www.rfc-editor.org/rfc/rfc9110#name-tokens and #name-field-values
+HeaderName = Annotated[
+    str,
+    Field(max_length=256),
+    written(
+        r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", "Use letters, digits and hyphens, without `:`.", "content-type"
+    ),
+]
+"""The name of an HTTP header."""
+HeaderValue = Annotated[
+    str,
+    Field(max_length=8192),
+    written(
+        r"^([!-~]([ -~]*[!-~])?)?$",
+        "Use plain ASCII characters in one line, without spaces around them.",
+        "application/json",
+    ),
+]
+"""The value of an HTTP header. A line break in it would begin another header."""
 ShellCommand = Annotated[str, Field(min_length=1, examples=["npm run build"])]
 """A command for the shell, not empty."""
 Percent = Annotated[int, Field(ge=1, le=100)]

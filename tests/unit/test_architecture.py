@@ -30,7 +30,7 @@ TIERS = [
     {"stacks", "bundle", "traffic", "checks", "approval", "ledger", "notify", "apptest"},
     {"config", "aws", "github"},
     {"model"},
-    {"naming", "errors", "text", "clock", "appcommand"},
+    {"naming", "errors", "text", "regular_file", "clock", "appcommand"},
     {"codes"},
 ]
 """Each room may import the rooms below its own tier."""

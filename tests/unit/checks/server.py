@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, cast
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from kanmon.checks.probe import Edge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 FROM_R2, FROM_R1 = (200, "r2"), (200, "r1")
 BROKEN = (500, "r2")
@@ -77,4 +78,31 @@ def serving(*script: tuple[int, str]) -> Iterator[Server]:
             yield server
         finally:
             server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def sending(answer: Iterable[bytes], every: float = 0.0) -> Iterator[Edge]:
+    """Run a server that sends these bytes to each connection, one piece after the other."""
+
+    def serve(server: socket.socket) -> None:
+        with suppress(OSError):
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                for piece in answer:
+                    connection.sendall(piece)
+                    if done.wait(every):
+                        break
+
+    done = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, args=(server,))
+        thread.start()
+        try:
+            yield Edge("shop.example", f"http://127.0.0.1:{server.getsockname()[1]}")
+        finally:
+            done.set()
+            with suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)
             thread.join()

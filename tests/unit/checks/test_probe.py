@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+import gzip
+import time
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kanmon.checks.probe import Target, preview_address
+from kanmon.checks.probe import LARGEST, NoAnswerError, Target, preview_address
 from kanmon.config.checks import Check
-from tests.unit.checks.server import FROM_R2, Request, serving
+from tests.unit.checks.server import FROM_R2, Request, sending, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kanmon.model import Answer
 
 LIVE = Target("live", "r2")
 CANDIDATE = Target("candidate", "r2", "r2-secret")
@@ -54,3 +62,84 @@ def test_a_preview_has_an_address_for_browsers() -> None:
     assert preview_address("https://shop.example", "r2-secret") == (
         "https://shop.example/?kanmon-preview=r2-secret"
     )
+
+
+BEGIN = b"HTTP/1.1 200 OK\r\n"
+
+
+def _answer(sent: Iterable[bytes], every: float = 0.0, timeout: float = 5) -> Answer:
+    with sending(sent, every) as edge:
+        return edge.ask(Check.model_validate({"name": "health", "path": "/"}), LIVE, timeout)
+
+
+def _failure(sent: Iterable[bytes], every: float = 0.0, timeout: float = 5) -> str:
+    with pytest.raises(NoAnswerError) as failed:
+        _answer(sent, every, timeout)
+    return str(failed.value)
+
+
+def test_a_path_of_any_language_is_encoded() -> None:
+    assert _request(LIVE, path="/検索?q=ü%20").path == "/%E6%A4%9C%E7%B4%A2?q=%C3%BC%20"
+
+
+@pytest.mark.parametrize(
+    "drip",
+    [
+        [b"H"],
+        [BEGIN, *repeat(b"a", 100)],
+        [BEGIN, b"content-length: 5000\r\n\r\n", *repeat(b"a", 100)],
+        [BEGIN, b"transfer-encoding: chunked\r\n\r\n", *repeat(b"1", 100)],
+        [BEGIN, b"transfer-encoding: chunked\r\n\r\n", *repeat(b"1\r\na\r\n", 100)],
+    ],
+)
+def test_a_dripping_answer_ends_at_the_timeout(drip: list[bytes]) -> None:
+    """TRU-6: a socket's timeout begins anew with every byte."""
+    began = time.monotonic()
+    assert _failure([*drip, *repeat(b"", 100)], every=0.05, timeout=0.3) == "none within 0.3 s"
+    assert time.monotonic() - began < 2
+
+
+def test_a_body_without_end_is_cut() -> None:
+    """TRU-6: it must not fill the memory."""
+    answer = _answer([BEGIN, b"\r\n", *repeat(b"a" * 65536, 100)])
+    assert len(answer.body) == LARGEST
+    assert answer.cut
+
+
+def test_a_body_of_the_greatest_size_is_whole() -> None:
+    answer = _answer([BEGIN, b"content-length: %d\r\n\r\n" % LARGEST, b"a" * LARGEST])
+    assert len(answer.body) == LARGEST
+    assert not answer.cut
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_a_packed_body_is_cut_unpacked(layers: int) -> None:
+    """TRU-6: some kilobytes may stand for gigabytes."""
+    body = bytes(5 * LARGEST)
+    for _ in range(layers):
+        body = gzip.compress(body)
+    encodings = ", ".join(["gzip"] * layers).encode()
+    answer = _answer(
+        [BEGIN, b"content-encoding: %b\r\ncontent-length: %d\r\n\r\n" % (encodings, len(body)), body]
+    )
+    assert len(answer.body) == LARGEST
+    assert answer.cut
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        [],
+        [b"\x00" * 100],
+        [b"HTTP/9.9 abc\r\n\r\n"],
+        [BEGIN, *repeat(b"a: b\r\n", 200), b"\r\n"],
+        [BEGIN, b"a: " + b"b" * 70_000 + b"\r\n\r\n"],
+        [BEGIN, b"content-encoding: gzip\r\n\r\nno gzip"],
+        [BEGIN, b"content-length: 10\r\n\r\nshort"],
+        [BEGIN, b"transfer-encoding: chunked\r\n\r\nxyz\r\n"],
+        [BEGIN, b"transfer-encoding: chunked\r\n\r\nfffffffffffffffffffffff\r\n" + b"a" * 1000],
+        [BEGIN, b"content-encoding: " + b"gzip, " * 20 + b"gzip\r\n\r\n"],
+    ],
+)
+def test_what_is_no_answer_says_so(sent: list[bytes]) -> None:
+    assert _failure(sent)

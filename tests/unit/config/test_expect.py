@@ -146,3 +146,24 @@ def test_no_answer_makes_it_raise(
     """CD-7: whatever comes back is judged."""
     problem = assess(check("/robots.txt", **expected), answer(body, status, headers))
     assert (problem == "") <= (status == 200)
+
+
+def test_a_body_without_end_is_not_read_as_json() -> None:
+    """TRU-6: the probe reads the beginning of a large body."""
+    cut = Answer(200, FROM_R2, b"[" * 1024 * 1024, 0.1, cut=True)
+    assert "larger than 1 MB" in assess(check(json={"@": 1}), cut)
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a": NaN}', b"Infinity", b"9" * 5000])
+def test_extreme_json_is_no_json(body: bytes) -> None:
+    assert "not JSON" in assess(check(json={"a": 1}), answer(body))
+
+
+def test_a_deep_value_is_compared_or_refused() -> None:
+    deep = json.loads("[" * 900 + "]" * 900)
+    assert assess(check(json={"@": 1}), answer(json.dumps(deep).encode()))
+
+
+def test_a_large_body_is_searched_at_its_beginning() -> None:
+    assert assess(check(body="ok"), answer(b"ok" + b" " * 200_000)) == ""
+    assert "first 128 kB" in assess(check(body="ok"), answer(b" " * 200_000 + b"ok"))
