@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import logging
 import os
 import signal
 import sys
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from kanmon.cli.parser import action_arguments, parse
@@ -26,6 +28,8 @@ _STATUSES = {
     Code.INTERNAL: ExitStatus.FAILED,
 }
 """Of errors outside of an operation. All others refuse a command before it changes anything."""
+_OF_FILES = {errno.ENOENT, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE}
+"""Errors of the file system without a file's name: a full disk below the output, a removed working folder."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,12 +37,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _on_signals(_leave)
     arguments = sys.argv[1:] if arguments is None else arguments
     debug, context = False, None
+    _open_streams()
     try:
         if arguments[:1] == ["action"]:
             arguments = action_arguments(arguments[1:], os.environ)
         command, options, shared = parse(arguments)
         debug = shared.debug
         from kanmon.cli.context import Context
+        from kanmon.cli.environment import check_environment
+
+        check_environment(os.environ)
 
         if shared.verbose:
             _show_log()
@@ -48,8 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _on_signals(_interrupt_once)
         with _lost_interrupts_again():
             status: int = command.run(options, context)
+            sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - only --debug shows a traceback
-        status = _report(_known(error), debug=debug)
+        status = _report(_known(error), debug=debug, begun=context is not None)
         if not isinstance(error, KanmonError | KeyboardInterrupt):
             return status
     if not (context and context.unfinished):
@@ -57,12 +66,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
+def _open_streams() -> None:
+    """Give a closed stream a place to write to, and show each character that a terminal can't show.
+
+    Otherwise the next opened file would get the number of the closed stream, and all output with it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _leave_nothing() -> None:
-    """Save for the post step of a Docker action: no operation is left. Each one ends in an outcome."""
+    """Save for the post step of a Docker action: no operation is left. Each one ends in an outcome.
+
+    Without the saved state, the post step finds this out itself.
+    """
     from kanmon.report.step import current_step
 
-    if step := current_step():
-        step.settled()
+    with suppress(KanmonError):
+        if step := current_step():
+            step.settled()
 
 
 def _show_log() -> None:
@@ -89,8 +115,9 @@ def _known(error: BaseException) -> KanmonError | None:
         return KanmonError(Code.INTERRUPTED, "The run was interrupted.")
     if isinstance(error, BrokenPipeError):
         return None
-    if isinstance(error, OSError) and error.filename is not None:
-        return KanmonError(Code.FILE_REFUSED, f"{error.strerror}.", where=str(error.filename))
+    if isinstance(error, OSError) and (error.filename is not None or error.errno in _OF_FILES):
+        place = None if error.filename is None else str(error.filename)
+        return KanmonError(Code.FILE_REFUSED, f"{error.strerror}.", where=place)
     return KanmonError(Code.INTERNAL, f"{type(error).__name__}: {error}.")
 
 
@@ -145,7 +172,7 @@ def _lost_interrupts_again() -> Iterator[None]:
         sys.unraisablehook = before
 
 
-def _report(error: KanmonError | None, *, debug: bool) -> int:
+def _report(error: KanmonError | None, *, debug: bool, begun: bool) -> int:
     from kanmon.report.step import show_error
 
     if error is None:
@@ -153,5 +180,9 @@ def _report(error: KanmonError | None, *, debug: bool) -> int:
     if debug:
         sys.stderr.write(visible(traceback.format_exc()))
     show_error(error)
-    sys.stdout.flush()
+    with suppress(OSError):
+        sys.stdout.flush()
+    if begun and error.code is Code.ENVIRONMENT_BROKEN:
+        # A file of the runner failed after the work, maybe after a whole release.
+        return ExitStatus.FAILED
     return _STATUSES.get(error.code, ExitStatus.REFUSED)

@@ -46,32 +46,26 @@ class Runner:
     masked: set[str] = field(default_factory=set)
 
     def output(self, name: str, value: str) -> None:
-        """Give the step an output. Raises INTERNAL if the output contains a masked value.
+        """Give the step an output.
 
-        GitHub drops such a job output without an error. The next job would get an empty value.
+        Raises INTERNAL for a masked value in the output. GitHub drops such a job output without an error, and
+        the next job would get an empty value. Raises ENVIRONMENT_BROKEN for a file that can't be written.
         """
         if any(secret in value for secret in self.masked):
             raise KanmonError(Code.INTERNAL, f"The output {name} would hold a value that is masked.")
-        if os.environ.get("GITHUB_OUTPUT"):
-            issue_file_command("OUTPUT", prepare_key_value_message(name, value))
+        _give("OUTPUT", name, value)
 
     def state(self, name: str, value: str) -> None:
         """Save a value for the action's post step. The post step reads it as `STATE_<name>`."""
-        if os.environ.get("GITHUB_STATE"):
-            issue_file_command("STATE", prepare_key_value_message(name, value))
+        _give("STATE", name, value)
 
     def summary(self, markdown: str) -> None:
         """Add to the job summary."""
         path = os.environ.get("GITHUB_STEP_SUMMARY")
         if not path:
             return
-        room = SUMMARY_LIMIT - (Path(path).stat().st_size if Path(path).exists() else 0)
-        content = markdown.encode()
-        if len(content) > room:
-            content = content[: max(0, room - len(_CUT.encode()))].decode(errors="ignore").encode()
-            content += _CUT.encode()[: max(0, room)]
-        with Path(path).open("ab") as file:
-            file.write(content)
+        with _writing("GITHUB_STEP_SUMMARY"):
+            _append(Path(path), _whole(markdown).encode())
 
     def annotate(
         self, level: Level, message: str, *, title: str = "", file: str = "", line: int | None = None
@@ -101,6 +95,39 @@ class Runner:
     def _command(self, name: str, message: str, properties: dict[str, str] | None = None) -> None:
         self.stream.write(f"{Command(name, properties or {}, message)}\n")
         self.stream.flush()
+
+
+def _give(command: str, name: str, value: str) -> None:
+    variable = f"GITHUB_{command}"
+    if os.environ.get(variable):
+        with _writing(variable):
+            issue_file_command(command, prepare_key_value_message(name, _whole(value)))
+
+
+def _whole(text: str) -> str:
+    """A text without halves of characters: no file in UTF-8 can hold them."""
+    return text.encode(errors="replace").decode()
+
+
+def _append(path: Path, content: bytes) -> None:
+    """Append to a summary. A summary beyond its limit is cut."""
+    room = SUMMARY_LIMIT - (path.stat().st_size if path.exists() else 0)
+    if len(content) > room:
+        content = content[: max(0, room - len(_CUT.encode()))].decode(errors="ignore").encode()
+        content += _CUT.encode()[: max(0, room)]
+    with path.open("ab") as file:
+        file.write(content)
+
+
+@contextmanager
+def _writing(variable: str) -> Iterator[None]:
+    """Raise ENVIRONMENT_BROKEN for a file of the runner that can't be written any more."""
+    try:
+        yield
+    except Exception as error:  # the library raises plain Exception for a missing file
+        reason = error.strerror if isinstance(error, OSError) else "it is missing"
+        problem = f"The file of {variable} can't be written: {reason}."
+        raise KanmonError(Code.ENVIRONMENT_BROKEN, problem, where=os.environ.get(variable)) from error
 
 
 _ANYWHERE = re.compile(r"##(?=\[)")

@@ -9,8 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
+from kanmon.regular_file import RefusedFileError, read_regular
+from kanmon.text import cut
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_SHOWN = 80
+_LARGEST_EVENT = 32 * 1024 * 1024
+"""GitHub sends at most 25 MB: https://docs.github.com/en/webhooks/webhook-events-and-payloads"""
 
 
 @dataclass(frozen=True)
@@ -53,26 +62,27 @@ class WorkflowRun:
     @property
     def pull_request(self) -> int | None:
         """The pull request's number. None when no pull request started the run."""
-        number = self._payload().get("pull_request", {}).get("number")
+        request = self._payload().get("pull_request")
+        number = request.get("number") if isinstance(request, dict) else None
         return number if isinstance(number, int) else None
 
     def _payload(self) -> dict[str, Any]:
         try:
-            payload = json.loads(Path(self.event_file).read_text("utf-8"))
-        except (OSError, ValueError):
+            payload = json.loads(read_regular(Path(self.event_file), _LARGEST_EVENT))
+        except (OSError, RefusedFileError, ValueError, RecursionError):
             return {}
         return payload if isinstance(payload, dict) else {}
 
 
 def current_run(environment: Mapping[str, str] = os.environ) -> WorkflowRun | None:
-    """The run of this process. None outside of a workflow."""
-    if environment.get("GITHUB_ACTIONS") != "true" or not environment.get("GITHUB_RUN_ID"):
+    """The run of this process. None outside of a workflow. Raises ENVIRONMENT_BROKEN for a wrong number."""
+    if not in_workflow(environment) or not environment.get("GITHUB_RUN_ID"):
         return None
     actor = environment.get("GITHUB_ACTOR", "")
     return WorkflowRun(
         repository=environment.get("GITHUB_REPOSITORY", ""),
-        id=int(environment["GITHUB_RUN_ID"]),
-        attempt=int(environment.get("GITHUB_RUN_ATTEMPT", "1")),
+        id=_number(environment, "GITHUB_RUN_ID"),
+        attempt=_number(environment, "GITHUB_RUN_ATTEMPT"),
         actor=actor,
         triggering_actor=environment.get("GITHUB_TRIGGERING_ACTOR", actor),
         commit=environment.get("GITHUB_SHA", ""),
@@ -85,6 +95,25 @@ def current_run(environment: Mapping[str, str] = os.environ) -> WorkflowRun | No
     )
 
 
+def in_workflow(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether a workflow started this process."""
+    return environment.get("GITHUB_ACTIONS") == "true"
+
+
+def _number(environment: Mapping[str, str], name: str) -> int:
+    value = environment.get(name) or "1"
+    try:
+        return int(value)
+    except ValueError:
+        problem = f"{name} is {cut(repr(value), _SHOWN)}, and this is not a number."
+        raise KanmonError(Code.ENVIRONMENT_BROKEN, problem, where=name) from None
+
+
 def actor(environment: Mapping[str, str] = os.environ) -> str:
     """The person behind this process: the workflow's actor, or the user of the machine."""
-    return environment.get("GITHUB_ACTOR") or getpass.getuser()
+    if workflow_actor := environment.get("GITHUB_ACTOR"):
+        return workflow_actor
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a user without a name
+        return f"uid {os.getuid()}"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
 from kanmon.apptest.summary import summary_of
+from kanmon.errors import KanmonError
 from kanmon.github.runner import HarmlessLog, Level, Runner
-from kanmon.github.workflow_run import current_run
+from kanmon.github.workflow_run import current_run, in_workflow
 from kanmon.release.events import EventKind
 from kanmon.report.console import make_console
 from kanmon.report.markdown import render_markdown
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from kanmon.apptest.run import Verdict
     from kanmon.bundle.manifest import Bundle
-    from kanmon.errors import KanmonError
     from kanmon.ledger.records import CheckRecord
     from kanmon.release.events import Event, Observer
     from kanmon.release.plan import Plan
@@ -136,8 +136,13 @@ def _in_repository(project: Path) -> Path:
 
 
 def show_error(error: KanmonError) -> None:
-    """Show an error where people look: at the workflow's step, or on standard error."""
-    if step := current_step():
-        step.error(error)
-    else:
-        print_error(make_console(stderr=True), error)
+    """Show an error where people look: at the workflow's step, or on standard error.
+
+    A step whose files can't be written still has its log.
+    """
+    with suppress(KanmonError, OSError):
+        if step := current_step():
+            step.error(error)
+            return
+    log = HarmlessLog(sys.stderr)
+    print_error(make_console(cast("TextIO", log)) if in_workflow() else make_console(stderr=True), error)
