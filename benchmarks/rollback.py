@@ -47,8 +47,8 @@ class _Call:
     """All users are on the old release after it."""
     checked: str
     """The target of the last check so far."""
-    preview: str
-    """The token of the open preview in the ledger."""
+    previews: tuple[str, ...]
+    """The tokens of the open previews in the ledger."""
 
     @property
     def is_check(self) -> bool:
@@ -71,8 +71,8 @@ class _Recorder:
         operation = cloud.ledger.operation(head.operation) if head.operation else None
         home = cloud.users == ("r1", "r1") and cloud.canary_release() is None
         checked = cloud.checked[-1][0] if cloud.checked else ""
-        token = operation.preview if operation else ""
-        self.calls.append(_Call(name, time.monotonic(), home, checked, token))
+        tokens = operation.previews if operation else ()
+        self.calls.append(_Call(name, time.monotonic(), home, checked, tokens))
         return answer
 
 
@@ -167,13 +167,13 @@ def _end_of_stable_check(calls: Sequence[_Call], decided: int) -> int:
     return 1 + max(
         at
         for at in range(decided, home)
-        if calls[at].is_check or calls[at].name in previews or calls[at].preview != calls[at - 1].preview
+        if calls[at].is_check or calls[at].name in previews or calls[at].previews != calls[at - 1].previews
     )
 
 
 def _first_move(calls: Sequence[_Call]) -> int:
     """The first call for the page, or the write-ahead just before it."""
-    pages = {"s3.head_object", "s3.copy_object", "s3.put_object"}
+    pages = {"s3.head_object", "s3.put_object"}
     first = next(at for at, call in enumerate(calls) if call.name in pages)
     while calls[first - 1].name.startswith("store."):
         first -= 1

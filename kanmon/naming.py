@@ -16,8 +16,13 @@ STAGE_VARIABLE = "slot"
 """The variable of a stage with the slot behind it."""
 ENTRY_PAGE = "index.html"
 """The web pointer: the page that users get first."""
+PREVIEW_PARAMETER = "kanmon-preview"
+"""The query parameter with the preview's token: the preview's address."""
 PREVIEW_COOKIE = "kanmon-preview"
-"""The viewer's cookie with the preview's token, and the query parameter of the preview's address."""
+"""The viewer's cookie with the preview's token. `cloudfront.net` is a public suffix (https://publicsuffix.org),
+so no other host can set it. With a domain of one's own, it would need the prefix `__Host-`."""
+PREVIEW_METADATA = "kanmon-preview"
+"""The metadata in S3 of a preview's pages with the token. The headers function makes the cookie of it."""
 RELEASE_HEADER = "x-kanmon-release"
 """The response header with the release of the function."""
 RELEASE_METADATA = "kanmon-release"
@@ -33,8 +38,10 @@ RELEASE_HEADERS = (RELEASE_HEADER, f"x-amz-meta-{RELEASE_METADATA}")
 the second one."""
 METRICS = "Kanmon"
 """CloudWatch's namespace for Kanmon's own metrics."""
-PREVIEWS = "releases"
-"""The folder of all candidates' pages in the web bucket."""
+PREVIEWS = ".previews"
+"""The folder of all previews in the web bucket. No app has it: web files may not begin with a dot."""
+RELEASE_NUMBER = "[1-9][0-9]{0,8}"
+"""The number in a release's id, as a pattern."""
 RELEASES_METRIC, ROLLBACKS_METRIC = "Releases", "Rollbacks"
 ON, OFF = "ENABLED", "DISABLED"
 """The two values of `Parameter.TRIGGERS`."""
@@ -146,13 +153,13 @@ def web_bucket(prefix: str, account: str) -> str:
     return f"{prefix}-web-{account}"
 
 
-def preview_folder(release: str) -> str:
-    """The folder of a candidate's pages in the web bucket."""
-    return f"{PREVIEWS}/{release}/"
+def preview_folder(token: str) -> str:
+    """The folder of a preview's files in the web bucket. Only the whole token leads to it."""
+    return f"{PREVIEWS}/{token}/"
 
 
 def preview_token(release: str, secret: str) -> str:
-    """The value of the preview's cookie, and the name of the candidate's stage."""
+    """The preview's only secret: the value of its cookie, the name of its stage and of its folder."""
     return f"{release}-{secret}"
 
 

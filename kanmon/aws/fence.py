@@ -5,7 +5,7 @@ its release back. Without the fence the process would move users to the failed r
 
 The ledger is not behind the fence. Its writes are conditional, and one of them renews the lease.
 
-One window stays. AWS can't compare a lease in `UpdateStage` or `CopyObject`, so a request that passed the
+One window stays. AWS can't compare a lease in `UpdateStage` or `DeleteObjects`, so a request that passed the
 fence may be carried out when the lease has expired. The fence therefore wants more time on the lease than one
 such request may take. Only a process that is suspended in the microseconds between the fence and the socket,
 for longer than the rest of its lease, gets through.

@@ -18,7 +18,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import create_urllib3_context
 
 from kanmon.model import Answer
-from kanmon.naming import PREVIEW_COOKIE
+from kanmon.naming import PREVIEW_COOKIE, PREVIEW_PARAMETER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,4 +150,4 @@ def _cut(connection: HTTPConnection, late: Event) -> None:
 
 def preview_address(url: str, token: str) -> str:
     """The address of a candidate for a browser."""
-    return f"{url}/?{PREVIEW_COOKIE}={token}"
+    return f"{url}/?{PREVIEW_PARAMETER}={token}"

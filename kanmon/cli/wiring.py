@@ -11,7 +11,7 @@ from kanmon.aws.snapshots import Snapshots
 from kanmon.checks.execution import Checks
 from kanmon.checks.probe import Edge
 from kanmon.clock import SYSTEM_CLOCK
-from kanmon.config.served import ServedApi, ServedWeb
+from kanmon.config.served import ServedApi
 from kanmon.github.workflow_run import actor, current_run
 from kanmon.ledger.ledger import Ledger
 from kanmon.ledger.store import S3Store
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_s3 import S3Client
 
+    from kanmon.bundle.blobs import Blobs
     from kanmon.cli.account import Account
     from kanmon.config.schema import Config
     from kanmon.config.served import ServedConfig
@@ -50,7 +51,7 @@ def services_of(account: Account, warn: Callable[[str], None]) -> Services:
         domain = outputs.get(EDGE, {}).get(Output.DOMAIN, "")
         edge = Edge(domain, os.environ.get(EDGE_ENDPOINT, ""))
         api = open_api(aws.apigateway, config, outputs)
-        web = open_web(aws.s3, account.bucket, config, outputs)
+        web = open_web(aws.s3, account.blobs, outputs)
         return Site(api=api, web=web, checks=Checks(edge, SYSTEM_CLOCK), url=edge.url)
 
     return Services(
@@ -83,14 +84,10 @@ def open_api(
     return ApiStages(apigateway, back[Output.API_ID], settings)
 
 
-def open_web(
-    s3: S3Client, artifacts: str, config: ServedConfig, outputs: Mapping[str, Mapping[str, str]]
-) -> WebPort:
+def open_web(s3: S3Client, blobs: Blobs, outputs: Mapping[str, Mapping[str, str]]) -> WebPort:
     """The web app's pages, if the stacks have a web bucket. The stacks decide, as for :func:`open_api`."""
     bucket = outputs.get(EDGE, {}).get(Output.WEB_BUCKET)
-    if not bucket:
-        return NoWeb()
-    return WebPages(s3, bucket, artifacts, config.environment, config.web or ServedWeb())
+    return WebPages(s3, bucket, blobs) if bucket else NoWeb()
 
 
 def app_url(config: Config, services: Services) -> str:

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 
 class ServedApi(BaseModel):
-    """The settings of the API's stage."""
+    """The place of the API, and the settings of its stage."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    prefix: str = "/api"
     throttle: Throttle = Field(default_factory=Throttle)
 
 

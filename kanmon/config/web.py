@@ -7,7 +7,13 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from kanmon.config.section import InsidePath, MistakeError, Section, written
-from kanmon.naming import DIGEST_METADATA, HEADER_METADATA, RELEASE_METADATA
+from kanmon.naming import (
+    DIGEST_METADATA,
+    HEADER_METADATA,
+    PREVIEW_METADATA,
+    RELEASE_METADATA,
+    preview_token,
+)
 
 # Enough for a page from Vite. Vite puts small images and fonts into its files as `data:`.
 _CONTENT_SECURITY_POLICY = (
@@ -19,7 +25,12 @@ _CONTENT_SECURITY_POLICY = (
 # names count with their prefix. So they do here.
 _METADATA = 2048
 _METADATA_PREFIX = "x-amz-meta-"
-_LONGEST = {RELEASE_METADATA: "r" + "9" * 10, DIGEST_METADATA: "0" * 64}
+_RELEASE = "r" + "9" * 9
+_LONGEST = {
+    RELEASE_METADATA: _RELEASE,
+    DIGEST_METADATA: "0" * 64,
+    PREVIEW_METADATA: preview_token(_RELEASE, "0" * 32),
+}
 
 
 def own_headers(content_security_policy: str) -> dict[str, str]:

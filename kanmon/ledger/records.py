@@ -119,7 +119,8 @@ class Operation(Fenced):
     approval: Approval | None = None
     began: datetime
     ended: datetime | None = None
-    preview: str = ""
+    previews: tuple[str, ...] = ()
+    """The tokens of its open previews."""
     origin: Pointer = Pointer()
     steps: tuple[StepRecord, ...] = ()
     checks: tuple[CheckRecord, ...] = ()

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kanmon.config.served import ServedWeb
+from kanmon.traffic.pages import WebRelease
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -30,6 +33,11 @@ class LoadedRelease:
     def files(self) -> Mapping[str, WebFile]:
         """The web app's files, by name."""
         return self.manifest.web
+
+    @property
+    def web(self) -> WebRelease:
+        """The web app with what it is served with."""
+        return WebRelease(self.id, self.files, self.config.web or ServedWeb())
 
     @property
     def config(self) -> ServedConfig:

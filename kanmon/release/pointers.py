@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.checks.probe import Target
-from kanmon.codes import Code
-from kanmon.errors import KanmonError
 from kanmon.naming import preview_token
 from kanmon.release.events import EventKind
 from kanmon.release.loaded import LoadedRelease, files_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from kanmon.config.served import ServedApi
     from kanmon.model import Pointer
     from kanmon.release.journal import Journal
     from kanmon.release.ports import Site
@@ -57,27 +58,34 @@ class Pointers:
         if api and self.site.api.apply_settings(api.throttle):
             self.journal.emit(EventKind.NOTE, f"the API's stage has the settings of {loaded.id}")
 
-    def open_preview(self, release: str, pointer: Pointer) -> Target:
-        """Open a release to people with its address, through the edge and before any user."""
-        # Close an earlier preview first: the ledger has room for one token. Otherwise the new token would
-        # replace it, and a run that dies here would leave the earlier preview open.
-        self.close_preview()
-        token = preview_token(release, secrets.token_hex(16))
+    def open_preview(
+        self, name: str, loaded: LoadedRelease, pointer: Pointer, paths: Collection[str] | None = None
+    ) -> Target:
+        """Open a release to people with its address, through the edge and before any user.
+
+        With `paths`, only these are there. The preview has `name` in messages about checks.
+        """
+        token = preview_token(loaded.id, secrets.token_hex(16))
         # The observer masks the token first. Otherwise an error text could show it in a public log.
         self.journal.emit(EventKind.PREVIEW, token)
         # The ledger has the token before the preview exists. Otherwise a run that dies here would leave the
         # candidate open to everybody with the address, and `recover` could not close it.
-        self.journal.amend(preview=token)
-        self.site.api.open_preview(token, pointer)
-        return Target("candidate", release, token)
+        self.journal.amend(previews=(*self.journal.operation.previews, token))
+        calls, pages = _split(loaded.config.api, paths)
+        if pages is None or pages:
+            self.site.web.open_preview(token, loaded.web if pages is None else loaded.web.only(pages))
+        if calls is None or calls:
+            self.site.api.open_preview(token, pointer)
+        return Target(name, loaded.id, token)
 
-    def close_preview(self) -> None:
-        """Close the operation's preview, if it has one."""
-        if token := self.journal.operation.preview:
-            # The ledger forgets the token later, with its next write. Otherwise a run that dies here would
-            # leave the preview open, and `recover` could not close it.
+    def close_previews(self) -> None:
+        """Close the operation's previews, if it has any."""
+        for token in self.journal.operation.previews:
             self.site.api.close_preview(token)
-            self.journal.note(preview="")
+            self.site.web.close_preview(token)
+        # The ledger forgets the tokens later, with its next write. Otherwise a run that dies here would leave
+        # a preview open, and `recover` could not close it.
+        self.journal.note(previews=())
 
     def _move_api(self, pointer: Pointer, allowed: frozenset[Pointer] | None) -> None:
         """Point the live stage at a release, in one call."""
@@ -94,17 +102,20 @@ class Pointers:
                 self._count(1)
                 self.journal.emit(EventKind.TRAFFIC, "there is no live page any more")
             return
-        try:
-            writes = web.move(target.id, target.files, files_of(base))
-        except KanmonError as error:
-            # The site has the config of the operation's release: it publishes this one alone.
-            if error.code is not Code.BUNDLE_MISSING or target.id != self.journal.operation.release:
-                raise
-            web.publish(target.id, target.files)
-            writes = web.move(target.id, target.files, files_of(base))
+        writes = web.move(target.web, files_of(base))
         self._count(writes)
         if writes:
             self.journal.emit(EventKind.TRAFFIC, f"the page is that of {target.id}", release=target.id)
 
     def _count(self, calls: int) -> None:
         self.journal.note(traffic_calls=self.journal.operation.traffic_calls + calls)
+
+
+def _split(
+    api: ServedApi | None, paths: Collection[str] | None
+) -> tuple[Collection[str] | None, Collection[str] | None]:
+    """The paths of the API and those of pages. None stands for all."""
+    if paths is None:
+        return None, None
+    calls = {path for path in paths if api and path.startswith(f"{api.prefix}/")}
+    return calls, set(paths) - calls

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kanmon.model import Approval, Pointer, WebFile
     from kanmon.stacks.changes import ChangeSet
     from kanmon.stacks.cloudformation import DeployedStack, StackEvent
+    from kanmon.traffic.pages import WebRelease
 
 
 class StacksPort(Protocol):
@@ -150,21 +151,27 @@ class ApiPort(Protocol):
 class WebPort(Protocol):
     """The web bucket's pages: :class:`kanmon.traffic.pages.WebPages`."""
 
-    def publish(self, release: str, files: Mapping[str, WebFile]) -> None:
-        """Put a release's files beside the others, with its settings and headers. No user gets them yet.
+    def publish(self, web: WebRelease) -> None:
+        """Put a release's hashed assets beside the others. No page names them yet.
 
-        The settings and headers are those of the site's config, so open the site with the release's own. A
-        repeated call writes the same files again, or finds them. Raises ASSET_CHANGED when a hashed asset
-        exists with other content, and BUNDLE_DAMAGED.
+        A repeated call finds them. Raises ASSET_CHANGED when one exists with other content, BUNDLE_MISSING,
+        BLOB_REPLACED.
         """
 
-    def move(self, release: str, files: Mapping[str, WebFile], base: Mapping[str, WebFile]) -> int:
-        """Make a release's pages live as `publish` left them, the entry page last; the number of writes.
+    def open_preview(self, token: str, web: WebRelease) -> None:
+        """Put the release's other files below the token. A repeated call writes the same files again.
 
-        So the site may be open with another release's config. `base` has the files of the present live
-        release, also after half of a move. A repeated call continues after the last write of the first call.
-        Raises POINTER_MOVED, and BUNDLE_MISSING when the release is not
-        published any more.
+        Raises BUNDLE_MISSING, BLOB_REPLACED.
+        """
+
+    def close_preview(self, token: str) -> None:
+        """Delete everything below the token. A repeated call finds nothing."""
+
+    def move(self, web: WebRelease, base: Mapping[str, WebFile]) -> int:
+        """Make a release's pages live, the entry page last; the number of writes.
+
+        `base` has the files of the present live release, also after half of a move. A repeated call continues
+        after the last write of the first call. Raises POINTER_MOVED, BUNDLE_MISSING, BLOB_REPLACED.
         """
 
     def clear(self) -> bool:

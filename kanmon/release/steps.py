@@ -118,7 +118,7 @@ class Steps:
                 apply_record(self)
             # Assets come before the preview and the live page. Otherwise a browser would load the new page,
             # ask for its assets and get 404.
-            self.site.web.publish(self.release.id, self.release.files)
+            self.site.web.publish(self.release.web)
 
     def obey(self) -> None:
         """Obey a person who aborted the release meanwhile. Raises ABORT_REQUESTED."""
@@ -127,7 +127,10 @@ class Steps:
     def verify(self) -> None:
         """Check the release as a candidate. Its preview stays open: a canary is checked through it."""
         with self.journal.step(Step.VERIFY, f"checking {self.operation.release} as candidate"):
-            candidate = self.pointers.open_preview(self.release.id, self.release.record.pointer)
+            # A run that died here before has left a preview. Otherwise each repetition would leave another
+            # stage, and an API takes ten.
+            self.pointers.close_previews()
+            candidate = self.pointers.open_preview("candidate", self.release, self.release.record.pointer)
             address = preview_address(self.site.url, candidate.preview)
             self.journal.emit(EventKind.NOTE, f"preview {address}", preview=address)
             self.check_all(self.release, candidate)
@@ -138,7 +141,7 @@ class Steps:
             # One of the releases has no API: there are no requests to share.
             return
         config = self.release.manifest.current_config()
-        target = Target("candidate", self.release.id, self.operation.preview)
+        target = Target("candidate", self.release.id, self.operation.previews[0])
         for share in config.traffic.shares:
             # The ledger has the step before the first request moves. Otherwise a run that dies after the
             # shift would seem to have no users: `recover` would abort it, and leave the canary on.
@@ -170,7 +173,7 @@ class Steps:
                 # A person keeps a release held as a canary: it still has to move.
                 self.pointers.forward(release, base, self.operation.origin)
                 self.journal.record_live(release.id, release.record.pointer)
-            self.pointers.close_preview()
+            self.pointers.close_previews()
             # Old files go after the last check. Otherwise a rollback would have to write them again, and
             # users would wait for it.
             self.site.web.delete_stale_files(release.files, files_of(base))
@@ -188,8 +191,8 @@ class Steps:
         """End the operation. No user was on the release."""
         text = f"{self.operation.release} is aborted; no user was on it"
         with self.journal.step(Step.ABORT, text, failure):
-            if self.operation.preview:
-                self.pointers.close_preview()
+            if self.operation.previews:
+                self.pointers.close_previews()
             if self.operation.changes:
                 self._restore(self.base, self.operation.changes)
             if self.operation.kind is OperationKind.DEPLOY:
@@ -203,7 +206,7 @@ class Steps:
         text = "held: a person has to decide"
         with self.journal.step(Step.HOLD, text, failure), suppress(KanmonError):
             # Nobody needs the preview now. The decision closes it, when this fails.
-            self.pointers.close_preview()
+            self.pointers.close_previews()
         self.journal.close(Result.HELD, failure)
 
     def roll_back(self, failure: KanmonError | None, began: float) -> None:
@@ -222,7 +225,7 @@ class Steps:
             # the head does not name.
             self._record_return(way)
             self._report_return(target, seconds)
-            self.pointers.close_preview()
+            self.pointers.close_previews()
             if target:
                 self.pointers.apply_settings(target)
             # Files go after the users. Otherwise a run that dies between the two would leave a live page
@@ -251,9 +254,11 @@ class Steps:
         if base is None or not all(one in base.config.checks for one in failure.failed):
             # A new check fails on the stable release for another reason: it is not there yet.
             return False
-        preview = self.pointers.open_preview(base.id, self.operation.origin).preview
+        # Users wait for the rollback. So only these paths are there, and no preview closes before.
+        paths = {one.path for one in failure.failed}
+        stable = self.pointers.open_preview("stable", base, self.operation.origin, paths)
         try:
-            self.check(failure.failed, Target("stable", base.id, preview))
+            self.check(failure.failed, stable)
         except ChecksFailedError:
             return True
         return False

@@ -86,7 +86,7 @@ TABLE = {
     ),
     Step.PROVISION: Rule(
         "takes a snapshot of the database, executes the approved change sets, checks the live release "
-        "through them, runs the hooks, uploads the web files",
+        "through them, runs the hooks, uploads the hashed assets",
         "no user is on the slot",
         _is_idle,
         done=(Step.VERIFY,),

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from kanmon.config.api import Throttle
     from kanmon.model import Pointer, WebFile
+    from kanmon.traffic.pages import WebRelease
 
 
 class NoApi:
@@ -41,12 +42,18 @@ class NoApi:
 class NoWeb:
     """The pages of an app without a web app; see :class:`kanmon.traffic.pages.WebPages`."""
 
-    def publish(self, release: str, files: Mapping[str, WebFile]) -> None:
+    def publish(self, web: WebRelease) -> None:
         """There are no files."""
 
-    def move(self, release: str, files: Mapping[str, WebFile], base: Mapping[str, WebFile]) -> int:
+    def open_preview(self, token: str, web: WebRelease) -> None:
+        """There are no files."""
+
+    def close_preview(self, token: str) -> None:
+        """There are no files."""
+
+    def move(self, web: WebRelease, base: Mapping[str, WebFile]) -> int:
         """No write was needed."""
-        del release, files, base
+        del web, base
         return 0
 
     def clear(self) -> bool:

@@ -1,9 +1,9 @@
 """The web pointer: `index.html`, replaced by one conditional write, and the files around it.
 
-All releases share the hashed assets. A release's other files lie below `releases/<id>/`: the pages with their
-release and its settings inside, and every file with the release's headers in its metadata. The live release's
-files also lie under their own names, as copies of these. So a move, forward or back, needs nothing of the
-release's config. Browsers ask for these files each time (`no-cache`).
+All releases share the hashed assets. A release's other files come from its bundle, verified, at each move,
+forward or back: the pages with their release and its settings inside, and every file with the release's
+headers in its metadata. Browsers ask for these files each time (`no-cache`). A preview has the same files
+below its whole token, as long as it is open. Nobody keeps a copy of them (`no-store`).
 
 A file without HTML keeps its headers until its content changes, and so does a hashed asset. A browser would
 not get them anew either: the same content has the same entity tag.
@@ -11,13 +11,12 @@ not get them anew either: the same content has the same entity tag.
 
 from __future__ import annotations
 
-import hashlib
 import mimetypes
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from urllib.parse import unquote, urlsplit
 
 from botocore.exceptions import ClientError
 
@@ -29,14 +28,14 @@ from kanmon.naming import (
     DIGEST_METADATA,
     ENTRY_PAGE,
     HEADER_METADATA,
+    PREVIEW_METADATA,
     RELEASE_METADATA,
-    blob_key,
     preview_folder,
 )
 from kanmon.traffic.page_data import with_page_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mypy_boto3_s3 import S3Client
 
@@ -46,6 +45,9 @@ _T = TypeVar("_T")
 
 _FOREVER = "public, max-age=31536000, immutable"
 _ASK_EACH_TIME = "no-cache"
+# Neither CloudFront nor a browser keeps such an answer:
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html
+_NEVER_KEPT = "no-store"
 _AT_ONCE = 16
 # Python's table lacks some of these types, and a machine's own table may have others.
 _TYPES = {
@@ -76,50 +78,90 @@ class PageConfig(Protocol):
         """The response headers of its files."""
 
 
+class StoredFiles(Protocol):
+    """The stored files of bundles: :class:`kanmon.bundle.blobs.Blobs`."""
+
+    def get(self, sha256: str) -> bytes:
+        """Read the content and verify it. Raises BUNDLE_MISSING, BLOB_REPLACED."""
+
+
+@dataclass(frozen=True)
+class WebRelease:
+    """The web app of a release: its files by name, and what they are served with."""
+
+    id: str
+    files: Mapping[str, WebFile]
+    config: PageConfig
+
+    @property
+    def assets(self) -> dict[str, WebFile]:
+        """The hashed assets, shared with other releases."""
+        return {name: file for name, file in self.files.items() if file.immutable}
+
+    @property
+    def own(self) -> dict[str, WebFile]:
+        """The files with fixed names."""
+        return {name: file for name, file in self.files.items() if not file.immutable}
+
+    def only(self, paths: Iterable[str]) -> WebRelease:
+        """The same with no more files than these paths of requests lead to."""
+        wanted = {file_of(path) for path in paths}
+        return replace(self, files={name: file for name, file in self.files.items() if name in wanted})
+
+
 @dataclass(frozen=True)
 class WebPages:
-    """The web bucket behind the edge.
-
-    Files come from the artifact bucket, never from this machine. `web` is the config of published releases.
-    """
+    """The web bucket behind the edge. Files come from the artifact bucket, never from this machine."""
 
     s3: S3Client
     bucket: str
-    artifacts: str
-    environment: str
-    web: PageConfig
+    blobs: StoredFiles
 
-    def publish(self, release: str, files: Mapping[str, WebFile]) -> None:
-        """Publish a release's files beside those of other releases; users don't get them yet.
+    def publish(self, web: WebRelease) -> None:
+        """Publish a release's hashed assets beside those of other releases.
 
-        Raises ASSET_CHANGED when a hashed asset exists with other content, and BUNDLE_DAMAGED when a page
-        differs from its digest.
+        Raises ASSET_CHANGED when one exists with other content, BUNDLE_MISSING, BLOB_REPLACED.
         """
-        _at_once([partial(self._publish_file, release, name, file) for name, file in files.items()])
+        _at_once([partial(self._publish_asset, web, name, file) for name, file in web.assets.items()])
 
-    def move(self, release: str, files: Mapping[str, WebFile], base: Mapping[str, WebFile]) -> int:
-        """Make a published release's pages live, the entry page last, and return the number of writes.
+    def open_preview(self, token: str, web: WebRelease) -> None:
+        """Publish a release's own files below the token. Raises BUNDLE_MISSING, BLOB_REPLACED."""
+        _at_once([partial(self._publish_below, token, web, *item) for item in web.own.items()])
+
+    def close_preview(self, token: str) -> None:
+        """Delete everything below the token. Older versions of these files stay for a day: nobody gets them.
+
+        It lists the folder: a publication that died on the way left no other list.
+        """
+        with aws_errors("deleting the files of a preview", hide=token):
+            more = True
+            while more:
+                # A list has at most 1000 names, as many as one DeleteObjects takes.
+                found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=preview_folder(token))
+                self._delete([item["Key"] for item in found.get("Contents", [])])
+                more = found["IsTruncated"]
+
+    def move(self, web: WebRelease, base: Mapping[str, WebFile]) -> int:
+        """Make a release's pages live, the entry page last, and return the number of writes.
 
         `base` has the files of the present live release, perhaps live in part only. Other files than pages
         are not written again with the same content, nor are files written by an interrupted move.
         For a release without a web app, the entry page is removed.
-        Raises POINTER_MOVED when another writer replaced the entry page meanwhile, and BUNDLE_MISSING when
-        the release is not published any more.
+        Raises POINTER_MOVED when another writer replaced the entry page meanwhile, BUNDLE_MISSING,
+        BLOB_REPLACED.
         """
-        if not files:
+        if not web.files:
             return int(self.clear())
         beside = {
             name: file
-            for name, file in files.items()
-            if not file.immutable
-            and name != ENTRY_PAGE
-            and (is_page(name) or name not in base or base[name].sha256 != file.sha256)
+            for name, file in web.own.items()
+            if name != ENTRY_PAGE and (is_page(name) or name not in base or base[name].sha256 != file.sha256)
         }
-        writes = sum(_at_once([partial(self._move_file, release, *item) for item in beside.items()]))
+        writes = sum(_at_once([partial(self._move_file, web, *item) for item in beside.items()]))
         head = self._head(ENTRY_PAGE)
-        if head and head["Metadata"].get(RELEASE_METADATA) == release:
+        if head and head["Metadata"].get(RELEASE_METADATA) == web.id:
             return writes
-        self._replace_entry(release, head["ETag"] if head else None)
+        self._replace_entry(web, head["ETag"] if head else None)
         return writes + 1
 
     def clear(self) -> bool:
@@ -141,13 +183,10 @@ class WebPages:
             with aws_errors(f"removing {name}"):
                 self.s3.delete_object(Bucket=self.bucket, Key=name)
 
-    def _publish_file(self, release: str, name: str, file: WebFile) -> None:
-        if not file.immutable:
-            self._publish_below(preview_folder(release), release, name, file)
-            return
+    def _publish_asset(self, web: WebRelease, name: str, file: WebFile) -> None:
         present = self._head(name)
         if present is None:
-            self._copy_blob(name, name, file, _FOREVER)
+            self._put(name, self._object(web, name, file, _FOREVER))
         elif present["Metadata"].get(DIGEST_METADATA) != file.sha256:
             raise KanmonError(
                 Code.ASSET_CHANGED,
@@ -155,93 +194,74 @@ class WebPages:
                 where=f"s3://{self.bucket}/{name}",
             )
 
-    def _publish_below(self, folder: str, release: str, name: str, file: WebFile) -> None:
-        if not is_page(name):
-            self._copy_blob(folder + name, name, file, _ASK_EACH_TIME)
-            return
-        with aws_errors(f"publishing {folder}{name}"):
-            blob = self.s3.get_object(Bucket=self.artifacts, Key=blob_key(self.environment, file.sha256))[
-                "Body"
-            ].read()
-            if hashlib.sha256(blob).hexdigest() != file.sha256:
-                where = f"s3://{self.artifacts}/{blob_key(self.environment, file.sha256)}"
-                raise KanmonError(Code.BUNDLE_DAMAGED, f"{name} differs from its digest.", where=where)
-            self.s3.put_object(
-                Bucket=self.bucket,
-                Key=folder + name,
-                Body=with_page_data(blob, release, self.web.settings),
-                ContentType=content_type(name),
-                CacheControl=_ASK_EACH_TIME,
-                Metadata={RELEASE_METADATA: release} | self._metadata(file),
-            )
+    def _publish_below(self, token: str, web: WebRelease, name: str, file: WebFile) -> None:
+        written = self._object(web, name, file, _NEVER_KEPT)
+        if is_page(name):
+            # The headers function takes the cookie from here: from a page that was really served. So no link
+            # sets a cookie for a preview that is not open.
+            written["Metadata"][PREVIEW_METADATA] = token
+        with aws_errors(f"publishing {name} for the preview of {web.id}", hide=token):
+            self.s3.put_object(Bucket=self.bucket, Key=preview_folder(token) + name, **written)
 
-    def _copy_blob(self, key: str, name: str, file: WebFile, cache: str) -> None:
-        with aws_errors(f"publishing {key}"):
-            self.s3.copy_object(
-                Bucket=self.bucket,
-                Key=key,
-                CopySource={"Bucket": self.artifacts, "Key": blob_key(self.environment, file.sha256)},
-                MetadataDirective="REPLACE",
-                ContentType=content_type(name),
-                CacheControl=cache,
-                Metadata=self._metadata(file),
-            )
-
-    def _metadata(self, file: WebFile) -> dict[str, str]:
-        headers = {f"{HEADER_METADATA}{name}": value for name, value in self.web.headers.items()}
-        return {DIGEST_METADATA: file.sha256} | headers
-
-    def _move_file(self, release: str, name: str, file: WebFile) -> bool:
-        """Copy a published file to its own name; False when it lies there already."""
-        wanted = {DIGEST_METADATA: file.sha256} | ({RELEASE_METADATA: release} if is_page(name) else {})
+    def _move_file(self, web: WebRelease, name: str, file: WebFile) -> bool:
+        """Write a file under its own name; False when it lies there already."""
+        wanted = {DIGEST_METADATA: file.sha256} | ({RELEASE_METADATA: web.id} if is_page(name) else {})
         present = self._head(name)
         if present and wanted.items() <= present["Metadata"].items():
             return False
-        source = preview_folder(release) + name
-        with aws_errors(f"copying {source} to {name}"), self._published(release):
-            # CopyObject keeps type, cache control and metadata of the source:
-            # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
-            self.s3.copy_object(
-                Bucket=self.bucket, Key=name, CopySource={"Bucket": self.bucket, "Key": source}
-            )
+        self._put(name, self._object(web, name, file, _ASK_EACH_TIME))
         return True
 
-    @contextmanager
-    def _published(self, release: str) -> Iterator[None]:
-        """Raise BUNDLE_MISSING when somebody deleted a published file of the release."""
-        try:
-            yield
-        except ClientError as error:
-            if not is_missing(error):
-                raise
-            where = f"s3://{self.bucket}/{preview_folder(release)}"
-            problem = f"The published files of {release} are gone."
-            raise KanmonError(Code.BUNDLE_MISSING, problem, where=where) from error
-
-    def _replace_entry(self, release: str, expected: str | None) -> None:
+    def _replace_entry(self, web: WebRelease, expected: str | None) -> None:
         def own_tag() -> str | None:
             head = self._head(ENTRY_PAGE)
-            return head["ETag"] if head and head["Metadata"].get(RELEASE_METADATA) == release else None
+            return head["ETag"] if head and head["Metadata"].get(RELEASE_METADATA) == web.id else None
 
-        with aws_errors(f"making the page of {release} live"):
-            with self._published(release):
-                page = self.s3.get_object(Bucket=self.bucket, Key=preview_folder(release) + ENTRY_PAGE)
+        page = self._object(web, ENTRY_PAGE, web.files[ENTRY_PAGE], _ASK_EACH_TIME)
+        with aws_errors(f"making the page of {web.id} live"):
             try:
                 put_if_unchanged(
                     self.s3,
                     self.bucket,
                     ENTRY_PAGE,
-                    page["Body"].read(),
+                    page.pop("Body"),
                     expected=expected,
                     own_tag=own_tag,
-                    ContentType=page["ContentType"],
-                    CacheControl=page["CacheControl"],
-                    Metadata=page["Metadata"],
+                    **page,
                 )
             except Conflict as error:
                 problem = "Another process replaced the live page meanwhile."
                 where = f"s3://{self.bucket}/{ENTRY_PAGE}"
                 raise KanmonError(Code.POINTER_MOVED, problem, where=where) from error
+
+    def _object(self, web: WebRelease, name: str, file: WebFile, cache: str) -> dict[str, Any]:
+        """A file as S3 keeps it: PutObject's parameters besides the place. Raises BLOB_REPLACED."""
+        body = self.blobs.get(file.sha256)
+        metadata = {f"{HEADER_METADATA}{header}": value for header, value in web.config.headers.items()}
+        metadata[DIGEST_METADATA] = file.sha256
+        if is_page(name) and not file.immutable:
+            body = with_page_data(body, web.id, web.config.settings)
+            metadata[RELEASE_METADATA] = web.id
+        kind = content_type(name)
+        return {"Body": body, "ContentType": kind, "CacheControl": cache, "Metadata": metadata}
+
+    def _put(self, name: str, written: dict[str, Any]) -> None:
+        with aws_errors(f"writing {name}"):
+            self.s3.put_object(Bucket=self.bucket, Key=name, **written)
+
+    def _delete(self, keys: Sequence[str]) -> None:
+        """Delete up to 1000 files of a preview in one call.
+
+        The answer names the failures: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+        """
+        if not keys:
+            return
+        names: Any = [{"Key": key} for key in keys]
+        answer = self.s3.delete_objects(Bucket=self.bucket, Delete={"Objects": names, "Quiet": True})
+        if failed := answer.get("Errors"):
+            # The names have the token in them.
+            problem = f"S3 deleted all but {len(failed)} files of a preview: {failed[0].get('Code')}"
+            raise KanmonError(Code.AWS_FAILED, problem, where=f"s3://{self.bucket}")
 
     def _head(self, key: str) -> Any:  # noqa: ANN401 - the client's typed dictionary, or None
         with aws_errors(f"looking at {key}"):
@@ -257,6 +277,12 @@ def _at_once(tasks: Sequence[Callable[[], _T]]) -> list[_T]:
     """The results of tasks, done in parallel, in their order. Raises the first error."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return [done.result() for done in [pool.submit(task) for task in tasks]]
+
+
+def file_of(path: str) -> str:
+    """The file for the path of a request, as the path function finds it."""
+    name = urlsplit(path).path.rpartition("/")[2]
+    return unquote(urlsplit(path).path.removeprefix("/")) if "." in name else ENTRY_PAGE
 
 
 def is_page(name: str) -> bool:

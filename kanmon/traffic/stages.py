@@ -95,7 +95,7 @@ class ApiStages:
 
     def open_preview(self, token: str, pointer: Pointer) -> None:
         """Create the stage of a preview, if it does not exist. A release without an API has no stage."""
-        if pointer.deployment and self._find(token) is None:
+        if pointer.deployment:
             self._create(token, pointer)
 
     def close_preview(self, token: str) -> None:

@@ -206,7 +206,7 @@ class Project:
         """Ask the edge as a user would."""
         sent = {"host": self.domain(), **({"cookie": cookie} if cookie else {}), **(headers or {})}
         url = self.environment["KANMON_EDGE_ENDPOINT_URL"] + path
-        return urllib3.request(method, url, headers=sent, redirect=False, retries=False)
+        return urllib3.request(method, url, headers=sent, redirect=False, retries=False, timeout=20)
 
     def live(self) -> tuple[str, str]:
         """The releases of users, by the page and by the API."""

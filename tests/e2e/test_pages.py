@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from embedded.aws import ACCOUNT
+from kanmon.naming import PREVIEW_COOKIE
+from tests.e2e.changes import visible_change
 from tests.e2e.test_release import never_verified
 
 if TYPE_CHECKING:
-    from tests.e2e.project import Project
+    from collections.abc import Iterable
+
+    import urllib3
+
+    from tests.e2e.project import Project, Running
 
 pytestmark = pytest.mark.emulator
 
@@ -58,8 +65,8 @@ def test_policy_and_settings_go_live_and_back_with_the_page(project: Project) ->
     _served_with(project, NEW, "on")
     config = (project.folder / "kanmon.yml").read_text("utf-8")
     deploy = never_verified(project)
-    token = deploy.await_line("preview http").split("kanmon-preview=")[1].strip()
-    preview = project.get("/", cookie=f"kanmon-preview={token}")
+    token = _token(deploy)
+    preview = project.get("/", cookie=f"{PREVIEW_COOKIE}={token}")
     assert preview.headers[CSP] == NEW
     assert _data(preview.data) == {"release": "r2", "settings": {"MAPS": "on"}}
     assert project.get("/").headers[CSP] == OLD
@@ -86,3 +93,100 @@ def test_policy_and_settings_go_live_and_back_with_the_page(project: Project) ->
     assert _revalidated(project, tags["r3"]) == (200, OLD)
     assert _data(project.get("/plain.html").data) == {"release": "r1", "settings": {"MAPS": "off"}}
     assert _edge_stack(project) == edge
+
+
+# Previews: the token's holder alone, and only while it is open.
+
+PATHS = ("/", "/goals/7", "/about.html", "/robots.txt", "/api/version")
+
+
+def _token(deploy: Running) -> str:
+    return deploy.await_line("preview http").split("kanmon-preview=")[1].strip()
+
+
+def _asked(project: Project, token: str) -> list[urllib3.BaseHTTPResponse]:
+    """All answers for a token: by cookie, by link, and by its own path."""
+    paths = (f"/.previews/{token}/index.html", f"/%2epreviews%2f{token}/", f"/{token}/api/version")
+    return [
+        *(project.get(path, cookie=f"{PREVIEW_COOKIE}={token}") for path in PATHS),
+        *(project.get(f"{path}?kanmon-preview={token}") for path in PATHS),
+        *(project.get(path) for path in paths[:2]),
+        *(project.get(path, cookie=f"{PREVIEW_COOKIE}={token}") for path in paths),
+    ]
+
+
+def _nothing(project: Project, tokens: Iterable[str]) -> None:
+    """A token leads to no release, not even to the live one, and to no cookie."""
+    for token in tokens:
+        for answer in _asked(project, token):
+            assert answer.status in {403, 404}, (token, answer.status)
+            assert "set-cookie" not in answer.headers, token
+            assert b"Mandala" not in answer.data, token
+            assert "x-kanmon-release" not in answer.headers, token
+
+
+def _everything(project: Project, token: str, release: str) -> None:
+    """The open token leads to the whole release, and its pages set the cookie."""
+    for link, cookie in ((f"?kanmon-preview={token}", ""), ("", f"{PREVIEW_COOKIE}={token}")):
+        for path in ("/", "/goals/7", "/about.html"):
+            page = project.get(f"{path}{link}", cookie=cookie)
+            assert page.headers["x-amz-meta-kanmon-release"] == release
+            assert page.headers["set-cookie"].startswith(f"{PREVIEW_COOKIE}={token}; ")
+            assert page.headers["cache-control"] == "no-store"
+            assert page.headers["x-cache"] == "Miss from cloudfront"
+        assert project.get(f"/robots.txt{link}", cookie=cookie).headers["cache-control"] == "no-store"
+        assert project.get(f"/api/version{link}", cookie=cookie).headers["x-kanmon-release"] == release
+
+
+def _users(project: Project, release: str) -> None:
+    """Without a token, users have the live release, no cookie, and no copy of a preview."""
+    assert project.live() == (release, release)
+    for path in PATHS[:-1]:
+        answer = project.get(path)
+        assert (answer.status, answer.headers["cache-control"]) == (200, "no-cache"), path
+        assert "set-cookie" not in answer.headers, path
+        assert "x-amz-meta-kanmon-preview" not in answer.headers, path
+
+
+def test_no_token_but_the_open_one_leads_anywhere(project: Project) -> None:
+    """TRU-2: made up, of an older release or another environment, closed; before, in and after a preview."""
+    made_up = ["r1-" + "0" * 32, "r2-" + "ab" * 16]
+    project.release().check()
+    _nothing(project, made_up)
+    _users(project, "r1")
+
+    visible_change(project, "two")
+    config = (project.folder / "kanmon.yml").read_text("utf-8")
+    deploy = never_verified(project)
+    token = _token(deploy)
+    _everything(project, token, "r2")
+    near = token[:-1] + ("1" if token[-1] == "0" else "0")
+    _nothing(project, [*made_up, f"r1-{token[3:]}", near])
+    _users(project, "r1")
+    deploy.end(signal.SIGINT).check(130)
+    _nothing(project, [token])
+    _users(project, "r1")
+
+    project.edit_config(lambda _: config.replace("bake: 0s", "bake: 10m"))
+    project.kanmon("build").check()
+    deploy = project.start("deploy", "--yes")
+    live = _token(deploy)
+    deploy.await_line("✓ page on r3 (live)")
+    _everything(project, live, "r3")
+    _nothing(project, [token])
+    deploy.end(signal.SIGTERM).check(130)
+    _nothing(project, [token, live])
+    _users(project, "r1")
+    assert _left(project) == []
+
+    leave = project.get("/goals/7?kanmon-preview=", cookie=f"{PREVIEW_COOKIE}={live}")
+    assert (leave.status, leave.headers["location"]) == (302, "/goals/7")
+    assert leave.headers["set-cookie"].startswith(f"{PREVIEW_COOKIE}=; ")
+    assert "Max-Age=0" in leave.headers["set-cookie"]
+
+
+def _left(project: Project) -> list[str]:
+    """The files of previews in the web bucket."""
+    bucket = f"mandala-{project.name}-web-{ACCOUNT}"
+    found = project.client("s3").list_objects_v2(Bucket=bucket, Prefix=".previews/")
+    return [item["Key"] for item in found.get("Contents", [])]

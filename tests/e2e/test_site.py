@@ -48,7 +48,7 @@ def _everything_carries_security_headers(project: Project) -> None:
         ("/api/health", 200),
         ("/api", 200),
         ("/api/", 403),
-        ("/releases/r1/index.html", 404),
+        ("/.previews/r1/index.html", 404),
         ("//evil.test", 400),
     ):
         answer = project.get(path)

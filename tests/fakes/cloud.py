@@ -15,6 +15,7 @@ from kanmon.model import SLOTS, Slot
 from kanmon.naming import (
     LIVE_STAGE,
     ON,
+    PREVIEWS,
     RELEASE_METADATA,
     SLOT,
     Parameter,
@@ -26,7 +27,7 @@ from kanmon.naming import (
 from kanmon.release.ports import Services, Site
 from kanmon.templates.stack_set import Bootstrapped
 from kanmon.traffic.page_data import with_page_data
-from kanmon.traffic.pages import is_page
+from kanmon.traffic.pages import file_of, is_page
 from tests.fakes.clock import Clock
 from tests.fakes.objects import MemoryS3, StoredObject
 from tests.fakes.process import Process
@@ -120,16 +121,17 @@ class Cloud:
         s3 = process.watched(cast("Any", self.s3), "s3")
         gateway = process.watched(cast("Any", self.gateway), "apigateway")
         checks = process.watched(FakeChecks(self.answering, self.faulty, self.checked), "checks")
+        blobs = Blobs(s3, ARTIFACTS, ENVIRONMENT)
 
         def site(config: ServedConfig, outputs: Mapping[str, Mapping[str, str]]) -> Site:
             api = open_api(gateway, config, outputs)
-            web = open_web(s3, ARTIFACTS, config, outputs)
+            web = open_web(s3, blobs, outputs)
             return Site(api=api, web=web, checks=checks, url="https://edge.test")
 
         return Services(
             ledger=Ledger(process.watched(self.store, "store"), warn),
             stacks=process.watched(self.stacks, "stacks"),
-            blobs=Blobs(s3, ARTIFACTS, ENVIRONMENT),
+            blobs=blobs,
             functions=process.watched(replace(self.functions, code=self.stacks.code), "functions"),
             snapshots=process.watched(self.snapshots, "snapshots"),
             alarms=process.watched(FakeAlarms(self.ringing, self._noise), "alarms"),
@@ -145,8 +147,8 @@ class Cloud:
         if check.path.startswith("/api/"):
             return self.api_release(target.preview or LIVE_STAGE)
         if target.preview:
-            release = target.preview.partition("-")[0]
-            return self._release_of(f"{preview_folder(release)}index.html")
+            key = preview_folder(target.preview) + file_of(check.path)
+            return self._release_of(key) if is_page(key) else target.release
         return self.page_release()
 
     def api_release(self, stage: str = LIVE_STAGE) -> str | None:
@@ -169,14 +171,17 @@ class Cloud:
 
     @property
     def previews(self) -> set[str]:
-        return set(self.gateway.stages) - {LIVE_STAGE}
+        """The tokens that lead somewhere."""
+        files = (name.split("/") for name in self.s3.objects(WEB))
+        folders = {parts[1] for parts in files if parts[0] == PREVIEWS}
+        return set(self.gateway.stages) - {LIVE_STAGE} | folders
 
     def pages(self) -> dict[str, bytes]:
         """The live files that have fixed names."""
         return {
             name: item.body
             for name, item in self.s3.objects(WEB).items()
-            if not name.startswith(("assets/", "releases/"))
+            if not name.startswith(("assets/", PREVIEWS))
         }
 
     def pages_of(self, release: str) -> dict[str, bytes]:

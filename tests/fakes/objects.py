@@ -13,6 +13,8 @@ from typing import Any, BinaryIO
 from botocore.exceptions import ClientError
 
 _LOCK = threading.Lock()
+_MOST = 1000
+"""The names in one answer of ListObjectsV2, and in one call of DeleteObjects."""
 
 
 def refusal(code: str, operation: str, message: str = "") -> ClientError:
@@ -94,17 +96,19 @@ class MemoryS3:
             self.writes.append(f"{Bucket}/{Key}")
             return {"ETag": written.tag}
 
-    def copy_object(self, *, Bucket: str, Key: str, CopySource: dict[str, str], **options: Any) -> None:  # noqa: N803
-        source = self.objects(CopySource["Bucket"]).get(CopySource["Key"])
-        if source is None:
-            raise refusal("NoSuchKey", "CopyObject")
-        replaced = options.get("MetadataDirective") == "REPLACE"
-        self.objects(Bucket)[Key] = _stored(source.body, options) if replaced else source
-        self.writes.append(f"{Bucket}/{Key}")
-
     def delete_object(self, *, Bucket: str, Key: str) -> None:  # noqa: N803
         self.objects(Bucket).pop(Key, None)
         self.writes.append(f"{Bucket}/{Key}")
+
+    def delete_objects(self, *, Bucket: str, Delete: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
+        assert len(Delete["Objects"]) <= _MOST
+        for item in Delete["Objects"]:
+            self.delete_object(Bucket=Bucket, Key=item["Key"])
+        return {}
+
+    def list_objects_v2(self, *, Bucket: str, Prefix: str) -> dict[str, Any]:  # noqa: N803
+        found = sorted(key for key in list(self.objects(Bucket)) if key.startswith(Prefix))
+        return {"Contents": [{"Key": key} for key in found[:_MOST]], "IsTruncated": len(found) > _MOST}
 
 
 def _stored(body: bytes, options: dict[str, Any]) -> StoredObject:

@@ -32,6 +32,7 @@ _READS = {
         "verify_code",
         "head_object",
         "get_object",
+        "list_objects_v2",
         "get_stage",
         "run",
         "firing",

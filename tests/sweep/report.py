@@ -20,7 +20,7 @@ class Case:
     call: int
     """Its number, from 1."""
     name: str
-    """The call, such as `s3.copy_object`, as the undisturbed run makes it."""
+    """The call, such as `s3.put_object`, as the undisturbed run makes it."""
     blow: str
 
 

@@ -200,7 +200,7 @@ def recovery() -> Scene:
     began = canary_release()
     counted, whole = Process(), began.cloud.copy()
     began.run(whole, counted, IN_MEMORY)
-    page = max(at for at, call in enumerate(counted.calls, 1) if call == "s3.copy_object")
+    page = max(at for at, call in enumerate(counted.calls, 1) if call == "s3.put_object")
     try:
         began.run(began.cloud, Process(at=page, blow=Blow.DEATH_AFTER), IN_MEMORY)
     except ProcessDied:

@@ -24,11 +24,12 @@ def _web(**changes: Any) -> Web:
 
 def test_headers_fill_the_metadata_of_a_page() -> None:
     """https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html"""
-    policy = _web(content_security_policy="x" * 1883).headers["content-security-policy"]
+    policy = _web(content_security_policy="x" * 1816).headers["content-security-policy"]
     metadata = {
-        "kanmon-release": "r9999999999",
+        "kanmon-release": "r999999999",
         "sha256": "0" * 64,
         "kanmon-header-content-security-policy": policy,
+        "kanmon-preview": "r999999999-" + "0" * 32,
     }
     assert sum(len(f"x-amz-meta-{name}{value}") for name, value in metadata.items()) == METADATA
 
@@ -41,7 +42,7 @@ def test_headers_too_big_for_the_metadata_are_refused(tmp_path: Path) -> None:
         load_config(file)
     assert caught.value.code is Code.CONFIG_INVALID
     assert "kanmon.yml:4: In `web.content_security_policy`: The policy has 1900 char" in caught.value.message
-    assert "Make it shorter by 17." in caught.value.message
+    assert "Make it shorter by 84." in caught.value.message
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,10 @@ _DURING = {
     "functions.invoke": {Step.PROVISION},
     "apigateway.create_stage": {Step.VERIFY, Step.PROMOTE},
     "apigateway.update_stage": {Step.VERIFY, Step.SHIFT, Step.PROMOTE, Step.ROLL_BACK},
-    "apigateway.delete_stage": {Step.COMPLETE, Step.PROMOTE, Step.ROLL_BACK},
-    # The candidate's page, then the live one.
-    "s3.put_object": {Step.PROVISION, Step.PROMOTE, Step.ROLL_BACK},
+    "apigateway.delete_stage": {Step.COMPLETE, Step.ROLL_BACK},
+    # The assets, the preview, the live page.
+    "s3.put_object": {Step.PROVISION, Step.VERIFY, Step.PROMOTE, Step.ROLL_BACK},
+    "s3.delete_objects": {Step.COMPLETE, Step.ROLL_BACK},
 }
 
 

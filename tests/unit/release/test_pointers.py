@@ -9,10 +9,14 @@ import pytest
 from kanmon.model import Result
 from kanmon.release.recover import recover
 from tests.fakes.app import CANARY, make_config
+from tests.fakes.process import Process
 from tests.fakes.runs import ignore, release, roll_back
 from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from kanmon.config.schema import Config
     from kanmon.release.events import Event
     from tests.fakes.cloud import Cloud
@@ -109,11 +113,93 @@ def test_a_held_canary_gets_the_settings_of_the_decision(
     assert _rate(held_canary) == rate
 
 
-def test_a_release_without_its_published_files_is_published_again(stable: Cloud) -> None:
-    """CD-10: somebody deleted them; the blobs are all there."""
+# The previews.
+
+
+def _files(cloud: Cloud) -> dict[str, set[str]]:
+    """The files of each open preview, by the release in its token."""
+    found: dict[str, set[str]] = {}
+    for name in cloud.s3.objects("web"):
+        if name.startswith(".previews/"):
+            _, token, file = name.split("/", 2)
+            found.setdefault(token.partition("-")[0], set()).add(file)
+    return found
+
+
+def _looking(cloud: Cloud, seen: list[dict[str, set[str]]]) -> Process:
+    """A process; each run of its checks notes the open previews."""
+
+    def around(name: str, action: Callable[[], Any]) -> Any:
+        if name == "checks.run" and (found := _files(cloud)):
+            seen.append(found)
+        return action()
+
+    return Process(around=around)
+
+
+ALL = {"index.html", "robots.txt", "sw.js"}
+
+
+def test_a_previews_token_is_in_the_ledger_before_any_file(cloud: Cloud) -> None:
+    """TRU-2, CD-13: otherwise nobody could close it after the run's death."""
+
+    def around(_: str, action: Callable[[], Any]) -> Any:
+        answer = action()
+        operation = cloud.ledger.open_operation(cloud.ledger.head())
+        assert cloud.previews <= set(operation.previews if operation else ())
+        return answer
+
+    cloud.faulty.add(("r2", "live"))
+    for version in ("one", "two"):
+        release(cloud, version, config=_config(7), process=Process(around=around))
+    assert not cloud.previews
+
+
+@pytest.mark.parametrize(
+    ("paths", "files"),
+    [
+        ({"health": "/api/health"}, set()),
+        ({"page": "/"}, {"index.html"}),
+        ({"page": "/goals/7", "health": "/api/health"}, {"index.html"}),
+        ({"robots": "/robots.txt?x=1"}, {"robots.txt"}),
+    ],
+)
+def test_the_stable_release_gets_no_more_than_its_checks_need(
+    cloud: Cloud, paths: dict[str, str], files: set[str]
+) -> None:
+    """NFR-3: users wait for the rollback meanwhile."""
+    seen: list[dict[str, set[str]]] = []
+    config = make_config(checks=[{"name": name, "path": path} for name, path in paths.items()])
+    assert release(cloud, "one", config=config).result is Result.STABLE
+    cloud.faulty.add(("r2", "live"))
+    release(cloud, "two", config=config, process=_looking(cloud, seen))
+    assert seen[-2].get("r1", set()) == files
+
+
+def test_a_failing_page_needs_no_stage_of_the_stable_release(cloud: Cloud) -> None:
+    config = make_config(checks=[{"name": "page", "path": "/"}])
+    assert release(cloud, "one", config=config).result is Result.STABLE
+    cloud.faulty.add(("r2", "live"))
+    process = Process()
+    assert release(cloud, "two", config=config, process=process).result is Result.ROLLED_BACK
+    assert process.calls.count("apigateway.create_stage") == 1
+
+
+def test_the_candidates_preview_stays_during_the_comparison(cloud: Cloud) -> None:
+    """Its deletion would keep users waiting; both end with the rollback."""
+    seen: list[dict[str, set[str]]] = []
+    assert release(cloud, "one").result is Result.STABLE
+    cloud.faulty.add(("r2", "live"))
+    assert release(cloud, "two", process=_looking(cloud, seen)).result is Result.ROLLED_BACK
+    assert seen[-2] == {"r1": {"index.html"}, "r2": ALL}
+    assert not cloud.previews
+
+
+def test_a_rollback_needs_no_file_but_those_of_the_bundle(stable: Cloud) -> None:
+    """CD-10: nothing in the web bucket is taken for a copy of an old release."""
     assert release(stable, "two", config=_config(7)).result is Result.STABLE
     web = stable.s3.objects("web")
-    for name in [name for name in web if name.startswith("releases/r1/")]:
+    for name in [name for name in web if not name.startswith("assets/") and name != "index.html"]:
         del web[name]
     assert roll_back(stable).result is Result.ROLLED_BACK
-    assert stable.pages() == stable.pages_of("r1")
+    assert web["index.html"].body == stable.pages_of("r1")["index.html"]

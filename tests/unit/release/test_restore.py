@@ -37,7 +37,6 @@ def _deployed(cloud: Cloud) -> dict[str, Any]:
         "operations/",
         "deployed/",
         "head.json",
-        "s3://web/releases/",
         "s3://web/assets/",
     )
     state = {name: item for name, item in cloud.state.items() if not name.startswith(kept) and name != idle}

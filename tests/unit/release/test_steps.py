@@ -35,20 +35,24 @@ def test_steps_come_in_order(cloud: Cloud) -> None:
     steps = {
         "snapshots.begin", "snapshots.wait", "stacks.execute", "functions.invoke", "checks.run",
         "apigateway.create_stage", "apigateway.update_stage", "apigateway.delete_stage", "s3.put_object",
+        "s3.delete_objects",
     }  # fmt: skip
     assert [call for call in process.calls if call in steps] == [
         "snapshots.begin",
         "snapshots.wait",
         "stacks.execute",
         "functions.invoke",
-        "s3.put_object",  # the candidate's page
+        "s3.put_object",  # the asset
+        *["s3.put_object"] * 3,  # the preview's files
         "apigateway.create_stage",
         "apigateway.update_stage",  # the preview's settings
         "checks.run",
         "apigateway.update_stage",  # the API pointer
+        "s3.put_object",  # a file beside the page
         "s3.put_object",  # the web pointer
         "checks.run",
         "apigateway.delete_stage",
+        "s3.delete_objects",
     ]
     assert cloud.snapshots.done == ["shop-test-r2-2"]
 

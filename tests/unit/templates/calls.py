@@ -33,7 +33,7 @@ _OTHERWISE = {
     "s3.head_bucket": ("s3:ListBucket",),
     "s3.list_objects_v2": ("s3:ListBucket",),
     "s3.head_object": ("s3:GetObject",),
-    "s3.copy_object": ("s3:GetObject", "s3:PutObject"),
+    "s3.delete_objects": ("s3:DeleteObject",),
     "lambda.invoke": ("lambda:InvokeFunction",),
 }
 

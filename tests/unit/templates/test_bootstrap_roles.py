@@ -62,9 +62,9 @@ CALLS: dict[str, list[tuple[str, dict[str, str]]]] = {
         (own("rds", "cluster-snapshot:shop-test-r12-7"), {}),
     ],
     "rds.describe_db_cluster_snapshots": [(own("rds", "cluster-snapshot:shop-test-r12-7"), {})],
-    "s3.copy_object": [(f"{WEB}/assets/a.js", {})],
     "s3.delete_object": [(f"{WEB}/index.html", {})],
     "s3.get_object": [(f"{ARTIFACTS}/test/blobs/aa", {}), (f"{ARTIFACTS}/test/ledger/head.json", {})],
+    "s3.delete_objects": [(f"{WEB}/.previews/r1-a/index.html", {})],
     "s3.head_bucket": [(ARTIFACTS, {})],
     "s3.head_object": [(f"{ARTIFACTS}/test/blobs/aa", {}), (f"{WEB}/index.html", {})],
     "s3.list_objects_v2": [(ARTIFACTS, {})],
@@ -76,6 +76,7 @@ CALLS: dict[str, list[tuple[str, dict[str, str]]]] = {
         (f"{ARTIFACTS}/test/ledger/deployed/r3.json", {}),
         (f"{ARTIFACTS}/test/ledger/operations/000001.json", {}),
         (f"{WEB}/index.html", {}),
+        (f"{WEB}/.previews/r1-a/index.html", {}),
     ],
     "secretsmanager.get_secret_value": [(own("secretsmanager", "secret:shop-slack-AbCdEf"), {})],
     "sns.publish": [(own("sns", "shop-kanmon"), {})],
@@ -121,6 +122,13 @@ def test_the_plan_role_reads_and_creates_change_sets_only(call: str) -> None:
             assert allowed == {any(folder in resource for folder in planned)}, resource
         else:
             assert allowed == {call in PLANS}, resource
+
+
+def test_the_deploy_role_alone_lists_previews() -> None:
+    """TRU-2: their names are the only secret of their addresses."""
+    request = Request("s3:ListBucket", WEB, {})
+    assert allows(DEPLOY, request)
+    assert not allows(PLAN, request)
 
 
 def test_both_pass_the_service_role_to_cloudformation() -> None:

@@ -103,6 +103,15 @@ def test_the_web_bucket_is_closed_and_keeps_present_versions() -> None:
     bucket = _edge(CONFIGS["both"])["Resources"]["WebBucket"]["Properties"]
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
-    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    rule, _ = bucket["LifecycleConfiguration"]["Rules"]
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 90}
     assert "ExpirationInDays" not in rule
+
+
+def test_what_a_preview_leaves_expires() -> None:
+    """TRU-2: its older versions after a day, and a file that a dying run wrote late after 30 days."""
+    bucket = _edge(CONFIGS["both"])["Resources"]["WebBucket"]["Properties"]
+    _, rule = bucket["LifecycleConfiguration"]["Rules"]
+    assert rule["Prefix"] == ".previews/"
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    assert rule["ExpirationInDays"] == 30

@@ -86,6 +86,37 @@ def test_any_header_of_a_release_is_sent() -> None:
     assert sent["permissions-policy"] == "camera=(self)"
 
 
+# The cookie of a preview.
+
+TOKEN = "r2-" + "0" * 32
+COOKIE = f"kanmon-preview={TOKEN}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=900"
+
+
+def _previewed(status: int) -> Response:
+    page = _file(status, content_security_policy=OWN)
+    return Response(status, page.headers | {"x-amz-meta-kanmon-preview": [TOKEN]})
+
+
+def test_a_served_page_of_a_preview_sets_its_cookie() -> None:
+    """TRU-2"""
+    (sent,) = _answers(_previewed(200))
+    assert sent["set-cookie"] == COOKIE
+    assert "x-amz-meta-kanmon-preview" not in sent
+    assert sent[CSP] == OWN
+
+
+def test_nothing_else_sets_the_cookie() -> None:
+    """TRU-2: a live page, part of a page, or an answer without one."""
+    for sent in _answers(_file(), _file(304), _previewed(206), _previewed(304)):
+        assert "set-cookie" not in sent
+        assert TOKEN not in str(sent)
+
+
+def test_the_cookie_does_not_depend_on_the_request() -> None:
+    """AWS does not say whether this function sees the path of the viewer or that of the path function."""
+    assert "event.request" not in headers_function()
+
+
 def _behaviors(**changes: Any) -> dict[str, list[tuple[str, str]]]:
     """The functions of each path, by event."""
     resources = parse(edge_template(make_config(**changes)))["Resources"]

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TOKEN = "r7-" + "0123456789abcdef" * 2
+OTHER = "r7-" + "f" * 32
+COOKIE = "kanmon-preview"
+FOLDER = f"/.previews/{TOKEN}/"
 _LOOP = """
 const handler = new Function(process.argv[1] + '; return handler;')();
 require('readline').createInterface({input: process.stdin}).on('line', line => {
@@ -56,7 +59,7 @@ class PathFunction:
         link: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> Any:
-        cookies = {} if cookie is None else {"kanmon-preview": {"value": cookie}}
+        cookies = {} if cookie is None else {COOKIE: {"value": cookie}}
         query = {} if link is None else {"kanmon-preview": {"value": link}}
         sent = {name: {"value": value} for name, value in (headers or {}).items()}
         request = {"method": method, "uri": uri, "querystring": query, "headers": sent, "cookies": cookies}
@@ -101,7 +104,7 @@ def test_path_becomes(edge: PathFunction, uri: str, becomes: str) -> None:
 
 
 HOSTILE = [
-    "//evil.test", "/a//b", "/api//goals", "/../secret", "/a/../b", "/api/../releases/r7/index.html", "/..",
+    "//evil.test", "/a//b", "/api//goals", "/../secret", "/a/../b", f"/api/..{FOLDER}index.html", "/..",
     "/.", "/a/.", "/a/./b", "/%2e%2e/x", "/%2E%2E/x", "/.%2e/x", "/a%2f..%2fb", "/%2f/evil.test",
     "/%5cevil.test", "/\\evil.test", "/a\\..\\b", "/%zz", "/%", "/%c0%ae%c0%ae/x", "/%ff", "/%u002e",
 ]  # fmt: skip
@@ -116,36 +119,64 @@ def test_an_ambiguous_path_is_refused(edge: PathFunction, uri: str, cookie: str 
 
 
 @pytest.mark.parametrize("uri", HOSTILE)
-def test_a_preview_link_is_no_open_redirect(edge: PathFunction, uri: str) -> None:
+@pytest.mark.parametrize("link", [TOKEN, ""])
+def test_a_preview_link_is_no_open_redirect(edge: PathFunction, uri: str, link: str) -> None:
     """SEC-5"""
-    assert edge.ask(uri, link=TOKEN).get("statusCode") == 400
+    assert edge.ask(uri, link=link).get("statusCode") == 400
 
 
 @pytest.mark.parametrize(
     "uri",
-    ["/releases", "/releases/", "/releases/r7/index.html", "/%72eleases/r7/index.html", "/releases%2fr7"],
-)
-@pytest.mark.parametrize("cookie", [None, TOKEN, "r8-" + "0" * 32])
-def test_candidates_files_are_hidden(edge: PathFunction, uri: str, cookie: str | None) -> None:
+    [
+        "/.previews", "/.previews/", FOLDER, f"{FOLDER}index.html", f"/%2epreviews/{TOKEN}/index.html",
+        f"/.%70reviews/{TOKEN}/robots.txt", f"/.previews%2f{TOKEN}", f"/.previews/{TOKEN}%2Findex.html",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("cookie", [None, TOKEN, OTHER])
+def test_the_folder_of_previews_is_hidden(edge: PathFunction, uri: str, cookie: str | None) -> None:
+    """TRU-2: the whole token is no path."""
     assert edge.ask(uri, cookie=cookie).get("statusCode") == 404
 
 
-def test_a_name_starting_like_the_hidden_folder_is_a_page(edge: PathFunction) -> None:
-    assert edge.ask("/releases-of-2026")["uri"] == "/index.html"
+@pytest.mark.parametrize("uri", ["/previews-of-2026", "/previews", "/releases", "/releases/r7"])
+def test_a_name_like_the_hidden_folders_is_a_page(edge: PathFunction, uri: str) -> None:
+    assert edge.ask(uri)["uri"] == "/index.html"
 
 
-@pytest.mark.parametrize(
-    ("uri", "becomes"),
-    [
-        ("/", "/releases/r7/index.html"),
-        ("/goals/1", "/releases/r7/index.html"),
-        ("/robots.txt", "/releases/r7/robots.txt"),
-        ("/api/goals", f"/{TOKEN}/api/goals"),
-    ],
-)
-def test_preview_cookie_shows_the_candidates_page_and_api(edge: PathFunction, uri: str, becomes: str) -> None:
-    """CD-7: page and API of the same release, through the real edge."""
-    assert edge.ask(uri, cookie=TOKEN)["uri"] == becomes
+PREVIEWED = [
+    ("/", f"{FOLDER}index.html"),
+    ("/goals/1", f"{FOLDER}index.html"),
+    ("/robots.txt", f"{FOLDER}robots.txt"),
+    ("/api/goals", f"/{TOKEN}/api/goals"),
+]
+
+
+@pytest.mark.parametrize(("uri", "becomes"), PREVIEWED)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_a_token_shows_the_candidates_page_and_api(
+    edge: PathFunction, uri: str, becomes: str, method: str
+) -> None:
+    """CD-7, TRU-2: page and API of the same release, by cookie or by link, at once."""
+    assert edge.ask(uri, method=method, cookie=TOKEN)["uri"] == becomes
+    assert edge.ask(uri, method=method, link=TOKEN)["uri"] == becomes
+
+
+def test_a_link_wins_over_the_cookie(edge: PathFunction) -> None:
+    assert edge.ask("/", cookie=OTHER, link=TOKEN)["uri"] == f"{FOLDER}index.html"
+
+
+def test_the_api_gets_no_token_in_its_query(edge: PathFunction) -> None:
+    """SEC-5: the app may log it."""
+    assert edge.ask("/api/goals", link=TOKEN)["querystring"] == {}
+
+
+@pytest.mark.parametrize("uri", ["/", "/goals/1", "/about.html", "/api/goals"])
+@pytest.mark.parametrize("token", [TOKEN, OTHER, "r1-" + "0" * 32])
+def test_no_link_sets_the_cookie_to_a_token(edge: PathFunction, uri: str, token: str) -> None:
+    """TRU-2: the token may be closed or made up. Only a page that was served sets it."""
+    answer = edge.ask(uri, link=token)
+    assert "statusCode" not in answer
+    assert answer["cookies"] == {}
 
 
 @pytest.mark.parametrize(
@@ -161,30 +192,22 @@ def test_any_other_cookie_is_a_users(edge: PathFunction, cookie: str) -> None:
     assert edge.ask("/", cookie=cookie)["uri"] == "/index.html"
 
 
-@pytest.mark.parametrize("uri", ["/", "/goals/1", "/about.html"])
-def test_preview_link_puts_the_token_into_a_cookie(edge: PathFunction, uri: str) -> None:
-    answer = edge.ask(uri, link=TOKEN)
-    cookie = answer["cookies"]["kanmon-preview"]
+@pytest.mark.parametrize("link", ["", "off", "x", "r7-0", "<script>", TOKEN + ";x", "r7-" + "0" * 31])
+@pytest.mark.parametrize("cookie", [None, TOKEN])
+def test_any_other_link_leaves_the_preview(edge: PathFunction, link: str, cookie: str | None) -> None:
+    """TRU-2: also the way out with the cookie of a closed preview."""
+    answer = edge.ask("/goals/1", cookie=cookie, link=link)
     assert answer["statusCode"] == 302
-    assert answer["headers"]["location"]["value"] == uri
-    assert cookie["value"] == TOKEN
-    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie["attributes"].split("; "))
+    assert answer["headers"]["location"]["value"] == "/goals/1"
     assert answer["headers"]["cache-control"]["value"] == "no-store"
+    left = answer["cookies"][COOKIE]
+    assert left["value"] == ""
+    assert {"Max-Age=0", "Secure", "HttpOnly", "Path=/"} <= set(left["attributes"].split("; "))
 
 
-@pytest.mark.parametrize("token", ["off", "x", "r7-0", "<script>", TOKEN + ";x"])
-def test_any_other_link_leaves_the_preview(edge: PathFunction, token: str) -> None:
-    cookie = edge.ask("/", link=token)["cookies"]["kanmon-preview"]
-    assert cookie["value"] == ""
-    assert "Max-Age=0" in cookie["attributes"]
-
-
-def test_an_empty_link_leaves_the_preview(edge: PathFunction) -> None:
-    assert "Max-Age=0" in edge.ask("/", cookie=TOKEN, link="")["cookies"]["kanmon-preview"]["attributes"]
-
-
-def test_a_preview_link_works_for_reading_only(edge: PathFunction) -> None:
-    assert edge.ask("/api/goals", method="POST", link=TOKEN)["uri"] == "/live/api/goals"
+def test_a_link_without_a_token_changes_no_request_of_the_api(edge: PathFunction) -> None:
+    assert edge.ask("/api/goals", link="off")["uri"] == "/live/api/goals"
+    assert edge.ask("/api/goals", method="POST", cookie=TOKEN, link="")["uri"] == "/live/api/goals"
 
 
 def test_prefix_is_taken_from_the_config() -> None:
@@ -200,8 +223,8 @@ API_ONLY: dict[str, Any] = {"web": None}
 def test_a_web_app_alone_has_pages_only() -> None:
     with PathFunction.of(**WEB_ONLY) as edge:
         assert edge.ask("/api/goals")["uri"] == "/index.html"
-        assert edge.ask("/api/goals", cookie=TOKEN)["uri"] == "/releases/r7/index.html"
-        assert edge.ask("/releases/r7/index.html").get("statusCode") == 404
+        assert edge.ask("/api/goals", cookie=TOKEN)["uri"] == f"{FOLDER}index.html"
+        assert edge.ask(f"{FOLDER}index.html").get("statusCode") == 404
         assert edge.ask("/a/../b").get("statusCode") == 400
 
 
@@ -209,8 +232,8 @@ def test_an_api_alone_has_nothing_else() -> None:
     with PathFunction.of(**API_ONLY) as edge:
         assert edge.ask("/api/goals")["uri"] == "/live/api/goals"
         assert edge.ask("/api/goals", cookie=TOKEN)["uri"] == f"/{TOKEN}/api/goals"
-        assert [edge.ask(uri).get("statusCode") for uri in ("/", "/x.js", "/releases/r7/x")] == [404] * 3
-        assert edge.ask("/", link=TOKEN)["cookies"]["kanmon-preview"]["value"] == TOKEN
+        assert [edge.ask(uri).get("statusCode") for uri in ("/", "/x.js", f"{FOLDER}x")] == [404] * 3
+        assert edge.ask("/api/goals", link=TOKEN)["uri"] == f"/{TOKEN}/api/goals"
 
 
 ORIGIN = "https://admin.example.com"
@@ -273,35 +296,42 @@ def test_without_cors_a_preflight_is_the_apis(edge: PathFunction) -> None:
 
 
 _PIECE = st.sampled_from(
-    ["api", "releases", "r7", "index.html", "assets", "live", "..", ".", "%2e%2e", "%2E", "%2f", "%5c", "\\",
-     "%", "%00", "%25", "%252e", "%e3%81%82", "a b", "é", "", "a.b", "API", TOKEN, "favicon.ico"]
+    ["api", ".previews", "r7", "index.html", "assets", "live", "..", ".", "%2e%2e", "%2E", "%2epreviews",
+     "%2f", "%5c", "\\", "%", "%00", "%25", "%252e", "%e3%81%82", "a b", "é", "", "a.b", "API", TOKEN, OTHER,
+     "favicon.ico"]
 )  # fmt: skip
 _URI = st.lists(_PIECE | st.text(max_size=4), min_size=1, max_size=6).map(lambda names: "/" + "/".join(names))
+_CLAIM = st.sampled_from(
+    [None, TOKEN, OTHER, "", "live", "r7", TOKEN[:-1], TOKEN + "0", f"../{TOKEN}", f"{TOKEN}/..",
+     TOKEN.upper()]
+) | st.text(max_size=40)  # fmt: skip
 
 
 @settings(deadline=None)
-@given(uri=_URI, previews=st.booleans())
-def test_any_path_ends_at_a_page_the_stage_or_nowhere(
-    edge: PathFunction, shared: PathFunction, uri: str, previews: bool
+@given(uri=_URI, cookie=_CLAIM, link=_CLAIM, method=st.sampled_from(["GET", "HEAD", "POST"]))
+def test_any_request_ends_where_its_token_leads_or_nowhere(
+    edge: PathFunction, shared: PathFunction, uri: str, cookie: str | None, link: str | None, method: str
 ) -> None:
-    """CD-7, INF-8: no path shows users a candidate, another stage, or a file in two ways."""
-    cookie = TOKEN if previews else None
-    answer = edge.ask(uri, cookie=cookie)
+    """CD-7, INF-8, TRU-2: no path, cookie or link shows anything but the live release or its own preview."""
+    answer = edge.ask(uri, cookie=cookie, link=link, method=method)
     assert "thrown" not in answer
     # What other sites may do changes no path.
-    assert shared.ask(uri, cookie=cookie) == answer
+    assert shared.ask(uri, cookie=cookie, link=link, method=method) == answer
     if "statusCode" in answer:
-        assert answer["statusCode"] in {400, 404}
+        assert answer["statusCode"] in {302, 400, 404}
+        assert answer.get("cookies", {}).get(COOKIE, {"value": ""})["value"] == ""
         return
-    becomes, stage = answer["uri"], TOKEN if previews else "live"
+    claim = cookie if link is None else link
+    token = claim if claim in {TOKEN, OTHER} else None
+    becomes = answer["uri"]
     if uri.startswith("/api/"):
-        assert becomes == f"/{stage}{uri}"
+        assert becomes == f"/{token or 'live'}{uri}"
         return
-    page = becomes.removeprefix("/releases/r7") if previews else becomes
-    assert page in {"/index.html", uri}
-    assert becomes.startswith("/releases/r7/") or not previews
-    assert not unquote(page).startswith("/releases/")
-    assert not {"..", "."} & set(unquote(page).split("/"))
+    folder = f"/.previews/{token}" if token else ""
+    assert becomes in {f"{folder}/index.html", f"{folder}{uri}"}
+    page = unquote(becomes.removeprefix(folder))
+    assert not page.startswith("/.previews/")
+    assert not {"..", "."} & set(page.split("/"))
 
 
 @pytest.mark.parametrize("changes", [{}, {"api": {"routes": ROUTES, "cors": CORS | {"credentials": True}}}])

@@ -10,12 +10,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from kanmon.bundle.blobs import Blobs
 from kanmon.codes import Code
 from kanmon.config.web import Web
 from kanmon.errors import KanmonError
 from kanmon.model import WebFile
-from kanmon.naming import RELEASE_METADATA, blob_key
-from kanmon.traffic.pages import WebPages, content_type
+from kanmon.naming import PREVIEW_METADATA, RELEASE_METADATA, blob_key
+from kanmon.traffic.pages import WebPages, WebRelease, content_type, file_of
 from tests.fakes.app import make_bundle
 from tests.fakes.cloud import ARTIFACTS, ENVIRONMENT, WEB
 from tests.fakes.objects import StoredObject, refusal
@@ -31,8 +32,14 @@ if TYPE_CHECKING:
 Files = dict[str, WebFile]
 
 
-def _web(s3: object, **changes: Any) -> WebPages:
-    return WebPages(cast("Any", s3), WEB, ARTIFACTS, ENVIRONMENT, Web(directory="web/dist", **changes))
+def _web(s3: object) -> WebPages:
+    client = cast("Any", s3)
+    return WebPages(client, WEB, Blobs(client, ARTIFACTS, ENVIRONMENT))
+
+
+def _of(release: str, files: Mapping[str, WebFile], **changes: Any) -> WebRelease:
+    """A release with these files, and with changes of its config."""
+    return WebRelease(release, files, Web(directory="web/dist", **changes))
 
 
 @pytest.fixture
@@ -46,13 +53,13 @@ def _files(cloud: Cloud, version: str, **pages: str) -> Files:
 
 def _publish(cloud: Cloud, web: WebPages, version: str, release: str, **pages: str) -> Files:
     files = _files(cloud, version, **pages)
-    web.publish(release, files)
+    web.publish(_of(release, files))
     return files
 
 
 def _make_live(cloud: Cloud, web: WebPages, version: str, release: str = "r1", **pages: str) -> Files:
     files = _publish(cloud, web, version, release, **pages)
-    web.move(release, files, {})
+    web.move(_of(release, files), {})
     return files
 
 
@@ -60,17 +67,26 @@ def _replace_put(cloud: Cloud, put: Callable[..., object]) -> None:
     cloud.s3.put_object = put  # type: ignore[method-assign, assignment]
 
 
+def _failing_at_the_page(put: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    def fail_at_the_page(**request: Any) -> dict[str, Any]:
+        if request["Key"].endswith("index.html"):
+            raise refusal("ServiceUnavailable", "PutObject")
+        return put(**request)
+
+    return fail_at_the_page
+
+
 def test_publishing_makes_nothing_live(cloud: Cloud, web: WebPages) -> None:
-    web.publish("r1", _files(cloud, "one"))
+    web.publish(_of("r1", _files(cloud, "one")))
     assert cloud.page_release() is None
     assert cloud.pages() == {}
 
 
-def test_assets_are_shared_and_pages_are_the_releases_own(cloud: Cloud, web: WebPages) -> None:
-    web.publish("r1", _files(cloud, "one"))
-    asset, *pages = sorted(cloud.s3.objects(WEB))
+def test_publishing_leaves_the_assets_alone(cloud: Cloud, web: WebPages) -> None:
+    """TRU-2: nobody gets anything else of a release before its preview."""
+    web.publish(_of("r1", _files(cloud, "one")))
+    (asset,) = cloud.s3.objects(WEB)
     assert asset.startswith("assets/app-")
-    assert pages == ["releases/r1/index.html", "releases/r1/robots.txt", "releases/r1/sw.js"]
 
 
 def test_assets_are_cached_for_ever_and_pages_are_not(cloud: Cloud, web: WebPages) -> None:
@@ -84,15 +100,15 @@ def test_assets_are_cached_for_ever_and_pages_are_not(cloud: Cloud, web: WebPage
 def test_the_entry_page_is_written_last(cloud: Cloud, web: WebPages) -> None:
     base, files = _make_live(cloud, web, "one"), _publish(cloud, web, "two", "r2")
     cloud.s3.writes.clear()
-    assert web.move("r2", files, base) == 2
+    assert web.move(_of("r2", files), base) == 2
     assert [name for name in cloud.s3.writes if name.startswith(WEB)] == ["web/sw.js", "web/index.html"]
     assert cloud.page_release() == "r2"
 
 
 def test_a_repeated_move_writes_nothing(cloud: Cloud, web: WebPages) -> None:
     base, files = _make_live(cloud, web, "one"), _publish(cloud, web, "two", "r2")
-    web.move("r2", files, base)
-    assert web.move("r2", files, base) == 0
+    web.move(_of("r2", files), base)
+    assert web.move(_of("r2", files), base) == 0
 
 
 def test_an_interrupted_move_is_undone_file_by_file(cloud: Cloud, web: WebPages) -> None:
@@ -100,15 +116,12 @@ def test_an_interrupted_move_is_undone_file_by_file(cloud: Cloud, web: WebPages)
     base, files = _make_live(cloud, web, "one"), _publish(cloud, web, "two", "r2")
     before, put = cloud.pages(), cloud.s3.put_object
 
-    def fail(**_: Any) -> None:
-        raise refusal("ServiceUnavailable", "PutObject")
-
-    _replace_put(cloud, fail)
+    _replace_put(cloud, _failing_at_the_page(put))
     with pytest.raises(KanmonError):
-        web.move("r2", files, base)
+        web.move(_of("r2", files), base)
     _replace_put(cloud, put)
     assert cloud.pages() != before
-    assert web.move("r1", base, files) == 1
+    assert web.move(_of("r1", base), files) == 1
     assert cloud.pages() == before
 
 
@@ -117,12 +130,14 @@ def test_a_page_written_by_somebody_else_is_a_moved_pointer(cloud: Cloud, web: W
     put = cloud.s3.put_object
 
     def put_too_late(**request: Any) -> dict[str, Any]:
-        cloud.s3.objects(WEB)["index.html"] = StoredObject(b"theirs", metadata={RELEASE_METADATA: "r9"})
+        if request["Key"] == "index.html":
+            theirs = StoredObject(b"theirs", metadata={RELEASE_METADATA: "r9"})
+            cloud.s3.objects(WEB)["index.html"] = theirs
         return put(**request)
 
     _replace_put(cloud, put_too_late)
     with pytest.raises(KanmonError) as caught:
-        web.move("r2", files, base)
+        web.move(_of("r2", files), base)
     assert caught.value.code is Code.POINTER_MOVED
     assert cloud.page_release() == "r9"
 
@@ -137,17 +152,17 @@ def test_a_repeated_write_after_a_lost_answer_succeeds(cloud: Cloud, web: WebPag
         return put(**request)
 
     _replace_put(cloud, put_twice)
-    web.move("r2", files, base)
+    web.move(_of("r2", files), base)
     assert cloud.page_release() == "r2"
 
 
 def test_an_asset_with_other_content_is_refused(cloud: Cloud, web: WebPages) -> None:
     files = _files(cloud, "one")
-    web.publish("r1", files)
+    web.publish(_of("r1", files))
     name = next(name for name in files if name.startswith("assets/"))
     other = WebFile(sha256=cloud.keep(b"other"), size=5, immutable=True)
     with pytest.raises(KanmonError) as caught:
-        web.publish("r2", files | {name: other})
+        web.publish(_of("r2", files | {name: other}))
     assert caught.value.code is Code.ASSET_CHANGED
     assert name in caught.value.message
 
@@ -155,22 +170,22 @@ def test_an_asset_with_other_content_is_refused(cloud: Cloud, web: WebPages) -> 
 def test_an_existing_asset_is_not_written_again(cloud: Cloud, web: WebPages) -> None:
     """CD-6"""
     files = _files(cloud, "one")
-    web.publish("r1", files)
+    web.publish(_of("r1", files))
     cloud.s3.writes.clear()
-    web.publish("r1", files)
+    web.publish(_of("r1", files))
     assert not [name for name in cloud.s3.writes if "assets/" in name]
 
 
 def test_a_move_leaves_files_of_the_older_release(cloud: Cloud, web: WebPages) -> None:
     base = _make_live(cloud, web, "one", old="a page")
-    web.move("r2", _publish(cloud, web, "two", "r2"), base)
+    web.move(_of("r2", _publish(cloud, web, "two", "r2")), base)
     assert "old" in cloud.pages()
 
 
 def test_stale_files_are_deleted(cloud: Cloud, web: WebPages) -> None:
     base = _make_live(cloud, web, "one", old="a page")
     files = _publish(cloud, web, "two", "r2")
-    web.move("r2", files, base)
+    web.move(_of("r2", files), base)
     web.delete_stale_files(files, base)
     assert cloud.pages().keys() == {"index.html", "robots.txt", "sw.js"}
 
@@ -188,50 +203,46 @@ HEADER = "kanmon-header-content-security-policy"
 ABOUT: dict[str, str] = {"about.html": "<head><title>about</title>"}
 
 
-def test_published_pages_have_their_release_and_settings(cloud: Cloud) -> None:
-    web = _web(cloud.s3, settings={"MAPS": "on"})
-    web.publish("r1", _files(cloud, "one", **ABOUT))
-    published = cloud.s3.objects(WEB)
+def test_live_pages_have_their_release_and_settings(cloud: Cloud, web: WebPages) -> None:
+    web.move(_of("r1", _files(cloud, "one", **ABOUT), settings={"MAPS": "on"}), {})
+    live = cloud.s3.objects(WEB)
     for name in ("index.html", "about.html"):
-        item = published[f"releases/r1/{name}"]
-        assert b'{"release": "r1", "settings": {"MAPS": "on"}}</script>' in item.body
-        assert item.metadata[RELEASE_METADATA] == "r1"
-    assert published["releases/r1/sw.js"].body == b"// one"
+        assert b'{"release": "r1", "settings": {"MAPS": "on"}}</script>' in live[name].body
+        assert live[name].metadata[RELEASE_METADATA] == "r1"
+    assert live["sw.js"].body == b"// one"
 
 
-def test_every_file_has_the_headers_of_its_release(cloud: Cloud) -> None:
+def test_every_file_has_the_headers_of_its_release(cloud: Cloud, web: WebPages) -> None:
     """A worker takes its policy from its own answer, so scripts have it, too."""
-    _web(cloud.s3, content_security_policy=LOOSE).publish("r1", _files(cloud, "one"))
+    release = _of("r1", _files(cloud, "one"), content_security_policy=LOOSE)
+    web.publish(release)
+    web.move(release, {})
     assert {item.metadata[HEADER] for item in cloud.s3.objects(WEB).values()} == {LOOSE}
 
 
-def test_a_change_of_headers_alone_gives_pages_other_tags(cloud: Cloud) -> None:
+def test_a_change_of_headers_alone_gives_pages_other_tags(cloud: Cloud, web: WebPages) -> None:
     """A browser asks with the tag of its copy. With the same tag it would keep the old headers."""
     files = _files(cloud, "one", **ABOUT)
     tags = []
     for release, policy in (("r1", STRICT), ("r2", LOOSE)):
-        web = _web(cloud.s3, content_security_policy=policy)
-        web.publish(release, files)
-        web.move(release, files, files if release == "r2" else {})
+        base = files if release == "r2" else {}
+        web.move(_of(release, files, content_security_policy=policy), base)
         live = cloud.s3.objects(WEB)
         tags.append({live["index.html"].tag, live["about.html"].tag})
         assert {live[name].metadata[HEADER] for name in ("index.html", "about.html")} == {policy}
     assert not tags[0] & tags[1]
 
 
-def test_a_move_back_brings_the_old_headers_and_settings(cloud: Cloud) -> None:
-    """CD-10: an automatic rollback moves while the site is open with the config of the bad release."""
+def test_a_move_back_brings_the_old_headers_and_settings(cloud: Cloud, web: WebPages) -> None:
+    """CD-10"""
     files = _files(cloud, "one", **ABOUT)
-    old = _web(cloud.s3, settings={"A": "1"}, content_security_policy=STRICT)
-    new = _web(cloud.s3, settings={"A": "2"}, content_security_policy=LOOSE)
-    old.publish("r1", files)
-    old.move("r1", files, {})
+    old = _of("r1", files, settings={"A": "1"}, content_security_policy=STRICT)
+    new = _of("r2", files, settings={"A": "2"}, content_security_policy=LOOSE)
+    web.move(old, {})
     before = dict(cloud.s3.objects(WEB))
-    new.publish("r2", files)
-    new.move("r2", files, files)
-    new.move("r1", files, files)
-    live = cloud.s3.objects(WEB)
-    assert {name: live[name] for name in before} == before
+    web.move(new, files)
+    web.move(old, files)
+    assert cloud.s3.objects(WEB) == before
 
 
 def test_the_move_of_one_page_takes_three_calls(cloud: Cloud) -> None:
@@ -240,20 +251,140 @@ def test_the_move_of_one_page_takes_three_calls(cloud: Cloud) -> None:
     web = _web(process.watched(cast("Any", cloud.s3), "s3"))
     base, files = _files(cloud, "one"), _files(cloud, "two")
     files |= {"sw.js": base["sw.js"]}
-    web.publish("r1", base)
-    web.publish("r2", files)
-    web.move("r1", base, {})
+    web.publish(_of("r1", base))
+    web.publish(_of("r2", files))
+    web.move(_of("r1", base), {})
     before = len(process.calls)
-    web.move("r2", files, base)
+    web.move(_of("r2", files), base)
     assert len(process.calls) - before == 3
 
 
-def test_a_page_with_other_content_than_its_digest_is_refused(cloud: Cloud, web: WebPages) -> None:
+def _act(web: WebPages, act: str, release: WebRelease) -> None:
+    if act == "publish":
+        web.publish(release)
+    elif act == "open the preview":
+        web.open_preview(TOKEN, release)
+    else:
+        web.move(release, {})
+
+
+@pytest.mark.parametrize(
+    ("act", "name"),
+    [
+        ("publish", "assets/app-7692c3ad.js"),
+        ("open the preview", "index.html"),
+        ("open the preview", "robots.txt"),
+        ("move", "index.html"),
+        ("move", "robots.txt"),
+    ],
+)
+def test_content_other_than_its_digest_never_lies_there(
+    cloud: Cloud, web: WebPages, act: str, name: str
+) -> None:
+    """TRU-1: somebody replaced a blob."""
     files = _files(cloud, "one")
-    cloud.s3.objects(ARTIFACTS)[blob_key(ENVIRONMENT, files["index.html"].sha256)] = StoredObject(b"other")
+    cloud.s3.objects(ARTIFACTS)[blob_key(ENVIRONMENT, files[name].sha256)] = StoredObject(b"other")
     with pytest.raises(KanmonError) as caught:
-        web.publish("r1", files)
-    assert caught.value.code is Code.BUNDLE_DAMAGED
+        _act(web, act, _of("r1", files))
+    assert caught.value.code is Code.BLOB_REPLACED
+    assert not [item for item in cloud.s3.objects(WEB).values() if b"other" in item.body]
+    assert cloud.page_release() is None
+
+
+# A preview: the whole token leads to it, and nothing stays.
+
+TOKEN, OTHER_TOKEN = "r1-" + "0" * 32, "r1-" + "1" * 32
+
+
+def test_a_previews_files_lie_below_the_whole_token(cloud: Cloud, web: WebPages) -> None:
+    """TRU-2"""
+    web.open_preview(TOKEN, _of("r1", _files(cloud, "one", **ABOUT)))
+    names = ("about.html", "index.html", "robots.txt", "sw.js")
+    assert sorted(cloud.s3.objects(WEB)) == [f".previews/{TOKEN}/{name}" for name in names]
+    assert cloud.page_release() is None
+
+
+def test_nobody_keeps_a_copy_of_a_previews_files(cloud: Cloud, web: WebPages) -> None:
+    """TRU-2: otherwise the edge or a browser would show a candidate after its end."""
+    web.open_preview(TOKEN, _of("r1", _files(cloud, "one", **ABOUT)))
+    assert {item.cache for item in cloud.s3.objects(WEB).values()} == {"no-store"}
+
+
+def test_pages_of_a_preview_alone_carry_its_token(cloud: Cloud, web: WebPages) -> None:
+    """The headers function makes a cookie of it."""
+    release = _of("r1", _files(cloud, "one", **ABOUT))
+    web.open_preview(TOKEN, release)
+    web.publish(release)
+    web.move(release, {})
+    marked = [name for name, item in cloud.s3.objects(WEB).items() if PREVIEW_METADATA in item.metadata]
+    assert sorted(marked) == [f".previews/{TOKEN}/{name}" for name in ("about.html", "index.html")]
+
+
+def test_a_previews_pages_are_those_that_go_live(cloud: Cloud, web: WebPages) -> None:
+    """CD-8: with their settings and headers."""
+    release = _of("r1", _files(cloud, "one"), settings={"A": "1"}, content_security_policy=STRICT)
+    web.open_preview(TOKEN, release)
+    web.move(release, {})
+    stored = cloud.s3.objects(WEB)
+    preview = stored[f".previews/{TOKEN}/index.html"]
+    assert preview.body == stored["index.html"].body
+    assert preview.metadata[HEADER] == STRICT
+
+
+def test_a_closed_preview_leaves_only_other_files(cloud: Cloud, web: WebPages) -> None:
+    release = _of("r1", _files(cloud, "one"))
+    web.publish(release)
+    web.move(release, {})
+    web.open_preview(OTHER_TOKEN, release)
+    before = set(cloud.s3.objects(WEB))
+    web.open_preview(TOKEN, release)
+    web.close_preview(TOKEN)
+    assert set(cloud.s3.objects(WEB)) == before
+    web.close_preview(TOKEN)
+
+
+def test_a_preview_of_many_files_is_deleted_in_batches(cloud: Cloud, web: WebPages) -> None:
+    web.open_preview(TOKEN, _of("r1", _files(cloud, "one")))
+    stored = cloud.s3.objects(WEB)
+    stored |= {f".previews/{TOKEN}/{number}.txt": StoredObject(b"") for number in range(2500)}
+    web.close_preview(TOKEN)
+    assert stored == {}
+
+
+def test_a_preview_published_in_part_is_deleted(cloud: Cloud, web: WebPages) -> None:
+    """CD-13"""
+    _replace_put(cloud, _failing_at_the_page(cloud.s3.put_object))
+    with pytest.raises(KanmonError) as caught:
+        web.open_preview(TOKEN, _of("r1", _files(cloud, "one")))
+    assert TOKEN not in str(caught.value)
+    assert cloud.s3.objects(WEB)
+    web.close_preview(TOKEN)
+    assert not cloud.s3.objects(WEB)
+
+
+def test_a_failed_deletion_is_an_error_without_the_token(cloud: Cloud, web: WebPages) -> None:
+    """The answer has the status 200 and names the failures."""
+    web.open_preview(TOKEN, _of("r1", _files(cloud, "one")))
+    key = f".previews/{TOKEN}/index.html"
+    refused = {"Errors": [{"Key": key, "Code": "AccessDenied", "Message": f"no {key}"}]}
+    cloud.s3.delete_objects = lambda **_: refused  # type: ignore[method-assign]
+    with pytest.raises(KanmonError, match="AccessDenied") as caught:
+        web.close_preview(TOKEN)
+    assert TOKEN not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/", "index.html"),
+        ("/goals/7?x=a.b", "index.html"),
+        ("/about.html?x", "about.html"),
+        ("/a%20b/c.txt", "a b/c.txt"),
+        ("/v1.2/goals", "index.html"),
+    ],
+)
+def test_a_path_leads_to_a_file_as_at_the_edge(path: str, name: str) -> None:
+    assert file_of(path) == name
 
 
 @pytest.mark.parametrize(
@@ -280,30 +411,23 @@ NEW = {"index.html": "new", "assets/b-2.js": "2", "sw.js": "new", "robots.txt": 
 
 
 class Watched:
-    """An S3 with a record of written names. It acts just before content is read."""
+    """An S3 with a record of written names. It acts just before the entry page is written."""
 
     def __init__(self, s3: S3Client) -> None:
         self.s3 = s3
         self.written: list[str] = []
-        self.before_read: Callable[[], object] = lambda: None
+        self.before_entry: Callable[[], object] = lambda: None
         self.after_put: Callable[[], object] = lambda: None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.s3, name)
 
-    def get_object(self, **options: Any) -> Any:
-        self.before_read()
-        return self.s3.get_object(**options)
-
     def put_object(self, **options: Any) -> Any:
+        if options["Key"] == "index.html":
+            self.before_entry()
         answer = self.s3.put_object(**options)
         self.written.append(options["Key"])
         self.after_put()
-        return answer
-
-    def copy_object(self, **options: Any) -> Any:
-        answer = self.s3.copy_object(**options)
-        self.written.append(options["Key"])
         return answer
 
 
@@ -340,29 +464,29 @@ def _entry(s3: Watched) -> tuple[str, str | None]:
 
 def _live_in_s3(s3: Watched, web: WebPages, files: Mapping[str, str], release: str = "r1") -> Files:
     stored = _stored(s3, files)
-    web.publish(release, stored)
-    web.move(release, stored, {})
+    web.publish(_of(release, stored))
+    web.move(_of(release, stored), {})
     return stored
 
 
 def _published(s3: Watched, web: WebPages, files: Mapping[str, str], release: str = "r2") -> Files:
     stored = _stored(s3, files)
-    web.publish(release, stored)
+    web.publish(_of(release, stored))
     s3.written.clear()
     return stored
 
 
 def test_in_s3_the_first_move_writes_all_pages(s3_web: WebPages, s3: Watched) -> None:
     old = _stored(s3, OLD)
-    s3_web.publish("r1", old)
-    assert s3_web.move("r1", old, {}) == 3
+    s3_web.publish(_of("r1", old))
+    assert s3_web.move(_of("r1", old), {}) == 3
     assert _entry(s3) == ("old", "r1")
 
 
 def test_in_s3_a_move_writes_the_differences_then_the_entry(s3_web: WebPages, s3: Watched) -> None:
     """CD-8: nobody gets a page before its other files."""
     old, new = _live_in_s3(s3, s3_web, OLD), _published(s3, s3_web, NEW)
-    assert s3_web.move("r2", new, old) == 3
+    assert s3_web.move(_of("r2", new), old) == 3
     assert sorted(s3.written[:-1]) == ["icon.svg", "sw.js"]
     assert s3.written[-1] == "index.html"
     assert _entry(s3) == ("new", "r2")
@@ -371,8 +495,8 @@ def test_in_s3_a_move_writes_the_differences_then_the_entry(s3_web: WebPages, s3
 def test_in_s3_a_repeated_move_writes_nothing(s3_web: WebPages, s3: Watched) -> None:
     """CD-13"""
     old, new = _live_in_s3(s3, s3_web, OLD), _published(s3, s3_web, NEW)
-    s3_web.move("r2", new, old)
-    assert s3_web.move("r2", new, old) == 0
+    s3_web.move(_of("r2", new), old)
+    assert s3_web.move(_of("r2", new), old) == 0
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["first release", "later release"])
@@ -381,18 +505,18 @@ def test_in_s3_the_page_of_somebody_else_is_not_overwritten(
 ) -> None:
     old = {} if first else _live_in_s3(s3, s3_web, OLD)
     new = _published(s3, s3_web, NEW)
-    s3.before_read = lambda: s3.s3.put_object(Bucket=WEB, Key="index.html", Body=b"theirs")
+    s3.before_entry = lambda: s3.s3.put_object(Bucket=WEB, Key="index.html", Body=b"theirs")
     with pytest.raises(KanmonError, match="replaced the live page") as caught:
-        s3_web.move("r2", new, old)
+        s3_web.move(_of("r2", new), old)
     assert caught.value.code is Code.POINTER_MOVED
     assert _entry(s3) == ("theirs", None)
 
 
 def test_in_s3_a_removed_page_is_a_moved_pointer(s3_web: WebPages, s3: Watched) -> None:
     old, new = _live_in_s3(s3, s3_web, OLD), _published(s3, s3_web, NEW)
-    s3.before_read = s3_web.clear
+    s3.before_entry = s3_web.clear
     with pytest.raises(KanmonError) as caught:
-        s3_web.move("r2", new, old)
+        s3_web.move(_of("r2", new), old)
     assert caught.value.code is Code.POINTER_MOVED
 
 
@@ -400,9 +524,25 @@ def test_in_s3_a_write_with_a_lost_answer_counts_as_done(s3_web: WebPages, s3: W
     """CD-13: botocore repeats the call, and the repetition meets our own page."""
 
     def refuse() -> None:
-        raise refusal("PreconditionFailed", "PutObject")
+        if s3.written[-1] == "index.html":
+            raise refusal("PreconditionFailed", "PutObject")
 
     new = _published(s3, s3_web, NEW)
     s3.after_put = refuse
-    assert s3_web.move("r2", new, {}) == 4
+    assert s3_web.move(_of("r2", new), {}) == 4
     assert _entry(s3) == ("new", "r2")
+
+
+def test_in_s3_a_preview_comes_and_goes(s3_web: WebPages, s3: Watched) -> None:
+    """TRU-2"""
+    old = _live_in_s3(s3, s3_web, OLD)
+    s3_web.open_preview(TOKEN, _of("r2", _stored(s3, NEW)))
+    assert _names(s3, ".previews/") == [
+        f".previews/{TOKEN}/{name}" for name in ("icon.svg", "index.html", "robots.txt", "sw.js")
+    ]
+    s3_web.close_preview(TOKEN)
+    assert _names(s3) == sorted(old)
+
+
+def _names(s3: Watched, prefix: str = "") -> list[str]:
+    return [item["Key"] for item in s3.s3.list_objects_v2(Bucket=WEB, Prefix=prefix).get("Contents", [])]

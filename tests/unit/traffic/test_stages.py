@@ -159,19 +159,10 @@ def test_a_preview_can_be_closed_twice(stages: ApiStages, gateway: MemoryApiGate
     assert gateway.stages == {}
 
 
-class _LosingAnswers(MemoryApiGateway):
-    """Does not show a new stage at once, as after a lost answer to the first call."""
-
-    def get_stage(self, *, restApiId: str, stageName: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
-        del restApiId, stageName
-        raise refusal("NotFoundException", "GetStage")
-
-
-def test_an_existing_stage_gets_its_settings() -> None:
+def test_an_existing_stage_gets_its_settings(stages: ApiStages, gateway: MemoryApiGateway) -> None:
     """CD-13: the answer to CreateStage was lost and the call repeated."""
-    gateway = _LosingAnswers(deployments={"d1", "d2"})
     for _ in range(2):
-        _stages(gateway).open_preview(TOKEN, GREEN)
+        stages.open_preview(TOKEN, GREEN)
     assert gateway.stages[TOKEN]["methodSettings"]["*/*"]["throttlingBurstLimit"] == 200
 
 
@@ -181,8 +172,8 @@ class _RefusingGateway:
     def __init__(self, message: str) -> None:
         self.message = message
 
-    def get_stage(self, **_: str) -> None:
-        raise refusal("AccessDeniedException", "GetStage", self.message)
+    def create_stage(self, **_: object) -> None:
+        raise refusal("AccessDeniedException", "CreateStage", self.message)
 
     def delete_stage(self, **_: str) -> None:
         raise refusal("AccessDeniedException", "DeleteStage", self.message)
