@@ -6,7 +6,7 @@ from typing import Any
 
 from kanmon.templates.bootstrap import bootstrap_template
 from tests.fakes.app import make_config
-from tests.unit.templates.iam import ACCOUNT, REGION, Document, statements
+from tests.unit.templates.iam import ACCOUNT, REGION, Document
 from tests.unit.templates.parsed import parse
 
 GITHUB = {"repository": "octo/shop", "repository_id": 456, "owner_id": 123}
@@ -27,6 +27,7 @@ ARTIFACTS = f"arn:aws:s3:::{BUCKET}"
 WEB = f"arn:aws:s3:::shop-test-web-{ACCOUNT}"
 TAGS = {"aws:ResourceTag/app": "shop", "aws:ResourceTag/environment": "test"}
 SERVICE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/shop-test-cloudformation"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/TestKey"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/shop-test-boundary"
 
 
@@ -45,7 +46,7 @@ def document(**changes: Any) -> Document:
 EVERYTHING = document(**CONFIGS["everything"])
 ROLES = EVERYTHING.of_type("AWS::IAM::Role")
 PLAN, DEPLOY, SERVICE = (
-    statements(ROLES[f"Test{name}"]) for name in ("PlanRole", "DeployRole", "ServiceRole")
+    EVERYTHING.statements(f"Test{name}") for name in ("PlanRole", "DeployRole", "ServiceRole")
 )
 STACK = stack("shop-test-slot-blue")
 STAGES = f"arn:aws:apigateway:{REGION}::/restapis/a1/stages"

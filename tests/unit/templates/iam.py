@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from embedded.authorisation.evaluation import (
     Effect,
@@ -14,6 +14,9 @@ from embedded.authorisation.evaluation import (
     effect,
     statements_of,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ACCOUNT, REGION = "111122223333", "ap-northeast-1"
 _PSEUDO = {
@@ -27,13 +30,27 @@ _PSEUDO = {
 class Document:
     """A parsed template with references resolved to ARNs, as AWS does it."""
 
-    def __init__(self, parsed: Any) -> None:
+    def __init__(self, parsed: Any, parameters: Mapping[str, str] | None = None) -> None:
         self.resources: dict[str, Any] = parsed["Resources"]
+        self.parameters = parameters or {}
 
     def of_type(self, kind: str) -> dict[str, Any]:
         """The properties of every resource of a type, resolved, by logical id."""
         found = {name: item for name, item in self.resources.items() if item["Type"] == kind}
         return {name: self.resolve(item["Properties"]) for name, item in found.items()}
+
+    def statements(self, role: str) -> list[Statement]:
+        """All statements of a role: of its inline policies and of this template's managed ones."""
+        properties = self.of_type("AWS::IAM::Role")[role]
+        managed = self.of_type("AWS::IAM::ManagedPolicy")
+        documents = [one["PolicyDocument"] for one in properties.get("Policies", ())]
+        for arn in properties.get("ManagedPolicyArns", ()):
+            documents += [
+                one["PolicyDocument"]
+                for one in managed.values()
+                if arn == f"arn:aws:iam::{ACCOUNT}:policy/{one['ManagedPolicyName']}"
+            ]
+        return [one for document in documents for one in statements_of(document)]
 
     def resolve(self, value: Any) -> Any:
         """A value without functions."""
@@ -54,24 +71,27 @@ class Document:
     def _named(self, name: str) -> str:
         if name in _PSEUDO:
             return _PSEUDO[name]
+        if name in self.parameters:
+            return self.parameters[name]
         resource = self.resources[name.split(".", maxsplit=1)[0]]
-        properties = resource["Properties"]
-        match resource["Type"]:
-            case "AWS::S3::Bucket":
-                return f"arn:aws:s3:::{self.resolve(properties['BucketName'])}"
-            case "AWS::SNS::Topic":
-                return f"arn:aws:sns:{REGION}:{ACCOUNT}:{properties['TopicName']}"
-            case "AWS::IAM::Role":
-                return f"arn:aws:iam::{ACCOUNT}:role/{properties.get('RoleName', name)}"
-            case "AWS::IAM::ManagedPolicy":
-                return f"arn:aws:iam::{ACCOUNT}:policy/{properties['ManagedPolicyName']}"
-            case _:
-                return f"arn:aws:any:{REGION}:{ACCOUNT}:{name}"
+        form = _FORMS.get(resource["Type"], "arn:aws:any:{region}:{account}:{name}")
+        given = {key: self.resolve(value) for key, value in resource.get("Properties", {}).items()}
+        return form.format_map(
+            {"RoleName": name} | given | {"name": name, "region": REGION, "account": ACCOUNT}
+        )
 
 
-def statements(role: dict[str, Any]) -> list[Statement]:
-    """All statements of a role's own policies."""
-    return [one for policy in role.get("Policies", ()) for one in statements_of(policy["PolicyDocument"])]
+_FORMS = {
+    "AWS::IAM::ManagedPolicy": "arn:aws:iam::{account}:policy/{ManagedPolicyName}",
+    "AWS::IAM::Role": "arn:aws:iam::{account}:role/{RoleName}",
+    "AWS::KMS::Key": "arn:aws:kms:{region}:{account}:key/{name}",
+    "AWS::Lambda::Function": "arn:aws:lambda:{region}:{account}:function:{FunctionName}",
+    "AWS::Logs::LogGroup": "arn:aws:logs:{region}:{account}:log-group:{LogGroupName}",
+    "AWS::S3::Bucket": "arn:aws:s3:::{BucketName}",
+    "AWS::SNS::Topic": "arn:aws:sns:{region}:{account}:{TopicName}",
+    "AWS::SQS::Queue": "arn:aws:sqs:{region}:{account}:{QueueName}",
+}
+"""The ARNs of resources, by their types."""
 
 
 def allows(policy: list[Statement], request: Request) -> bool:

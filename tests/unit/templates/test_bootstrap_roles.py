@@ -135,7 +135,7 @@ def test_both_pass_the_service_role_to_cloudformation() -> None:
     passed = {"iam:PassedToService": "cloudformation.amazonaws.com"}
     for policy in (PLAN, DEPLOY):
         assert allows(policy, Request("iam:PassRole", SERVICE_ROLE, passed))
-        assert allows(policy, Request("kms:GenerateDataKey", own("any", "TopicKey"), _via("sns")))
+        assert allows(policy, Request("kms:GenerateDataKey", own("kms", "key/TopicKey"), _via("sns")))
 
 
 def _via(service: str) -> dict[str, str]:
@@ -143,6 +143,12 @@ def _via(service: str) -> dict[str, str]:
 
 
 OUTSIDE = [
+    # Imports: a foreign resource would become the app's own.
+    Request(
+        "cloudformation:CreateChangeSet",
+        STACK,
+        BY_SERVICE_ROLE | {"cloudformation:ImportResourceTypes": ["AWS::EC2::VPC"]},
+    ),
     *(
         Request(f"cloudformation:{action}", stack(name), BY_SERVICE_ROLE)
         for action in ("CreateChangeSet", "ExecuteChangeSet", "DeleteChangeSet", "GetTemplate")
@@ -218,7 +224,7 @@ OUTSIDE = [
     Request("secretsmanager:GetSecretValue", own("secretsmanager", "secret:shop-slack-two-AbCdEf")),
     Request("sns:Publish", own("sns", "store-kanmon")),
     Request("sns:Subscribe", own("sns", "shop-kanmon")),
-    Request("kms:Decrypt", own("any", "TopicKey")),
+    Request("kms:Decrypt", own("kms", "key/TopicKey")),
     Request("ec2:TerminateInstances", own("ec2", "instance/i-1"), TAGS),
 ]  # fmt: skip
 

@@ -16,8 +16,8 @@ from kanmon.templates.observability import observability_template
 from tests.fakes.app import make_config, make_full_config
 from tests.fakes.configs import matrix
 from tests.fakes.linted import findings
-from tests.unit.templates.bootstrapped import CONFIGS, TAGS, document, own
-from tests.unit.templates.iam import Document, allows, statements
+from tests.unit.templates.bootstrapped import CONFIGS, KEY, document, own
+from tests.unit.templates.iam import Document, allows
 from tests.unit.templates.parsed import Resource, of_kind, parse, statement_of
 from tests.unit.templates.test_dashboard import SMALL
 
@@ -340,8 +340,7 @@ def test_a_long_name_fits_into_x_ray_and_may_be_made() -> None:
     assert name == trace_group(config.prefix)
     assert len(name) == 32
     assert name != trace_group(config.prefix + "x")
-    roles = document(**names, github=github).of_type("AWS::IAM::Role")
-    service = statements(roles["ProductionServiceRole"])
+    service = document(**names, github=github).statements("ProductionServiceRole")
     assert allows(service, Request("xray:CreateGroup", own("xray", f"group/{name}/1")))
     assert allows(service, Request("xray:CreateSamplingRule", own("xray", f"sampling-rule/{name}")))
 
@@ -418,10 +417,11 @@ def test_the_notifier_may_do_its_work_and_no_more(name: str, readable: str) -> N
     """SEC-1, SEC-2, INF-4: it reads one secret."""
     template = parse(observability_template(VARIANTS[name], NOTIFIER))
     template["Resources"]["KeyArn"] = {"Type": "AWS::KMS::Key", "Properties": {}}
-    (role,) = Document(template).of_type("AWS::IAM::Role").values()
-    policy = statements(role)
+    made = Document(template)
+    (role,) = made.of_type("AWS::IAM::Role")
+    policy = made.statements(role)
     by_secrets = {"kms:ViaService": "secretsmanager.ap-northeast-1.amazonaws.com"}
-    key = own("any", "KeyArn")
+    key = own("kms", "key/KeyArn")
     assert allows(policy, Request("secretsmanager:GetSecretValue", readable))
     assert allows(policy, Request("kms:Decrypt", key, by_secrets))
     for request in (
@@ -441,4 +441,4 @@ def test_the_boundary_lets_the_notifier_read_its_secret() -> None:
         policy = statements_of(boundary["PolicyDocument"])
         secret = own("secretsmanager", "secret:shop-slack-AbCdEf")
         assert allows(policy, Request("secretsmanager:GetSecretValue", secret)) is allowed
-        assert allows(policy, Request("kms:Decrypt", own("kms", "key/1"), TAGS))
+        assert allows(policy, Request("kms:Decrypt", KEY))
