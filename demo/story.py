@@ -168,7 +168,7 @@ class Story:
 
     def play(self) -> None:
         """All acts. Raises StoryError when one goes another way."""
-        self._run(self._open(PREPARATION), "ready", "bootstrap")
+        self._run(self._open(PREPARATION), "ready", "bootstrap", "--yes")
         self._release(FIRST, None, STABLE)
         self._start_viewer()
         self._release(SECOND, changes.NEW_LOOK, STABLE)

@@ -139,6 +139,11 @@ def blob_key(environment: str, sha256: str) -> str:
     return f"{environment}/blobs/{sha256}"
 
 
+def bootstrap_key(sha256: str) -> str:
+    """The object key of a template of the bootstrap stack. No role may write it."""
+    return f"bootstrap/{sha256}"
+
+
 PLANNED, THREADS = "releases/", "threads/"
 """The ledger's folders for the plan's role: its records of releases, and the threads of their messages."""
 

@@ -162,6 +162,11 @@ class Stacks:
             changes += [change_from(raw) for raw in page.get("Changes", [])]
         return tuple(sorted(changes, key=lambda change: change.logical_id))
 
+    def withdraw(self, change_set: ChangeSet) -> None:
+        """Delete a change set that nobody wants to execute."""
+        with aws_errors(f"deleting a change set of {change_set.stack}"):
+            self.cloudformation.delete_change_set(ChangeSetName=change_set.id, StackName=change_set.stack)
+
     def verify(self, change_set: ChangeSet) -> None:
         """Check an approved change set: it must still exist, with the same changes. Raises PLAN_STALE."""
         with aws_errors(f"reading the change set of {change_set.stack}"):

@@ -43,6 +43,6 @@ def built_app(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def project(aws: EmbeddedAws, built_app: Path, tmp_path: Path) -> Iterator[Project]:
     """The app in a new environment, bootstrapped, with its build's output but not to build or test."""
     made = Project.copy(built_app, tmp_path / "app", f"e2e-{next(_NUMBERS)}", aws.environment)
-    made.kanmon("bootstrap").check()
+    made.kanmon("bootstrap", "--yes").check()
     yield made
     made.stop()

@@ -119,5 +119,5 @@ def roles(project: Project) -> dict[str, str]:
     providers = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
     if not any(one["Arn"].endswith(PROVIDER.removeprefix("https://")) for one in providers):
         iam.create_open_id_connect_provider(Url=PROVIDER, ClientIDList=["sts.amazonaws.com"])
-    output = project.kanmon("bootstrap").check().output
+    output = project.kanmon("bootstrap", "--yes").check().output
     return dict(re.findall(r"(KANMON_\w+_ROLE) = (\S+)", output))

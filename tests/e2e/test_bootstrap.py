@@ -63,7 +63,7 @@ def _roles(project: Project) -> set[str]:
 
 @pytest.mark.usefixtures("_no_provider", "_no_api_logs")
 def test_it_is_made_changed_and_then_left_alone(harbour: Project) -> None:
-    output = harbour.kanmon("bootstrap").check().output
+    output = harbour.kanmon("bootstrap", "--yes").check().output
     assert "+ ArtifactBucket (AWS::S3::Bucket)" in output
     assert "harbour-bootstrap is ready" in output
     assert "KANMON_" not in output
@@ -71,7 +71,7 @@ def test_it_is_made_changed_and_then_left_alone(harbour: Project) -> None:
 
     # One environment, then several: that template is too long to be sent as it is.
     harbour.edit_config(lambda text: text + _GITHUB + "costs: {monthly_usd: 50}\n")
-    output = harbour.kanmon("bootstrap").check().output
+    output = harbour.kanmon("bootstrap", "--yes").check().output
     assert "+ ProductionDeployRole (AWS::IAM::Role)" in output
     assert "+ Budget (AWS::Budgets::Budget)" in output
     account = harbour.client("sts").get_caller_identity()["Account"]
@@ -81,7 +81,7 @@ def test_it_is_made_changed_and_then_left_alone(harbour: Project) -> None:
     assert "cost-allocation tag" in output
 
     harbour.edit_config(lambda text: text.replace(_GITHUB, _SEVERAL))
-    assert "+ StagingDeployRole" in harbour.kanmon("bootstrap").check().output
+    assert "+ StagingDeployRole" in harbour.kanmon("bootstrap", "--yes").check().output
     kinds = ("plan", "deploy", "cloudformation")
     assert _roles(harbour) - {"harbour-api-logs"} == {
         f"harbour-{name}-{kind}" for name in ("production", "staging") for kind in kinds
@@ -90,7 +90,7 @@ def test_it_is_made_changed_and_then_left_alone(harbour: Project) -> None:
     assert gateway["cloudwatchRoleArn"] == f"arn:aws:iam::{account}:role/harbour-api-logs"
 
     before = _stack(harbour)
-    output = harbour.kanmon("bootstrap").check().output
+    output = harbour.kanmon("bootstrap", "--yes").check().output
     assert "nothing to change" in output
     assert "KANMON_DEPLOY_ROLE = " in output
     assert _stack(harbour)["LastUpdatedTime"] == before["LastUpdatedTime"]
@@ -102,7 +102,7 @@ def test_a_second_identity_provider_is_refused_with_its_fix(harbour: Project) ->
         Url="https://token.actions.githubusercontent.com", ClientIDList=["sts.amazonaws.com"]
     )
     harbour.edit_config(lambda text: text.replace("app: harbour", "app: mole") + _GITHUB)
-    assert "existing_provider: true" in harbour.kanmon("bootstrap").check(1).error
+    assert "existing_provider: true" in harbour.kanmon("bootstrap", "--yes").check(1).error
 
 
 @pytest.mark.usefixtures("_no_api_logs")
@@ -114,9 +114,9 @@ def test_an_existing_role_for_api_logs_stays(harbour: Project) -> None:
         patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": foreign}]
     )
     harbour.edit_config(lambda text: text.replace("app: harbour", "app: pier"))
-    assert "ApiAccount" not in harbour.kanmon("bootstrap").check().output
+    assert "ApiAccount" not in harbour.kanmon("bootstrap", "--yes").check().output
     assert gateway.get_account()["cloudwatchRoleArn"] == foreign
-    assert "nothing to change" in harbour.kanmon("bootstrap").check().output
+    assert "nothing to change" in harbour.kanmon("bootstrap", "--yes").check().output
 
 
 def test_everything_at_once_in_a_new_account(harbour: Project) -> None:
@@ -124,7 +124,7 @@ def test_everything_at_once_in_a_new_account(harbour: Project) -> None:
     several = _SEVERAL.replace("harbour", "quay") + "costs: {}\n"
     several = several.replace("owner_id: 123", "owner_id: 123, existing_provider: true")
     harbour.edit_config(lambda text: text.replace("app: harbour", "app: quay") + several)
-    output = harbour.kanmon("bootstrap").check().output
+    output = harbour.kanmon("bootstrap", "--yes").check().output
     assert "role/quay-production-deploy" in output
 
 
@@ -132,7 +132,7 @@ def test_a_release_is_made_through_the_service_role(project: Project) -> None:
     """SEC-1: the embedded AWS takes the role's ARN, and the app's roles lie where it may make them."""
     github = _GITHUB.replace("harbour", "mandala").replace("}", ", existing_provider: true}")
     project.edit_config(lambda text: f"{text}\n{github}")
-    project.kanmon("bootstrap").check()
+    project.kanmon("bootstrap", "--yes").check()
     project.release().check()
     roles = project.client("iam").list_roles()["Roles"]
     assert len([role for role in roles if role["Path"] == f"/mandala/{project.name}/"]) == 3

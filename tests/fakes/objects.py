@@ -94,7 +94,7 @@ class MemoryS3:
             written = _stored(body, options)
             self.objects(Bucket)[Key] = written
             self.writes.append(f"{Bucket}/{Key}")
-            return {"ETag": written.tag}
+            return {"ETag": written.tag, "VersionId": f"version-{written.tag[1:7]}"}
 
     def delete_object(self, *, Bucket: str, Key: str) -> None:  # noqa: N803
         self.objects(Bucket).pop(Key, None)

@@ -154,7 +154,9 @@ class FakeStacks:
     def _read(self, template: str) -> str:
         """The template itself, or that of its URL. A longer one must lie in a bucket."""
         if template.startswith("https://"):
-            found = self.objects.objects(self.artifacts).get(template.partition(f"/{self.artifacts}/")[2])
+            found = self.objects.objects(self.artifacts).get(
+                template.partition(f"/{self.artifacts}/")[2].partition("?")[0]
+            )
             if found is None:
                 raise KanmonError(Code.AWS_FAILED, "ValidationError: S3 error: Access Denied.")
             return found.body.decode()

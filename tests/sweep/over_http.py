@@ -87,7 +87,7 @@ class Stand:
             (folder / "out" / name).mkdir(parents=True)
         (folder / "kanmon.yml").write_text(_CONFIG.format(environment=environment), "utf-8")
         project = Project(folder, {**_base(folder), **aws.environment})
-        project.kanmon("bootstrap").check()
+        project.kanmon("bootstrap", "--yes").check()
         with LocalGithub() as github:
             github.add_repository(NAME)
             github.commit(SHA, "Add goals", "hanako")

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from kanmon.aws.calls import aws_errors
-from kanmon.cli.command import Command, NoOptions
+from kanmon.cli.approvals import asker
+from kanmon.cli.command import Command, flag
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
-from kanmon.naming import Output, bootstrap_stack, environment_output
+from kanmon.naming import Output, bootstrap_key, bootstrap_stack, environment_output
 from kanmon.report.step import show_error
 from kanmon.stacks.cloudformation import Stacks
+from kanmon.stacks.statements import resource_types, statement_changes
 from kanmon.templates.bootstrap import bootstrap_template
 from kanmon.templates.stack_set import tags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kanmon.cli.account import Account
     from kanmon.cli.context import Context
@@ -27,45 +32,111 @@ if TYPE_CHECKING:
 _LONGEST_BODY = 51_200
 """Bytes. A longer template must be in S3
 (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html)."""
+_QUESTION = "Apply this with your own rights? [y/N] "
 
 
-def run(_: NoOptions, context: Context) -> ExitStatus:
+@dataclass(frozen=True)
+class BootstrapOptions:
+    """Whether to ask first."""
+
+    yes: bool = flag("apply the changes without a question")
+
+
+def run(options: BootstrapOptions, context: Context) -> ExitStatus:
     """Create or change the app's bootstrap stack, and print the variables to set on GitHub."""
     try:
-        for line in _bootstrap(context.account):
-            context.print(line)
+        bootstrapped = _bootstrap(context, yes=options.yes)
     except KanmonError as error:
         if error.code is not Code.STACK_FAILED:
             raise
         show_error(error)
         return ExitStatus.FAILED
+    for line in _advice(context.config, bootstrapped.outputs):
+        context.print(line)
     return ExitStatus.OK
 
 
-def _bootstrap(account: Account) -> Iterator[str]:
+def _bootstrap(context: Context, *, yes: bool) -> DeployedStack:
     """Apply the stack with an administrator's own rights: it makes the roles for everything else.
 
-    Raises STACK_BUSY, CHANGE_SET_FAILED and STACK_FAILED.
+    Raises USAGE, NOT_APPROVED, STACK_BUSY, CHANGE_SET_FAILED and STACK_FAILED.
     """
-    config = account.config
-    stacks = Stacks(account.aws.cloudformation)
-    name = bootstrap_stack(config.app)
+    account = context.account
+    stacks, name = Stacks(account.aws.cloudformation), bootstrap_stack(account.config.app)
     stack = stacks.find(name)
     api_logs = _writes_api_logs(account, stack)
     outputs = stack.outputs if stack else {}
-    body = bootstrap_template(config, api_logs=api_logs, outputs=outputs)
+    body = bootstrap_template(account.config, api_logs=api_logs, outputs=outputs)
     if stack and stacks.body(name) == body:
-        yield f"{name} is there already; there is nothing to change."
+        context.print(f"{name} is there already; there is nothing to change.")
+        return stack
+    confirm = _confirmation(context, yes=yes)
+    if stack is None:
+        stack = _create(context, stacks, confirm, body, api_logs=api_logs)
     else:
-        if stack is None and len(body.encode()) > _LONGEST_BODY:
-            # Make the bucket first: the whole template is too long for a request and must be in the bucket.
-            bare = config.model_copy(update={"github": None, "costs": None})
-            stack, _ = _apply(stacks, account, None, bootstrap_template(bare, api_logs=api_logs))
-        stack, change_set = _apply(stacks, account, stack, body)
-        for change in change_set.changes if change_set else ():
-            yield f"{change.sign} {change.logical_id} ({change.type})"
-        yield f"{name} is ready; bundles and the ledger lie in {account.bucket}."
-    yield from _advice(config, stack.outputs)
+        stack = _update(context, stacks, confirm, stack, body)
+    ready = "[green]{name} is ready[/]; bundles and the ledger lie in {bucket}."
+    context.console.print(ready, name=name, bucket=account.bucket)
+    return stack
+
+
+def _confirmation(context: Context, *, yes: bool) -> Callable[[], bool]:
+    """The question about the changes. Raises USAGE when nobody can answer it."""
+    ask = asker(context.console)
+    if yes:
+        return lambda: True
+    if ask is None:
+        problem = "There is no terminal for the question about the changes."
+        fix = "Run it in a terminal. In a script, add `--yes`: nobody sees the changes first then."
+        raise KanmonError(Code.USAGE, problem, fix=fix)
+    return lambda: ask(_QUESTION).strip().lower() in {"y", "yes"}
+
+
+def _create(
+    context: Context, stacks: Stacks, confirm: Callable[[], bool], body: str, *, api_logs: bool
+) -> DeployedStack:
+    """Show the whole stack, ask once, create it. A long template needs two phases: its bucket comes first."""
+    account = context.account
+    for logical_id, kind in sorted(resource_types(body).items()):
+        context.print(f"+ {logical_id} ({kind})")
+    if not confirm():
+        raise _declined(account)
+    first = body
+    if _is_long(body):
+        # The whole template is too long for a request, so it has to be in the bucket.
+        bare = account.config.model_copy(update={"github": None, "costs": None})
+        first = bootstrap_template(bare, api_logs=api_logs)
+    stack = _apply(stacks, account, None, first)
+    return stack if first == body else _apply(stacks, account, stack, body)
+
+
+def _update(
+    context: Context, stacks: Stacks, confirm: Callable[[], bool], stack: DeployedStack, body: str
+) -> DeployedStack:
+    """Show the changes, ask, execute exactly these."""
+    account = context.account
+    change_set = _change_set(stacks, account, stack, body)
+    if change_set is None:
+        return stack
+    statements = statement_changes(stacks.body(stack.name), body)
+    for change in change_set.changes:
+        replaced = ": replaced" if change.sign == "±" else ""
+        context.print(f"{change.sign} {change.logical_id} ({change.type}){replaced}")
+        for line in statements.get(change.logical_id, []):
+            context.print(f"    {line}")
+    if not confirm():
+        stacks.withdraw(change_set)
+        raise _declined(account)
+    return _execute(stacks, change_set)
+
+
+def _declined(account: Account) -> KanmonError:
+    problem = (
+        f"You did not approve the changes of {bootstrap_stack(account.config.app)}. Nothing was changed."
+    )
+    return KanmonError(
+        Code.NOT_APPROVED, problem, fix="Change the config, then run `kanmon bootstrap` again."
+    )
 
 
 def _writes_api_logs(account: Account, stack: DeployedStack | None) -> bool:
@@ -78,19 +149,45 @@ def _writes_api_logs(account: Account, stack: DeployedStack | None) -> bool:
     return not role or (stack is not None and stack.outputs.get(Output.API_LOGS_ROLE) == role)
 
 
-def _apply(
+def _is_long(body: str) -> bool:
+    return len(body.encode()) > _LONGEST_BODY
+
+
+def _change_set(
     stacks: Stacks, account: Account, existing: DeployedStack | None, body: str
-) -> tuple[DeployedStack, ChangeSet | None]:
-    """Apply a template. Returns the new stack, and its change set if there were changes."""
-    name, source = bootstrap_stack(account.config.app), body
-    if len(body.encode()) > _LONGEST_BODY:
-        source = account.blobs.url(account.blobs.put(body.encode()))
-    change_set = stacks.create_change_set(name, source, {}, tags(account.config), existing=existing)
-    if change_set:
-        with _provider_errors(name):
-            return stacks.execute(change_set, lambda _: None), change_set
-    assert existing is not None  # noqa: S101 - a new stack always has a change set
-    return existing, None
+) -> ChangeSet | None:
+    source = _upload(account, body) if _is_long(body) else body
+    name = bootstrap_stack(account.config.app)
+    return stacks.create_change_set(name, source, {}, tags(account.config), existing=existing)
+
+
+def _apply(stacks: Stacks, account: Account, existing: DeployedStack | None, body: str) -> DeployedStack:
+    change_set = _change_set(stacks, account, existing, body)
+    if change_set is None:
+        assert existing is not None  # noqa: S101 - a new stack always has a change set
+        return existing
+    return _execute(stacks, change_set)
+
+
+def _execute(stacks: Stacks, change_set: ChangeSet) -> DeployedStack:
+    with _provider_errors(change_set.stack):
+        return stacks.execute(change_set, lambda _: None)
+
+
+def _upload(account: Account, body: str) -> str:
+    """Write a template into the bucket; the URL of exactly this write.
+
+    CloudFormation executes it with an administrator's rights. So it is never one that lies there already, and
+    never a blob: no role may write below this key, and the URL names the version of this write. The user
+    guide has URLs with a version:
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-using-console-create-stack-template.html
+    """
+    s3, key = account.aws.s3, bootstrap_key(hashlib.sha256(body.encode()).hexdigest())
+    with aws_errors(f"writing the template to the bucket {account.bucket}"):
+        written = s3.put_object(Bucket=account.bucket, Key=key, Body=body.encode())
+    # A bucket without versions has the version `null`.
+    version = quote(written.get("VersionId", "null"))
+    return f"https://s3.{s3.meta.region_name}.amazonaws.com/{account.bucket}/{key}?versionId={version}"
 
 
 @contextmanager
@@ -128,6 +225,6 @@ COMMAND = Command(
     "bootstrap",
     "Prepare an AWS account for Kanmon, with the credentials of an administrator.",
     run,
-    NoOptions,
+    BootstrapOptions,
     action=False,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
 from tests.fakes.account import FakeAccount
 from tests.fakes.configs import GITHUB
+from tests.fakes.objects import StoredObject
 from tests.fakes.stacks import FakeStacks
 
 if TYPE_CHECKING:
@@ -34,6 +36,15 @@ class _Stacks(FakeStacks):
     problem: str = ""
     """The reason for a failure of the next change."""
     applied: list[str] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+    """Each template as it was given: a body or a URL."""
+
+    def create_change_set(self, name: str, template: str, *rest: Any, **named: Any) -> ChangeSet | None:
+        self.sources.append(template)
+        return super().create_change_set(name, template, *rest, **named)
+
+    def withdraw(self, change_set: ChangeSet) -> None:
+        del self.change_sets[change_set.id]
 
     def execute(
         self, change_set: ChangeSet, on_event: Callable[[StackEvent], None], stop: Event | None = None
@@ -66,7 +77,7 @@ def stacks(app: App, gateway: _Gateway, monkeypatch: pytest.MonkeyPatch) -> _Sta
 
     def account(config: Any, _: object) -> FakeAccount:
         one = FakeAccount(app.cloud, config, [])
-        one.aws.cloudformation, one.aws.apigateway = None, gateway
+        one.aws.cloudformation, one.aws.apigateway, one.aws.s3 = None, gateway, app.cloud.s3
         return one
 
     monkeypatch.setattr(account_module, "Account", account)
@@ -76,7 +87,7 @@ def stacks(app: App, gateway: _Gateway, monkeypatch: pytest.MonkeyPatch) -> _Sta
 
 def test_the_stack_and_its_resources_are_shown(app: App, stacks: _Stacks) -> None:
     """INF-10"""
-    assert app.run("bootstrap") is ExitStatus.OK
+    assert app.run("bootstrap", "--yes") is ExitStatus.OK
     assert stacks.executed == [STACK]
     printed = app.printed()
     assert "+ ArtifactBucket (AWS::S3::Bucket)" in printed
@@ -86,9 +97,9 @@ def test_the_stack_and_its_resources_are_shown(app: App, stacks: _Stacks) -> Non
 @pytest.mark.usefixtures("stacks")
 def test_a_second_time_there_is_nothing_to_change(app: App) -> None:
     """INF-10"""
-    app.run("bootstrap")
+    app.run("bootstrap", "--yes")
     app.printed()
-    assert app.run("bootstrap") is ExitStatus.OK
+    assert app.run("bootstrap", "--yes") is ExitStatus.OK
     assert app.printed() == f"{STACK} is there already; there is nothing to change.\n"
 
 
@@ -96,7 +107,7 @@ def test_a_second_time_there_is_nothing_to_change(app: App) -> None:
 def test_the_variables_for_github_are_printed(app: App) -> None:
     """SEC-1"""
     app.configure(github=GITHUB)
-    assert app.run("bootstrap") is ExitStatus.OK
+    assert app.run("bootstrap", "--yes") is ExitStatus.OK
     lines = app.printed().splitlines()
     assert lines[-4:] == [
         "Variables of octo/shop on GitHub (Settings, Actions, Variables):",
@@ -110,29 +121,125 @@ def test_the_variables_for_github_are_printed(app: App) -> None:
 def test_a_repository_without_its_ids_is_warned_about(app: App) -> None:
     """SEC-1"""
     app.configure(github={"repository": "octo/shop", "environments": ["test"]})
-    app.run("bootstrap")
+    app.run("bootstrap", "--yes")
     assert "Add `repository_id` and `owner_id` under `github`" in app.printed()
 
 
 def test_a_long_template_comes_after_its_bucket(app: App, stacks: _Stacks) -> None:
     """INF-10: a template of this length must lie in a bucket."""
-    app.configure(github=GITHUB | {"environments": ["test", *(f"stage-{n}" for n in range(30))]})
-    assert app.run("bootstrap") is ExitStatus.OK
+    app.configure(github=GITHUB)
+    assert app.run("bootstrap", "--yes") is ExitStatus.OK
     bare, whole = stacks.applied
     assert "PlanRole" not in bare
     assert len(whole.encode()) > 51_200
 
 
+def test_a_long_template_is_never_a_file_from_before(app: App, stacks: _Stacks) -> None:
+    """TRU-1: somebody wrote another template under its name, as a blob and where it goes."""
+    app.configure(github=GITHUB)
+    app.run("bootstrap", "--yes")
+    whole, objects = stacks.applied[-1], app.cloud.s3.objects("artifacts")
+    sha256 = hashlib.sha256(whole.encode()).hexdigest()
+    stacks.stacks.clear()
+    for key in (f"test/blobs/{sha256}", f"bootstrap/{sha256}"):
+        objects[key] = StoredObject(b"Resources: {Owner: {Type: AWS::IAM::Role}}")
+    app.run("bootstrap", "--yes")
+    assert stacks.applied[-1] == whole
+    assert objects[f"bootstrap/{sha256}"].body == whole.encode()
+
+
+def test_a_long_template_is_the_version_of_its_write(app: App, stacks: _Stacks) -> None:
+    """TRU-1: no later write of the same key changes it."""
+    app.configure(github=GITHUB)
+    app.run("bootstrap", "--yes")
+    (key,) = (key for key in app.cloud.s3.objects("artifacts") if key.startswith("bootstrap/"))
+    version = app.cloud.s3.head_object(Bucket="artifacts", Key=key)["VersionId"]
+    assert stacks.sources[-1].endswith(f"/artifacts/{key}?versionId={version}")
+
+
+class _Terminal:
+    """A terminal with one answer."""
+
+    def __init__(self, answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.questions = list[str]()
+        self.answer = answer
+        monkeypatch.setattr(bootstrap_module, "asker", lambda _: self._ask)
+
+    def _ask(self, question: str) -> str:
+        self.questions.append(question)
+        return self.answer
+
+
+@pytest.mark.parametrize("answer", ["y", " Yes "])
+def test_one_question_covers_both_phases(
+    app: App, stacks: _Stacks, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    """TRU-1: all that both make is shown first."""
+    terminal = _Terminal(answer, monkeypatch)
+    app.configure(github=GITHUB)
+    assert app.run("bootstrap") is ExitStatus.OK
+    assert len(stacks.applied) == 2
+    assert len(terminal.questions) == 1
+    printed = app.printed()
+    assert {"+ ArtifactBucket (AWS::S3::Bucket)", "+ TestDeployRole (AWS::IAM::Role)"} <= set(
+        printed.splitlines()
+    )
+
+
+@pytest.mark.parametrize("answer", ["", "n", "no", "yep"])
+def test_without_a_yes_nothing_is_made(
+    app: App, stacks: _Stacks, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    """TRU-1"""
+    _Terminal(answer, monkeypatch)
+    assert "Nothing was changed" in app.refusal("bootstrap")
+    assert stacks.stacks == {}
+    assert app.untouched
+
+
+def test_changed_permissions_are_shown_before_the_question(
+    app: App, stacks: _Stacks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TRU-1: a refused change is withdrawn."""
+    app.configure(github=GITHUB)
+    app.run("bootstrap", "--yes")
+    app.printed()
+    applied = list(stacks.applied)
+    _Terminal("n", monkeypatch)
+    app.configure(github=GITHUB | {"branch": "release"})
+    assert app.run("bootstrap") is ExitStatus.REFUSED
+    printed = app.printed()
+    assert "~ TestPlanRole (AWS::IAM::Role)" in printed
+    assert '+ {"Effect": "Allow", "Principal"' in printed
+    assert "refs/heads/release" in printed
+    assert stacks.applied == applied
+    assert stacks.change_sets == {}
+
+
+def test_a_script_without_yes_is_refused_before_anything(app: App, stacks: _Stacks) -> None:
+    """TRU-1: there is nobody to see the changes."""
+    assert "add `--yes`" in app.refusal("bootstrap")
+    assert stacks.change_sets == {}
+    assert app.untouched
+
+
+@pytest.mark.usefixtures("stacks")
+def test_without_changes_a_script_needs_no_yes(app: App) -> None:
+    """INF-10"""
+    app.run("bootstrap", "--yes")
+    assert app.run("bootstrap") is ExitStatus.OK
+
+
 def test_a_foreign_role_for_api_logs_stays(app: App, stacks: _Stacks, gateway: _Gateway) -> None:
     """INF-6: an account has one in a region."""
     gateway.role = ROLE
-    app.run("bootstrap")
+    app.run("bootstrap", "--yes")
     assert "ApiLogsRole" not in stacks.applied[0]
 
 
 def test_a_missing_role_for_api_logs_is_made(app: App, stacks: _Stacks) -> None:
     """INF-6"""
-    app.run("bootstrap")
+    app.run("bootstrap", "--yes")
     assert "ApiLogsRole" in stacks.applied[0]
 
 
@@ -140,11 +247,11 @@ def test_a_second_identity_provider_has_its_fix(app: App, stacks: _Stacks) -> No
     """SEC-1: an account has only one for GitHub."""
     app.configure(github=GITHUB)
     stacks.problem = "GithubProvider (AWS::IAM::OIDCProvider) failed: it already exists."
-    assert app.run("bootstrap") is ExitStatus.FAILED
+    assert app.run("bootstrap", "--yes") is ExitStatus.FAILED
     assert "Set `existing_provider: true` under `github`" in app.capture.readouterr().err
 
 
 def test_another_failure_stays_as_it_is(app: App, stacks: _Stacks) -> None:
     stacks.problem = "Budget (AWS::Budgets::Budget) failed: no."
-    assert app.run("bootstrap") is ExitStatus.FAILED
+    assert app.run("bootstrap", "--yes") is ExitStatus.FAILED
     assert "failed: no." in app.capture.readouterr().err
