@@ -23,6 +23,17 @@ _INVISIBLE = re.compile(
 _LIVELY = re.compile(r"(@|#|GH-(?=\d)|www(?=\.)|:(?=/))", re.IGNORECASE)
 
 
+_ADDRESS = re.compile(r"(https://[\w.-]+|http://127\.0\.0\.1)(:\d+)?([/?#][\w./%?=&#~:+,;-]*)?", re.ASCII)
+
+
+def is_address(text: str) -> bool:
+    """Whether a link may go there: a plain HTTPS address, as of GitHub, the AWS console and the app.
+
+    It has no user name, and nothing that ends a link in Markdown or in Slack. This machine needs no HTTPS.
+    """
+    return _ADDRESS.fullmatch(text) is not None
+
+
 def visible(text: str) -> str:
     """A foreign text with nothing invisible in it, except the joiners of scripts and emoji.
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-_ADDRESS = re.compile(r"(https://[\w.-]+|http://127\.0\.0\.1)(:\d+)?([/?#][\w./%?=&#~:+,;-]*)?", re.ASCII)
-"""GitHub, the AWS console and the app have such addresses. No user name, and nothing that ends a link."""
+from kanmon.text import is_address
 
 
 class MessageKind(StrEnum):
@@ -65,4 +63,4 @@ class Message:
     @property
     def buttons(self) -> tuple[tuple[str, str], ...]:
         """The links with a plain HTTPS address."""
-        return tuple((label, address) for label, address in self.links if _ADDRESS.fullmatch(address))
+        return tuple((label, address) for label, address in self.links if is_address(address))

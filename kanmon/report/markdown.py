@@ -1,14 +1,18 @@
-"""Markdown from templates. Filters make foreign text harmless."""
+"""Markdown from templates. Every value in them is escaped, unless a filter made Markdown of it."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING
 
+from markupsafe import Markup
+
 from kanmon.github.escape import code, code_block, html, text
-from kanmon.text import cut, duration
+from kanmon.text import cut, duration, is_address
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jinja2 import Environment
 
     from kanmon.release.plan import PlannedStack
@@ -18,20 +22,22 @@ if TYPE_CHECKING:
 def _templates() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    # Each foreign text in these templates goes through one of the first four filters: they escape Markdown.
+    # Jinja escapes for HTML. `finalize` escapes for Markdown, at the same places.
     environment = Environment(
         loader=PackageLoader("kanmon", "report"),
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701
+        finalize=_escaped,
         trim_blocks=True,
     )
     environment.filters |= {
-        "text": text,
-        "code": code,
-        "code_block": code_block,
-        "html": html,
+        "text": _made(text),
+        "code": _made(code),
+        "code_block": _made(code_block),
+        "html": _made(html),
+        "link": _link,
         "cut": cut,
-        "duration": duration,
+        "duration": _made(duration),
         "signs": _signs,
     }
     return environment
@@ -40,6 +46,20 @@ def _templates() -> Environment:
 def render_markdown(name: str, **facts: object) -> str:
     """The Markdown of a template in this module's folder."""
     return _templates().get_template(name).render(facts)
+
+
+def _escaped(value: object) -> object:
+    return value if isinstance(value, Markup | int | float) else text(str(value))
+
+
+def _made(filter_: Callable[..., str]) -> Callable[..., Markup]:
+    """A filter with Markdown as its result."""
+    return lambda value: Markup(filter_(value))  # noqa: S704 - the filter escaped it
+
+
+def _link(label: str, address: str) -> Markup:
+    """A link; the label alone if the address is not plain."""
+    return Markup(f"[{text(label)}]({address})" if is_address(address) else text(label))  # noqa: S704
 
 
 def _signs(stack: PlannedStack, sign: str) -> str:

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kanmon.errors import KanmonError
 from kanmon.github.runner import SUMMARY_LIMIT, HarmlessLog, Level, Runner, harmless
+from tests.fakes.foreign import FOREIGN, PIECES, invisible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,3 +132,15 @@ def test_a_group_ends_whatever_happens() -> None:
     with pytest.raises(ZeroDivisionError), Runner(stream).group("build\n::error::x\x1b[2J"):
         raise ZeroDivisionError
     assert stream.getvalue() == "::group::build ::error::x[2J\n::endgroup::\n"
+
+
+@given(FOREIGN)
+@example("".join(PIECES))
+def test_a_foreign_text_is_one_command_of_the_runner(value: str) -> None:
+    """TRU-5"""
+    stream = io.StringIO()
+    Runner(stream).annotate(Level.ERROR, value, title=value, file=value, line=3)
+    lines = stream.getvalue().splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("::error ")
+    assert not invisible(lines[0])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, TextIO, cast
 
 from hypothesis import example, given
 from rich.console import Console
 
+from kanmon.github.runner import HarmlessLog
 from kanmon.report.console import Screen, block, joined, make_console, markup, styled
 from tests.fakes.foreign import FOREIGN, PIECES, invisible
 
@@ -93,3 +95,17 @@ def test_a_question_is_plain_text(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = make_console(io.StringIO())
     assert screen.ask("Type [red]r1[/]\x1b[2J to go on:") == "r1"
     assert printed(screen) == "Type [red]r1[/][2J to go on: "
+
+
+@given(FOREIGN)
+@example("".join(PIECES))
+def test_a_foreign_line_of_a_log_is_no_command(value: str) -> None:
+    """TRU-5"""
+    stream = io.StringIO()
+    log = HarmlessLog(stream)
+    screen = make_console(cast("TextIO", log))
+    screen.line(value)
+    screen.print("{value}", value=value)
+    log.close()
+    assert stream.getvalue().count("\n") == 2
+    assert not re.search(r"^\s*::|##\[", stream.getvalue(), re.MULTILINE)
