@@ -22,6 +22,7 @@ _CLIENTS = {
     "s3": "s3",
     "apigateway": "apigateway",
     "functions": "lambda",
+    "readers": "lambda",
     "rds": "rds",
     "sns": "sns",
     "secrets": "secretsmanager",

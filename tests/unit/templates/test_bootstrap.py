@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from embedded.authorisation.evaluation import statements_of
+from embedded.authorisation.evaluation import Effect, Principal, Request, decide, statements_of
 from kanmon.templates.bootstrap import bootstrap_template
 from tests.fakes.app import make_config
 from tests.fakes.linted import findings
-from tests.unit.templates.bootstrapped import CONFIGS, document
+from tests.unit.templates.bootstrapped import ARTIFACTS, CONFIGS, EVERYTHING, document
+from tests.unit.templates.iam import ACCOUNT
 from tests.unit.templates.parsed import parse
 
 
@@ -66,6 +67,43 @@ def test_the_artifact_bucket_is_closed_and_keeps_its_content() -> None:
     (rule,) = bucket["LifecycleConfiguration"]["Rules"]
     assert "ExpirationInDays" not in rule
     assert "Transitions" not in rule
+
+
+_NEW = {"s3:if-none-match": "*", "s3:ObjectCreationOperation": "true"}
+_WRITTEN_ONCE = ("test/blobs/aa", "production/blobs/aa", "test/ledger/releases/r1.json")
+
+
+def _refused(key: str, **context: str) -> bool:
+    """Whether the bucket's policy refuses a write, also of an administrator."""
+    policy = EVERYTHING.of_type("AWS::S3::BucketPolicy")["ArtifactBucketPolicy"]["PolicyDocument"]
+    everything = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    request = Request(
+        "s3:PutObject",
+        f"{ARTIFACTS}/{key}",
+        {"aws:SecureTransport": "true"} | context,
+        Principal(f"arn:aws:iam::{ACCOUNT}:role/administrator"),
+    )
+    return decide(request, statements_of(everything), resource=statements_of(policy)) is not Effect.ALLOW
+
+
+@pytest.mark.parametrize("key", _WRITTEN_ONCE)
+def test_blobs_and_planned_records_are_written_once(key: str) -> None:
+    """TRU-1: with the condition of a new object, in one call, and by no copy."""
+    assert not _refused(key, **_NEW)
+    assert _refused(key, **{"s3:ObjectCreationOperation": "true"})
+    assert _refused(key, **{"s3:ObjectCreationOperation": "true", "s3:if-match": '"tag"'})
+    assert _refused(key, **_NEW | {"s3:ObjectCreationOperation": "false"})
+    assert _refused(key, **_NEW | {"s3:x-amz-copy-source": "shop/other"})
+
+
+@pytest.mark.parametrize("key", ["test/ledger/head.json", "test/ledger/deployed/r1.json", "bootstrap/aa"])
+def test_other_objects_can_be_written_again(key: str) -> None:
+    assert not _refused(key, **{"s3:ObjectCreationOperation": "true"})
+
+
+def test_nobody_writes_without_encryption_on_the_way() -> None:
+    """SEC-4"""
+    assert _refused("test/ledger/head.json", **{"aws:SecureTransport": "false"})
 
 
 def test_api_gateway_gets_its_role_for_logs_unless_it_has_one() -> None:

@@ -56,6 +56,7 @@ CALLS: dict[str, list[tuple[str, dict[str, str]]]] = {
     # AWS shows composite alarms only to roles that may ask for any.
     "cloudwatch.describe_alarms": [("*", {})],
     "cloudwatch.put_metric_data": [("*", {"cloudwatch:namespace": "Kanmon"})],
+    "lambda.get_function": [(own("lambda", "function:shop-test-green-api"), {})],
     "lambda.invoke": [(own("lambda", "function:shop-test-green-migrate"), {})],
     "rds.create_db_cluster_snapshot": [
         (own("rds", "cluster:shop-test-database"), {}),
@@ -185,13 +186,20 @@ OUTSIDE = [
             "arn:aws:s3:::store-kanmon/test/blobs/aa",
             f"arn:aws:s3:::shop-production-web-{ACCOUNT}/index.html",
             f"{ARTIFACTS}/production/ledger/head.json",
+            f"{ARTIFACTS}/production/blobs/aa",
+            f"{ARTIFACTS}/bootstrap/aa",
+            f"{ARTIFACTS}/blobs/aa",
             f"{ARTIFACTS}/other",
         )
     ),
     # What was recorded stays: there is no way to take a blob, a record or a version of one away.
     *(
         Request(f"s3:{action}", f"{ARTIFACTS}/{key}")
-        for action in ("DeleteObject", "DeleteObjectVersion", "PutObjectAcl", "BypassGovernanceRetention")
+        for action in (
+            *("DeleteObject", "DeleteObjectVersion", "PutObjectAcl", "PutObjectVersionAcl"),
+            *("PutObjectTagging", "PutObjectVersionTagging", "DeleteObjectTagging", "RestoreObject"),
+            *("PutObjectRetention", "BypassGovernanceRetention", "AbortMultipartUpload", "ReplicateObject"),
+        )
         for key in ("test/blobs/aa", "test/ledger/head.json")
     ),
     *(
