@@ -142,6 +142,8 @@ def _change_set(
             Code.PLAN_STALE, "An earlier stack lacks an output now. The plan used it.", where=stack.name
         )
     if stack.deferred:
+        # It is created from the approved template: the step `lock` compared its content with its name, and
+        # nobody can write it again. The sources of its parameters are those of the plan.
         existing = services.stacks.find(stack.name)
         url = services.blobs.url(stack.template)
         change_set = services.stacks.create_change_set(

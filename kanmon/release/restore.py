@@ -1,7 +1,8 @@
 """Gives the stacks outside of the slots back to a release, after users are back on it (CD-10).
 
 A change of these stacks reaches users at once, so it must not outlive its release. The ledger has each stack
-as the release deployed it: template, parameters, tags.
+as the release deployed it: template, parameters, tags. Only the deploy role writes that record. Its deploy
+compared each template with its name, and a blob can't be written again, so no restoration compares it anew.
 """
 
 from __future__ import annotations

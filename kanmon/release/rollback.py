@@ -117,7 +117,7 @@ def rollback(
     approval = approver.approve(RollbackRequest(target.id, target.digest))
     with lease(services.ledger, services.clock, services.fence, services.actor) as held:
         refuse_moved(held.writer.head, head)
-        _refuse_changed(services.ledger, target, approval)
+        _refuse_changed(held.writer.adopt_release(target.id), target, approval)
         ended = None
         if head.operation is not None:
             ended = end_open(services, held, observer, approval, reason)
@@ -146,13 +146,12 @@ def rollback(
             return replace(ended, failure=as_failure(error))
 
 
-def _refuse_changed(ledger: Ledger, target: Release, approval: Approval) -> None:
-    """Raise PLAN_STALE unless the target's record is the approved one. Call it under the lease.
+def _refuse_changed(present: Release, target: Release, approval: Approval) -> None:
+    """Raise PLAN_STALE unless the target's record is the approved one. `present` was read under the lease.
 
     A review may take days. Without this, the rollback would use the record of that day.
     """
-    present = ledger.release(target.id)
-    if present is None or not present.digest == target.digest == approval.digest:
+    if not present.digest == target.digest == approval.digest:
         problem = f"The record of {target.id} is not the approved one: it changed during the review."
         fix = "Run `kanmon rollback` again: the reviewers then approve the present record."
         raise KanmonError(Code.PLAN_STALE, problem, where=release_key(target.id), fix=fix)
