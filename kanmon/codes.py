@@ -350,6 +350,14 @@ class Code(Enum):
         "A hashed asset exists already with other content.",
         "Give the file a name with a hash of its content, or remove it from `web.immutable`.",
     )
+    WEB_FILE_REFUSED = (
+        513,
+        "The web directory has files that may not be published.",
+        (
+            "Let `web.directory` name a folder with the built pages alone, or remove the named files in "
+            "`build.commands`."
+        ),
+    )
     ROLLBACK_FAILED = (
         521,
         "The rollback of a release failed.",

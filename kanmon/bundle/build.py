@@ -19,6 +19,7 @@ from kanmon.bundle.definitions import copy_state_machines
 from kanmon.bundle.manifest import MANIFEST, Bundle, FunctionPackage, Manifest
 from kanmon.bundle.pack import compressor, pack, sha256_of
 from kanmon.bundle.tree import tree_files
+from kanmon.bundle.web_files import refuse_web_files, refuse_web_folder
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.model import WebFile
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kanmon.bundle.tree import TreeFile
+    from kanmon.config.api import Api
     from kanmon.config.functions import Function
     from kanmon.config.schema import Config
     from kanmon.config.web import Web
 
 _SHOWN_LINES = 20
+_DIRECTORY = "web.directory"
 
 
 def build_bundle(
@@ -47,11 +50,13 @@ def build_bundle(
 
     `on_command` gets every command before it runs. `on_line` gets every printed line at once.
     It replaces an older bundle. It appears at `target` whole or not at all.
-    Raises BUILD_FAILED, ARTIFACT_MISSING, UNSAFE_PATH or STATE_MACHINE_INVALID.
+    Raises BUILD_FAILED, ARTIFACT_MISSING, UNSAFE_PATH, WEB_FILE_REFUSED or STATE_MACHINE_INVALID.
     """
     for command in config.build.commands:
         on_command(command)
         _run(command, project, on_line)
+    if config.web:
+        refuse_web_folder(project / config.web.directory, _private(config, project, target), _DIRECTORY)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".bundle-") as folder:
         staged = Path(folder, "bundle")
@@ -120,7 +125,7 @@ def _assemble(config: Config, project: Path, staged: Path, commit: str) -> Manif
         },
         functions=functions,
         state_machines=copy_state_machines(config, project, staged),
-        web=_copy_web(config.web, project, staged) if config.web else {},
+        web=_copy_web(config.web, config.api, project, staged) if config.web else {},
         config=config.as_json(),
     )
 
@@ -138,11 +143,22 @@ def _pack_function(name: str, function: Function, project: Path, staged: Path) -
     return package
 
 
-def _copy_web(app: Web, project: Path, staged: Path) -> dict[str, WebFile]:
-    files = _files(project / app.directory, "web.directory")
+def _private(config: Config, project: Path, target: Path) -> dict[str, Path]:
+    """Everything that nobody may get from the web directory, by its name."""
+    artifacts = {f"functions.{name}.artifact": one.artifact for name, one in config.functions.items()}
+    return {
+        "the project with its config file": project,
+        "the bundle": target,
+        **{key: project / artifact for key, artifact in artifacts.items()},
+    }
+
+
+def _copy_web(app: Web, api: Api | None, project: Path, staged: Path) -> dict[str, WebFile]:
+    files = _files(project / app.directory, _DIRECTORY)
+    refuse_web_files([file.name for file in files], api.prefix if api else None, _DIRECTORY)
     if app.entry not in {file.name for file in files}:
         problem = f"The web directory has no {app.entry}."
-        raise KanmonError(Code.ARTIFACT_MISSING, problem, where=f"web.directory: {app.directory}")
+        raise KanmonError(Code.ARTIFACT_MISSING, problem, where=f"{_DIRECTORY}: {app.directory}")
     web = {}
     for file in files:
         copy = staged / "web" / file.name

@@ -23,7 +23,7 @@ def check_references(config: Config) -> None:
             "The app has neither `api` nor `web`, so nobody could reach it.",
             "Add one of them, such as `web: {directory: web/dist}`.",
         )
-    for mistake in (*_missing(config), *_clashing(config)):
+    for mistake in (*_missing(config), *_clashing(config), *_shadowed(config)):
         raise mistake
 
 
@@ -40,6 +40,22 @@ def _missing(config: Config) -> Iterator[MistakeError]:
         for problem in missing(config, name, function):
             yield MistakeError(
                 problem, "Add it to the config, or remove it from the function.", at=("functions", name)
+            )
+
+
+def _shadowed(config: Config) -> Iterator[MistakeError]:
+    """A folder of assets with the API's prefix: CloudFront would ask the API for them."""
+    prefix, folders = config.api and config.api.prefix, config.web.immutable if config.web else ()
+    for index, folder in enumerate(folders):
+        if folder == f"{prefix}/*".removeprefix("/"):
+            yield MistakeError(
+                f"The folder {folder} of the web app has the same path as the API, `api.prefix`.",
+                "Give the folder or the API another name.",
+                at=("web", "immutable", index),
+            )
+        if folder in folders[:index]:
+            yield MistakeError(
+                f"The folder {folder} is there twice.", "Remove one.", at=("web", "immutable", index)
             )
 
 

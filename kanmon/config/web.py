@@ -51,7 +51,12 @@ class Web(Section):
     )
     immutable: tuple[
         Annotated[
-            str, written(r"^[A-Za-z0-9._-]+/\*$", "Write one folder with `/*` at its end.", "assets/*")
+            str,
+            written(
+                r"^[A-Za-z0-9_-][A-Za-z0-9._-]*/\*$",
+                "Write one folder with `/*` at its end. It may not begin with a dot.",
+                "assets/*",
+            ),
         ],
         ...,
     ] = Field(

@@ -40,6 +40,11 @@ FUNCTION = {"handler": "a", "artifact": "b"}
             {"queues": {"mail": {"function": "api"}, "mail-dead": {"function": "api"}}},
             "The queue mail has a dead-letter queue mail-dead of its own",
         ),
+        (
+            {"web": {"directory": "a", "immutable": ["assets/*", "api/*"]}},
+            "api/.* has the same path as the API",
+        ),
+        ({"web": {"directory": "a", "immutable": ["a/*", "a/*"]}}, "a/.* is there twice"),
         ({"queues": {"aws-x": {"function": "api"}}}, "AWS_X_QUEUE_URL"),
         ({"secrets": {"kanmon-x": {}}}, "KANMON_X_SECRET_ARN"),
         ({"state_machines": {"aws-x": {"definition": "a"}}}, "AWS_X_STATE_MACHINE_ARN"),

@@ -57,3 +57,16 @@ def test_settings_are_short_texts_with_plain_names(settings: Any) -> None:
 def test_any_short_text_is_a_setting() -> None:
     settings = {"A": "", "MAPS_URL": "https://é.example/</script>", "aB1": "x" * 1024}
     assert _web(settings=settings).settings == settings
+
+
+@pytest.mark.parametrize(
+    "folder", ["../*", ".previews/*", ".well-known/*", "./*", "*", "/a/*", "a/b/*", "a*"]
+)
+def test_a_folder_of_assets_is_one_plain_folder(folder: str) -> None:
+    """TRU-2: none of them could take previews past the path function."""
+    with pytest.raises(ValidationError):
+        _web(immutable=[folder])
+
+
+def test_an_assets_folder_may_have_any_plain_name() -> None:
+    assert _web(immutable=["releases/*", "live/*", "_next.1/*"])
