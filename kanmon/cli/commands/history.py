@@ -18,7 +18,10 @@ def run(options: FormatOptions, context: Context) -> ExitStatus:
     ledger = context.services.ledger
     operations = ledger.operations()
     if options.json:
-        context.print_json([operation.model_dump(mode="json") for operation in operations])
+        # The token of an open preview is no fact for a log: whoever reads it can see the candidate.
+        context.print_json(
+            [operation.model_dump(mode="json", exclude={"previews"}) for operation in operations]
+        )
     else:
         print_history(context.console, operations, {release.id: release for release in ledger.releases()})
     return ExitStatus.OK

@@ -64,3 +64,9 @@ def test_planted_records_do_not_stop_a_release(app: App) -> None:
     assert app.cloud.ledger.head().live == "r4"
     for command in ("history", "status"):
         assert app.run(command) is ExitStatus.OK
+
+
+def test_json_has_no_token_of_a_preview(app: App) -> None:
+    """TRU-2: a workflow's log may be public."""
+    app.run("history", "--json")
+    assert not [operation for operation in json.loads(app.printed()) if "previews" in operation]
