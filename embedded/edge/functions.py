@@ -58,7 +58,12 @@ class Functions:
     async def on_response(
         self, function: Function, distribution: Distribution, request: Request, response: Response
     ) -> Response:
-        """The response as the function leaves it."""
+        """The response as the function leaves it.
+
+        The guide says that `event.request` is "the actual request that CloudFront received from the viewer".
+        It does not say whether a viewer-request function's changes are in it. Here they are, so nothing may
+        rely on the path in it ("CloudFront Functions event structure").
+        """
         kind = "viewer-response"
         event = _context(distribution, request, kind)
         event |= {"request": request_object(request), "response": response_object(response)}

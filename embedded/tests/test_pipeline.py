@@ -30,6 +30,14 @@ function handler(event) {
   return event.response;
 }
 """
+SETS_A_COOKIE = """
+function handler(event) {
+  if (event.request.querystring.first) {
+    event.response.cookies = { visit: { value: '1', attributes: 'Secure' } };
+  }
+  return event.response;
+}
+"""
 METHODS = frozenset({"GET", "HEAD"})
 BEHAVIOR = Behavior(
     pattern="*",
@@ -142,3 +150,13 @@ def test_the_page_of_an_error_does_not_reach_it_either() -> None:
     assert sorry.status == 200
     assert sorry.body == b"page"
     assert "x-status" not in sorry.headers
+
+
+def test_the_cache_keeps_no_cookie_of_the_function() -> None:
+    """It comes after the cache, so the next viewer gets the page without it."""
+    behavior = replace(BEHAVIOR, functions={"viewer-response": Function("c", "1", SETS_A_COOKIE)})
+    distribution = replace(DISTRIBUTION, behaviors=(behavior,))
+    first, second = answers(replace(ASK, query="first=1"), ASK, distribution=distribution)
+    assert first.headers["set-cookie"] == ["visit=1; Secure"]
+    assert second.headers["x-cache"] == ["RefreshHit from cloudfront"]
+    assert "set-cookie" not in second.headers
