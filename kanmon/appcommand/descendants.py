@@ -74,10 +74,13 @@ def _reaped(pid: int) -> bool:
 
 
 def _children() -> set[int]:
-    """The ids of this process's children. Empty without `/proc`."""
+    """The ids of this process's children. Empty on systems other than Linux."""
+    if sys.platform != "linux":
+        return set()
     own = os.getpid()
-    ids = [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit()] if _PROC.is_dir() else []
-    return {pid for pid in ids if _parent(pid) == own}
+    return {
+        pid for entry in _PROC.iterdir() if entry.name.isdigit() and _parent(pid := int(entry.name)) == own
+    }
 
 
 def _parent(pid: int) -> int:

@@ -67,6 +67,15 @@ def test_processes_from_before_stay(tmp_path: Path) -> None:
         earlier.kill()
 
 
+def test_other_systems_run_commands_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only daemons in sessions of their own stay there."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    lines: list[str] = []
+    assert run_command("echo a; sleep 1000 & echo $! > pid; exit 3", tmp_path, lines.append) == 3
+    assert lines == ["a"]
+    _expect_ended(tmp_path)
+
+
 RUN = """
 import os, sys
 from pathlib import Path
