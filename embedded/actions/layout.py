@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
+from embedded.process import REPOSITORY
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 GATE = "-gate"
 """The end of a gate's name; the name of the waiting job stands before it."""
 SUITE = "kanmon-dev/kanmon"
-_TOKEN_INPUT = {f"{SUITE}/": "token", f"{SUITE}@": "token", "actions/attest@": "github-token"}
-"""The actions whose token is `github.token` by default, and their input for another token."""
 _ORDER = {"none": 0, "read": 1, "write": 2}
 _REPORT = '"$LOCAL_ACTIONS_PYTHON" -I -S "$LOCAL_ACTIONS_REPORT"'
 
@@ -119,13 +119,24 @@ def _report(what: str, facts: Mapping[str, str]) -> Node:
 
 def _with_token(step: Node, token: str) -> Node:
     """`github.token` would be the same for all jobs: `act` knows one."""
-    uses = step.get("uses", "")
-    given = {name: token for prefix, name in _TOKEN_INPUT.items() if uses.startswith(prefix)}
-    if given:
-        step = {**step, "with": {**step.get("with", {}), **given}}
+    if name := _token_input(step.get("uses", "")):
+        step = {**step, "with": {**step.get("with", {}), name: token}}
     if "env" in step:
         step = {**step, "env": {name: _filled(value, token) for name, value in step["env"].items()}}
     return step
+
+
+def _token_input(uses: str) -> str:
+    """The input of an action with `github.token` by default. Empty if it takes no token."""
+    action = uses.partition("@")[0]
+    if action == "actions/attest":
+        return "github-token"
+    if action != SUITE and not action.startswith(f"{SUITE}/"):
+        return ""
+    inputs = YAML(typ="safe").load(REPOSITORY / action.removeprefix(SUITE).strip("/") / "action.yml")[
+        "inputs"
+    ]
+    return "token" if "token" in inputs else ""
 
 
 def _filled(value: Any, token: str) -> Any:

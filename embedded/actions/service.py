@@ -112,6 +112,8 @@ class Actions:
             "GITHUB_TRIGGERING_ACTOR": actor,
             "GITHUB_REF": ref,
         }
+        name = self.github.repository.name
+        facts["GITHUB_WORKFLOW_REF"] = f"{name}/.github/workflows/{workflow}@{facts['GITHUB_REF']}"
         command = [
             *[str(Path(sys.executable).with_name("act")), event, "--json", "--actor", actor],
             *["-W", str(file), "-P", "ubuntu-24.04=-self-hosted"],
@@ -131,7 +133,9 @@ class Actions:
         """Write the called workflows of the suite and the file itself; returns the file's path."""
 
         def layout(file: str) -> Layout:
-            return Layout(self.github.token, lambda job: self.github.identity(run, job, ref, file))
+            return Layout(
+                self.github.token, lambda job: {**self.github.identity(run, job, ref, file), **self._keys()}
+            )
 
         suite = folder / "suite"
         shutil.copytree(
@@ -172,14 +176,20 @@ class Actions:
             "GITHUB_REPOSITORY": self.github.repository.name,
             "SHA_REF": self.head,
             WRITE_PAUSE: "0",
+            "KANMON_REQUIREMENTS": str(self.machine.runtime / "kanmon"),
             "LOCAL_ACTIONS_CONTROL": f"{self.github.url}/_control",
             "LOCAL_ACTIONS_REPORT": str(_HERE / "report.py"),
             "LOCAL_ACTIONS_PYTHON": sys.executable,
             "LOCAL_ACTIONS_ARTIFACTS": str(self.machine.folder / "artifacts"),
-            "LOCAL_ACTIONS_AWS_KEY": self.machine.aws_key,
-            "LOCAL_ACTIONS_AWS_SECRET": self.machine.aws_secret,
             **self.machine.environment,
         }
+
+    def _keys(self) -> dict[str, str]:
+        """The keys that stand for a role, for jobs with an identity alone."""
+        machine = self.machine
+        if not machine.aws_key:
+            return {}
+        return {"LOCAL_ACTIONS_AWS_KEY": machine.aws_key, "LOCAL_ACTIONS_AWS_SECRET": machine.aws_secret}
 
     def _machine_environment(self) -> dict[str, str]:
         """The runner's own environment: of this process's it has only where programs are."""

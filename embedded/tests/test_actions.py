@@ -95,3 +95,20 @@ def test_only_a_job_with_the_permission_can_ask_for_its_identity() -> None:
 def test_open_permissions_are_refused() -> None:
     with pytest.raises(LayoutError):
         laid_out("{on: push, jobs: {a: {runs-on: x, steps: []}}}")
+
+
+def test_only_a_job_with_an_id_token_can_ask_for_its_identity() -> None:
+    """SEC-1, TRU-3"""
+    layout = Layout(token, lambda _: {"ACTIONS_ID_TOKEN_REQUEST_TOKEN": "x"})
+    jobs = read(layout.lay_out((ROOT / "workflows/deploy-production.yml").read_text()))["jobs"]
+    asking = {name for name, job in jobs.items() if "ACTIONS_ID_TOKEN_REQUEST_TOKEN" in job.get("env", {})}
+    assert asking == {"attest"}
+
+
+def test_a_token_goes_only_to_an_action_with_an_input_for_it() -> None:
+    """TRU-3: the actions with the app's commands take none."""
+    jobs = laid_out((ROOT / "workflows/pull-request.yml").read_text())["jobs"]
+    given = {
+        name for name, job in jobs.items() if any("token" in step.get("with", {}) for step in job["steps"])
+    }
+    assert given == {"comment"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
@@ -37,13 +37,23 @@ class Option:
     """All allowed values. Empty if every value is allowed."""
     terminal_only: bool = False
     """The option makes no sense in a workflow."""
+    required: bool = False
+    """The input of the action must be given."""
     name: str = ""
     """The name to type, such as `lift-freeze`: the field's name with hyphens."""
 
 
-def text(help: str, metavar: str, *, choices: tuple[str, ...] = (), default: str = "") -> str:  # noqa: A002
-    """A field for a text."""
-    return cast("str", _field(Option(help, metavar, default=default, choices=choices)))
+def text(
+    help: str,  # noqa: A002 - the name in argparse
+    metavar: str,
+    *,
+    choices: tuple[str, ...] = (),
+    default: str = "",
+    required: bool = False,
+) -> str:
+    """A field for a text. `required` is for the action's input: a terminal can leave it out."""
+    option = Option(help, metavar, default=default, choices=choices, required=required)
+    return cast("str", _field(option))
 
 
 def positional(help: str) -> str:  # noqa: A002 - the name in argparse
@@ -73,9 +83,9 @@ def bundle_folder() -> Path:
     return path("the folder of the bundle (default: build/bundle)", "DIR", "build/bundle")
 
 
-def built_digest() -> str:
+def built_digest(*, required: bool = False) -> str:
     """A field for the digest of the bundle, as the build gave it."""
-    return text("the output `digest` of the build; another bundle is refused", "SHA256")
+    return text("the output `digest` of the build; another bundle is refused", "SHA256", required=required)
 
 
 def given_reason() -> str:
@@ -141,17 +151,7 @@ def options_of(kind: type[Any]) -> tuple[Option, ...]:
     found = []
     for one in fields(kind):
         option: Option = one.metadata["option"]
-        found.append(
-            Option(
-                option.help,
-                option.metavar,
-                option.kind,
-                option.default,
-                option.choices,
-                option.terminal_only,
-                one.name.replace("_", "-"),
-            )
-        )
+        found.append(replace(option, name=one.name.replace("_", "-")))
     return tuple(found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
 _NONE: Mapping[str, str] = MappingProxyType({})
 _IMAGE = Path(__file__).resolve().parents[2] / "actions" / "image"
 """The Dockerfile, from a Docker action's folder; on a release the digest of its built image."""
-_WHOLE = ("reason", "lift-freeze")
+_WHOLE = ("bundle", "bundle-digest", "reason", "lift-freeze")
 """The root action's inputs from `deploy`. The others belong to single steps of a release."""
+_BUILT = "bundle-digest"
+"""The root action takes a built bundle: the app's build has no place beside credentials."""
 _ERROR = {"error": "if it failed: the error's code and message"}
 
 
@@ -78,7 +81,11 @@ def _step(
 def _root_action() -> str:
     """A release in one step; its steps are the commands of the other actions."""
     shared = [option for option in options_of(SharedOptions) if not option.terminal_only]
-    deploy = [option for option in options_of(load("deploy").options) if option.name in _WHOLE]
+    deploy = [
+        replace(option, required=option.name == _BUILT)
+        for option in options_of(load("deploy").options)
+        if option.name in _WHOLE
+    ]
     token = _token(f"{load('record').token}, actions: read")
     ended = "always() && steps.deploy.outcome != 'skipped'"
     unfinished = (
@@ -86,7 +93,10 @@ def _root_action() -> str:
         "&& steps.deploy.outputs.result != 'held'"
     )
     lines = [
-        *_top("Kanmon", "Build, plan, deploy, verify and record a release in one step of a gated job."),
+        *_top(
+            "Kanmon",
+            "Plan, deploy, verify and record the release of a built bundle in one step of a gated job.",
+        ),
         *_described([*shared, *deploy, token]),
         "outputs:",
     ]
@@ -98,7 +108,6 @@ def _root_action() -> str:
         "runs:",
         "  using: composite",
         "  steps:",
-        *_step("build", shared, "actions/run"),
         *_step("deploy", [*shared, *deploy, token], "actions/run"),
         *_step(
             "recover",
@@ -154,9 +163,9 @@ def _top(name: str, about: str) -> list[str]:
 def _described(options: Sequence[Option]) -> list[str]:
     lines = ["inputs:"]
     for option in options:
-        default = json.dumps(_default(option))
         about = json.dumps(option.help, ensure_ascii=False)
-        lines += [f"  {option.name}:", f"    description: {about}", f"    default: {default}"]
+        given = "required: true" if option.required else f"default: {json.dumps(_default(option))}"
+        lines += [f"  {option.name}:", f"    description: {about}", f"    {given}"]
     return lines
 
 
@@ -178,6 +187,12 @@ def _default(option: Option) -> str:
     if option.kind is OptionKind.FLAG:
         return "false"
     return str(option.default or "")
+
+
+def _shown_default(option: Option) -> str:
+    if option.required:
+        return "required"
+    return f"`{shown}`" if (shown := _default(option)) else ""
 
 
 def _variable(option: Option) -> str:
@@ -205,8 +220,7 @@ def _about_composite(command: Command[Any]) -> str:
 
 def _readme(command: Command[Any], folder: str, about: str) -> str:
     inputs = [
-        f"| `{option.name}` | {option.help} | {f'`{shown}`' if (shown := _default(option)) else ''} |"
-        for option in _inputs(command)
+        f"| `{option.name}` | {option.help} | {_shown_default(option)} |" for option in _inputs(command)
     ]
     outputs = [f"| `{output}` | {about} |" for output, about in _outputs(command).items()]
     lines = [

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from markdown_it import MarkdownIt
 
@@ -17,6 +18,7 @@ from embedded.slack import LocalSlack
 from tests.e2e.changes import break_live_only, visible_change
 from tests.e2e.project import Project
 from tests.e2e.repository import REVIEWER, Repository
+from tests.unit.appcommand.attacker import ATTACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,13 +50,27 @@ name: one-step
 on: workflow_dispatch
 permissions: {}
 jobs:
+  build:
+    name: Build
+    runs-on: ubuntu-24.04
+    permissions: {contents: read}
+    outputs: {digest: "${{ steps.build.outputs.digest }}"}
+    steps:
+      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
+      - id: build
+        uses: kanmon-dev/kanmon/actions/build@0000000000000000000000000000000000000000
+      - uses: actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f # v7.0.0
+        with: {name: bundle, path: build/bundle, include-hidden-files: true}
   release:
     name: Release
+    needs: build
     runs-on: ubuntu-24.04
     environment: {name: production, deployment: false}
     permissions: {actions: read, contents: write, deployments: write, id-token: write, pull-requests: read}
     steps:
       - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
+      - uses: actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1
+        with: {name: bundle, path: "${{ runner.temp }}/bundle"}
       - uses: aws-actions/configure-aws-credentials@e6de054238d6b7531b4efff3b6587d9aade6a06c # v6.2.3
         with:
           role-to-assume: ${{ vars.KANMON_DEPLOY_ROLE }}
@@ -62,13 +78,17 @@ jobs:
           aws-region: ap-northeast-1
       - id: release
         uses: kanmon-dev/kanmon@0000000000000000000000000000000000000000
-        with: {lift-freeze: fixed}
+        with:
+          bundle: ${{ runner.temp }}/bundle
+          bundle-digest: ${{ needs.build.outputs.digest }}
+          lift-freeze: fixed
       - run: echo "$RELEASE is $RESULT, operation $OPERATION"
         env:
           RELEASE: ${{ steps.release.outputs.release }}
           RESULT: ${{ steps.release.outputs.result }}
           OPERATION: ${{ steps.release.outputs.operation }}
 """
+RUNNER_FILES = "$RUNNER_TEMP/../act/workflow"
 DEPLOY, ROLLBACK = "deploy-production.yml", "rollback-production.yml"
 
 
@@ -176,21 +196,39 @@ def _killed(story: Story) -> None:
 
 
 def _whole(story: Story) -> None:
-    """The root action, in a gated job."""
+    """The root action, in a gated job. The app's build and tests are hostile from here on."""
     repository = story.repository
     (repository.project.folder / ".github/workflows/one-step.yml").write_text(ONE_STEP)
     repository.project.edit_config(lambda text: text.replace("  bake: 10m", "  bake: 0s"))
+    arm(repository)
     repository.commit("Release in one step")
     whole = repository.actions.dispatch("one-step.yml", "hanako")
     repository.review(whole)
     story.ended("whole", whole)
 
 
+def arm(repository: Repository) -> None:
+    """Make the app's build hostile. Here it is root, as with `sudo` on a hosted runner."""
+    folder = repository.project.folder
+    (folder / "attack.py").write_text(ATTACK)
+    loot = repository.actions.machine.folder / "loot"
+    loot.mkdir()
+    command = f'python3 attack.py "{loot}/$GITHUB_RUN_ID-build" "{RUNNER_FILES}"'
+    repository.project.edit_config(lambda text: f"{text}\nbuild: {{commands: ['{command}']}}\n")
+
+
+def attack(repository: Repository, name: str) -> str:
+    """The same for a program in Python."""
+    loot = repository.actions.machine.folder / "loot"
+    command = f'exec python3 attack.py "{loot}/$GITHUB_RUN_ID-{name}" "{RUNNER_FILES}"'
+    return f"import subprocess\nsubprocess.run(['bash', '-c', {command!r}], check=True)\n"
+
+
 def _pulled(story: Story) -> None:
     """A stranger's pull request with failing tests, twice."""
     repository = story.repository
     repository.git("switch", "--quiet", "--create", BRANCH)
-    (repository.project.folder / "tests.py").write_text(TESTS)
+    (repository.project.folder / "tests.py").write_text(TESTS + attack(repository, "test"))
     repository.commit(HOSTILE + BODY)
     head = repository.actions.head
     repository.github.commit(head, HOSTILE + BODY, "stranger", branch=None)
@@ -295,9 +333,9 @@ def test_a_refusal_comes_before_anybody_is_asked(story: Story) -> None:
     assert story.runs["wrong"].printed("KNM-311")
     assert [job.name for job in story.runs["wrong"].jobs] == ["Preflight"]
     assert story.runs["unprotected"].printed("KNM-322")
-    assert [job.name for job in story.runs["unprotected"].jobs if job.name not in {"Test", "Build"}] == [
-        "Plan"
-    ]
+    assert [
+        job.name for job in story.runs["unprotected"].jobs if job.name not in {"Test", "Build", "Attest"}
+    ] == ["Plan"]
     assert not story.runs["unprotected"].printed("Plan for")
 
 
@@ -352,6 +390,41 @@ def test_the_root_action_does_a_whole_release(story: Story) -> None:
     assert story.repository.slack.messages[-1].text.endswith("r8 is live")
 
 
+def test_the_apps_commands_find_no_secret_and_leave_nothing(story: Story) -> None:
+    """TRU-3: they read all that root can, of themselves, Kanmon, the runner and whoever started it."""
+    repository = story.repository
+    secrets = {*repository.github.state.tokens, repository.actions.machine.aws_secret}
+    loot = {file.name: json.loads(file.read_text()) for file in _loot(repository)}
+    runs = {name: story.runs[name].run for name in ("whole", "pulled", "pulled again")}
+    assert set(loot) == {
+        f"{runs['whole']}-build",
+        *(f"{runs[name]}-{part}" for name in ("pulled", "pulled again") for part in ("build", "test")),
+    }
+    for found in loot.values():
+        text = json.dumps(found["seen"])
+        assert "INPUT_CONFIG" in text, "it did read Kanmon's own environment"
+        assert "ACTIONS_ID_TOKEN_REQUEST" not in text
+        assert [secret for secret in secrets if secret in text] == []
+        assert found["written"], "it did find the runner's files"
+        assert not psutil.pid_exists(found["daemon"])
+    for name in runs:
+        assert "evil" not in story.runs[name].summary
+        assert "evil" not in json.dumps(story.runs[name].messages)
+
+
+def _loot(repository: Repository) -> list[Path]:
+    return sorted((repository.actions.machine.folder / "loot").iterdir())
+
+
+def test_the_bundle_is_attested_by_a_job_without_the_app(story: Story) -> None:
+    """TRU-3, SEC-5: and its plan's job verified that."""
+    jobs = {job.name: job for job in story.runs["first"].jobs}
+    assert jobs["Attest"].conclusion == "success"
+    assert story.runs["first"].printed("Verification succeeded, as far as it is played here")
+    ran = {line.step for line in story.runs["first"].lines if "Attest" in line.job}
+    assert not any("Build" in step or "checkout" in step for step in ran)
+
+
 def test_a_pull_request_gets_one_comment(story: Story) -> None:
     """CD-1: of its tests and their coverage; its title, branch and files are a stranger's (SEC-5)."""
     [comment] = story.repository.github.repository.comments.values()
@@ -363,6 +436,7 @@ def test_a_pull_request_gets_one_comment(story: Story) -> None:
     assert {job.name: job.conclusion for job in story.runs["pulled again"].jobs} == {
         "Test": "failure",
         "Build": "success",
+        "Comment": "success",
     }
 
 

@@ -73,23 +73,35 @@ def test_it_takes_a_token_if_its_command_needs_one(folder: Path) -> None:
 @pytest.mark.parametrize("folder", FOLDERS, ids=_id)
 def test_its_page_has_its_inputs_and_outputs(folder: Path) -> None:
     action = _action(folder)
-    inputs = [[key, value["description"], value["default"]] for key, value in action["inputs"].items()]
+    inputs = [
+        [key, value["description"], "required" if value.get("required") else value["default"]]
+        for key, value in action["inputs"].items()
+    ]
     outputs = [[key, value["description"]] for key, value in action["outputs"].items()]
     assert _rows(folder) == [*inputs, *outputs]
 
 
 def test_the_root_action_has_the_inputs_and_outputs_of_deploy() -> None:
-    """CD-2: except the bundle and the plan: it makes them itself."""
+    """CD-2: except the plan: it makes one itself."""
     whole, deploy = _action(ROOT), _action(ROOT / "actions/deploy/composite")
-    left = {"bundle", "bundle-digest", "plan", "digest"}
-    assert set(whole["inputs"]) == set(deploy["inputs"]) - left
+    assert set(whole["inputs"]) == set(deploy["inputs"]) - {"plan", "digest"}
     assert whole["outputs"].keys() == deploy["outputs"].keys()
 
 
-def test_the_root_action_is_a_whole_release() -> None:
-    """CD-2"""
-    steps = [step["run"].split()[-1] for step in _action(ROOT)["runs"]["steps"]]
-    assert steps == ["build", "deploy", "recover", "record", "notify"]
+def test_the_root_action_builds_nothing_beside_credentials() -> None:
+    """TRU-3, CD-2: it takes a bundle, and the bundle's digest."""
+    action = _action(ROOT)
+    steps = [step["run"].split()[-1] for step in action["runs"]["steps"]]
+    assert steps == ["deploy", "recover", "record", "notify"]
+    assert action["inputs"]["bundle-digest"] == {
+        "description": "the output `digest` of the build; another bundle is refused",
+        "required": True,
+    }
+
+
+def test_a_plan_needs_the_bundles_digest() -> None:
+    """TRU-1"""
+    assert _action(ROOT / "actions/plan")["inputs"]["bundle-digest"]["required"] is True
 
 
 def test_the_root_action_gives_commands_only_known_inputs() -> None:

@@ -37,7 +37,7 @@ for name, inputs in json.load(sys.stdin):
     for key in own:
         del os.environ[key]
 """
-"""Runs commands as actions. Without a config each ends at once, after its inputs were read."""
+"""Runs commands as actions. Each ends after its inputs were read: here is neither config nor workflow."""
 
 
 @dataclass(frozen=True)
@@ -192,5 +192,5 @@ def test_the_pinned_commands_take_each_value(
         check=True,
     )
     output = ended.stdout + ended.stderr
-    assert output.count("KNM-101") == len(calls)
+    assert len(re.findall(r"KNM-101|KNM-601", output)) == len(calls)
     assert "KNM-901" not in output

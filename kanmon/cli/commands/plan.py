@@ -21,7 +21,7 @@ class PlanOptions:
     """The bundle to plan, and the file for the plan."""
 
     bundle: Path = bundle_folder()
-    bundle_digest: str = built_digest()
+    bundle_digest: str = built_digest(required=True)
     lift_freeze: str = text(
         "plan in a frozen environment; give the reason, such as fixed in 3f2a91c", "REASON"
     )

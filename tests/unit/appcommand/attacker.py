@@ -27,7 +27,7 @@ for pid in ancestors():
 written = []
 folder = pathlib.Path(sys.argv[2])
 for path in folder.rglob("*") if sys.argv[2] else ():
-    if path.is_file() and os.access(path, os.W_OK):
+    if path.is_file() and path.suffix in {"", ".txt", ".md"}:
         written.append(str(path))
         with path.open("a") as file:
             file.write("digest=evil\n")

@@ -1,21 +1,25 @@
-"""Gives the local GitHub an in-toto statement of the built file's digest, without a signature."""
+"""Gives the local GitHub an in-toto statement of a digest, without a signature."""
 
 import base64
-import hashlib
 import json
 import os
-import pathlib
+import re
+import sys
 import urllib.request
 
-subject = pathlib.Path(os.environ["SUBJECT"])
+digest = re.fullmatch("sha256:([0-9a-f]{64})", os.environ["DIGEST"])
+if not digest:
+    sys.exit(f"Error: {os.environ['DIGEST']} is no digest")
+if not os.environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN"):
+    sys.exit("Error: the job has no id-token: write")
+signer = f"{os.environ['GITHUB_SERVER_URL']}/{os.environ['GITHUB_WORKFLOW_REF']}"
 statement = {
     "_type": "https://in-toto.io/Statement/v1",
-    "subject": [
-        {"name": subject.name, "digest": {"sha256": hashlib.sha256(subject.read_bytes()).hexdigest()}}
-    ],
+    "subject": [{"name": os.environ["NAME"], "digest": {"sha256": digest[1]}}],
     "predicateType": "https://slsa.dev/provenance/v1",
     "predicate": {
-        "buildDefinition": {"resolvedDependencies": [{"digest": {"gitCommit": os.environ["GITHUB_SHA"]}}]}
+        "buildDefinition": {"resolvedDependencies": [{"digest": {"gitCommit": os.environ["GITHUB_SHA"]}}]},
+        "runDetails": {"builder": {"id": signer}},
     },
 }
 payload = base64.b64encode(json.dumps(statement).encode()).decode()
