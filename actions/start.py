@@ -1,4 +1,4 @@
-"""Runs `kanmon action NAME` from this copy of the suite; its requirements are installed once a runner.
+"""Runs `kanmon action NAME` from this copy of the suite; its requirements are installed once a job.
 
 The paths go into this process alone, not into its environment. It may start the app's own commands, and these
 must find their own modules, as without it.
@@ -28,9 +28,18 @@ def main() -> None:
 
 
 def requirements() -> Path:
-    """The folder of the installed requirements; the first call on a runner installs them."""
-    cache = os.environ.get("RUNNER_TOOL_CACHE") or os.environ.get("RUNNER_TEMP") or tempfile.gettempdir()
-    folder = Path(cache, "kanmon", key())
+    """The folder of the installed requirements; the first call in a job installs them.
+
+    Nothing verifies them later, so no other job may have written there. A runner empties RUNNER_TEMP for each
+    job; its tool cache stays. The owner of a runner can install them beforehand, in a folder that no job may
+    write, and name that in the runner's own environment: KANMON_REQUIREMENTS.
+    https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+    """
+    prepared = os.environ.get("KANMON_REQUIREMENTS")
+    place = (
+        Path(prepared) if prepared else Path(os.environ.get("RUNNER_TEMP") or tempfile.mkdtemp(), "kanmon")
+    )
+    folder = place / key()
     if not folder.is_dir():
         install(folder)
     return folder

@@ -77,7 +77,6 @@ def job(url: str) -> dict[str, str]:
         "GITHUB_WORKSPACE": str(project()),
         "RUNNER_NAME": "runner-1",
         "RUNNER_TEMP": str(WORKSHOP),
-        "RUNNER_TOOL_CACHE": str(WORKSHOP / "tool-cache"),
         **files,
     }
 
@@ -129,7 +128,7 @@ def install(environment: dict[str, str]) -> None:
 def runtime() -> Path:
     """The folder of the installed requirements."""
     key: str = runpy.run_path(str(ROOT / "actions" / "start.py"))["key"]()
-    return WORKSHOP / "tool-cache" / "kanmon" / key
+    return WORKSHOP / "kanmon" / key
 
 
 def _found(program: str) -> str:

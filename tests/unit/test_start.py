@@ -54,6 +54,42 @@ def test_each_installed_package_is_checked_by_its_hash(
     assert (tmp_path / "kanmon" / "key" / "module.py").exists()
 
 
+def test_only_this_jobs_own_installation_is_run(
+    start: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SEC-5: another job of a persistent runner could have planted code in the tool cache."""
+    planted = tmp_path / "tool-cache" / "kanmon" / start.key()
+    planted.mkdir(parents=True)
+    (planted / "module.py").write_text("raise SystemExit('planted')")
+    monkeypatch.setenv("RUNNER_TOOL_CACHE", str(tmp_path / "tool-cache"))
+    monkeypatch.setenv("RUNNER_TEMP", str(tmp_path / "temp"))
+    monkeypatch.delenv("KANMON_REQUIREMENTS", raising=False)
+    monkeypatch.setattr(start, "subprocess", Pip())
+    folder = start.requirements()
+    assert folder == tmp_path / "temp" / "kanmon" / start.key()
+    assert (folder / "module.py").read_text() == ""
+
+
+def test_without_a_folder_of_the_job_nobody_can_guess_it(
+    start: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SEC-5"""
+    for name in ("RUNNER_TEMP", "KANMON_REQUIREMENTS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(start.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(start, "subprocess", Pip())
+    assert start.requirements() != start.requirements()
+
+
+def test_the_runners_owner_can_install_beforehand(
+    start: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / start.key()).mkdir()
+    monkeypatch.setenv("KANMON_REQUIREMENTS", str(tmp_path))
+    monkeypatch.setattr(start, "subprocess", None)
+    assert start.requirements() == tmp_path / start.key()
+
+
 def test_a_failed_installation_ends_the_step_and_leaves_nothing(
     start: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,7 +157,7 @@ def test_the_app_finds_its_own_modules(tmp_path: Path) -> None:
     (tmp_path / "kanmon.yml").write_text("{}")
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", SHOW, str(ROOT / "actions/start.py")],
-        env={"PATH": os.environ["PATH"], "RUNNER_TOOL_CACHE": str(tmp_path)},
+        env={"PATH": os.environ["PATH"], "RUNNER_TEMP": str(tmp_path)},
         cwd=tmp_path,
         capture_output=True,
         text=True,
