@@ -1,7 +1,8 @@
 # The image of the Docker actions: Python, and in the one folder /kanmon the package with its requirements.
-# The tag moves with security updates. A release gives the tag's digest (`--build-arg BASE=<tag>@sha256:<digest>`),
-# and its actions name the built image by digest too (`actions/image`). So every byte is fixed.
-ARG BASE=python:3.13-slim-bookworm
+# The base is named by its digest: the tag moves. For security updates, pin the digest that this shows:
+#   docker buildx imagetools inspect python:3.13-slim-bookworm
+# A release's actions name the built image by digest too (`actions/image`). So every byte is fixed.
+ARG BASE=python:3.13-slim-bookworm@sha256:67a1e1f215ccda113cfc024e8639049257e88f273898f595b61476d128d387e8
 
 FROM ${BASE} AS build
 # Nobody starts the packages' own commands, and their tests are of no use.

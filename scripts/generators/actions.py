@@ -131,7 +131,7 @@ def _root_action() -> str:
 def _docker_action(command: Command[Any]) -> str:
     image = _IMAGE.read_text("utf-8").strip()
     if not image.startswith("docker://"):
-        image += "  # zizmor: ignore[unpinned-images] it names no image, but this commit's own Dockerfile"
+        image += "  # zizmor: ignore[unpinned-images] this commit's own Dockerfile, on a base with a digest"
     lines = [*_head(command), "outputs:"]
     for output, about in _outputs(command).items():
         lines += [f"  {output}:", f"    description: {json.dumps(about)}"]

@@ -95,7 +95,7 @@ class Engine:
         return done.stdout.strip()
 
     def make_base(self, tag: str) -> None:
-        """Debian's Python and pip under the name of a public image. Raises NoEngineError.
+        """An image with Debian's Python and pip, in place of the public one. Raises NoEngineError.
 
         It has this machine's settings for pip, so no Dockerfile needs them.
         """
@@ -118,10 +118,19 @@ class Engine:
         self.docker("import", *(f"--change={setting}" for setting in settings), str(archive), tag)
         archive.unlink()
 
-    def build(self, dockerfile: Path, tag: str) -> None:
-        """Build an image as a runner does for an action: the context is the Dockerfile's folder."""
-        command = ("build", "--network", "host", "--tag", tag, "--file", str(dockerfile))
-        self.docker(*command, str(dockerfile.parent))
+    def build(self, dockerfile: Path, tag: str, base: str) -> None:
+        """Build an image as a runner does for an action, but for its base. Context: the file's folder."""
+        options = (
+            "--network",
+            "host",
+            "--build-arg",
+            f"BASE={base}",
+            "--tag",
+            tag,
+            "--file",
+            str(dockerfile),
+        )
+        self.docker("build", *options, str(dockerfile.parent))
 
     def size(self, image: str) -> int:
         """The bytes of an image."""

@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.emulator
 
-BASE = next(text.removeprefix("BASE=") for name, text in instructions() if name == "ARG")
-IMAGE = "kanmon"
+BASE, IMAGE = "kanmon-base", "kanmon"
 MEGABYTE = 1_000_000
 
 
@@ -48,7 +47,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine | NoEngin
         except NoEngineError as reason:
             yield reason
             return
-        engine.build(REPOSITORY / "actions/deploy/../../Dockerfile", IMAGE)
+        engine.build(REPOSITORY / "actions/deploy/../../Dockerfile", IMAGE, BASE)
         yield engine
 
 

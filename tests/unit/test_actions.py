@@ -178,6 +178,14 @@ def test_the_images_sources_are_in_the_builds_context() -> None:
         )
 
 
+def test_the_images_base_is_fixed() -> None:
+    """SEC-5: a tag moves, and the image runs beside the deploy role."""
+    assert re.findall(r"^ARG (?!BASE=python:[\w.-]+@sha256:[0-9a-f]{64}$).*$", DOCKERFILE, re.MULTILINE) == []
+    assert {image for image, _ in re.findall(r"^FROM (\S+)( AS \w+)?$", DOCKERFILE, re.MULTILINE)} == {
+        "${BASE}"
+    }
+
+
 def test_python_is_the_containers_first_process() -> None:
     """CD-13: cancelling signals no other."""
     [entrypoint] = re.findall(r"^ENTRYPOINT (.*)$", DOCKERFILE, re.MULTILINE)

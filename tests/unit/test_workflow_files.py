@@ -25,7 +25,7 @@ POWERLESS_ACTIONS = {"actions/checkout", "actions/upload-artifact", *SETUP_ACTIO
 READING = [{"contents": "read"}]
 SCRIPTS = {
     'gh attestation verify "$RUNNER_TEMP/bundle/manifest.json"': "release.yml",
-    'docker pull --quiet "$BASE_TAG"': "publish.yml",
+    'base="$(sed -n': "publish.yml",
 }
 """The scripts of jobs with an identity token: how each begins. None starts a command of an app."""
 
