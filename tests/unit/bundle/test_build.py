@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 
+from kanmon.bundle.build import commit_of
 from kanmon.bundle.manifest import load_bundle
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
@@ -106,6 +108,30 @@ def test_build_commands_run_in_order_until_one_fails(app: Path) -> None:
 def test_build_commands_run_in_the_apps_folder(app: Path) -> None:
     build(app, make_config(build={"commands": ["pwd > one"]}))
     assert (app / "one").read_text().strip() == str(app)
+
+
+def test_build_commands_get_no_secret(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TRU-3: a dependency's install script asked GitHub for the job's identity in AWS."""
+    for name in ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "GITHUB_OUTPUT"):
+        monkeypatch.setenv(name, "CANARY")
+    build(app, make_config(build={"commands": ["env > seen"]}))
+    assert "PATH=" in (app / "seen").read_text()
+    assert "CANARY" not in (app / "seen").read_text()
+
+
+def test_git_gets_no_secret(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TRU-3: the repository's own settings name programs for git to start."""
+    monkeypatch.delenv("GITHUB_SHA", raising=False)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "CANARY")
+    hook = app / "hook"
+    hook.write_text(f"#!/bin/sh\nenv > {app}/seen\n")
+    hook.chmod(0o755)
+    identity = ["-c", "user.name=kim", "-c", "user.email=kim@example.com"]
+    for arguments in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "x"]):
+        subprocess.run(["git", *identity, *arguments], cwd=app, check=True)
+    subprocess.run(["git", "config", "core.fsmonitor", str(hook)], cwd=app, check=True)
+    assert commit_of(app).endswith("-dirty")
+    assert "CANARY" not in (app / "seen").read_text()
 
 
 def test_a_pipe_with_a_failed_command_is_a_failure(app: Path) -> None:

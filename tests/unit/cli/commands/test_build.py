@@ -27,9 +27,9 @@ def test_you_can_name_another_folder(app: App) -> None:
 
 
 def test_the_configs_commands_run_first(app: App) -> None:
-    app.configure(build={"commands": ["echo 'made by the build' > web/dist/made.txt"]})
+    app.configure(build={"commands": ["echo 'made by the build' | tee web/dist/made.txt"]})
     assert app.run("build") is ExitStatus.OK
-    assert "$ echo 'made by the build' > web/dist/made.txt" in app.printed()
+    assert "$ echo 'made by the build' | tee web/dist/made.txt\nmade by the build\n" in app.printed()
     assert "made.txt" in load_bundle(app.folder / "build/bundle").manifest.web
 
 
