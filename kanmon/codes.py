@@ -125,6 +125,11 @@ class Code(Enum):
         "The account lacks the app's bootstrap stack, or the stack lacks the environment.",
         "Run `kanmon bootstrap` once with an administrator's credentials.",
     )
+    NAMES_ALIKE = (
+        206,
+        "Two environments of the account begin alike, so the roles of one could use the other.",
+        "Rename one: change `app` or `environment` in its config. An account of its own works, too.",
+    )
     STACK_FAILED = (
         211,
         "CloudFormation could not apply a stack.",

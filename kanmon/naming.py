@@ -55,6 +55,10 @@ SHARED_KINDS = tuple(kind for kind in STACK_KINDS if kind != SLOT)
 """The kinds outside of the slots: users get their changes at once."""
 
 
+RESERVED = "kanmon"
+"""In the place of an environment's name: the app's own things in the account, such as the artifact bucket."""
+
+
 class Output(StrEnum):
     """The outputs of the stacks. Another stack takes an output as its parameter of the same name.
 
@@ -128,7 +132,7 @@ def bootstrap_stack(app: str) -> str:
 
 def artifact_bucket(app: str, account: str, region: str) -> str:
     """The bucket of bundles, plans and the ledger."""
-    return f"{app}-kanmon-{account}-{region}"
+    return f"{app}-{RESERVED}-{account}-{region}"
 
 
 def blob_key(environment: str, sha256: str) -> str:
@@ -243,7 +247,7 @@ def alarm_topic(prefix: str) -> str:
 
 def release_topic(app: str) -> str:
     """The SNS topic for messages about releases, in the bootstrap stack."""
-    return f"{app}-kanmon"
+    return f"{app}-{RESERVED}"
 
 
 def service_role(prefix: str) -> str:
@@ -314,6 +318,11 @@ def unique_id(name: str) -> str:
     # `v-1` and `v1` would both become `V1`. A name with a hyphen before a digit or a hyphen gets a hash.
     alike = re.search(r"-[^a-z]", name)
     return logical_id(name) + (hashlib.sha256(name.encode()).hexdigest()[:6] if alike else "")
+
+
+def begins(name: str, other: str) -> bool:
+    """Whether a name begins another one, or is the same. Then a pattern for one also fits the other."""
+    return f"{other}-".startswith(f"{name}-")
 
 
 def short_name(name: str, length: int) -> str:

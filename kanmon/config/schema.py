@@ -17,6 +17,7 @@ from kanmon.config.functions import Function
 from kanmon.config.github import Github
 from kanmon.config.hooks import Hook
 from kanmon.config.logs import Logs
+from kanmon.config.names import check_names
 from kanmon.config.network import Network
 from kanmon.config.notifications import Notifications
 from kanmon.config.queues import Queue
@@ -190,6 +191,7 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        check_names(self)
         check_references(self)
         check_routes(self.routes)
         check_quotas(self)

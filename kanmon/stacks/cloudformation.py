@@ -96,6 +96,12 @@ class Stacks:
                 raise
         return None if stack["StackStatus"] in _ABSENT else _deployed(stack)
 
+    def all(self) -> list[DeployedStack]:
+        """All stacks of the account's region."""
+        with aws_errors("reading all stacks"):
+            pages = self.cloudformation.get_paginator("describe_stacks").paginate()
+            return [_deployed(stack) for page in pages for stack in page["Stacks"]]
+
     def body(self, name: str) -> str:
         """The template of a stack, in the form Kanmon sent it."""
         with aws_errors(f"reading the template of {name}"):

@@ -7,10 +7,11 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 from kanmon.bundle.blobs import Blobs
-from tests.fakes.cloud import ARTIFACTS
+from tests.fakes.cloud import ARTIFACTS, BOOTSTRAPPED
 
 if TYPE_CHECKING:
     from kanmon.config.schema import Config
+    from kanmon.templates.stack_set import Bootstrapped
     from tests.fakes.cloud import Cloud
 
 
@@ -24,6 +25,7 @@ class FakeAccount:
     """The deployment markers on the dashboard."""
     bucket: str = ARTIFACTS
     service_role: str = ""
+    bootstrapped: Bootstrapped = BOOTSTRAPPED
     aws: Any = field(init=False)
 
     def __post_init__(self) -> None:

@@ -71,6 +71,9 @@ class FakeStacks:
     def find(self, name: str) -> DeployedStack | None:
         return self.stacks.get(name)
 
+    def all(self) -> list[DeployedStack]:
+        return list(self.stacks.values())
+
     def body(self, name: str) -> str:
         return self.bodies[name]
 

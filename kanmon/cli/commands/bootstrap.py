@@ -16,8 +16,9 @@ from kanmon.errors import ExitStatus, KanmonError
 from kanmon.naming import Output, bootstrap_key, bootstrap_stack, environment_output
 from kanmon.report.step import show_error
 from kanmon.stacks.cloudformation import Stacks
+from kanmon.stacks.neighbours import refuse_alike
 from kanmon.stacks.statements import resource_types, statement_changes
-from kanmon.templates.bootstrap import bootstrap_template
+from kanmon.templates.bootstrap import bootstrap_template, environment_trails
 from kanmon.templates.stack_set import tags
 
 if TYPE_CHECKING:
@@ -59,13 +60,14 @@ def run(options: BootstrapOptions, context: Context) -> ExitStatus:
 def _bootstrap(context: Context, *, yes: bool) -> DeployedStack:
     """Apply the stack with an administrator's own rights: it makes the roles for everything else.
 
-    Raises USAGE, NOT_APPROVED, STACK_BUSY, CHANGE_SET_FAILED and STACK_FAILED.
+    Raises USAGE, NOT_APPROVED, NAMES_ALIKE, STACK_BUSY, CHANGE_SET_FAILED and STACK_FAILED.
     """
     account = context.account
     stacks, name = Stacks(account.aws.cloudformation), bootstrap_stack(account.config.app)
     stack = stacks.find(name)
     api_logs = _writes_api_logs(account, stack)
     outputs = stack.outputs if stack else {}
+    refuse_alike(account.config.app, environment_trails(account.config, outputs), stacks.all())
     body = bootstrap_template(account.config, api_logs=api_logs, outputs=outputs)
     if stack and stacks.body(name) == body:
         context.print(f"{name} is there already; there is nothing to change.")

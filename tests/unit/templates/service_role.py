@@ -243,12 +243,12 @@ def report() -> str:
     pairs = {(one.kind, one.handler, one.permission) for one in judged()}
     denied = {(one.kind, one.permission): reason(one) for one in judged() if not one.allowed}
     kinds = {one.kind for one in judged()}
-    explained = sum(map(bool, denied.values()))
+    with_reason = sum(map(bool, denied.values()))
     lines = [
         f"statements: {len(role)}, with {sum(len(one.actions or ()) for one in role)} actions",
         f"resource types: {len(kinds)}",
         f"handler permissions: {len(pairs)}, in {len(judged())} requests of {len(rendered())} configs",
-        f"denied permissions: {len(denied)}, explained {explained}, unexplained {len(denied) - explained}",
+        f"denied permissions: {len(denied)}, with a reason {with_reason}, unexplained {len(denied) - with_reason}",
         f"actions beyond the handlers: {len(beyond())}",
         *(f"  {action}: {BEYOND.get(action, 'no reason')}" for action in sorted(beyond())),
     ]

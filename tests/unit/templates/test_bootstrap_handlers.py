@@ -22,7 +22,7 @@ from tests.unit.templates.service_role import (
 )
 
 
-def test_every_denied_permission_is_explained() -> None:
+def test_every_denied_permission_has_a_reason() -> None:
     assert unexplained() == set()
 
 

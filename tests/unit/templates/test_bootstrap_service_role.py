@@ -200,7 +200,7 @@ def test_the_service_role_stays_within_its_environment(request_: Request) -> Non
 
 
 def test_only_what_has_no_tags_can_be_tagged() -> None:
-    """SEC-1: the limit of tags. `docs/github-access.md` tells it."""
+    """SEC-1: the limit of tags. `docs/github-access.md` has it."""
     for resource in (f"{CLOUDFRONT}distribution/2", own("cognito-idp", "userpool/2")):
         service = resource.split(":")[2]
         assert allows(SERVICE, Request(f"{service}:TagResource", resource, REQUESTED))

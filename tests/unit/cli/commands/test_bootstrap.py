@@ -12,6 +12,7 @@ from kanmon.cli import account as account_module
 from kanmon.cli.commands import bootstrap as bootstrap_module
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
+from kanmon.stacks.cloudformation import DeployedStack
 from tests.fakes.account import FakeAccount
 from tests.fakes.configs import GITHUB
 from tests.fakes.objects import StoredObject
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from kanmon.stacks.changes import ChangeSet
-    from kanmon.stacks.cloudformation import DeployedStack, StackEvent
+    from kanmon.stacks.cloudformation import StackEvent
     from tests.unit.cli.commands.conftest import App
 
 STACK = "shop-bootstrap"
@@ -249,6 +250,16 @@ def test_a_second_identity_provider_has_its_fix(app: App, stacks: _Stacks) -> No
     stacks.problem = "GithubProvider (AWS::IAM::OIDCProvider) failed: it already exists."
     assert app.run("bootstrap", "--yes") is ExitStatus.FAILED
     assert "Set `existing_provider: true` under `github`" in app.capture.readouterr().err
+
+
+def test_another_apps_name_within_reach_is_refused(app: App, stacks: _Stacks) -> None:
+    """SEC-1: before anything changes."""
+    known = {"Environments": '{"one": null}'}
+    other = DeployedStack("shop-test-bootstrap", "arn:other", "CREATE_COMPLETE", {}, known)
+    stacks.stacks[other.name] = other
+    assert app.run("bootstrap") is ExitStatus.REFUSED
+    assert "shop-test and shop-test-" in app.capture.readouterr().err
+    assert stacks.applied == []
 
 
 def test_another_failure_stays_as_it_is(app: App, stacks: _Stacks) -> None:

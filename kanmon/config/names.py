@@ -1,0 +1,50 @@
+"""Refuses names of environments that begin alike: AWS takes such environments for one."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from kanmon.config.section import MistakeError
+from kanmon.naming import RESERVED, begins, logical_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kanmon.config.schema import Config
+
+
+def check_names(config: Config) -> None:
+    """Check the names of the app's environments, as far as the config knows them.
+
+    A role may use each resource with a name such as `shop-test-*`, so `test` would own all of `test-eu`.
+    Raises MistakeError with the first problem.
+    """
+    for mistake in _mistakes(config):
+        raise mistake
+
+
+def _mistakes(config: Config) -> Iterator[MistakeError]:
+    at: tuple[str, ...] = ("environment",) if config.github is None else ("github", "environments")
+    for name in config.environments:
+        if begins(RESERVED, name):
+            yield MistakeError(
+                f"The environment's name {name} begins with `{RESERVED}`. Such names are Kanmon's own: the "
+                f"artifact bucket has the name {config.app}-{RESERVED}-….",
+                "Choose another name, such as `production`.",
+                at=("environment",) if name == config.environment else at,
+            )
+    for one, other in combinations(config.environments, 2):
+        if begins(one, other):
+            yield MistakeError(
+                f"The environment {other} begins with the name of the environment {one}. Then the roles of "
+                f"{one} could use everything of {other}.",
+                f"Rename one of them, such as `{other.removeprefix(one + '-')}-{one}`.",
+                at=at,
+            )
+        if logical_id(one) == logical_id(other):
+            yield MistakeError(
+                f"The environments {one} and {other} have the same name without their hyphens.",
+                "Rename one of them.",
+                at=at,
+            )
