@@ -70,6 +70,7 @@ class Output(StrEnum):
     ARTIFACT_BUCKET = "ArtifactBucket"
     API_LOGS_ROLE = "ApiLogsRole"
     ENVIRONMENTS = "Environments"
+    WORKFLOWS = "Workflows"
     # Of the bootstrap stack, for each environment: see `environment_output`. The foundation has the key, too.
     PLAN_ROLE = "PlanRole"
     DEPLOY_ROLE = "DeployRole"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from kanmon.config.section import MistakeError, Section, written
 from kanmon.config.values import Name
+from kanmon.config.workflows import FILES, pinned
 
 _OWNER = r"[A-Za-z0-9][A-Za-z0-9-]{0,38}"
 _REPOSITORY = r"[A-Za-z0-9._-]{1,100}"
@@ -17,11 +18,20 @@ WorkflowRef = Annotated[
     str,
     written(
         rf"^{_OWNER}/{_REPOSITORY}/\.github/workflows/[A-Za-z0-9._-]+\.ya?ml(@[A-Za-z0-9._/-]+)?$",
-        "Write owner, repository and file of the workflow, with or without a `@` and a ref.",
+        "Write owner, repository and file of the workflow, then `@` and a ref.",
         "octo/shop/.github/workflows/nightly.yml@refs/heads/main",
     ),
 ]
-"""A workflow file, with or without a ref: `owner/name/.github/workflows/release.yml@v1`."""
+"""A workflow file with a ref, such as `octo/shop/.github/workflows/nightly.yml@refs/heads/main`."""
+
+
+def _with_ref(name: str) -> str:
+    if "@" not in name and name not in FILES:
+        raise MistakeError(
+            "The workflow has no ref, so any version of the file would get the roles.",
+            f"Write its branch, tag or commit, such as `{name}@refs/heads/main`.",
+        )
+    return name
 
 
 class Github(Section):
@@ -65,13 +75,13 @@ class Github(Section):
         description="The branch of your releases. Only its jobs can take the plan role, so nobody can make a "
         "plan from another branch.",
     )
-    workflows: tuple[WorkflowRef, ...] = Field(
-        (
-            "kanmon-dev/kanmon/.github/workflows/release.yml",
-            "kanmon-dev/kanmon/.github/workflows/rollback.yml",
-        ),
-        description="The workflow files for jobs with the roles. Without a `@ref`, every version of a file "
-        "counts. `[]` lets every workflow of the repository in. Run `kanmon bootstrap` after a change.",
+    workflows: tuple[Annotated[WorkflowRef, AfterValidator(_with_ref)], ...] = Field(
+        FILES,
+        description="The workflow files for jobs with the roles, each with `@` and its ref. Kanmon's two "
+        "files need no ref: then the roles trust the commit and the tag of this version of Kanmon, and after "
+        "an upgrade also those of the version before. `[]` lets every workflow of the repository in. Run "
+        "`kanmon bootstrap` after a change, and after an upgrade of Kanmon before you change your workflow "
+        "files.",
     )
     existing_provider: bool = Field(
         False,
@@ -105,5 +115,5 @@ class Github(Section):
 
     @property
     def workflow_refs(self) -> tuple[str, ...]:
-        """The trusted `job_workflow_ref` claims, as patterns."""
-        return tuple(name if "@" in name else f"{name}@*" for name in self.workflows)
+        """The trusted `job_workflow_ref` claims."""
+        return tuple(ref for name in self.workflows for ref in ((name,) if "@" in name else pinned(name)))

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from kanmon.config.trail import Trail
+from kanmon.config.workflows import FILES
 from kanmon.model import SLOTS
 from kanmon.naming import STACK_KINDS, Output, logical_id, stack_name, trace_group
 from kanmon.stacks.grants import ceilings
@@ -27,6 +28,7 @@ def bootstrap_template(
     region. `outputs` are the stack's own, if it exists: the keys and trails of all its environments stay.
     """
     trails = environment_trails(config, outputs or {})
+    workflows, versions = trusted_workflows(config, outputs or {})
     return render(
         "bootstrap.yml",
         app=config.app,
@@ -35,6 +37,8 @@ def bootstrap_template(
         ],
         recorded=json.dumps({name: trail and trail.model_dump() for name, trail in trails.items()}),
         github=config.github,
+        workflows=workflows,
+        versions=json.dumps(versions),
         costs=config.costs,
         api_logs=api_logs,
         granted=ceilings(),
@@ -54,6 +58,22 @@ def environment_trails(config: Config, outputs: Mapping[str, str]) -> dict[str, 
         trails.setdefault(name, None)
     trails[config.environment] = config.trail or trails[config.environment]
     return dict(sorted(trails.items()))
+
+
+def trusted_workflows(config: Config, outputs: Mapping[str, str]) -> tuple[list[str], dict[str, list[str]]]:
+    """The `job_workflow_ref` claims for the roles, and the record of them for the stack's outputs.
+
+    The former version's stay until the next upgrade: between `kanmon bootstrap` of a new version and the new
+    workflow files, a release runs by the old ones. A list without Kanmon's own refs is exact.
+    """
+    given = list(config.github.workflow_refs) if config.github else []
+    recorded = json.loads(outputs.get(Output.WORKFLOWS, "{}"))
+    former: list[str] = recorded.get("former", [])
+    if recorded and recorded["now"] != given:
+        former = recorded["now"]
+    if not config.github or not set(FILES) & set(config.github.workflows):
+        former = []
+    return list(dict.fromkeys([*given, *former])), {"now": given, "former": former}
 
 
 def _environment(config: Config, name: str, prefix: str, trail: Trail | None) -> dict[str, object]:

@@ -27,6 +27,15 @@ COPIED = (
 )
 
 
+TRUSTED = "kanmon/config/workflows.py"
+"""The roles trust the same commit of the reusable workflows."""
+
+
+def trust(text: str, commit: str) -> str:
+    """The text of `TRUSTED`, with another commit."""
+    return re.sub(r'(?<=^COMMIT = ")[0-9a-f]{40}', commit, text, flags=re.MULTILINE)
+
+
 def pin(text: str, commit: str, version: str) -> str:
     """The text of a workflow. All its uses of the suite are pinned to a commit."""
     return _PIN.sub(rf"\g<1>@{commit} # v{version}", text)
@@ -46,6 +55,7 @@ def main(arguments: list[str]) -> int:
     pin_files(REUSABLE, version)
     _run("git", "commit", "--all", "--message", f"release: pin the reusable workflows to {version}")
     pin_files(COPIED, version)
+    _edit(TRUSTED, lambda text: trust(text, _run("git", "rev-parse", "HEAD")))
     _run("git", "commit", "--all", "--message", f"release: pin the copied workflows to {version}")
     _run("git", "tag", "--annotate", "--message", f"Kanmon {version}", f"v{version}")
     return 0

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.generators.release import COPIED, REUSABLE, main, pin
+from kanmon.config import workflows
+from scripts.generators.release import COPIED, REUSABLE, TRUSTED, main, pin, trust
 
 ROOT = Path(__file__).parents[2]
 COMMIT = "0123456789abcdef" * 2 + "01234567"
@@ -31,6 +32,22 @@ def test_everything_of_the_suite_is_pinned_to_one_commit(name: str) -> None:
 def test_each_used_action_of_the_suite_exists(name: str) -> None:
     for path in re.findall(r"uses: kanmon-dev/kanmon/?(\S*)@", (ROOT / name).read_text("utf-8")):
         assert (ROOT / path).is_file() or (ROOT / path / "action.yml").is_file(), path
+
+
+def test_the_roles_trust_the_commit_of_the_copied_files() -> None:
+    """SEC-1"""
+    for name in COPIED:
+        text = (ROOT / name).read_text("utf-8")
+        for commit in re.findall(r"kanmon-dev/kanmon/\.github/workflows/\S+@(\S+)", text):
+            assert commit == workflows.COMMIT, name
+
+
+def test_a_release_writes_the_trusted_commit() -> None:
+    """SEC-1"""
+    text = (ROOT / TRUSTED).read_text("utf-8")
+    changed = trust(text, COMMIT)
+    assert f'COMMIT = "{COMMIT}"\n' in changed
+    assert changed.replace(COMMIT, workflows.COMMIT) == text
 
 
 def test_a_release_pins_every_workflow_with_the_suite() -> None:

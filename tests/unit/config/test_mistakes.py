@@ -131,7 +131,7 @@ FULL: dict[str, Any] = {
         "owner_id": 123,
         "environments": ["test"],
         "branch": "main",
-        "workflows": ["octo/shop/.github/workflows/a.yml"],
+        "workflows": ["octo/shop/.github/workflows/a.yml@refs/heads/main"],
         "existing_provider": True,
     },
     "costs": {"monthly_usd": 100, "email": "team@example.com"},

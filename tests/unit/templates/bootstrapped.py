@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from kanmon.config.workflows import COMMIT, FILES
 from kanmon.templates.bootstrap import bootstrap_template
 from tests.fakes.app import make_config
 from tests.unit.templates.iam import ACCOUNT, REGION, Document
 from tests.unit.templates.parsed import parse
 
 GITHUB = {"repository": "octo/shop", "repository_id": 456, "owner_id": 123}
-RELEASE = "kanmon-dev/kanmon/.github/workflows/release.yml@refs/tags/v1"
+RELEASE = f"{FILES[0]}@{COMMIT}"
 CONFIGS: dict[str, dict[str, Any]] = {
     "bare": {},
     "roles": {"github": GITHUB},

@@ -248,7 +248,7 @@ def report() -> str:
         f"statements: {len(role)}, with {sum(len(one.actions or ()) for one in role)} actions",
         f"resource types: {len(kinds)}",
         f"handler permissions: {len(pairs)}, in {len(judged())} requests of {len(rendered())} configs",
-        f"denied permissions: {len(denied)}, with a reason {with_reason}, unexplained {len(denied) - with_reason}",
+        f"denied permissions: {len(denied)}, reasons {with_reason}, unexplained {len(denied) - with_reason}",
         f"actions beyond the handlers: {len(beyond())}",
         *(f"  {action}: {BEYOND.get(action, 'no reason')}" for action in sorted(beyond())),
     ]

@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 
 from embedded.authorisation.evaluation import Request
+from kanmon import __version__
+from kanmon.config import workflows
+from kanmon.config.workflows import COMMIT, FILES, pinned
 from kanmon.naming import service_role
+from kanmon.templates.bootstrap import bootstrap_template
 from tests.fakes.app import make_config
 from tests.unit.templates.bootstrapped import (
     ARTIFACTS,
@@ -28,7 +32,8 @@ from tests.unit.templates.bootstrapped import (
     stack,
 )
 from tests.unit.templates.calls import actions, calls_in_code
-from tests.unit.templates.iam import ACCOUNT, REGION, allows, assumable
+from tests.unit.templates.iam import ACCOUNT, REGION, Document, allows, assumable
+from tests.unit.templates.parsed import parse
 
 PROTECTED_STACKS: list[tuple[str, dict[str, str]]] = [
     (stack("shop-test-foundation"), {}),
@@ -273,6 +278,21 @@ TAKERS: list[tuple[dict[str, str], str]] = [
     # The name was taken over by somebody else.
     (_claims(repository_id="999"), ""),
     (_claims(aud="https://github.com/octo"), ""),
+    (_claims(job_workflow_ref=f"{FILES[0]}@refs/tags/v{__version__}"), "DeployRole"),
+    # Another branch, a pull request, another version, a commit of a fork: GitHub finds it among all forks.
+    *(
+        (_claims(job_workflow_ref=f"{FILES[0]}@{ref}"), "")
+        for ref in (
+            "refs/heads/main",
+            "refs/heads/x",
+            "refs/pull/7/merge",
+            "refs/tags/v0",
+            "refs/tags/v1",
+            "f" * 40,
+            f"{COMMIT}0",
+            "*",
+        )
+    ),
     (_claims(job_workflow_ref="octo/shop/.github/workflows/mine.yml@refs/heads/main"), ""),
     (_claims(job_workflow_ref="evil/kanmon/.github/workflows/release.yml@refs/tags/v1"), ""),
     (_claims(job_workflow_ref=RELEASE.replace(".yml", ".yml.yml")), ""),
@@ -307,9 +327,47 @@ def test_a_workflow_can_be_pinned_to_its_ref() -> None:
     assert not assumable(trust, _claims(job_workflow_ref=pinned + "2"))
 
 
+def _trusted(outputs: dict[str, str], **github: Any) -> set[str]:
+    """The trusted refs. `outputs` become the stack's."""
+    body = bootstrap_template(make_config(github=GITHUB | github), outputs=outputs)
+    outputs["Workflows"] = parse(body)["Outputs"]["Workflows"]["Value"]
+    role = Document(parse(body)).of_type("AWS::IAM::Role")["TestDeployRole"]
+    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+    return set(statement["Condition"]["StringEquals"]["token.actions.githubusercontent.com:job_workflow_ref"])
+
+
+def test_an_upgrade_trusts_the_former_version_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SEC-1: a release between `kanmon bootstrap` and the new workflow files still runs."""
+    outputs: dict[str, str] = {}
+    first = _trusted(outputs)
+    assert first == {ref for file in FILES for ref in pinned(file)}
+    for commit in ("2" * 40, "3" * 40):
+        monkeypatch.setattr(workflows, "COMMIT", commit)
+        now = {ref for file in FILES for ref in pinned(file)}
+        for _ in range(2):
+            # A second run, perhaps from another environment's config, takes nothing away.
+            assert _trusted(outputs) == now | first
+        first = now
+
+
+def test_an_exact_list_is_exact() -> None:
+    """SEC-1: a former version's refs go as well."""
+    outputs: dict[str, str] = {}
+    _trusted(outputs)
+    own = "octo/shop/.github/workflows/go.yml@refs/heads/main"
+    assert _trusted(outputs, workflows=[own]) == {own}
+
+
 @pytest.mark.parametrize(
     "wrong",
-    [{"repository_id": 1}, {"owner_id": 1}, {"repository": "octo"}, {"branch": "a*"}, {"workflows": ["*"]}],
+    [
+        {"workflows": ["octo/shop/.github/workflows/go.yml"]},
+        {"repository_id": 1},
+        {"owner_id": 1},
+        {"repository": "octo"},
+        {"branch": "a*"},
+        {"workflows": ["*"]},
+    ],
 )
 def test_trust_in_too_many_or_nobody_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):

@@ -1,0 +1,24 @@
+"""Kanmon's reusable workflows, as a job's token names them in `job_workflow_ref`.
+
+https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-with-reusable-workflows
+"""
+
+from __future__ import annotations
+
+from kanmon import __version__
+
+FILES = (
+    "kanmon-dev/kanmon/.github/workflows/release.yml",
+    "kanmon-dev/kanmon/.github/workflows/rollback.yml",
+)
+"""The files with jobs for the roles."""
+COMMIT = "2a804287cb9be2d28c0fb89d3465ccec8e4eb228"
+"""The commit of these files in the workflow files to copy. `scripts/release` writes it."""
+
+
+def pinned(file: str) -> tuple[str, ...]:
+    """The refs of a file for this version: its commit and its tag.
+
+    Any ref would be too much: GitHub finds a commit among all forks of a repository, and anybody can fork.
+    """
+    return (f"{file}@{COMMIT}", f"{file}@refs/tags/v{__version__}")
