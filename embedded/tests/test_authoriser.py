@@ -382,3 +382,20 @@ def test_a_resource_is_known_by_its_tags(account: Account) -> None:
     refused(lambda: user.describe_key(KeyId=untagged))
     anybody = account.holder(statement("kms:*")).client("kms")
     refused(lambda: anybody.describe_key(KeyId=closed["KeyMetadata"]["KeyId"]))
+
+
+def test_each_resource_of_a_request_needs_the_right(account: Account) -> None:
+    """A snapshot needs it for the cluster and for itself."""
+    cluster, snapshot = (
+        f"arn:aws:rds:{REGION}:{ACCOUNT}:{kind}:a" for kind in ("cluster", "cluster-snapshot")
+    )
+    names = {"DBClusterIdentifier": "a", "DBClusterSnapshotIdentifier": "a"}
+
+    def taking(*resources: str) -> Any:
+        rights = [statement("rds:CreateDBClusterSnapshot", resource) for resource in resources]
+        return account.holder(*rights).client("rds").create_db_cluster_snapshot(**names)
+
+    assert snapshot in refused(partial(taking, cluster))
+    assert cluster in refused(partial(taking, snapshot))
+    with pytest.raises(ClientError, match="DBClusterNotFoundFault"):
+        taking(cluster, snapshot)

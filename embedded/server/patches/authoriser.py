@@ -13,13 +13,14 @@ import re
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from embedded.authorisation import condition_keys
+from embedded.authorisation import condition_keys, resources
 from embedded.server.modules import (
     actions,
     apigateway,
     change_sets,
     cloudformation,
     evaluator,
+    responses,
     router,
     tagging,
 )
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 UNNAMED = "Unnamed"
 """The action of a request that ministack can't name. No policy grants it but `<service>:*`."""
+ALSO = "embedded:also"
+"""The further resources of a request, among its keys until they are asked about."""
 
 API = re.compile(r"arn:aws:apigateway:[^:]*::/restapis/([^/]+)")
 MAPPING = re.compile(r"/[^/]+/event-source-mappings/[^/]")
@@ -114,6 +117,8 @@ def extract_resource(
         stack = cloudformation._stacks.get(change_set["StackName"] if change_set else name)
         if stack:
             return str(stack["StackId"])
+    if service == "rds" and (found := resources.of_database(query, region, account)):
+        return found[0]
     return str(_resource_of(service, method, path, headers, body, query, region, account))
 
 
@@ -122,6 +127,9 @@ def keys_of_request(service: str, action: str, body: bytes, query: Mapping[str, 
     keys: dict[str, Any] = dict(_tag_keys(service, action, body, query))
     if service == "cloudformation":
         keys |= condition_keys.of_change_set(query)
+    if service == "rds":
+        region, account = responses.get_region(), responses.get_account_id()
+        keys[ALSO] = resources.of_database(query, region, account)[1:]
     if service == "monitoring":
         keys |= condition_keys.of_metrics(_namespace(body, query))
     if service == "ec2" and action != "ec2:CreateTags":
@@ -163,7 +171,8 @@ def tags_of(arn: str) -> dict[str, str] | None:
 
 def _rights(action: str, resource: str, keys: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """What the request needs: its own action, then those that the service asks for beside it."""
-    yield action, resource, keys
+    for target in (resource, *keys.pop(ALSO, ())):
+        yield action, target, keys
     if not action.startswith("cloudformation:"):
         return
     if role := keys.get("cloudformation:rolearn"):
