@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+_COLOUR = re.compile("(?:\x1b\\[|\x9b)[0-9;:]*m")
 _BREAK = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 """What some program takes for the end of a line, besides `\\n`."""
 _INVISIBLE = re.compile(
@@ -37,10 +38,10 @@ def is_address(text: str) -> bool:
 def visible(text: str) -> str:
     """A foreign text with nothing invisible in it, except the joiners of scripts and emoji.
 
-    Control characters, bidirectional controls and halves of characters are left out. Every line break becomes
-    a line feed.
+    Colours, control characters, bidirectional controls and halves of characters are left out. Every line
+    break becomes a line feed.
     """
-    return _INVISIBLE.sub("", _BREAK.sub("\n", text))
+    return _INVISIBLE.sub("", _BREAK.sub("\n", _COLOUR.sub("", text)))
 
 
 def inert(text: str) -> str:

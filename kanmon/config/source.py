@@ -11,6 +11,7 @@ from kanmon.config.document import Document, read_document
 from kanmon.config.mistakes import causes, explanation, place_of
 from kanmon.config.schema import Config
 from kanmon.errors import KanmonError
+from kanmon.text import one_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,5 +46,5 @@ def _config_error(document: Document, errors: list[ErrorDetails]) -> KanmonError
     if len(found) == 1:
         [(where, problem, fix)] = found
         return KanmonError(code, problem, where=where, fix=fix)
-    lines = "\n".join(f"{where}: {problem} {fix}" for where, problem, fix in found)
+    lines = "\n".join(one_line(f"{where}: {problem} {fix}") for where, problem, fix in found)
     return KanmonError(code, f"{lines}\n{len(found)} keys are wrong.", where=document.name)

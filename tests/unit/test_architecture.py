@@ -186,7 +186,6 @@ MIRRORED = (
 """Rooms with a test file for each module, of the same name."""
 UNTESTED = {
     "ledger/records.py": "data alone; the ledger's tests write and read it",
-    "notify/message.py": "data alone; each channel's tests send it",
     "release/events.py": "data alone; the journal's tests send it",
     "release/loaded.py": "data alone; the steps' tests load it",
     "release/ports.py": "contracts alone; each adapter has its own tests",

@@ -67,6 +67,12 @@ def test_a_visible_text_stays_as_it_is(value: str) -> None:
     assert visible(value) == value
 
 
+def test_a_colour_is_left_out_whole() -> None:
+    """Many test runners colour their output."""
+    assert visible("\x1b[1;32mok\x1b[0m \x9b31mred") == "ok red"
+    assert visible("\x1b\x1b[1m[2Jx") == "[2Jx"
+
+
 @pytest.mark.parametrize("end", ["\r\n", "\r", "\x0b", "\x0c", "\x85", "\u2028", "\u2029"])
 def test_every_line_break_is_a_line_feed(end: str) -> None:
     assert visible(f"a{end}b") == "a\nb"

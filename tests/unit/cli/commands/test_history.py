@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanmon.errors import ExitStatus
+from tests.fakes.foreign import invisible
 
 if TYPE_CHECKING:
     from tests.unit.cli.commands.conftest import App
@@ -28,6 +29,29 @@ def test_the_newest_operation_is_the_first_line(app: App) -> None:
     assert app.run("history") is ExitStatus.OK
     _, *lines = app.printed().splitlines()
     assert [line.split()[0] for line in lines] == ["3", "2", "1"]
+
+
+def test_json_keeps_every_character(app: App) -> None:
+    """A script gets exact data, and JSON's own escapes hold it off the terminal (TRU-5)."""
+    reason = "[/]\x1b]52;c;eA==\x07\nr9 is live\u202e"
+    app.run("rollback", "r2", "--yes", "--reason", reason)
+    app.printed()
+    app.run("history", "--json")
+    printed = app.printed()
+    assert json.loads(printed)[-1]["reason"] == reason
+    assert printed.isascii()
+    assert not invisible(printed)
+
+
+def test_a_reason_does_nothing_on_the_terminal(app: App) -> None:
+    """An administrator looks at what a collaborator wrote (TRU-5)."""
+    app.run("rollback", "r2", "--yes", "--reason", "[/]\x1b]52;c;eA==\x07\x1b[2J\nr9 is live\u202e")
+    app.printed()
+    assert app.run("history") is ExitStatus.OK
+    assert app.run("status") is ExitStatus.OK
+    printed = app.printed()
+    assert not invisible(printed)
+    assert not any(line.startswith("r9") for line in printed.splitlines())
 
 
 def test_a_line_has_the_result_and_the_reason(app: App) -> None:
