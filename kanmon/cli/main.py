@@ -172,16 +172,28 @@ def _lost_interrupts_again() -> Iterator[None]:
         sys.unraisablehook = before
 
 
+def _drop_output() -> None:
+    """Write the rest of the output nowhere. Python would write it once more at its end, and fail again.
+
+    https://docs.python.org/3/library/signal.html#note-on-sigpipe
+    """
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _report(error: KanmonError | None, *, debug: bool, begun: bool) -> int:
     from kanmon.report.step import show_error
 
     if error is None:
+        _drop_output()
         return ExitStatus.FAILED
     if debug:
         sys.stderr.write(visible(traceback.format_exc()))
     show_error(error)
-    with suppress(OSError):
+    try:
         sys.stdout.flush()
+    except OSError:
+        _drop_output()
     if begun and error.code is Code.ENVIRONMENT_BROKEN:
         # A file of the runner failed after the work, maybe after a whole release.
         return ExitStatus.FAILED

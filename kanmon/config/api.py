@@ -114,6 +114,8 @@ class Api(Section):
     )
     routes: tuple[Route, ...] = Field(
         min_length=1,
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+        max_length=300,
         description="The routes: each gives the requests of one path to one function. Most apps need one: "
         "`{path: /api/{proxy+}, function: api}`.",
     )

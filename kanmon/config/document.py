@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from kanmon.codes import Code
+from kanmon.config.extremes import DEEPEST, refuse_extremes
 from kanmon.errors import KanmonError
+from kanmon.regular_file import RefusedFileError, TooBigError, read_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 Location = tuple[int | str, ...]
 """The keys and indexes from the root to a value."""
+LARGEST = 128 * 1024
+"""The greatest size of a config in bytes. Dense YAML of this size takes the library 5 seconds."""
+_SHOWN = 200
+_OPENING = re.compile(rf"(?:[\[{{]\s*){{{DEEPEST + 1}}}")
+"""Opening brackets in a row: the library needs seconds for a thousand of them."""
 _FIRST = "Begin with the example of https://github.com/kanmon-dev/kanmon#your-first-release."
 _SYNTAX_FIXES = {
     "duplicate key": "Remove one of the two.",
@@ -63,64 +72,121 @@ class Document:
 def read_document(path: Path) -> Document:
     """Read a YAML file.
 
-    Raises KanmonError with CONFIG_MISSING, CONFIG_EMPTY, CONFIG_SYNTAX or CONFIG_INVALID.
+    Raises KanmonError with CONFIG_MISSING, CONFIG_EMPTY, CONFIG_SYNTAX, CONFIG_TOO_BIG or CONFIG_INVALID.
     """
-    try:
-        text = path.read_text("utf-8")
-    except FileNotFoundError:
-        raise KanmonError(Code.CONFIG_MISSING, f"There is no {path.name}.", where=str(path)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        problem, fix = (
-            f"{path.name} can't be read: {error}.",
-            "Name a text file in UTF-8 with `--config FILE`.",
-        )
-        raise KanmonError(Code.CONFIG_SYNTAX, problem, where=str(path), fix=fix) from None
-    try:
-        tree = YAML(typ="rt").load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = f"{path.name}:{mark.line + 1}" if mark else path.name
-        cause = error.problem or error.context or ""
-        problem, fix = f"The YAML can't be read: {cause}.", _syntax_fix(cause)
-        raise KanmonError(Code.CONFIG_SYNTAX, problem, where=line, fix=fix) from None
-    except YAMLError as error:
-        raise KanmonError(Code.CONFIG_SYNTAX, f"The YAML can't be read: {error}.") from None
-    except Exception as error:  # noqa: BLE001 - its constructors raise anything for an invalid value
-        problem, fix = f"The YAML has an impossible value: {error}.", "Put it in quotes, or correct it."
-        raise KanmonError(Code.CONFIG_SYNTAX, problem, where=str(path), fix=fix) from None
+    tree = _parse(_text(path), path)
     if tree is None:
         raise KanmonError(Code.CONFIG_EMPTY, f"{path.name} has no content.", where=str(path), fix=_FIRST)
     if not isinstance(tree, CommentedMap):
         problem = f"{path.name} must be a mapping of keys, such as `app: my-app`."
         raise KanmonError(Code.CONFIG_INVALID, problem, where=f"{path.name}:1", fix=_FIRST)
     document = Document(path.name, tree)
-    _refuse_half_characters(document)
+    refuse_extremes(document)
     return document
 
 
-def _refuse_half_characters(document: Document) -> None:
-    """Raise CONFIG_SYNTAX for half of a surrogate pair, written by its code: no UTF-8 can hold it."""
-    for location, text in _texts(document.tree):
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            problem, fix = "The text has half of a character.", "Write the whole character, not its codes."
-            raise KanmonError(Code.CONFIG_SYNTAX, problem, where=document.where(location), fix=fix) from None
+def _parse(text: str, path: Path) -> Any:  # noqa: ANN401 - YAML can be anything
+    reader, root = YAML(typ="rt"), None
+    if deep := _OPENING.search(text):
+        raise _too_deep(f"{path.name}:{text.count(chr(10), 0, deep.start()) + 1}")
+    try:
+        root = reader.compose(text)
+        if root is None:
+            return None
+        _refuse_loop(root, path)
+        return reader.constructor.construct_document(root)
+    except (MarkedYAMLError, ReaderError) as error:
+        raise _syntax_error(error, path) from None
+    except RecursionError:
+        raise _too_deep(str(path)) from None
+    except KanmonError:
+        raise
+    except Exception:  # noqa: BLE001 - its constructors raise anything for an invalid value
+        problem, fix = "The YAML has an impossible value.", "Put it in quotes, or correct it."
+        where = f"{path.name}:{_impossible_line(root)}"
+        raise KanmonError(Code.CONFIG_SYNTAX, problem, where=where, fix=fix) from None
 
 
-def _texts(tree: CommentedMap) -> Iterator[tuple[Location, str]]:
-    """All texts of a tree, names of keys included, with their places. An alias is looked at once."""
+def _syntax_error(error: MarkedYAMLError | ReaderError, path: Path) -> KanmonError:
+    if isinstance(error, ReaderError):
+        problem = f"The YAML has the character {error.character!r}, not allowed in YAML."
+        fix = "Remove it, or write it by its code in quotes."
+        return KanmonError(Code.CONFIG_SYNTAX, problem, where=str(path), fix=fix)
+    mark = error.problem_mark or error.context_mark
+    where = f"{path.name}:{mark.line + 1}" if mark else path.name
+    cause = error.problem or error.context or ""
+    problem = f"The YAML can't be read: {cause}."
+    return KanmonError(Code.CONFIG_SYNTAX, problem, where=where, fix=_syntax_fix(cause))
+
+
+def _too_deep(where: str) -> KanmonError:
+    return KanmonError(Code.CONFIG_TOO_BIG, "The config is nested too deep.", where=where, fix=_SYNTAX_FIX)
+
+
+def _refuse_loop(root: Node, path: Path) -> None:
+    """Raise CONFIG_SYNTAX for an alias of something around it: the library merges such a mapping for ever."""
     seen: set[int] = set()
-    waiting: list[tuple[Location, Any]] = [((), tree)]
+    above: set[int] = set()
+    waiting = [(root, False)]
     while waiting:
-        location, node = waiting.pop()
-        if isinstance(node, str):
-            yield location, node
-        elif isinstance(node, (CommentedMap, CommentedSeq)) and id(node) not in seen:
+        node, left = waiting.pop()
+        if left:
+            above.remove(id(node))
+        elif id(node) in above:
+            problem, fix = (
+                "The YAML contains itself.",
+                "Remove the alias inside of its own anchor (`&…`).",
+            )
+            where = f"{path.name}:{node.start_mark.line + 1}"
+            raise KanmonError(Code.CONFIG_SYNTAX, problem, where=where, fix=fix)
+        elif id(node) not in seen and not isinstance(node, ScalarNode):
             seen.add(id(node))
-            pairs = node.items() if isinstance(node, CommentedMap) else enumerate(node)
-            for key, value in pairs:
-                waiting += [((*location, key), key), ((*location, key), value)]
+            above.add(id(node))
+            waiting.append((node, True))
+            waiting += [(inner, False) for inner in _inside(node)]
+
+
+def _inside(node: Node) -> list[Node]:
+    """The nodes directly below a node."""
+    if isinstance(node, MappingNode):
+        return [one for pair in node.value for one in pair]
+    return list(node.value) if isinstance(node, SequenceNode) else []
+
+
+def _text(path: Path) -> str:
+    try:
+        return read_regular(path, LARGEST).decode()
+    except FileNotFoundError:
+        raise KanmonError(Code.CONFIG_MISSING, f"There is no {path.name}.", where=str(path)) from None
+    except TooBigError as error:
+        raise KanmonError(Code.CONFIG_TOO_BIG, f"{path.name} {error}.", where=str(path)) from None
+    except RefusedFileError as error:
+        problem = f"{path.name} {error}."
+    except UnicodeDecodeError:
+        problem = f"{path.name} is not a text in UTF-8."
+    fix = "Name a text file in UTF-8 with `--config FILE`."
+    raise KanmonError(Code.CONFIG_SYNTAX, problem, where=str(path), fix=fix)
+
+
+def _impossible_line(root: Node | None) -> int:
+    """The line of the first impossible value, such as the date `2026-13-45`: the library names none."""
+    seen: set[int] = set()
+    waiting = [root] if root else []
+    while waiting:
+        node = waiting.pop()
+        if id(node) not in seen and isinstance(node, ScalarNode) and not _possible(node):
+            return int(node.start_mark.line) + 1
+        seen.add(id(node))
+        waiting += reversed(_inside(node))
+    return 1
+
+
+def _possible(node: ScalarNode) -> bool:
+    try:
+        YAML(typ="rt").constructor.construct_document(node)
+    except Exception:  # noqa: BLE001 - see above
+        return False
+    return True
 
 
 def _syntax_fix(cause: str) -> str:

@@ -38,11 +38,14 @@ def parse_duration(value: object) -> object:
 
 Duration = Annotated[
     float,
-    Field(ge=0, allow_inf_nan=False),
+    Field(ge=0, le=432_000, allow_inf_nan=False),
     BeforeValidator(parse_duration),
     WithJsonSchema({"anyOf": DURATION_FORMS, "examples": ["5m"]}),
 ]
 """Seconds; written as `30s`, `5m`, `1h`, `500ms` or a plain number of seconds.
+
+At most five days, as long as a job may run:
+https://docs.github.com/en/actions/reference/limits
 
 Write a field's default as a user does, with `validate_default=True`: the reference and the schema print it.
 """

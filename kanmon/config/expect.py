@@ -9,12 +9,12 @@ import json
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue
 
 from kanmon.config.durations import Duration
 from kanmon.config.patterns import SEARCHED, JmesPath, Pattern, contains, query
 from kanmon.config.section import Section
-from kanmon.config.values import HeaderName
+from kanmon.config.values import HeaderName, finite
 from kanmon.regular_file import size_of
 from kanmon.text import cut, one_line
 
@@ -146,7 +146,7 @@ class Expect(Section):
         description="A pattern to be found in the first 128 kB of the body, such as `<title>Shop`. The "
         "syntax is [RE2](https://github.com/google/re2/wiki/Syntax)'s, as in `headers`.",
     )
-    json_: Annotated[dict[JmesPath, JsonValue], JsonIs()] = Field(
+    json_: Annotated[dict[JmesPath, JsonValue], AfterValidator(finite), JsonIs()] = Field(
         default_factory=dict,
         alias="json",
         examples=[{"status": "ok"}],

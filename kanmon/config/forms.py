@@ -98,8 +98,11 @@ def allowed(node: Node) -> str:
 
 
 def _limit(node: Node) -> str:
+    most = node.get("maxItems", node.get("maxProperties"))
     if node.get("minItems"):
-        return " with at least one entry"
+        return " with at least one entry" if most is None else f" with 1 to {most} entries"
+    if most is not None:
+        return f" with at most {most} entries"
     if node.get("maxLength"):
         return f" with at most {node['maxLength']} characters"
     if node.get("minLength"):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from kanmon.config.section import Section
-from kanmon.config.values import Name
+from kanmon.config.values import Name, Payload
 
 
 class Hook(Section):
@@ -19,7 +19,7 @@ class Hook(Section):
         description="The function to invoke: a name under `functions`. It must be idempotent, because the "
         "next deploy invokes it again. If it fails, the deploy is aborted and users notice nothing.",
     )
-    payload: dict[str, JsonValue] = Field(
+    payload: Payload = Field(
         default_factory=dict,
         examples=[{"step": "expand"}],
         description="Keys to add to the function's event. The event always has `kanmon`, with hook, release "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
+from kanmon.config.extremes import dotted
 from kanmon.config.forms import allowed, as_yaml, example, form_of, keys_of, names_of
 from kanmon.config.section import MistakeError
 from kanmon.text import cut
@@ -22,12 +23,8 @@ _NAME = "[key]"
 
 def causes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
     """The errors without the consequences of a deeper error in the same place."""
-    places = [error["loc"] for error in errors]
-
-    def consequence(place: Location) -> bool:
-        return any(len(other) > len(place) and other[: len(place)] == place for other in places)
-
-    return [error for error in errors if not consequence(error["loc"])]
+    above = {error["loc"][:length] for error in errors for length in range(len(error["loc"]))}
+    return [error for error in errors if error["loc"] not in above]
 
 
 def place_of(error: ErrorDetails) -> Location:
@@ -43,11 +40,11 @@ def explanation(error: ErrorDetails) -> tuple[str, str]:
         return _wrong_name(error)
     match error["type"]:
         case "extra_forbidden" | "invalid_key":
-            return f"`{_dotted(location)}` is not a key of Kanmon.", _known_key(location)
+            return f"`{dotted(location)}` is not a key of Kanmon.", _known_key(location)
         case "missing":
             line = as_yaml(location[-1], example(form_of(location)))
-            owner = f"`{_dotted(location[:-1])}`" if location[:-1] else "the file"
-            return f"`{_dotted(location)}` is missing.", f"Add `{line}` to {owner}, for example."
+            owner = f"`{dotted(location[:-1])}`" if location[:-1] else "the file"
+            return f"`{dotted(location)}` is missing.", f"Add `{line}` to {owner}, for example."
         case _:
             return _wrong_value(error)
 
@@ -57,7 +54,7 @@ def _wrong_value(error: ErrorDetails) -> tuple[str, str]:
     if mistake := _mistake(error):
         place = place_of(error)
         if isinstance(value, (dict, list)):
-            return f"In `{_dotted(place)}`: {mistake.problem}" if place else mistake.problem, mistake.fix
+            return f"In `{dotted(place)}`: {mistake.problem}" if place else mistake.problem, mistake.fix
         return f"{_found(location, value)} {mistake.problem}", mistake.fix
     line = as_yaml(location[-1], example(form_of(location), value))
     return f"{_found(location, value)} {_rule(error)}", f"Write, for example, `{line}`."
@@ -65,7 +62,7 @@ def _wrong_value(error: ErrorDetails) -> tuple[str, str]:
 
 def _wrong_name(error: ErrorDetails) -> tuple[str, str]:
     owner, name = error["loc"][:-2], error["loc"][-2]
-    problem = f"`{name}` can't be a name in `{_dotted(owner)}`."
+    problem = f"`{name}` can't be a name in `{dotted(owner)}`."
     if mistake := _mistake(error):
         return f"{problem} {mistake.problem}", mistake.fix
     if not isinstance(name, str):
@@ -101,7 +98,7 @@ def _found(location: Location, value: object) -> str:
             shown = "a list" if value else "an empty list"
         case _:
             shown = cut(_shown(value), _LINE)
-    return f"`{_dotted(location)}` is {shown}."
+    return f"`{dotted(location)}` is {shown}."
 
 
 def _shown(value: object) -> str:
@@ -117,10 +114,3 @@ def _known_key(location: Location) -> str:
     if near:
         return f"Write `{near[0]}` instead."
     return f"Remove it. The keys here are {', '.join(f'`{key}`' for key in keys)}."
-
-
-def _dotted(location: Location) -> str:
-    text = ""
-    for part in location:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return text.lstrip(".")

@@ -12,10 +12,10 @@ from functools import cache
 from typing import Annotated, Self
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, JsonValue, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from kanmon.config.section import MistakeError, Section
-from kanmon.config.values import Name
+from kanmon.config.values import Name, Payload
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def _zone(value: str) -> str:
     return value
 
 
-Expression = Annotated[str, AfterValidator(_expression)]
+Expression = Annotated[str, Field(max_length=256), AfterValidator(_expression)]
 """`rate(…)`, `cron(…)` or `at(…)`."""
 TimeZone = Annotated[str, AfterValidator(_zone)]
 """A name in IANA's database of time zones: `Asia/Tokyo`."""
@@ -154,7 +154,7 @@ class Schedule(Section):
         examples=["report"],
         description="The state machine to start: a name under `state_machines`. Give this or `function`.",
     )
-    payload: dict[str, JsonValue] = Field(
+    payload: Payload = Field(
         default_factory=dict,
         examples=[{"kind": "daily"}],
         description="The event of the function, or the input of the state machine, such as `{kind: daily}`. "

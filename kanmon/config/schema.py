@@ -36,6 +36,7 @@ from kanmon.config.values import LogicalId, Name
 from kanmon.config.web import Web
 
 
+# The greatest numbers of functions and the like come from their resources: a stack has at most 500. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 class Config(Section):
     """All of `kanmon.yml`."""
 
@@ -79,6 +80,7 @@ class Config(Section):
     )
     functions: dict[Name, Function] = Field(
         default_factory=dict,
+        max_length=400,
         examples=[{"api": {"handler": "shop.handler.handle", "artifact": "build/api"}}],
         description="All Lambda functions of the app, each under a name of your choice, such as `api`. "
         "Routes, queues, schedules and hooks use these names.",
@@ -105,6 +107,7 @@ class Config(Section):
     )
     secrets: dict[Name, Secret] = Field(
         default_factory=dict,
+        max_length=250,
         examples=[{"jwt": {"value": "generated"}}],
         description="All secrets of the app, each under a name of your choice, such as `jwt`. They lie in "
         "Secrets Manager as `<app>-<environment>-<name>`. Never write a value into this file.",
@@ -125,29 +128,34 @@ class Config(Section):
     )
     state_machines: dict[Name, StateMachine] = Field(
         default_factory=dict,
+        max_length=250,
         examples=[{"report": {"definition": "definitions/report.json"}}],
         description="All Step Functions state machines of the app, each under a name of your choice, such as "
         "`report`. Functions start them with `starts`, schedules with `state_machine`.",
     )
     queues: dict[Name, Queue] = Field(
         default_factory=dict,
+        max_length=250,
         examples=[{"mail": {"function": "send-mail"}}],
         description="All SQS queues of the app, each under a name of your choice, such as `mail`. Each has "
         "one function and a queue for dead letters. Functions send messages with `sends`.",
     )
     schedules: dict[Name, Schedule] = Field(
         default_factory=dict,
+        max_length=250,
         examples=[{"nightly": {"expression": "cron(0 18 ? * MON-FRI *)", "function": "tidy"}}],
         description="All timed jobs of the app, each under a name of your choice, such as `nightly`. They "
         "run in the live release only, never in a candidate.",
     )
     hooks: tuple[Hook, ...] = Field(
         (),
+        max_length=50,
         description="Functions to run before a release gets traffic, one after the other: `[{name: migrate, "
         "function: migrate}]` migrates the database. A failing hook aborts the deploy.",
     )
     checks: tuple[Check, ...] = Field(
         min_length=1,
+        max_length=100,
         description="The smoke checks: HTTP requests with conditions on the answers. Kanmon runs all of them "
         "against the candidate, during the canary, on the live release and after a rollback. A failing one "
         "aborts the deploy or rolls it back.",
@@ -184,6 +192,7 @@ class Config(Section):
     )
     allow_destroy: tuple[LogicalId, ...] = Field(
         (),
+        max_length=500,
         examples=[["MailQueue", "MailDeadLetters"]],
         description="Logical ids of resources with data that the next plan may replace or delete: "
         "`[MailQueue]`. Kanmon refuses all others. Remove the ids again after the release.",

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
+_SHOWN = 20
+"""The most mistakes in one message."""
+
 
 def load_config(path: Path) -> Config:
     """Read and validate a config file.
@@ -42,9 +45,10 @@ def _config_error(document: Document, errors: list[ErrorDetails]) -> KanmonError
     code = Code.CONFIG_INVALID
     if all(error["type"] == "extra_forbidden" for error in errors):
         code = Code.CONFIG_UNKNOWN_KEY
-    found = [(document.where(place_of(error)), *explanation(error)) for error in errors]
+    found = [(document.where(place_of(error)), *explanation(error)) for error in errors[:_SHOWN]]
     if len(found) == 1:
         [(where, problem, fix)] = found
         return KanmonError(code, problem, where=where, fix=fix)
     lines = "\n".join(one_line(f"{where}: {problem} {fix}") for where, problem, fix in found)
-    return KanmonError(code, f"{lines}\n{len(found)} keys are wrong.", where=document.name)
+    more = f" The first {_SHOWN} are shown." if len(errors) > _SHOWN else ""
+    return KanmonError(code, f"{lines}\n{len(errors)} keys are wrong.{more}", where=document.name)

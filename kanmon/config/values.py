@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import math
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, JsonValue
 
-from kanmon.config.section import written
+from kanmon.config.section import MistakeError, written
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def finite(values: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    """Refuse `.nan` and `.inf`: JSON has no such numbers. Raises MistakeError."""
+    waiting: list[tuple[tuple[int | str, ...], JsonValue]] = [
+        ((key,), value) for key, value in values.items()
+    ]
+    while waiting:
+        place, value = waiting.pop()
+        if isinstance(value, float) and not math.isfinite(value):
+            problem = f"JSON has no number {value}."
+            raise MistakeError(problem, "Write a finite number, or text in quotes.", at=place)
+        if isinstance(value, dict):
+            waiting += [((*place, key), inner) for key, inner in value.items()]
+        elif isinstance(value, list):
+            waiting += [((*place, index), inner) for index, inner in enumerate(value)]
+    return values
+
 
 Name = Annotated[
     str,
@@ -60,6 +82,8 @@ HeaderValue = Annotated[
     ),
 ]
 """The value of an HTTP header. A line break in it would begin another header."""
+Payload = Annotated[dict[str, JsonValue], AfterValidator(finite)]
+"""An event in JSON."""
 ShellCommand = Annotated[str, Field(min_length=1, examples=["npm run build"])]
 """A command for the shell, not empty."""
 Percent = Annotated[int, Field(ge=1, le=100)]

@@ -1,0 +1,107 @@
+"""Extreme documents are refused before their validation, with a line (TRU-6)."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanmon.codes import Code
+from kanmon.config.document import LARGEST, read_document
+from kanmon.config.source import load_config
+from kanmon.errors import KanmonError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GOOD = """\
+app: shop
+web: {directory: web/dist}
+checks: [{name: home, path: /}]
+"""
+
+
+def _refused(folder: Path, text: str | bytes) -> KanmonError:
+    path = folder / "kanmon.yml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(KanmonError) as refused:
+        load_config(path)
+    return refused.value
+
+
+def _laughs(levels: int) -> str:
+    lines = [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, levels)]
+    return "\n".join(["l0: &l0 [ha, ha, ha, ha, ha, ha, ha, ha, ha]", *lines]) + "\n"
+
+
+@pytest.mark.parametrize("levels", [5, 9, 40])
+def test_aliases_of_aliases_are_counted_in_full(tmp_path: Path, levels: int) -> None:
+    """TRU-6: nine levels of nine stand for 387 million values."""
+    error = _refused(tmp_path, GOOD + _laughs(levels))
+    assert error.code is Code.CONFIG_TOO_BIG
+    assert error.where == "kanmon.yml:8"
+
+
+def test_a_long_text_counts_with_each_alias(tmp_path: Path) -> None:
+    error = _refused(tmp_path, f"{GOOD}tags: {{a: &a {'x' * 9000}, b: [{'*a,' * 200}]}}\n")
+    assert error.code is Code.CONFIG_TOO_BIG
+    assert "1,8" in error.message
+
+
+def test_a_usual_alias_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "kanmon.yml"
+    path.write_text(GOOD.replace("home, path: /", "home, path: &p /") + "  # *p\n")
+    assert load_config(path).checks[0].path == "/"
+
+
+def test_a_large_file_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
+    """TRU-6: five megabytes took 15 seconds."""
+    error = _refused(tmp_path, GOOD + "# x\n" * (LARGEST // 4))
+    assert error.code is Code.CONFIG_TOO_BIG
+    assert "128 kB" in error.message
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "words"),
+    [
+        ("tags: {a: " + "[" * 60 + "]" * 60 + "}", Code.CONFIG_TOO_BIG, "nested too deep"),
+        ("tags: " + "[" * 2000, Code.CONFIG_TOO_BIG, "nested too deep"),
+        ('tags: {a: "x\\0"}', Code.CONFIG_INVALID, "`tags.a` has a NUL"),
+        ('tags: {"x\\0": a}', Code.CONFIG_INVALID, "`tags` has a NUL"),
+        ('tags: {a: "\\ud800"}', Code.CONFIG_SYNTAX, "`tags.a` has half of a character"),
+        ("tags: &a {<<: *a}", Code.CONFIG_SYNTAX, "contains itself"),
+        ("tags: &a [[*a]]", Code.CONFIG_SYNTAX, "contains itself"),
+        ("tags: {a: 2026-13-45}", Code.CONFIG_SYNTAX, "impossible value"),
+        (f"tags: {{a: {'9' * 5000}}}", Code.CONFIG_SYNTAX, "impossible value"),
+        ("hooks: [{name: ab, function: cd, payload: {a: [.nan]}}]", Code.CONFIG_INVALID, "no number nan"),
+    ],
+)
+def test_an_extreme_has_its_line(tmp_path: Path, line: str, code: Code, words: str) -> None:
+    error = _refused(tmp_path, f"{GOOD}{line}\n")
+    assert error.code is code
+    assert words in error.message
+    assert error.where is not None
+    assert error.where == "kanmon.yml:4"
+
+
+def test_a_chain_of_aliases_is_as_deep_as_its_levels(tmp_path: Path) -> None:
+    chain = "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 60))
+    assert "deeper than 50" in _refused(tmp_path, f"{GOOD}a0: &a0 [x]\n{chain}").message
+
+
+def test_a_pipe_is_no_config(tmp_path: Path) -> None:
+    """TRU-6: nobody writes to it, so reading it never ends."""
+    os.mkfifo(tmp_path / "kanmon.yml")
+    with pytest.raises(KanmonError, match="is a named pipe"):
+        read_document(tmp_path / "kanmon.yml")
+
+
+def test_other_text_than_utf_8_is_refused(tmp_path: Path) -> None:
+    assert "not a text in UTF-8" in _refused(tmp_path, b"app: \xff").message
+
+
+def test_the_first_mistakes_are_shown(tmp_path: Path) -> None:
+    error = _refused(tmp_path, GOOD + "".join(f"k{n}: {n}\n" for n in range(100)))
+    assert error.message.count("\n") == 20
+    assert "100 keys are wrong. The first 20 are shown." in error.message
