@@ -174,11 +174,6 @@ class Code(Enum):
             "AttributeKey=ResourceName,AttributeValue=FUNCTION`. Then plan the release again."
         ),
     )
-    FILE_TOO_BIG = (
-        218,
-        "A file is larger than S3 takes in one call.",
-        "Leave the named file out of the app's build, or make it smaller.",
-    )
     HOOK_FAILED = (
         221,
         "A hook of the release failed.",

@@ -5,7 +5,6 @@ That job trusts nothing in it: the app's code ran beside its writer.
 
 from __future__ import annotations
 
-import stat
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, ValidationError
@@ -14,6 +13,7 @@ from kanmon.apptest.share import Share
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.model import Record
+from kanmon.regular_file import RefusedFileError, read_regular
 from kanmon.text import cut
 
 if TYPE_CHECKING:
@@ -143,14 +143,10 @@ def read_summary(path: Path) -> Summary:
     """
     where = str(path)
     try:
-        if not stat.S_ISREG(path.lstat().st_mode):
-            raise _unreadable(where, "is not a regular file")
-        with path.open("rb") as file:
-            content = file.read(_LARGEST + 1)
-    except OSError as error:
-        raise _unreadable(where, f"can't be opened: {error.strerror}") from None
-    if len(content) > _LARGEST:
-        raise _unreadable(where, f"is larger than {_LARGEST // 1024**2} MB")
+        content = read_regular(path, _LARGEST)
+    except (FileNotFoundError, RefusedFileError) as error:
+        reason = "is not there" if isinstance(error, FileNotFoundError) else str(error)
+        raise _unreadable(where, reason) from None
     try:
         return Summary.model_validate_json(content, strict=True)
     except ValidationError as error:

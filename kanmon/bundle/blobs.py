@@ -47,7 +47,7 @@ class Blobs:
     def upload_bundle(self, bundle: Bundle) -> int:
         """Upload the missing files of a bundle and return their number.
 
-        Raises BLOB_REPLACED, FILE_TOO_BIG.
+        Raises BLOB_REPLACED, BUNDLE_TOO_BIG.
         """
         files = {sha: name for name, sha in bundle.manifest.files().items()}
 
@@ -69,7 +69,7 @@ class Blobs:
         return Manifest.parse(self.get(digest), self._where(digest))
 
     def put(self, content: bytes) -> str:
-        """Store some content and return its SHA-256. Raises BLOB_REPLACED, FILE_TOO_BIG."""
+        """Store some content and return its SHA-256. Raises BLOB_REPLACED, BUNDLE_TOO_BIG."""
         sha256 = hashlib.sha256(content).hexdigest()
         self._store(sha256, sha256[:12], len(content), lambda: io.BytesIO(content))
         return sha256
@@ -119,7 +119,7 @@ class Blobs:
         """Write a blob unless it is there; True when this call wrote it."""
         if size > LARGEST:
             problem = f"{name} has {size:,} bytes. One file may have {LARGEST:,}."
-            raise KanmonError(Code.FILE_TOO_BIG, problem)
+            raise KanmonError(Code.BUNDLE_TOO_BIG, problem)
         with aws_errors(f"writing {name} to the bucket {self.bucket}"):
             for _ in range(_TRIES):
                 if self._is_there(sha256, name):

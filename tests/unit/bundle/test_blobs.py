@@ -66,7 +66,7 @@ def test_a_file_above_the_limit_of_one_call_is_refused(
     monkeypatch.setattr(module, "LARGEST", 8)
     with pytest.raises(KanmonError, match="One file may have 8") as caught:
         blobs.upload_bundle(build(make_project(tmp_path)))
-    assert _code(caught) is Code.FILE_TOO_BIG
+    assert _code(caught) is Code.BUNDLE_TOO_BIG
 
 
 def test_a_refused_upload_is_an_aws_error(blobs: Blobs, s3: MemoryS3) -> None:
