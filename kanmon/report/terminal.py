@@ -176,12 +176,12 @@ def print_outcome(console: Screen, outcome: Outcome) -> None:
 
 def print_error(console: Screen, error: KanmonError) -> None:
     """Print an error as one message."""
+    message, fix = block(error.message), markup("[bold]{fix}[/]", fix=error.fix)
+    place = [markup("[dim]({where})[/]", where=error.where)] if error.where else []
     console.print(
-        "[bold red]{code}[/] {message}{where} [bold]{fix}[/]",
+        "[bold red]{code}[/] {message}",
         code=error.code.id,
-        message=block(error.message),
-        where=markup(" [dim]({where})[/]", where=error.where) if error.where else "",
-        fix=error.fix,
+        message=joined("\n  " if "\n" in message.plain else " ", [message, joined(" ", [*place, fix])]),
     )
 
 

@@ -58,6 +58,14 @@ def test_every_error_is_one_message_with_its_place_and_fix(code: Code) -> None:
     assert printed(on) == f"{code.id} What [red]happened[/]. (a[0]) {code.fix}\n"
 
 
+def test_the_fix_of_an_error_with_several_lines_has_its_own_line() -> None:
+    on = console()
+    print_error(
+        on, KanmonError(Code.BUILD_FAILED, "`make` failed:\n  | no rule\n", where="/app", fix="Do this.")
+    )
+    assert printed(on) == "KNM-111 `make` failed:\n    | no rule\n  (/app) Do this.\n"
+
+
 def test_an_errors_own_fix_comes_before_the_general_one() -> None:
     on = console()
     print_error(on, KanmonError(Code.USAGE, "Wrong.", fix="Do this."))
