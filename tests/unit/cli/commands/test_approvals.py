@@ -65,14 +65,6 @@ def test_without_an_approval_a_rollback_moves_nothing(app: App, request: pytest.
     assert app.cloud.state == before
 
 
-@pytest.mark.parametrize("command", ["promote", "abort"])
-def test_without_an_approval_nobody_decides(dead: App, workflow: App, command: str) -> None:
-    """The other run still holds its lease (TRU-4)."""
-    before = dead.cloud.state
-    assert workflow.run(command) is ExitStatus.REFUSED
-    assert dead.cloud.state == before
-
-
 def test_an_approved_run_ends_the_operation_of_a_dead_one(unfinished: App, github: LocalGithub) -> None:
     """CD-13"""
     _approve(github)

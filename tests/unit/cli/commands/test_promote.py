@@ -48,6 +48,18 @@ def test_a_decision_needs_an_approval(running: App, kind: DecisionKind) -> None:
     assert running.cloud.ledger.decision(2) is None
 
 
+@pytest.mark.parametrize("kind", [DecisionKind.PROMOTE, DecisionKind.ABORT])
+def test_a_decision_in_a_workflow_needs_the_gate(
+    running: App, kind: DecisionKind, request: pytest.FixtureRequest
+) -> None:
+    """Nobody approved this run (TRU-4)."""
+    request.getfixturevalue("workflow")
+    running.printed()
+    assert running.run(kind.value) is ExitStatus.REFUSED
+    assert Code.RUN_NOT_APPROVED.id in running.printed()
+    assert running.cloud.ledger.decision(2) is None
+
+
 def test_the_status_shows_the_step_to_decide(running: App) -> None:
     running.run("status")
     assert "operation 2, deploy of r1, shift: 10 % of API requests" in running.printed()
