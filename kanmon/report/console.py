@@ -32,11 +32,12 @@ class Screen:
 
     def print(self, template: str, /, **values: object) -> None:
         """Print a template with its values. See :func:`markup`."""
-        self._write(markup(template, **values))
+        self.console.print(markup(template, **values), soft_wrap=True)
 
     def line(self, text: str) -> None:
-        """Print one line of plain text."""
-        self._write(Text(visible(text).rstrip("\n").replace("\n", " ")))
+        """Print one line of plain text, as fast as it comes: tests may print a million."""
+        self.console.file.write(visible(text).rstrip("\n").replace("\n", " ") + "\n")
+        self.console.file.flush()
 
     def table(self, titles: Iterable[str], rows: Iterable[Sequence[object]], *, right: Iterable[str]) -> None:
         """Print a table. Its cells are values; the columns in `right` are numbers."""
@@ -50,9 +51,6 @@ class Screen:
     def ask(self, question: str) -> str:
         """Ask a question in plain text; the answer."""
         return self.console.input(Text(one_line(question) + " "))
-
-    def _write(self, text: Text) -> None:
-        self.console.print(text, soft_wrap=True)
 
 
 def make_console(file: TextIO | None = None, *, stderr: bool = False) -> Screen:
