@@ -163,9 +163,8 @@ def denial(service: str, action: str, principal: str, request: str, **details: A
 
 def tags_of(arn: str) -> dict[str, str] | None:
     """The tags of a resource. A part of an API has the API's tags."""
-    parts = arn.split(":", 5)
-    if len(parts) == 6 and parts[2] == "apigateway" and parts[5].startswith("/restapis/"):
-        api = apigateway._rest_apis.get(parts[5].split("/")[2])
+    if found := API.match(arn):
+        api = apigateway._rest_apis.get(found[1])
         return dict((api or {}).get("tags") or {})
     tags: dict[str, str] | None = _tags_of(arn)
     return tags
@@ -205,11 +204,8 @@ def _anonymously(action: str, region: str, resource: str, keys: Mapping[str, Any
 
 def _of_lambda(method: str, path: str) -> str | None:
     """Lambda's actions for event source mappings and settings, by https://docs.aws.amazon.com/lambda/latest/api."""
-    parts = path.strip("/").split("/")
-    if parts[1:2] == ["event-source-mappings"] and len(parts) > 2:
-        verb = {"GET": "Get", "PUT": "Update", "DELETE": "Delete"}.get(method)
-        return f"lambda:{verb}EventSourceMapping" if verb else None
-    return None
+    verb = {"GET": "Get", "PUT": "Update", "DELETE": "Delete"}.get(method)
+    return f"lambda:{verb}EventSourceMapping" if verb and MAPPING.match(path) else None
 
 
 def _namespace(body: bytes, query: Mapping[str, Any]) -> str:

@@ -36,7 +36,6 @@ def assume(token: str) -> dict[str, str]:
         "WebIdentityToken": token,
     }
     url = f"{os.environ['AWS_ENDPOINT_URL']}/"
-    # A request without a signature says by its address alone for whom it is; here all share one.
     request = urllib.request.Request(url, urllib.parse.urlencode(form).encode())
     try:
         with urllib.request.urlopen(request) as answer:
