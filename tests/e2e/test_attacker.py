@@ -59,12 +59,16 @@ class Siege:
     def planned(self) -> Ended:
         """Build, and plan as the plan job does."""
         self.project.kanmon("build").check()
-        return self.project.kanmon("plan", "--output", str(self.file), **self.plan)
+        return self.project.kanmon("plan", "--output", str(self.file), *self.lift, **self.plan)
 
     def approved(self) -> Ended:
         """Deploy the plan as the deploy job does. A reviewer approved this plan."""
-        lift = ("--lift-freeze", "the cause is known") if self.project.head()["freeze"] else ()
-        return self.project.kanmon("deploy", "--plan", str(self.file), "--yes", *lift, **self.deploy)
+        return self.project.kanmon("deploy", "--plan", str(self.file), "--yes", *self.lift, **self.deploy)
+
+    @property
+    def lift(self) -> tuple[str, ...]:
+        """After a rollback, a release needs a reason."""
+        return ("--lift-freeze", "the cause is known") if self.project.head()["freeze"] else ()
 
     @property
     def file(self) -> Path:
@@ -176,10 +180,10 @@ class Siege:
 
     def outcome(self, name: str, ended: Ended) -> None:
         """A command's end: all went well, or a refusal with a code that is no bug of Kanmon's."""
-        codes = re.findall(r"KNM-\d{3}", ended.error + ended.output)
-        self.outcomes[name] = (
-            "as approved" if ended.status == 0 else f"refused: {codes[0] if codes else 'no code'}"
-        )
+        printed = (ended.error + ended.output).replace("\n", " ")
+        codes = re.findall(r"KNM-\d{3}", printed)
+        reason = printed[printed.index(codes[0]) :][:160] if codes else "without a code"
+        self.outcomes[name] = "as approved" if ended.status == 0 else f"refused, {reason}"
         assert ended.status == 0 or codes, ended.error
         assert "KNM-999" not in codes, ended.error
         self.found += [f"{name}: {one}" for one in self.traces()]
