@@ -152,10 +152,8 @@ GRANTS: tuple[Grant, ...] = (
             "DATABASE_NAME": '"{section.name}"',
             "DATABASE_SECRET_ARN": "!Ref DatabaseSecretArn",
         },
-        parameter_types={
-            "FunctionSubnets": '"List<AWS::EC2::Subnet::Id>"',
-            "FunctionSecurityGroup": '"AWS::EC2::SecurityGroup::Id"',
-        },
+        # Not `List<AWS::EC2::Subnet::Id>`: CloudFormation looks such ids up, perhaps by the caller's own rights.
+        parameter_types={"FunctionSubnets": "CommaDelimitedList"},
         stateful=frozenset({"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"}),
     ),
     Grant(

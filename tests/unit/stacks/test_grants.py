@@ -75,8 +75,8 @@ ROWS: dict[Key, Row] = {
             "DatabaseSecretArn": "!GetAtt DatabaseCluster.MasterUserSecret.SecretArn",
         },
         parameters={
-            "FunctionSubnets": '"List<AWS::EC2::Subnet::Id>"',
-            "FunctionSecurityGroup": '"AWS::EC2::SecurityGroup::Id"',
+            "FunctionSubnets": "CommaDelimitedList",
+            "FunctionSecurityGroup": "String",
             "DatabaseHost": "String",
             "DatabasePort": "String",
             "DatabaseSecretArn": "String",
