@@ -115,7 +115,8 @@ class Config(Section):
     trail: Trail | None = Field(
         None,
         description="An audit trail (CloudTrail) of everything done in the AWS account, in all regions. "
-        "`trail: {}` turns it on. One for an account is enough.",
+        "`trail: {}` turns it on. One for an account is enough. Run `kanmon bootstrap` after a change. "
+        "Removing this section ends no trail.",
     )
     logs: Logs = Field(
         default_factory=Logs,
