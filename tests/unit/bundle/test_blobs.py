@@ -105,6 +105,19 @@ def test_a_write_beside_another_one_finds_its_blob(blobs: Blobs, s3: MemoryS3, r
     assert blobs.get(SHA) == b"content"
 
 
+def test_a_file_planted_just_before_the_write_is_refused(blobs: Blobs, s3: MemoryS3) -> None:
+    """TRU-1: the write asks S3 that there is none, and then the present one is compared."""
+
+    class Planting(MemoryS3):
+        def put_object(self, **options: Any) -> dict[str, Any]:
+            self.objects(BUCKET).setdefault(KEY, StoredObject(b"other"))
+            return super().put_object(**options)
+
+    with pytest.raises(KanmonError) as caught:
+        replace(blobs, s3=cast("Any", Planting(s3.buckets))).put(b"content")
+    assert _code(caught) is Code.BLOB_REPLACED
+
+
 def test_a_write_refused_for_ever_is_an_error(blobs: Blobs) -> None:
     class Losing(MemoryS3):
         def put_object(self, **_: Any) -> dict[str, Any]:
