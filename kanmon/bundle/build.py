@@ -18,11 +18,12 @@ from kanmon.appcommand.scrub import app_environment
 from kanmon.bundle.definitions import copy_state_machines
 from kanmon.bundle.manifest import MANIFEST, Bundle, FunctionPackage, Manifest
 from kanmon.bundle.pack import compressor, pack, sha256_of
-from kanmon.bundle.tree import tree_files
+from kanmon.bundle.tree import refuse_larger, tree_files
 from kanmon.bundle.web_files import refuse_web_files, refuse_web_folder
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.model import WebFile
+from kanmon.regular_file import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 
 _SHOWN_LINES = 20
 _DIRECTORY = "web.directory"
+_PACKAGE = 250 * 1024**2
+"""Bytes of a function's files: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+_WEB = 1024**3
+"""Bytes of all web files. Each build copies them, and each release compares them."""
 
 
 def build_bundle(
@@ -50,7 +55,8 @@ def build_bundle(
 
     `on_command` gets every command before it runs. `on_line` gets every printed line at once.
     It replaces an older bundle. It appears at `target` whole or not at all.
-    Raises BUILD_FAILED, ARTIFACT_MISSING, UNSAFE_PATH, WEB_FILE_REFUSED or STATE_MACHINE_INVALID.
+    Raises BUILD_FAILED, ARTIFACT_MISSING, UNSAFE_PATH, WEB_FILE_REFUSED, BUNDLE_TOO_BIG or
+    STATE_MACHINE_INVALID.
     """
     for command in config.build.commands:
         on_command(command)
@@ -62,7 +68,9 @@ def build_bundle(
         staged = Path(folder, "bundle")
         manifest = _assemble(config, project, staged, commit)
         (staged / MANIFEST).write_bytes(manifest.stored)
-        if target.exists():
+        if target.is_symlink():
+            target.unlink()
+        elif target.exists():
             shutil.rmtree(target)
         staged.rename(target)
     return Bundle(target, manifest)
@@ -132,6 +140,7 @@ def _assemble(config: Config, project: Path, staged: Path, commit: str) -> Manif
 
 def _pack_function(name: str, function: Function, project: Path, staged: Path) -> FunctionPackage:
     files = _files(project / function.artifact, f"functions.{name}.artifact")
+    refuse_larger(files, _PACKAGE, f"Lambda takes {size_of(_PACKAGE)} for one function, unpacked.")
     draft = staged / "functions" / "draft.zip"
     pack(files, draft)
     package = FunctionPackage(
@@ -156,6 +165,7 @@ def _private(config: Config, project: Path, target: Path) -> dict[str, Path]:
 def _copy_web(app: Web, api: Api | None, project: Path, staged: Path) -> dict[str, WebFile]:
     files = _files(project / app.directory, _DIRECTORY)
     refuse_web_files([file.name for file in files], api.prefix if api else None, _DIRECTORY)
+    refuse_larger(files, _WEB, f"Kanmon releases {size_of(_WEB)} of web files.")
     if app.entry not in {file.name for file in files}:
         problem = f"The web directory has no {app.entry}."
         raise KanmonError(Code.ARTIFACT_MISSING, problem, where=f"{_DIRECTORY}: {app.directory}")

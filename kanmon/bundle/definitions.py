@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from kanmon.bundle.manifest import StateMachineDefinition
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.regular_file import RefusedFileError, TooBigError, read_regular
+from kanmon.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,7 @@ _TYPES = frozenset({"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parall
 _ENDS = frozenset({"Succeed", "Fail"})
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 _LARGEST = 1024 * 1024
+_SHOWN = 200
 
 
 def copy_state_machines(config: Config, project: Path, staged: Path) -> dict[str, StateMachineDefinition]:
@@ -53,25 +55,31 @@ def _read(project: Path, path: Path, where: str) -> bytes:
         raise KanmonError(Code.ARTIFACT_MISSING, "The definition is not there after the build.", where=where)
     if not path.resolve().is_relative_to(project.resolve()):
         raise KanmonError(Code.UNSAFE_PATH, "The symbolic link leads out of the app's folder.", where=where)
-    content = path.read_bytes()
-    if len(content) > _LARGEST:
-        problem = f"The definition has {len(content)} bytes; Step Functions takes {_LARGEST}."
-        raise KanmonError(Code.STATE_MACHINE_INVALID, problem, where=where)
-    return content
+    try:
+        return read_regular(path, _LARGEST)
+    except TooBigError as error:
+        problem = f"The definition {error}, as much as Step Functions takes."
+    except RefusedFileError as error:
+        problem = f"The definition {error}."
+    raise KanmonError(Code.STATE_MACHINE_INVALID, problem, where=where)
 
 
 def _functions(content: bytes, config: Config, where: str) -> tuple[str, ...]:
     """Check a definition and return the functions in its placeholders, sorted."""
     try:
         text = content.decode()
-        machine = json.loads(text)
-    except ValueError as error:
-        raise KanmonError(Code.STATE_MACHINE_INVALID, f"It is not JSON: {error}.", where=where) from None
-    if problem := next(problems(machine), None):
+        problem = next(problems(json.loads(text)), None)
+    except json.JSONDecodeError as error:
+        problem = f"It is not JSON: look at line {error.lineno}."
+    except ValueError:
+        problem = "It is not JSON in UTF-8."
+    except RecursionError:
+        problem = "It is nested too deep."
+    if problem:
         raise KanmonError(Code.STATE_MACHINE_INVALID, problem, where=where)
-    named = set(re.findall(r"\$\{([^}]*)\}", text))
+    named = {name for name, closed, _ in (piece.partition("}") for piece in text.split("${")[1:]) if closed}
     if unknown := sorted(named - set(config.functions)):
-        problem = f"${{{unknown[0]}}} names no function of the config."
+        problem = f"${{{cut(unknown[0], _SHOWN)}}} names no function of the config."
         raise KanmonError(Code.STATE_MACHINE_INVALID, problem, where=where)
     return tuple(sorted(named))
 
@@ -86,7 +94,8 @@ def problems(machine: Any, path: str = "") -> Iterator[str]:  # noqa: ANN401 - J
     if not isinstance(states, dict) or not states:
         yield f"{here} has no `States`."
         return
-    if machine.get("StartAt") not in list(states):
+    start = machine.get("StartAt")
+    if not isinstance(start, str) or start not in states:
         yield f"{here} has no `StartAt` that is one of its states."
     for name, state in states.items():
         place = f"{path}States.{name}"
@@ -107,8 +116,8 @@ def _ways(state: dict[str, Any], states: dict[str, Any], place: str) -> Iterator
             return
         targets += [rule.get("Next") for rule in rules]
     for target in targets:
-        if target not in list(states):
-            yield f"`{place}` goes on to {target!r}, which is not a state beside it."
+        if not isinstance(target, str) or target not in states:
+            yield f"`{place}` goes on to {cut(repr(target), _SHOWN)}, which is not a state beside it."
     if state["Type"] == "Choice":
         if not state.get("Choices"):
             yield f"`{place}` is a choice without `Choices`."

@@ -22,11 +22,17 @@ from kanmon.config.schema import Config
 from kanmon.config.served import ServedConfig, read_served
 from kanmon.errors import KanmonError
 from kanmon.model import Record, WebFile
+from kanmon.naming import ENTRY_PAGE
+from kanmon.regular_file import RefusedFileError, read_regular
+from kanmon.text import cut
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 MANIFEST = "manifest.json"
+_SHOWN = 80
+LARGEST = 32 * 1024 * 1024
+"""Bytes of a manifest. A file has about 150: 200,000 files fit."""
 VERSION = 1
 """The version of the manifest's format. A change that an older Kanmon would misread gives it the next one."""
 
@@ -145,13 +151,24 @@ class Manifest(Record):
             # Read now: an error here is a damaged bundle, and no operation has begun.
             manifest.served  # noqa: B018
         except ValidationError as error:
-            reason = error.errors()[0]["msg"]
-            raise KanmonError(
-                Code.BUNDLE_DAMAGED, f"The manifest is not one: {reason}.", where=where
-            ) from None
-        for name in manifest.web:
+            key = ".".join(map(str, error.errors()[0]["loc"]))
+            wrong = f"has no right `{cut(key, _SHOWN)}`" if key else "is no JSON"
+            problem = f"The manifest {wrong}."
+            raise KanmonError(Code.BUNDLE_DAMAGED, problem, where=where) from None
+        for name in (*manifest.web, *manifest.files()):
             safe_name(name)
         return manifest
+
+
+def _refuse_incomplete(manifest: Manifest, where: str) -> None:
+    """Raise BUNDLE_DAMAGED if a part of the config has no files."""
+    for section, found in (("functions", manifest.functions), ("state_machines", manifest.state_machines)):
+        named = manifest.config.get(section)
+        if missing := sorted(set(named if isinstance(named, dict) else ()) - set(found)):
+            problem = f"The manifest has no `{section}.{cut(missing[0], _SHOWN)}`."
+            raise KanmonError(Code.BUNDLE_DAMAGED, problem, where=where)
+    if manifest.config.get("web") and ENTRY_PAGE not in manifest.web:
+        raise KanmonError(Code.BUNDLE_DAMAGED, f"The manifest has no {ENTRY_PAGE}.", where=where)
 
 
 def _refuse_newer(version: int, where: str) -> None:
@@ -180,10 +197,13 @@ def load_bundle(folder: Path, *, digest: str = "") -> Bundle:
     """
     path = folder / MANIFEST
     try:
-        content = path.read_bytes()
+        content = read_regular(path, LARGEST)
     except FileNotFoundError:
         raise KanmonError(Code.BUNDLE_MISSING, "There is no bundle.", where=str(folder)) from None
+    except RefusedFileError as error:
+        raise KanmonError(Code.BUNDLE_DAMAGED, f"The manifest {error}.", where=str(path)) from None
     manifest = Manifest.parse(content, str(path))
+    _refuse_incomplete(manifest, str(path))
     if digest not in {"", manifest.digest}:
         problem = f"The bundle is {manifest.digest[:12]}, not {digest[:12]} as was built."
         raise KanmonError(Code.BUNDLE_DAMAGED, problem, where=str(path))

@@ -6,6 +6,7 @@ Its bytes depend on names, contents and executable bits alone.
 from __future__ import annotations
 
 import hashlib
+import shutil
 import zipfile
 import zlib
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _UNIX = 3
 _LEVEL = 6
+_CHUNK = 1024 * 1024
 
 
 def sha256_of(path: Path) -> str:
@@ -39,7 +41,8 @@ def pack(files: Iterable[TreeFile], target: Path) -> None:
             entry.create_system = _UNIX
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = (0o100755 if file.executable else 0o100644) << 16
-            archive.writestr(entry, file.path.read_bytes(), compresslevel=_LEVEL)
+            with file.path.open("rb") as content, archive.open(entry, "w") as packed:
+                shutil.copyfileobj(content, packed, _CHUNK)
 
 
 def compressor() -> str:

@@ -7,13 +7,14 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.records import PlannedRelease, Release
 from kanmon.model import Pointer, Record, ReleaseState, Slot
 from kanmon.naming import API, EDGE, FOUNDATION, ON, SLOT, STACK_KINDS, Parameter, stack_name
+from kanmon.regular_file import RefusedFileError, read_regular
 from kanmon.stacks.changes import ChangeSet
 from kanmon.stacks.preflight import inspect
 from kanmon.stacks.spec import ParameterValue, StackOutput
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from kanmon.stacks.spec import StackSpec
 
 
+LARGEST_PLAN = 16 * 1024 * 1024
+"""Bytes of a plan file. Each of the five stacks has at most 500 resources, with 1 kB for each change."""
 _UNDO = {FOUNDATION: "minutes, or longer for a database", API: "a minute", EDGE: "about five minutes"}
 """The usual time of CloudFormation to restore a stack, by its kind. For the others it is a minute."""
 
@@ -132,11 +135,15 @@ class Plan(Record):
 def read_plan(path: Path) -> Plan:
     """Read a plan file. Raises PLAN_UNREADABLE or PLAN_ALTERED."""
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = json.loads(read_regular(path, LARGEST_PLAN))
         plan, digest = Plan.model_validate(content["plan"]), content["digest"]
-    except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
-        reason = str(error).splitlines()[0]
-        raise KanmonError(Code.PLAN_UNREADABLE, f"It can't be read: {reason}.", where=str(path)) from None
+    except FileNotFoundError:
+        raise KanmonError(Code.PLAN_UNREADABLE, "There is no such file.", where=str(path)) from None
+    except RefusedFileError as error:
+        raise KanmonError(Code.PLAN_UNREADABLE, f"The file {error}.", where=str(path)) from None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        problem = "The file is not a plan of this Kanmon."
+        raise KanmonError(Code.PLAN_UNREADABLE, problem, where=str(path)) from None
     if plan.digest != digest:
         raise KanmonError(Code.PLAN_ALTERED, "Its digest does not fit its content.", where=str(path))
     return plan

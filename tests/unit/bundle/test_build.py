@@ -171,3 +171,16 @@ def test_a_failed_build_leaves_the_older_bundle(app: Path) -> None:
     with pytest.raises(KanmonError):
         build(app)
     assert contents(load_bundle(app / "out/bundle")) == before
+
+
+def test_a_link_in_place_of_the_bundle_is_replaced(tmp_path: Path) -> None:
+    """The folder behind it stays as it is."""
+    project = make_project(tmp_path / "app")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/kept").touch()
+    target = project / "out/bundle"
+    target.parent.mkdir()
+    target.symlink_to(tmp_path / "elsewhere")
+    build(project)
+    assert not target.is_symlink()
+    assert (tmp_path / "elsewhere/kept").exists()

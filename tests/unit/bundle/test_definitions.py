@@ -112,7 +112,7 @@ def test_an_invalid_definition_is_refused(tmp_path: Path, machine: Any, message:
         (b"\xff\xfe{", "It is not JSON"),
         (b"StartAt: A", "It is not JSON"),
         (json.dumps(_changed("Call", Resource="${chrage}")).encode(), "${chrage} names no function"),
-        (json.dumps(MACHINE).encode() + b" " * 1024 * 1024, "Step Functions takes 1048576"),
+        (json.dumps(MACHINE).encode() + b" " * 1024 * 1024, "larger than 1 MB"),
     ],
 )
 def test_a_file_without_a_definition_is_refused(tmp_path: Path, content: bytes, message: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -156,3 +157,21 @@ def test_a_key_added_since_the_build_has_its_default(bundle: Bundle) -> None:
     config = {key: value for key, value in bundle.manifest.config.items() if key != "costs"}
     _rewrite(bundle, config=config)
     assert built_from(make_config(), bundle.folder).manifest.config == config
+
+
+def test_a_pipe_is_no_manifest(bundle: Bundle) -> None:
+    """TRU-6: reading it would never end."""
+    (bundle.folder / "manifest.json").unlink()
+    os.mkfifo(bundle.folder / "manifest.json")
+    assert "is a named pipe" in _refusal(bundle.folder).message
+
+
+@pytest.mark.parametrize("place", [("functions", "api"), ("web", "index.html")])
+def test_a_manifest_without_a_part_is_refused(bundle: Bundle, place: tuple[str, str]) -> None:
+    content = json.loads((bundle.folder / "manifest.json").read_text())
+    section, name = place
+    del content[section][name]
+    (bundle.folder / "manifest.json").write_text(json.dumps(content))
+    refusal = _refusal(bundle.folder)
+    assert refusal.code is Code.BUNDLE_DAMAGED
+    assert name in refusal.message

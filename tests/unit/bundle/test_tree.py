@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kanmon.bundle.tree import safe_name, tree_files
+from kanmon.bundle.tree import refuse_larger, safe_name, tree_files
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 
@@ -92,3 +92,20 @@ def test_a_backslash_in_a_name_is_refused(folder: Path) -> None:
     (folder / "a\\b").write_text("x")
     with pytest.raises(KanmonError):
         tree_files(folder)
+
+
+def test_a_name_that_is_not_in_utf_8_is_refused(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"a\xff")).touch()
+    with pytest.raises(KanmonError, match="not in UTF-8"):
+        tree_files(tmp_path)
+
+
+def test_too_many_bytes_name_the_largest_file(tmp_path: Path) -> None:
+    """TRU-6: a sparse file of five gigabytes took as much memory."""
+    (tmp_path / "small").write_bytes(b"1")
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(5 * 1024**3)
+    with pytest.raises(KanmonError, match="5120 MB") as refused:
+        refuse_larger(tree_files(tmp_path), 1024, "Lambda takes less.")
+    assert refused.value.code is Code.BUNDLE_TOO_BIG
+    assert refused.value.where == str(tmp_path / "large")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -315,3 +316,19 @@ def test_a_planned_release_is_recorded(cloud: Cloud) -> None:
     assert record
     assert record.bundle == plan.bundle
     assert record.commit == plan.commit
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"plan": ' + "9" * 5000 + "}", "\ud800"])
+def test_an_extreme_plan_is_refused_in_own_words(tmp_path: Path, text: str) -> None:
+    """TRU-6"""
+    file = tmp_path / "plan.json"
+    file.write_text(text, "utf-8", "surrogatepass")
+    with pytest.raises(KanmonError, match="The file is not a plan of this Kanmon"):
+        read_plan(file)
+
+
+def test_a_pipe_is_no_plan(tmp_path: Path) -> None:
+    """TRU-6: reading it would never end."""
+    os.mkfifo(tmp_path / "plan.json")
+    with pytest.raises(KanmonError, match="is a named pipe"):
+        read_plan(tmp_path / "plan.json")
