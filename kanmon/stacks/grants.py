@@ -152,7 +152,7 @@ GRANTS: tuple[Grant, ...] = (
             "DATABASE_NAME": '"{section.name}"',
             "DATABASE_SECRET_ARN": "!Ref DatabaseSecretArn",
         },
-        # Not `List<AWS::EC2::Subnet::Id>`: CloudFormation looks such ids up, perhaps by the caller's own rights.
+        # Not `List<AWS::EC2::Subnet::Id>`: CloudFormation may look such ids up by the caller's own rights.
         parameter_types={"FunctionSubnets": "CommaDelimitedList"},
         stateful=frozenset({"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"}),
     ),
