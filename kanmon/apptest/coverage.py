@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanmon.apptest.documents import read_report, unreadable
-from kanmon.apptest.files import Places
-from kanmon.apptest.formats import FORMATS
+from kanmon.apptest.documents import read_report, too_big, unreadable
+from kanmon.apptest.files import MOST_NAMES, Places
+from kanmon.apptest.formats import FORMATS, MOST_LINES
 from kanmon.apptest.share import Share
 
 if TYPE_CHECKING:
@@ -84,10 +84,18 @@ def read_coverage(path: Path, project: Path) -> list[FileCoverage]:
     if read is None:
         raise unreadable(where, "is neither Cobertura XML nor LCOV nor coverage.py's JSON")
     places = Places(project, path)
-    return [
-        FileCoverage(places.find(file.name, file.sources) or file.name, file.lines, file.branches)
-        for file in read(content, where)
-    ]
+    files = []
+    lines = branches = 0
+    for file in read(content, where):
+        lines += len(file.lines)
+        branches += sum(map(len, file.branches.values()))
+        if len(files) == MOST_NAMES:
+            raise too_big(where, f"has more than {MOST_NAMES:,} files")
+        if lines + branches > MOST_LINES:
+            raise too_big(where, f"has more than {MOST_LINES:,} lines and branches")
+        found = places.find(file.name, file.sources)
+        files.append(FileCoverage(found or file.name, file.lines, file.branches))
+    return files
 
 
 def merge(files: Iterable[FileCoverage]) -> Coverage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +12,11 @@ from kanmon.errors import KanmonError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+
+MOST_NAMES = 30_000
+"""The most names of one report to look up on the disk. They take some seconds."""
+_MOST_SOURCES = 20
 
 
 class Stamp(NamedTuple):
@@ -75,15 +81,24 @@ class Places:
         """
         key = (name, sources)
         if key not in self._known:
+            if len(self._known) >= MOST_NAMES:
+                return ""
             self._known[key] = self._find(name, sources)
         return self._known[key]
+
+    @cached_property
+    def _home(self) -> Path:
+        return self.project.resolve()
+
+    @cached_property
+    def _ways(self) -> list[Path]:
+        return [folder for folder in self.report.parents if folder.is_relative_to(self.project)]
 
     def _find(self, name: str, sources: tuple[str, ...]) -> str:
         if not name or "\0" in name:
             return ""
-        home = self.project.resolve()
-        ways = [folder for folder in self.report.parents if folder.is_relative_to(self.project)]
-        for folder in (*(Path(source) for source in sources), home, *ways):
+        home = self._home
+        for folder in (*(Path(source) for source in sources[:_MOST_SOURCES]), home, *self._ways):
             found = _real_file(home / folder / name)
             if found and found.is_relative_to(home):
                 return found.relative_to(home).as_posix()

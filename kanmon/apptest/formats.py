@@ -14,11 +14,16 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ValidationError
 
-from kanmon.apptest.documents import parse_xml, unreadable
+from kanmon.apptest.documents import parse_xml, too_big, unreadable
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+MOST_LINES = 1_000_000
+"""The most lines and branches of a report."""
+_MOST_ENTRIES = 2 * MOST_LINES
+_MOST_WAYS = 1000
+"""The most branches of one line. A generated `switch` has some hundred."""
 Lines = Mapping[int, bool]
 """A line's number, from 1, and whether it ran."""
 Branches = Mapping[int, Mapping[str, bool]]
@@ -71,6 +76,8 @@ def _cobertura_line(line: Element, file: MeasuredFile) -> None:
     counted = re.search(r"\(([0-9]{1,4})/([0-9]{1,4})\)", line.get("condition-coverage", ""))
     if counted:
         taken, ways = int(counted[1]), int(counted[2])
+        if ways > _MOST_WAYS:
+            raise ValueError("no line has so many branches")
         for way in range(ways):
             file.branch(number, f"{way + 1}/{ways}", hit=way < taken)
 
@@ -78,7 +85,9 @@ def _cobertura_line(line: Element, file: MeasuredFile) -> None:
 def read_lcov(content: bytes, where: str) -> Iterator[MeasuredFile]:
     """Read LCOV's tracefile."""
     file = None
-    for entry in content.decode("utf-8-sig", errors="replace").splitlines():
+    for number, entry in enumerate(content.decode("utf-8-sig", errors="replace").splitlines()):
+        if number > _MOST_ENTRIES:
+            raise too_big(where, f"has more than {_MOST_ENTRIES:,} entries")
         key, _, value = entry.strip().partition(":")
         if key == "SF":
             file = MeasuredFile(value)
@@ -126,9 +135,11 @@ def read_json(content: bytes, where: str) -> Iterator[MeasuredFile]:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])[:80]
-        raise unreadable(where, f"is not coverage.py's JSON: {place}: {first['msg']}") from None
+        raise unreadable(where, f"is not coverage.py's JSON: {place}: a wrong value") from None
     for name, entry in report.files.items():
         file = MeasuredFile(name)
+        if sum(map(len, (entry.executed_lines, entry.missing_lines, entry.executed_branches))) > MOST_LINES:
+            raise too_big(where, f"has more than {MOST_LINES:,} lines in {name[:80]}")
         for hit, lines in ((True, entry.executed_lines), (False, entry.missing_lines)):
             for number in lines:
                 file.line(number, hit=hit)

@@ -159,7 +159,7 @@ def _case(case: _Located, suite: TestSuite | None, places: Places) -> Case:
     file, line = _place(case, suite, details, places)
     return Case(
         name=name or classname or "(without a name)",
-        suite=classname if classname != name else (suite.name if suite else None) or "",
+        suite=classname if classname != name else (suite.name if suite is not None else None) or "",
         file=file,
         line=line,
         seconds=_seconds(case),
@@ -212,7 +212,8 @@ def _seconds(case: TestCase) -> float:
 def _place(case: _Located, suite: TestSuite | None, details: str, places: Places) -> tuple[str, int | None]:
     """The place of the failure in the test's own file, or else the place of the test or of another file."""
     classname = case.classname or ""
-    given = case.file or (suite.file if suite else None) or ""
+    # A suite has a length: without `is`, each test would count all tests of its suite.
+    given = case.file or (suite.file if suite is not None else None) or ""
     own = places.find(given) or places.find(classname) or _module(classname, places)
     mentions = [(places.find(match[1] or match[3]), int(match[2] or match[4])) for match in _found(details)]
     for file, line in mentions:

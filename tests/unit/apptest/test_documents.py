@@ -1,0 +1,57 @@
+"""Reports are read in a bounded time, or refused with a code (TRU-6)."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanmon.apptest.coverage import read_coverage
+from kanmon.apptest.documents import MOST, read_report
+from kanmon.apptest.results import read_results
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def _code(read: Callable[[Path, Path], object], folder: Path, content: str) -> Code:
+    (folder / "report").write_text(content)
+    with pytest.raises(KanmonError) as refused:
+        read(folder / "report", folder)
+    return refused.value.code
+
+
+def test_many_tests_of_one_suite_take_linear_time(tmp_path: Path) -> None:
+    """TRU-6: each test counted all tests of its suite, so 100,000 took hours."""
+    cases = "".join(f'<testcase classname="a.b" name="t{number}"/>' for number in range(5000))
+    (tmp_path / "report").write_text(f"<testsuite>{cases}</testsuite>")
+    began = time.process_time()
+    assert len(read_results(tmp_path / "report", tmp_path)) == 5000
+    assert time.process_time() - began < 3
+
+
+def test_too_many_elements_are_refused(tmp_path: Path) -> None:
+    assert _code(read_results, tmp_path, "<a>" + "<b/>" * MOST + "</a>") is Code.REPORT_TOO_BIG
+
+
+def test_too_many_branches_of_a_line_are_refused(tmp_path: Path) -> None:
+    """TRU-6: `(9999/9999)` in 20,000 lines took four gigabytes."""
+    line = '<line number="1" hits="1" condition-coverage="100% (9999/9999)"/>'
+    report = f'<coverage><packages><class filename="a"><lines>{line}</lines></class></packages></coverage>'
+    assert _code(read_coverage, tmp_path, report) is Code.RESULTS_UNREADABLE
+
+
+def test_too_many_files_are_refused(tmp_path: Path) -> None:
+    files = "".join("SF:\nDA:1,1\nend_of_record\n" for _ in range(30_001))
+    assert _code(read_coverage, tmp_path, f"TN:\n{files}") is Code.REPORT_TOO_BIG
+
+
+def test_a_pipe_is_no_report(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "report")
+    with pytest.raises(KanmonError, match="is a named pipe"):
+        read_report(tmp_path / "report", "report")
