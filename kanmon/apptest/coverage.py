@@ -84,7 +84,7 @@ def read_coverage(path: Path, project: Path) -> list[FileCoverage]:
     if read is None:
         raise unreadable(where, "is neither Cobertura XML nor LCOV nor coverage.py's JSON")
     places = Places(project, path)
-    files = []
+    files: list[FileCoverage] = []
     lines = branches = 0
     for file in read(content, where):
         lines += len(file.lines)
