@@ -50,7 +50,11 @@ def _seconds(value: str) -> str:
 
 
 def _repository(value: str) -> str:
-    return "" if re.fullmatch(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+", value) else "is not `owner/name`"
+    return (
+        ""
+        if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+", value)
+        else "is not `owner/name`"
+    )
 
 
 def _token(value: str) -> str:

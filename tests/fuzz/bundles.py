@@ -147,7 +147,7 @@ _PLANS: dict[str, Make] = {
     "zeros without end": _link("plan.json", "/dev/zero"),
     "a folder": lambda folder: (folder / "plan.json").mkdir(),
     "a link to itself": _link("plan.json", "plan.json"),
-    "missing": lambda folder: None,
+    "missing": lambda _: None,
     "sparse": _sparse("plan.json"),
     "no permission": lambda folder: (write(folder / "plan.json", "{}"), (folder / "plan.json").chmod(0))[1],
 }

@@ -56,7 +56,7 @@ class Ran:
 
 
 def run(case: Case, endpoint: str) -> Ran:
-    """Run a case in a folder of its own. `endpoint` answers as AWS would, for commands that ask who they are."""
+    """Run a case in a folder of its own. `endpoint` answers as AWS does to a question for the account."""
     with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
         folder, log = Path(name, "app"), Path(name, "log")
         folder.mkdir()

@@ -34,6 +34,8 @@ def _problem(environment: dict[str, str]) -> KanmonError:
         ("GITHUB_RUN_ATTEMPT", "-1"),
         ("GITHUB_REPOSITORY", "acme"),
         ("GITHUB_REPOSITORY", "acme/shop/../.."),
+        ("GITHUB_REPOSITORY", "../.."),
+        ("GITHUB_REPOSITORY", "acme/.."),
         ("GITHUB_SERVER_URL", "github.com"),
         ("GITHUB_API_URL", "file:///etc/passwd"),
         ("GITHUB_API_URL", "http://"),
