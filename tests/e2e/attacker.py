@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import json
 import re
-import zipfile
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -25,25 +23,23 @@ from botocore.exceptions import BotoCoreError, ClientError
 from embedded.authorisation.evaluation import Effect, Principal, Request, decide, statements_of
 from embedded.github.identities import ISSUER, unsigned
 
+from .poison import MARK, SHA256
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from embedded.authorisation.evaluation import Statement
 
+    from .poison import Poison
     from .project import Project
 
 Place = tuple[str, str]
 """A bucket and a key."""
 Contents = Mapping[Place, bytes]
 
-MARK = "taken-by-an-attacker"
 DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation", "403"}
 READS = re.compile(r"[\w-]+:(Get|List|Describe|Head)\w*|kms:Decrypt|kms:GenerateDataKey|apigateway:GET")
-_SHA256 = re.compile(r"\b[0-9a-f]{64}\b")
 _AT_ONCE = 8
-_DEEP = 2
-"""Deeper modules are other people's: a package with all of them changed would start slowly."""
 
 
 @dataclass
@@ -112,38 +108,6 @@ class Role:
             "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
             "AWS_SESSION_TOKEN": given["SessionToken"],
         }
-
-
-@dataclass(frozen=True)
-class Poison:
-    """The attacker's version of any content: it works, and it shows where it ran."""
-
-    ran: Path
-    """A file that appears when the attacker's code runs."""
-    role: str
-    """The properties of a role that CloudFormation may make, as YAML."""
-
-    def of(self, content: bytes, forged: Mapping[str, str]) -> bytes:
-        """Its kind is seen by its first bytes. `forged` has the attacker's digest for each known one."""
-        if content[:2] == b"PK":
-            return self._package(content)
-        text = content.decode(errors="replace")
-        changed = _SHA256.sub(lambda found: forged.get(found[0], found[0]), text)
-        if text.startswith("{"):
-            return changed.encode()
-        if "\nResources:\n" in text:
-            return changed.replace("\nResources:\n", f"\nResources:\n  Attacker:\n{self.role}", 1).encode()
-        return f"{text}\n<!-- {MARK} -->".encode()
-
-    def _package(self, content: bytes) -> bytes:
-        """Every module ends with the attacker's line."""
-        line = f"\nimport pathlib; pathlib.Path({str(self.ran)!r}).write_text({MARK!r})\n".encode()
-        out = io.BytesIO()
-        with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w") as new:
-            for info in old.infolist():
-                own = line if info.filename.endswith(".py") and info.filename.count("/") < _DEEP else b""
-                new.writestr(info, old.read(info) + own)
-        return out.getvalue()
 
 
 @dataclass(frozen=True)
@@ -218,7 +182,7 @@ class Attacker:
         """
         forged: dict[str, str] = {}
         for place, body in sorted(contents.items(), key=lambda item: item[1][:1] == b"{"):
-            name = _SHA256.fullmatch(place[1][-64:])
+            name = SHA256.fullmatch(place[1][-64:])
             if name:
                 changed = self.poison.of(body, forged)
                 digest = hashlib.sha256(changed)

@@ -16,8 +16,9 @@ import pytest
 
 from embedded.aws import ACCOUNT
 from kanmon.naming import artifact_bucket
-from tests.e2e.attacker import MARK, Attacker, Contents, Place, Poison, Role, Tally
+from tests.e2e.attacker import Attacker, Contents, Place, Role, Tally
 from tests.e2e.changes import break_live_only, visible_change
+from tests.e2e.poison import MARK, Poison, role_within
 from tests.e2e.project import Project
 from tests.e2e.repository import PROVIDER
 
@@ -239,7 +240,7 @@ def siege(aws: EmbeddedAws, built_app: Path, tmp_path_factory: pytest.TempPathFa
         for one in iam.list_policies(Scope="Local")["Policies"]
         if "production" in one["PolicyName"]
     )
-    poison = Poison(ran, _role(boundary))
+    poison = Poison(ran, role_within(boundary))
     attackers = [Attacker(role, project, poison, tally, role.keys(project)) for role in (plan, *foreign)]
     return Siege(project, plan.keys(project), deploy.keys(project), attackers, tally, ran)
 
@@ -381,21 +382,6 @@ def _recorded(place: Place, _body: bytes) -> bool:
 
 def _is_blob(place: Place) -> bool:
     return re.fullmatch(r"[0-9a-f]{64}", place[1][-64:]) is not None
-
-
-def _role(boundary: str) -> str:
-    """A role within all that CloudFormation's own role may make in production."""
-    return f"""\
-    Type: AWS::IAM::Role
-    Properties:
-      Path: /mandala/production/
-      Description: {MARK}
-      PermissionsBoundary: {boundary}
-      AssumeRolePolicyDocument:
-        Version: "2012-10-17"
-        Statement:
-          - {{Effect: Allow, Principal: {{AWS: "arn:aws:iam::666666666666:root"}}, Action: sts:AssumeRole}}
-"""
 
 
 def _stack_arn(region: str, name: str) -> str:
