@@ -13,7 +13,7 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.records import PlannedRelease, Release
 from kanmon.model import Pointer, Record, ReleaseState, Slot
-from kanmon.naming import API, EDGE, FOUNDATION, ON, SLOT, STACK_KINDS, Parameter, stack_name
+from kanmon.naming import API, EDGE, FOUNDATION, ON, SHARED_KINDS, SLOT, STACK_KINDS, Parameter, stack_name
 from kanmon.regular_file import RefusedFileError, read_regular
 from kanmon.stacks.changes import ChangeSet
 from kanmon.stacks.preflight import inspect
@@ -315,6 +315,11 @@ def _served(config: ServedConfig | None) -> dict[str, str]:
 
 
 def outputs_of(services: Services, prefix: str, slot: Slot) -> dict[str, dict[str, str]]:
-    """The outputs of all stacks of the app now, by their kinds. A release may lack some of the kinds."""
-    found = {kind: services.stacks.find(stack_name(prefix, kind, slot)) for kind in STACK_KINDS}
+    """The outputs of the app's stacks now, by their kinds. A release may lack some of the kinds.
+
+    Without a slot, they are those of the stacks outside of the slots.
+    """
+    # No role may read a stack of no slot.
+    kinds = SHARED_KINDS if slot is Slot.NONE else STACK_KINDS
+    found = {kind: services.stacks.find(stack_name(prefix, kind, slot)) for kind in kinds}
     return {kind: stack.outputs for kind, stack in found.items() if stack}

@@ -227,7 +227,7 @@ def siege(aws: EmbeddedAws, built_app: Path, tmp_path_factory: pytest.TempPathFa
     providers = [one["Arn"] for one in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]]
     if not any(arn.endswith(PROVIDER.removeprefix("https://")) for arn in providers):
         iam.create_open_id_connect_provider(Url=PROVIDER, ClientIDList=["sts.amazonaws.com"])
-    project.kanmon("bootstrap").check()
+    project.kanmon("bootstrap", "--yes").check()
     roles = {one["RoleName"] for one in iam.list_roles()["Roles"] if one["RoleName"].startswith("mandala-")}
     plan, deploy = (Role.read(iam, f"mandala-production-{kind}") for kind in ("plan", "deploy"))
     foreign = [

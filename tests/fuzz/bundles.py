@@ -30,6 +30,14 @@ def _link(name: str, target: str) -> Make:
     return make
 
 
+def _locked(name: str) -> Make:
+    def make(folder: Path) -> None:
+        write(folder / name, "{}")
+        (folder / name).chmod(0)
+
+    return make
+
+
 def _deep(name: str) -> Make:
     def make(folder: Path) -> None:
         at = os.open(folder / name, os.O_RDONLY)
@@ -149,7 +157,7 @@ _PLANS: dict[str, Make] = {
     "a link to itself": _link("plan.json", "plan.json"),
     "missing": lambda _: None,
     "sparse": _sparse("plan.json"),
-    "no permission": lambda folder: (write(folder / "plan.json", "{}"), (folder / "plan.json").chmod(0))[1],
+    "no permission": _locked("plan.json"),
 }
 _PLAN_TEXTS: dict[str, str | bytes] = {
     "nothing": "", "null": "null", "a list": "[]", "a text": "plan", "deep": "[" * 500_000, "NUL": b"\0",
