@@ -14,7 +14,7 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.model import Record
 from kanmon.regular_file import RefusedFileError, read_regular
-from kanmon.text import cut
+from kanmon.text import cut, visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,18 +112,18 @@ def summary_of(verdict: Verdict) -> Summary:
         skipped=results.skipped,
         seconds=sum(command.seconds for command in verdict.commands),
         problems=tuple(
-            Problem(code=one.code.id, message=cut(one.message, _LONG), where=cut(one.where or "", _LONG))
+            Problem(code=one.code.id, message=_kept(one.message, _LONG), where=_kept(one.where or "", _LONG))
             for one in verdict.failures[:_MOST_PROBLEMS]
         ),
         cases=tuple(map(_failed_case, results.failures[:_MOST_CASES])),
         lines=_measured(lines, rules.minimum if rules else 0) if lines else None,
         branches=_measured(branches, (rules.branches if rules else 0) or 0) if branches else None,
         worst=tuple(
-            FileShare(file=cut(file.file, _SHORT), lines=_measured(file.lines))
+            FileShare(file=_kept(file.file, _SHORT), lines=_measured(file.lines))
             for file in (coverage.worst(_MOST_ROWS) if coverage else ())
         ),
         slowest=tuple(
-            SlowCase(name=cut(case.name, _SHORT), seconds=case.seconds)
+            SlowCase(name=_kept(case.name, _SHORT), seconds=case.seconds)
             for case in results.slowest(_MOST_ROWS)
         ),
     )
@@ -160,13 +160,18 @@ def _unreadable(where: str, reason: str) -> KanmonError:
 
 def _failed_case(case: Case) -> FailedCase:
     return FailedCase(
-        name=cut(case.name, _SHORT),
-        suite=cut(case.suite, _SHORT),
-        file=cut(case.file, _SHORT),
+        name=_kept(case.name, _SHORT),
+        suite=_kept(case.suite, _SHORT),
+        file=_kept(case.file, _SHORT),
         line=case.line,
-        details=cut(case.details or case.message, _DETAILS),
+        details=_kept(case.details or case.message, _DETAILS),
     )
 
 
 def _measured(share: Share, minimum: float = 0) -> Measured:
     return Measured(covered=share.covered, total=share.total, minimum=minimum)
+
+
+def _kept(text: str, length: int) -> str:
+    """A text of at most `length` characters, all of which JSON can hold."""
+    return cut(visible(text), length)

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from markdown_it import MarkdownIt
 
 from kanmon.apptest.results import CaseOutcome
+from kanmon.apptest.summary import summary_of
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.github.commits import Changes, Commit, PullRequest
@@ -58,14 +59,7 @@ def notes_page(text: str) -> str:
 def verdict_page(text: str) -> str:
     problem = KanmonError(Code.TESTS_FAILED, text, where=text)
     failed = verdict(case(text, CaseOutcome.FAILED, text), case(text), file=text, failures=(problem,))
-    return render_markdown(
-        "verdict.md.j2",
-        verdict=failed,
-        results=failed.results,
-        coverage=failed.coverage,
-        shown=5,
-        page=text,
-    )
+    return render_markdown("verdict.md.j2", summary=summary_of(failed), shown=5, page=text)
 
 
 def parts(markdown: str) -> list[str]:
