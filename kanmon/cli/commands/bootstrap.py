@@ -40,7 +40,7 @@ _QUESTION = "Apply this with your own rights? [y/N] "
 class BootstrapOptions:
     """Whether to ask first."""
 
-    yes: bool = flag("apply the changes without a question")
+    yes: bool = flag("apply the changes without a question", terminal_only=True)
 
 
 def run(options: BootstrapOptions, context: Context) -> ExitStatus:
@@ -77,8 +77,9 @@ def _bootstrap(context: Context, *, yes: bool) -> DeployedStack:
         stack = _create(context, stacks, confirm, body, api_logs=api_logs)
     else:
         stack = _update(context, stacks, confirm, stack, body)
-    ready = "[green]{name} is ready[/]; bundles and the ledger lie in {bucket}."
-    context.console.print(ready, name=name, bucket=account.bucket)
+    context.console.print(
+        "[green]{name} is ready[/]; bundles and the ledger lie in {bucket}.", name=name, bucket=account.bucket
+    )
     return stack
 
 
