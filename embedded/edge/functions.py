@@ -60,7 +60,7 @@ class Functions:
     ) -> Response:
         """The response as the function leaves it.
 
-        The guide says that `event.request` is "the actual request that CloudFront received from the viewer".
+        In the guide, `event.request` is "the actual request that CloudFront received from the viewer".
         It does not say whether a viewer-request function's changes are in it. Here they are, so nothing may
         rely on the path in it ("CloudFront Functions event structure").
         """

@@ -286,7 +286,7 @@ def _of_another(made: Made, permission: str) -> Request:
         return Request(permission, made.key, context)
     if service == "secretsmanager":
         return _of_password(made, permission)
-    places = {"iam": made.role, "s3": f"{made.artifacts}/{blob_key('test', 'aa')}"}
+    places = {"iam": made.role, "s3": f"{made.artifacts}/{blob_key(made.environment, 'aa')}"}
     return Request(permission, places.get(service, "*"), REGIONAL)
 
 

@@ -119,7 +119,8 @@ def test_nothing_may_do_everything(case: str) -> None:
     statements = list(granted(case))
     assert statements or not matrix()[case].functions
     for where, statement in statements:
-        assert statement["Effect"] == "Allow", where
+        if statement["Effect"] == "Deny":
+            continue
         assert not {"NotAction", "NotResource", "NotPrincipal"} & statement.keys(), where
         for action in listed(statement["Action"]):
             assert action not in {"*", "*:*"}, where

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +26,12 @@ def unfinished(dead: App, request: pytest.FixtureRequest) -> App:
     return dead
 
 
+def _planned(app: App) -> tuple[str, ...]:
+    """The options of the job after the plan."""
+    digest = json.loads((app.folder / "plan.json").read_text("utf-8"))["digest"]
+    return ("--plan", "plan.json", "--digest", digest)
+
+
 def _approve(github: LocalGithub) -> None:
     [run] = github.repository.runs
     github.begin_job(run, 1, "deploy", "test", runner="runner-1")
@@ -34,7 +41,7 @@ def _approve(github: LocalGithub) -> None:
 MOVES = pytest.mark.parametrize(
     "command",
     [
-        ("deploy", "--plan", "plan.json"),
+        ("deploy",),
         ("recover",),
         ("recover", "--wait"),
         ("recover", "--undo"),
@@ -47,7 +54,8 @@ MOVES = pytest.mark.parametrize(
 def test_without_an_approval_nothing_moves(unfinished: App, command: tuple[str, ...]) -> None:
     """As in a job that an administrator let through: it may not end what another run began (TRU-4)."""
     before = unfinished.cloud.state
-    assert unfinished.run(*command) is ExitStatus.REFUSED
+    given = _planned(unfinished) if command == ("deploy",) else ()
+    assert unfinished.run(*command, *given) is ExitStatus.REFUSED
     assert Code.RUN_NOT_APPROVED.id in unfinished.printed()
     assert unfinished.cloud.state == before
 
@@ -76,7 +84,7 @@ def test_an_approved_run_ends_the_operation_of_a_dead_one(unfinished: App, githu
 def test_an_approved_deploy_ends_a_dead_operation_first(unfinished: App, github: LocalGithub) -> None:
     """CD-13: one approval is enough for both."""
     _approve(github)
-    assert unfinished.run("deploy", "--plan", "plan.json") is ExitStatus.OK
+    assert unfinished.run("deploy", *_planned(unfinished)) is ExitStatus.OK
     assert unfinished.cloud.users == ("r3", "r3")
 
 
