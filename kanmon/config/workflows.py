@@ -12,7 +12,7 @@ FILES = (
     "kanmon-dev/kanmon/.github/workflows/rollback.yml",
 )
 """The files with jobs for the roles."""
-COMMIT = "2a804287cb9be2d28c0fb89d3465ccec8e4eb228"
+COMMIT = "468b572baa1bb1e00fa7e5f9b74fcb8a12c53bec"
 """The commit of these files in the workflow files to copy. `scripts/release` writes it."""
 
 
