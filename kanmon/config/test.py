@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -9,8 +10,12 @@ from pydantic import AfterValidator, Field
 from kanmon.config.section import InsidePath, MistakeError, Section
 from kanmon.config.values import ShellCommand
 
+_LONGEST = 200
+
 
 def _glob(value: str) -> str:
+    if not PurePosixPath(value).parts:
+        raise MistakeError("The path names no file.", "Name the files, such as `build/tests/*.xml`.")
     if any("**" in part and part != "**" for part in value.split("/")):
         raise MistakeError(
             "`**` stands for whole folders, but here it is within a name.",
@@ -19,7 +24,9 @@ def _glob(value: str) -> str:
     return value
 
 
-Glob = Annotated[InsidePath, AfterValidator(_glob), Field(examples=["build/tests/*.xml"])]
+Glob = Annotated[
+    InsidePath, AfterValidator(_glob), Field(max_length=_LONGEST, examples=["build/tests/*.xml"])
+]
 """A path inside the app's folder; `*`, `?` and `[…]` match inside a name, `**` matches any folders."""
 Percentage = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 """A percentage from 0 to 100."""
