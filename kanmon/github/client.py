@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import time
@@ -34,6 +35,15 @@ WRITE_PAUSE = "KANMON_GITHUB_WRITE_PAUSE"
 https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api"""
 
 _LONGEST_PAGE = 100
+# From the special to the general.
+_UNREACHABLE = {
+    requests.Timeout: "GitHub gave no answer in time",
+    requests.exceptions.SSLError: "GitHub's certificate is not valid here",
+    requests.exceptions.ProxyError: "the proxy gave no connection to GitHub",
+    requests.exceptions.RetryError: "GitHub answered each repetition with an error",
+    requests.ConnectionError: "GitHub gave no connection or no answer",
+}
+_NO_REQUEST = "the request to GitHub failed"
 _NOT_FOUND = 404
 _DENIED = {401, 403}
 
@@ -134,7 +144,10 @@ def github_errors(doing: str, *, permission: str) -> Iterator[None]:
             raise KanmonError(Code.GITHUB_DENIED, message, fix=fix) from error
         raise KanmonError(Code.GITHUB_FAILED, message) from error
     except requests.RequestException as error:
-        raise KanmonError(Code.GITHUB_UNREACHABLE, f"While {doing}: {error}.") from error
+        reason = next((words for kind, words in _UNREACHABLE.items() if isinstance(error, kind)), _NO_REQUEST)
+        raise KanmonError(Code.GITHUB_UNREACHABLE, f"While {doing}: {reason}.") from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise KanmonError(Code.GITHUB_FAILED, f"While {doing}: GitHub's answer is not JSON.") from error
 
 
 def not_found(error: GithubException) -> bool:

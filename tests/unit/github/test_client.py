@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 from typing import TYPE_CHECKING
@@ -10,11 +11,15 @@ import pytest
 import requests
 from github import Auth, Github
 
-from kanmon.github.client import Client
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
+from kanmon.github.client import Client, github_errors
 from tests.fakes.repository import NAME, run_of
 
 if TYPE_CHECKING:
     from embedded.github.server import LocalGithub
+
+POOL = "HTTPSConnectionPool(host='api.github.com', port=443): NewConnectionError"
 
 
 def test_a_call_is_logged_with_its_status_and_duration(
@@ -38,3 +43,32 @@ def test_a_call_without_an_answer_is_logged(caplog: pytest.LogCaptureFixture) ->
         with caplog.at_level(logging.DEBUG, "kanmon"), pytest.raises(requests.RequestException):
             api.get_repo(NAME)
     assert any(line.startswith(f"GET /repos/{NAME} no answer") for line in caplog.messages)
+
+
+ERRORS = {
+    "a silent server": (requests.ReadTimeout(POOL), "GitHub gave no answer in time"),
+    "a slow connection": (requests.ConnectTimeout(POOL), "GitHub gave no answer in time"),
+    "a foreign certificate": (requests.exceptions.SSLError(POOL), "GitHub's certificate is not valid here"),
+    "a dead proxy": (requests.exceptions.ProxyError(POOL), "the proxy gave no connection to GitHub"),
+    "errors alone": (requests.exceptions.RetryError(POOL), "GitHub answered each repetition with an error"),
+    "no connection": (requests.ConnectionError(POOL), "GitHub gave no connection or no answer"),
+    "anything else": (requests.exceptions.ChunkedEncodingError(POOL), "the request to GitHub failed"),
+}
+
+
+@pytest.mark.parametrize(("error", "words"), ERRORS.values(), ids=ERRORS)
+def test_a_failed_request_is_told_in_our_words(error: Exception, words: str) -> None:
+    """TRU-6: no words of Python."""
+    with pytest.raises(KanmonError) as caught, github_errors("reading the run", permission="actions: read"):
+        raise error
+    assert caught.value.code is Code.GITHUB_UNREACHABLE
+    assert caught.value.message == f"While reading the run: {words}."
+
+
+@pytest.mark.parametrize("answer", ["{", "[" * 100_000], ids=["a torn one", "a deep one"])
+def test_an_answer_without_json_is_an_error(answer: str) -> None:
+    """TRU-6"""
+    reading = github_errors("reading the run", permission="actions: read")
+    with pytest.raises(KanmonError, match="GitHub's answer is not JSON") as caught, reading:
+        json.loads(answer)
+    assert caught.value.code is Code.GITHUB_FAILED
