@@ -75,5 +75,5 @@ def _alarms_below(reason_data: str) -> list[str]:
     try:
         triggers: Iterable[dict[str, str]] = json.loads(reason_data)["triggeringAlarms"]
         return sorted({one["arn"].partition(":alarm:")[2] for one in triggers} - {""})
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return []

@@ -1,10 +1,11 @@
-"""Conditional writes of objects in S3.
+"""Bounded reads and conditional writes of objects in S3.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -15,6 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
+
+
+def content_of(answer: GetObjectOutputTypeDef, largest: int) -> bytes | None:
+    """The content of GetObject's answer. None when it has more than `largest` bytes: then it is not read.
+
+    S3 gives the size before the content. So no object can take the memory of the process.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html#API_GetObject_ResponseElements
+    """
+    with closing(answer["Body"]) as body:
+        return body.read() if answer["ContentLength"] <= largest else None
 
 
 class Conflict(Exception):  # noqa: N818 - the usual name for a lost conditional write

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, is_missing, write_was_refused
+from kanmon.aws.objects import content_of
+from kanmon.bundle.manifest import LARGEST as LARGEST_MANIFEST
 from kanmon.bundle.manifest import Bundle, Manifest
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
@@ -66,7 +68,7 @@ class Blobs:
 
         Raises BUNDLE_MISSING, BLOB_REPLACED, BUNDLE_DAMAGED or BUNDLE_OTHER_VERSION.
         """
-        return Manifest.parse(self.get(digest), self._where(digest))
+        return Manifest.parse(self.get(digest, LARGEST_MANIFEST), self._where(digest))
 
     def put(self, content: bytes) -> str:
         """Store some content and return its SHA-256. Raises BLOB_REPLACED, BUNDLE_TOO_BIG."""
@@ -74,8 +76,11 @@ class Blobs:
         self._store(sha256, sha256[:12], len(content), lambda: io.BytesIO(content))
         return sha256
 
-    def get(self, sha256: str) -> bytes:
-        """The content of a blob, verified. Raises BUNDLE_MISSING or BLOB_REPLACED."""
+    def get(self, sha256: str, largest: int) -> bytes:
+        """The content of a blob, verified. The right content has at most `largest` bytes.
+
+        Raises BUNDLE_MISSING or BLOB_REPLACED.
+        """
         where = self._where(sha256)
         with aws_errors(f"reading {where}"):
             try:
@@ -85,8 +90,8 @@ class Blobs:
                     problem = "A recorded file is no longer in the bucket."
                     raise KanmonError(Code.BUNDLE_MISSING, problem, where=where) from error
                 raise
-            content = found["Body"].read()
-        if hashlib.sha256(content).hexdigest() != sha256:
+            content = content_of(found, largest)
+        if content is None or hashlib.sha256(content).hexdigest() != sha256:
             raise self._replaced(sha256, "A recorded file", found)
         return content
 

@@ -8,17 +8,24 @@ from typing import TYPE_CHECKING, Protocol
 from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, is_missing
-from kanmon.aws.objects import put_if_unchanged
+from kanmon.aws.objects import content_of, put_if_unchanged
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
+from kanmon.regular_file import size_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+LARGEST = 4 * 1024 * 1024
+"""Bytes of a record. Kanmon's own have some kilobytes."""
 
 
 class Store(Protocol):
     """Objects, each with an entity tag, and strongly consistent reads."""
 
     def get(self, key: str) -> tuple[bytes, str] | None:
-        """The object's content and tag, or None when it does not exist."""
+        """The object's content and tag, or None when it does not exist. Raises LEDGER_UNREADABLE."""
 
     def put(self, key: str, body: bytes, *, expected: str | None) -> str:
         """Write if the object still has the tag `expected` (None: if it doesn't exist).
@@ -51,7 +58,11 @@ class S3Store:
                 if is_missing(error):
                     return None
                 raise
-            return answer["Body"].read(), answer["ETag"]
+            content = content_of(answer, LARGEST)
+        if content is None:
+            problem = f"{key} is larger than {size_of(LARGEST)}."
+            raise KanmonError(Code.LEDGER_UNREADABLE, problem, where=f"s3://{self.bucket}/{self.prefix}{key}")
+        return content, answer["ETag"]
 
     def put(self, key: str, body: bytes, *, expected: str | None) -> str:
         """See :class:`Store`."""

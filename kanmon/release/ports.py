@@ -88,7 +88,7 @@ class BlobsPort(Protocol):
     def put(self, content: bytes) -> str:
         """Store the content. Return its SHA-256. A repeated call stores nothing. Raises BLOB_REPLACED."""
 
-    def get(self, sha256: str) -> bytes:
+    def get(self, sha256: str, largest: int) -> bytes:
         """Read the content and verify it. A repeated call reads again.
 
         Raises BUNDLE_MISSING, BLOB_REPLACED.

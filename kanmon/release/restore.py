@@ -7,6 +7,7 @@ compared each template with its name, and a blob can't be written again, so no r
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -88,13 +89,13 @@ class _Restoration:
             raise _KeptError(f"{error.message} {error.fix}") from error
 
     def _apply(self, kind: str, stack: DeployedStack, wanted: StackRecord) -> bool:
-        stacks, blobs = self.services.stacks, self.services.blobs
+        stacks = self.services.stacks
         parameters = wanted.present_parameters(self.outputs)
         same = (stack.parameters, stack.tags) == (parameters, wanted.tags)
         whole = stack.status.endswith("_COMPLETE")
-        if same and whole and stacks.body(stack.name).encode() == blobs.get(wanted.template):
+        if same and whole and _blob_name(stacks.body(stack.name)) == wanted.template:
             return False
-        url = blobs.url(wanted.template)
+        url = self.services.blobs.url(wanted.template)
         change_set = stacks.create_change_set(stack.name, url, parameters, wanted.tags, existing=stack)
         if change_set is None:
             return False
@@ -112,3 +113,7 @@ def _refuse_loss(change_set: ChangeSet) -> None:
     empty = [f"{one.logical_id} ({one.type})" for one in change_set.changes if one.creates_state]
     if empty:
         raise _KeptError(f"to restore it would create {', '.join(empty)} anew, without the old data")
+
+
+def _blob_name(template: str) -> str:
+    return hashlib.sha256(template.encode()).hexdigest()

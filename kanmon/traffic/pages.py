@@ -81,7 +81,7 @@ class PageConfig(Protocol):
 class StoredFiles(Protocol):
     """The stored files of bundles: :class:`kanmon.bundle.blobs.Blobs`."""
 
-    def get(self, sha256: str) -> bytes:
+    def get(self, sha256: str, largest: int) -> bytes:
         """Read the content and verify it. Raises BUNDLE_MISSING, BLOB_REPLACED."""
 
 
@@ -236,7 +236,7 @@ class WebPages:
 
     def _object(self, web: WebRelease, name: str, file: WebFile, cache: str) -> dict[str, Any]:
         """A file as S3 keeps it: PutObject's parameters besides the place. Raises BLOB_REPLACED."""
-        body = self.blobs.get(file.sha256)
+        body = self.blobs.get(file.sha256, file.size)
         metadata = {f"{HEADER_METADATA}{header}": value for header, value in web.config.headers.items()}
         metadata[DIGEST_METADATA] = file.sha256
         if is_page(name) and not file.immutable:

@@ -68,6 +68,7 @@ class MemoryS3:
             raise refusal("NoSuchKey", "GetObject")
         return {
             "Body": io.BytesIO(found.body),
+            "ContentLength": len(found.body),
             "ETag": found.tag,
             "ContentType": found.type,
             "CacheControl": found.cache,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -56,7 +57,7 @@ def test_a_file_of_any_size_is_uploaded_whole(blobs: Blobs, tmp_path: Path, size
     (project / "web/dist/file.bin").write_bytes(content)
     bundle = build(project)
     blobs.upload_bundle(bundle)
-    assert blobs.get(bundle.manifest.web["file.bin"].sha256) == content
+    assert blobs.get(bundle.manifest.web["file.bin"].sha256, size) == content
 
 
 def test_a_file_above_the_limit_of_one_call_is_refused(
@@ -80,7 +81,7 @@ def test_a_refused_upload_is_an_aws_error(blobs: Blobs, s3: MemoryS3) -> None:
 
 
 def test_content_is_read_as_it_was_written(blobs: Blobs) -> None:
-    assert blobs.get(blobs.put(b"content")) == b"content"
+    assert blobs.get(blobs.put(b"content"), 7) == b"content"
 
 
 def test_a_blob_is_written_with_its_digest_and_once(blobs: Blobs, s3: MemoryS3) -> None:
@@ -102,7 +103,7 @@ def test_a_write_beside_another_one_finds_its_blob(blobs: Blobs, s3: MemoryS3, r
 
     racing = replace(blobs, s3=cast("Any", Racing(s3.buckets)))
     assert racing.put(b"content") == SHA
-    assert blobs.get(SHA) == b"content"
+    assert blobs.get(SHA, 7) == b"content"
 
 
 def test_a_file_planted_just_before_the_write_is_refused(blobs: Blobs, s3: MemoryS3) -> None:
@@ -161,13 +162,37 @@ def test_a_changed_blob_is_refused_when_it_is_read(blobs: Blobs, s3: MemoryS3) -
     sha256 = blobs.put(b"content")
     s3.objects(BUCKET)[KEY] = StoredObject(b"other", checksum=sha256_in_s3(b"content"))
     with pytest.raises(KanmonError, match="A recorded file is stored with content") as caught:
-        blobs.get(sha256)
+        blobs.get(sha256, 7)
     assert _code(caught) is Code.BLOB_REPLACED
+
+
+class _Unread(io.BytesIO):
+    """A body too large for the memory."""
+
+    def read(self, *_: Any) -> bytes:
+        raise AssertionError("it was read")
+
+
+class _HugeS3(MemoryS3):
+    def get_object(self, **asked: Any) -> dict[str, Any]:
+        return super().get_object(**asked) | {"Body": _Unread(), "ContentLength": 5 * 1024**3}
+
+
+def test_a_planted_blob_of_any_size_is_not_read(s3: MemoryS3) -> None:
+    """TRU-6: its size is known before its content."""
+    s3.objects(BUCKET)[KEY] = StoredObject(b"other")
+    blobs = Blobs(cast("Any", _HugeS3(s3.buckets)), BUCKET, "test")
+    with pytest.raises(KanmonError) as read:
+        blobs.get(SHA, 7)
+    with pytest.raises(KanmonError) as manifest:
+        blobs.manifest(SHA)
+    assert _code(read) is _code(manifest) is Code.BLOB_REPLACED
+    assert "delete-object" in read.value.fix
 
 
 def test_a_missing_blob_is_an_error(blobs: Blobs) -> None:
     with pytest.raises(KanmonError) as caught:
-        blobs.get("0" * 64)
+        blobs.get("0" * 64, 7)
     assert _code(caught) is Code.BUNDLE_MISSING
 
 
@@ -184,7 +209,7 @@ def test_each_environment_has_its_own_blobs(blobs: Blobs) -> None:
     """TRU-1: a role of another environment writes other keys."""
     sha256 = blobs.put(b"content")
     with pytest.raises(KanmonError) as caught:
-        replace(blobs, environment="production").get(sha256)
+        replace(blobs, environment="production").get(sha256, 7)
     assert _code(caught) is Code.BUNDLE_MISSING
 
 

@@ -14,7 +14,7 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.ledger import Ledger
 from kanmon.ledger.records import Operation, PlannedRelease
-from kanmon.ledger.store import S3Store, Store
+from kanmon.ledger.store import LARGEST, S3Store, Store
 from kanmon.ledger.writer import LedgerWriter
 from kanmon.model import OperationKind, Slot
 from tests.fakes.objects import MemoryS3, refusal
@@ -214,3 +214,12 @@ class _PagedS3:
 def test_keys_of_all_pages_are_listed() -> None:
     s3 = _PagedS3(("p/a/1", "p/a/2"), ("p/b/1",), ("p/a/3",))
     assert S3Store(cast("Any", s3), BUCKET, "p/").keys("a/") == ["a/1", "a/2", "a/3"]
+
+
+def test_a_planted_record_of_any_size_is_not_read(s3_store: S3Store, s3: S3Client) -> None:
+    """TRU-6: a record of gigabytes would take the memory of each command."""
+    s3.put_object(Bucket=BUCKET, Key="production/ledger/big.json", Body=b"0" * (LARGEST + 1))
+    with pytest.raises(KanmonError, match=r"big\.json is larger than 4 MB") as caught:
+        s3_store.get("big.json")
+    assert caught.value.code is Code.LEDGER_UNREADABLE
+    assert caught.value.where == f"s3://{BUCKET}/production/ledger/big.json"

@@ -47,7 +47,7 @@ def _change(cloud: Cloud, release_id: str, change: Callable[[dict[str, Any]], ob
     """Give a release the manifest of another Kanmon."""
     record = cloud.ledger.release(release_id)
     assert record
-    manifest = json.loads(cloud.blobs.get(record.bundle))
+    manifest = json.loads(cloud.blobs.manifest(record.bundle).stored)
     change(manifest["config"])
     manifest["signed_by"] = "a field unknown to this Kanmon"
     manifest["web"]["index.html"]["encoding"] = "br"
