@@ -7,12 +7,13 @@ https://coverage.readthedocs.io/en/latest/commands/cmd_json.html.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from kanmon.apptest.documents import parse_xml, too_big, unreadable
 
@@ -60,32 +61,38 @@ def read_cobertura(content: bytes, where: str) -> Iterator[MeasuredFile]:
     if root.tag != "coverage" or root.find("packages") is None:
         raise unreadable(where, f"is not Cobertura XML: it begins with <{root.tag[:40]}>")
     sources = tuple(source.text.strip() for source in root.iterfind("sources/source") if source.text)
+    count = 0
     for part in root.iter("class"):
         file = MeasuredFile(part.get("filename", ""), sources)
         for line in part.iterfind("lines/line"):
             try:
-                _cobertura_line(line, file)
+                count += _cobertura_line(line, file)
             except ValueError:
                 raise unreadable(where, "has a line without sensible numbers") from None
+            if count > MOST_LINES:
+                raise too_big(where, f"has more than {MOST_LINES:,} lines and branches")
         yield file
 
 
-def _cobertura_line(line: Element, file: MeasuredFile) -> None:
+def _cobertura_line(line: Element, file: MeasuredFile) -> int:
+    """Record a line and its branches, and return their number. Some bytes can stand for many branches."""
     number = int(line.get("number", ""))
     file.line(number, hit=int(line.get("hits", "")) > 0)
     counted = re.search(r"\(([0-9]{1,4})/([0-9]{1,4})\)", line.get("condition-coverage", ""))
-    if counted:
-        taken, ways = int(counted[1]), int(counted[2])
-        if ways > _MOST_WAYS:
-            raise ValueError("no line has so many branches")
-        for way in range(ways):
-            file.branch(number, f"{way + 1}/{ways}", hit=way < taken)
+    taken, ways = (int(counted[1]), int(counted[2])) if counted else (0, 0)
+    if ways > _MOST_WAYS:
+        raise ValueError("no line has so many branches")
+    for way in range(ways):
+        file.branch(number, f"{way + 1}/{ways}", hit=way < taken)
+    return 1 + ways
 
 
 def read_lcov(content: bytes, where: str) -> Iterator[MeasuredFile]:
     """Read LCOV's tracefile."""
     file = None
-    for number, entry in enumerate(content.decode("utf-8-sig", errors="replace").splitlines()):
+    # Line by line: all lines at once would take ten times the memory of the report.
+    text = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", errors="replace")
+    for number, entry in enumerate(text):
         if number > _MOST_ENTRIES:
             raise too_big(where, f"has more than {_MOST_ENTRIES:,} entries")
         key, _, value = entry.strip().partition(":")
@@ -114,11 +121,15 @@ def _lcov_line(key: str, value: str, file: MeasuredFile | None) -> None:
         file.branch(int(number), way, hit=taken != "-" and int(taken) > 0)
 
 
+_T = TypeVar("_T")
+_Bounded = Annotated[list[_T], Field(max_length=MOST_LINES)]
+
+
 class _JsonFile(BaseModel):
-    executed_lines: list[int]
-    missing_lines: list[int]
-    executed_branches: list[tuple[int, int]] = []
-    missing_branches: list[tuple[int, int]] = []
+    executed_lines: _Bounded[int]
+    missing_lines: _Bounded[int]
+    executed_branches: _Bounded[tuple[int, int]] = []
+    missing_branches: _Bounded[tuple[int, int]] = []
 
 
 class _JsonReport(BaseModel):
@@ -134,12 +145,12 @@ def read_json(content: bytes, where: str) -> Iterator[MeasuredFile]:
         report = _JsonReport.model_validate_json(content.removeprefix(b"\xef\xbb\xbf"))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
+        if first["type"] == "too_long":
+            raise too_big(where, f"has more than {MOST_LINES:,} lines or branches in one file") from None
         place = ".".join(str(part) for part in first["loc"])[:80]
         raise unreadable(where, f"is not coverage.py's JSON: {place}: a wrong value") from None
     for name, entry in report.files.items():
         file = MeasuredFile(name)
-        if len(entry.executed_lines) + len(entry.missing_lines) > MOST_LINES:
-            raise too_big(where, f"has more than {MOST_LINES:,} lines in {name[:80]}")
         for hit, lines in ((True, entry.executed_lines), (False, entry.missing_lines)):
             for number in lines:
                 file.line(number, hit=hit)

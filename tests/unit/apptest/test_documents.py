@@ -10,6 +10,7 @@ import pytest
 
 from kanmon.apptest.coverage import read_coverage
 from kanmon.apptest.documents import MOST, read_report
+from kanmon.apptest.formats import MOST_LINES
 from kanmon.apptest.results import read_results
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
@@ -44,6 +45,21 @@ def test_too_many_branches_of_a_line_are_refused(tmp_path: Path) -> None:
     line = '<line number="1" hits="1" condition-coverage="100% (9999/9999)"/>'
     report = f'<coverage><packages><class filename="a"><lines>{line}</lines></class></packages></coverage>'
     assert _code(read_coverage, tmp_path, report) is Code.RESULTS_UNREADABLE
+
+
+def test_too_many_branches_of_a_file_are_refused_early(tmp_path: Path) -> None:
+    """TRU-6: some bytes of a line stand for 1000 branches. All of them took 1.8 GB."""
+    line = '<line number="{}" hits="1" condition-coverage="(9/1000)"/>'
+    lines = "".join(line.format(number) for number in range(1000))
+    report = f"<coverage><packages/><class filename='a'><lines>{lines}</lines></class></coverage>"
+    assert _code(read_coverage, tmp_path, report) is Code.REPORT_TOO_BIG
+
+
+def test_too_many_lines_of_a_json_report_are_refused(tmp_path: Path) -> None:
+    """TRU-6"""
+    lines = "1," * MOST_LINES + "1"
+    report = f'{{"files": {{"a": {{"executed_lines": [{lines}], "missing_lines": []}}}}}}'
+    assert _code(read_coverage, tmp_path, report) is Code.REPORT_TOO_BIG
 
 
 def test_too_many_files_are_refused(tmp_path: Path) -> None:
