@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from kanmon.apptest.summary import Summary
     from kanmon.report.console import Screen
 
+_PRINTED = 200
+"""The most failed tests in the terminal. More of them hide the first error, and take seconds to print."""
 _SHOWN = (100, 50, 20, 10, 5, 1)
 
 
@@ -28,9 +30,9 @@ def verdict_markdown(summary: Summary, limit: int, page: str = "") -> str:
 
 
 def print_verdict(console: Screen, verdict: Verdict) -> None:
-    """Print the test results: each failed test, then the numbers."""
+    """Print the test results: the first failed tests, then the numbers."""
     results = verdict.results
-    for case in results.failures:
+    for case in results.failures[:_PRINTED]:
         place = f" {case.file}:{case.line}" if case.line else f" {case.file}" if case.file else ""
         console.print(
             "[red]{outcome:>6}[/] {case}",
@@ -38,6 +40,8 @@ def print_verdict(console: Screen, verdict: Verdict) -> None:
             case=f"{case.suite} {case.name}{place}",
         )
         console.print("       [dim]{message}[/]", message=case.message.strip().partition("\n")[0])
+    if (more := len(results.failures) - _PRINTED) > 0:
+        console.print("       and {more} more failed tests: see the reports", more=str(more))
     colour = "green" if verdict.passed else "red"
     numbers = f"{results.executed} tests ran, {len(results.failures)} failed"
     numbers += f", {results.flaky} only passed when run again" if results.flaky else ""

@@ -118,7 +118,16 @@ def test_a_step_names_the_first_failures_where_they_are(
     assert "<b>test 29</b>" in (tmp_path / "GITHUB_STEP_SUMMARY").read_text()
 
 
-def test_a_log_holds_every_failed_test_and_no_command() -> None:
+def test_a_log_counts_the_failed_tests_beyond_two_hundred() -> None:
+    """TRU-6: 20,000 of them took more than ten seconds to print."""
+    file = io.StringIO()
+    print_verdict(make_console(file), verdict(*[case(f"t{n}", CaseOutcome.FAILED) for n in range(203)]))
+    assert " t199 " in file.getvalue()
+    assert " t200 " not in file.getvalue()
+    assert "and 3 more failed tests: see the reports" in file.getvalue()
+
+
+def test_a_log_holds_a_failed_test_and_no_command() -> None:
     file = io.StringIO()
     log = HarmlessLog(file)
     print_verdict(make_console(log), verdict(case(HOSTILE, CaseOutcome.FAILED, HOSTILE), case("b")))  # type: ignore[arg-type]
