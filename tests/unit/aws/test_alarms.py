@@ -88,7 +88,7 @@ def test_a_composite_alarm_has_its_own_reason_otherwise(cloudwatch: Any) -> None
     ]
 
 
-@pytest.mark.parametrize("data", ["", "{", "[]", "7", "{}", '{"triggeringAlarms": [7]}'])
+@pytest.mark.parametrize("data", ["", "{", "[]", "7", "{}", '{"triggeringAlarms": [7]}', "[" * 4000])
 def test_an_alarm_with_unknown_reason_data_fires(data: str) -> None:
     alarm = {
         "AlarmName": ROLLBACK, "AlarmRule": "-", "StateValue": "ALARM", "StateReason": "why",
