@@ -61,7 +61,7 @@ def run(case: Case, endpoint: str) -> Ran:
     with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
         folder, log = Path(name, "app"), Path(name, "log")
         folder.mkdir()
-        case.prepare(folder)
+        _prepare(case, folder)
         child = os.fork()
         if not child:
             _become(case, folder, log, endpoint)
@@ -71,6 +71,19 @@ def run(case: Case, endpoint: str) -> Ran:
     return Ran(
         case.group, case.name, status, output, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, held
     )
+
+
+def _prepare(case: Case, folder: Path) -> None:
+    """Write the input in a process of its own: its memory must not count as the command's."""
+    child = os.fork()
+    if not child:
+        try:
+            case.prepare(folder)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert status == 0, f"{case.name} could not be written"
 
 
 def _become(case: Case, folder: Path, log: Path, endpoint: str) -> NoReturn:
