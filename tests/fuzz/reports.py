@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from tests.fuzz.case import CONFIG, Case, Make, cases, write
+from tests.fuzz.case import CONFIG, Case, Make, cases, file, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -177,6 +177,27 @@ def _mutated(seed: int, text: str) -> str:
     return "".join(signs)
 
 
+_PATTERNS = (
+    ".",
+    "./",
+    "./.",
+    "[",
+    "[!]",
+    "**a",
+    "x" * 200,
+    "x" * 5000,
+    "*/" * 99 + "x",
+    "*/" * 2000,
+    "**/" * 66 + "x",
+    "~",
+)
+
+
+def _pattern(pattern: str) -> Make:
+    text = f"{CONFIG}test: {{commands: [mkdir -p out], results: ['{pattern}']}}\n"
+    return file("kanmon.yml", text)
+
+
 def report_cases() -> list[Case]:
     """All of them."""
     whole = [
@@ -188,6 +209,7 @@ def report_cases() -> list[Case]:
     return [
         *cases("results", test, {name: _result(content) for name, content in _RESULTS.items()}),
         *cases("results", test, {name: _output(command) for name, command in _SPECIAL.items()}),
+        *cases("results", test, {f"pattern {one[:9]} {len(one)}": _pattern(one) for one in _PATTERNS}),
         *cases("output", test, {name: _output(command) for name, command in _OUTPUTS.items()}),
         *cases("coverage", test, {name: _coverage(content) for name, content in _COVERAGES.items()}),
         *cases("results, mutated", test, {f"mutation {n}": _result(_mutated(n, _JUNIT)) for n in range(30)}),

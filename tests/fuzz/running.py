@@ -11,7 +11,9 @@ import sys
 import tempfile
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
+from io import FileIO, TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -98,6 +100,9 @@ def _become(case: Case, folder: Path, log: Path, endpoint: str) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(target, 1)
         os.dup2(target, 2)
+        # Pytest puts its own files there: the output would miss the log.
+        sys.stdout = TextIOWrapper(FileIO(1, "w", closefd=False), "utf-8")
+        sys.stderr = TextIOWrapper(FileIO(2, "w", closefd=False), "utf-8", "backslashreplace")
         os.chdir(folder)
         for name in [name for name in os.environ if name.startswith(_OWN)]:
             del os.environ[name]
@@ -114,14 +119,16 @@ def _become(case: Case, folder: Path, log: Path, endpoint: str) -> NoReturn:
             command = [sys.executable, "-m", "kanmon", *case.arguments]
             os.execvp("bash", ["bash", "-c", f'"$@" {case.shell}', "bash", *command])
         status = main(list(case.arguments))
-        sys.stdout.flush()
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 1
     except BaseException:  # noqa: BLE001 - as Python's own end would
         traceback.print_exc()
         status = 1
     finally:
-        sys.stderr.flush()
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
         os._exit(status)
 
 
