@@ -79,6 +79,13 @@ def kept_runner_files(environment: Mapping[str, str]) -> Iterator[None]:
         yield
     finally:
         for path, content in before.items():
-            if path.is_symlink() or not path.is_file() or path.read_bytes() != content:
+            if not _holds(path, content):
                 path.unlink(missing_ok=True)  # never through a link to another file
                 path.write_bytes(content)
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Whether a path is a file with this content. A larger one is not read: it could take the memory."""
+    if path.is_symlink() or not path.is_file() or path.stat().st_size != len(content):
+        return False
+    return path.read_bytes() == content

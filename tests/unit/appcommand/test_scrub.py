@@ -64,6 +64,15 @@ def test_the_runners_files_are_as_before(tmp_path: Path) -> None:
     assert foreign.read_text() == "foreign\n"
 
 
+def test_a_runners_file_of_any_size_is_not_read(tmp_path: Path) -> None:
+    """TRU-6: a command can make it larger than the memory."""
+    output = tmp_path / "output"
+    output.write_text("ours\n")
+    with kept_runner_files({"GITHUB_OUTPUT": str(output)}):
+        os.truncate(output, 1024**4)
+    assert output.read_text() == "ours\n"
+
+
 def test_without_a_runner_there_is_no_file_to_keep(tmp_path: Path) -> None:
     with kept_runner_files({"GITHUB_OUTPUT": str(tmp_path / "none"), "GITHUB_ENV": ""}):
         pass
