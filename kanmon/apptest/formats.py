@@ -122,14 +122,14 @@ def _lcov_line(key: str, value: str, file: MeasuredFile | None) -> None:
 
 
 _T = TypeVar("_T")
-_Bounded = Annotated[list[_T], Field(max_length=MOST_LINES)]
+_AtMost = Annotated[list[_T], Field(max_length=MOST_LINES)]
 
 
 class _JsonFile(BaseModel):
-    executed_lines: _Bounded[int]
-    missing_lines: _Bounded[int]
-    executed_branches: _Bounded[tuple[int, int]] = []
-    missing_branches: _Bounded[tuple[int, int]] = []
+    executed_lines: _AtMost[int]
+    missing_lines: _AtMost[int]
+    executed_branches: _AtMost[tuple[int, int]] = []
+    missing_branches: _AtMost[tuple[int, int]] = []
 
 
 class _JsonReport(BaseModel):

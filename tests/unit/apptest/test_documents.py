@@ -10,14 +10,19 @@ import pytest
 
 from kanmon.apptest.coverage import read_coverage
 from kanmon.apptest.documents import MOST, read_report
-from kanmon.apptest.formats import MOST_LINES
+from kanmon.apptest.formats import MOST_LINES, read_cobertura, read_json
 from kanmon.apptest.results import read_results
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from kanmon.apptest.formats import MeasuredFile
+
+
+LONG = "1," * MOST_LINES + "1"
 
 
 def _code(read: Callable[[Path, Path], object], folder: Path, content: str) -> Code:
@@ -47,19 +52,25 @@ def test_too_many_branches_of_a_line_are_refused(tmp_path: Path) -> None:
     assert _code(read_coverage, tmp_path, report) is Code.RESULTS_UNREADABLE
 
 
-def test_too_many_branches_of_a_file_are_refused_early(tmp_path: Path) -> None:
-    """TRU-6: some bytes of a line stand for 1000 branches. All of them took 1.8 GB."""
+def test_branches_are_counted_before_a_file_is_whole() -> None:
+    """TRU-6: some bytes of a line stand for 1000 branches. All of 20,000 lines took 1.8 GB."""
     line = '<line number="{}" hits="1" condition-coverage="(9/1000)"/>'
     lines = "".join(line.format(number) for number in range(1000))
     report = f"<coverage><packages/><class filename='a'><lines>{lines}</lines></class></coverage>"
-    assert _code(read_coverage, tmp_path, report) is Code.REPORT_TOO_BIG
+    assert _refused(read_cobertura(report.encode(), "report")) is Code.REPORT_TOO_BIG
 
 
-def test_too_many_lines_of_a_json_report_are_refused(tmp_path: Path) -> None:
-    """TRU-6"""
-    lines = "1," * MOST_LINES + "1"
-    report = f'{{"files": {{"a": {{"executed_lines": [{lines}], "missing_lines": []}}}}}}'
-    assert _code(read_coverage, tmp_path, report) is Code.REPORT_TOO_BIG
+def test_a_list_of_json_ends_at_its_limit() -> None:
+    """TRU-6: it is refused while it is parsed, so before the first file."""
+    small, large = (f'{{"executed_lines": [{lines}], "missing_lines": []}}' for lines in ("1", LONG))
+    report = f'{{"files": {{"a": {small}, "b": {large}}}}}'
+    assert _refused(read_json(report.encode(), "report")) is Code.REPORT_TOO_BIG
+
+
+def _refused(files: Iterator[MeasuredFile]) -> Code:
+    with pytest.raises(KanmonError) as refused:
+        next(files)
+    return refused.value.code
 
 
 def test_too_many_files_are_refused(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ ERRORS = {
 
 
 @pytest.mark.parametrize(("error", "words"), ERRORS.values(), ids=ERRORS)
-def test_a_failed_request_is_told_in_our_words(error: Exception, words: str) -> None:
+def test_a_failed_request_is_explained_in_our_words(error: Exception, words: str) -> None:
     """TRU-6: no words of Python."""
     with pytest.raises(KanmonError) as caught, github_errors("reading the run", permission="actions: read"):
         raise error
