@@ -148,6 +148,9 @@ def github_errors(doing: str, *, permission: str) -> Iterator[None]:
         raise KanmonError(Code.GITHUB_UNREACHABLE, f"While {doing}: {reason}.") from error
     except (json.JSONDecodeError, RecursionError) as error:
         raise KanmonError(Code.GITHUB_FAILED, f"While {doing}: GitHub's answer is not JSON.") from error
+    except KeyError as error:
+        # Such as a proxy's page in place of GitHub's answer.
+        raise KanmonError(Code.GITHUB_FAILED, f"While {doing}: GitHub's answer has no {error}.") from error
 
 
 def not_found(error: GithubException) -> bool:

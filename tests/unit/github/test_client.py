@@ -72,3 +72,12 @@ def test_an_answer_without_json_is_an_error(answer: str) -> None:
     with pytest.raises(KanmonError, match="GitHub's answer is not JSON") as caught, reading:
         json.loads(answer)
     assert caught.value.code is Code.GITHUB_FAILED
+
+
+def test_an_answer_without_its_content_is_an_error() -> None:
+    """TRU-6: a proxy's page stands in place of GitHub's answer."""
+    page: dict[str, str] = {"data": "<html>"}
+    reading = github_errors("reading the run", permission="actions: read")
+    with pytest.raises(KanmonError, match="answer has no 'jobs'") as caught, reading:
+        _ = page["jobs"]
+    assert caught.value.code is Code.GITHUB_FAILED
