@@ -214,7 +214,9 @@ class Attacker:
                 ):
                     create = partial(own.create_change_set, **at, **given, Parameters=parameters, **role)
                     self.attempt("cloudformation:CreateChangeSet", create)
-                    self.tally.actions |= {"iam:PassRole", "cloudformation:TagResource"}
+                    # The stacks have tags. A change set without them removes them.
+                    self.tally.actions |= {f"cloudformation:{verb}agResource" for verb in ("T", "Unt")}
+                    self.tally.actions.add("iam:PassRole")
                 self.attempt("cloudformation:ExecuteChangeSet", own.execute_change_set, **at)
 
     def try_everything_else(self, stacks: Mapping[str, str], functions: list[str]) -> None:

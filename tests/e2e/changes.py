@@ -10,6 +10,11 @@ if TYPE_CHECKING:
 
 _HANDLER = "build/api/mandala/handler.py"
 _PAGE = "web/dist/index.html"
+_ANSWER = "return app.answer(Request.from_event(event))"
+_LIVE_BUG = (
+    f"{_ANSWER} if event['requestContext']['stage'] != 'live' "
+    "else Response.refusal(ApiError(404, 'lost', 'The live stage has no settings.'))"
+)
 
 
 def visible_change(project: Project, name: str) -> None:
@@ -21,14 +26,14 @@ def visible_change(project: Project, name: str) -> None:
 
 def break_everywhere(project: Project) -> None:
     """A bug in every answer of the API."""
-    project.edit(_HANDLER, "return app.answer(Request.from_event(event))", "raise RuntimeError('broken')")
+    project.edit(_HANDLER, _ANSWER, "raise RuntimeError('broken')")
 
 
 def break_live_only(project: Project) -> None:
     """A bug of the live stage: the candidate's own stage is fine."""
-    project.edit(
-        _HANDLER,
-        "return app.answer(Request.from_event(event))",
-        "return app.answer(Request.from_event(event)) if event['requestContext']['stage'] != 'live' "
-        "else Response.refusal(ApiError(404, 'lost', 'The live stage has no settings.'))",
-    )
+    project.edit(_HANDLER, _ANSWER, _LIVE_BUG)
+
+
+def repair_live(project: Project) -> None:
+    """Take the bug of the live stage out again."""
+    project.edit(_HANDLER, _LIVE_BUG, _ANSWER)

@@ -18,7 +18,7 @@ import pytest
 from embedded.aws import ACCOUNT
 from kanmon.naming import artifact_bucket
 from tests.e2e.attacker import Attacker, Contents, Place, Role, Tally
-from tests.e2e.changes import break_live_only, visible_change
+from tests.e2e.changes import break_live_only, repair_live, visible_change
 from tests.e2e.poison import MARK, Poison, role_within
 from tests.e2e.project import Project
 from tests.e2e.repository import PROVIDER
@@ -155,6 +155,7 @@ class Siege:
         for attacker in self.attackers:
             attacker.change_objects(contents)
             attacker.put(self.invented(attacker.role, contents))
+            attacker.replace_change_sets(stacks)
             attacker.try_everything_else(stacks, functions)
 
     def invented(self, role: Role, contents: Contents) -> Contents:
@@ -359,6 +360,7 @@ def _before_an_automatic_rollback(siege: Siege) -> None:
     siege.attacked(lambda: siege.forge(_recorded))
     siege.outcome("automatic rollback", siege.approved())
     siege.clean()
+    repair_live(siege.project)
 
 
 def _everything_at_once(siege: Siege) -> None:
