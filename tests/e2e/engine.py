@@ -97,13 +97,14 @@ class Engine:
     def make_base(self, tag: str) -> None:
         """An image with Debian's Python and pip, in place of the public one. Raises NoEngineError.
 
+        The public one has apt, and with it the C++ library that RE2 needs.
         It has this machine's settings for pip, so no Dockerfile needs them.
         """
         archive = self.folder / "base.tar"
         done = subprocess.run(
             [
                 *("mmdebstrap", "--quiet", "--variant=extract"),
-                "--include=python3,python3-pip,python-is-python3,dash,coreutils,findutils",
+                "--include=python3,python3-pip,python-is-python3,dash,coreutils,findutils,libstdc++6",
                 '--extract-hook=mkdir -p "$1/etc/ssl/certs"',
                 f"--extract-hook=upload {_CERTIFICATES} {_CERTIFICATES}",
                 *("bookworm", str(archive)),
