@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from embedded.aws import EmbeddedAws
 from embedded.github.server import LocalGithub
 from kanmon.aws.polling import polls
+from kanmon.bundle.manifest import load_bundle
 from kanmon.clock import SYSTEM_CLOCK
 from kanmon.errors import ExitStatus
 from kanmon.ledger.ledger import Ledger
@@ -232,7 +233,9 @@ HTTP_SCENES = (CANARY_RELEASE, AUTOMATIC_ROLLBACK, MANUAL_ROLLBACK)
 def _arguments(stand: Stand, scene: HttpScene) -> list[str]:
     if scene.command == "rollback":
         return ["--confirm", stand.project.name]
-    return ["--bundle", str(stand.project.folder / "build/bundle"), "--lift-freeze", "the cause is fixed"]
+    bundle = stand.project.folder / "build/bundle"
+    digest = load_bundle(bundle).manifest.digest
+    return ["--bundle", str(bundle), "--bundle-digest", digest, "--lift-freeze", "the cause is fixed"]
 
 
 def calls_of(stand: Stand, scene: HttpScene) -> list[str]:
