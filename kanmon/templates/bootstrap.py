@@ -63,17 +63,19 @@ def environment_trails(config: Config, outputs: Mapping[str, str]) -> dict[str, 
 def trusted_workflows(config: Config, outputs: Mapping[str, str]) -> tuple[list[str], dict[str, list[str]]]:
     """The `job_workflow_ref` claims for the roles, and the record of them for the stack's outputs.
 
-    The former version's stay until the next upgrade: between `kanmon bootstrap` of a new version and the new
-    workflow files, a release runs by the old ones. A list without Kanmon's own refs is exact.
+    The former version's of Kanmon's own files stay until the next upgrade: between `kanmon bootstrap` of a
+    new version and the new workflow files, a release runs by the old ones. All other refs are trusted as long
+    as the config lists them. Otherwise nobody could end the trust in a workflow.
     """
     given = list(config.github.workflow_refs) if config.github else []
+    own = [ref for ref in given if ref.partition("@")[0] in FILES]
     recorded = json.loads(outputs.get(Output.WORKFLOWS, "{}"))
     former: list[str] = recorded.get("former", [])
-    if recorded and recorded["now"] != given:
+    if recorded and recorded["now"] != own:
         former = recorded["now"]
     if not config.github or not set(FILES) & set(config.github.workflows):
         former = []
-    return list(dict.fromkeys([*given, *former])), {"now": given, "former": former}
+    return list(dict.fromkeys([*given, *former])), {"now": own, "former": former}
 
 
 def _environment(config: Config, name: str, prefix: str, trail: Trail | None) -> dict[str, object]:

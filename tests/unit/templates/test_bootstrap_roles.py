@@ -350,6 +350,17 @@ def test_an_upgrade_trusts_the_former_version_too(monkeypatch: pytest.MonkeyPatc
         first = now
 
 
+def test_a_workflow_out_of_the_list_loses_the_trust(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SEC-1: also at an upgrade."""
+    outputs: dict[str, str] = {}
+    nightly = "octo/shop/.github/workflows/nightly.yml@refs/heads/main"
+    assert nightly in _trusted(outputs, workflows=[*FILES, nightly])
+    assert nightly not in _trusted(outputs)
+    assert nightly in _trusted(outputs, workflows=[*FILES, nightly])
+    monkeypatch.setattr(workflows, "COMMIT", "2" * 40)
+    assert nightly not in _trusted(outputs)
+
+
 def test_an_exact_list_is_exact() -> None:
     """SEC-1: a former version's refs go as well."""
     outputs: dict[str, str] = {}
