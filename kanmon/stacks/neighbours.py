@@ -37,9 +37,18 @@ def _prefixes(app: str, environments: Iterable[str]) -> list[str]:
 
 
 def _apps(stacks: Iterable[DeployedStack]) -> dict[str, list[str]]:
-    """The apps with a bootstrap stack, and their environments."""
-    return {
-        stack.name.removesuffix(bootstrap_stack("")): list(json.loads(stack.outputs[Output.ENVIRONMENTS]))
+    """The apps with a bootstrap stack, and their environments. Another tool's stack may have such a name."""
+    found = {
+        stack.name.removesuffix(bootstrap_stack("")): _recorded(stack.outputs.get(Output.ENVIRONMENTS, ""))
         for stack in stacks
-        if stack.name.endswith(bootstrap_stack("")) and Output.ENVIRONMENTS in stack.outputs
+        if stack.name.endswith(bootstrap_stack(""))
     }
+    return {app: names for app, names in found.items() if names}
+
+
+def _recorded(output: str) -> list[str]:
+    try:
+        environments = json.loads(output)
+    except (ValueError, RecursionError):
+        return []
+    return list(environments) if isinstance(environments, dict) else []

@@ -38,6 +38,13 @@ def test_an_earlier_environment_of_the_app_is_refused() -> None:
         refuse_alike("shop", ["test-eu", "test"], [])
 
 
+@pytest.mark.parametrize("output", ["dev,prod", "5", "null", '["test"]', "[" * 100_000])
+def test_another_tools_output_of_the_name_is_no_trouble(output: str) -> None:
+    """TRU-6"""
+    foreign = DeployedStack("shop-eu-bootstrap", "arn:x", "CREATE_COMPLETE", {}, {"Environments": output}, {})
+    refuse_alike("shop", ["eu"], [foreign])
+
+
 def test_unlike_apps_and_other_stacks_are_no_trouble() -> None:
     stacks = [
         _stack("shop-bootstrap", "test"),
