@@ -49,8 +49,11 @@ class Screen:
         self.console.print(table)
 
     def ask(self, question: str) -> str:
-        """Ask a question in plain text; the answer."""
-        return self.console.input(Text(one_line(question) + " "))
+        """Ask a question in plain text; the answer. Ctrl-D answers nothing."""
+        try:
+            return self.console.input(Text(one_line(question) + " "))
+        except EOFError:
+            return ""
 
 
 def make_console(file: TextIO | None = None, *, stderr: bool = False) -> Screen:

@@ -97,6 +97,16 @@ def test_a_question_is_plain_text(monkeypatch: pytest.MonkeyPatch) -> None:
     assert printed(screen) == "Type [red]r1[/][2J to go on: "
 
 
+def test_ctrl_d_answers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CD-3: no answer is no approval, and no error of Kanmon's."""
+
+    def end(*_: object) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", end)
+    assert not make_console(io.StringIO()).ask("Type r1 to go on:")
+
+
 @given(FOREIGN)
 @example("".join(PIECES))
 def test_a_foreign_line_of_a_log_is_no_command(value: str) -> None:
