@@ -31,6 +31,7 @@ class StoredObject:
     checksum: str = ""
     """The SHA-256 that its writer gave, in Base64. S3 compared it with the content."""
     checksum_type: str = "FULL_OBJECT"
+    storage: str = "STANDARD"
 
     @property
     def tag(self) -> str:
@@ -60,6 +61,8 @@ class MemoryS3:
             "ContentType": found.type,
             "VersionId": f"version-{found.tag[1:7]}",
             **(checksum if shown else {}),
+            # S3 leaves the standard class out.
+            **({} if found.storage == "STANDARD" else {"StorageClass": found.storage}),
         }
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803

@@ -132,6 +132,7 @@ def test_a_write_refused_for_ever_is_an_error(blobs: Blobs) -> None:
 PLANTED = {
     "with its own digest": StoredObject(b"other", checksum=sha256_in_s3(b"other")),
     "without a digest": StoredObject(b"content"),
+    "in an archive": StoredObject(b"content", checksum=sha256_in_s3(b"content"), storage="DEEP_ARCHIVE"),
     "in several parts": StoredObject(b"other", checksum=sha256_in_s3(b"content"), checksum_type="COMPOSITE"),
 }
 

@@ -94,6 +94,9 @@ def test_blobs_and_planned_records_are_written_once(key: str) -> None:
     assert _refused(key, **{"s3:ObjectCreationOperation": "true", "s3:if-match": '"tag"'})
     assert _refused(key, **_NEW | {"s3:ObjectCreationOperation": "false"})
     assert _refused(key, **_NEW | {"s3:x-amz-copy-source": "shop/other"})
+    for name in ("storage-class", "server-side-encryption-customer-algorithm"):
+        assert _refused(key, **_NEW | {f"s3:x-amz-{name}": "x"})
+    assert _refused(key, **_NEW | {"s3:x-amz-server-side-encryption-aws-kms-key-id": "arn:foreign"})
 
 
 @pytest.mark.parametrize("key", ["test/ledger/head.json", "test/ledger/deployed/r1.json", "bootstrap/aa"])
