@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.aws.calls import aws_errors
+from kanmon.aws.objects import as_aws_writes
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 
@@ -43,7 +43,7 @@ class Functions:
         """
         with aws_errors("reading the functions' code digests"), ThreadPoolExecutor(_AT_ONCE) as pool:
             deployed = dict(zip(packages, pool.map(self._code, packages), strict=True))
-        wrong = [name for name, sha256 in packages.items() if deployed[name] != _as_lambda(sha256)]
+        wrong = [name for name, sha256 in packages.items() if deployed[name] != as_aws_writes(sha256)]
         if wrong:
             problem = f"Other code than the approved package runs in: {', '.join(sorted(wrong))}."
             raise KanmonError(Code.CODE_REPLACED, problem, where=min(wrong))
@@ -59,8 +59,3 @@ class Functions:
         if answer.get("FunctionError"):
             raise KanmonError(Code.HOOK_FAILED, f"It answered: {text[:_SHOWN]}", where=name)
         return text[:_SHOWN]
-
-
-def _as_lambda(sha256: str) -> str:
-    """A SHA-256 as Lambda writes it: Base64 of its bytes."""
-    return b64encode(bytes.fromhex(sha256)).decode()

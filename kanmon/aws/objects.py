@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 
 from __future__ import annotations
 
+from base64 import b64encode
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -59,3 +60,8 @@ def put_if_unchanged(
         if tag is None:
             raise Conflict(key) from error
         return tag
+
+
+def as_aws_writes(sha256: str) -> str:
+    """A SHA-256 as S3 and Lambda write it: Base64 of its bytes."""
+    return b64encode(bytes.fromhex(sha256)).decode()

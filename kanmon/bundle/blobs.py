@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import io
 import shlex
-from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, is_missing, write_was_refused
-from kanmon.aws.objects import content_of
+from kanmon.aws.objects import as_aws_writes, content_of
 from kanmon.bundle.manifest import LARGEST as LARGEST_MANIFEST
 from kanmon.bundle.manifest import Bundle, Manifest
 from kanmon.codes import Code
@@ -143,7 +142,7 @@ class Blobs:
                 Key=self.key(sha256),
                 Body=body,
                 IfNoneMatch="*",
-                ChecksumSHA256=_as_s3(sha256),
+                ChecksumSHA256=as_aws_writes(sha256),
             )
         except ClientError as error:
             if not write_was_refused(error):
@@ -160,7 +159,7 @@ class Blobs:
                 return False
             raise
         # A multipart upload has a composite checksum: it proves nothing about the whole content.
-        if (head.get("ChecksumType"), head.get("ChecksumSHA256")) != ("FULL_OBJECT", _as_s3(sha256)):
+        if (head.get("ChecksumType"), head.get("ChecksumSHA256")) != ("FULL_OBJECT", as_aws_writes(sha256)):
             raise self._replaced(sha256, name, head)
         # An archive keeps the right content from the deploy, which reads it after the approval.
         if head.get("StorageClass", "STANDARD") != "STANDARD":
@@ -177,8 +176,3 @@ class Blobs:
         )
         problem = f"{name} is stored with content that does not fit its name."
         return KanmonError(Code.BLOB_REPLACED, problem, where=self._where(sha256), fix=fix)
-
-
-def _as_s3(sha256: str) -> str:
-    """A SHA-256 as S3 and Lambda write it: Base64 of its bytes."""
-    return b64encode(bytes.fromhex(sha256)).decode()
