@@ -12,7 +12,7 @@ FILES = (
     "kanmon-dev/kanmon/.github/workflows/rollback.yml",
 )
 """The files with jobs for the roles."""
-COMMIT = "468b572baa1bb1e00fa7e5f9b74fcb8a12c53bec"
+COMMIT = "c904bbbfcd183fff202bf385880ffbe35e7bc156"
 """The commit of these files in the workflow files to copy. `scripts/release` writes it."""
 
 
