@@ -55,7 +55,7 @@ def role_within(boundary: str) -> str:
     return f"""\
     Type: AWS::IAM::Role
     Properties:
-      Path: /mandala/production/
+      Path: /mandala/besieged/
       Description: {MARK}
       PermissionsBoundary: {boundary}
       AssumeRolePolicyDocument:

@@ -35,7 +35,7 @@ pytestmark = [pytest.mark.emulator, pytest.mark.timeout(900)]
 CONFIG = """
 github:
   {repository: octo/mandala, repository_id: 456, owner_id: 123, existing_provider: true,
-   environments: [staging, production]}
+   environments: [staging, besieged]}
 """
 
 PATIENT = "failures: 8\n    deadline: 60s"
@@ -92,14 +92,15 @@ class Siege:
     def stacks(self) -> dict[str, str]:
         """The templates of production's stacks."""
         cloudformation = self.project.client("cloudformation")
-        names = [one["StackName"] for one in cloudformation.describe_stacks()["Stacks"]]
-        own = [name for name in names if name.startswith("mandala-production-")]
+        pages = cloudformation.get_paginator("describe_stacks").paginate()
+        names = [one["StackName"] for page in pages for one in page["Stacks"]]
+        own = [name for name in names if name.startswith("mandala-besieged-")]
         return {name: _text(cloudformation.get_template(StackName=name)["TemplateBody"]) for name in own}
 
     def functions(self) -> list[dict[str, Any]]:
         """Production's functions."""
         found: list[dict[str, Any]] = self.project.client("lambda").list_functions()["Functions"]
-        return [one for one in found if one["FunctionName"].startswith("mandala-production-")]
+        return [one for one in found if one["FunctionName"].startswith("mandala-besieged-")]
 
     def release(self, name: str, attack: Callable[[], object]) -> None:
         """A release with an attack between approval and deploy. After a refusal, it succeeds without one."""
@@ -205,12 +206,12 @@ class Siege:
             for one in iam.list_roles()["Roles"]
             if MARK in json.dumps(one, default=str)
         ]
-        served = "mandala-production-edge" in self.stacks()
+        served = "mandala-besieged-edge" in self.stacks()
         for path in ("/", "/index.html", "/robots.txt", "/api/health", "/api/version") if served else ():
             answer = self.project.get(path)
             if MARK in answer.data.decode(errors="replace") + str(answer.headers):
                 found.append(f"answer to {path}")
-        web = f"mandala-production-web-{ACCOUNT}"
+        web = f"mandala-besieged-web-{ACCOUNT}"
         found += [
             f"page {key}"
             for (bucket, key), body in self.contents().items()
@@ -223,7 +224,7 @@ class Siege:
 def siege(aws: EmbeddedAws, built_app: Path, tmp_path_factory: pytest.TempPathFactory) -> Siege:
     """Production before its first release; staging has roles, too."""
     folder = tmp_path_factory.mktemp("siege")
-    project = Project.copy(built_app, folder / "app", "production", aws.environment)
+    project = Project.copy(built_app, folder / "app", "besieged", aws.environment)
     project.edit_config(lambda text: text.replace("failures: 3", PATIENT) + CONFIG)
     iam = project.client("iam")
     providers = [one["Arn"] for one in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]]
@@ -231,7 +232,7 @@ def siege(aws: EmbeddedAws, built_app: Path, tmp_path_factory: pytest.TempPathFa
         iam.create_open_id_connect_provider(Url=PROVIDER, ClientIDList=["sts.amazonaws.com"])
     project.kanmon("bootstrap", "--yes").check()
     roles = {one["RoleName"] for one in iam.list_roles()["Roles"] if one["RoleName"].startswith("mandala-")}
-    plan, deploy = (Role.read(iam, f"mandala-production-{kind}") for kind in ("plan", "deploy"))
+    plan, deploy = (Role.read(iam, f"mandala-besieged-{kind}") for kind in ("plan", "deploy"))
     foreign = [
         Role.read(iam, name) for name in sorted(roles) if re.fullmatch(r"mandala-staging-(plan|deploy)", name)
     ]
@@ -240,7 +241,7 @@ def siege(aws: EmbeddedAws, built_app: Path, tmp_path_factory: pytest.TempPathFa
     boundary = next(
         one["Arn"]
         for one in iam.list_policies(Scope="Local")["Policies"]
-        if "production" in one["PolicyName"]
+        if "besieged" in one["PolicyName"]
     )
     poison = Poison(ran, role_within(boundary))
     attackers = [Attacker(role, project, poison, tally, role.keys(project)) for role in (plan, *foreign)]

@@ -73,7 +73,8 @@ def _deploy_with_replaced(project: Project, key: str) -> None:
 
 
 def _statuses(project: Project) -> set[str]:
-    stacks = project.client("cloudformation").describe_stacks()["Stacks"]
+    pages = project.client("cloudformation").get_paginator("describe_stacks").paginate()
+    stacks = (one for page in pages for one in page["Stacks"])
     return {one["StackStatus"] for one in stacks if one["StackName"].startswith(f"mandala-{project.name}-")}
 
 

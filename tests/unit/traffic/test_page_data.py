@@ -7,7 +7,7 @@ import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from kanmon.traffic.page_data import with_page_data
@@ -97,6 +97,7 @@ def test_the_block_follows_any_beginning(beginning: str, rest: str) -> None:
 @given(st.binary(max_size=60), st.sampled_from([b"", BOM_UTF8, BOM_UTF16_LE, BOM_UTF16_BE]))
 @example(b"<\x00h\x00e\x00a\x00d\x00>\x00\x00\xd8\x00", BOM_UTF16_LE)
 def test_every_byte_of_a_page_stays(page: bytes, mark: bytes) -> None:
+    assume(mark or not page.startswith((BOM_UTF8, BOM_UTF16_LE, BOM_UTF16_BE)))
     made = with_page_data(mark + page, "r1", {})
     encoding = {BOM_UTF16_LE: "utf-16-le", BOM_UTF16_BE: "utf-16-be"}.get(mark, "ascii")
     block = with_page_data(b"", "r1", {}).decode().encode(encoding)
