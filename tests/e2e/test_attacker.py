@@ -239,9 +239,7 @@ def siege(aws: EmbeddedAws, built_app: Path, tmp_path_factory: pytest.TempPathFa
     assert len(foreign) == 2
     tally, ran = Tally(), folder / "ran"
     boundary = next(
-        one["Arn"]
-        for one in iam.list_policies(Scope="Local")["Policies"]
-        if "besieged" in one["PolicyName"]
+        one["Arn"] for one in iam.list_policies(Scope="Local")["Policies"] if "besieged" in one["PolicyName"]
     )
     poison = Poison(ran, role_within(boundary))
     attackers = [Attacker(role, project, poison, tally, role.keys(project)) for role in (plan, *foreign)]
