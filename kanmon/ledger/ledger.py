@@ -65,7 +65,7 @@ class Ledger:
         end all ids: with one record of the last id.
         """
         for _ in range(_TRIES):
-            if (number := self._next()) > _LAST:
+            if (number := self._next(self._last_deployed())) > _LAST:
                 break
             release = make(f"r{number}")
             try:
@@ -77,8 +77,9 @@ class Ledger:
 
     def waiting_release(self) -> PlannedRelease | None:
         """The newest planned release, if no deploy has begun it. Otherwise None."""
-        number, deployed = self._next() - 1, self._numbers(_DEPLOYED)
-        if number <= max(deployed, default=0):
+        deployed = self._last_deployed()
+        number = self._next(deployed) - 1
+        if number == deployed:
             return None
         waiting = self._readable(_planned_key(f"r{number}"), PlannedRelease)
         return waiting if waiting and waiting.id == f"r{number}" else None
@@ -155,9 +156,12 @@ class Ledger:
         except Conflict:
             raise KanmonError(Code.LEDGER_CONFLICT, problem) from None
 
-    def _next(self) -> int:
-        """The first number after all deployed releases that no planned one has."""
-        taken, number = self._numbers(PLANNED), max(self._numbers(_DEPLOYED), default=0) + 1
+    def _last_deployed(self) -> int:
+        return max(self._numbers(_DEPLOYED), default=0)
+
+    def _next(self, deployed: int) -> int:
+        """The first number after the last deployed release that no planned one has."""
+        taken, number = self._numbers(PLANNED), deployed + 1
         while number in taken:
             number += 1
         return number
