@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import resource
+import select
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass
@@ -133,15 +133,15 @@ def _become(case: Case, folder: Path, log: Path, endpoint: str) -> NoReturn:
 
 
 def _wait(child: int) -> tuple[int, resource.struct_rusage, bool]:
-    deadline, held = time.monotonic() + HELD, False
-    while True:
-        ended, status, usage = os.wait4(child, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status), usage, held
-        if time.monotonic() > deadline and not held:
-            held = True
-            os.killpg(child, signal.SIGKILL)
-        time.sleep(0.01)
+    process = os.pidfd_open(child)
+    try:
+        ended, _, _ = select.select([process], [], [], HELD)
+    finally:
+        os.close(process)
+    if not ended:
+        os.killpg(child, signal.SIGKILL)
+    _, status, usage = os.wait4(child, 0)
+    return os.waitstatus_to_exitcode(status), usage, not ended
 
 
 def _remove(folder: Path) -> None:
