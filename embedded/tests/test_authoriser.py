@@ -19,7 +19,7 @@ from . import stacks
 from .callers import Caller, token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from embedded.aws import EmbeddedAws
 
@@ -27,7 +27,6 @@ pytestmark = pytest.mark.emulator
 
 ACCOUNT, REGION = "111122223333", "ap-northeast-1"
 GITHUB = "https://token.actions.githubusercontent.com"
-PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
 _numbers = itertools.count(1)
 
 
@@ -261,12 +260,18 @@ def test_cloudformation_is_held_by_its_role(account: Account) -> None:
     assert not names & {one["Resources"]["R"]["Properties"]["RoleName"] for one in wrong}
 
 
-def test_a_web_identity_is_asked_for_every_claim(account: Account) -> None:
+@pytest.fixture
+def provider(account: Account) -> Iterator[str]:
+    """GitHub's identity provider; an account has one, so another test's stack can make its own."""
+    iam = account.root.client("iam")
+    made = iam.create_open_id_connect_provider(Url=GITHUB, ClientIDList=["sts.amazonaws.com"])
+    yield made["OpenIDConnectProviderArn"]
+    iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=made["OpenIDConnectProviderArn"])
+
+
+def test_a_web_identity_is_asked_for_every_claim(account: Account, provider: str) -> None:
     """SEC-1: aud, sub, job_workflow_ref, repository_id, and the token's time."""
     iam = account.root.client("iam")
-    providers = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
-    if PROVIDER not in {one["Arn"] for one in providers}:
-        iam.create_open_id_connect_provider(Url=GITHUB, ClientIDList=["sts.amazonaws.com"])
     host = GITHUB.removeprefix("https://")
     claims = {
         "aud": "sts.amazonaws.com",
@@ -276,7 +281,7 @@ def test_a_web_identity_is_asked_for_every_claim(account: Account) -> None:
     }
     trust = {
         "Effect": "Allow",
-        "Principal": {"Federated": PROVIDER},
+        "Principal": {"Federated": provider},
         "Action": "sts:AssumeRoleWithWebIdentity",
         "Condition": {
             "StringEquals": {f"{host}:{name}": claims[name] for name in ("aud", "sub", "repository_id")},
