@@ -170,8 +170,8 @@ class Code(Enum):
         217,
         "A deployed function has other code than the approved package. No user is on it.",
         (
-            "Find the writer with `aws cloudtrail lookup-events --lookup-attributes "
-            "AttributeKey=ResourceName,AttributeValue=FUNCTION`. Then plan the release again."
+            "Find the writer in CloudTrail. Restore the approved code with the command in the message. Then "
+            "run the command again."
         ),
     )
     HOOK_FAILED = (

@@ -35,18 +35,15 @@ class Functions:
     readers: LambdaClient
     """The same functions, for calls that repeat: a hook's client never repeats one."""
 
-    def verify_code(self, packages: Mapping[str, str]) -> None:
-        """Compare the code of functions, by their names, with the SHA-256 of their packages.
+    def with_other_code(self, packages: Mapping[str, str]) -> list[str]:
+        """The functions with other code than their package. `packages` has each name, and a SHA-256.
 
         Lambda has its own SHA-256 of each package. A stack's update shows nothing: with the same object key,
-        CloudFormation leaves the code as it is. Raises CODE_REPLACED.
+        CloudFormation leaves the code as it is.
         """
         with aws_errors("reading the functions' code digests"), ThreadPoolExecutor(_AT_ONCE) as pool:
             deployed = dict(zip(packages, pool.map(self._code, packages), strict=True))
-        wrong = [name for name, sha256 in packages.items() if deployed[name] != as_aws_writes(sha256)]
-        if wrong:
-            problem = f"Other code than the approved package runs in: {', '.join(sorted(wrong))}."
-            raise KanmonError(Code.CODE_REPLACED, problem, where=min(wrong))
+        return sorted(name for name, sha256 in packages.items() if deployed[name] != as_aws_writes(sha256))
 
     def _code(self, name: str) -> str:
         return self.readers.get_function(FunctionName=name)["Configuration"]["CodeSha256"]

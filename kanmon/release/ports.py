@@ -85,6 +85,13 @@ class StacksPort(Protocol):
 class BlobsPort(Protocol):
     """The artifact bucket's blobs: :class:`kanmon.bundle.blobs.Blobs`."""
 
+    @property
+    def bucket(self) -> str:
+        """The bucket's name, without a request."""
+
+    def key(self, sha256: str) -> str:
+        """A blob's object key, without a request."""
+
     def put(self, content: bytes) -> str:
         """Store the content. Return its SHA-256. A repeated call stores nothing. Raises BLOB_REPLACED."""
 
@@ -204,10 +211,10 @@ class AlarmsPort(Protocol):
 class FunctionsPort(Protocol):
     """Lambda functions: :class:`kanmon.aws.functions.Functions`."""
 
-    def verify_code(self, packages: Mapping[str, str]) -> None:
-        """Compare the code of functions with their packages' SHA-256. A repeated call reads again.
+    def with_other_code(self, packages: Mapping[str, str]) -> list[str]:
+        """The functions with other code than their package, by the package's SHA-256.
 
-        Raises CODE_REPLACED.
+        A repeated call reads again.
         """
 
     def invoke(self, name: str, event: Mapping[str, object]) -> str:

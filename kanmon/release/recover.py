@@ -12,7 +12,7 @@ from kanmon.release.decide import DecisionRequest
 from kanmon.release.events import Event, EventKind
 from kanmon.release.journal import Journal, as_failure
 from kanmon.release.lease import LONGEST_WAIT, HeldLease, holder_of, lease
-from kanmon.release.slot import is_in_slot
+from kanmon.release.slot import is_in_slot, verify_code
 from kanmon.release.steps import Steps
 from kanmon.release.transitions import recovery_step
 from kanmon.release.walk import Outcome, refuse_busy, still_open, walk
@@ -143,7 +143,10 @@ def _refuse_undecided(operation: Operation, keep: bool | None) -> None:
 def return_path(steps: Steps, *, ready: bool) -> None:
     """The path of a rollback by hand. With `ready`, its release is still complete in its slot."""
     steps.lock()
-    if not ready:
+    if ready:
+        # The slot kept its stack since its deploy, and only a look at the functions finds other code in it.
+        verify_code(steps)
+    else:
         steps.provision()
         steps.verify()
     steps.roll_back(None, steps.services.clock.monotonic())

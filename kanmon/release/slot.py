@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
@@ -58,7 +59,7 @@ def apply_plan(steps: Steps, plan: Plan) -> None:
     # the old entry, and a rollback would move users into a broken slot.
     journal.record_slot(plan.slot, None)
     outputs = provision(services, journal, config, plan.stacks, outputs, on_change=live.run)
-    _verify_code(steps)
+    verify_code(steps)
     journal.record_slot(plan.slot, plan.release)
     # The record gets its pointer before any user moves. Otherwise a run that dies after the move would leave
     # a live release without a pointer, and `recover` could not complete it.
@@ -96,7 +97,7 @@ def apply_record(steps: Steps) -> None:
     journal.record_slot(slot, None)
     if change_set:
         services.stacks.execute(change_set, lambda event: journal.emit_stack(SLOT, event))
-    _verify_code(steps)
+    verify_code(steps)
     journal.record_slot(slot, release.id)
     # The record gets its slot before users move. Otherwise a run that dies after the move would be repeated
     # from the old record: it would update the slot with users on it.
@@ -104,23 +105,40 @@ def apply_record(steps: Steps) -> None:
     journal.writer.amend_release(release.id, slot=slot, pointer=pointer, verified_at=verified_at)
 
 
-def _verify_code(steps: Steps) -> None:
+def verify_code(steps: Steps) -> None:
     """Raise CODE_REPLACED unless each function of the slot has the code of its package.
 
-    Do it before the head has the slot's release. Otherwise a rollback would trust the slot, and move users
-    to the other code. CloudFormation can't notice it: it compares object keys, and a replaced package has the
-    same one.
+    Do it before the head has the slot's release, and before a rollback by hand moves users. Otherwise they
+    would get the other code. CloudFormation can't notice it: it compares object keys, and a replaced package
+    has the same one. So the fix is a command of Lambda's.
     """
-    release, slot = steps.release, steps.operation.slot
-    packages = release.manifest.functions.items()
-    steps.services.functions.verify_code(
-        {slot_resource_name(release.config.prefix, slot, name): package.sha256 for name, package in packages}
+    release, services, slot = steps.release, steps.services, steps.operation.slot
+    packages = {
+        slot_resource_name(release.config.prefix, slot, name): package.sha256
+        for name, package in release.manifest.functions.items()
+    }
+    wrong = services.functions.with_other_code(packages)
+    if not wrong:
+        return
+    update = ["aws", "lambda", "update-function-code", "--s3-bucket", services.blobs.bucket]
+    commands = (
+        shlex.join([*update, "--s3-key", services.blobs.key(packages[name]), "--function-name", name])
+        for name in wrong
     )
+    fix = (
+        f"Find the writer in CloudTrail. Restore the approved code as an administrator: "
+        f"`{' && '.join(commands)}`. Then run the command again."
+    )
+    problem = f"Other code than the approved package runs in: {', '.join(wrong)}."
+    raise KanmonError(Code.CODE_REPLACED, problem, where=wrong[0], fix=fix)
 
 
 def is_in_slot(services: Services, prefix: str, head: Head, release: Release) -> bool:
-    """True when the release is still complete in its slot: then a move of the pointers is enough."""
-    if head.slots.get(release.slot) != release.id:
+    """True when the release is still complete in its slot: then a move of the pointers is enough.
+
+    Its files must be verified ones, too. Otherwise it goes into a slot again, with a verification.
+    """
+    if head.slots.get(release.slot) != release.id or release.verified_at is None:
         return False
     stack = services.stacks.find(stack_name(prefix, SLOT, release.slot))
     # After an update, CloudFormation deletes what it replaced. The stack is whole already.

@@ -29,7 +29,7 @@ _READS = {
         "find",
         "body",
         "verify",
-        "verify_code",
+        "with_other_code",
         "head_object",
         "get_object",
         "list_objects_v2",

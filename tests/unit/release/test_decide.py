@@ -8,7 +8,7 @@ import pytest
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
-from kanmon.ledger.records import DecisionKind
+from kanmon.ledger.records import DecisionKind, Lease
 from kanmon.model import OperationKind, Result, Step
 from kanmon.release.decide import decide
 from tests.fakes.app import make_config
@@ -152,7 +152,7 @@ def test_nobody_would_obey_in_a_dead_run(stable: Cloud, clock: Clock, kind: Deci
 def test_a_rollback_by_hand_is_not_decided(stable: Cloud, kind: DecisionKind) -> None:
     by_hand = operation(2).model_copy(update={"kind": OperationKind.ROLLBACK})
     stable.store.put("operations/000002.json", by_hand.model_dump_json().encode(), expected=None)
-    lease = {"holder": "kim", "expires": stable.clock.now().replace(year=2030)}
+    lease = Lease(holder="kim", expires=stable.clock.now().replace(year=2030))
     write_head(stable.ledger, operation=2, lease=lease)
     assert _codes(stable, kind) is Code.NOTHING_RUNS
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kanmon.codes import Code
-from kanmon.model import Result, Slot
+from kanmon.ledger.ledger import as_json, release_key
+from kanmon.model import Result, Slot, Step
 from kanmon.naming import blob_key
 from kanmon.release.deploy import deploy
 from tests.fakes.app import make_bundle, make_config
@@ -187,6 +188,34 @@ def test_a_rollback_finds_other_code_before_users_move(cloud: Cloud) -> None:
     assert failure_of(outcome).code is Code.CODE_REPLACED
     assert cloud.users == ("r3", "r3")
     assert cloud.ledger.head().slots == {cloud.ledger.head().pointer.slot: "r3"}
+
+
+def test_a_rollback_to_a_warm_slot_compares_its_code(cloud: Cloud) -> None:
+    """TRU-1: somebody changed a function after its release left the users."""
+    for page in ("one", "two"):
+        release(cloud, "same", pages={"index.html": page})
+    key = blob_key(ENVIRONMENT, make_bundle(cloud, "same").functions["api"].sha256)
+    cloud.stacks.code["shop-test-blue-api"] = OTHER_CODE
+    outcome = roll_back(cloud, "r1")
+    failure = failure_of(outcome)
+    assert failure.code is Code.CODE_REPLACED
+    assert f"--s3-bucket {ARTIFACTS} --s3-key {key} --function-name shop-test-blue-api" in failure.fix
+    assert outcome.result is Result.ABORTED
+    assert cloud.users == ("r2", "r2")
+
+
+def test_a_release_without_verified_files_goes_into_a_slot_again(cloud: Cloud) -> None:
+    """TRU-1"""
+    for version in ("one", "two"):
+        release(cloud, version)
+    record = cloud.ledger.release("r1")
+    assert record
+    cloud.store.objects[release_key("r1")] = as_json(record.model_copy(update={"verified_at": None}))
+    roll_back(cloud, "r1")
+    record = cloud.ledger.release("r1")
+    assert record
+    assert record.verified_at
+    assert Step.PROVISION in [one.step for one in cloud.ledger.operations()[0].steps]
 
 
 def test_a_rollback_to_replaced_files_changes_nothing(cloud: Cloud) -> None:
