@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 REGION = "ap-northeast-1"
 ACCOUNT = "111122223333"
+UNKNOWN_REQUESTS = 2
+"""In AWS, a new stage is unknown to some hosts of API Gateway for seconds, up to a minute."""
 EMULATOR_PYTHON = REPOSITORY / ".venv-aws" / "bin" / "python"
 
 
@@ -39,10 +41,13 @@ class EmbeddedAws:
     processes: tuple[Process, ...]
 
     @classmethod
-    def start(cls, state_dir: Path, edge_seed: int | None = None) -> EmbeddedAws:
+    def start(
+        cls, state_dir: Path, *, edge_seed: int | None = None, unknown_requests: int = UNKNOWN_REQUESTS
+    ) -> EmbeddedAws:
         """Start everything and return once all of it serves.
 
-        `edge_seed` makes the edge's canary draws repeatable.
+        `edge_seed` makes the edge's canary draws repeatable. A new stage of an API is unknown to its first
+        `unknown_requests`.
         """
         state_dir = state_dir.resolve()
         state_dir.mkdir(parents=True, exist_ok=True)
@@ -54,7 +59,9 @@ class EmbeddedAws:
             database.send({"state_dir": str(state_dir)})
             emulator.send({"database": (database_facts := database.wait_ready())})
             endpoint = str(emulator.wait_ready()["endpoint_url"])
-            edge.send({**_client_environment(endpoint), "seed": edge_seed})
+            edge.send(
+                {**_client_environment(endpoint), "seed": edge_seed, "unknown_requests": unknown_requests}
+            )
             edge_url = str(edge.wait_ready()["edge_url"])
             return cls(
                 state_dir,

@@ -36,6 +36,8 @@ PAGE_DATA = "kanmon"
 RELEASE_HEADERS = (RELEASE_HEADER, f"x-amz-meta-{RELEASE_METADATA}")
 """Where an answer has its release. Functions send the first header. The edge sends a page's metadata as
 the second one."""
+API_HEADER = "x-kanmon-api"
+"""The response header of API Gateway's own errors: the stage exists where the answer comes from."""
 METRICS = "Kanmon"
 """CloudWatch's namespace for Kanmon's own metrics."""
 PREVIEWS = ".previews"

@@ -15,6 +15,7 @@ from embedded import child
 
 from .api_origin import ApiOrigin
 from .app import server
+from .arrivals import Arrivals
 from .cache import Cache
 from .cached import Cached
 from .distribution import Distributions
@@ -35,7 +36,14 @@ async def main(settings: dict[str, Any]) -> None:
         Functions(host),
         Cache(),
         S3Origin(emulator, fresh),
-        ApiOrigin(emulator, fresh, Integrations(emulator, fresh), random.Random(settings["seed"]), {}),
+        ApiOrigin(
+            emulator,
+            fresh,
+            Integrations(emulator, fresh),
+            random.Random(settings["seed"]),
+            {},
+            Arrivals(settings["unknown_requests"]),
+        ),
     )
     runner = web.ServerRunner(server(pipeline, asyncio.get_running_loop()))
     await runner.setup()

@@ -18,6 +18,7 @@ from .messages import Request, Response
 if TYPE_CHECKING:
     import random
 
+    from .arrivals import Arrivals
     from .cached import Cached
     from .emulator import Emulator
     from .integrations import Integrations
@@ -40,6 +41,7 @@ class ApiOrigin:
     integrations: Integrations
     chance: random.Random
     snapshots: dict[tuple[str, str], dict[str, Any]]
+    arrivals: Arrivals
 
     async def fetch(self, origin: dict[str, Any], request: Request) -> Response:
         """The API's answer, its own errors included; each has the request's id."""
@@ -54,7 +56,7 @@ class ApiOrigin:
             return gateway_error(403, "Forbidden", "ForbiddenException")
         stage_name, _slash, rest = request.uri.removeprefix("/").partition("/")
         stage = await self.emulator.stage(api_id, unquote(stage_name)) if stage_name else None
-        if stage is None:
+        if stage is None or not self.arrivals.has_arrived(api_id, stage):
             return gateway_error(403, "Forbidden", "ForbiddenException")
         pointing = canary.draw(stage, self.chance)
         snapshot = await self._snapshot(api_id, pointing.deployment)

@@ -75,7 +75,7 @@ class App:
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
     """The embedded AWS, with repeatable canary draws."""
-    with EmbeddedAws.start(tmp_path_factory.mktemp("aws"), edge_seed=7) as started:
+    with EmbeddedAws.start(tmp_path_factory.mktemp("aws"), edge_seed=7, unknown_requests=0) as started:
         yield started
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.checks.probe import NoAnswerError
+from kanmon.naming import API_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.2, 1.0, 1.5
 _SLOWEST_FACTOR = 2.0
+_UNKNOWN = {403, 404}
+_SERVER_ERROR = 500
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class CheckResult:
     """The release of the last answer."""
     failure: str = ""
     """The last failed assertion, with the actual value."""
+    arrived: bool = True
+    """False when API Gateway did not know the new stage in time: the check says nothing about the release."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,8 @@ class Checks:
             return [task.result() for task in tasks]
 
     def _run(self, check: Check, target: Target, stop: threading.Event) -> CheckResult:
+        if target.arrival and (absent := self._await_stage(check, target, stop)):
+            return absent
         deadline = self.clock.monotonic() + check.deadline
         tries = successes = failures = 0
         pause = _FIRST_PAUSE
@@ -83,6 +90,26 @@ class Checks:
                 self.clock.pause(min(pause, max(0.0, deadline - self.clock.monotonic())), stop)
                 pause = min(_LONGEST_PAUSE, pause * _GROWTH)
 
+    def _await_stage(self, check: Check, target: Target, stop: threading.Event) -> CheckResult | None:
+        """Ask until API Gateway knows a new stage. The failed result when it does not know it in time.
+
+        A new stage is not everywhere at once: for seconds, some hosts answer 403 or 500. The answer that ends
+        the wait does not count. It may be a cold start, with a connection to a sleeping database.
+        """
+        deadline = self.clock.monotonic() + target.arrival
+        tries, pause = 0, _FIRST_PAUSE
+        while True:
+            tries += 1
+            answer, failure = self._try(check, target)
+            if not (failure and _may_be_absent(answer)):
+                return None
+            if stop.is_set() or self.clock.monotonic() >= deadline:
+                seconds = answer.seconds if answer else 0.0
+                problem = f"API Gateway does not know its new stage after {target.arrival:g} s: {failure}"
+                return CheckResult(check, target, False, tries, seconds, "", problem, arrived=False)
+            self.clock.pause(min(pause, max(0.0, deadline - self.clock.monotonic())), stop)
+            pause = min(_LONGEST_PAUSE, pause * _GROWTH)
+
     def _try(self, check: Check, target: Target) -> tuple[Answer | None, str]:
         try:
             # The timeout is longer than the allowed latency: a slow answer counts as slow, not as missing.
@@ -90,6 +117,14 @@ class Checks:
         except NoAnswerError as error:
             return None, f"no answer: {error}"
         return answer, check.expect.problem(answer, check.path, target.release)
+
+
+def _may_be_absent(answer: Answer | None) -> bool:
+    """Whether an answer may come from a host without the new stage: an error of nobody."""
+    if answer is None:
+        return True
+    nameless = not answer.release and API_HEADER not in answer.headers
+    return nameless and (answer.status in _UNKNOWN or answer.status >= _SERVER_ERROR)
 
 
 def _elsewhere(target: Target, answer: Answer | None) -> bool:

@@ -46,6 +46,8 @@ class Target:
     release: str
     preview: str = ""
     """The preview's token; empty for the address of the users."""
+    arrival: float = 0.0
+    """The longest time in seconds for a new stage of the API to be everywhere. 0: the stage is not new."""
 
 
 @dataclass(frozen=True)

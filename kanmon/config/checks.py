@@ -61,8 +61,9 @@ class Check(Section):
         "the release, too.",
     )
     deadline: Duration = Field(
-        "15s",
+        "60s",
         validate_default=True,
         description="The longest time for all tries of the check together. A check without enough successes "
-        "by then has failed. Give a slow start, such as a database waking up, enough time.",
+        "by then has failed. Give a slow start, such as a database waking up, enough time. It begins when "
+        "API Gateway knows the candidate's new stage: Kanmon waits up to 90 seconds for this.",
     )

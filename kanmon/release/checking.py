@@ -18,11 +18,17 @@ if TYPE_CHECKING:
 
 
 class ChecksFailedError(KanmonError):
-    """Smoke checks failed; `failed` has these checks."""
+    """Smoke checks failed; `failed` has these checks.
 
-    def __init__(self, failed: tuple[Check, ...], target: Target, message: str) -> None:
+    Without `arrived`, none of them says anything about the release: API Gateway does not know its stage yet.
+    """
+
+    def __init__(
+        self, failed: tuple[Check, ...], target: Target, message: str, *, arrived: bool = True
+    ) -> None:
         super().__init__(Code.CHECK_FAILED, message, where=f"{target.release} as {target.name}")
         self.failed = failed
+        self.arrived = arrived
 
 
 def check(site: Site, journal: Journal, checks: Sequence[Check], target: Target) -> None:
@@ -37,4 +43,6 @@ def refuse_failed(results: Sequence[CheckResult]) -> None:
     failed = [result for result in results if not result.passed]
     if failed:
         message = " ".join(f"{result.check.name}: {result.failure}." for result in failed)
-        raise ChecksFailedError(tuple(result.check for result in failed), failed[0].target, message)
+        checks = tuple(result.check for result in failed)
+        arrived = any(result.arrived for result in failed)
+        raise ChecksFailedError(checks, failed[0].target, message, arrived=arrived)

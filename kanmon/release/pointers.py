@@ -59,11 +59,18 @@ class Pointers:
             self.journal.emit(EventKind.NOTE, f"the API's stage has the settings of {loaded.id}")
 
     def open_preview(
-        self, name: str, loaded: LoadedRelease, pointer: Pointer, paths: Collection[str] | None = None
+        self,
+        name: str,
+        loaded: LoadedRelease,
+        pointer: Pointer,
+        *,
+        arrival: float,
+        paths: Collection[str] | None = None,
     ) -> Target:
         """Open a release to people with its address, through the edge and before any user.
 
-        With `paths`, only these are there. The preview has `name` in messages about checks.
+        With `paths`, only these are there. The preview has `name` in messages about checks. They wait at most
+        `arrival` seconds for its stage.
         """
         token = preview_token(loaded.id, secrets.token_hex(16))
         # The observer masks the token first. Otherwise an error text could show it in a public log.
@@ -76,7 +83,7 @@ class Pointers:
             self.site.web.open_preview(token, loaded.web if pages is None else loaded.web.only(pages))
         if calls is None or calls:
             self.site.api.open_preview(token, pointer)
-        return Target(name, loaded.id, token)
+        return Target(name, loaded.id, token, arrival)
 
     def close_previews(self) -> None:
         """Close the operation's previews, if it has any."""

@@ -64,6 +64,8 @@ class Cloud:
     snapshots: FakeSnapshots = field(default_factory=FakeSnapshots)
     faulty: set[tuple[str, str]] = field(default_factory=set)
     """Releases whose checks fail, with the name of the target: `("r4", "live")`."""
+    absent: set[str] = field(default_factory=set)
+    """The targets of checks, such as `candidate`: API Gateway never knows their new stage."""
     checked: list[tuple[str, str]] = field(default_factory=list)
     """The checks that ran: the target's name and the release."""
     ringing: dict[str, str] = field(default_factory=dict)
@@ -120,7 +122,7 @@ class Cloud:
         process.watch = self.look
         s3 = process.watched(cast("Any", self.s3), "s3")
         gateway = process.watched(cast("Any", self.gateway), "apigateway")
-        checks = process.watched(FakeChecks(self.answering, self.faulty, self.checked), "checks")
+        checks = process.watched(FakeChecks(self.answering, self.faulty, self.absent, self.checked), "checks")
         blobs = Blobs(s3, ARTIFACTS, ENVIRONMENT)
 
         def site(config: ServedConfig, outputs: Mapping[str, Mapping[str, str]]) -> Site:

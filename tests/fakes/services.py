@@ -27,6 +27,8 @@ class FakeChecks:
     answering: Callable[[Check, Target], str | None]
     faulty: set[tuple[str, str]]
     """See :class:`tests.fakes.cloud.Cloud`."""
+    absent: set[str]
+    """See :class:`tests.fakes.cloud.Cloud`."""
     ran: list[tuple[str, str]]
 
     def run(self, checks: Sequence[Check], target: Target) -> list[CheckResult]:
@@ -40,6 +42,8 @@ class FakeChecks:
             failure = f"answered by {release or 'nobody'} instead of {target.release}"
         elif (release, target.name) in self.faulty:
             failure = "status is 500 instead of 200"
+        if target.arrival and target.name in self.absent:
+            return CheckResult(check, target, False, 1, 0.01, "", "status is 403", arrived=False)
         return CheckResult(check, target, not failure, 1, 0.01, release, failure)
 
 

@@ -38,6 +38,7 @@ class Server(ThreadingHTTPServer):
         self.script = list(script)
         self.requests: list[Request] = []
         self.before: Callable[[], object] = lambda: None
+        self.headers: dict[str, str] = {}
 
     @property
     def edge(self) -> Edge:
@@ -58,6 +59,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         if release:
             self.send_header("X-Kanmon-Release", release)
+        for name, value in server.headers.items():
+            self.send_header(name, value)
         self.send_header("content-length", "2")
         self.end_headers()
         self.wfile.write(b"{}")

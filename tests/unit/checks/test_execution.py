@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,6 +15,7 @@ from kanmon.checks.probe import Edge, Target
 from kanmon.clock import SYSTEM_CLOCK
 from kanmon.config.checks import Check
 from kanmon.model import Answer
+from kanmon.naming import API_HEADER
 from tests.fakes.clock import Clock
 from tests.unit.checks.server import BROKEN, FROM_R1, FROM_R2, serving
 
@@ -68,6 +70,63 @@ def test_answers_of_another_release_do_not_count_as_failures() -> None:
     result = _result(*[FROM_R1] * 8, FROM_R2, failures=2, deadline="30s")
     assert result.passed
     assert result.tries == 10
+
+
+NEW = replace(LIVE, arrival=90.0)
+FORBIDDEN, GATEWAY_ERROR = (403, ""), (500, "")
+
+
+def _on_new_stage(*script: tuple[int, str], **content: Any) -> CheckResult:
+    with serving(*script) as server:
+        [result] = Checks(server.edge, Clock()).run([_check(**content)], NEW)
+    return result
+
+
+@pytest.mark.parametrize("early", [FORBIDDEN, (404, ""), GATEWAY_ERROR, (502, "")])
+def test_a_new_stage_may_be_unknown_at_first(early: tuple[int, str]) -> None:
+    """AWS-1: it takes time to be everywhere in API Gateway."""
+    result = _on_new_stage(*[early] * 20, FROM_R2, failures=1, deadline="1s")
+    assert result.passed
+    assert result.arrived
+
+
+def test_the_first_answer_of_a_new_stage_does_not_count() -> None:
+    """AWS-1: it may be a cold start."""
+    result = _on_new_stage(FORBIDDEN, BROKEN, FROM_R2, failures=1)
+    assert result.passed
+
+
+def test_a_named_failure_on_a_new_stage_ends_early() -> None:
+    """AWS-1: the release itself answers, so its stage is there."""
+    result = _on_new_stage(BROKEN, failures=3)
+    assert not result.passed
+    assert result.arrived
+    assert result.tries == 3
+
+
+def test_a_stage_unknown_for_too_long_is_a_failure() -> None:
+    """AWS-1"""
+    result = _on_new_stage(FORBIDDEN)
+    assert not result.passed
+    assert not result.arrived
+    assert "does not know its new stage after 90 s: status is 403 instead of 200" in result.failure
+
+
+def test_an_error_of_api_gateway_itself_shows_the_stage() -> None:
+    """AWS-1: a crashed function has no name, but API Gateway's error has its header."""
+    with serving((502, "")) as server:
+        server.headers = {API_HEADER: "error"}
+        [result] = Checks(server.edge, Clock()).run([_check(failures=2)], NEW)
+    assert result.arrived
+    assert result.tries == 2
+
+
+def test_an_expected_403_needs_no_wait() -> None:
+    with serving(FORBIDDEN) as server:
+        check = _check(successes=1, expect={"status": 403, "release": False})
+        [result] = Checks(server.edge, Clock()).run([check], NEW)
+    assert result.passed
+    assert len(server.requests) == 2
 
 
 def test_answers_of_another_release_fail_at_the_deadline() -> None:

@@ -92,6 +92,33 @@ def test_a_failed_check_writes_one_record_before_users_are_back(cloud: Cloud) ->
     assert "store.get" not in calls[failed:back]
 
 
+def test_a_stable_preview_that_never_arrives_holds_nothing(cloud: Cloud) -> None:
+    """AWS-1, CD-7: it says nothing about the stable release, so users return to it."""
+    release(cloud, "one")
+    cloud.faulty.add(("r2", "live"))
+    cloud.absent.add("stable")
+    assert release(cloud, "two").result is Result.ROLLED_BACK
+    assert cloud.users == ("r1", "r1")
+
+
+def test_a_candidate_that_never_arrives_is_aborted(cloud: Cloud) -> None:
+    """AWS-1"""
+    cloud.absent.add("candidate")
+    outcome = release(cloud, "one")
+    assert outcome.result is Result.ABORTED
+    assert failure_of(outcome).code is Code.CHECK_FAILED
+
+
+def test_only_the_first_live_stage_is_new(cloud: Cloud) -> None:
+    """AWS-1: later releases move the stage, and the old release answers until they arrive."""
+    first = cloud.copy()
+    release(cloud, "one")
+    for one in (first, cloud):
+        one.absent.add("live")
+    assert release(first, "one").result is Result.ROLLED_BACK
+    assert release(cloud, "two").result is Result.STABLE
+
+
 def test_a_hold_is_whole_with_its_first_write(cloud: Cloud) -> None:
     """CD-7: a run that dies in it leaves the hold and its cause."""
     release(cloud, "one")

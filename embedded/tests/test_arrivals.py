@@ -1,0 +1,20 @@
+"""A new stage of an API is unknown to its first requests (AWS-4)."""
+
+from __future__ import annotations
+
+from embedded.edge.arrivals import Arrivals
+
+LIVE = {"stageName": "live", "createdDate": 1}
+
+
+def test_a_new_stage_is_unknown_at_first() -> None:
+    arrivals = Arrivals(2)
+    assert [arrivals.has_arrived("api", LIVE) for _ in range(4)] == [False, False, True, True]
+
+
+def test_a_stage_made_again_is_new_again() -> None:
+    arrivals = Arrivals(1)
+    arrivals.has_arrived("api", LIVE)
+    assert arrivals.has_arrived("api", LIVE)
+    assert not arrivals.has_arrived("api", {**LIVE, "createdDate": 2})
+    assert not arrivals.has_arrived("other", LIVE)
