@@ -12,6 +12,8 @@ from enum import StrEnum
 
 LIVE_STAGE = "live"
 """The API's stage for users. Its deployment and its `STAGE_VARIABLE` are the API pointer."""
+CANARY_STAGE = f"{LIVE_STAGE}/Canary"
+"""The live stage's canary, as API Gateway's metrics name it."""
 STAGE_VARIABLE = "slot"
 """The variable of a stage with the slot behind it."""
 ENTRY_PAGE = "index.html"
@@ -110,6 +112,7 @@ class Alarm(StrEnum):
 
     API_ERRORS = "api-errors"
     API_P95 = "api-p95"
+    CANARY_ERRORS = "canary-errors"
     EDGE_ERRORS = "edge-errors"
     DATABASE_CONNECTIONS = "database-connections"
     DATABASE_ERRORS = "database-errors"
@@ -211,6 +214,11 @@ def slot_logs(prefix: str, slot: str) -> str:
 def api_logs(prefix: str) -> str:
     """The log group of the API's access log."""
     return f"/aws/apigateway/{prefix}-api"
+
+
+def canary_logs(prefix: str) -> str:
+    """The log group of a canary's requests. API Gateway chooses the end of its name."""
+    return f"{api_logs(prefix)}/Canary"
 
 
 def database_logs(cluster: str) -> str:

@@ -274,7 +274,7 @@ class Steps:
         try:
             self.check(failure.failed, stable)
         except ChecksFailedError as error:
-            # A stage that did not arrive says nothing. The stable release passed once: the better guess.
+            # A stage that did not arrive proves nothing. The stable release passed once: the better guess.
             return error.arrived
         return False
 

@@ -38,7 +38,7 @@ def dashboard(config: Config, alarm_names: Iterable[str]) -> str:
     if config.database:
         rows.append((6, _database(config, config.database)))
     if config.functions:
-        rows.append((8, [query("Last errors", last_errors(config.prefix).text)]))
+        rows.append((8, [query("Last errors", last_errors(config.prefix).with_source)]))
     return body(rows)
 
 
@@ -48,9 +48,9 @@ def _heading(config: Config) -> Widget:
         f"## {config.app} {config.environment}\n"
         "Kanmon made this dashboard and overwrites changes by hand.\n\n"
         "Purple: a release became stable. Pink: a release was rolled back. Red: a target or a limit.\n\n"
-        f"[Alarms]({console}#alarmsV2:?search={config.prefix}) · "
-        f"[Saved queries]({console}#logsV2:logs-insights) · "
-        f"[Traces]({console}#xray:traces/query) · "
+        f"[Alarms]({console}#alarmsV2:?search={config.prefix}) | "
+        f"[Saved queries]({console}#logsV2:logs-insights) | "
+        f"[Traces]({console}#xray:traces/query) | "
         f"[Service map]({console}#xray:service-map/map)"
     )
 

@@ -76,7 +76,9 @@ class StageSettings:
         yield "/tracingEnabled", stage.get("tracingEnabled") if stage else None, True
         yield "/*/*/throttling/rateLimit", methods.get("throttlingRateLimit"), self.throttle.rate
         yield "/*/*/throttling/burstLimit", methods.get("throttlingBurstLimit"), self.throttle.burst
-        yield "/*/*/metrics/enabled", methods.get("metricsEnabled"), True
+        # Alarms and dashboard read the metrics of the whole stage. Those of each method cost extra
+        # (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html).
+        yield "/*/*/metrics/enabled", methods.get("metricsEnabled"), False
         # Execution logs would contain headers. With the data trace, they would contain whole bodies.
         yield "/*/*/logging/loglevel", methods.get("loggingLevel"), "OFF"
         yield "/*/*/logging/dataTrace", methods.get("dataTraceEnabled"), False

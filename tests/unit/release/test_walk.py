@@ -93,7 +93,7 @@ def test_a_failed_check_writes_one_record_before_users_are_back(cloud: Cloud) ->
 
 
 def test_a_stable_preview_that_never_arrives_holds_nothing(cloud: Cloud) -> None:
-    """AWS-1, CD-7: it says nothing about the stable release, so users return to it."""
+    """AWS-1, CD-7: it proves nothing about the stable release, so users return to it."""
     release(cloud, "one")
     cloud.faulty.add(("r2", "live"))
     cloud.absent.add("stable")

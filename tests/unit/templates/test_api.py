@@ -58,10 +58,12 @@ def test_the_edge_can_reach_the_api_by_its_own_address() -> None:
 
 def test_the_access_log_is_encrypted_and_ends() -> None:
     """MON-4, SEC-4"""
-    logs = RESOURCES["AccessLogs"]["Properties"]
-    assert logs["LogGroupName"] == "/aws/apigateway/shop-test-api"
-    assert logs["KmsKeyId"] == {"Ref": "KeyArn"}
-    assert logs["RetentionInDays"] == 30
+    groups = [RESOURCES[name]["Properties"] for name in ("AccessLogs", "CanaryAccessLogs")]
+    names = ["/aws/apigateway/shop-test-api", "/aws/apigateway/shop-test-api/Canary"]
+    assert [logs["LogGroupName"] for logs in groups] == names
+    for logs in groups:
+        assert logs["KmsKeyId"] == {"Ref": "KeyArn"}
+        assert logs["RetentionInDays"] == 30
 
 
 def _deployment(config: Config) -> str:

@@ -78,7 +78,12 @@ def test_it_reads_as_one_text(name: str) -> None:
 def test_only_configured_things_are_there() -> None:
     parsed = parse(observability_template(VARIANTS["small"], NOTIFIER))
     assert parsed["Parameters"].keys() == {"KeyArn", "Distribution"}
-    assert set(_of("CloudWatch::Alarm", VARIANTS["small"])) == {"ApiErrors", "ApiLatency", "Throttles"}
+    assert set(_of("CloudWatch::Alarm", VARIANTS["small"])) == {
+        "ApiErrors",
+        "ApiLatency",
+        "CanaryErrors",
+        "Throttles",
+    }
     kinds = {resource["Type"] for resource in parsed["Resources"].values()}
     assert not kinds & {
         "AWS::Lambda::Function",
@@ -254,8 +259,11 @@ def test_throttles_are_the_accounts() -> None:
 @pytest.mark.parametrize(
     ("name", "children"),
     [
-        ("small", ["ApiErrors", "ApiLatency"]),
-        ("everything", ["ApiErrors", "ApiLatency", "DatabaseConnections", "DatabaseErrors"]),
+        ("small", ["ApiErrors", "ApiLatency", "CanaryErrors"]),
+        (
+            "everything",
+            ["ApiErrors", "ApiLatency", "CanaryErrors", "DatabaseConnections", "DatabaseErrors"],
+        ),
     ],
 )
 def test_only_alarms_of_the_release_roll_it_back(name: str, children: list[str]) -> None:
@@ -296,7 +304,7 @@ def test_every_alarm_with_a_shared_name_exists() -> None:
 
 def test_saved_queries() -> None:
     """MON-4: in a folder of the app's name, on log groups of now or later."""
-    queries = {query["Name"]: query["QueryString"] for query in _of("Logs::QueryDefinition").values()}
+    queries = {query["Name"]: query for query in _of("Logs::QueryDefinition").values()}
     assert queries.keys() == {
         f"shop-test/{name}"
         for name in (
@@ -307,14 +315,34 @@ def test_saved_queries() -> None:
             "failed requests",
         )
     }
-    for name, words in queries.items():
-        source, *steps = words.splitlines()
+    for name, query in queries.items():
         groups = ["/aws/apigateway/shop-test-api"] if "failed requests" in name else [
             "/aws/lambda/shop-test-blue", "/aws/lambda/shop-test-green",
         ]  # fmt: skip
-        assert source == f"SOURCE logGroups(namePrefix: {groups})"
+        assert query["LogGroupNames"] == groups
+        first, *steps = query["QueryString"].splitlines()
+        assert first.startswith(("parse ", "filter "))
         assert all(step.startswith("| ") for step in steps)
-        assert len(words) <= 10_000
+        assert len(query["QueryString"]) <= 10_000
+
+
+def test_exceptions_of_python_functions_are_errors() -> None:
+    """MON-4: the runtime writes them with `log_level`."""
+    queries = {query["Name"]: query["QueryString"] for query in _of("Logs::QueryDefinition").values()}
+    assert "log_level = 'ERROR'" in queries["shop-test/last errors"]
+
+
+def test_a_failing_canary_has_an_alarm_of_its_own() -> None:
+    """CD-8: among all requests, it may stay below the limit."""
+    metrics = _alarm("CanaryErrors")["Metrics"]
+    stages = [
+        dimension["Value"]
+        for metric in metrics[1:]
+        for dimension in metric["MetricStat"]["Metric"]["Dimensions"]
+        if dimension["Name"] == "Stage"
+    ]
+    assert stages == ["live/Canary", "live/Canary"]
+    assert _alarm("CanaryErrors")["TreatMissingData"] == "notBreaching"
 
 
 def test_traces() -> None:

@@ -123,6 +123,7 @@ LINES: list[tuple[dict[str, Any], bool]] = [
     ({"level": "FATAL", "message": "no"}, True),
     ({"level": "WARN", "message": "ERROR"}, False),
     ({"type": "platform.report", "record": {"status": "success"}}, False),
+    ({"log_level": "ERROR", "errorType": "KeyError", "errorMessage": "'user'"}, True),
 ]
 
 
@@ -134,8 +135,8 @@ def test_errors_are_counted(line: dict[str, Any], counted: bool) -> None:
     (metric,) = made["MetricTransformations"]
     assert metric["MetricNamespace"] == "Kanmon/shop-test"
     assert metric["MetricName"] == {"Sub": "${Slot}-errors"}
-    values = re.findall(r'\(\$\.level = "(\w+)"\)', made["FilterPattern"])
-    assert (line.get("level") in values) is counted
+    terms = re.findall(r'\(\$\.(\w+) = "(\w+)"\)', made["FilterPattern"])
+    assert any(line.get(name) == value for name, value in terms) is counted
 
 
 def test_a_function_is_a_role_and_a_function() -> None:
