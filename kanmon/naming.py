@@ -296,6 +296,12 @@ def snapshot_name(prefix: str, release: str, operation: int) -> str:
     return f"{prefix}-{release}-{operation}"
 
 
+def snapshot_operation(prefix: str, name: str) -> int | None:
+    """The number of a database snapshot's operation; None for one that Kanmon did not make."""
+    found = re.fullmatch(rf"{re.escape(prefix)}-r{RELEASE_NUMBER}-([1-9][0-9]*)", name)
+    return int(found[1]) if found else None
+
+
 def trace_group(prefix: str) -> str:
     """The app's group and sampling rule in X-Ray.
 

@@ -12,6 +12,7 @@ from kanmon.aws.polling import polls
 from kanmon.clock import SYSTEM_CLOCK, Clock
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.naming import snapshot_operation
 
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient
@@ -35,6 +36,8 @@ class Snapshots:
                     DBClusterIdentifier=cluster, DBClusterSnapshotIdentifier=name
                 )
             except ClientError as error:
+                if error_code(error) == "SnapshotQuotaExceeded":
+                    raise _too_many(name) from error
                 if error_code(error) != "DBClusterSnapshotAlreadyExistsFault":
                     raise
 
@@ -48,3 +51,34 @@ class Snapshots:
                     return
                 if status not in {"creating", "pending"}:
                     raise KanmonError(Code.SNAPSHOT_FAILED, f"The snapshot is {status}.", where=name)
+
+    def delete_old(self, cluster: str, prefix: str, keep: int) -> list[str]:
+        """Delete Kanmon's snapshots of a cluster beside the newest `keep`; their names.
+
+        Snapshots of people stay. You can repeat the call.
+        """
+        with aws_errors("deleting old snapshots of the database"):
+            pages = self.rds.get_paginator("describe_db_cluster_snapshots").paginate(
+                DBClusterIdentifier=cluster, SnapshotType="manual"
+            )
+            found = {
+                number: one["DBClusterSnapshotIdentifier"]
+                for page in pages
+                for one in page["DBClusterSnapshots"]
+                if (number := snapshot_operation(prefix, one["DBClusterSnapshotIdentifier"])) is not None
+            }
+            old = [found[number] for number in sorted(found)[:-keep]]
+            for name in old:
+                self.rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=name)
+        return old
+
+
+def _too_many(name: str) -> KanmonError:
+    """The error of a full region: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/CHAP_Limits.html."""
+    problem = "The region has its quota of manual snapshots of Aurora clusters."
+    fix = (
+        "List them with `aws rds describe-db-cluster-snapshots --snapshot-type manual --query "
+        "'DBClusterSnapshots[].DBClusterSnapshotIdentifier'`, and delete those that nobody needs. To keep "
+        "fewer of this app, lower `database.snapshots`. Then release again."
+    )
+    return KanmonError(Code.SNAPSHOT_FAILED, problem, where=name, fix=fix)

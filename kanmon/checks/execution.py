@@ -39,7 +39,7 @@ class CheckResult:
     failure: str = ""
     """The last failed assertion, with the actual value."""
     arrived: bool = True
-    """False when API Gateway did not know the new stage in time: the check proves nothing about the release."""
+    """False when API Gateway did not know the new stage in time: it proves nothing about the release."""
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,14 @@ class Database(Section):
         description="Days to keep automatic backups. Within them you can restore the database as it was at "
         "any moment.",
     )
+    snapshots: int = Field(
+        20,
+        ge=2,
+        le=100,
+        description="The snapshots to keep. Kanmon takes one before each release, and deletes its oldest "
+        "after a stable one. Snapshots by others stay. AWS allows 100 of them in a region, of all databases "
+        "together.",
+    )
     rotation_days: int = Field(
         30,
         ge=1,

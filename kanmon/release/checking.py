@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class ChecksFailedError(KanmonError):
     """Smoke checks failed; `failed` has these checks.
 
-    Without `arrived`, none of them proves anything about the release: API Gateway does not know its stage yet.
+    Without `arrived`, none of them proves anything about the release: API Gateway does not know its stage.
     """
 
     def __init__(

@@ -237,6 +237,12 @@ class SnapshotsPort(Protocol):
         Raises SNAPSHOT_FAILED.
         """
 
+    def delete_old(self, cluster: str, prefix: str, keep: int) -> list[str]:
+        """Delete Kanmon's snapshots of a cluster beside the newest `keep`; their names.
+
+        A repeated call finds none to delete.
+        """
+
 
 class ApprovalPort(Protocol):
     """The approval of a plan or a rollback: GitHub's gate, a terminal, or `--yes`."""

@@ -99,6 +99,12 @@ class FakeSnapshots:
             raise KanmonError(Code.SNAPSHOT_FAILED, "The snapshot is failed.", where=name)
         self.done.append(name)
 
+    def delete_old(self, cluster: str, prefix: str, keep: int) -> list[str]:
+        del cluster, prefix
+        old = self.begun[:-keep]
+        del self.begun[:-keep]
+        return old
+
 
 @dataclass
 class FakeApproval:

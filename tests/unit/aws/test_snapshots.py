@@ -47,6 +47,18 @@ class Rds:
         statuses = self.snapshots[DBClusterSnapshotIdentifier]
         return {"DBClusterSnapshots": [{"Status": statuses.pop(0) if len(statuses) > 1 else statuses[0]}]}
 
+    def get_paginator(self, operation: str) -> Any:
+        assert operation == "describe_db_cluster_snapshots"
+        return self
+
+    def paginate(self, *, DBClusterIdentifier: str, SnapshotType: str) -> list[dict[str, Any]]:  # noqa: N803
+        assert SnapshotType == "manual"
+        names = [name for name, cluster in self.clusters.items() if cluster == DBClusterIdentifier]
+        return [{"DBClusterSnapshots": [{"DBClusterSnapshotIdentifier": name}]} for name in names]
+
+    def delete_db_cluster_snapshot(self, *, DBClusterSnapshotIdentifier: str) -> None:  # noqa: N803
+        del self.clusters[DBClusterSnapshotIdentifier]
+
 
 @pytest.fixture
 def rds() -> Any:
@@ -71,6 +83,33 @@ def test_a_missing_cluster_is_an_error(rds: Any) -> None:
     with pytest.raises(KanmonError, match="DBClusterNotFoundFault") as caught:
         Snapshots(rds, Clock()).begin("cluster-2", NAME)
     assert caught.value.code is Code.AWS_FAILED
+
+
+def test_only_kanmons_own_old_snapshots_are_deleted(rds: Any) -> None:
+    """AWS-2: the newest stay, also those of people, of other clusters and of apps with names alike."""
+    rds.clusters = {f"shop-test-r{number}-{number + 1}": CLUSTER for number in (9, 10, 11, 2)}
+    kept = {"before-the-move": CLUSTER, "shop-test-r1-1-copy": CLUSTER, "shop-test-r1-1": "cluster-2"}
+    kept["shop-test-two-r1-1"] = CLUSTER
+    rds.clusters |= kept
+    assert Snapshots(rds, Clock()).delete_old(CLUSTER, "shop-test", 2) == [
+        "shop-test-r2-3",
+        "shop-test-r9-10",
+    ]
+    assert rds.clusters == {"shop-test-r10-11": CLUSTER, "shop-test-r11-12": CLUSTER} | kept
+    assert Snapshots(rds, Clock()).delete_old(CLUSTER, "shop-test", 2) == []
+
+
+def test_a_full_region_is_an_error_with_the_way_out(rds: Any) -> None:
+    """AWS-2"""
+
+    def refuse(**_: str) -> None:
+        raise refusal("SnapshotQuotaExceeded", "CreateDBClusterSnapshot")
+
+    rds.create_db_cluster_snapshot = refuse
+    with pytest.raises(KanmonError, match="has its quota of manual snapshots") as caught:
+        Snapshots(rds, Clock()).begin(CLUSTER, NAME)
+    assert caught.value.code is Code.SNAPSHOT_FAILED
+    assert "database.snapshots" in caught.value.fix
 
 
 def test_the_wait_ends_with_an_available_snapshot(rds: Any) -> None:

@@ -13,7 +13,7 @@ from kanmon.release.deploy import deploy
 from tests.fakes.app import make_bundle, make_config
 from tests.fakes.cloud import ARTIFACTS, ENVIRONMENT
 from tests.fakes.objects import StoredObject
-from tests.fakes.process import Process
+from tests.fakes.process import Blow, Process
 from tests.fakes.runs import failure_of, ignore, plan_of, release, roll_back
 from tests.fakes.services import FakeApproval
 
@@ -28,6 +28,31 @@ def test_without_a_snapshot_nothing_is_changed(cloud: Cloud) -> None:
     cloud.snapshots.failing = True
     assert failure_of(release(cloud, "two")).code is Code.SNAPSHOT_FAILED
     assert cloud.stacks.executed == executed
+
+
+def test_old_snapshots_go_after_a_stable_release(cloud: Cloud) -> None:
+    """AWS-2: the region's quota is 100 of them, for all databases together."""
+    config = make_config(database={"name": "shop", "snapshots": 2})
+    for page in ("one", "two", "three"):
+        release(cloud, "same", config=config, pages={"index.html": page})
+    assert cloud.snapshots.begun == ["shop-test-r2-2", "shop-test-r3-3"]
+
+
+def test_a_snapshot_that_stays_fails_no_release(cloud: Cloud) -> None:
+    """AWS-2: the next release deletes it."""
+    notes: list[str] = []
+    process = Process(blow=Blow.DENIED, at=_first(cloud, "snapshots.delete_old"))
+    outcome = release(cloud, "two", process=process, observer=lambda event: notes.append(event.text))
+    assert outcome.result is Result.STABLE
+    assert any(note.startswith("old database snapshots stay: ") for note in notes)
+
+
+def _first(cloud: Cloud, call: str) -> int:
+    """The number of a call in the second release. The first one has no snapshot: it makes the database."""
+    release(cloud, "one")
+    process = Process()
+    release(cloud.copy(), "two", process=process)
+    return process.calls.index(call) + 1
 
 
 def test_a_slot_is_unknown_while_its_stack_changes(cloud: Cloud) -> None:
