@@ -76,6 +76,7 @@ FULL: dict[str, Any] = {
         "engine_version": "17.6",
         "capacity": {"min": 1, "max": 2},
         "backup_days": 7,
+        "snapshots": 20,
         "rotation_days": 30,
     },
     "network": {"endpoints": ["kms"]},
