@@ -71,7 +71,8 @@ def kept_runner_files(environment: Mapping[str, str]) -> Iterator[None]:
     """Restore the step's files at the end of the `with` block.
 
     A command finds them without the variables: they lie in a folder of `RUNNER_TEMP`. It may not write
-    outputs, variables or a summary in the step's name (SEC-5).
+    outputs, variables or a summary in the step's name (SEC-5). So each file is made anew: never through a
+    link to another file, and not the one that a leftover process still has open.
     """
     paths = [Path(environment[name]) for name in RUNNER_FILES if environment.get(name)]
     before = {path: path.read_bytes() for path in paths if path.is_file()}
@@ -79,13 +80,5 @@ def kept_runner_files(environment: Mapping[str, str]) -> Iterator[None]:
         yield
     finally:
         for path, content in before.items():
-            if not _holds(path, content):
-                path.unlink(missing_ok=True)  # never through a link to another file
-                path.write_bytes(content)
-
-
-def _holds(path: Path, content: bytes) -> bool:
-    """Whether a path is a file with this content. A larger one is not read: it could take the memory."""
-    if path.is_symlink() or not path.is_file() or path.stat().st_size != len(content):
-        return False
-    return path.read_bytes() == content
+            path.unlink(missing_ok=True)
+            path.write_bytes(content)

@@ -73,6 +73,17 @@ def test_a_runners_file_of_any_size_is_not_read(tmp_path: Path) -> None:
     assert output.read_text() == "ours\n"
 
 
+def test_a_leftover_process_has_no_runners_file_open(tmp_path: Path) -> None:
+    """SEC-5: it could wait for the end of the command, and write then."""
+    output = tmp_path / "output"
+    output.write_text("ours\n")
+    with kept_runner_files({"GITHUB_OUTPUT": str(output)}):
+        leftover = output.open("a")
+    with leftover:
+        leftover.write("digest=evil\n")
+    assert output.read_text() == "ours\n"
+
+
 def test_without_a_runner_there_is_no_file_to_keep(tmp_path: Path) -> None:
     with kept_runner_files({"GITHUB_OUTPUT": str(tmp_path / "none"), "GITHUB_ENV": ""}):
         pass
