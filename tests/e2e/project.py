@@ -115,9 +115,10 @@ class Project:
         path.write_text(text.replace(old, new), "utf-8")
 
     def kanmon(self, *arguments: str, **more: str) -> Ended:
-        """Run a command to its end; further keywords are environment variables."""
+        """Run a command to its end, in the app's folder; further keywords are environment variables."""
         done = subprocess.run(
             self._command(arguments),
+            cwd=self.folder,
             env={**self.environment, **more},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -129,9 +130,10 @@ class Project:
         return Ended(done.returncode, done.stdout, done.stderr)
 
     def start(self, *arguments: str) -> Running:
-        """Start a command."""
+        """Start a command, in the app's folder."""
         process = subprocess.Popen(
             self._command(arguments),
+            cwd=self.folder,
             env={**self.environment, "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,10 +21,6 @@ EVIL = b"Resources: {Owner: {Type: AWS::IAM::Role}}"
 def _bucket(project: Project) -> str:
     names: list[str] = [bucket["Name"] for bucket in project.client("s3").list_buckets()["Buckets"]]
     return next(name for name in names if name.startswith("mandala-kanmon-"))
-
-
-def _plan(project: Project) -> str:
-    return str(project.folder / "plan.json")
 
 
 def _package(project: Project) -> str:
@@ -67,7 +62,7 @@ def _deploy_with_replaced(project: Project, key: str) -> None:
     """S3 refuses the write with its condition. Without the bucket's policy, the deploy finds it."""
     assert _refused_write(project, key) == "PreconditionFailed"
     project.client("s3").put_object(Bucket=_bucket(project), Key=key, Body=EVIL)
-    ended = project.kanmon("deploy", "--plan", _plan(project), "--yes").check(1)
+    ended = project.kanmon("deploy", "--plan", "plan.json", "--yes").check(1)
     assert "KNM-118" in ended.output
     _remove(project, ended.output)
 
@@ -81,8 +76,8 @@ def _statuses(project: Project) -> set[str]:
 def test_files_replaced_after_the_approval_run_nowhere(project: Project) -> None:
     """TRU-1: the deferred template of a first release, then the package of a second one."""
     project.kanmon("build").check()
-    project.kanmon("plan", "--output", _plan(project)).check()
-    plan: Any = json.loads(Path(_plan(project)).read_text("utf-8"))["plan"]
+    project.kanmon("plan", "--output", "plan.json").check()
+    plan: Any = json.loads((project.folder / "plan.json").read_text("utf-8"))["plan"]
     (slot,) = (stack for stack in plan["stacks"] if stack["kind"] == "slot")
     assert slot["resolved"] is None
     _deploy_with_replaced(project, f"{project.name}/blobs/{slot['template']}")
@@ -92,6 +87,6 @@ def test_files_replaced_after_the_approval_run_nowhere(project: Project) -> None
     answer = "return app.answer(Request.from_event(event))"
     project.edit("build/api/mandala/handler.py", answer, f"{answer}  # two")
     project.kanmon("build").check()
-    project.kanmon("plan", "--output", _plan(project)).check()
+    project.kanmon("plan", "--output", "plan.json").check()
     _deploy_with_replaced(project, _package(project))
     assert project.live() == live
