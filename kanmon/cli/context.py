@@ -110,8 +110,13 @@ class Context:
         self.console.line(line)
 
     def print_json(self, content: object) -> None:
-        """Print JSON for a script, without colours."""
-        sys.stdout.write(json.dumps(content, indent=1) + "\n")
+        """Print JSON for a script. Foreign text is exact in it, and does nothing (TRU-5).
+
+        JSON's own escapes hold it off the terminal: all but visible ASCII is escaped. A text never begins a
+        line. So the runner finds one kind of command only, `##[…]`: its second sign is escaped, too.
+        """
+        text = json.dumps(content, indent=1).replace("##[", "#\\u0023[")
+        sys.stdout.write(f"{text}\n")
 
     def warn(self, warnings: list[KanmonError]) -> None:
         """Show warnings: errors without effect on the release."""

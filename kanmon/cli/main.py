@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 from kanmon.cli.parser import action_arguments, parse
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
-from kanmon.text import one_line, visible
+from kanmon.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -93,7 +93,9 @@ def _leave_nothing() -> None:
 
 def _show_log() -> None:
     """Show Kanmon's log on standard error. It has every call to AWS and GitHub."""
-    handler = logging.StreamHandler(sys.stderr)
+    from kanmon.github.runner import HarmlessLog
+
+    handler = logging.StreamHandler(HarmlessLog(sys.stderr))
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s", "%H:%M:%S"))
     handler.addFilter(_shown)
     logger = logging.getLogger("kanmon")
@@ -182,13 +184,14 @@ def _drop_output() -> None:
 
 
 def _report(error: KanmonError | None, *, debug: bool, begun: bool) -> int:
-    from kanmon.report.step import show_error
+    from kanmon.report.console import block
+    from kanmon.report.step import make_log, show_error
 
     if error is None:
         _drop_output()
         return ExitStatus.FAILED
     if debug:
-        sys.stderr.write(visible(traceback.format_exc()))
+        make_log(stderr=True).print("{trace}", trace=block(traceback.format_exc()))
     show_error(error)
     try:
         sys.stdout.flush()

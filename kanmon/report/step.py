@@ -121,11 +121,11 @@ def folded(title: str) -> AbstractContextManager[None]:
     return step.runner.group(title) if step else nullcontext()
 
 
-def make_log() -> Screen:
+def make_log(*, stderr: bool = False) -> Screen:
     """The console of a command: a terminal, or a step's log without the runner's commands in it."""
-    if current_run() is None:
-        return make_console()
-    log = HarmlessLog(sys.stdout)
+    if not in_workflow():
+        return make_console(stderr=stderr)
+    log = HarmlessLog(sys.stderr if stderr else sys.stdout)
     return make_console(cast("TextIO", log))  # it has all methods a console needs of a text stream
 
 
@@ -144,5 +144,4 @@ def show_error(error: KanmonError) -> None:
         if step := current_step():
             step.error(error)
             return
-    log = HarmlessLog(sys.stderr)
-    print_error(make_console(cast("TextIO", log)) if in_workflow() else make_console(stderr=True), error)
+    print_error(make_log(stderr=True), error)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
-from typing import TYPE_CHECKING
+import re
+from contextlib import redirect_stdout
+from pathlib import Path
 
 import pytest
+from hypothesis import example, given
 
 from kanmon.cli.context import Context
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from tests.fakes.app import make_config
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.fakes.foreign import FOREIGN, PIECES
 
 
 def context(folder: Path, **keys: object) -> Context:
@@ -52,3 +54,16 @@ def test_a_wrong_config_hides_missing_credentials(tmp_path: Path, monkeypatch: p
     with pytest.raises(KanmonError) as caught:
         context(tmp_path, functions=7).check_credentials()
     assert caught.value.code is Code.CONFIG_INVALID
+
+
+@given(FOREIGN)
+@example("".join(PIECES))
+@example("\\##[error]###[[\x7f")
+def test_printed_json_is_exact_and_does_nothing(value: str) -> None:
+    """TRU-5: neither on a terminal, nor in a step's log."""
+    with redirect_stdout(io.StringIO()) as shown:
+        Context(Path("kanmon.yml")).print_json({value: [value]})
+    printed = shown.getvalue()
+    assert json.loads(printed) == {value: [value]}
+    assert re.fullmatch(r"[\n -~]*", printed)
+    assert not re.search(r"^\s*::|##\[", printed, re.MULTILINE)

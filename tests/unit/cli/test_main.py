@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +26,7 @@ from kanmon.cli.main import main
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
 from tests.fakes.app import make_config
+from tests.fakes.foreign import invisible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -186,6 +189,29 @@ def test_the_exit_status_shows_how_it_ended(
 def test_debug_shows_the_traceback(capsys: Capture, tmp_path: Path) -> None:
     assert main(["status", "--debug", "--config", str(tmp_path / "none.yml")]) == ExitStatus.REFUSED
     assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("workflow")
+def test_a_traceback_and_the_log_in_a_step_do_nothing(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TRU-5: AWS, GitHub and the app's files write into both."""
+    foreign = "##[error]out\x1b[2J\u202e\n::error::out\nr9 is live"
+
+    def fail(*_: object) -> ExitStatus:
+        logging.getLogger("kanmon.test").debug(foreign)
+        raise ZeroDivisionError(foreign)
+
+    logger, stub = logging.getLogger("kanmon"), replace(status_module.COMMAND, run=fail, aws=False)
+    monkeypatch.setattr(logger, "handlers", [])
+    monkeypatch.setattr(logger, "level", logger.level)
+    monkeypatch.setattr(status_module, "COMMAND", stub)
+    assert main(["status", "--debug", "--verbose"]) == ExitStatus.FAILED
+    shown = capsys.readouterr().err
+    assert shown.count("r9 is live") == 2
+    assert "Traceback" in shown
+    assert not re.search(r"^\s*::|##\[|^r9", shown, re.MULTILINE)
+    assert not invisible(shown.replace("\u200b", ""))
 
 
 @pytest.fixture
