@@ -11,14 +11,20 @@ import re
 _COLOUR = re.compile("(?:\x1b\\[|\x9b)[0-9;:]*m")
 _BREAK = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 """What some program takes for the end of a line, besides `\\n`."""
+_JOINERS = "\u200c\u200d\ufe0e\ufe0f"
+"""Persian and Indic scripts join letters by two of them, emoji by all: these stay behind a visible sign."""
 _INVISIBLE = re.compile(
     "["
     "\x00-\x08\x0e-\x1f\x7f-\x9f"  # control characters: they move the cursor, and begin a terminal's commands
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidirectional controls: they reorder a text
-    "\xad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # invisible letters
+    # Default_Ignorable_Code_Point but the joiners: shown as nothing or as a blank, and bidirectional controls
+    # reorder a text. https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    "\u2800\ufff9-\ufffb"  # a blank letter of Braille, and the controls of annotations
     "\ud800-\udfff"  # halves of characters: no encoding has them
     "]"
 )
+_NOTHING_JOINED = re.compile(rf"[{_JOINERS}](?<!\S.)[{_JOINERS}]*")
 # GitHub, mail programs and chats look for links, mentions and references in the shown text. An escape doesn't
 # stop them. A zero-width space does, and nobody sees it.
 _LIVELY = re.compile(r"(@|#|GH-(?=\d)|www(?=\.)|:(?=/))", re.IGNORECASE)
@@ -38,10 +44,12 @@ def is_address(text: str) -> bool:
 def visible(text: str) -> str:
     """A foreign text with nothing invisible in it, except the joiners of scripts and emoji.
 
-    Colours, control characters, bidirectional controls and halves of characters are left out. Every line
-    break becomes a line feed.
+    Left out: colours, control characters, all that Unicode shows as nothing, bidirectional controls among it,
+    blank letters and halves of characters. Every line break becomes a line feed.
     """
-    return _INVISIBLE.sub("", _BREAK.sub("\n", _COLOUR.sub("", text)))
+    if text.isascii() and text.isprintable():  # most lines of a log: tests may print a million
+        return text
+    return _NOTHING_JOINED.sub("", _INVISIBLE.sub("", _BREAK.sub("\n", _COLOUR.sub("", text))))
 
 
 def inert(text: str) -> str:

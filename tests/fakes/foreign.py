@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
+from importlib import import_module
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -16,6 +16,8 @@ PIECES = (
     "\x85r9\u2028r9\u2029r9\x0br9\x0cr9\x1cr9",
     "\u202egpj.exe\u2066\u2069\u061c\u200f",
     "\u200b\u2060\ufeff\xad\U000e0041",
+    "\u3164\u115f\u1160\uffa0\u2800\u034f\u17b4\u180b\ufe00\U000e0100",
+    " \u200d\ufe0f\u200c",
     "\ud800",
     "[/]",
     "[red]",
@@ -42,18 +44,17 @@ FOREIGN = st.lists(st.one_of(st.sampled_from(PIECES), st.text(st.characters(), m
     "".join
 )
 
-ALLOWED = {"\t", "\n", "\u200c", "\u200d"}
-"""Invisible characters with a use: joiners of scripts and emoji."""
-_VISIBLE_FORMATS = re.compile("[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd]")
-"""Signs around numbers. Unicode calls them formats, and everybody sees them."""
+JOINERS = "\u200c\u200d\ufe0e\ufe0f"
+"""Invisible characters with a use, behind a visible one: joiners of scripts and emoji."""
+# The standard library lacks some of Unicode's properties: https://www.unicode.org/reports/tr44/
+_regex: Any = import_module("regex")
+_INVISIBLE = _regex.compile(
+    r"[[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Default_Ignorable_Code_Point}\u2800\ufff9-\ufffb]"
+    rf"--[\t\n{JOINERS}]]|[{JOINERS}](?<=(?:^|\s)[{JOINERS}]+)",
+    _regex.VERSION1,
+)
 
 
 def invisible(text: str) -> set[str]:
     """The characters of a shown text that nobody sees, and some program obeys."""
-    return {
-        one
-        for one in text
-        if unicodedata.category(one) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
-        and one not in ALLOWED
-        and not _VISIBLE_FORMATS.match(one)
-    }
+    return set(_INVISIBLE.findall(text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
 from hypothesis import example, given
@@ -47,6 +48,18 @@ def test_a_visible_text_has_nothing_invisible(value: str) -> None:
     assert visible(visible(value)) == visible(value)
 
 
+def test_of_all_characters_only_the_invisible_are_left_out() -> None:
+    """TRU-5: Unicode's own properties name them."""
+    whole = "|".join(map(chr, range(sys.maxunicode + 1)))
+    assert set(whole) - set(visible(whole)) == invisible(whole)
+
+
+@pytest.mark.parametrize("value", ["\u200d", "\ufe0f\u200c", "a \u200db", "\u200d\u2800\u200d"])
+def test_a_joiner_with_nothing_before_it_is_left_out(value: str) -> None:
+    """TRU-5: such a name would look empty."""
+    assert visible(value) == re.sub("[^ab ]", "", value)
+
+
 @given(FOREIGN)
 @example("".join(PIECES))
 def test_a_line_is_one_line(value: str) -> None:
@@ -62,7 +75,7 @@ def test_an_inert_text_has_no_link_and_no_mention(value: str) -> None:
     assert not re.search(r"@\w|#\d|GH-\d|www\.|://", inert(value), re.IGNORECASE)
 
 
-@pytest.mark.parametrize("value", ["関門を通る", "نمی‌خواهم", "👩‍💻", "naïve", "a\tb", "a\nb"])
+@pytest.mark.parametrize("value", ["関門を通る", "نمی‌خواهم", "👩‍💻", "👩‍❤️‍👩", "क्‍ष", "naïve", "a\tb", "a\nb"])
 def test_a_visible_text_stays_as_it_is(value: str) -> None:
     assert visible(value) == value
 
