@@ -60,7 +60,10 @@ class Code(Enum):
     )
     BLOB_REPLACED = (
         118,
-        "The content of a file in the artifact bucket does not fit its name. Nothing uses it.",
+        (
+            "The content of a file in the artifact bucket does not fit its name, or its writer can withhold "
+            "it. Nothing uses it."
+        ),
         (
             "Find the writer in CloudTrail. As an administrator, run the named `aws s3api delete-object`. "
             "Then plan the release again."

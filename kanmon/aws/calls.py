@@ -66,6 +66,18 @@ def is_missing(error: ClientError) -> bool:
     return error_code(error) in {"404", "NoSuchKey", "NotFound", "NotFoundException"}
 
 
+def is_locked(error: ClientError) -> bool:
+    """Whether S3 refused GetObject for the object's key: a customer's own one, or one of KMS.
+
+    A customer's key is not in the request, so S3 calls it invalid. It passes on the errors of KMS; a denial
+    names the right that is missing.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html#API_Decrypt_Errors
+    """
+    code = error_code(error)
+    return code == "InvalidRequest" or code.startswith("KMS.") or "kms:Decrypt" in str(error)
+
+
 def write_was_refused(error: ClientError) -> bool:
     """Whether S3 refused a conditional write. The code is `NoSuchKey` if the object to replace is gone.
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
-from kanmon.aws.calls import aws_errors, is_missing, write_was_refused
+from kanmon.aws.calls import aws_errors, error_code, is_locked, is_missing, write_was_refused
 from kanmon.aws.objects import as_aws_writes, content_of
 from kanmon.bundle.manifest import LARGEST as LARGEST_MANIFEST
 from kanmon.bundle.manifest import Bundle, Manifest
@@ -29,12 +29,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
 _AT_ONCE = 16
 _TRIES = 5
 LARGEST = 5 * 1024**3
 """Bytes of one PutObject. A multipart upload would have no SHA-256 of the whole content
 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html)."""
+
+_OTHER_CONTENT = "with content that does not fit its name"
+_WITHHELD = "in a way that can withhold it from the deploy"
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class Blobs:
         where = self._where(sha256)
         with aws_errors(f"reading {where}"):
             try:
-                found = self.s3.get_object(Bucket=self.bucket, Key=self.key(sha256))
+                found = self._open(sha256, "A recorded file")
             except ClientError as error:
                 if is_missing(error):
                     problem = "A recorded file is no longer in the bucket."
@@ -157,22 +161,42 @@ class Blobs:
         except ClientError as error:
             if is_missing(error):
                 return False
+            if error_code(error) in {"400", "403"}:
+                self._open(sha256, name)["Body"].close()  # this answer names the cause, and HEAD's can't
             raise
         # A multipart upload has a composite checksum: it proves nothing about the whole content.
         if (head.get("ChecksumType"), head.get("ChecksumSHA256")) != ("FULL_OBJECT", as_aws_writes(sha256)):
             raise self._replaced(sha256, name, head)
-        # An archive keeps the right content from the deploy, which reads it after the approval.
-        if head.get("StorageClass", "STANDARD") != "STANDARD":
-            raise self._replaced(sha256, name, head)
+        # The right content in an archive, or under a key that somebody can take away: the deploy reads it
+        # after the approval.
+        kept = head.get("StorageClass", "STANDARD"), head.get("ServerSideEncryption", "AES256")
+        if kept != ("STANDARD", "AES256"):
+            raise self._replaced(sha256, name, head, _WITHHELD)
         return True
 
-    def _replaced(self, sha256: str, name: str, found: Mapping[str, Any]) -> KanmonError:
-        version = found.get("VersionId", "null")
-        command = ["aws", "s3api", "delete-object", "--bucket", self.bucket, "--key", self.key(sha256)]
+    def _open(self, sha256: str, name: str) -> GetObjectOutputTypeDef:
+        """GetObject's answer. Raises BLOB_REPLACED for a blob under a key that this role can't use."""
+        try:
+            return self.s3.get_object(Bucket=self.bucket, Key=self.key(sha256))
+        except ClientError as error:
+            if is_locked(error):
+                raise self._replaced(sha256, name, {}, _WITHHELD) from error
+            raise
+
+    def _replaced(
+        self, sha256: str, name: str, found: Mapping[str, Any], how: str = _OTHER_CONTENT
+    ) -> KanmonError:
         fix = (
-            f"Find the writer in CloudTrail. As an administrator, run "
-            f"`{shlex.join([*command, '--version-id', version])}`. Then plan the release again: "
-            f"the plan uploads the right file."
+            f"Find the writer in CloudTrail. As an administrator, {self._removal(sha256, found)}. "
+            f"Then plan the release again: the plan uploads the right file."
         )
-        problem = f"{name} is stored with content that does not fit its name."
-        return KanmonError(Code.BLOB_REPLACED, problem, where=self._where(sha256), fix=fix)
+        return KanmonError(Code.BLOB_REPLACED, f"{name} is stored {how}.", where=self._where(sha256), fix=fix)
+
+    def _removal(self, sha256: str, found: Mapping[str, Any]) -> str:
+        """The removal of a blob in words. Without the version, S3 would only hide it."""
+        key = self.key(sha256)
+        version = found.get("VersionId", "null") if found else "VersionId"
+        remove = ["delete-object", "--bucket", self.bucket, "--key", key, "--version-id", version]
+        look = ["list-object-versions", "--bucket", self.bucket, "--prefix", key]
+        find = "" if found else f"find its `VersionId` with `aws s3api {shlex.join(look)}`, then "
+        return f"{find}run `aws s3api {shlex.join(remove)}`"

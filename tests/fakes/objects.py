@@ -32,6 +32,9 @@ class StoredObject:
     """The SHA-256 that its writer gave, in Base64. S3 compared it with the content."""
     checksum_type: str = "FULL_OBJECT"
     storage: str = "STANDARD"
+    encryption: str = "AES256"
+    unreadable: tuple[str, str] | None = None
+    """S3's answers to HeadObject and GetObject, when this role can't use the object's key."""
 
     @property
     def tag(self) -> str:
@@ -53,6 +56,8 @@ class MemoryS3:
         found = self.objects(Bucket).get(Key)
         if found is None:
             raise refusal("404", "HeadObject")
+        if found.unreadable:
+            raise refusal(found.unreadable[0], "HeadObject")
         shown = found.checksum and ChecksumMode == "ENABLED"
         checksum = {"ChecksumSHA256": found.checksum, "ChecksumType": found.checksum_type}
         return {
@@ -60,6 +65,7 @@ class MemoryS3:
             "ETag": found.tag,
             "ContentType": found.type,
             "VersionId": f"version-{found.tag[1:7]}",
+            "ServerSideEncryption": found.encryption,
             **(checksum if shown else {}),
             # S3 leaves the standard class out.
             **({} if found.storage == "STANDARD" else {"StorageClass": found.storage}),
@@ -69,6 +75,9 @@ class MemoryS3:
         found = self.objects(Bucket).get(Key)
         if found is None:
             raise refusal("NoSuchKey", "GetObject")
+        if found.unreadable:
+            code, _, message = found.unreadable[1].partition(": ")
+            raise refusal(code, "GetObject", message)
         return {
             "Body": io.BytesIO(found.body),
             "ContentLength": len(found.body),

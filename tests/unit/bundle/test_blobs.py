@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -133,6 +134,7 @@ PLANTED = {
     "with its own digest": StoredObject(b"other", checksum=sha256_in_s3(b"other")),
     "without a digest": StoredObject(b"content"),
     "in an archive": StoredObject(b"content", checksum=sha256_in_s3(b"content"), storage="DEEP_ARCHIVE"),
+    "under a key of KMS": StoredObject(b"content", checksum=sha256_in_s3(b"content"), encryption="aws:kms"),
     "in several parts": StoredObject(b"other", checksum=sha256_in_s3(b"content"), checksum_type="COMPOSITE"),
 }
 
@@ -157,6 +159,41 @@ def test_the_fix_of_a_planted_blob_removes_its_version(blobs: Blobs, s3: MemoryS
         blobs.verify({SHA: "function api"})
     command = f"aws s3api delete-object --bucket {BUCKET} --key {KEY} --version-id {version}"
     assert f"`{command}`" in caught.value.fix
+
+
+DENIED = "AccessDenied: User: arn:role is not authorized to perform: kms:Decrypt on the resource"
+LOCKED = {
+    "a customer's own key": StoredObject(b"content", unreadable=("400", "InvalidRequest")),
+    "a disabled key of KMS": StoredObject(b"content", unreadable=("400", "KMS.DisabledException")),
+    "a forbidden key of KMS": StoredObject(b"content", unreadable=("403", DENIED)),
+}
+
+
+@pytest.mark.parametrize("locked", LOCKED.values(), ids=LOCKED.keys())
+def test_a_blob_under_a_strangers_key_is_refused(blobs: Blobs, s3: MemoryS3, locked: StoredObject) -> None:
+    """TRU-1: nobody else can read its content, nor its version."""
+    s3.objects(BUCKET)[KEY] = locked
+    for use in (lambda: blobs.put(b"content"), lambda: blobs.verify({SHA: "a"}), lambda: blobs.get(SHA, 7)):
+        with pytest.raises(KanmonError, match="withhold it from the deploy") as caught:
+            use()
+        assert _code(caught) is Code.BLOB_REPLACED
+    find, remove = re.findall("`(aws .+?)`", caught.value.fix)
+    assert find == f"aws s3api list-object-versions --bucket {BUCKET} --prefix {KEY}"
+    assert remove == f"aws s3api delete-object --bucket {BUCKET} --key {KEY} --version-id VersionId"
+
+
+@pytest.mark.parametrize(
+    ("answers", "code"),
+    [(("400", "ExpiredToken"), Code.CREDENTIALS_MISSING), (("403", "AccessDenied"), Code.AWS_DENIED)],
+)
+def test_the_own_credentials_are_not_taken_for_a_strangers_key(
+    blobs: Blobs, s3: MemoryS3, answers: tuple[str, str], code: Code
+) -> None:
+    """S3 answers HeadObject with the same status and without a cause."""
+    s3.objects(BUCKET)[KEY] = StoredObject(b"content", unreadable=answers)
+    with pytest.raises(KanmonError) as caught:
+        blobs.verify({SHA: "function api"})
+    assert _code(caught) is code
 
 
 def test_a_changed_blob_is_refused_when_it_is_read(blobs: Blobs, s3: MemoryS3) -> None:
