@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
 from kanmon.stacks.grants import stateful_types
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mypy_boto3_cloudformation.literals import CapabilityType
     from mypy_boto3_cloudformation.type_defs import ChangeTypeDef
 
+CAPABILITIES: tuple[CapabilityType, ...] = ("CAPABILITY_NAMED_IAM",)
+"""CloudFormation's permission for a template to make named roles. Macros are not allowed."""
+_ACTIONS = {"Add", "Modify", "Remove", "Dynamic"}
 # Resource types with state: the config and the bundle are not enough to make it again.
 STATEFUL = stateful_types() | {"AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::S3::Bucket"}
 
@@ -80,3 +86,38 @@ def change_from(raw: ChangeTypeDef) -> Change:
         replacement=str(resource.get("Replacement", "False")),
         properties=tuple(sorted(names - {""})),
     )
+
+
+def foreign_options(
+    described: Mapping[str, Any], changes: Iterable[Change], stack: Mapping[str, Any]
+) -> list[str]:
+    """The options of a change set, and the actions of its changes, that Kanmon never makes.
+
+    `described` is DescribeChangeSet's answer, `stack` the present stack's description. An administrator may
+    have given the stack topics and rollback triggers of his own: its change sets keep them.
+    IAM has no condition for most options, so the plan role can choose them. An import makes an existing
+    resource of the account the app's own; a macro changes the template after the plan; the others let a
+    failed stack stay as it is, or count as ready too early.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeChangeSet.html
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
+    """
+    deployment = described.get("DeploymentConfig") or {}
+    topics = set(described.get("NotificationARNs") or ()) - set(stack.get("NotificationARNs") or ())
+    options = {
+        "ImportExistingResources": described.get("ImportExistingResources"),
+        "IncludeNestedStacks": described.get("IncludeNestedStacks"),
+        "Capabilities": set(described.get("Capabilities") or ()) - set(CAPABILITIES),
+        "OnStackFailure": described.get("OnStackFailure") == "DO_NOTHING",
+        "DeploymentMode": described.get("DeploymentMode"),
+        "DeploymentConfig": deployment.get("Mode", "STANDARD") != "STANDARD"
+        or deployment.get("DisableRollback"),
+        "NotificationARNs": topics,
+        "RollbackConfiguration": _triggers(described) not in (_triggers({}), _triggers(stack)),
+    }
+    actions = {change.action for change in changes} - _ACTIONS
+    return sorted({name for name, foreign in options.items() if foreign} | actions)
+
+
+def _triggers(described: Mapping[str, Any]) -> tuple[object, object]:
+    found = described.get("RollbackConfiguration") or {}
+    return found.get("RollbackTriggers") or [], found.get("MonitoringTimeInMinutes") or 0

@@ -14,14 +14,13 @@ from kanmon.aws.polling import polls
 from kanmon.clock import SYSTEM_CLOCK, Clock
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
-from kanmon.stacks.changes import Change, ChangeSet, change_from
+from kanmon.stacks.changes import CAPABILITIES, Change, ChangeSet, change_from, foreign_options
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Mapping
 
     from mypy_boto3_cloudformation import CloudFormationClient
-    from mypy_boto3_cloudformation.literals import CapabilityType
     from mypy_boto3_cloudformation.type_defs import (
         DescribeChangeSetOutputTypeDef,
         StackEventTypeDef,
@@ -40,8 +39,6 @@ _READY = frozenset(
 )
 _SUCCEEDED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"})
 _ABSENT = frozenset({"REVIEW_IN_PROGRESS", "DELETE_COMPLETE"})
-CAPABILITIES: tuple[CapabilityType, ...] = ("CAPABILITY_NAMED_IAM",)
-"""CloudFormation's permission for a template to make named roles. Macros are not allowed."""
 # CloudFormation's reasons for a change set without changes.
 _NOTHING = ("didn't contain changes", "No updates are to be performed", "no changes")
 
@@ -89,7 +86,7 @@ class Stacks:
         """A stack. None when it doesn't exist, or has only a change set for its creation."""
         with aws_errors(f"reading the stack {name}"):
             try:
-                stack = self.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+                stack = self._described(name)
             except ClientError as error:
                 if error_code(error) == "ValidationError" and "does not exist" in str(error):
                     return None
@@ -174,7 +171,10 @@ class Stacks:
             self.cloudformation.delete_change_set(ChangeSetName=change_set.id, StackName=change_set.stack)
 
     def verify(self, change_set: ChangeSet) -> None:
-        """Check an approved change set: it must still exist, with the same changes. Raises PLAN_STALE."""
+        """Check an approved change set: it must still exist, with the same changes, made as Kanmon does.
+
+        Raises PLAN_STALE.
+        """
         with aws_errors(f"reading the change set of {change_set.stack}"):
             try:
                 described = self.cloudformation.describe_change_set(
@@ -190,6 +190,14 @@ class Stacks:
                     raise KanmonError(Code.PLAN_STALE, gone, where=change_set.stack) from error
                 raise
             changes = self._changes(change_set.stack, change_set.id, described)
+            now: Mapping[str, Any] = {} if change_set.creates else self._described(change_set.stack)
+        if foreign := foreign_options(described, changes, now):
+            raise KanmonError(
+                Code.PLAN_STALE,
+                f"Kanmon did not make the approved change set: it has {', '.join(foreign)}.",
+                where=change_set.stack,
+                fix=f"Find the maker in CloudTrail. {Code.PLAN_STALE.fix}",
+            )
         if described.get("ExecutionStatus") != "AVAILABLE" or changes != change_set.changes:
             status = described.get("ExecutionStatus")
             problem = f"The approved change set can't be executed any more (it is {status})."
@@ -210,7 +218,7 @@ class Stacks:
         before = self.find(name)
         with aws_errors(f"changing the stack {name}"):
             seen = {event["EventId"] for event in self._events(before.id)} if before else set[str]()
-            stack_id = self._stack_id(name)
+            stack_id = self._described(name)["StackId"]
             self.cloudformation.execute_change_set(
                 ChangeSetName=change_set.id, StackName=name, ClientRequestToken=uuid.uuid4().hex
             )
@@ -234,8 +242,8 @@ class Stacks:
                     StackName=name, EnableTerminationProtection=True
                 )
 
-    def _stack_id(self, name: str) -> str:
-        return self.cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackId"]
+    def _described(self, name: str) -> StackTypeDef:
+        return self.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
 
     def _events(self, stack_id: str) -> list[StackEventTypeDef]:
         """The newest events of a stack. One page is enough: the new events come first."""
@@ -250,7 +258,7 @@ class Stacks:
     ) -> DeployedStack:
         failures: list[StackEvent] = []
         for _ in polls(self.clock, stop):
-            stack = self.cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]
+            stack = self._described(stack_id)
             for raw in reversed(self._events(stack_id)):
                 if raw["EventId"] in seen:
                     continue

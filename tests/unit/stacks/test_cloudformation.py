@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pytest
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
-from kanmon.stacks.changes import ChangeSet
+from kanmon.stacks.changes import Change, ChangeSet
 from kanmon.stacks.cloudformation import DeployedStack, Stacks
 from kanmon.stacks.policy import stack_policy
 from tests.fakes.objects import refusal
@@ -81,6 +81,77 @@ def test_a_missing_change_set_is_a_stale_plan() -> None:
     with pytest.raises(KanmonError) as caught:
         Stacks(cast("Any", _Gone())).verify(CHANGE_SET)
     assert caught.value.code is Code.PLAN_STALE
+
+
+class _Described:
+    """CloudFormation with one change set of a stack that has topics and rollback triggers."""
+
+    OWN: ClassVar[dict[str, Any]] = {
+        "NotificationARNs": ["arn:own"],
+        "RollbackConfiguration": {"RollbackTriggers": [{"Arn": "arn:alarm", "Type": "Alarm"}]},
+    }
+
+    def __init__(self, action: str = "Modify", **options: Any) -> None:
+        change = {"ResourceChange": {"Action": action, "LogicalResourceId": "Api", "ResourceType": "X"}}
+        made = {"ExecutionStatus": "AVAILABLE", "Capabilities": ["CAPABILITY_NAMED_IAM"], "Changes": [change]}
+        self.change_set = made | options
+
+    def describe_stacks(self, **_: str) -> dict[str, Any]:
+        return {"Stacks": [{"StackName": "shop", "StackId": "arn:shop", **self.OWN}]}
+
+    def describe_change_set(self, **_: str) -> dict[str, Any]:
+        return self.change_set
+
+
+def _verify(described: _Described, *, creates: bool = False) -> None:
+    change = Change(
+        action=str(described.change_set["Changes"][0]["ResourceChange"]["Action"]), logical_id="Api", type="X"
+    )
+    approved = CHANGE_SET.model_copy(update={"changes": (change,), "creates": creates})
+    Stacks(cast("Any", described)).verify(approved)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        _Described.OWN,
+        {"OnStackFailure": "ROLLBACK", "ImportExistingResources": False, "IncludeNestedStacks": False},
+        {"NotificationARNs": [], "RollbackConfiguration": {}, "DeploymentConfig": {"Mode": "STANDARD"}},
+    ],
+)
+def test_a_change_set_like_kanmons_is_executed(options: dict[str, Any]) -> None:
+    """CD-4: an administrator's topics and rollback triggers stay with the stack."""
+    _verify(_Described(**options))
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"ImportExistingResources": True}, "ImportExistingResources"),
+        ({"action": "Import"}, "Import"),
+        ({"action": "SyncWithActual"}, "SyncWithActual"),
+        ({"Capabilities": ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]}, "Capabilities"),
+        ({"IncludeNestedStacks": True}, "IncludeNestedStacks"),
+        ({"OnStackFailure": "DO_NOTHING"}, "OnStackFailure"),
+        ({"DeploymentMode": "REVERT_DRIFT"}, "DeploymentMode"),
+        ({"DeploymentConfig": {"Mode": "EXPRESS"}}, "DeploymentConfig"),
+        ({"DeploymentConfig": {"DisableRollback": True}}, "DeploymentConfig"),
+        ({"NotificationARNs": ["arn:own", "arn:foreign"]}, "NotificationARNs"),
+        ({"RollbackConfiguration": {"MonitoringTimeInMinutes": 180}}, "RollbackConfiguration"),
+    ],
+)
+def test_a_change_set_that_kanmon_never_makes_is_refused(options: dict[str, Any], named: str) -> None:
+    """TRU-1: IAM has no condition for these options, so the plan role can choose them."""
+    with pytest.raises(KanmonError, match=f"it has {named}\\.") as caught:
+        _verify(_Described(**options))
+    assert caught.value.code is Code.PLAN_STALE
+
+
+def test_a_new_stack_has_no_topics_of_its_own() -> None:
+    """TRU-1: whoever made the first change set of a stack chose what it has until then."""
+    with pytest.raises(KanmonError, match="it has NotificationARNs"):
+        _verify(_Described(NotificationARNs=["arn:own"]), creates=True)
 
 
 class _Guarded:

@@ -6,7 +6,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 from kanmon.errors import KanmonError
-from kanmon.stacks.cloudformation import CAPABILITIES
+from kanmon.stacks.changes import CAPABILITIES
 from tests.fakes.document import read, references
 from tests.fakes.names_in_aws import misnamed
 
