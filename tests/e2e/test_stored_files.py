@@ -34,9 +34,11 @@ def _remove(project: Project, error: str) -> None:
     """Do what the printed command does."""
     (command,) = re.findall(r"`aws s3api delete-object (.+?)`", " ".join(error.split()))
     given = dict(zip(words := shlex.split(command), words[1:], strict=False))
-    project.client("s3").delete_object(
-        Bucket=given["--bucket"], Key=given["--key"], VersionId=given["--version-id"]
-    )
+    s3, version = project.client("s3"), given["--version-id"]
+    if version == "VersionId":
+        versions = s3.list_object_versions(Bucket=given["--bucket"], Prefix=given["--key"])["Versions"]
+        (version,) = (one["VersionId"] for one in versions if one["IsLatest"])
+    s3.delete_object(Bucket=given["--bucket"], Key=given["--key"], VersionId=version)
 
 
 def _refused_write(project: Project, key: str) -> str:
@@ -49,11 +51,12 @@ def test_a_planted_package_is_refused_until_it_is_removed(project: Project) -> N
     """TRU-1: it lies under the name of the next release's package, also for the plan."""
     project.kanmon("build").check()
     key = _package(project)
-    project.client("s3").put_object(Bucket=_bucket(project), Key=key, Body=EVIL)
-    refused = project.kanmon("deploy", "--yes").check(2)
-    assert "KNM-118" in refused.error
-    assert key in refused.error
-    _remove(project, refused.error)
+    for locked in ({}, {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32}):
+        project.client("s3").put_object(Bucket=_bucket(project), Key=key, Body=EVIL, **locked)
+        refused = project.kanmon("deploy", "--yes").check(2)
+        assert "KNM-118" in refused.error
+        assert key in refused.error
+        _remove(project, refused.error)
     project.kanmon("deploy", "--yes").check()
     assert project.live()[0].startswith("r")
 
