@@ -5,19 +5,59 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 
 from __future__ import annotations
 
+import hashlib
 from base64 import b64encode
-from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from contextlib import closing, contextmanager
+from tempfile import SpooledTemporaryFile, gettempdir
+from typing import IO, TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import write_was_refused
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
+
+_CHUNK = 1024 * 1024
+
+
+@contextmanager
+def spooled() -> Iterator[IO[bytes]]:
+    """A temporary file. Up to 1 MiB is in memory, and more on the disk. Raises FILE_REFUSED for a full disk.
+
+    AWS's errors are no errors of the file: translate them inside the `with` block.
+    """
+    with SpooledTemporaryFile(_CHUNK) as file:
+        try:
+            yield file
+        except OSError as error:
+            raise KanmonError(
+                Code.FILE_REFUSED,
+                f"A temporary file can't be written: {error.strerror or error}.",
+                where=gettempdir(),
+                fix="Make room on that disk, or name a folder on another one in the variable TMPDIR.",
+            ) from error
+
+
+def store(answer: GetObjectOutputTypeDef, largest: int, file: IO[bytes]) -> str | None:
+    """Write the content of GetObject's answer to a file, and return its SHA-256.
+
+    None when it has more than `largest` bytes. See :func:`content_of`.
+    """
+    digest = hashlib.sha256()
+    with closing(answer["Body"]) as body:
+        if answer["ContentLength"] > largest:
+            return None
+        while chunk := body.read(_CHUNK):
+            digest.update(chunk)
+            file.write(chunk)
+    file.seek(0)
+    return digest.hexdigest()
 
 
 def content_of(answer: GetObjectOutputTypeDef, largest: int) -> bytes | None:
@@ -38,7 +78,7 @@ def put_if_unchanged(
     s3: S3Client,
     bucket: str,
     key: str,
-    body: bytes,
+    body: bytes | IO[bytes],
     *,
     expected: str | None,
     own_tag: Callable[[], str | None],

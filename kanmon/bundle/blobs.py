@@ -12,13 +12,14 @@ import hashlib
 import io
 import shlex
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, error_code, is_locked, is_missing, write_was_refused
-from kanmon.aws.objects import as_aws_writes, content_of
+from kanmon.aws.objects import as_aws_writes, spooled, store
 from kanmon.bundle.manifest import LARGEST as LARGEST_MANIFEST
 from kanmon.bundle.manifest import Bundle, Manifest
 from kanmon.codes import Code
@@ -26,7 +27,7 @@ from kanmon.errors import KanmonError
 from kanmon.naming import blob_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
@@ -84,19 +85,30 @@ class Blobs:
 
         Raises BUNDLE_MISSING or BLOB_REPLACED.
         """
+        with self.opened(sha256, largest) as file:
+            return file.read()
+
+    @contextmanager
+    def opened(self, sha256: str, largest: int) -> Iterator[IO[bytes]]:
+        """A blob as a file at its beginning, verified, for the `with` block. See :meth:`get`.
+
+        All of it is read before, because nothing may use content that is not the name's. What is large
+        goes to the disk.
+        """
         where = self._where(sha256)
-        with aws_errors(f"reading {where}"):
-            try:
-                found = self._open(sha256, "A recorded file")
-            except ClientError as error:
-                if is_missing(error):
-                    problem = "A recorded file is no longer in the bucket."
-                    raise KanmonError(Code.BUNDLE_MISSING, problem, where=where) from error
-                raise
-            content = content_of(found, largest)
-        if content is None or hashlib.sha256(content).hexdigest() != sha256:
-            raise self._replaced(sha256, "A recorded file", found)
-        return content
+        with spooled() as file:
+            with aws_errors(f"reading {where}"):
+                try:
+                    found = self._open(sha256, "A recorded file")
+                except ClientError as error:
+                    if is_missing(error):
+                        problem = "A recorded file is no longer in the bucket."
+                        raise KanmonError(Code.BUNDLE_MISSING, problem, where=where) from error
+                    raise
+                stored = store(found, largest, file)
+            if stored != sha256:
+                raise self._replaced(sha256, "A recorded file", found)
+            yield file
 
     def verify(self, names: Mapping[str, str]) -> None:
         """Compare S3's own SHA-256 of blobs with their names. `names` has each digest, and its use in words.

@@ -13,12 +13,15 @@ from __future__ import annotations
 import json
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from shutil import copyfileobj
+from typing import IO, TYPE_CHECKING
 
+from kanmon.aws.objects import spooled
 from kanmon.naming import PAGE_DATA
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 # A byte order mark wins over the charset of the answer (https://encoding.spec.whatwg.org/#decode). All other
 # encodings of pages agree with Latin-1 in the characters of tags, and Latin-1 keeps every byte.
@@ -34,6 +37,9 @@ _ATTRIBUTE = rf"[^\t\n\f\r />][^\t\n\f\r />=]*+(?:{_VALUE}|(?!{_SPACE}*=))"
 _REST = rf"(?=[\t\n\f\r />])(?:[\t\n\f\r /]|{_ATTRIBUTE})*+>"
 _BEFORE = re.compile(rf"{_SKIPPED}(?:<html{_REST}{_SKIPPED})?(?:<head{_REST})?", re.IGNORECASE)
 
+_BEGINNING = 1024 * 1024
+"""Bytes. It is even, so no unit of UTF-16 is cut."""
+
 
 def with_page_data(page: bytes, release: str, settings: Mapping[str, str]) -> bytes:
     """The bytes of a page with its release and settings; the same for the same input.
@@ -46,6 +52,20 @@ def with_page_data(page: bytes, release: str, settings: Mapping[str, str]) -> by
     before = _BEFORE.match(page[len(mark) :].decode(encoding, "replace"))
     place = len(mark) + (len(before[0].encode(encoding)) if before else 0)
     return page[:place] + _block(release, settings).encode(encoding) + page[place:]
+
+
+@contextmanager
+def opened_with_page_data(page: IO[bytes], release: str, settings: Mapping[str, str]) -> Iterator[IO[bytes]]:
+    """A page of any size as a file at its beginning, with the block, for the `with` block.
+
+    Only the first MiB is looked at. If the head begins later, the block stands before what is not whole
+    until there, and begins the head.
+    """
+    with spooled() as made:
+        made.write(with_page_data(page.read(_BEGINNING), release, settings))
+        copyfileobj(page, made)
+        made.seek(0)
+        yield made
 
 
 def _block(release: str, settings: Mapping[str, str]) -> str:

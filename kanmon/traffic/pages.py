@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import mimetypes
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from threading import Lock
+from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from botocore.exceptions import ClientError
@@ -32,10 +34,11 @@ from kanmon.naming import (
     RELEASE_METADATA,
     preview_folder,
 )
-from kanmon.traffic.page_data import with_page_data
+from kanmon.traffic.page_data import opened_with_page_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from mypy_boto3_s3 import S3Client
 
@@ -49,6 +52,8 @@ _ASK_EACH_TIME = "no-cache"
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html
 _NEVER_KEPT = "no-store"
 _AT_ONCE = 16
+_LARGE = 8 * 1024 * 1024
+"""Bytes. Larger files are written one after the other: together they could fill the disk."""
 # Python's table lacks some of these types, and a machine's own table may have others.
 _TYPES = {
     ".css": "text/css",
@@ -81,7 +86,7 @@ class PageConfig(Protocol):
 class StoredFiles(Protocol):
     """The stored files of bundles: :class:`kanmon.bundle.blobs.Blobs`."""
 
-    def get(self, sha256: str, largest: int) -> bytes:
+    def opened(self, sha256: str, largest: int) -> AbstractContextManager[IO[bytes]]:
         """Read the content and verify it. Raises BUNDLE_MISSING, BLOB_REPLACED."""
 
 
@@ -116,6 +121,10 @@ class WebPages:
     s3: S3Client
     bucket: str
     blobs: StoredFiles
+    _large: AbstractContextManager[object] = field(
+        default_factory=Lock, init=False, repr=False, compare=False
+    )
+    """Held by the large file that is under way."""
 
     def publish(self, web: WebRelease) -> None:
         """Publish a release's hashed assets beside those of other releases.
@@ -186,7 +195,7 @@ class WebPages:
     def _publish_asset(self, web: WebRelease, name: str, file: WebFile) -> None:
         present = self._head(name)
         if present is None:
-            self._put(name, self._object(web, name, file, _FOREVER))
+            self._put(name, web, file, _FOREVER)
         elif present["Metadata"].get(DIGEST_METADATA) != file.sha256:
             raise KanmonError(
                 Code.ASSET_CHANGED,
@@ -195,13 +204,13 @@ class WebPages:
             )
 
     def _publish_below(self, token: str, web: WebRelease, name: str, file: WebFile) -> None:
-        written = self._object(web, name, file, _NEVER_KEPT)
-        if is_page(name):
-            # The headers function takes the cookie from here: from a page that was really served. So no link
-            # sets a cookie for a preview that is not open.
-            written["Metadata"][PREVIEW_METADATA] = token
-        with aws_errors(f"publishing {name} for the preview of {web.id}", hide=token):
-            self.s3.put_object(Bucket=self.bucket, Key=preview_folder(token) + name, **written)
+        with self._object(web, name, file, _NEVER_KEPT) as written:
+            if is_page(name):
+                # The headers function takes the cookie from here: from a page that was really served. So no
+                # link sets a cookie for a preview that is not open.
+                written["Metadata"][PREVIEW_METADATA] = token
+            with aws_errors(f"publishing {name} for the preview of {web.id}", hide=token):
+                self.s3.put_object(Bucket=self.bucket, Key=preview_folder(token) + name, **written)
 
     def _move_file(self, web: WebRelease, name: str, file: WebFile) -> bool:
         """Write a file under its own name; False when it lies there already."""
@@ -209,7 +218,7 @@ class WebPages:
         present = self._head(name)
         if present and wanted.items() <= present["Metadata"].items():
             return False
-        self._put(name, self._object(web, name, file, _ASK_EACH_TIME))
+        self._put(name, web, file, _ASK_EACH_TIME)
         return True
 
     def _replace_entry(self, web: WebRelease, expected: str | None) -> None:
@@ -217,8 +226,11 @@ class WebPages:
             head = self._head(ENTRY_PAGE)
             return head["ETag"] if head and head["Metadata"].get(RELEASE_METADATA) == web.id else None
 
-        page = self._object(web, ENTRY_PAGE, web.files[ENTRY_PAGE], _ASK_EACH_TIME)
-        with aws_errors(f"making the page of {web.id} live"):
+        entry = web.files[ENTRY_PAGE]
+        with (
+            self._object(web, ENTRY_PAGE, entry, _ASK_EACH_TIME) as page,
+            aws_errors(f"making the page of {web.id} live"),
+        ):
             try:
                 put_if_unchanged(
                     self.s3,
@@ -234,19 +246,22 @@ class WebPages:
                 where = f"s3://{self.bucket}/{ENTRY_PAGE}"
                 raise KanmonError(Code.POINTER_MOVED, problem, where=where) from error
 
-    def _object(self, web: WebRelease, name: str, file: WebFile, cache: str) -> dict[str, Any]:
+    @contextmanager
+    def _object(self, web: WebRelease, name: str, file: WebFile, cache: str) -> Iterator[dict[str, Any]]:
         """A file as S3 keeps it: PutObject's parameters besides the place. Raises BLOB_REPLACED."""
-        body = self.blobs.get(file.sha256, file.size)
         metadata = {f"{HEADER_METADATA}{header}": value for header, value in web.config.headers.items()}
         metadata[DIGEST_METADATA] = file.sha256
-        if is_page(name) and not file.immutable:
-            body = with_page_data(body, web.id, web.config.settings)
-            metadata[RELEASE_METADATA] = web.id
-        kind = content_type(name)
-        return {"Body": body, "ContentType": kind, "CacheControl": cache, "Metadata": metadata}
+        with ExitStack() as opened:
+            opened.enter_context(self._large if file.size > _LARGE else nullcontext())
+            body = opened.enter_context(self.blobs.opened(file.sha256, file.size))
+            if is_page(name) and not file.immutable:
+                body = opened.enter_context(opened_with_page_data(body, web.id, web.config.settings))
+                metadata[RELEASE_METADATA] = web.id
+            kind = content_type(name)
+            yield {"Body": body, "ContentType": kind, "CacheControl": cache, "Metadata": metadata}
 
-    def _put(self, name: str, written: dict[str, Any]) -> None:
-        with aws_errors(f"writing {name}"):
+    def _put(self, name: str, web: WebRelease, file: WebFile, cache: str) -> None:
+        with self._object(web, name, file, cache) as written, aws_errors(f"writing {name}"):
             self.s3.put_object(Bucket=self.bucket, Key=name, **written)
 
     def _delete(self, keys: Sequence[str]) -> None:

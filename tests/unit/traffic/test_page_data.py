@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from kanmon.traffic.page_data import with_page_data
+from kanmon.traffic.page_data import opened_with_page_data, with_page_data
 
 _BLOCK = re.compile(rb'<script type="application/json" id="kanmon">(.*?)</script>')
 
@@ -120,3 +121,21 @@ def test_any_settings_arrive_and_none_ends_the_block(settings: dict[str, str]) -
 
 def test_two_releases_never_share_the_bytes_of_a_page() -> None:
     assert with_page_data(b"page", "r1", {}) != with_page_data(b"page", "r2", {})
+
+
+REST = b"<title>x</title>" + b"x" * 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("page", "place"),
+    [
+        (b"<!doctype html><head>" + REST, len(b"<!doctype html><head>")),
+        # The head begins beyond the first MiB.
+        (b"<!doctype html><!--" + b"-" * 1_100_000 + b"--><head>" + REST, len(b"<!doctype html>")),
+    ],
+    ids=["a head at once", "a long comment"],
+)
+def test_only_the_beginning_of_a_large_page_is_looked_at(page: bytes, place: int) -> None:
+    """TRU-6"""
+    with opened_with_page_data(io.BytesIO(page), "r1", {}) as made:
+        assert made.read() == page[:place] + with_page_data(b"", "r1", {}) + page[place:]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
+import tempfile
+import tracemalloc
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
@@ -19,7 +22,7 @@ from kanmon.naming import PREVIEW_METADATA, RELEASE_METADATA, blob_key
 from kanmon.traffic.pages import WebPages, WebRelease, content_type, file_of
 from tests.fakes.app import make_bundle
 from tests.fakes.cloud import ARTIFACTS, ENVIRONMENT, WEB
-from tests.fakes.objects import StoredObject, refusal
+from tests.fakes.objects import MemoryS3, StoredObject, refusal
 from tests.fakes.process import Process
 
 if TYPE_CHECKING:
@@ -402,6 +405,80 @@ def test_a_path_leads_to_a_file_as_at_the_edge(path: str, name: str) -> None:
 )
 def test_a_file_has_the_media_type_of_its_ending(name: str, kind: str) -> None:
     assert content_type(name) == kind
+
+
+# Large files take no memory.
+
+MIB = 1024 * 1024
+LARGE = 9 * MIB
+
+
+class _Zeros(io.RawIOBase):
+    """A body of zeros, as long as a large file."""
+
+    def __init__(self) -> None:
+        self.left = LARGE
+
+    def read(self, size: int = -1) -> bytes:
+        size = self.left if size < 0 else min(size, self.left)
+        self.left -= size
+        return bytes(size)
+
+
+class _LargeS3(MemoryS3):
+    """Its blobs are large, and it counts those between their read and their write."""
+
+    under_way = most = 0
+
+    def get_object(self, **_: Any) -> dict[str, Any]:
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        return {"Body": _Zeros(), "ContentLength": LARGE}
+
+    def put_object(self, *, Key: str, Body: Any, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        body = io.BytesIO(Body) if isinstance(Body, bytes) else Body
+        while body.read(MIB):
+            pass
+        self.under_way -= 1
+        self.writes.append(Key)
+        return {"ETag": "x"}
+
+
+def _large(*names: str) -> Files:
+    sha256 = hashlib.sha256(bytes(LARGE)).hexdigest()
+    return {name: WebFile(sha256=sha256, size=LARGE, immutable=name.startswith("assets/")) for name in names}
+
+
+def _preview(web: WebPages, release: WebRelease) -> None:
+    web.open_preview(TOKEN, release)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [lambda web, release: web.publish(release), _preview, lambda web, release: web.move(release, {})],
+    ids=["publish", "preview", "move"],
+)
+def test_no_large_file_is_ever_in_memory(act: Callable[[WebPages, WebRelease], object]) -> None:
+    """TRU-6: a release may have files of 5 GB."""
+    s3 = _LargeS3()
+    files = _large("assets/a-1.wasm", "assets/b-2.wasm", "index.html", "about.html", "map.bin")
+    tracemalloc.start()
+    try:
+        act(_web(s3), _of("r1", files))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(s3.writes) in {2, 3}
+    assert s3.most == 1
+    assert peak < 8 * MIB
+
+
+def test_a_full_disk_is_an_error_with_a_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """TRU-6"""
+    monkeypatch.setattr(tempfile, "tempdir", "/dev/null/none")
+    with pytest.raises(KanmonError, match="temporary file") as caught:
+        _web(_LargeS3()).publish(_of("r1", _large("assets/a-1.wasm")))
+    assert caught.value.code is Code.FILE_REFUSED
 
 
 # The same against moto's S3, whose conditional writes are not Kanmon's own.
