@@ -139,6 +139,17 @@ def test_only_the_console_writes_to_the_terminal(path: Path) -> None:
     assert [ast.unparse(node) for node in imported if node not in types] == []
 
 
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_only_json_goes_past_the_console(path: Path) -> None:
+    """JSON has escapes of its own (TRU-5)."""
+    written = [
+        node.attr
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in {"sys.stdout", "sys.stderr"}
+    ]
+    assert "write" not in written or path == PACKAGE / "cli/context.py"
+
+
 MAKERS = {
     PACKAGE / "aws/clients.py",
     # It runs on Lambda, where nothing of Kanmon but the chat channels is.
