@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 GRACE = 5.0
 """Seconds for a command to end by itself after SIGTERM; a cancelled job has 10 in all."""
+_KILLED = 3.0
 _CHUNK, _LAST_CHUNKS = 65_536, 16
 _LOOK, _POLL = 0.1, 0.02
 
@@ -95,9 +96,10 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
 
 def _end(process: subprocess.Popen[bytes], orphans: Orphans, grace: float) -> None:
     """End all remaining processes of the command: those of its group, and its orphans."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
+    # Nothing withstands SIGKILL, but a busy machine needs a moment for it.
+    for number, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, _KILLED)):
         _signal_group(process, number)
-        deadline = time.monotonic() + grace
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             process.poll()
             orphans_left = orphans.end(number, but=process.pid)
