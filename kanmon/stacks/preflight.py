@@ -16,6 +16,7 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.naming import API, SLOT
 from kanmon.stacks.spec import StackOutput
+from kanmon.stacks.template import resources_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -69,6 +70,10 @@ def inspect(config: Config, specs: Iterable[StackSpec]) -> dict[str, Outline]:
     specs = list(specs)
     found = {spec.kind: outline(spec.body) for spec in specs}
     for spec in specs:
+        if resources_of(spec.body) is None:
+            # A plan shows each resource. None may hide in a form that nobody reads.
+            problem = "Its resources can't be read one by one."
+            raise KanmonError(Code.TEMPLATE_WRONG, problem, where=spec.name)
         refuse_size(spec.name, found[spec.kind], _growing(config, spec.kind))
         _refuse_parameters(spec, found)
     return found

@@ -126,3 +126,13 @@ def test_too_many_routes_are_refused_by_routes() -> None:
     specs = [replace(spec, body=_topics(600)) if spec.kind == API else spec for spec in _specs({})]
     with pytest.raises(KanmonError, match="About 1 of its 1 routes are too many"):
         inspect(make_config(), specs)
+
+
+def test_a_template_that_nobody_can_read_is_refused() -> None:
+    """TRU-1: a plan would not show all of its resources."""
+    config = make_config()
+    specs = stacks_of(config, unbuilt(config), "r1", Slot.BLUE, Bootstrapped("artifacts", "key"))
+    hidden = specs[0].body.replace("\nResources:\n", "\nResources:\n  Owner: {Type: AWS::IAM::Role}\n")
+    with pytest.raises(KanmonError, match="can't be read one by one") as caught:
+        inspect(config, [replace(specs[0], body=hidden), *specs[1:]])
+    assert caught.value.code is Code.TEMPLATE_WRONG

@@ -19,6 +19,7 @@ from kanmon.config.source import load_config
 from kanmon.errors import KanmonError
 from kanmon.naming import API, FOUNDATION, SLOT, secret_name, slot_resource_name
 from kanmon.stacks.preflight import LIMITS, outline
+from kanmon.stacks.template import resources_of
 from kanmon.templates.offline import BOOTSTRAP, render_offline, shares, unbuilt
 from tests.fakes.any_config import configs
 from tests.fakes.configs import MANDALA, many_functions, templates
@@ -49,10 +50,12 @@ def test_every_template_is_valid_for_aws(config: Config) -> None:
 @given(configs())
 @settings(_GENERATED, max_examples=5)
 def test_an_outline_equals_the_parsed_yaml(config: Config) -> None:
-    """INF-9: the preflight reads lines; it finds each name, and no other."""
+    """INF-9, TRU-1: lines are read; each name is found, and no other."""
     for kind, (body, found) in render_offline(config).items():
         content = read(body)
         assert found.resources == tuple(content["Resources"]), kind
+        types = {name: one.type for name, one in (resources_of(body) or {}).items()}
+        assert types == {name: one["Type"] for name, one in content["Resources"].items()}, kind
         assert found.parameters == tuple(content.get("Parameters", {})), kind
         assert found.outputs == tuple(content.get("Outputs", {})), kind
         assert found.bytes == len(body.encode())
