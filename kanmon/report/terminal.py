@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.release.events import Event, EventKind
 from kanmon.report.console import block, joined, markup, styled
+from kanmon.stacks.statements import wrapped
 from kanmon.text import duration, one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from rich.text import Text
@@ -19,7 +22,10 @@ if TYPE_CHECKING:
     from kanmon.release.plan import Plan, PlannedStack
     from kanmon.release.walk import Outcome
     from kanmon.report.console import Screen
+    from kanmon.stacks.changes import Change
 
+_COLUMNS = 79
+"""The width of permissions: a narrow terminal breaks no line of them."""
 _COLOURS = {"+": "green", "~": "yellow", "±": "bold red", "-": "red"}
 _TITLES = (
     "#",
@@ -130,12 +136,7 @@ def _print_stack(console: Screen, stack: PlannedStack) -> None:
     if not stack.touched:
         console.print("  [dim]{name}: {effect}[/]", name=stack.name, effect=stack.effect)
         return
-    if stack.deferred:
-        console.print("  [bold]{name}[/]: {effect}", name=stack.name, effect=stack.effect)
-        return
-    counts: dict[str, int] = {}
-    for change in stack.changes:
-        counts[change.sign] = counts.get(change.sign, 0) + 1
+    counts = Counter(change.sign for change in stack.changes)
     console.print(
         "  [bold]{name}[/]: {totals}{effect}",
         name=stack.name,
@@ -145,14 +146,27 @@ def _print_stack(console: Screen, stack: PlannedStack) -> None:
         effect=markup(" [yellow]{effect}[/]", effect=stack.effect) if stack.effect else "",
     )
     for change in stack.changes:
-        console.print(
-            "    {sign} {id} [dim]{type}[/]{detail}{flag}",
-            sign=styled(change.sign, _COLOURS[change.sign]),
-            id=change.logical_id,
-            type=change.type,
-            detail=markup(" ({names})", names=", ".join(change.properties)) if change.properties else "",
-            flag=markup("  [bold yellow]permissions[/]") if change.touches_permissions else "",
-        )
+        print_change(console, change, (), indent="    ")
+
+
+def print_change(console: Screen, change: Change, permissions: Iterable[str], indent: str = "") -> None:
+    """Show the change of a resource, and the lines of its permissions below it."""
+    console.print(
+        "{indent}{sign} {id} [dim]{type}[/]{detail}{flag}",
+        indent=block(indent),
+        sign=styled(change.sign, _COLOURS[change.sign]),
+        id=change.logical_id,
+        type=change.type,
+        detail=markup(" ({names})", names=", ".join(change.properties)) if change.properties else "",
+        flag=markup("  [bold yellow]permissions[/]") if change.touches_permissions else "",
+    )
+    _print_permissions(console, permissions, f"{indent}    ")
+
+
+def _print_permissions(console: Screen, lines: Iterable[str], indent: str) -> None:
+    for line in lines:
+        for part in wrapped(line, _COLUMNS - len(indent)):
+            console.line(f"{indent}{part}")
 
 
 def print_outcome(console: Screen, outcome: Outcome) -> None:

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict
 
 from kanmon.stacks.grants import stateful_types
+from kanmon.stacks.template import resources_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mypy_boto3_cloudformation.literals import CapabilityType
     from mypy_boto3_cloudformation.type_defs import ChangeTypeDef
+
+    from kanmon.stacks.template import Resource
 
 CAPABILITIES: tuple[CapabilityType, ...] = ("CAPABILITY_NAMED_IAM",)
 """CloudFormation's permission for a template to make named roles. Macros are not allowed."""
@@ -121,3 +124,32 @@ def foreign_options(
 def _triggers(described: Mapping[str, Any]) -> tuple[object, object]:
     found = described.get("RollbackConfiguration") or {}
     return found.get("RollbackTriggers") or [], found.get("MonitoringTimeInMinutes") or 0
+
+
+def template_changes(before: str, after: str, moving: set[str]) -> tuple[Change, ...]:
+    """The changes of a stack's resources, read from its templates.
+
+    `before` is empty for a new stack. `moving` are the parameters with another value than the deployed one,
+    or with a value that nobody knows yet. CloudFormation alone knows what will be replaced. With a deployed
+    template that can't be read, each resource of the new one is a change.
+    """
+    old, new = resources_of(before), resources_of(after) or {}
+    if old is None:
+        action = "Modify" if before else "Add"
+        return tuple(Change(action=action, logical_id=key, type=new[key].type) for key in sorted(new))
+    changes = [Change(action="Remove", logical_id=key, type=old[key].type) for key in old.keys() - new.keys()]
+    changes += [Change(action="Add", logical_id=key, type=new[key].type) for key in new.keys() - old.keys()]
+    for key in old.keys() & new.keys():
+        if names := _changed(old[key], new[key], moving):
+            changes.append(Change(action="Modify", logical_id=key, type=new[key].type, properties=names))
+    return tuple(sorted(changes, key=lambda change: change.logical_id))
+
+
+def _changed(old: Resource, new: Resource, moving: set[str]) -> tuple[str, ...]:
+    """The attributes and properties that change, and the parameters with new values in them."""
+    values = sorted(f"value of {name}" for name in new.parameters & moving)
+    if old.text == new.text:
+        return tuple(values)
+    before, after = ({**one.content, **one.content.get("Properties", {})} for one in (old, new))
+    names = (before.keys() | after.keys()) - {"Properties"}
+    return (*sorted(name for name in names if before.get(name) != after.get(name)), *values)

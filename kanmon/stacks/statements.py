@@ -1,61 +1,164 @@
-"""The resources of a template and their permissions, in words, for a person who has to approve them."""
+"""The permissions in a template, in lines for a person who has to approve them.
+
+A statement has its effect, its name and its actions on the first line, and a line for each of its other keys:
+
+    + Allow Execute: cloudformation:ExecuteChangeSet
+    +   Resource: cloudformation:::stack/shop-test-*
+    +   Condition StringEquals: aws:ResourceTag/app = shop
+
+`${Name}` stands for a value of the template: a parameter, a resource, an attribute. The stack's own
+partition, region and account are left out of an ARN: `lambda:::function:shop-*`. Others are shown.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any
+import textwrap
+from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.constructor import SafeConstructor
-from ruamel.yaml.nodes import ScalarNode
+from kanmon.naming import logical_id
+from kanmon.stacks.template import resources_of
+from kanmon.text import one_line
 
-_RESOURCE = re.compile(r"^  (\w+):\n(?:    #.*\n)*    Type: (\S+)$", re.MULTILINE)
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
+    from kanmon.stacks.template import Resource
 
-class _Constructor(SafeConstructor):
-    """Reads CloudFormation's short forms, such as `!Sub`, as their tag and their value."""
-
-
-def _short_form(constructor: SafeConstructor, tag: str, node: Any) -> dict[str, Any]:  # noqa: ANN401 - any node
-    scalar = isinstance(node, ScalarNode)
-    value = node.value if scalar else constructor.construct_sequence(node, deep=True)
-    return {tag: value}
-
-
-_Constructor.add_multi_constructor("!", _short_form)
+_DECISIVE = ("AWS::IAM::", "AWS::KMS::", "AWS::S3::", "AWS::Lambda::Permission")
+"""Types whose properties decide about permissions, beside their statements."""
+_OWN = re.compile(r"^arn:\$\{AWS::Partition\}:([\w-]+):(?:\$\{AWS::Region\})?:(?:\$\{AWS::AccountId\})?:")
+_HEAD = re.compile(r"[+-] +")
+_VERSION = "2012-10-17"
 
 
-def resource_types(body: str) -> dict[str, str]:
-    """The type of each resource of a template of Kanmon's own, by its logical id."""
-    return dict(_RESOURCE.findall(body))
+def permission_changes(before: str, after: str) -> dict[str, tuple[str, ...]]:
+    """What changes in the permissions between two templates, by the logical ids of the resources.
 
-
-def statement_changes(before: str, after: str) -> dict[str, list[str]]:
-    """Each changed statement of a permission or a trust, by the logical id of its resource.
-
-    A line begins with + for a new statement, and with - for one that goes. It has the whole statement.
+    A line begins with + for what is new, and with - for what goes. They are the statements of each resource,
+    and every property of types that decide about permissions. An unreadable template has none.
     """
-    old, new = _resources(before), _resources(after)
+    old, new = resources_of(before) or {}, resources_of(after) or {}
     found = {}
-    for logical_id in sorted(old.keys() | new.keys()):
-        gone, come = _statements(old.get(logical_id, {})), _statements(new.get(logical_id, {}))
-        lines = [f"- {one}" for one in gone if one not in come]
-        lines += [f"+ {one}" for one in come if one not in gone]
-        if lines:
-            found[logical_id] = lines
+    for resource in sorted(old.keys() | new.keys()):
+        if lines := _difference(old.get(resource), new.get(resource)):
+            found[resource] = lines
     return found
 
 
-def _resources(body: str) -> dict[str, dict[str, Any]]:
-    yaml = YAML(typ="safe")
-    yaml.Constructor = _Constructor
-    resources: dict[str, dict[str, Any]] = yaml.load(body)["Resources"]
-    return resources
+def wrapped(line: str, width: int) -> list[str]:
+    """A line of :func:`permission_changes`, on lines of at most `width` characters. Words stay whole."""
+    head = _HEAD.match(line)
+    return textwrap.wrap(
+        line,
+        width,
+        subsequent_indent=f"{head[0] if head else ''}    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
-def _statements(resource: dict[str, Any]) -> list[str]:
-    properties = resource.get("Properties", {})
-    documents = [properties.get(key) for key in ("AssumeRolePolicyDocument", "PolicyDocument", "KeyPolicy")]
-    documents += [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
-    return [json.dumps(one) for document in documents if document for one in document["Statement"]]
+def alike(lines: Iterable[str], other: Iterable[str], name: str, other_name: str) -> bool:
+    """The lines of two resources differ by the name of an environment alone."""
+    return [_renamed(line, other_name, name) for line in other] == list(lines)
+
+
+def _renamed(line: str, old: str, new: str) -> str:
+    return line.replace(old, new).replace(logical_id(old), logical_id(new))
+
+
+def _difference(old: Resource | None, new: Resource | None) -> tuple[str, ...]:
+    if old == new:
+        return ()
+    gone, come = _permissions(old), _permissions(new)
+    lines = [f"- {line}" for key, text in gone.items() if key not in come for line in text]
+    return (*lines, *(f"+ {line}" for key, text in come.items() if key not in gone for line in text))
+
+
+def _permissions(resource: Resource | None) -> dict[str, list[str]]:
+    """Each statement and each property with its lines. The keys are their whole content."""
+    decisive = resource is not None and resource.type.startswith(_DECISIVE)
+    if resource is None or not (decisive or "Statement:" in resource.text):
+        return {}
+    attributes = {key: value for key, value in resource.content.items() if key not in {"Type", "Properties"}}
+    properties = attributes | resource.content.get("Properties", {})
+    found = {}
+    for name, value in properties.items():
+        for statement in _statements(value):
+            # A trust is no permission, even with the same content.
+            found[repr((name == "AssumeRolePolicyDocument", statement))] = _statement_lines(statement)
+        rest = _without_statements(value) if decisive else None
+        if rest not in (None, {}, []):
+            found[repr((name, rest))] = [one_line(f"{name}: {_text(rest)}")]
+    return found
+
+
+def _statements(value: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - any part of a template
+    """All statements in a property: a document's own, and those of a list of policies."""
+    if isinstance(value, dict):
+        statements = value.get("Statement", [])
+        yield from statements if isinstance(statements, list) else [statements]
+    for one in _inner(value):
+        yield from _statements(one)
+
+
+def _inner(value: Any) -> list[Any]:  # noqa: ANN401 - any part of a template
+    if isinstance(value, dict):
+        return [one for key, one in value.items() if key != "Statement"]
+    return value if isinstance(value, list) else []
+
+
+def _without_statements(value: Any) -> Any:  # noqa: ANN401 - any part of a template
+    if isinstance(value, list):
+        return [rest for one in value if (rest := _without_statements(one)) not in ({}, [])]
+    if isinstance(value, dict) and any(True for _ in _statements(value)):
+        kept = {key: _without_statements(one) for key, one in value.items() if key != "Statement"}
+        return {
+            key: one for key, one in kept.items() if one not in ({}, [], _VERSION) and key != "PolicyName"
+        }
+    return value
+
+
+def _statement_lines(statement: Any) -> list[str]:  # noqa: ANN401 - any part of a template
+    if not isinstance(statement, dict):
+        return [one_line(f"Statement: {_text(statement)}")]
+    rest = dict(statement)
+    head = " ".join(_text(rest.pop(key)) for key in ("Effect", "Sid") if key in rest)
+    lines = [f"{head}: {_text(rest.pop('Action'))}" if "Action" in rest else f"{head}:"]
+    conditions = rest.pop("Condition", {})
+    lines += [f"  {key}: {_text(value)}" for key, value in rest.items()]
+    if not _is_nested(conditions):
+        return list(map(_on_one_line, [*lines, f"  Condition: {_text(conditions)}"]))
+    lines += [
+        f"  Condition {operator}: {key} = {_text(wanted)}"
+        for operator, keys in conditions.items()
+        for key, wanted in keys.items()
+    ]
+    return list(map(_on_one_line, lines))
+
+
+def _is_nested(value: Any) -> bool:  # noqa: ANN401 - any part of a template
+    return isinstance(value, dict) and all(isinstance(one, dict) for one in value.values())
+
+
+def _on_one_line(text: str) -> str:
+    """Foreign text adds no line that looks like another statement."""
+    return f"{'  ' if text.startswith('  ') else ''}{one_line(text)}"
+
+
+def _text(value: Any, *, inside: bool = False) -> str:  # noqa: ANN401 - any part of a template
+    """A value in short. A list is joined, `!Ref` and `!GetAtt` are put as in `!Sub`."""
+    match value:
+        case str():
+            return value
+        case list():
+            return ", ".join(_text(one, inside=True) for one in value)
+        case {"!Sub": str() as text}:
+            return _OWN.sub(r"\1:::", text)
+        case {"!Ref": str() as name} | {"!GetAtt": str() as name}:
+            return f"${{{name}}}"
+        case dict():
+            text = "; ".join(f"{key} = {_text(one, inside=True)}" for key, one in value.items())
+            return f"{{{text}}}" if inside else text
+    return json.dumps(value, default=str)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,11 +14,13 @@ from kanmon.cli.approvals import asker
 from kanmon.cli.command import Command, flag
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
-from kanmon.naming import Output, bootstrap_key, bootstrap_stack, environment_output
+from kanmon.naming import Output, bootstrap_key, bootstrap_stack, environment_output, logical_id
 from kanmon.report.step import show_error
+from kanmon.report.terminal import print_change
+from kanmon.stacks.changes import template_changes
 from kanmon.stacks.cloudformation import Stacks
 from kanmon.stacks.neighbours import refuse_alike
-from kanmon.stacks.statements import resource_types, statement_changes
+from kanmon.stacks.statements import alike, permission_changes
 from kanmon.templates.bootstrap import bootstrap_template, environment_trails
 from kanmon.templates.stack_set import tags
 
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from kanmon.cli.account import Account
     from kanmon.cli.context import Context
     from kanmon.config.schema import Config
-    from kanmon.stacks.changes import ChangeSet
+    from kanmon.stacks.changes import Change, ChangeSet
     from kanmon.stacks.cloudformation import DeployedStack
 
 _LONGEST_BODY = 51_200
@@ -100,8 +103,7 @@ def _create(
 ) -> DeployedStack:
     """Show the whole stack, ask once, create it. A long template needs two phases: its bucket comes first."""
     account = context.account
-    for logical_id, kind in sorted(resource_types(body).items()):
-        context.print(f"+ {logical_id} ({kind})")
+    _show(context, template_changes("", body, set()), "", body)
     if not confirm():
         raise _declined(account)
     first = body
@@ -121,16 +123,43 @@ def _update(
     change_set = _change_set(stacks, account, stack, body)
     if change_set is None:
         return stack
-    statements = statement_changes(stacks.body(stack.name), body)
-    for change in change_set.changes:
-        replaced = ": replaced" if change.sign == "±" else ""
-        context.print(f"{change.sign} {change.logical_id} ({change.type}){replaced}")
-        for line in statements.get(change.logical_id, []):
-            context.print(f"    {line}")
+    _show(context, change_set.changes, stacks.body(stack.name), body)
     if not confirm():
         stacks.withdraw(change_set)
         raise _declined(account)
     return _execute(stacks, change_set)
+
+
+def _show(context: Context, changes: tuple[Change, ...], before: str, after: str) -> None:
+    """Show each change with its permissions. One that only repeats another environment's takes one line."""
+    permissions = permission_changes(before, after)
+    first: dict[str, tuple[str, Change]] = {}
+    for change in changes:
+        lines = permissions.get(change.logical_id, ())
+        name = _environment_of(context.config, change)
+        role = f"{change.sign}{change.logical_id.removeprefix(logical_id(name))}"
+        other_name, other = first.setdefault(role, (name, change))
+        if (
+            lines
+            and alike(lines, permissions.get(other.logical_id, ()), name, other_name)
+            and other != change
+        ):
+            lines = (f"the same as {other.logical_id}, with {name} for {other_name}",)
+        print_change(context.console, change, lines)
+    counts = Counter(change.sign for change in changes)
+    context.console.print(
+        "{added} to add, {changed} to change, {replaced} to replace, {deleted} to delete",
+        added=counts["+"],
+        changed=counts["~"],
+        replaced=counts["±"],
+        deleted=counts["-"],
+    )
+
+
+def _environment_of(config: Config, change: Change) -> str:
+    """The environment of a resource; empty for one of the whole app."""
+    names = [name for name in config.environments if change.logical_id.startswith(logical_id(name))]
+    return max(names, key=len, default="")
 
 
 def _declined(account: Account) -> KanmonError:

@@ -91,7 +91,7 @@ def test_the_stack_and_its_resources_are_shown(app: App, stacks: _Stacks) -> Non
     assert app.run("bootstrap", "--yes") is ExitStatus.OK
     assert stacks.executed == [STACK]
     printed = app.printed()
-    assert "+ ArtifactBucket (AWS::S3::Bucket)" in printed
+    assert "+ ArtifactBucket AWS::S3::Bucket\n" in printed
     assert f"{STACK} is ready; bundles and the ledger lie in artifacts." in printed
 
 
@@ -182,7 +182,7 @@ def test_one_question_covers_both_phases(
     assert len(stacks.applied) == 2
     assert len(terminal.questions) == 1
     printed = app.printed()
-    assert {"+ ArtifactBucket (AWS::S3::Bucket)", "+ TestDeployRole (AWS::IAM::Role)"} <= set(
+    assert {"+ ArtifactBucket AWS::S3::Bucket", "+ TestDeployRole AWS::IAM::Role  permissions"} <= set(
         printed.splitlines()
     )
 
@@ -210,11 +210,48 @@ def test_changed_permissions_are_shown_before_the_question(
     app.configure(github=GITHUB | {"branch": "release"})
     assert app.run("bootstrap") is ExitStatus.REFUSED
     printed = app.printed()
-    assert "~ TestPlanRole (AWS::IAM::Role)" in printed
-    assert '+ {"Effect": "Allow", "Principal"' in printed
+    assert "~ StagingPlanRole AWS::IAM::Role  permissions\n" in printed
+    assert "    + Allow: sts:AssumeRoleWithWebIdentity\n" in printed
     assert "refs/heads/release" in printed
+    assert "    the same as StagingPlanRole, with test for staging\n" in printed
     assert stacks.applied == applied
     assert stacks.change_sets == {}
+
+
+def test_all_permissions_are_shown_before_the_first_stack(
+    app: App, stacks: _Stacks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TRU-1: roles, policies, keys and buckets; on a narrow terminal, and once for all environments."""
+    _Terminal("n", monkeypatch)
+    app.configure(github=GITHUB)
+    assert app.run("bootstrap") is ExitStatus.REFUSED
+    lines = app.printed().splitlines()
+    for line in (
+        "    + Allow Execute: cloudformation:ExecuteChangeSet",
+        "    + Deny WriteOnce: s3:PutObject",
+        "    + Allow Account: kms:*",
+        "    + MaxSessionDuration: 7200",
+        "    + PublicAccessBlockConfiguration: BlockPublicAcls = true; BlockPublicPolicy",
+        "    the same as StagingDeployRole, with test for staging",
+    ):
+        assert lines.count(line) == 1
+    assert stacks.applied == []
+    assert len(lines) < 700
+    assert not [line for line in lines if len(line) > 79 and len(line.split()) > 2]
+
+
+def test_a_changed_property_is_shown_before_the_question(
+    app: App, stacks: _Stacks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TRU-1: somebody gave a role more than its statements say."""
+    app.configure(github=GITHUB)
+    app.run("bootstrap", "--yes")
+    app.printed()
+    stacks.bodies[STACK] = stacks.bodies[STACK].replace("MaxSessionDuration: 7200", "MaxSessionDuration: 900")
+    _Terminal("n", monkeypatch)
+    assert app.run("bootstrap") is ExitStatus.REFUSED
+    printed = app.printed()
+    assert "    - MaxSessionDuration: 900\n    + MaxSessionDuration: 7200\n" in printed
 
 
 def test_a_script_without_yes_is_refused_before_anything(app: App, stacks: _Stacks) -> None:
