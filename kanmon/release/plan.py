@@ -15,9 +15,11 @@ from kanmon.ledger.records import PlannedRelease, Release
 from kanmon.model import Pointer, Record, ReleaseState, Slot
 from kanmon.naming import API, EDGE, FOUNDATION, ON, SHARED_KINDS, SLOT, STACK_KINDS, Parameter, stack_name
 from kanmon.regular_file import RefusedFileError, read_regular
-from kanmon.stacks.changes import ChangeSet
+from kanmon.stacks.changes import Change, ChangeSet, template_changes
 from kanmon.stacks.preflight import inspect
 from kanmon.stacks.spec import ParameterValue, StackOutput
+from kanmon.stacks.statements import permission_changes
+from kanmon.stacks.template import resources_of
 from kanmon.templates.stack_set import PROTECTED, Bootstrapped, notifier_of, stacks_of, tags
 
 if TYPE_CHECKING:
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from kanmon.config.schema import Config
     from kanmon.config.served import ServedConfig
     from kanmon.release.ports import Services
-    from kanmon.stacks.changes import Change
     from kanmon.stacks.cloudformation import DeployedStack
     from kanmon.stacks.spec import StackSpec
 
@@ -37,6 +38,11 @@ LARGEST_PLAN = 16 * 1024 * 1024
 """Bytes of a plan file. Each of the five stacks has at most 500 resources, with 1 kB for each change."""
 _UNDO = {FOUNDATION: "minutes, or longer for a database", API: "a minute", EDGE: "about five minutes"}
 """The usual time of CloudFormation to restore a stack, by its kind. For the others it is a minute."""
+_DEFERRED = {
+    True: "read from its template: stacks before it come first; CloudFormation may replace some resources",
+    False: "the deployed template can't be read: all of the new one is listed, and nothing that it deletes",
+}
+"""How the changes of a deferred stack are known, by whether its deployed template could be compared."""
 
 
 class PlannedStack(Record):
@@ -51,19 +57,27 @@ class PlannedStack(Record):
     resolved: dict[str, str] | None
     """The parameters' values; None while a stack before this one does not exist."""
     change_set: ChangeSet | None = None
+    deployed: str = ""
+    """The SHA-256 of the deployed template that the changes were read from; empty for a new stack."""
+    comparable: bool = True
+    """The deployed template, if there is one, has a form that Kanmon can read."""
+    planned: tuple[Change, ...] = ()
+    """The changes of a deferred stack, read from its template and the deployed one."""
+    permissions: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """The changes of permissions, by logical ids: :func:`kanmon.stacks.statements.permission_changes`."""
 
     @property
     def deferred(self) -> bool:
         """The change set has to wait for the stacks before this one.
 
-        People approve the template and the sources of its parameters then.
+        People approve the changes read from its template, and the sources of its parameters then.
         """
         return self.resolved is None
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """The known changes; none for a deferred stack."""
-        return self.change_set.changes if self.change_set else ()
+        """CloudFormation's changes; for a deferred stack those that its template shows."""
+        return self.change_set.changes if self.change_set else self.planned
 
     @property
     def touched(self) -> bool:
@@ -75,12 +89,13 @@ class PlannedStack(Record):
         """What users notice of the change, in words."""
         if not self.touched:
             return "no change"
-        if self.deferred:
+        if self.deferred and not self.deployed:
             return "created from its template once the stacks before it exist"
-        if self.kind == SLOT or (self.change_set and self.change_set.creates):
-            return ""
-        undo = _UNDO.get(self.kind, "a minute")
-        return f"users get it at once; a rollback restores it in {undo}"
+        notes = [_DEFERRED[self.comparable]] if self.deferred else []
+        if self.kind != SLOT and not (self.change_set and self.change_set.creates):
+            undo = _UNDO.get(self.kind, "a minute")
+            notes.append(f"users get it at once; a rollback restores it in {undo}")
+        return "; ".join(notes)
 
 
 class WebPlan(Record):
@@ -231,12 +246,14 @@ def _plan_stack(
 ) -> PlannedStack:
     template = services.blobs.put(spec.body.encode())
     resolved = resolve(spec.parameters, outputs)
-    change_set = None
+    change_set, deferred = None, resolved is None
     if resolved is not None and not _unchanged(services, config, spec, existing, resolved):
         url = services.blobs.url(template)
         change_set = services.stacks.create_change_set(
             spec.name, url, resolved, tags(config), existing=existing
         )
+    touched = deferred or change_set is not None
+    before = services.stacks.body(spec.name) if existing and touched else ""
     return PlannedStack(
         kind=spec.kind,
         name=spec.name,
@@ -244,7 +261,25 @@ def _plan_stack(
         parameters=dict(spec.parameters),
         resolved=resolved,
         change_set=change_set,
+        deployed=template_digest(before),
+        comparable=not before or resources_of(before) is not None,
+        planned=template_changes(before, spec.body, _moving(spec, existing, outputs)) if deferred else (),
+        permissions=permission_changes(before, spec.body) if touched else {},
     )
+
+
+def _moving(
+    spec: StackSpec, existing: DeployedStack | None, outputs: Mapping[str, Mapping[str, str]]
+) -> set[str]:
+    """The parameters whose values are not known yet, or differ from those of the deployed stack."""
+    deployed = existing.parameters if existing else {}
+    values = {key: resolve({key: value}, outputs) or {} for key, value in spec.parameters.items()}
+    return {key for key, value in values.items() if not value or value[key] != deployed.get(key)}
+
+
+def template_digest(body: str) -> str:
+    """The SHA-256 of a deployed template; empty for none."""
+    return hashlib.sha256(body.encode()).hexdigest() if body else ""
 
 
 def _unchanged(

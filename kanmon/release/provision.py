@@ -10,7 +10,7 @@ from kanmon.aws.polling import polls
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.release.events import EventKind
-from kanmon.release.plan import refuse_destruction, resolve
+from kanmon.release.plan import refuse_destruction, resolve, template_digest
 from kanmon.stacks.policy import stack_policy
 from kanmon.stacks.spec import StackOutput
 from kanmon.templates.stack_set import PROTECTED, tags
@@ -145,6 +145,11 @@ def _change_set(
         # It is created from the approved template: the step `lock` compared its content with its name, and
         # nobody can write it again. The sources of its parameters are those of the plan.
         existing = services.stacks.find(stack.name)
+        body = services.stacks.body(stack.name) if existing else ""
+        if template_digest(body) != stack.deployed:
+            # Its changes were read from the two templates. From another one they would be others.
+            problem = "The deployed template differs now from the one in the plan."
+            raise KanmonError(Code.PLAN_STALE, problem, where=stack.name)
         url = services.blobs.url(stack.template)
         change_set = services.stacks.create_change_set(
             stack.name, url, resolved, tags(config), existing=existing

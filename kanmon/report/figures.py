@@ -14,7 +14,7 @@ def plan_figures(plan: Plan) -> tuple[tuple[str, str], ...]:
     deferred = sum(stack.deferred for stack in plan.stacks)
     count = {sign: sum(change.sign == sign for change in changes) for sign in "+~±-"}
     text = f"{count['+']} added, {count['~']} changed, {count['±']} replaced, {count['-']} deleted"
-    figures = [("resources", f"{text}, {deferred} stacks still to be created" if deferred else text)]
+    figures = [("resources", f"{text}, {deferred} stacks read from their templates" if deferred else text)]
     if permissions := sum(change.touches_permissions for change in changes):
         figures.append(("permissions", f"{permissions} changes"))
     figures += [("pages", f"{len(plan.web.changed)} differ"), ("commit", plan.commit[:12])]

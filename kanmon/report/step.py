@@ -16,6 +16,7 @@ from kanmon.github.workflow_run import current_run, in_workflow
 from kanmon.release.events import EventKind
 from kanmon.report.console import make_console
 from kanmon.report.markdown import render_markdown
+from kanmon.report.plan_page import plan_markdown
 from kanmon.report.terminal import print_error
 from kanmon.report.verdict import verdict_markdown
 from kanmon.text import one_line
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 _ANNOTATIONS = 10
 """GitHub shows at most ten annotations of one kind for a step."""
 _TESTS_SUMMARY = 512 * 1024
+_PLAN_SUMMARY = 512 * 1024
+"""Bytes. The two are at most the half of a job summary: other commands of the step write there, too."""
 _MASKED: set[str] = set()
 """The values masked by this process. A process is one step."""
 
@@ -52,7 +55,7 @@ class WorkflowStep:
 
     def plan(self, plan: Plan) -> None:
         """Show a plan to its reviewers, and give the step the plan's digest as an output."""
-        self.runner.summary(render_markdown("plan.md.j2", plan=plan))
+        self.runner.summary(plan_markdown(plan, _PLAN_SUMMARY))
         self.runner.output("release", plan.release)
         self.runner.output("digest", plan.digest)
         self.runner.output("unchanged", "true" if plan.unchanged else "false")

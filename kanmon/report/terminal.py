@@ -146,7 +146,11 @@ def _print_stack(console: Screen, stack: PlannedStack) -> None:
         effect=markup(" [yellow]{effect}[/]", effect=stack.effect) if stack.effect else "",
     )
     for change in stack.changes:
-        print_change(console, change, (), indent="    ")
+        print_change(console, change, stack.permissions.get(change.logical_id, ()), indent="    ")
+    shown = {change.logical_id for change in stack.changes}
+    for logical_id in sorted(stack.permissions.keys() - shown):
+        console.print("      {id}", id=logical_id)
+        _print_permissions(console, stack.permissions[logical_id], "        ")
 
 
 def print_change(console: Screen, change: Change, permissions: Iterable[str], indent: str = "") -> None:

@@ -22,6 +22,16 @@ CAPABILITIES: tuple[CapabilityType, ...] = ("CAPABILITY_NAMED_IAM",)
 _ACTIONS = {"Add", "Modify", "Remove", "Dynamic"}
 # Resource types with state: the config and the bundle are not enough to make it again.
 STATEFUL = stateful_types() | {"AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::S3::Bucket"}
+_PERMISSIONS = (
+    "AWS::IAM::",
+    "AWS::KMS::Key",
+    "AWS::Lambda::Permission",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+    "AWS::SecretsManager::ResourcePolicy",
+)
+"""Types of IAM, and of policies that let others use a resource."""
 
 
 class Change(BaseModel):
@@ -50,8 +60,8 @@ class Change(BaseModel):
 
     @property
     def touches_permissions(self) -> bool:
-        """The change is a change of IAM. Reviewers want to see these first."""
-        return self.type.startswith("AWS::IAM::")
+        """The change may be one of permissions. Reviewers want to see these first."""
+        return self.type.startswith(_PERMISSIONS)
 
     @property
     def sign(self) -> str:

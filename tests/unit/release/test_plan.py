@@ -12,9 +12,11 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.model import Result, Slot
 from kanmon.naming import blob_key
-from kanmon.release.plan import Plan, read_plan
+from kanmon.release.plan import Plan, PlannedStack, read_plan, template_digest
 from kanmon.stacks.changes import STATEFUL
 from kanmon.stacks.cloudformation import DeployedStack
+from kanmon.stacks.preflight import LIMITS, outline
+from kanmon.stacks.statements import permission_changes
 from kanmon.templates.stack_set import stacks_of, tags
 from tests.fakes.app import make_bundle, make_config, make_full_config
 from tests.fakes.cloud import ARTIFACTS, BOOTSTRAPPED, ENVIRONMENT
@@ -42,6 +44,96 @@ def test_a_stack_is_deferred_until_those_it_needs_exist(cloud: Cloud) -> None:
     deferred = {stack.kind: stack.deferred for stack in plan.stacks}
     later = ("slot", "api", "edge", "observability")
     assert deferred == {"foundation": False, **dict.fromkeys(later, True)}
+
+
+def _template(cloud: Cloud, stack: PlannedStack) -> str:
+    """A stack's template, as the deploy will use it."""
+    return cloud.blobs.get(stack.template, LIMITS["bytes"]).decode()
+
+
+def test_a_new_stack_shows_all_of_its_template(cloud: Cloud) -> None:
+    """CD-4, TRU-1: before any change set can show it; each resource, each permission."""
+    plan = plan_of(cloud, make_bundle(cloud, "one", config=make_full_config()))
+    for stack in plan.stacks:
+        body = _template(cloud, stack)
+        assert tuple(sorted(outline(body).resources)) == tuple(one.logical_id for one in stack.changes)
+        assert {one.sign for one in stack.changes} == {"+"}
+        assert stack.permissions == permission_changes("", body)
+    slot = plan.stacks[1]
+    assert "+ Allow OwnSecrets: secretsmanager:GetSecretValue" in slot.permissions["ApiRole"]
+    touching = {one.type for one in slot.changes if one.touches_permissions}
+    assert touching == {"AWS::IAM::Role"}
+
+
+def _without_api(cloud: Cloud, edge: str | None = None) -> PlannedStack:
+    """The edge in the plan of a second release, after somebody deleted the API's stack.
+
+    `edge` is its deployed template.
+    """
+    release(cloud, "one")
+    del cloud.stacks.stacks["shop-test-api"]
+    cloud.stacks.bodies["shop-test-edge"] = edge or cloud.stacks.bodies["shop-test-edge"]
+    (stack,) = (one for one in plan_of(cloud, make_bundle(cloud, "two")).stacks if one.kind == "edge")
+    assert stack.deferred
+    return stack
+
+
+def test_a_deferred_stack_shows_what_an_unknown_value_changes(cloud: Cloud) -> None:
+    """TRU-1: its template is the same, and the API will be another."""
+    stack = _without_api(cloud)
+    assert [(one.sign, one.logical_id, one.properties) for one in stack.changes] == [
+        ("~", "Distribution", ("value of ApiId",))
+    ]
+    assert stack.permissions == {}
+    assert "read from its template" in stack.effect
+    assert "users get it at once" in stack.effect
+
+
+def test_a_deferred_stack_is_compared_with_the_deployed_one(cloud: Cloud) -> None:
+    """TRU-1: all that the template adds, changes and removes, with the permissions."""
+    role = (
+        "AWS::IAM::Role\n    Properties:\n      ManagedPolicyArns: [arn:aws:iam::aws:policy/ReadOnlyAccess]"
+    )
+    deployed = "Resources:\n  Former:\n    Type: " + role + "\n  WebBucket:\n    Type: AWS::S3::Bucket\n"
+    stack = _without_api(cloud, edge=deployed)
+    signs = {one.logical_id: one.sign for one in stack.changes}
+    assert signs["Former"] == "-"
+    assert signs["WebBucket"] == "~"
+    assert signs["Distribution"] == "+"
+    assert stack.permissions["Former"] == ("- ManagedPolicyArns: arn:aws:iam::aws:policy/ReadOnlyAccess",)
+    assert stack.deployed == template_digest(deployed)
+
+
+def test_an_unreadable_deployed_template_is_said(cloud: Cloud) -> None:
+    """TRU-1: somebody changed the stack by other means."""
+    stack = _without_api(cloud, edge='{"Resources": {}}')
+    assert not stack.comparable
+    assert {one.sign for one in stack.changes} == {"~"}
+    assert "the deployed template can't be read" in stack.effect
+    assert "+ Deny RefusePlainHttp: s3:*" in stack.permissions["WebBucketPolicy"]
+
+
+def test_a_deferred_stack_deleting_state_is_refused(cloud: Cloud) -> None:
+    """CD-4, TRU-1: nobody has to approve it first."""
+    release(cloud, "one")
+    body = cloud.stacks.bodies["shop-test-edge"]
+    with pytest.raises(KanmonError, match="deletes Orders"):
+        _without_api(
+            cloud,
+            edge=body.replace("\nResources:\n", "\nResources:\n  Orders:\n    Type: AWS::DynamoDB::Table\n"),
+        )
+
+
+def test_a_change_set_shows_the_statements_that_change(cloud: Cloud) -> None:
+    """CD-4, TRU-1: in the slot of the last release but one."""
+    release(cloud, "one")
+    release(cloud, "two")
+    functions = make_config().model_dump()["functions"]
+    functions["api"]["database"] = False
+    slot = plan_of(cloud, make_bundle(cloud, "three", config=make_config(functions=functions))).stacks[1]
+    assert slot.change_set
+    assert slot.permissions.keys() == {"ApiRole"}
+    assert "- Allow OwnSecrets: secretsmanager:GetSecretValue" in slot.permissions["ApiRole"]
 
 
 def test_the_next_release_touches_the_idle_slot_only(cloud: Cloud) -> None:

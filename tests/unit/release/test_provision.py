@@ -207,6 +207,23 @@ def test_a_deferred_stack_may_not_destroy_state(cloud: Cloud, deferred: Plan) ->
     assert cloud.stacks.executed == []
 
 
+def test_a_deferred_stack_changed_since_the_plan_is_refused(cloud: Cloud, deferred: Plan) -> None:
+    """TRU-1: its changes were read from the template of that time."""
+    cloud.stacks.bodies["shop-test-edge"] += "  Other:\n    Type: AWS::IAM::Role\n"
+    assert _refused(cloud, deferred) is Code.PLAN_STALE
+    assert cloud.stacks.executed == []
+
+
+def test_a_stack_made_since_the_plan_is_refused(cloud: Cloud) -> None:
+    """TRU-1: people approved a new stack."""
+    plan = plan_of(cloud, make_bundle(cloud, "one"))
+    (edge,) = (stack for stack in plan.stacks if stack.kind == "edge")
+    release(cloud, "two")
+    cloud.stacks.executed.clear()
+    assert _refused(cloud, plan.model_copy(update={"stacks": (edge,)})) is Code.PLAN_STALE
+    assert cloud.stacks.executed == []
+
+
 def test_a_new_stack_with_state_is_protected(cloud: Cloud) -> None:
     """INF-3"""
     _provision(cloud, plan_of(cloud, make_bundle(cloud, "one")), make_config())

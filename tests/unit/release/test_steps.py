@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,6 +23,7 @@ from tests.fakes.services import FakeApproval
 if TYPE_CHECKING:
     from kanmon.bundle.manifest import Manifest
     from kanmon.release.plan import Plan
+    from kanmon.stacks.changes import ChangeSet
     from tests.fakes.clock import Clock
     from tests.fakes.cloud import Cloud
 
@@ -148,6 +149,30 @@ def test_a_file_replaced_after_the_approval_runs_nowhere(cloud: Cloud, kind: str
     assert cloud.stacks.executed == []
     assert cloud.s3.objects(WEB) == {}
     assert cloud.users == (None, None)
+
+
+def test_a_deferred_stack_is_made_from_what_was_shown(cloud: Cloud) -> None:
+    """TRU-1: from the blob that the plan names, after its comparison, with the shown resources alone."""
+    plan = plan_of(cloud, make_bundle(cloud, "one"))
+    made: dict[str, tuple[str, ChangeSet]] = {}
+    create = cloud.stacks.create_change_set
+
+    def keep(name: str, template: str, *rest: Any, **named: Any) -> ChangeSet | None:
+        change_set = create(name, template, *rest, **named)
+        assert change_set
+        made[name] = template, change_set
+        return change_set
+
+    cloud.stacks.create_change_set = keep  # type: ignore[method-assign]
+    process = Process()
+    deploy(cloud.services(process), plan, FakeApproval(), ignore)
+    deferred = [stack for stack in plan.stacks if stack.deferred]
+    assert {stack.name: cloud.blobs.url(stack.template) for stack in deferred} == {
+        name: url for name, (url, _) in made.items()
+    }
+    assert all(made[stack.name][1].changes == stack.changes for stack in deferred)
+    first = process.calls.index("stacks.create_change_set")
+    assert process.calls[:first].count("s3.head_object") >= len(plan.files())
 
 
 def test_the_comparison_of_the_files_is_recorded(cloud: Cloud) -> None:

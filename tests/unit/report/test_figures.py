@@ -19,6 +19,8 @@ def test_a_plan_is_counted_by_kinds_of_change(cloud: Cloud) -> None:
     assert figures["commit"] == "b20000000000"
 
 
-def test_stacks_without_a_change_set_are_counted_apart(cloud: Cloud) -> None:
+def test_resources_of_stacks_without_a_change_set_count(cloud: Cloud) -> None:
     figures = dict(plan_figures(plan_of(cloud, make_bundle(cloud, "a1"))))
-    assert figures["resources"].endswith("stacks still to be created")
+    assert not figures["resources"].startswith("0 added")
+    assert figures["resources"].endswith("4 stacks read from their templates")
+    assert figures["permissions"] == "5 changes"

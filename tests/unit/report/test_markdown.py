@@ -18,6 +18,7 @@ from kanmon.ledger.records import AlarmRecord, CheckRecord, Release
 from kanmon.model import Result
 from kanmon.release.walk import Outcome
 from kanmon.report.markdown import render_markdown
+from kanmon.report.plan_page import plan_markdown
 from kanmon.stacks.changes import Change
 from tests.fakes.foreign import FOREIGN, PIECES, invisible
 from tests.unit.report.test_terminal import NOON, a_plan, hostile_operation
@@ -32,9 +33,10 @@ GFM = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 def plan_page(text: str) -> str:
     change = Change(action="Add", logical_id=text, type=text, properties=(text,))
     plan = a_plan(change, changed=(text, text), served={text: text})
-    stacks = tuple(stack.model_copy(update={"name": text, "kind": text}) for stack in plan.stacks)
+    hostile = {"name": text, "kind": text, "permissions": {text: (f"+ {text}",)}}
+    stacks = tuple(stack.model_copy(update=hostile) for stack in plan.stacks)
     changes = {"release": text, "commit": text, "base": text, "stacks": stacks}
-    return render_markdown("plan.md.j2", plan=plan.model_copy(update=changes))
+    return plan_markdown(plan.model_copy(update=changes), 1_000_000)
 
 
 def outcome_page(text: str) -> str:

@@ -261,6 +261,41 @@ def test_a_plan_shows_every_change_and_its_digest() -> None:
         assert fact in text
 
 
+def test_a_plan_shows_permissions_on_a_narrow_terminal() -> None:
+    """TRU-1, TRU-5: below their resource; those of a resource without a change of its own, too."""
+    lines = (
+        "+ Allow Own: sqs:SendMessage",
+        f"+   Resource: {', '.join(['sqs:::shop-test-mail'] * 4)}",
+        "- \x1b[2Jx",
+    )
+    change = Change(action="Modify", logical_id="Role", type="AWS::IAM::Role")
+    plan = a_plan(change)
+    stack = plan.stacks[0].model_copy(update={"permissions": {"Role": lines, "Other": ("+ Allow: a",)}})
+    on = console()
+    print_plan(on, plan.model_copy(update={"stacks": (stack,)}))
+    text = printed(on)
+    assert (
+        "    ~ Role AWS::IAM::Role  permissions\n"
+        "        + Allow Own: sqs:SendMessage\n"
+        "        +   Resource: sqs:::shop-test-mail, sqs:::shop-test-mail,\n"
+        "        +       sqs:::shop-test-mail, sqs:::shop-test-mail\n"
+        "        - [2Jx\n"
+        "      Other\n"
+        "        + Allow: a\n"
+    ) in text
+
+
+def test_a_plan_shows_the_resources_of_a_new_stack() -> None:
+    """TRU-1: before any change set can."""
+    plan = a_plan()
+    new = {"planned": (Change(action="Add", logical_id="Role", type="AWS::IAM::Role"),)}
+    stack = plan.stacks[2].model_copy(update=new)
+    on = console()
+    print_plan(on, plan.model_copy(update={"stacks": (stack,)}))
+    assert "shop-api: +1 created from its template once the stacks before it exist\n" in printed(on)
+    assert "    + Role AWS::IAM::Role  permissions\n" in printed(on)
+
+
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
@@ -399,3 +434,19 @@ def test_further_lines_of_an_error_are_indented(value: str) -> None:
     assert first.startswith("KNM-204 AWS: ")
     assert all(line.startswith("  ") for line in more if line)
     assert not invisible(printed(on))
+
+
+@settings(max_examples=30)
+@given(FOREIGN)
+@example(f"{EVIL}\u2028+ Allow: x\r- y")
+def test_a_foreign_permission_stays_below_its_sign(value: str) -> None:
+    """TRU-5: it may be long, and each of its lines has the sign and more indentation."""
+    plan = a_plan(Change(action="Add", logical_id="Role", type="AWS::IAM::Role"))
+    stack = plan.stacks[0].model_copy(update={"permissions": {"Role": (f"+ Allow x{value}",)}})
+    on = console()
+    print_plan(on, plan.model_copy(update={"stacks": (stack,)}))
+    text = printed(on)
+    assert not invisible(text)
+    first, *more = text.split("permissions\n")[1].partition("\n  web: ")[0].splitlines()
+    assert first.startswith("        + Allow")
+    assert all(line.startswith("        +     ") for line in more)

@@ -46,7 +46,16 @@ def test_a_change_has_the_changed_properties_each_once() -> None:
     assert _change("Modify", Details=details).properties == ("B", "Tags")
 
 
-@pytest.mark.parametrize(("kind", "touches"), [("AWS::IAM::Role", True), ("AWS::S3::Bucket", False)])
+@pytest.mark.parametrize(
+    ("kind", "touches"),
+    [
+        ("AWS::IAM::Role", True),
+        ("AWS::S3::BucketPolicy", True),
+        ("AWS::Lambda::Permission", True),
+        ("AWS::S3::Bucket", False),
+        ("AWS::CloudFront::CachePolicy", False),
+    ],
+)
 def test_a_change_may_touch_permissions(kind: str, touches: bool) -> None:
     assert _change("Add", kind=kind).touches_permissions is touches
 
