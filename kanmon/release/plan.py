@@ -35,14 +35,12 @@ if TYPE_CHECKING:
 
 
 LARGEST_PLAN = 16 * 1024 * 1024
-"""Bytes of a plan file. Each of the five stacks has at most 500 resources, with 1 kB for each change."""
+"""Bytes of a plan file. Each of the five stacks has at most 500 resources, with 1 kB for each change. The
+permissions have the length of the two templates, of 1 MB each."""
 _UNDO = {FOUNDATION: "minutes, or longer for a database", API: "a minute", EDGE: "about five minutes"}
 """The usual time of CloudFormation to restore a stack, by its kind. For the others it is a minute."""
-_DEFERRED = {
-    True: "read from its template: stacks before it come first; CloudFormation may replace some resources",
-    False: "the deployed template can't be read: all of the new one is listed, and nothing that it deletes",
-}
-"""How the changes of a deferred stack are known, by whether its deployed template could be compared."""
+_READ = "read from its template: stacks before it come first; CloudFormation may replace some resources"
+_UNREAD = "the deployed template can't be read: all of the new one is shown, and nothing that goes"
 
 
 class PlannedStack(Record):
@@ -91,7 +89,8 @@ class PlannedStack(Record):
             return "no change"
         if self.deferred and not self.deployed:
             return "created from its template once the stacks before it exist"
-        notes = [_DEFERRED[self.comparable]] if self.deferred else []
+        notes = [_READ] if self.deferred else []
+        notes += [] if self.comparable else [_UNREAD]
         if self.kind != SLOT and not (self.change_set and self.change_set.creates):
             undo = _UNDO.get(self.kind, "a minute")
             notes.append(f"users get it at once; a rollback restores it in {undo}")

@@ -79,7 +79,7 @@ def _difference(old: Resource | None, new: Resource | None) -> tuple[str, ...]:
 def _permissions(resource: Resource | None) -> dict[str, list[str]]:
     """Each statement and each property with its lines. The keys are their whole content."""
     decisive = resource is not None and resource.type.startswith(_DECISIVE)
-    if resource is None or not (decisive or "Statement:" in resource.text):
+    if resource is None or not (decisive or "Statement" in resource.text):
         return {}
     attributes = {key: value for key, value in resource.content.items() if key not in {"Type", "Properties"}}
     properties = attributes | resource.content.get("Properties", {})

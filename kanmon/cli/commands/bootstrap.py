@@ -21,6 +21,7 @@ from kanmon.stacks.changes import template_changes
 from kanmon.stacks.cloudformation import Stacks
 from kanmon.stacks.neighbours import refuse_alike
 from kanmon.stacks.statements import alike, permission_changes
+from kanmon.stacks.template import resources_of
 from kanmon.templates.bootstrap import bootstrap_template, environment_trails
 from kanmon.templates.stack_set import tags
 
@@ -146,6 +147,10 @@ def _show(context: Context, changes: tuple[Change, ...], before: str, after: str
         ):
             lines = (f"the same as {other.logical_id}, with {name} for {other_name}",)
         print_change(context.console, change, lines)
+    if before and resources_of(before) is None:
+        context.console.print(
+            "[yellow]The deployed template can't be read:[/] permissions that go are not shown."
+        )
     counts = Counter(change.sign for change in changes)
     context.console.print(
         "{added} to add, {changed} to change, {replaced} to replace, {deleted} to delete",

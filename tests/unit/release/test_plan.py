@@ -113,6 +113,16 @@ def test_an_unreadable_deployed_template_is_said(cloud: Cloud) -> None:
     assert "+ Deny RefusePlainHttp: s3:*" in stack.permissions["WebBucketPolicy"]
 
 
+def test_beside_an_unreadable_template_permissions_are_new(cloud: Cloud) -> None:
+    """TRU-1: a change set has the changes; the statements that go are unknown."""
+    release(cloud, "one")
+    cloud.stacks.bodies["shop-test-edge"] = "{}"
+    (edge,) = (one for one in plan_of(cloud, make_bundle(cloud, "two")).stacks if one.kind == "edge")
+    assert edge.change_set
+    assert "+ Deny RefusePlainHttp: s3:*" in edge.permissions["WebBucketPolicy"]
+    assert "the deployed template can't be read" in edge.effect
+
+
 def test_a_deferred_stack_deleting_state_is_refused(cloud: Cloud) -> None:
     """CD-4, TRU-1: nobody has to approve it first."""
     release(cloud, "one")

@@ -254,6 +254,20 @@ def test_a_changed_property_is_shown_before_the_question(
     assert "    - MaxSessionDuration: 900\n    + MaxSessionDuration: 7200\n" in printed
 
 
+def test_an_unreadable_deployed_template_is_said(
+    app: App, stacks: _Stacks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TRU-1: somebody changed the stack by other means."""
+    app.run("bootstrap", "--yes")
+    app.printed()
+    stacks.bodies[STACK] = '{"Resources": {}}'
+    _Terminal("n", monkeypatch)
+    assert app.run("bootstrap") is ExitStatus.REFUSED
+    printed = app.printed()
+    assert "permissions that go are not shown" in printed
+    assert "    + Deny RefusePlainHttp: s3:*\n" in printed
+
+
 def test_a_script_without_yes_is_refused_before_anything(app: App, stacks: _Stacks) -> None:
     """TRU-1: there is nobody to see the changes."""
     assert "add `--yes`" in app.refusal("bootstrap")
