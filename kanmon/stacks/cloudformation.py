@@ -15,6 +15,7 @@ from kanmon.clock import SYSTEM_CLOCK, Clock
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.stacks.changes import CAPABILITIES, Change, ChangeSet, change_from, foreign_options
+from kanmon.stacks.refusals import fix_for
 
 if TYPE_CHECKING:
     import threading
@@ -314,7 +315,7 @@ def _failed(name: str, status: str, failures: list[StackEvent], reason: str) -> 
         message = f"{first.logical_id} ({first.type}) failed: {first.reason.rstrip('.')}."
     else:
         message = f"It ended as {status}: {reason or 'no reason given'}."
-    return KanmonError(Code.STACK_FAILED, message, where=name)
+    return KanmonError(Code.STACK_FAILED, message, where=name, fix=fix_for(message))
 
 
 def _busy(stack: DeployedStack) -> KanmonError:

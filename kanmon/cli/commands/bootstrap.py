@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -102,18 +101,30 @@ def _confirmation(context: Context, *, yes: bool) -> Callable[[], bool]:
 def _create(
     context: Context, stacks: Stacks, confirm: Callable[[], bool], body: str, *, api_logs: bool
 ) -> DeployedStack:
-    """Show the whole stack, ask once, create it. A long template needs two phases: its bucket comes first."""
+    """Show the whole stack, ask once, create it in phases."""
     account = context.account
     _show(context, template_changes("", body, set()), "", body)
     if not confirm():
         raise _declined(account)
-    first = body
-    if _is_long(body):
-        # The whole template is too long for a request, so it has to be in the bucket.
-        bare = account.config.model_copy(update={"github": None, "costs": None})
-        first = bootstrap_template(bare, api_logs=api_logs)
-    stack = _apply(stacks, account, None, first)
-    return stack if first == body else _apply(stacks, account, stack, body)
+    stack = None
+    for phase in _phases(account.config, body, api_logs=api_logs):
+        stack = _apply(stacks, account, stack, phase)
+    assert stack is not None  # noqa: S101 - there is a phase
+    return stack
+
+
+def _phases(config: Config, body: str, *, api_logs: bool) -> list[str]:
+    """The templates of a first creation, one after the other."""
+    phases = [body]
+    if config.costs:
+        # Costs come last. AWS refuses them in many new accounts. A failed stack would take the roles back.
+        free = config.model_copy(update={"costs": None})
+        phases.insert(0, bootstrap_template(free, api_logs=api_logs))
+    if _is_long(phases[0]):
+        # The bucket comes first. The template is too long for a request, so it has to be in the bucket.
+        bare = config.model_copy(update={"github": None, "costs": None})
+        phases.insert(0, bootstrap_template(bare, api_logs=api_logs))
+    return phases
 
 
 def _update(
@@ -207,8 +218,7 @@ def _apply(stacks: Stacks, account: Account, existing: DeployedStack | None, bod
 
 
 def _execute(stacks: Stacks, change_set: ChangeSet) -> DeployedStack:
-    with _provider_errors(change_set.stack):
-        return stacks.execute(change_set, lambda _: None)
+    return stacks.execute(change_set, lambda _: None)
 
 
 def _upload(account: Account, body: str) -> str:
@@ -225,19 +235,6 @@ def _upload(account: Account, body: str) -> str:
     # A bucket without versions has the version `null`.
     version = quote(written.get("VersionId", "null"))
     return f"https://s3.{s3.meta.region_name}.amazonaws.com/{account.bucket}/{key}?versionId={version}"
-
-
-@contextmanager
-def _provider_errors(stack: str) -> Iterator[None]:
-    """Raise a clear error if another app made GitHub's identity provider: an account has only one."""
-    try:
-        yield
-    except KanmonError as error:
-        if "GithubProvider" in error.message and "already exists" in error.message:
-            problem = "The account has an identity provider for GitHub already."
-            fix = "Set `existing_provider: true` under `github` in the config, then run `kanmon bootstrap`."
-            raise KanmonError(Code.STACK_FAILED, problem, where=stack, fix=fix) from error
-        raise
 
 
 def _advice(config: Config, outputs: dict[str, str]) -> Iterator[str]:

@@ -63,6 +63,15 @@ def test_a_failed_stack_names_the_first_failed_resource() -> None:
     assert caught.value.message == "Api (AWS::Lambda::Function) failed: No such runtime."
 
 
+def test_a_message_about_the_account_names_its_fix() -> None:
+    """AWS-1"""
+    refusal = "Your account must be verified before you can add new CloudFront resources."
+    refused = _Failing(("Distribution", "AWS::CloudFront::Distribution", "CREATE_FAILED", refusal))
+    with pytest.raises(KanmonError) as caught:
+        Stacks(cast("Any", refused)).execute(CHANGE_SET, lambda _: None)
+    assert "Open a case `Account and billing`" in caught.value.fix
+
+
 def test_every_event_of_a_stack_is_sent_once_in_order() -> None:
     names: list[str] = []
     with pytest.raises(KanmonError):

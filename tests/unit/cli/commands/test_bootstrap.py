@@ -36,6 +36,8 @@ class _Stacks(FakeStacks):
 
     problem: str = ""
     """The reason for a failure of the next change."""
+    refused: str = ""
+    """A type that this account can't have."""
     applied: list[str] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
     """Each template as it was given: a body or a URL."""
@@ -51,8 +53,8 @@ class _Stacks(FakeStacks):
         self, change_set: ChangeSet, on_event: Callable[[StackEvent], None], stop: Event | None = None
     ) -> DeployedStack:
         self.applied.append(self.change_sets[change_set.id].body)
-        if self.problem:
-            raise KanmonError(Code.STACK_FAILED, self.problem, where=change_set.stack)
+        if self.problem or (self.refused and self.refused in self.applied[-1]):
+            raise KanmonError(Code.STACK_FAILED, self.problem or self.refused, where=change_set.stack)
         return super().execute(change_set, on_event, stop)
 
 
@@ -295,12 +297,17 @@ def test_a_missing_role_for_api_logs_is_made(app: App, stacks: _Stacks) -> None:
     assert "ApiLogsRole" in stacks.applied[0]
 
 
-def test_a_second_identity_provider_has_its_fix(app: App, stacks: _Stacks) -> None:
-    """SEC-1: an account has only one for GitHub."""
-    app.configure(github=GITHUB)
-    stacks.problem = "GithubProvider (AWS::IAM::OIDCProvider) failed: it already exists."
+def test_refused_costs_leave_the_roles(app: App, stacks: _Stacks) -> None:
+    """AWS-1: many new accounts have no Cost Explorer yet."""
+    app.configure(github=GITHUB, costs={})
+    stacks.refused = "AWS::CE::AnomalyMonitor"
     assert app.run("bootstrap", "--yes") is ExitStatus.FAILED
-    assert "Set `existing_provider: true` under `github`" in app.capture.readouterr().err
+    present = stacks.bodies[STACK]
+    assert "PlanRole" in present
+    assert "AWS::CE::" not in present
+    stacks.refused = ""
+    assert app.run("bootstrap", "--yes") is ExitStatus.OK
+    assert "AWS::CE::AnomalyMonitor" in stacks.bodies[STACK]
 
 
 def test_another_apps_name_within_reach_is_refused(app: App, stacks: _Stacks) -> None:
