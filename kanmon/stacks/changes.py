@@ -13,13 +13,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mypy_boto3_cloudformation.literals import CapabilityType
-    from mypy_boto3_cloudformation.type_defs import ChangeTypeDef
+    from mypy_boto3_cloudformation.type_defs import (
+        ChangeTypeDef,
+        ResourceChangeDetailTypeDef,
+        ResourceChangeTypeDef,
+    )
 
     from kanmon.stacks.template import Resource
 
 CAPABILITIES: tuple[CapabilityType, ...] = ("CAPABILITY_NAMED_IAM",)
 """CloudFormation's permission for a template to make named roles. Macros are not allowed."""
 _ACTIONS = {"Add", "Modify", "Remove", "Dynamic"}
+IDENTITIES = {
+    "AWS::CE::AnomalyMonitor": {"MonitorArn"},
+    "AWS::CloudFront::OriginAccessControl": {"Id"},
+    "AWS::EC2::EIP": {"AllocationId"},
+    "AWS::EC2::SecurityGroup": {"GroupId"},
+}
+"""The attributes with a resource's identity, besides `Ref` and `Arn`. Other values can change in place."""
 # Resource types with state: the config and the bundle are not enough to make it again.
 STATEFUL = stateful_types() | {"AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::S3::Bucket"}
 _PERMISSIONS = (
@@ -82,12 +93,20 @@ class ChangeSet(BaseModel):
     changes: tuple[Change, ...]
 
 
-def change_from(raw: ChangeTypeDef) -> Change:
-    """Read one change of DescribeChangeSet.
+def changes_from(raw: Iterable[ChangeTypeDef]) -> tuple[Change, ...]:
+    """Read the changes of a whole change set, in the order of their logical ids.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html
     """
-    resource = raw.get("ResourceChange", {})
+    resources = {
+        str(change.get("LogicalResourceId", "")): change
+        for one in raw
+        if (change := one.get("ResourceChange"))
+    }
+    return tuple(_change(resources[name], resources) for name in sorted(resources))
+
+
+def _change(resource: ResourceChangeTypeDef, resources: Mapping[str, ResourceChangeTypeDef]) -> Change:
     names = {
         str(detail.get("Target", {}).get("Name", detail.get("Target", {}).get("Attribute", "")))
         for detail in resource.get("Details", [])
@@ -96,9 +115,47 @@ def change_from(raw: ChangeTypeDef) -> Change:
         action=str(resource.get("Action", "")),
         logical_id=str(resource.get("LogicalResourceId", "")),
         type=str(resource.get("ResourceType", "")),
-        replacement=str(resource.get("Replacement", "False")),
+        replacement=_replacement(resource, resources, ()),
         properties=tuple(sorted(names - {""})),
     )
+
+
+def _replacement(
+    resource: ResourceChangeTypeDef, resources: Mapping[str, ResourceChangeTypeDef], above: tuple[str, ...]
+) -> str:
+    """Whether a change replaces its resource: `True`, `False` or `Conditional`.
+
+    CloudFormation says `Conditional` for each value of another resource in the change set, since it may
+    change. A key that gets a new tag keeps its ARN: then the database with this key stays.
+    """
+    answer = str(resource.get("Replacement", "False"))
+    replacing = [
+        detail
+        for detail in resource.get("Details", [])
+        if detail.get("Target", {}).get("RequiresRecreation", "Never") != "Never"
+    ]
+    stays = replacing and all(_keeps_value(detail, resources, above) for detail in replacing)
+    return "False" if answer == "Conditional" and stays else answer
+
+
+def _keeps_value(
+    detail: ResourceChangeDetailTypeDef,
+    resources: Mapping[str, ResourceChangeTypeDef],
+    above: tuple[str, ...],
+) -> bool:
+    """Whether a property surely keeps its value: the identity of a resource that changes in place.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChangeDetail.html
+    """
+    if detail.get("ChangeSource") not in {"ResourceReference", "ResourceAttribute"}:
+        return False
+    name, _, attribute = detail.get("CausingEntity", "").partition(".")
+    cause = resources.get(name)
+    if cause is None or name in above or cause.get("Action") != "Modify":
+        return False
+    if attribute not in IDENTITIES.get(str(cause.get("ResourceType")), set()) | {"", "Arn"}:
+        return False
+    return _replacement(cause, resources, (*above, name)) == "False"
 
 
 def foreign_options(

@@ -14,7 +14,7 @@ from kanmon.aws.polling import polls
 from kanmon.clock import SYSTEM_CLOCK, Clock
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
-from kanmon.stacks.changes import CAPABILITIES, Change, ChangeSet, change_from, foreign_options
+from kanmon.stacks.changes import CAPABILITIES, Change, ChangeSet, changes_from, foreign_options
 from kanmon.stacks.refusals import fix_for
 
 if TYPE_CHECKING:
@@ -158,13 +158,13 @@ class Stacks:
     def _changes(
         self, name: str, change_set: str, first: DescribeChangeSetOutputTypeDef
     ) -> tuple[Change, ...]:
-        page, changes = first, [change_from(raw) for raw in first.get("Changes", [])]
+        page, changes = first, list(first.get("Changes", []))
         while token := page.get("NextToken"):
             page = self.cloudformation.describe_change_set(
                 ChangeSetName=change_set, StackName=name, NextToken=token
             )
-            changes += [change_from(raw) for raw in page.get("Changes", [])]
-        return tuple(sorted(changes, key=lambda change: change.logical_id))
+            changes += page.get("Changes", [])
+        return changes_from(changes)
 
     def withdraw(self, change_set: ChangeSet) -> None:
         """Delete a change set that nobody wants to execute."""

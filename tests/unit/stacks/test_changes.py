@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, cast
 
 import pytest
 
-from kanmon.stacks.changes import Change, change_from, template_changes
+from kanmon.stacks.changes import IDENTITIES, Change, changes_from, template_changes
+from tests.unit.templates.handlers import schema_text
 
 CHANGES = [
     ("Add", "", "AWS::S3::Bucket", "+", False),
@@ -24,7 +26,94 @@ CHANGES = [
 def _change(action: str, replacement: str = "", kind: str = "AWS::S3::Bucket", **more: Any) -> Change:
     raw: dict[str, Any] = {"Action": action, "LogicalResourceId": "It", "ResourceType": kind, **more}
     raw |= {"Replacement": replacement} if replacement else {}
-    return change_from(cast("Any", {"ResourceChange": raw}))
+    (change,) = changes_from(cast("Any", [{"ResourceChange": raw}]))
+    return change
+
+
+KEY, CLUSTER = "AWS::KMS::Key", "AWS::RDS::DBCluster"
+
+
+def _detail(cause: str, recreation: str = "Always") -> dict[str, Any]:
+    """A property's value of another resource, by `Ref` or `GetAtt`."""
+    return {
+        "Target": {"Attribute": "Properties", "Name": "KmsKeyId", "RequiresRecreation": recreation},
+        "Evaluation": "Dynamic",
+        "ChangeSource": "ResourceAttribute" if "." in cause else "ResourceReference",
+        "CausingEntity": cause,
+    }
+
+
+def _modified(name: str, kind: str, *details: dict[str, Any], replacement: str = "False") -> dict[str, Any]:
+    facts = {"Action": "Modify", "LogicalResourceId": name, "ResourceType": kind, "Details": details}
+    return {"ResourceChange": {**facts, "Replacement": replacement}}
+
+
+def _database_destroyed(*raw: dict[str, Any]) -> bool:
+    changes = {change.logical_id: change for change in changes_from(cast("Any", raw))}
+    return changes["Database"].destroys
+
+
+@pytest.mark.parametrize("cause", ["Key", "Key.Arn"])
+def test_a_key_that_changes_in_place_keeps_its_database(cause: str) -> None:
+    """AWS-1: a new tag of the key changes each resource with the key's ARN, says the change set."""
+    key = _modified("Key", KEY)
+    database = _modified("Database", CLUSTER, _detail(cause), replacement="Conditional")
+    assert not _database_destroyed(database, key)
+
+
+def test_a_value_through_a_chain_of_resources_stays() -> None:
+    group = _modified("Group", "AWS::EC2::SecurityGroup", _detail("Key.Arn"), replacement="Conditional")
+    database = _modified("Database", CLUSTER, _detail("Group.GroupId"), replacement="Conditional")
+    assert not _database_destroyed(_modified("Key", KEY), group, database)
+
+
+@pytest.mark.parametrize(
+    ("key", "detail"),
+    [
+        (_modified("Key", KEY, replacement="True"), _detail("Key.Arn")),
+        (_modified("Key", KEY, replacement="Conditional"), _detail("Key.Arn")),
+        (_modified("Key", KEY), _detail("Key.Name")),
+        (_modified("Key", "AWS::RDS::DBCluster"), _detail("Key.MasterUserSecret.SecretArn")),
+        (_modified("Key", KEY), {**_detail("Key.Arn"), "ChangeSource": "DirectModification"}),
+        (_modified("Key", KEY), {**_detail("Key.Arn"), "ChangeSource": "ParameterReference"}),
+        (_modified("Other", KEY), _detail("Key.Arn")),
+        (_modified("Key", KEY, _detail("Database.Arn"), replacement="Conditional"), _detail("Key.Arn")),
+    ],
+    ids=[
+        "replaced",
+        "perhaps replaced",
+        "a name",
+        "another's ARN",
+        "direct",
+        "parameter",
+        "unknown",
+        "circle",
+    ],
+)
+def test_a_value_that_may_change_replaces(key: dict[str, Any], detail: dict[str, Any]) -> None:
+    """CD-4"""
+    assert _database_destroyed(key, _modified("Database", CLUSTER, detail, replacement="Conditional"))
+
+
+def test_one_unsure_property_is_enough_to_replace() -> None:
+    """CD-4"""
+    details = (_detail("Key.Arn"), {**_detail("Key.Arn"), "ChangeSource": "DirectModification"})
+    database = _modified("Database", CLUSTER, *details, replacement="Conditional")
+    assert _database_destroyed(_modified("Key", KEY), database)
+
+
+def test_a_certain_replacement_stays_one() -> None:
+    """CD-4"""
+    database = _modified("Database", CLUSTER, _detail("Key.Arn"), replacement="True")
+    assert _database_destroyed(_modified("Key", KEY), database)
+
+
+@pytest.mark.parametrize("kind", sorted(IDENTITIES))
+def test_identities_are_those_of_the_resources_schema(kind: str) -> None:
+    schema = json.loads(schema_text(kind))
+    identity = {name.rpartition("/")[2] for name in schema["primaryIdentifier"]}
+    # A security group has the same id twice: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroup.html
+    assert IDENTITIES[kind] <= identity | {"GroupId"}
 
 
 @pytest.mark.parametrize(
