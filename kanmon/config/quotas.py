@@ -36,7 +36,9 @@ _VARIABLES = 3072
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-console-add-tags.html: 50. Three are
 # Kanmon's own.
 _TAGS = 47
-_TAG = re.compile(r"[\w\s.:/=+@-]*")
+# CloudFormation answers `?` for every letter outside ASCII: each plan would find the tag changed
+# (https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1220).
+_TAG = re.compile(r"[\w\s.:/=+@-]*", re.ASCII)
 _TAG_KEY, _TAG_VALUE = 128, 256
 
 
@@ -151,7 +153,7 @@ def _tags(tags: Mapping[str, str]) -> Iterator[MistakeError]:
             )
         if not _TAG.fullmatch(key) or not _TAG.fullmatch(value):
             yield MistakeError(
-                f"The tag {key!r} has characters not allowed in AWS.",
-                "Use letters, digits, spaces and `_ . : / = + - @` only.",
+                f"The tag {key!r} has characters not allowed in AWS, or changed by CloudFormation.",
+                "Use letters from A to Z, digits, spaces and `_ . : / = + - @` only.",
                 at=("tags", key),
             )

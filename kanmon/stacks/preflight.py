@@ -70,6 +70,9 @@ def inspect(config: Config, specs: Iterable[StackSpec]) -> dict[str, Outline]:
     specs = list(specs)
     found = {spec.kind: outline(spec.body) for spec in specs}
     for spec in specs:
+        if not spec.body.isascii():
+            # GetTemplate answers `?` for every other character: each later plan would find a change.
+            raise KanmonError(Code.TEMPLATE_WRONG, "It has characters outside ASCII.", where=spec.name)
         if resources_of(spec.body) is None:
             # A plan shows each resource. None may hide in a form that nobody reads.
             problem = "Its resources can't be read one by one."

@@ -71,7 +71,8 @@ def _alone(name: str = "api", **function: Any) -> dict[str, Any]:
         ({"tags": {"": ""}}, "a key of 0 characters"),
         ({"tags": {"a": "b" * 257}}, "a value of 257"),
         ({"tags": {"AWS:x": "b"}}, "begins with `aws:`"),
-        ({"tags": {"team": "a&b"}}, "Use letters, digits"),
+        ({"tags": {"team": "a&b"}}, "Use letters from A to Z, digits"),
+        ({"tags": {"team": "東京"}}, "changed by CloudFormation"),
     ],
 )
 def test_too_much_is_refused_with_the_limit(changes: dict[str, Any], reason: str) -> None:
@@ -85,7 +86,7 @@ def test_too_much_is_refused_with_the_limit(changes: dict[str, Any], reason: str
     [
         {"app": "a" * 28, "environment": "b" * 15},
         {"app": "a" * 20, "environment": "b" * 20, **_alone("c" * 16)},
-        {"tags": {"Cost Center": "Größe 1: a/b=c+d@e.f_g-h"}},
+        {"tags": {"Cost Center": "Groesse 1: a/b=c+d@e.f_g-h"}},
         {"app": "a" * 29, "region": "eu-central-1", "environment": "ab"},
     ],
 )

@@ -13,7 +13,7 @@ from kanmon.model import Slot
 from kanmon.naming import API, SLOT
 from kanmon.stacks.preflight import LIMITS, inspect, outline, refuse_size, too_many
 from kanmon.stacks.spec import StackOutput, StackSpec
-from kanmon.templates.offline import unbuilt
+from kanmon.templates.offline import render_offline, unbuilt
 from kanmon.templates.stack_set import Bootstrapped, stacks_of
 from tests.fakes.app import make_config
 
@@ -136,3 +136,24 @@ def test_a_template_that_nobody_can_read_is_refused() -> None:
     with pytest.raises(KanmonError, match="can't be read one by one") as caught:
         inspect(config, [replace(specs[0], body=hidden), *specs[1:]])
     assert caught.value.code is Code.TEMPLATE_WRONG
+
+
+def test_a_template_outside_ascii_is_refused() -> None:
+    """CD-6: CloudFormation answers `?` for it, so each plan would find a change."""
+    specs = [
+        replace(spec, body=f"# caf\u00e9\n{spec.body}") if spec.kind == API else spec for spec in _specs({})
+    ]
+    assert _wrong(specs).message == "It has characters outside ASCII."
+
+
+def test_texts_of_any_language_are_written_in_ascii() -> None:
+    """CD-6"""
+    function = {
+        "handler": "shop.handle",
+        "artifact": "build/api",
+        "environment": {"GREETING": "こんにちは 🙂"},
+    }
+    config = make_config(functions={"api": function, "migrate": function})
+    found = {kind: body for kind, (body, _) in render_offline(config).items()}
+    assert all(body.isascii() for body in found.values())
+    assert "\\U00003053" in found[SLOT]
