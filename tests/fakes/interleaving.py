@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kanmon.aws.fence import LONGEST_REQUEST
 from tests.fakes.process import Blow, Process, ProcessDied
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kanmon.release.walk import Outcome
     from tests.fakes.cloud import Cloud
 
+T = TypeVar("T")
 _LONGEST = LONGEST_REQUEST.total_seconds()
 _SHOWN = 60
 _HUNG = 60.0
@@ -137,6 +138,7 @@ class Run:
         self.sent = None
 
     def _stop(self, call: str) -> None:
+        assert threading.current_thread() is self._thread, f"{call} runs in a thread without a turn"
         self.stands_at = call
         self._stopped.release()
         self._go.acquire()
@@ -293,3 +295,7 @@ class InTurn:
         except BaseException as error:  # noqa: BLE001 - as in a pool, it belongs to the future
             future.set_exception(error)
         return future
+
+    def map(self, task: Callable[..., T], *given: Iterable[Any]) -> Iterator[T]:
+        """Unlike a pool's, it begins no task after a failed one."""
+        return iter([task(*one) for one in zip(*given, strict=False)])

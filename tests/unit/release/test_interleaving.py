@@ -87,8 +87,10 @@ counts: Counter[str] = Counter()
 
 @pytest.fixture(autouse=True)
 def _one_thread_for_each_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kanmon.release.provision.ThreadPoolExecutor", InTurn)
-    monkeypatch.setattr("kanmon.traffic.pages.ThreadPoolExecutor", InTurn)
+    """A thread of a pool would wait for its turn for ever, once its run has died: Python would never end."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("kanmon.") and hasattr(module, "ThreadPoolExecutor"):
+            monkeypatch.setattr(module, "ThreadPoolExecutor", InTurn)
 
 
 def _config(number: int, traffic: str = "all-at-once", *, triggers: bool = False) -> Config:
