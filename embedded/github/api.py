@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import attestations, commits, deployments, environments, pulls, releases, repositories, runs
+from . import attestations, commits, deployments, environments, pulls, refs, releases, repositories, runs
 from .loopback import Message, Reply
 from .routing import Answer, Call, RefusedError, Route, found
 
@@ -14,13 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .contract import Contract
-    from .state import State, Token
+    from .state import Repository, State, Token
 
-ROUTES: tuple[Route, ...] = tuple(
-    route
-    for module in (attestations, commits, deployments, environments, pulls, releases, repositories, runs)
-    for route in module.ROUTES
-)
+_MODULES = (attestations, commits, deployments, environments, pulls, refs, releases, repositories, runs)
+ROUTES: tuple[Route, ...] = tuple(route for module in _MODULES for route in module.ROUTES)
 _DOCUMENTATION = "https://docs.github.com/rest"
 
 
@@ -59,7 +57,8 @@ class Api:
         token = self._token(message)
         if route is None:
             raise RefusedError(404, "Not Found", played=False)
-        repository = found(self.state.repositories.get(f"{path['owner']}/{path['repo']}".lower()))
+        repository = self._repository(message, path)
+        self._refuse(message, repository)
         if not route.allowed(token.permissions):
             raise RefusedError(403, "Resource not accessible by integration")
         faults = self.contract.request_faults(message, route.fill(path))
@@ -67,7 +66,7 @@ class Api:
         if faults:
             raise RefusedError(422, "Validation Failed", *faults, played=False)
         body = json.loads(message.body) if message.body else None
-        call = Call(self.state, repository, self.base, message.path, path, message.query, body, token.actor)
+        call = Call(self.state, repository, self.base, message.path, path, message.query, body, token)
         with self.state.changed:
             return route.handler(call)
 
@@ -77,6 +76,27 @@ class Api:
             if path is not None:
                 return route, path
         return None, {}
+
+    def _repository(self, message: Message, path: Mapping[str, str]) -> Repository:
+        """The repository. A former name leads to the present one.
+
+        https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+        """
+        name = f"{path['owner']}/{path['repo']}".lower()
+        if name not in self.state.renamed:
+            return found(self.state.repositories.get(name))
+        former = f"/repos/{path['owner']}/{path['repo']}"
+        there = f"{self.base}/repos/{self.state.renamed[name]}{message.path.removeprefix(former)}"
+        status, text = (301, "Moved Permanently") if message.method == "GET" else (307, "Temporary Redirect")
+        raise RefusedError(status, text, headers={"Location": there})
+
+    def _refuse(self, message: Message, repository: Repository) -> None:
+        below = message.path.removeprefix(f"/repos/{repository.name}")
+        for fault in self.state.faults:
+            if fault.method == message.method and re.fullmatch(fault.path, below):
+                raise RefusedError(fault.status, fault.message, headers=fault.headers)
+        if repository.archived and message.method != "GET":
+            raise RefusedError(403, "Repository was archived so is read-only.")
 
     def _token(self, message: Message) -> Token:
         scheme, _, secret = message.headers.get("authorization", "").partition(" ")
@@ -104,4 +124,4 @@ def _refusal(refusal: RefusedError) -> Reply:
     }
     if refusal.errors:
         body["errors"] = [{"resource": "Call", "code": "custom", "message": text} for text in refusal.errors]
-    return _reply(Answer(body, refusal.status))
+    return _reply(Answer(body, refusal.status, refusal.headers))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .commits import resolve
+from .refs import refuse_tag, refuse_workflows
 from .repositories import node_id, user_view
 from .routing import Answer, Call, RefusedError, Route, found, listed, newest, stamp
-from .state import Release
+from .state import Commit, Release
 from .workflows import now
 
 
@@ -44,8 +45,22 @@ def _publish(call: Call, release: Release) -> None:
     commit = resolve(call.repository, release.target)
     if commit is None:
         raise RefusedError(422, "Validation Failed", "target_commitish is invalid")
-    call.repository.tags.setdefault(release.tag, commit.sha)
+    if release.tag not in call.repository.tags:
+        _make_tag(call, release.tag, commit)
     release.published = now()
+
+
+def _make_tag(call: Call, tag: str, commit: Commit) -> None:
+    try:
+        refuse_tag(call, tag)
+    except RefusedError as refusal:
+        raise RefusedError(
+            422,
+            "Validation Failed",
+            f"pre_receive {refusal.message}",
+            "Published releases must have a valid tag",
+        ) from refusal
+    call.repository.tags[tag] = commit.sha
 
 
 def _check(call: Call, release: Release | None = None) -> None:
@@ -62,6 +77,8 @@ def create_release(call: Call) -> Answer:
     """https://docs.github.com/en/rest/releases/releases#create-a-release"""
     _check(call)
     wanted = call.body
+    if target := resolve(call.repository, wanted.get("target_commitish", "")):
+        refuse_workflows(call, target)
     release = Release(
         id=call.state.new_id(),
         tag=wanted["tag_name"],

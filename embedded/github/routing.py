@@ -11,20 +11,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from .state import Repository, State
+    from .state import Repository, State, Token
 
 PREFIX = "/repos/{owner}/{repo}"
 _PAGING = frozenset({"per_page", "page"})
-_WITH_SLASHES = ("{basehead}", "{branch}", "{tag}")
+_WITH_SLASHES = ("{basehead}", "{branch}", "{path}", "{tag}")
 _T = TypeVar("_T")
 
 
 class RefusedError(Exception):
     """A call is refused. `played` is False where GitHub itself would not refuse it, only this server does."""
 
-    def __init__(self, status: int, message: str, *errors: str, played: bool = True) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *errors: str,
+        played: bool = True,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status, self.message, self.errors, self.played = status, message, errors, played
+        self.headers = headers or {}
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,12 @@ class Call:
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: Any
-    actor: str
+    token: Token
+
+    @property
+    def actor(self) -> str:
+        """Who calls."""
+        return self.token.actor
 
     @property
     def api(self) -> str:

@@ -12,7 +12,7 @@ from .control import PATIENCE, Control
 from .gates import Gates
 from .identities import PATH, Identities, Identity
 from .loopback import Loopback, Message, Reply
-from .state import Commit, Pull, Repository, State, Token
+from .state import Commit, Fault, Pull, Repository, State, Token
 from .trim import TRIMMED
 from .workflows import Job, Run, RunAttempt, now
 
@@ -122,16 +122,42 @@ class LocalGithub:
         author: str,
         parents: Sequence[str] | None = None,
         branch: str | None = "main",
+        workflows: str = "",
     ) -> Commit:
         """A commit upon the head of `branch`, its new head; without a branch none moves."""
         with self.state.changed:
             head = self.repository.branches.get(branch or "")
             above = list(parents) if parents is not None else [head] if head else []
-            commit = Commit(sha, message, author, above)
+            commit = Commit(sha, message, author, above, workflows)
             self.repository.commits[sha] = commit
             if branch:
                 self.repository.branches[branch] = sha
             return commit
+
+    def fail(
+        self, method: str, path: str, status: int, message: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Answer such requests with an error. `path` is a pattern for the path below the repository's."""
+        with self.state.changed:
+            self.state.faults.append(Fault(method, path, status, message, headers or {}))
+
+    def rename(self, name: str) -> None:
+        """Give the repository another name. The former one leads there."""
+        with self.state.changed:
+            repository = self.repository
+            former, repository.name = repository.name.lower(), name
+            self.state.repositories[name.lower()] = self.state.repositories.pop(former)
+            self.state.renamed[former] = name.lower()
+
+    def delete_tag(self, tag: str) -> None:
+        """Delete a tag. Its release becomes a draft.
+
+        https://docs.github.com/en/repositories/releasing-projects-on-github/managing-releases-in-a-repository
+        """
+        with self.state.changed:
+            del self.repository.tags[tag]
+            for release in self.repository.releases.values():
+                release.draft = release.draft or release.tag == tag
 
     def open_pull(
         self, number: int, title: str, author: str, head_sha: str, fork: bool = False, branch: str = ""

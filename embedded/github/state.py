@@ -91,6 +91,8 @@ class Commit:
     message: str
     author: str
     parents: list[str] = field(default_factory=list)
+    workflows: str = ""
+    """Stands for the content of its `.github/workflows`; empty without such a folder."""
     created: datetime = field(default_factory=now)
 
 
@@ -132,6 +134,11 @@ class Repository:
     default_branch: str = "main"
     branches: dict[str, str] = field(default_factory=dict)
     protected_branches: set[str] = field(default_factory=set)
+    archived: bool = False
+    restricted_tags: str = ""
+    """A ruleset lets nobody make tags like this, such as `production-*`."""
+    immutable_tags: set[str] = field(default_factory=set)
+    """Tags of immutable releases: never to be used again."""
     tags: dict[str, str] = field(default_factory=dict)
     commits: dict[str, Commit] = field(default_factory=dict)
     pulls: dict[int, Pull] = field(default_factory=dict)
@@ -154,10 +161,25 @@ class Token:
 
 
 @dataclass
+class Fault:
+    """An answer of GitHub's own trouble, or of its limits, in place of the real one."""
+
+    method: str
+    path: str
+    """A pattern for the whole path below the repository's."""
+    status: int
+    message: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
 class State:
     """Everything."""
 
     repositories: dict[str, Repository] = field(default_factory=dict)
+    renamed: dict[str, str] = field(default_factory=dict)
+    """The present name of a repository by a former one, both in lower case."""
+    faults: list[Fault] = field(default_factory=list)
     users: dict[str, int] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     changed: threading.Condition = field(default_factory=threading.Condition)

@@ -14,6 +14,8 @@ FULL = Path(__file__).parent / "node_modules/@octokit/openapi/generated/api.gith
 TRIMMED = Path(__file__).resolve().parents[2] / "build/github-api.json"
 
 _PROSE = {"description", "example", "examples", "externalDocs", "summary", "tags", "x-github"}
+_NOT_CHECKED = _PROSE | {"discriminator"}
+"""A discriminator only shortens a check, and it fails for a list: GitHub's content of a folder is one."""
 _ERROR = {
     "description": "Any other error",
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/basic-error"}}},
@@ -47,7 +49,7 @@ def _lean(node: Any, *, names: bool = False) -> Any:
         return [_lean(item) for item in node]
     if not isinstance(node, dict):
         return node
-    kept = {key: value for key, value in node.items() if names or key not in _PROSE}
+    kept = {key: value for key, value in node.items() if names or key not in _NOT_CHECKED}
     if not names and kept.get("nullable") and None not in kept.get("enum", [None]):
         kept["enum"] = [*kept["enum"], None]  # OpenAPI 3.0.3 wants it there; GitHub's file leaves it out
     return {key: _lean(value, names=key == "properties" and not names) for key, value in kept.items()}

@@ -28,6 +28,7 @@ from kanmon.github.workflow_run import WorkflowRun
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from github.ContentFile import ContentFile
     from github.Repository import Repository
 
 NAME = "acme/mandala"
@@ -341,6 +342,90 @@ def test_releases(github: LocalGithub) -> None:
     with pytest.raises(GithubException) as raised:
         repository.create_git_release("r42", "r42", "")
     assert status(raised) == 422
+
+
+def test_a_commit_with_other_workflow_files_gets_no_tag(github: LocalGithub) -> None:
+    """AWS-4: GitHub wants `workflows: write`, also for a release with this target."""
+    github.commit("b" * 40, "Change a workflow", "hanako", workflows="new")
+    repository = client(github)
+    with pytest.raises(GithubException) as raised:
+        repository.create_git_ref("refs/tags/r42", SHA)
+    assert status(raised) == 403
+    assert "workflows=write" in (raised.value.headers or {})["x-accepted-github-permissions"]
+    with pytest.raises(GithubException) as raised:
+        repository.create_git_release("r42", "r42", "", target_commitish=SHA)
+    assert status(raised) == 403
+    client(github, "hanako", contents="write", workflows="write").create_git_ref("refs/tags/r42", SHA)
+    assert repository.create_git_release("r42", "r42", "").tag_name == "r42"
+    assert github.repository.tags == {"r42": SHA}
+    assert [file.name for file in files(repository, "main")] == ["release.yml"]
+    with pytest.raises(GithubException) as raised:
+        files(repository, SHA)
+    assert status(raised) == 404
+
+
+def files(repository: Repository, ref: str) -> list[ContentFile]:
+    found = repository.get_contents(".github/workflows", ref=ref)
+    assert isinstance(found, list)
+    return found
+
+
+@pytest.mark.parametrize("rule", [{"restricted_tags": "r4*"}, {"immutable_tags": {"r42"}}], ids=str)
+def test_rules_of_the_repository_refuse_a_tag(github: LocalGithub, rule: dict[str, Any]) -> None:
+    """AWS-4: a ruleset, and the tag of a deleted immutable release."""
+    vars(github.repository).update(rule)
+    repository = client(github)
+    with pytest.raises(GithubException, match="creations being restricted") as raised:
+        repository.create_git_ref("refs/tags/r42", SHA)
+    assert status(raised) == 422
+    with pytest.raises(GithubException, match="must have a valid tag") as raised:
+        repository.create_git_release("r42", "r42", "")
+    assert status(raised) == 422
+    repository.create_git_ref("refs/tags/s1", SHA)
+    with pytest.raises(GithubException, match="already exists"):
+        repository.create_git_ref("refs/tags/s1", SHA)
+
+
+def test_a_release_without_its_tag_is_a_draft(github: LocalGithub) -> None:
+    repository = client(github)
+    repository.create_git_release("r42", "r42", "")
+    github.delete_tag("r42")
+    with pytest.raises(GithubException) as raised:
+        repository.get_release("r42")
+    assert status(raised) == 404
+
+
+def test_an_archived_repository_is_read_only(github: LocalGithub) -> None:
+    github.repository.archived = True
+    repository = client(github)
+    assert repository.get_commit(SHA).sha == SHA
+    with pytest.raises(GithubException, match="archived so is read-only") as raised:
+        repository.create_deployment("main")
+    assert status(raised) == 403
+
+
+def test_a_former_name_leads_to_the_repository(github: LocalGithub) -> None:
+    repository = client(github)
+    github.rename("acme/chart")
+    assert repository.get_commit(SHA).sha == SHA
+    answer = requests.post(
+        f"{github.url}/repos/{NAME}/deployments",
+        json={"ref": "main"},
+        headers={"Authorization": f"token {github.token(EVERYTHING)}"},
+        allow_redirects=False,
+        timeout=5,
+    )
+    assert answer.status_code == 307
+    assert answer.headers["Location"] == f"{github.url}/repos/acme/chart/deployments"
+
+
+def test_an_answer_can_be_a_fault(github: LocalGithub) -> None:
+    github.fail("GET", "/commits/.*", 429, "You have exceeded a secondary rate limit.", {"Retry-After": "60"})
+    repository = client(github)
+    with pytest.raises(GithubException) as raised:
+        assert repository.get_commit(SHA).url
+    assert status(raised) == 429
+    assert repository.default_branch == "main"
 
 
 def test_attestations(github: LocalGithub) -> None:
