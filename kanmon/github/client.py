@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import requests
-from github import Auth, Github, GithubException
+from github import Auth, Github, GithubException, GithubRetry, RateLimitExceededException
 from github.Requester import (
     HTTPRequestsConnectionClass,
     HTTPSRequestsConnectionClass,
@@ -20,6 +20,7 @@ from github.Requester import (
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +36,10 @@ WRITE_PAUSE = "KANMON_GITHUB_WRITE_PAUSE"
 https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api"""
 
 _LONGEST_PAGE = 100
+_LONGEST_WAIT = 60
+"""Seconds that a call waits for its turn after GitHub's limit, at most `_REPEATS` times. The job holds its
+environment meanwhile. https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api"""
+_REPEATS = 3
 # From the special to the general.
 _UNREACHABLE = {
     requests.Timeout: "GitHub gave no answer in time",
@@ -46,6 +51,10 @@ _UNREACHABLE = {
 _NO_REQUEST = "the request to GitHub failed"
 _NOT_FOUND = 404
 _DENIED = {401, 403}
+_TOO_MANY = 429
+_NOT_TAKEN = {307, 308}
+"""Redirects that PyGithub takes for answers. It goes along with 301 itself."""
+_ARCHIVED = "Repository was archived"
 
 
 class _LoggedHttp(HTTPRequestsConnectionClass):
@@ -62,7 +71,12 @@ def _logged(
     connection: HTTPRequestsConnectionClass | HTTPSRequestsConnectionClass,
     ask: Callable[[], RequestsResponse],
 ) -> RequestsResponse:
-    """Log each call with its duration, retries included (`-v`). PyGithub's own log also has bodies."""
+    """Log each call with its duration, retries included (`-v`). PyGithub's own log also has bodies.
+
+    Raises GithubException for the answer to a write under the repository's former name. PyGithub takes it for
+    a success, and nothing was written.
+    https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+    """
     began = time.monotonic()
     answer = "no answer"
     try:
@@ -71,6 +85,8 @@ def _logged(
     finally:
         milliseconds = (time.monotonic() - began) * 1000
         log.debug("%s %s %s %.0f ms", connection.verb, connection.url, answer, milliseconds)
+    if response.status in _NOT_TAKEN:
+        raise GithubException(response.status, {"message": "the repository has another name"})
     return response
 
 
@@ -91,6 +107,12 @@ class Client:
             base_url=run.api,
             lazy=True,
             timeout=15,
+            retry=GithubRetry(
+                total=_REPEATS,
+                max_rate_limit_wait=_LONGEST_WAIT,
+                retry_after_max=_LONGEST_WAIT,
+                raise_on_status=False,  # the last answer, in place of "too many retries"
+            ),
             user_agent="kanmon",
             seconds_between_requests=0,
             seconds_between_writes=float(pause) if pause else 1.0,
@@ -138,11 +160,7 @@ def github_errors(doing: str, *, permission: str) -> Iterator[None]:
     try:
         yield
     except GithubException as error:
-        message = f"While {doing}: GitHub answered {error.status}: {_reason(error)}."
-        if error.status in _DENIED:
-            fix = f"Give the job `permissions: {permission}`."
-            raise KanmonError(Code.GITHUB_DENIED, message, fix=fix) from error
-        raise KanmonError(Code.GITHUB_FAILED, message) from error
+        raise _refusal(error, doing, permission) from error
     except requests.RequestException as error:
         reason = next((words for kind, words in _UNREACHABLE.items() if isinstance(error, kind)), _NO_REQUEST)
         raise KanmonError(Code.GITHUB_UNREACHABLE, f"While {doing}: {reason}.") from error
@@ -158,6 +176,28 @@ def not_found(error: GithubException) -> bool:
     return bool(error.status == _NOT_FOUND)
 
 
-def _reason(error: GithubException) -> str:
+def reason(error: GithubException) -> str:
+    """GitHub's words for an error, on one line, without a full stop at the end."""
     data = error.data
-    return str(data.get("message", "")).rstrip(".") if isinstance(data, dict) else str(data or error.message)
+    if not isinstance(data, dict):
+        return one_line(str(data or error.message))
+    details = [item.get("message") for item in data.get("errors") or () if isinstance(item, dict)]
+    return one_line(
+        ": ".join(str(text).strip().rstrip(".") for text in (data.get("message"), *details) if text)
+    )
+
+
+def _refusal(error: GithubException, doing: str, permission: str) -> KanmonError:
+    message = f"While {doing}: GitHub answered {error.status}: {reason(error)}."
+    if isinstance(error, RateLimitExceededException) or error.status == _TOO_MANY:
+        fix = "Wait an hour, then run the command again: GitHub limits the calls of this repository's jobs."
+        return KanmonError(Code.GITHUB_UNREACHABLE, message, fix=fix)
+    if error.status in _NOT_TAKEN:
+        return KanmonError(
+            Code.GITHUB_FAILED, message, fix="Start a new run: it has the repository's new name."
+        )
+    if error.status not in _DENIED:
+        return KanmonError(Code.GITHUB_FAILED, message)
+    archived = _ARCHIVED in message
+    fix = "Unarchive the repository." if archived else f"Give the job `permissions: {permission}`."
+    return KanmonError(Code.GITHUB_DENIED, message, fix=fix)

@@ -76,8 +76,13 @@ class Deployments:
         found = self.repository.get_deployments(
             sha=request.commit, task=request.task, environment=self.environment
         )
-        own = (one for one in found if one.creator.type == "Bot" and one.payload == request.payload)
+        own = (one for one in found if one.creator.type == "Bot" and self._is(one, request))
         return next(own, None)
+
+    def _is(self, one: Deployment, request: DeploymentRequest) -> bool:
+        # A repository's former name leads to the new one, and PyGithub loses the filters on the way.
+        wanted = (request.commit, request.task, self.environment.lower(), request.payload)
+        return (one.sha, one.task, one.environment.lower(), one.payload) == wanted
 
     def _create(self, request: DeploymentRequest) -> Deployment:
         return self.repository.create_deployment(

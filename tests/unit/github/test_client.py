@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from github import Auth, Github
+from github import Auth, Github, GithubException
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
-from kanmon.github.client import Client, github_errors
-from tests.fakes.repository import NAME, run_of
+from kanmon.github.client import Client, github_errors, reason
+from tests.fakes.repository import NAME, client_of, run_of
 
 if TYPE_CHECKING:
     from embedded.github.server import LocalGithub
@@ -72,6 +72,38 @@ def test_an_answer_without_json_is_an_error(answer: str) -> None:
     with pytest.raises(KanmonError, match="GitHub's answer is not JSON") as caught, reading:
         json.loads(answer)
     assert caught.value.code is Code.GITHUB_FAILED
+
+
+LIMITED = ("GITHUB_UNREACHABLE", "Wait an hour")
+HOUR = {"X-RateLimit-Reset": "9999999999"}
+SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+REFUSALS = {
+    "a permission": (403, "Resource not accessible by integration", {}, "GITHUB_DENIED", "Give the job"),
+    "an archive": (403, "Repository was archived so is read-only.", {}, "GITHUB_DENIED", "Unarchive"),
+    "an hour's limit": (403, "API rate limit exceeded for installation.", HOUR, *LIMITED),
+    "a moment's limit": (403, SECONDARY, {"Retry-After": "0"}, *LIMITED),
+    "too many": (429, SECONDARY, {}, *LIMITED),
+    "a former name": (307, "Temporary Redirect", {}, "GITHUB_FAILED", "Start a new run"),
+    "trouble": (502, "Bad Gateway", {}, "GITHUB_FAILED", "githubstatus"),
+}
+
+
+@pytest.mark.parametrize(("status", "message", "headers", "code", "fix"), REFUSALS.values(), ids=REFUSALS)
+def test_a_refusal_has_its_own_fix(
+    github: LocalGithub, status: int, message: str, headers: dict[str, str], code: str, fix: str
+) -> None:
+    """Nobody waits longer than some minutes, and a write under a former name is no success (TRU-6)."""
+    github.fail("POST", "/git/refs", status, message, headers)
+    writing = github_errors("writing the tag r1", permission="contents: write")
+    with pytest.raises(KanmonError, match="While writing the tag r1: GitHub answered") as caught, writing:
+        client_of(github, contents="write").repository.create_git_ref("refs/tags/r1", "a" * 40)
+    assert caught.value.code is Code[code]
+    assert fix in caught.value.fix
+
+
+def test_the_details_of_an_answer_are_shown() -> None:
+    data = {"message": "Validation Failed", "errors": [{"message": "pre_receive Rules\n\nNo.\n"}, "other"]}
+    assert reason(GithubException(422, data)) == "Validation Failed: pre_receive Rules No"
 
 
 def test_an_answer_without_its_content_is_an_error() -> None:

@@ -89,6 +89,18 @@ def test_an_inactive_deployment_shows_no_other_status(state: str) -> None:
     assert not DeploymentStatus(state, "").shown_by("inactive")
 
 
+def test_a_renamed_repository_shows_the_right_deployment(
+    github: LocalGithub, deployments: Deployments
+) -> None:
+    """The client loses the filters on its way to the new name."""
+    deployments.show(_request(), SUCCESS, RUN)
+    other = Deployments(deployments.repository, "staging", URL)
+    other.show(_request(), RUNNING, RUN)
+    github.rename("acme/chart")
+    assert deployments.shows(_request(), SUCCESS)
+    assert not other.shows(_request(), SUCCESS)
+
+
 def test_long_descriptions_are_cut(github: LocalGithub, deployments: Deployments) -> None:
     """GitHub refuses more than 140 characters."""
     status = DeploymentStatus("failure", "x" * 1_000)
