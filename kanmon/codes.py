@@ -260,6 +260,16 @@ class Code(Enum):
         "The GitHub environment has a rule that fails every job without a deployment of its own.",
         "In GitHub, open Settings → Environments → the environment. Turn off the named rule.",
     )
+    TAG_REFUSED = (
+        330,
+        "A release has no GitHub Release: its tag is refused or somebody else's. The deployment is there.",
+        "Push the tag yourself, as the message shows. The next run makes the GitHub Release.",
+    )
+    RECORD_INCOMPLETE = (
+        331,
+        "GitHub's record lacks a deployment or a GitHub Release. The release itself is not concerned.",
+        "The next run adds it. To add it now, run the job's action `record` again.",
+    )
     LOCKED = (
         401,
         "Another run holds the lease of this environment.",

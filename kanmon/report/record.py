@@ -2,27 +2,79 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.github.commits import changes_between, commit_exists
 from kanmon.github.deployments import DeploymentRequest, Deployments, DeploymentStatus
-from kanmon.github.releases import GithubReleases
+from kanmon.github.releases import GithubReleases, ReleasePage
 from kanmon.model import OperationKind, ReleaseState, Result
 from kanmon.naming import deployment_task, release_tag
 from kanmon.notify.words import end_sentence
 from kanmon.report.notes import Notes, release_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kanmon.github.client import Client
     from kanmon.github.commits import Changes
     from kanmon.ledger.ledger import Ledger
     from kanmon.ledger.records import Operation, Release
 
-_FURTHEST = 20
-"""The most operations to look at. So many runs may have died before they could write to GitHub."""
+_FURTHEST = 10
+"""The most operations to look at, three requests each. So many runs may have died or failed before they could
+write to GitHub."""
+_OF_GITHUB = {Code.GITHUB_DENIED, Code.GITHUB_FAILED, Code.GITHUB_UNREACHABLE}
+
+
+@dataclass
+class Recorded:
+    """The result of bringing GitHub up to date. One failure keeps no other piece from GitHub."""
+
+    lines: list[str] = field(default_factory=list)
+    """A line for each written operation."""
+    refused: list[KanmonError] = field(default_factory=list)
+    """Why releases have no GitHub Release. Another run can't help."""
+    missing: dict[str, KanmonError] = field(default_factory=dict)
+    """The pieces for the next run, each with its error."""
+    gone: set[str] = field(default_factory=set)
+    """Commits that the repository lost."""
+    _stopped: KanmonError | None = None
+
+    def write(self, piece: str, write: Callable[[], bool]) -> bool:
+        """Write a piece, and return whether it was written now. After a lost connection none is tried."""
+        try:
+            if self._stopped:
+                raise self._stopped
+            return write()
+        except KanmonError as error:
+            if error.code is Code.TAG_REFUSED:
+                self.refused.append(error)
+            elif error.code in _OF_GITHUB:
+                self.missing[piece] = error
+            else:
+                raise
+            if error.code is Code.GITHUB_UNREACHABLE:
+                self._stopped = error
+            return False
+
+    @property
+    def warnings(self) -> list[KanmonError]:
+        """Each reason once, with all that it concerns."""
+        refused: dict[str, list[KanmonError]] = {}
+        for error in self.refused:
+            refused.setdefault(error.message, []).append(error)
+        missing: dict[tuple[Code, str], list[str]] = {}
+        for piece, error in self.missing.items():
+            missing.setdefault((error.code, error.fix), []).append(piece)
+        return [*map(_together, refused.values()), *map(self._incomplete, missing.values())]
+
+    def _incomplete(self, pieces: list[str]) -> KanmonError:
+        first = self.missing[pieces[0]]
+        message = f"GitHub lacks {', '.join(pieces)}. {first.code.id}: {first.message}"
+        return KanmonError(Code.RECORD_INCOMPLETE, message, fix=f"{first.fix} {Code.RECORD_INCOMPLETE.fix}")
 
 
 @dataclass(frozen=True)
@@ -38,23 +90,29 @@ class Recorder:
     url: str
     """The address of the environment."""
 
-    def record(self) -> list[str]:
-        """Write the missing operations to GitHub. Returns a line for each one.
+    def record(self) -> Recorded:
+        """Write to GitHub all that it lacks of the newest operations, the oldest first."""
+        record, operations = Recorded(), list(self._newest())
+        for at, operation in enumerate(operations):
+            release = self.ledger.release(operation.release)
+            if release is None:
+                record.lines.append(f"operation {operation.number}: {operation.release} was never recorded")
+            else:
+                self._write(record, operation, release, operations[at + 1 :])
+        return record
+
+    def show(self, number: int) -> None:
+        """Give the deployment of a running operation its present status.
 
         Raises GITHUB_DENIED, GITHUB_FAILED, GITHUB_UNREACHABLE.
         """
-        return [self._write(operation) for operation in reversed(list(self._missing()))]
-
-    def show(self, number: int) -> None:
-        """Give the deployment of a running operation its present status. Raises the same."""
         operation = self.ledger.operation(number)
         if operation is None or operation.result:
-            # The last status is for `record`, after the GitHub Release. A late look here would write it
-            # first, and the Release would be missing for ever.
+            # The last status is for `record`: with it, it also writes the titles after a rollback.
             return
         release = self.ledger.release(operation.release)
         if release:
-            self._show(operation, release)
+            self._show(operation, release, deployment_status(operation))
 
     @property
     def _deployments(self) -> Deployments:
@@ -64,66 +122,77 @@ class Recorder:
     def _releases(self) -> GithubReleases:
         return GithubReleases(self.client.repository)
 
-    def _missing(self) -> Iterator[Operation]:
-        """The newest operations, the newest first. The first one already on GitHub ends the list."""
+    def _newest(self) -> Iterator[Operation]:
         last = self.ledger.head().operations
-        for number in range(last, max(0, last - _FURTHEST), -1):
+        for number in range(max(1, last - _FURTHEST + 1), last + 1):
             operation = self.ledger.operation(number)
-            if operation is None:
-                continue
-            release = self.ledger.release(operation.release)
-            if release and self._deployments.shows(
-                _request(operation, release), deployment_status(operation)
-            ):
-                return
-            yield operation
+            if operation:
+                yield operation
 
-    def _write(self, operation: Operation) -> str:
-        release = self.ledger.release(operation.release)
-        if release is None:
-            return f"operation {operation.number}: {operation.release} was never recorded"
-        if not commit_exists(self.client, release.commit):
-            return f"operation {operation.number}: the repository has no commit {release.commit[:12]}"
-        # Write the GitHub Releases before the last status. Nobody looks again at an operation with the right
-        # status: if its Release failed after the status, the Release would be missing for ever.
-        problem = ""
+    def _write(
+        self, record: Recorded, operation: Operation, release: Release, later: list[Operation]
+    ) -> None:
+        number, status = operation.number, deployment_status(operation)
+
+        def deployment() -> bool:
+            if self._deployments.shows(_request(operation, release), status):
+                return False
+            if not commit_exists(self.client, release.commit):
+                record.gone.add(release.commit)
+                return False
+            # After a later success, a late success would end that one on GitHub: users would seem to be here.
+            late = status.state == "success" and any(map(self._shows_success, later))
+            self._show(operation, release, replace(status, state="inactive") if late else status)
+            return True
+
+        fresh = record.write(f"the deployment of operation {number}", deployment)
+        if release.commit in record.gone:
+            record.lines.append(f"operation {number}: the repository has no commit {release.commit[:12]}")
+            return
         if operation.result is Result.STABLE:
-            problem = self._publish(release, operation)
+            piece = f"the GitHub Release of {release.id}"
+            fresh |= record.write(piece, lambda: self._publish(release, operation))
         elif operation.result is Result.ROLLED_BACK and operation.kind is OperationKind.ROLLBACK:
-            self._rename(operation.base)
-            self._rename(operation.release)
-        self._show(operation, release)
-        text = f"operation {operation.number}, {operation.kind} of {operation.release}: {operation.ending}"
-        return f"{text}; {problem}" if problem else text
+            record.write(f"the titles after operation {number}", lambda: self._rename(operation, fresh=fresh))
+        if fresh:
+            text = f"operation {number}, {operation.kind} of {operation.release}: {operation.ending}"
+            record.lines.append(text)
 
-    def _show(self, operation: Operation, release: Release) -> None:
-        self._deployments.show(_request(operation, release), deployment_status(operation), operation.run)
+    def _shows_success(self, operation: Operation) -> bool:
+        status, release = deployment_status(operation), self.ledger.release(operation.release)
+        return (
+            status.state == "success"
+            and release is not None
+            and self._deployments.shows(_request(operation, release), status)
+        )
 
-    def _publish(self, release: Release, operation: Operation) -> str:
-        """Create the GitHub Release of a stable release. Return the problem, if its tag is not Kanmon's."""
-        tag = release_tag(self.environment, release.id)
-        if self._releases.is_foreign(tag, release.commit):
-            return f"no GitHub Release, because somebody else made the tag {tag} or its Release"
-        if not self._releases.exists(tag):
-            notes = release_notes(Notes(release, operation, self._changes(release, operation)))
-            self._releases.create(
-                tag, self._title(release), notes, commit=release.commit, latest=self._is_live(release)
-            )
-        return ""
+    def _show(self, operation: Operation, release: Release, status: DeploymentStatus) -> None:
+        self._deployments.show(_request(operation, release), status, operation.run)
 
-    def _rename(self, release_id: str | None) -> None:
-        """Update the title of a GitHub Release. The title shows a rollback."""
-        release = self.ledger.release(release_id) if release_id else None
-        if release:
-            tag = release_tag(self.environment, release.id)
-            self._releases.rename(tag, self._title(release), latest=self._is_live(release))
+    def _publish(self, release: Release, operation: Operation) -> bool:
+        """Create the GitHub Release of a stable release. Return whether it was missing."""
 
-    def _title(self, release: Release) -> str:
+        def notes() -> str:
+            return release_notes(Notes(release, operation, self._changes(release, operation)))
+
+        return self._releases.publish(self._page(release), notes)
+
+    def _rename(self, operation: Operation, *, fresh: bool) -> bool:
+        """Update the titles of both GitHub Releases of a rollback. The titles show it."""
+        ids = filter(None, (operation.base, operation.release))
+        pages = [self._page(release) for release in map(self.ledger.release, ids) if release]
+        if not fresh and not any(map(self._releases.differs, pages)):
+            return False
+        for page in pages:
+            self._releases.rename(page)
+        return True
+
+    def _page(self, release: Release) -> ReleasePage:
         title = f"{self.environment} {release.id}"
-        return f"{title} (rolled back)" if release.state is ReleaseState.ROLLED_BACK else title
-
-    def _is_live(self, release: Release) -> bool:
-        return self.ledger.head().live == release.id
+        if release.state is ReleaseState.ROLLED_BACK:
+            title += " (rolled back)"
+        tag = release_tag(self.environment, release.id)
+        return ReleasePage(tag, release.commit, title, latest=self.ledger.head().live == release.id)
 
     def _changes(self, release: Release, operation: Operation) -> Changes:
         base = self.ledger.release(operation.base) if operation.base not in {None, release.id} else None
@@ -140,6 +209,13 @@ def deployment_status(operation: Operation) -> DeploymentStatus:
     state = "error" if operation.result is Result.HELD else "failure"
     why = f": {operation.failure.code} {operation.failure.message}" if operation.failure else ""
     return DeploymentStatus(state, end_sentence(operation) + why)
+
+
+def _together(alike: list[KanmonError]) -> KanmonError:
+    """One error for all tags with the same reason."""
+    tags = ", ".join(error.where or "" for error in alike)
+    fixes = " ".join(dict.fromkeys(error.fix for error in alike))
+    return KanmonError(alike[0].code, alike[0].message, where=tags, fix=fixes)
 
 
 def _request(operation: Operation, release: Release) -> DeploymentRequest:

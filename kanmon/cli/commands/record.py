@@ -12,13 +12,18 @@ if TYPE_CHECKING:
 
 
 def run(_: NoOptions, context: Context) -> ExitStatus:
-    """Write the missing operations to GitHub."""
+    """Write the missing operations to GitHub. FAILED if the next run has to add something.
+
+    A refused tag is no failure: the deployment is the record, and no other run could do more.
+    """
     from kanmon.cli.repository import recorder
 
-    lines = recorder(context.config, context.services).record()
-    for line in lines or ["GitHub's record is complete already."]:
+    record = recorder(context.config, context.services).record()
+    warnings = record.warnings
+    for line in record.lines or ([] if warnings else ["GitHub's record is complete already."]):
         context.print(line)
-    return ExitStatus.OK
+    context.warn(warnings)
+    return ExitStatus.FAILED if record.missing else ExitStatus.OK
 
 
 COMMAND = Command(

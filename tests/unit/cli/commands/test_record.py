@@ -45,6 +45,24 @@ def test_a_complete_record_needs_nothing(app: App) -> None:
     assert app.printed() == "GitHub's record is complete already.\n"
 
 
+def test_a_refused_tag_is_a_warning(app: App, github: LocalGithub, step_file: Path) -> None:
+    """CD-11: the deployment is the record, and another run could do no more."""
+    github.commit("e" * 40, "Change a workflow", "hanako", workflows="new")
+    assert app.run("record") is ExitStatus.OK
+    assert f"::warning title=Kanmon {Code.TAG_REFUSED.id}::" in app.printed()
+    assert "error=" not in step_file.read_text()
+
+
+def test_a_missing_piece_fails_with_a_warning(app: App, github: LocalGithub) -> None:
+    """The next run adds it. The step may fail: the workflows go on after it (CD-11)."""
+    github.fail("POST", "/releases", 502, "Bad Gateway")
+    assert app.run("record") is ExitStatus.FAILED
+    printed = app.printed()
+    assert "operation 1, deploy of r1: stable\n" in printed
+    assert f"::warning title=Kanmon {Code.RECORD_INCOMPLETE.id}::" in printed
+    assert "GitHub lacks the GitHub Release of r1." in printed
+
+
 def test_the_deployment_has_the_apps_address(app: App, github: LocalGithub) -> None:
     app.run("record")
     [made] = github.repository.deployments.values()
