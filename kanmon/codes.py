@@ -436,3 +436,7 @@ class Code(Enum):
     def id(self) -> str:
         """The code as printed, `KNM-101`."""
         return f"KNM-{self.number}"
+
+
+OF_GITHUB = frozenset({Code.GITHUB_DENIED, Code.GITHUB_FAILED, Code.GITHUB_UNREACHABLE})
+"""The errors of a call to GitHub. They refuse a run only where its rules and approvals are read."""

@@ -68,11 +68,6 @@ def queued_runs(client: Client, workflow: str) -> list[QueuedRun]:
     return list(found.values())
 
 
-def cancel_waiting_runs(client: Client, workflow: str) -> list[QueuedRun]:
-    """Cancel the waiting runs of a workflow. Returns the cancelled ones."""
-    return [run for run in queued_runs(client, workflow) if cancel(client, run.id)]
-
-
 def cancel(client: Client, run: int) -> bool:
     """Cancel a run. False when it had ended already."""
     with github_errors(f"cancelling the run {run}", permission="actions: write"):

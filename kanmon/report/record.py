@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from kanmon.codes import Code
+from kanmon.codes import OF_GITHUB, Code
 from kanmon.errors import KanmonError
 from kanmon.github.commits import changes_between, commit_exists
 from kanmon.github.deployments import DeploymentRequest, Deployments, DeploymentStatus
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _FURTHEST = 10
 """The most operations to look at, three requests each. So many runs may have died or failed before they could
 write to GitHub."""
-_OF_GITHUB = {Code.GITHUB_DENIED, Code.GITHUB_FAILED, Code.GITHUB_UNREACHABLE}
 
 
 @dataclass
@@ -52,7 +51,7 @@ class Recorded:
         except KanmonError as error:
             if error.code is Code.TAG_REFUSED:
                 self.refused.append(error)
-            elif error.code in _OF_GITHUB:
+            elif error.code in OF_GITHUB:
                 self.missing[piece] = error
             else:
                 raise

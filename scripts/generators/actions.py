@@ -65,8 +65,12 @@ def _step(
     *,
     condition: str = "",
     more: Mapping[str, str] = _NONE,
+    optional: bool = False,
 ) -> list[str]:
-    """A step with one command. Inputs reach Python by the environment alone, never as a script's text."""
+    """A step with one command. Inputs reach Python by the environment alone, never as a script's text.
+
+    The job goes on after the failure of an `optional` one.
+    """
     given = {_variable(option): f"${{{{ inputs.{option.name} }}}}" for option in options}
     return [
         f"    - id: {name}",
@@ -74,6 +78,7 @@ def _step(
         "      shell: bash",
         "      env:",
         *(f"        {variable}: {value}" for variable, value in {**given, **more}.items()),
+        *(["      continue-on-error: true"] if optional else []),
         f'      run: exec "$GITHUB_ACTION_PATH/{program}" {name}',
     ]
 
@@ -116,13 +121,14 @@ def _root_action() -> str:
             condition=unfinished,
             more={"INPUT_WAIT": json.dumps("true")},
         ),
-        *_step("record", [*shared, token], "actions/run", condition=ended),
+        *_step("record", [*shared, token], "actions/run", condition=ended, optional=True),
         *_step(
             "notify",
             shared,
             "actions/run",
             condition=ended,
             more={"INPUT_EVENT": "ended", "INPUT_CAUSE": "${{ steps.deploy.outputs.error }}"},
+            optional=True,
         ),
     ]
     return "\n".join(lines) + "\n"

@@ -135,6 +135,26 @@ def test_an_artifact_is_downloaded_into_a_folder_of_its_own(job: Job) -> None:
             assert re.fullmatch(r"\$\{\{ runner\.temp \}\}/[a-z]+", step["with"]["path"])
 
 
+NOTICES = {"record", "notify"}
+"""They write to GitHub and to people, after the work or beside it."""
+
+
+def _notices() -> Iterator[tuple[str, dict[str, Any]]]:
+    root = YAML(typ="safe").load(ROOT / "action.yml")["runs"]["steps"]
+    steps = [("action.yml", step) for step in root]
+    steps += [(job.place, step) for job in JOBS for step in job.steps]
+    for place, step in steps:
+        name = step.get("uses", "").partition("@")[0] or step.get("run", "")
+        if re.split("[/ ]", name)[-1] in NOTICES:
+            yield place, step
+
+
+@pytest.mark.parametrize(("place", "step"), [*_notices()], ids=str)
+def test_a_notice_fails_no_release(place: str, step: dict[str, Any]) -> None:
+    """CD-12, CD-11: nor a rollback."""
+    assert step.get("continue-on-error") is True, place
+
+
 def test_only_the_jobs_output_decides_what_is_attested() -> None:
     """TRU-3: the job has no file of the app. The digest of the release is the same output."""
     jobs = YAML(typ="safe").load(ROOT / "workflows/deploy-production.yml")["jobs"]

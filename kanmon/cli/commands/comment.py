@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kanmon.apptest.summary import read_summary
 from kanmon.cli.command import Command, path
 from kanmon.cli.repository import github_client
-from kanmon.codes import Code
+from kanmon.codes import OF_GITHUB, Code
 from kanmon.errors import ExitStatus, KanmonError
 from kanmon.github.runner import Level
 from kanmon.github.workflow_run import current_run
@@ -36,7 +36,10 @@ class CommentOptions:
 
 
 def run(options: CommentOptions, context: Context) -> ExitStatus:
-    """Write the comment. A fork's run may not comment: this is only a notice."""
+    """Write the comment. A failure is a warning: the verdict is in the job summary, too.
+
+    A fork's run may not comment: this is only a notice.
+    """
     run, step = current_run(), context.step
     if run is None or step is None:
         raise KanmonError(Code.GITHUB_MISSING, "This is not a workflow run.")
@@ -51,9 +54,9 @@ def run(options: CommentOptions, context: Context) -> ExitStatus:
     try:
         keep_comment(github_client(), run.pull_request, _MARKER, body)
     except KanmonError as error:
-        if error.code is not Code.GITHUB_DENIED:
+        if error.code not in OF_GITHUB:
             raise
-        step.error(error, Level.NOTICE)
+        step.error(error, Level.NOTICE if error.code is Code.GITHUB_DENIED else Level.WARNING)
     return ExitStatus.OK
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from kanmon.cli.approvals import refuse_unconfirmed
 from kanmon.cli.command import Command, flag, text
 from kanmon.cli.repository import github_client, github_gate
-from kanmon.errors import ExitStatus
-from kanmon.github.runs import cancel_waiting_runs
+from kanmon.errors import ExitStatus, KanmonError
+from kanmon.github.runs import cancel, queued_runs
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
@@ -45,11 +45,27 @@ def run(options: GateOptions, context: Context) -> ExitStatus:
         reviewers=", ".join(rules.reviewers),
     )
     if options.cancel_waiting:
-        for cancelled in cancel_waiting_runs(github_client(), options.cancel_waiting):
-            console.print(
-                "cancelled a waiting run: {title} ({url})", title=cancelled.title, url=cancelled.url
-            )
+        _cancel_waiting_runs(options.cancel_waiting, context)
     return ExitStatus.OK
+
+
+def _cancel_waiting_runs(workflow: str, context: Context) -> None:
+    """Cancel the waiting runs of a workflow. A failure is a warning: the rollback then waits behind them."""
+    client = github_client()
+    try:
+        waiting = queued_runs(client, workflow)
+    except KanmonError as error:
+        context.warn([error])
+        return
+    for run in waiting:
+        try:
+            cancelled = cancel(client, run.id)
+        except KanmonError as error:
+            fix = "Cancel this run yourself: the rollback waits behind it."
+            context.warn([KanmonError(error.code, error.message, where=run.url, fix=fix)])
+            continue
+        if cancelled:
+            context.console.print("cancelled a waiting run: {title} ({url})", title=run.title, url=run.url)
 
 
 COMMAND = Command(

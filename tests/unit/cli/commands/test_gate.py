@@ -62,6 +62,25 @@ def test_waiting_runs_of_the_named_workflow_are_cancelled(app: App, github: Loca
     assert github.repository.runs[run].latest.conclusion == "cancelled"
 
 
+@pytest.mark.parametrize(
+    "call", [("GET", "/actions/workflows/.*"), ("POST", "/actions/runs/.*/cancel")], ids=str
+)
+def test_a_run_that_stays_stops_no_rollback(app: App, github: LocalGithub, call: tuple[str, str]) -> None:
+    """CD-9: only the rules and the approval may refuse it."""
+    _wait(github)
+    github.fail(*call, 502, "Bad Gateway")
+    assert app.run("gate", "--cancel-waiting", DEPLOY) is ExitStatus.OK
+    assert f"::warning title=Kanmon {Code.GITHUB_FAILED.id}::" in app.printed()
+
+
+@pytest.mark.parametrize("path", ["/environments/.*", "/actions/runs/.*/approvals"])
+def test_unread_rules_and_approvals_refuse(app: App, github: LocalGithub, path: str) -> None:
+    """CD-3: an unknown fact counts against the run."""
+    github.review(_wait(github), "test", "taro")
+    github.fail("GET", path, 502, "Bad Gateway")
+    assert app.run("gate", "--approved") is ExitStatus.REFUSED
+
+
 def test_a_wrong_confirmation_is_refused_before_github_is_asked(app: App, github: LocalGithub) -> None:
     """CD-9"""
     assert app.run("gate", "--confirm", "staging", "--cancel-waiting", DEPLOY) is ExitStatus.REFUSED
