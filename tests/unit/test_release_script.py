@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kanmon.config import workflows
-from scripts.generators.release import COPIED, REUSABLE, TRUSTED, main, pin, trust
+from scripts.generators.release import COPIED, REUSABLE, SOURCE, TRUSTED, main, pin, problem_with, trust
 
 ROOT = Path(__file__).parents[2]
 COMMIT = "0123456789abcdef" * 2 + "01234567"
@@ -60,12 +60,30 @@ def test_a_release_pins_every_workflow_with_the_suite() -> None:
     assert using == {*REUSABLE, *COPIED}
 
 
+IMAGE = f"docker://ghcr.io/x/y@sha256:{'0' * 64}"
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["1.2.3"], ["v1.2.3", f"docker://x@sha256:{'0' * 64}"], ["1.2.3", "docker://x:latest"]],
+    [[], ["v1.2.3"], ["v1.2.3", IMAGE], ["1.2.3", "docker://x:latest"], ["1.2.3", IMAGE, "more"]],
 )
 def test_a_release_needs_a_version_and_an_image_by_digest(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 2
     assert "usage" in capsys.readouterr().err
+
+
+def test_the_version_comes_before_its_image() -> None:
+    """The image has the version of its commit in it."""
+    assert problem_with(["1.2.3"], "1.2.2") == ""
+    assert "publish its image" in problem_with(["1.2.3"], "1.2.3")
+    assert problem_with(["1.2.3", IMAGE], "1.2.3") == ""
+    assert "run `scripts/release 1.2.3`" in problem_with(["1.2.3", IMAGE], "1.2.2")
+
+
+def test_a_commit_without_an_image_names_the_dockerfile() -> None:
+    """The next version's actions must not run the image of the former one."""
+    assert ((ROOT / "actions/deploy") / SOURCE).resolve() == ROOT / "Dockerfile"
+    image = (ROOT / "actions/image").read_text("utf-8").strip()
+    assert image == SOURCE or not problem_with(["1.2.3", image], "1.2.3")
