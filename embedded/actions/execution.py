@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from embedded.github.workflows import Job
 
 _PATIENCE = 240.0
+LONGEST_CANCELLATION = 300.0
+"""Seconds until a cancelled run ends with all that is still at work: `always()` steps, too."""
 _GRACE = ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5), (signal.SIGKILL, 2.5))
 """How a runner cancels a step: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-cancellation"""
 
@@ -45,6 +47,7 @@ class Execution:
     run: int
     process: subprocess.Popen[str]
     listener: Callable[[Line], None] | None = None
+    longest_cancellation: float = LONGEST_CANCELLATION
     lines: list[Line] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
     news: threading.Condition = field(default_factory=threading.Condition)
@@ -128,6 +131,7 @@ class Execution:
 
         `act` gets the signal only when no step was at work: it would end the steps of an `always()` job, too.
         """
+        ends = time.monotonic() + self.longest_cancellation
         steps = self.step_processes()
         if not steps and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
@@ -136,6 +140,9 @@ class Execution:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     step.send_signal(number)
             _, steps = psutil.wait_procs(steps, grace)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(max(0.0, ends - time.monotonic()))
+        self.kill()
 
     def step_processes(self) -> list[psutil.Process]:
         """The first processes of the steps that are at work."""

@@ -19,6 +19,8 @@ from embedded.process import REPOSITORY
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+END = "local-end"
+"""The id of a job's last step. It passes on the job's outputs, as a runner does."""
 GATE = "-gate"
 """The end of a gate's name; the name of the waiting job stands before it."""
 SUITE = "kanmon-dev/kanmon"
@@ -81,8 +83,9 @@ class Layout:
             job["needs"] = [*_list(job.get("needs")), name + GATE]
         token = self.token(permissions)
         steps = [_with_token(step, token) for step in job["steps"]]
-        end = {"JOB": begin["JOB"], "STATUS": "${{ job.status }}"}
-        job["steps"] = [_report("begin", begin), *steps, {"if": "always()", **_report("end", end)}]
+        end = {"JOB": begin["JOB"], "STATUS": "${{ job.status }}", **_outputs(job, token)}
+        last = {"if": "always()", "id": END, **_report("end", end)}
+        job["steps"] = [_report("begin", begin), *steps, last]
         identity = self.identity(begin["JOB"]) if permissions.get("id-token") == "write" else {}
         job["env"] = {**job.get("env", {}), **identity, "RUNNER_NAME": runner}
         yield name, job
@@ -106,6 +109,16 @@ def _refuse_more(name: str, permissions: Mapping[str, str], most: Mapping[str, s
     for scope, access in permissions.items():
         if most is not None and _ORDER[access] > _ORDER[most.get(scope, "none")]:
             raise LayoutError(f"the job {name} asks for {scope}: {access}, which its caller does not have")
+
+
+def _outputs(job: Node, token: str) -> Node:
+    """Lead the job's outputs through its last step. Returns this step's variables."""
+    outputs = job.get("outputs")
+    if not outputs:
+        return {}
+    job["outputs"] = {name: f"${{{{ steps.{END}.outputs.{name} }}}}" for name in outputs}
+    values = {f"OUTPUT_{number}": value for number, value in enumerate(outputs.values())}
+    return {"OUTPUTS": " ".join(outputs), "MASKED_TOKEN": token, **values}
 
 
 def _report(what: str, facts: Mapping[str, str]) -> Node:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import sys
 import urllib.parse
 import urllib.request
@@ -33,7 +34,26 @@ def begin() -> int:
             return 0 if answer["state"] == "approved" else 1
 
 
+def pass_on_outputs() -> None:
+    """Give the job its outputs. Without an error, a runner drops an empty one, and one with a masked value.
+
+    https://github.com/actions/runner/blob/main/src/Runner.Worker/JobExtension.cs
+    """
+    keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "MASKED_TOKEN")
+    masked = [os.environ.get(key, "") for key in keys]
+    masked += json.loads(os.environ.get("LOCAL_ACTIONS_SECRETS", "[]"))
+    with open(os.environ["GITHUB_OUTPUT"], "a", encoding="utf-8") as file:  # noqa: PTH123 - a file of the runner
+        for number, name in enumerate(os.environ.get("OUTPUTS", "").split()):
+            value = os.environ[f"OUTPUT_{number}"]
+            if any(secret and secret in value for secret in masked):
+                sys.stdout.write(f"::warning::Skip output '{name}' since it may contain secret.\n")
+            elif value:
+                end = secrets.token_hex(8)
+                file.write(f"{name}<<{end}\n{value}\n{end}\n")
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "begin":
         sys.exit(begin())
+    pass_on_outputs()
     call("end", conclusion=os.environ["STATUS"])

@@ -57,6 +57,8 @@ class Actions:
     machine: Machine
     variables: Mapping[str, str] = field(default_factory=dict)
     private: bool = False
+    secrets: tuple[str, ...] = ()
+    """The values of the repository's secrets. A runner masks them in each job."""
     listener: Callable[[Line], None] | None = None
     """It is called with every line of every run as it comes."""
     executions: dict[int, Execution] = field(default_factory=dict)
@@ -180,6 +182,7 @@ class Actions:
             "LOCAL_ACTIONS_CONTROL": f"{self.github.url}/_control",
             "LOCAL_ACTIONS_REPORT": str(_HERE / "report.py"),
             "LOCAL_ACTIONS_PYTHON": sys.executable,
+            "LOCAL_ACTIONS_SECRETS": json.dumps(self.secrets),
             "LOCAL_ACTIONS_ARTIFACTS": str(self.machine.folder / "artifacts"),
             **self.machine.environment,
         }

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from ruamel.yaml import YAML
 
-from embedded.actions.layout import GATE, Layout, LayoutError, calls
+from embedded.actions.execution import Execution
+from embedded.actions.layout import END, GATE, Layout, LayoutError, calls
+from embedded.actions.report import pass_on_outputs
+from embedded.github.server import LocalGithub
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,6 +95,55 @@ def test_only_a_job_with_the_permission_can_ask_for_its_identity() -> None:
     jobs = read(Layout(token, lambda job: {"ASK": job}).lay_out(text))["jobs"]
     assert jobs["a"]["env"]["ASK"] == "Plan"
     assert "ASK" not in jobs["b"]["env"]
+
+
+def test_a_jobs_outputs_go_through_its_last_step() -> None:
+    plan = laid_out((ROOT / ".github/workflows/release.yml").read_text())["jobs"]["plan"]
+    assert plan["outputs"]["digest"] == f"${{{{ steps.{END}.outputs.digest }}}}"
+    last = plan["steps"][-1]
+    assert last["id"] == END
+    assert last["env"]["OUTPUTS"] == "release digest unchanged"
+    assert last["env"]["OUTPUT_1"] == "${{ steps.plan.outputs.digest }}"
+
+
+def test_an_output_with_a_masked_value_is_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """AWS-4: the next job gets an empty value, and no error."""
+    given = {
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+        "LOCAL_ACTIONS_SECRETS": '["false"]',
+        "AWS_SECRET_ACCESS_KEY": "s3cret",
+        "OUTPUTS": "release unchanged address empty",
+        "OUTPUT_0": "r42",
+        "OUTPUT_1": "false",
+        "OUTPUT_2": "https://example.com/?key=s3cret",
+        "OUTPUT_3": "",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    pass_on_outputs()
+    written = (tmp_path / "output").read_text().splitlines()
+    assert written[0].startswith("release<<")
+    assert written[1] == "r42"
+    assert len(written) == 3
+    assert capsys.readouterr().out.splitlines() == [
+        f"::warning::Skip output '{name}' since it may contain secret." for name in ("unchanged", "address")
+    ]
+
+
+def test_a_cancelled_run_ends_after_its_time(tmp_path: Path) -> None:
+    """CD-13: all steps that are still at work end with it, `always()` ones too."""
+    ignoring = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(60)"
+    with LocalGithub() as github:
+        github.add_repository("acme/mandala")
+        run = github.begin_run("deploy.yml", "push", "hanako", "a" * 40, "main")
+        github.begin_job(run, 1, "Deploy")
+        execution = Execution.start(github, run, [sys.executable, "-c", ignoring], tmp_path, dict(os.environ))
+        execution.longest_cancellation = 0.1
+        github.cancel(run)
+        execution.cancel()
+        assert execution.wait(5) == "cancelled"
 
 
 def test_open_permissions_are_refused() -> None:

@@ -72,7 +72,9 @@ class Repository:
         project.client("secretsmanager").create_secret(Name="slack", SecretString=slack.webhook)
         keys = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
         address = {name: value for name, value in aws.environment.items() if name not in keys}
-        actions = Actions(github, project.folder, Machine(folder, address), roles(project))
+        machine = Machine(folder, address)
+        # A secret with such a value makes a runner drop each output with it.
+        actions = Actions(github, project.folder, machine, roles(project), secrets=("false",))
         made = cls(project, github, slack, actions)
         made.protect()
         made.git("init", "--quiet", "--initial-branch=main")

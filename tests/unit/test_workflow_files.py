@@ -164,6 +164,12 @@ def test_only_the_jobs_output_decides_what_is_attested() -> None:
     assert set(jobs["release"]["needs"]) == {"test", "build", "attest"}
 
 
+def test_a_dropped_output_skips_no_deploy() -> None:
+    """A runner drops an output with a masked value, and a secret may be `false`. The run would end green."""
+    jobs = YAML(typ="safe").load(ROOT / ".github/workflows/release.yml")["jobs"]
+    assert jobs["deploy"]["if"] == "needs.plan.outputs.unchanged != 'true'"
+
+
 def test_the_attestation_must_come_from_the_calling_workflow() -> None:
     """TRU-3: exactly it, on this commit, signed on a runner of GitHub's."""
     steps = YAML(typ="safe").load(ROOT / ".github/workflows/release.yml")["jobs"]["plan"]["steps"]
