@@ -47,7 +47,7 @@ class Gates:
         job = Job(self.state.new_id(), name, environment, group, runner=runner)
         if environment and deployment:
             self._deploy(run, job, self.state.environment(self.repository, environment))
-        taken = self._holds(group)
+        taken = self._holds(group) and not self.state.approval_first
         run_attempt.jobs.append(job)
         if run_attempt.cancelled or run_attempt.conclusion:
             self._finish(run, job, "cancelled")
@@ -74,6 +74,7 @@ class Gates:
             run.approvals.append(Approval(environment.name, verdict, by, comment))
         for job in jobs:
             if verdict == "approved":
+                job.approved = True
                 self._start(run, job)
             else:
                 job.rejected = True
@@ -126,13 +127,14 @@ class Gates:
         run_attempt.conclusion = conclusion
         self._changed(run_attempt)
 
-    def _holds(self, group: str) -> bool:
-        """Whether a job has the group; it is taken before reviewers are asked, and `queue: max` drops nobody.
+    def _holds(self, group: str, besides: Job | None = None) -> bool:
+        """Whether a job has the group, another one than `besides`. `queue: max` drops nobody.
 
         https://docs.github.com/en/actions/concepts/workflows-and-actions/concurrency
         """
+        free = {"pending", "completed"} | ({"waiting"} if self.state.approval_first else set())
         return bool(group) and any(
-            job.group == group and job.status not in {"pending", "completed"}
+            job.group == group and job.status not in free and job is not besides
             for run in self.repository.runs.values()
             for job in run.latest.jobs
         )
@@ -149,7 +151,7 @@ class Gates:
             self._come_forward(run, job)
 
     def _come_forward(self, run: Run, job: Job) -> None:
-        if job.environment is None:
+        if job.environment is None or job.approved:
             self._start(run, job)
         else:
             self._at_environment(run, job, self.state.environment(self.repository, job.environment))
@@ -180,6 +182,9 @@ class Gates:
         self.repository.deployments[made.id] = made
 
     def _start(self, run: Run, job: Job) -> None:
+        if self.state.approval_first and self._holds(job.group, besides=job):
+            job.status = "pending"
+            return
         job.status, job.started = "in_progress", now()
         job.runner = job.runner or f"local-{job.id}"
         self._show(run, job, "in_progress")

@@ -184,6 +184,10 @@ class State:
     tokens: dict[str, Token] = field(default_factory=dict)
     changed: threading.Condition = field(default_factory=threading.Condition)
     closed: bool = False
+    approval_first: bool = False
+    """A job takes its concurrency group after its approval. By default it takes the group before, and holds
+    it while it waits for reviewers. GitHub doesn't document the order. A report has the default one, for the
+    group of a workflow: https://github.com/vstorm-co/agenticos/issues/1832"""
     on_cancel: Callable[[int], None] | None = None
     _ids: Iterator[int] = field(default_factory=lambda: count(1001))
 

@@ -38,7 +38,9 @@ class Job:
     name: str
     environment: str | None = None
     group: str = ""
-    """The concurrency group: one of its jobs runs or waits for reviewers, the others are pending."""
+    """The concurrency group: one of its jobs runs, the others are pending. See `State.approval_first`."""
+    approved: bool = False
+    """A reviewer let it go on; it may still wait for its group."""
     status: str = "queued"
     conclusion: str | None = None
     rejected: bool = False

@@ -286,6 +286,26 @@ def test_a_concurrency_group_runs_one_job_and_drops_none() -> None:
         assert [job.conclusion for job in jobs] == ["success", "cancelled", "cancelled", None]
 
 
+def test_a_group_can_also_be_taken_after_the_approval() -> None:
+    """CD-14: GitHub documents neither order, so both are played. A rollback finds all runs that wait."""
+    with LocalGithub() as github:
+        github.state.approval_first = True
+        github.add_repository(NAME)
+        github.commit(SHA, "Add goals", "hanako")
+        github.protect("production", ["taro"])
+        runs = [github.begin_run(DEPLOY, "push", "hanako", SHA, "main") for _ in range(3)]
+        jobs = [github.begin_job(run, 1, "deploy", "production", group="production") for run in runs]
+        assert [job.status for job in jobs] == ["waiting", "waiting", "waiting"]
+        for run in (runs[2], runs[0]):
+            github.review(run, "production", "taro")
+        assert [job.status for job in jobs] == ["pending", "waiting", "in_progress"]
+        assert {run.id for run in queued_runs(kanmon(github), DEPLOY)} == {runs[0], runs[1]}
+        github.end_job(runs[2], "deploy", "success")
+        assert [job.status for job in jobs] == ["in_progress", "waiting", "completed"]
+        assert cancel(kanmon(github), runs[1])
+        assert github.begin_job(runs[2], 1, "smoke", group="smoke").status == "in_progress"
+
+
 def test_cancel_ends_waiting_jobs_and_informs_the_launcher() -> None:
     """CD-13: a waiting run ends at once; an ended one can't be cancelled."""
     cancelled: list[int] = []

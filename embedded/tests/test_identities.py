@@ -54,6 +54,7 @@ def test_the_token_names_audience_repository_and_called_workflow(github: LocalGi
     assert found["aud"] == "sts.amazonaws.com"
     assert found["repository_id"] == str(github.repository.id)
     assert found["job_workflow_ref"] == WORKFLOW
+    assert found["workflow_ref"] == "acme/shop/.github/workflows/deploy.yml@refs/heads/main"
     assert found["exp"] - found["iat"] == 300
 
 
