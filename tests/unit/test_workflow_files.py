@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ruamel.yaml import YAML
 
+from kanmon.config.github import Github
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -162,6 +164,24 @@ def test_only_the_jobs_output_decides_what_is_attested() -> None:
     assert step["with"]["subject-digest"] == "sha256:${{ needs.build.outputs.digest }}"
     assert jobs["release"]["with"]["bundle-digest"] == "${{ needs.build.outputs.digest }}"
     assert set(jobs["release"]["needs"]) == {"test", "build", "attest"}
+
+
+def test_an_example_with_a_role_has_its_file_in_the_trust() -> None:
+    """SEC-1: the roles trust Kanmon's own files only, unless the config names others."""
+    with_roles = {
+        job.place.partition(" ")[0]
+        for job in _examples()
+        if "aws-actions/configure-aws-credentials" in job.actions
+    }
+    assert "docs/workflows.md" in with_roles
+    for page in with_roles:
+        blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / page).read_text("utf-8"), re.DOTALL)
+        named = [
+            Github.model_validate({"repository": "octo/shop", **github}).workflow_refs
+            for block in blocks
+            if (github := (YAML(typ="safe").load(block) or {}).get("github")) and "workflows" in github
+        ]
+        assert any("octo/shop/.github/workflows/" in ref for refs in named for ref in refs), page
 
 
 def test_a_dropped_output_skips_no_deploy() -> None:
