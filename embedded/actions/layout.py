@@ -9,6 +9,7 @@ gate ends when the group is free and a reviewer has approved.
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +100,17 @@ def calls(text: str) -> dict[str, dict[str, str]]:
         for job in workflow["jobs"].values()
         if job.get("uses", "").startswith(SUITE)
     }
+
+
+def workflow_ref(used: str) -> str:
+    """A called workflow as its job's token names it: a tag or a branch with its whole ref, a commit as it is.
+
+    https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-with-reusable-workflows
+    """
+    file, _, ref = used.partition("@")
+    if ref.startswith("refs/") or re.fullmatch("[0-9a-f]{40}", ref):
+        return used
+    return f"{file}@refs/{'tags' if re.match(r'v[0-9]', ref) else 'heads'}/{ref}"
 
 
 def _refuse_more(name: str, permissions: Mapping[str, str], most: Mapping[str, str] | None) -> None:

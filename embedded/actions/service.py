@@ -16,7 +16,7 @@ from embedded.process import REPOSITORY
 from kanmon.github.client import WRITE_PAUSE
 
 from .execution import Execution
-from .layout import SUITE, Layout, calls
+from .layout import SUITE, Layout, calls, workflow_ref
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -154,7 +154,7 @@ class Actions:
         for used, permissions in calls(text).items():
             name = used.partition("@")[0].rpartition("/")[2]
             source = (REPOSITORY / ".github" / "workflows" / name).read_text("utf-8")
-            (called / name).write_text(layout(used).lay_out(source, permissions), "utf-8")
+            (called / name).write_text(layout(workflow_ref(used)).lay_out(source, permissions), "utf-8")
         file = folder / workflow
         own = f"{self.github.repository.name}/.github/workflows/{workflow}@{ref}"
         file.write_text(layout(own).lay_out(text), "utf-8")

@@ -11,7 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from embedded.actions.execution import Execution
-from embedded.actions.layout import END, GATE, Layout, LayoutError, calls
+from embedded.actions.layout import END, GATE, Layout, LayoutError, calls, workflow_ref
 from embedded.actions.report import pass_on_outputs
 from embedded.github.server import LocalGithub
 
@@ -144,6 +144,17 @@ def test_a_cancelled_run_ends_after_its_time(tmp_path: Path) -> None:
         github.cancel(run)
         execution.cancel()
         assert execution.wait(5) == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("used", "named"),
+    [("a" * 40, "a" * 40), ("v1.2.3", "refs/tags/v1.2.3"), ("main", "refs/heads/main")],
+)
+def test_a_called_workflow_is_named_by_its_whole_ref(used: str, named: str) -> None:
+    """SEC-1: the roles trust exactly this text."""
+    file = "kanmon-dev/kanmon/.github/workflows/release.yml"
+    assert workflow_ref(f"{file}@{used}") == f"{file}@{named}"
+    assert workflow_ref(f"{file}@{named}") == f"{file}@{named}"
 
 
 def test_open_permissions_are_refused() -> None:
