@@ -208,8 +208,8 @@ def _variable(option: Option) -> str:
 _ABOUT_DOCKER = (
     "It runs in a container with all its software, so a release never waits for an installation. Its post "
     "step always runs: it finishes or undoes the operation of a cancelled step, or of a run that died. Use "
-    "it on Linux runners with Docker, and [composite](composite) on others. If the commit is not a Kanmon "
-    "release, the runner builds the image first."
+    "it on x64 Linux runners with Docker, and [composite](composite) on others. If the commit is not a "
+    "Kanmon release, the runner builds the image first."
 )
 
 
