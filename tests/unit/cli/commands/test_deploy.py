@@ -16,6 +16,7 @@ from tests.fakes.runs import release
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from embedded.github.server import LocalGithub
     from tests.unit.cli.commands.conftest import App
 
 
@@ -167,6 +168,37 @@ def test_a_workflow_must_give_the_plans_digest(app: App, step_file: Path) -> Non
     assert app.run("deploy", "--plan", "plan.json", "--digest", "") is ExitStatus.REFUSED
     assert "KNM-125: `digest` is empty." in step_file.read_text()
     assert app.cloud.stacks.executed == []
+
+
+TROUBLE = {
+    "a denied deployment": ("POST", "/deployments", 403, "Resource not accessible by integration"),
+    "a denied list": ("GET", "/deployments", 403, "Resource not accessible by integration"),
+    "a failing status": ("POST", r"/deployments/\d+/statuses", 502, "Bad Gateway"),
+    "too many calls": ("GET", "/deployments", 429, "You have exceeded a secondary rate limit."),
+    "a former name": ("POST", "/deployments", 307, "Temporary Redirect"),
+}
+
+
+@pytest.mark.parametrize(("method", "path", "status", "message"), TROUBLE.values(), ids=TROUBLE)
+def test_a_deployment_that_github_refuses_stops_no_release(
+    workflow: App,
+    github: LocalGithub,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    path: str,
+    status: int,
+    message: str,
+) -> None:
+    """CD-11: only the reads of the rules and the approval may refuse."""
+    permissions = {"actions": "read", "contents": "read", "deployments": "write"}
+    monkeypatch.setenv("GITHUB_TOKEN", github.token(permissions))
+    [run] = github.repository.runs
+    github.begin_job(run, 1, "deploy", "test", runner="runner-1", deployment=False)
+    github.review(run, "test", "taro")
+    github.fail(method, path, status, message)
+    assert workflow.run("deploy", *workflow.built("one")) is ExitStatus.OK
+    assert workflow.cloud.users == ("r1", "r1")
+    assert "::warning title=Kanmon KNM-60" in workflow.printed()
 
 
 def test_a_dry_run_releases_nothing(app: App) -> None:
