@@ -67,20 +67,20 @@ class Integrations:
             return _error(500, f"{function} does not exist")
         if answer.status != OK or "x-amz-function-error" in answer.headers:
             return _error(502, f"{function} failed: {answer.body[:500]!r}")
-        response = proxy_event.answer(answer.body)
+        response = proxy_event.answer(answer.body, request.header("accept"), call.binary_media_types)
         return response or _error(502, f"malformed answer of {function}: {answer.body[:500]!r}")
 
     async def _denied(self, role_arn: str | None, function: str) -> str | None:
         """Why the function may not be invoked; None when it may."""
         if role_arn is None:
             return await self._denied_to_service(function)
-        name = role_arn.rsplit("/", 1)[-1]
-        statements = await self.fresh.get(("role", name), lambda: self._role(name))
+        key, name = ("role", role_arn), role_arn.rsplit("/", 1)[-1]
+        statements = await self.fresh.get(key, lambda: self._role(role_arn, name))
         if statements is None:
-            self.fresh.forget(("role", name))
-            return f"role {role_arn} does not exist"
+            self.fresh.forget(key)
+            return f"role {role_arn} does not exist, or API Gateway may not assume it"
         if not allowed(statements, "lambda:InvokeFunction", function, {}):
-            self.fresh.forget(("role", name))
+            self.fresh.forget(key)
             return f"role {role_arn} may not invoke {function}"
         return None
 
@@ -98,15 +98,20 @@ class Integrations:
         self.fresh.forget(("function policy", function))
         return f"{function} has no permission for {principal}"
 
-    async def _role(self, name: str) -> list[Any] | None:
-        """Statements of the role's inline and attached policies, if the role can be assumed."""
+    async def _role(self, role_arn: str, name: str) -> list[Any] | None:
+        """Statements of the role's inline and attached policies; None if it can't be assumed.
+
+        API Gateway assumes the role without a source account and without a source ARN, so a condition on
+        one of them refuses it: pull request 479 of aws-solutions-library-samples'
+        accelerated-intelligent-document-processing-on-aws.
+        """
         role = await self.emulator.call_or_none("iam", "get_role", RoleName=name)
-        if role is None:
+        if role is None or role["Role"]["Arn"] != role_arn:
             return None
         trust = statements_of(role["Role"]["AssumeRolePolicyDocument"])
-        trusted = [{**s, "Resource": "*", "Condition": {}} for s in trust]
+        trusted = [{**s, "Resource": "*"} for s in trust]
         if not allowed(trusted, "sts:AssumeRole", "*", {}, "apigateway.amazonaws.com"):
-            return []
+            return None
         return [*await self._inline(name), *await self._attached(name)]
 
     async def _inline(self, name: str) -> list[Any]:

@@ -61,12 +61,16 @@ def _principal(principal: Any, service: str) -> bool:
 
 def _conditions(conditions: Mapping[str, Any], context: Mapping[str, str]) -> bool:
     known = {key.lower(): value for key, value in context.items()}
-    for operator, tests in conditions.items():
+    for wanted_operator, tests in conditions.items():
+        operator = wanted_operator.removesuffix("IfExists")
+        optional = operator != wanted_operator
         exact = operator in ("StringEquals", "ArnEquals", "Bool")
         if not exact and operator not in ("StringLike", "ArnLike"):
             return False
         for key, wanted in tests.items():
             value = known.get(key.lower())
+            if value is None and optional:
+                continue
             texts = [str(w).lower() if operator == "Bool" else str(w) for w in _texts(wanted)]
             if value is None or not any(text == value if exact else _matches(text, value) for text in texts):
                 return False

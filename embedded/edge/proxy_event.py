@@ -58,8 +58,12 @@ def build(request: Request, call: ProxyCall, match: Match) -> dict[str, Any]:
     }
 
 
-def answer(payload: bytes) -> Response | None:
-    """The function's answer as a response; None if it is malformed."""
+def answer(payload: bytes, accept: str | None, binary_media_types: tuple[str, ...]) -> Response | None:
+    """The function's answer as a response; None if it is malformed.
+
+    A base64 answer becomes bytes only for a binary media type, and the first type of `Accept` decides;
+    otherwise it stays as it is ("Return binary media from a Lambda proxy integration in API Gateway").
+    """
     try:
         result = json.loads(payload)
         status = int(result["statusCode"])
@@ -68,7 +72,8 @@ def answer(payload: bytes) -> Response | None:
         text = "" if body is None else body
         if not isinstance(text, str):
             return None
-        encoded = result.get("isBase64Encoded") is True
+        wanted = (accept or "").split(",")[0]
+        encoded = result.get("isBase64Encoded") is True and _is_binary(wanted, binary_media_types)
         content = base64.b64decode(text, validate=True) if encoded else text.encode()
     except (ValueError, TypeError, KeyError, AttributeError, binascii.Error):
         return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
 PREFIX = "edge-test"
@@ -9,6 +11,8 @@ FUNCTION = """
 import json, os
 
 def handler(event, context):
+    if event["path"].endswith("/binary"):
+        return {"statusCode": 200, "body": "AAE=", "isBase64Encoded": True}
     if event["path"].endswith("/boom"):
         raise RuntimeError("boom")
     if event["path"].endswith("/malformed"):
@@ -39,21 +43,24 @@ CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 ALL_VIEWER_EXCEPT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 TARGET = (
     "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/arn:aws:lambda:"
-    "${AWS::Region}:${AWS::AccountId}:function:edge-test-${Slot}-api/invocations"
+    "${AWS::Region}:${AWS::AccountId}:function:edge-test-${!stageVariables.slot}-api/invocations"
 )
 Resources = dict[str, Any]
+Paths = dict[str, str]
+PATHS: Paths = {"/api/version": "get", "/api/goals/{id}": "x-amazon-apigateway-any-method"}
 
 
-def template(extra_route: bool = False) -> dict[str, Any]:
-    """The stack; with the extra route, and so with another deployment."""
+def template(paths: Paths = PATHS, role: str = "IntegrationRole", **extensions: Any) -> dict[str, Any]:
+    """The stack. Other paths, roles or extensions of its OpenAPI document make another deployment."""
+    document = _document(paths, role, extensions)
+    deployment = "Deployment" + hashlib.sha256(json.dumps(document).encode()).hexdigest()[:12]
     resources: Resources = {
         **_function("blue"),
         **_function("green"),
-        **_api(extra_route),
+        **_api(document, role, deployment),
         **_web(),
         **_edge(),
     }
-    deployment = "DeploymentTwo" if extra_route else "DeploymentOne"
     return {
         "Resources": resources,
         "Outputs": {
@@ -61,7 +68,7 @@ def template(extra_route: bool = False) -> dict[str, Any]:
             "Deployment": {"Value": {"Ref": deployment}},
             "Bucket": {"Value": {"Ref": "Bucket"}},
             "Domain": {"Value": {"Fn::GetAtt": "Distribution.DomainName"}},
-            "RoleName": {"Value": {"Ref": "IntegrationRole"}},
+            "RoleName": {"Value": {"Ref": role}},
         },
     }
 
@@ -101,59 +108,44 @@ def _role(service: str, statements: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _api(extra_route: bool) -> Resources:
+def _api(document: dict[str, Any], role: str, deployment: str) -> Resources:
     invoke = {
         "Effect": "Allow",
         "Action": "lambda:InvokeFunction",
         "Resource": {"Fn::Sub": "arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:edge-test-*"},
     }
-    resources: Resources = {
-        "Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": PREFIX}},
-        "IntegrationRole": _role("apigateway.amazonaws.com", [invoke]),
-        "ApiPath": _path({"Fn::GetAtt": "Api.RootResourceId"}, "api"),
-        "VersionPath": _path({"Ref": "ApiPath"}, "version"),
-        "GoalsPath": _path({"Ref": "ApiPath"}, "goals"),
-        "GoalPath": _path({"Ref": "GoalsPath"}, "{id}"),
-        "VersionGet": _method("VersionPath", "GET"),
-        "GoalAny": _method("GoalPath", "ANY"),
+    imported = {
+        "Body": document,
+        "Mode": "overwrite",
+        "FailOnWarnings": True,
+        "Parameters": {"endpointConfigurationTypes": "REGIONAL"},
     }
-    methods = ["VersionGet", "GoalAny"]
-    name = "DeploymentOne"
-    if extra_route:
-        resources["RestPath"] = _path({"Ref": "ApiPath"}, "{proxy+}")
-        resources["RestAny"] = _method("RestPath", "ANY")
-        methods.append("RestAny")
-        name = "DeploymentTwo"
-    resources[name] = {
-        "Type": "AWS::ApiGateway::Deployment",
-        "DeletionPolicy": "Retain",
-        "UpdateReplacePolicy": "Retain",
-        "DependsOn": methods,
-        "Properties": {"RestApiId": {"Ref": "Api"}},
+    return {
+        "Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": imported},
+        role: _role("apigateway.amazonaws.com", [invoke]),
+        deployment: {
+            "Type": "AWS::ApiGateway::Deployment",
+            "DeletionPolicy": "Retain",
+            "UpdateReplacePolicy": "Retain",
+            "Properties": {"RestApiId": {"Ref": "Api"}},
+        },
     }
-    return resources
 
 
-def _path(parent: dict[str, Any], part: str) -> dict[str, Any]:
-    properties = {"RestApiId": {"Ref": "Api"}, "ParentId": parent, "PathPart": part}
-    return {"Type": "AWS::ApiGateway::Resource", "Properties": properties}
-
-
-def _method(path: str, verb: str) -> dict[str, Any]:
+def _document(paths: Paths, role: str, extensions: dict[str, Any]) -> dict[str, Any]:
     integration = {
-        "Type": "AWS_PROXY",
-        "IntegrationHttpMethod": "POST",
-        "Credentials": {"Fn::GetAtt": "IntegrationRole.Arn"},
-        "Uri": {"Fn::Sub": [TARGET, {"Slot": "${stageVariables.slot}"}]},
+        "type": "aws_proxy",
+        "httpMethod": "POST",
+        "credentials": {"Fn::GetAtt": f"{role}.Arn"},
+        "uri": {"Fn::Sub": TARGET},
     }
-    properties = {
-        "RestApiId": {"Ref": "Api"},
-        "ResourceId": {"Ref": path},
-        "HttpMethod": verb,
-        "AuthorizationType": "NONE",
-        "Integration": integration,
+    operation = {"responses": {"200": {"description": "ok"}}, "x-amazon-apigateway-integration": integration}
+    return {
+        "openapi": "3.0.1",
+        "info": {"title": PREFIX, "version": "1"},
+        "paths": {path: {method: operation} for path, method in paths.items()},
+        **{f"x-amazon-apigateway-{name.replace('_', '-')}": value for name, value in extensions.items()},
     }
-    return {"Type": "AWS::ApiGateway::Method", "Properties": properties}
 
 
 def _web() -> Resources:

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from .conftest import CANDIDATE, PAGE
 from .stacks import deploy
-from .template import template
+from .template import PATHS, template
 
 if TYPE_CHECKING:
     from .conftest import App
@@ -50,7 +50,12 @@ def test_a_refused_operation_leaves_the_stage_as_it_was(app: App) -> None:
 def test_candidate_stage_serves_its_own_snapshot(app: App) -> None:
     """CD-8: new routes are reached by the candidate's stage only, before any user sees them."""
     cloudformation, gateway = app.client("cloudformation"), app.client("apigateway")
-    outputs = deploy(cloudformation, "edge-test", template(extra_route=True), "UPDATE")
+    outputs = deploy(
+        cloudformation,
+        "edge-test",
+        template(PATHS | {"/api/{proxy+}": "x-amazon-apigateway-any-method"}),
+        "UPDATE",
+    )
     stage = {"restApiId": outputs["ApiId"], "stageName": CANDIDATE}
     gateway.create_stage(**stage, deploymentId=outputs["Deployment"], variables={"slot": "green"})
     cookie = f"preview={CANDIDATE}"

@@ -237,10 +237,31 @@ def test_canary_draw_changes_deployment_and_variables() -> None:
 )
 def test_proxy_answer(result: Any, status: int | None, body: bytes) -> None:
     """INF-6: answers for API Gateway, and malformed ones."""
-    made = proxy_event.answer(json.dumps(result).encode())
+    made = proxy_event.answer(json.dumps(result).encode(), None, ("*/*",))
     assert (made and made.status) == status
     if made:
         assert made.body == body
+
+
+@pytest.mark.parametrize(
+    ("accept", "types", "body"),
+    [
+        ("image/png", ("image/png",), b"\0"),
+        ("image/png, text/html", ("image/*",), b"\0"),
+        (None, ("*/*",), b"\0"),
+        ("text/html, image/png", ("image/png",), b"AA=="),
+        (None, ("image/png",), b"AA=="),
+        ("image/png", (), b"AA=="),
+    ],
+)
+def test_a_binary_answer_needs_its_media_type(
+    accept: str | None, types: tuple[str, ...], body: bytes
+) -> None:
+    """INF-6: the first type of `Accept` decides."""
+    result = {"statusCode": 200, "body": "AA==", "isBase64Encoded": True}
+    made = proxy_event.answer(json.dumps(result).encode(), accept, types)
+    assert made is not None
+    assert made.body == body
 
 
 def test_proxy_answer_headers_unite() -> None:
@@ -252,7 +273,9 @@ def test_proxy_answer_headers_unite() -> None:
                 "headers": {"A": "1", "X": True},
                 "multiValueHeaders": {"Set-Cookie": ["a=1", "b=2"], "a": ["1"]},
             }
-        ).encode()
+        ).encode(),
+        None,
+        (),
     )
     assert made is not None
     assert made.headers["set-cookie"] == ["a=1", "b=2"]

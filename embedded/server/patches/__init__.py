@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import (
     alarms,
+    api_definitions,
     api_deployments,
     authoriser,
     database_clusters,
@@ -33,6 +34,7 @@ def apply() -> None:
         web_identity,
         role_boundaries,
         service_roles,
+        api_definitions,
         api_deployments,
         stages,
         database_clusters,

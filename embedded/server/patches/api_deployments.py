@@ -40,6 +40,8 @@ def create(api_id: str, data: dict[str, Any]) -> Any:
     if api_id in apigateway._rest_apis and not methods:
         message = "The REST API doesn't contain any methods"
         return apigateway._v1_error("BadRequestException", message, 400)
+    if not all(method.get("methodIntegration") for method in methods):
+        return apigateway._v1_error("BadRequestException", "No integration defined for method", 400)
     before = set(apigateway._deployments_v1.get(api_id, {}))
     answer = _create(api_id, data)
     for created in set(apigateway._deployments_v1.get(api_id, {})) - before:

@@ -13,6 +13,8 @@ from typing import Any
 
 from embedded.server.modules import HANDLERS, apigateway, provisioners
 
+STAGES = 10
+"""For one API: "Quotas for configuring and running a REST API"."""
 VARIABLE_VALUE = re.compile(r"[A-Za-z0-9\-._~:/?#&=,]+")
 _create = apigateway._create_stage
 _stage_update = provisioners._apigw_stage_update
@@ -36,6 +38,11 @@ def create(api_id: str, data: dict[str, Any]) -> Any:
     """CreateStage: refuses an existing name and a missing deployment, keeps the canary."""
     if data.get("stageName") in apigateway._stages_v1.get(api_id, {}):
         return apigateway._v1_error("ConflictException", "Stage already exists", 409)
+    if len(apigateway._stages_v1.get(api_id, {})) >= STAGES:
+        message = (
+            "Maximum number of Stages for this API has been reached. Please contact AWS if you need more."
+        )
+        return apigateway._v1_error("LimitExceededException", message, 429)
     canary = dict(data.get("canarySettings") or {})
     try:
         for deployment in (data.get("deploymentId"), canary.get("deploymentId")):
