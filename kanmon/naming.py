@@ -276,6 +276,11 @@ def deploy_role(prefix: str) -> str:
     return f"{prefix}-deploy"
 
 
+def integration_role(prefix: str, region: str) -> str:
+    """The role of the API's integrations. Its ARN is in every snapshot of the API, so it never changes."""
+    return f"{prefix}-api-{region}"
+
+
 def role_path(app: str, environment: str) -> str:
     """The path of all roles in an environment's stacks. CloudFormation may make no others."""
     return f"/{app}/{environment}/"

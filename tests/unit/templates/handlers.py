@@ -82,7 +82,8 @@ class Made:
 
     @property
     def role(self) -> str:
-        return f"arn:aws:iam::{ACCOUNT}:role/{self.app}/{self.environment}/{self.generated}"
+        name = self.properties.get("RoleName", self.generated)
+        return f"arn:aws:iam::{ACCOUNT}:role/{self.app}/{self.environment}/{name}"
 
 
 def own(service: str, name: str) -> str:
@@ -112,9 +113,6 @@ def _referenced(key: str) -> Callable[[Made], list[str]]:
 
 ARNS: dict[str, Callable[[Made], list[str]]] = {
     "AWS::ApiGateway::Deployment": _api("/deployments/1"),
-    "AWS::ApiGateway::GatewayResponse": _api("/gatewayresponses/DEFAULT_5XX"),
-    "AWS::ApiGateway::Method": _api("/resources/r/methods/GET"),
-    "AWS::ApiGateway::Resource": _api("/resources/r"),
     "AWS::ApiGateway::RestApi": _api(""),
     "AWS::CloudFront::CachePolicy": _edge("cache-policy"),
     "AWS::CloudFront::Distribution": _edge("distribution"),
@@ -325,16 +323,20 @@ def _of_itself(made: Made, new: bool, permission: str) -> Iterator[Request]:
 def _of_api(made: Made, new: bool, permission: str) -> Iterator[Request]:
     """An API's own calls: the new one has no address yet, and tags have an address of their own.
 
+    An import takes no tags, so a new API has none until CloudFormation tags it:
+    https://docs.aws.amazon.com/apigateway/latest/api/API_ImportRestApi.html
     https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-iam-policy.html
     """
     gateway = f"arn:aws:apigateway:{REGION}::"
+    tagged = f"{gateway}/tags/arn%3Aaws%3Aapigateway%3A{REGION}%3A%3A%2Frestapis%2Fa1"
     if new and permission == "apigateway:POST":
-        yield Request(permission, f"{gateway}/restapis", made.requested)
-        return
-    yield Request(permission, f"{gateway}/restapis/a1", made.tags)
-    if permission in {"apigateway:PUT", "apigateway:DELETE"}:
-        tagged = f"{gateway}/tags/arn%3Aaws%3Aapigateway%3A{REGION}%3A%3A%2Frestapis%2Fa1"
-        yield Request(permission, tagged, made.requested if new else made.tags)
+        yield Request(permission, f"{gateway}/restapis", REGIONAL)
+    elif permission == "apigateway:GET":
+        yield from (Request(permission, one, REGIONAL) for one in (f"{gateway}/restapis/a1", tagged))
+    else:
+        yield Request(permission, f"{gateway}/restapis/a1", made.tags)
+        if permission in {"apigateway:PUT", "apigateway:DELETE"}:
+            yield Request(permission, tagged, made.requested if new else made.tags)
 
 
 def _besides(made: Made, action: str) -> list[str]:

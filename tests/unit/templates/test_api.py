@@ -1,4 +1,4 @@
-"""The API's stack: its own errors, its access log, and the reasons for a new snapshot (INF-6)."""
+"""The API's stack: its OpenAPI document, its access log, and the reasons for a new snapshot (INF-6)."""
 
 from __future__ import annotations
 
@@ -8,36 +8,59 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from kanmon.config.source import load_config
+from kanmon.naming import integration_role
 from kanmon.templates.api import api_template
 from tests.fakes.app import make_config
-from tests.fakes.configs import MANDALA
+from tests.fakes.configs import MANDALA, matrix
 from tests.unit.templates.bootstrapped import GITHUB
-from tests.unit.templates.parsed import parse
+from tests.unit.templates.iam import listed
+from tests.unit.templates.parsed import of_kind, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kanmon.config.schema import Config
 
 EXAMPLE = load_config(MANDALA)
+CASES = {name: config for name, config in matrix().items() if config.api}
 RESOURCES: dict[str, dict[str, Any]] = parse(api_template(make_config()))["Resources"]
+ANY = "x-amazon-apigateway-any-method"
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
+EXTENSIONS = {
+    f"x-amazon-apigateway-{name}"
+    for name in (
+        "any-method", "api-key-source", "auth", "authorizer", "authtype", "binary-media-types", "cors",
+        "documentation", "endpoint-access-mode", "endpoint-configuration", "gateway-responses",
+        "importexport-version", "integration", "integrations", "minimum-compression-size", "policy",
+        "request-validator", "request-validators", "security-policy", "tag-value",
+    )
+}  # fmt: skip
 
 
-def _of(kind: str) -> dict[str, dict[str, Any]]:
-    return {name: item for name, item in RESOURCES.items() if item["Type"] == f"AWS::ApiGateway::{kind}"}
+def _api(config: Config) -> dict[str, Any]:
+    (api,) = of_kind(api_template(config), "ApiGateway::RestApi").values()
+    return api
+
+
+def _routes(*routes: tuple[str, str, str]) -> Config:
+    named = [{"path": path, "method": method, "function": function} for path, method, function in routes]
+    return make_config(api={"routes": named})
 
 
 def test_api_gateways_own_errors_are_json_with_security_headers() -> None:
     """INF-6, INF-8: also for requests past the edge."""
-    errors = [item["Properties"] for item in _of("GatewayResponse").values()]
-    assert {error["ResponseType"] for error in errors} == {"DEFAULT_4XX", "DEFAULT_5XX"}
-    for error in errors:
-        body = error["ResponseTemplates"]["application/json"]
+    errors = _api(make_config())["Body"]["x-amazon-apigateway-gateway-responses"]
+    assert set(errors) == {"DEFAULT_4XX", "DEFAULT_5XX"}
+    for error in errors.values():
+        body = error["responseTemplates"]["application/json"]
         filled = body.replace("$context.error.messageString", '"no"').replace("$context.requestId", "1")
         assert json.loads(filled) == {"message": "no", "requestId": "1"}
         headers = {
             name.removeprefix("gatewayresponse.header."): value
-            for name, value in error["ResponseParameters"].items()
+            for name, value in error["responseParameters"].items()
         }
         assert headers["X-Content-Type-Options"] == "'nosniff'"
         assert headers["X-Frame-Options"] == "'DENY'"
@@ -46,14 +69,94 @@ def test_api_gateways_own_errors_are_json_with_security_headers() -> None:
         assert all(re.fullmatch("'[^']+'", value) for value in headers.values())
 
 
-def test_a_snapshot_comes_after_all_its_content() -> None:
-    (deployment,) = _of("Deployment").values()
-    assert set(deployment["DependsOn"]) == {*_of("Method"), *_of("GatewayResponse")}
+def test_the_api_is_one_document_and_nothing_beside_it() -> None:
+    """INF-6: what is no part of the document is gone after an import."""
+    kinds = {item["Type"] for item in RESOURCES.values() if item["Type"].startswith("AWS::ApiGateway")}
+    assert kinds == {"AWS::ApiGateway::RestApi", "AWS::ApiGateway::Deployment"}
+    assert set(_api(make_config())) == {"Body", "Mode", "FailOnWarnings", "Parameters"}
+
+
+def test_a_document_replaces_the_api_or_is_refused() -> None:
+    """INF-6: nothing stays of the old one, and nothing of the new one is left out."""
+    api = _api(make_config())
+    assert api["Mode"] == "overwrite"
+    assert api["FailOnWarnings"] is True
+    assert api["Parameters"] == {"endpointConfigurationTypes": "REGIONAL"}
+
+
+def test_every_route_is_an_operation() -> None:
+    config = _routes(("/api/a", "GET", "api"), ("/api/a", "ANY", "migrate"), ("/api/{id}", "HEAD", "api"))
+    paths = _api(config)["Body"]["paths"]
+    made = {(path, key): _function(one) for path, found in paths.items() for key, one in found.items()}
+    assert made == {
+        ("/api/a", "get"): "shop-test-${!stageVariables.slot}-api",
+        ("/api/a", ANY): "shop-test-${!stageVariables.slot}-migrate",
+        ("/api/{id}", "head"): "shop-test-${!stageVariables.slot}-api",
+    }
+
+
+def _function(operation: dict[str, Any]) -> str:
+    uri: str = operation["x-amazon-apigateway-integration"]["uri"]["Sub"]
+    assert uri.endswith("/invocations")
+    return uri.removesuffix("/invocations").rpartition(":function:")[2]
+
+
+def test_a_paths_variables_are_parameters() -> None:
+    config = _routes(("/api/{id}/steps/{proxy+}", "GET", "api"), ("/api/plain", "GET", "api"))
+    paths = _api(config)["Body"]["paths"]
+    parameters = paths["/api/{id}/steps/{proxy+}"]["get"]["parameters"]
+    assert [one["name"] for one in parameters] == ["id", "proxy"]
+    assert {one["in"] for one in parameters} == {"path"}
+    assert "parameters" not in paths["/api/plain"]["get"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_document_is_valid_openapi(case: str) -> None:
+    """INF-9: a second witness beside cfn-lint, which doesn't look into the document."""
+    document = _as_openapi(_plain(_api(CASES[case])["Body"]))
+    assert [error.message for error in OpenAPIV30SpecValidator(document).iter_errors()] == []
+
+
+def _as_openapi(document: dict[str, Any]) -> dict[str, Any]:
+    """The document without API Gateway's own: greedy variables, and a key for any method."""
+    paths = {
+        path.replace("+}", "}"): {"trace" if key == ANY else key: one for key, one in methods.items()}
+        for path, methods in document["paths"].items()
+    }
+    return {**document, "paths": paths}
+
+
+def _plain(value: Any) -> Any:
+    """A part of a template with the texts of its `Sub`."""
+    if isinstance(value, dict):
+        return value["Sub"] if set(value) == {"Sub"} else {key: _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_extension_is_one_of_api_gateways(case: str) -> None:
+    """INF-9: API Gateway takes any `x-` key, and does nothing with one that it doesn't know."""
+    used = {key for key in _keys(_api(CASES[case])["Body"]) if key.startswith("x-")}
+    assert used
+    assert used <= EXTENSIONS
+
+
+def _keys(value: Any) -> Iterator[str]:
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _keys(item)
+    if isinstance(value, dict):
+        yield from value
+
+
+def test_a_snapshot_comes_after_its_document() -> None:
+    """INF-6: a removed route must not be in the next snapshot."""
+    deployment = RESOURCES[_deployment(make_config())]
+    assert deployment["Properties"]["RestApiId"] == {"Ref": "RestApi"}
 
 
 def test_the_edge_can_reach_the_api_by_its_own_address() -> None:
-    (api,) = _of("RestApi").values()
-    assert api["Properties"]["DisableExecuteApiEndpoint"] is False
+    endpoint = _api(make_config())["Body"]["x-amazon-apigateway-endpoint-configuration"]
+    assert endpoint["disableExecuteApiEndpoint"] is False
 
 
 def test_the_access_log_is_encrypted_and_ends() -> None:
@@ -64,6 +167,70 @@ def test_the_access_log_is_encrypted_and_ends() -> None:
     for logs in groups:
         assert logs["KmsKeyId"] == {"Ref": "KeyArn"}
         assert logs["RetentionInDays"] == 30
+
+
+def _roles(config: Config) -> dict[str, dict[str, Any]]:
+    """The roles that API Gateway takes for an integration."""
+    found = of_kind(api_template(config), "IAM::Role")
+    trusts = {name: one["AssumeRolePolicyDocument"]["Statement"] for name, one in found.items()}
+    gateway = {"Service": "apigateway.amazonaws.com"}
+    return {name: found[name] for name, trust in trusts.items() if trust[0]["Principal"] == gateway}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_integration_role_wants_a_source(case: str) -> None:
+    """INF-6: API Gateway assumes it without `aws:SourceAccount`, and a condition on a missing key refuses."""
+    roles = _roles(CASES[case])
+    assert roles
+    for role in roles.values():
+        for statement in role["AssumeRolePolicyDocument"]["Statement"]:
+            assert "Condition" not in statement
+
+
+def test_the_integration_role_invokes_the_slots_functions_only() -> None:
+    """SEC-1: so it needs no condition on its caller."""
+    (role,) = _roles(make_config()).values()
+    (policy,) = role["Policies"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "lambda:InvokeFunction"
+    functions = [one["Sub"].rpartition(":function:")[2] for one in listed(statement["Resource"])]
+    assert functions == ["shop-test-blue-*", "shop-test-green-*"]
+
+
+def test_the_integration_roles_arn_never_changes() -> None:
+    """INF-6, CD-10: every snapshot has it, also one that a rollback goes to."""
+    given = [
+        make_config(),
+        make_config(github=GITHUB),
+        make_config(tags={"team": "b"}, logs={"days": 7}),
+        _routes(("/api/a", "GET", "api")),
+    ]
+    roles = [_api_role(config) for config in given]
+    assert roles == [roles[0]] * len(given)
+
+
+def _api_role(config: Config) -> tuple[str, str]:
+    """The path and the name of the role. Both are in its ARN, and a change of either replaces the role."""
+    (role,) = _roles(config).values()
+    return role["Path"], role["RoleName"]["Sub"]
+
+
+def test_the_document_has_the_integration_roles_arn() -> None:
+    """INF-6: so another role is another document, and another snapshot."""
+    body = _api(make_config())["Body"]
+    used = {
+        one["x-amazon-apigateway-integration"]["credentials"]["Sub"]
+        for methods in body["paths"].values()
+        for one in methods.values()
+    }
+    path, name = _api_role(make_config())
+    assert used == {f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role{path}{name}"}
+    assert RESOURCES["RestApi"]["DependsOn"] == "IntegrationRole"
+
+
+def test_the_longest_role_name_fits() -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+    assert len(integration_role("a" * 28 + "-" + "e" * 15, "us-isof-south-1")) <= 64
 
 
 def _deployment(config: Config) -> str:
@@ -94,16 +261,17 @@ def test_a_change_outside_a_snapshot_makes_no_new_one() -> None:
     assert api_template(make_config(api=cors)) == api_template(make_config())
 
 
-def test_a_change_of_the_integration_role_makes_no_new_snapshot() -> None:
+def test_other_rights_of_the_integration_role_make_no_new_snapshot() -> None:
     bounded = parse(api_template(make_config(github=GITHUB)))
     assert bounded["Resources"]["IntegrationRole"] != RESOURCES["IntegrationRole"]
+    assert bounded["Resources"]["RestApi"] == RESOURCES["RestApi"]
     assert bounded["Outputs"]["Deployment"]["Value"]["Ref"] in RESOURCES
 
 
 def test_a_comment_makes_no_new_snapshot() -> None:
-    """The deployment's id is the digest of the routes' lines without their comments."""
+    """The deployment's id is the digest of the document's lines without their comments."""
     body = api_template(make_config())
-    definition = body[body.index("Resources:\n") + len("Resources:\n") : body.index("  IntegrationRole:\n")]
+    definition = body[body.index("Resources:\n") + len("Resources:\n") : body.index("  # One role invokes")]
     assert "  # " in definition
     lines = [line for line in definition.splitlines() if not line.lstrip().startswith("#")]
     digest = hashlib.sha256("\n".join(lines).rstrip("\n").encode()).hexdigest()

@@ -114,9 +114,10 @@ def test_schedules_are_given_the_configs_payload(config: Config) -> None:
 
 @given(configs())
 @settings(_GENERATED, max_examples=10)
-def test_every_route_is_a_method(config: Config) -> None:
+def test_every_route_is_an_operation(config: Config) -> None:
     assert config.api
-    assert len(_resources(config, API, "AWS::ApiGateway::Method")) == len(config.api.routes)
+    (api,) = _resources(config, API, "AWS::ApiGateway::RestApi")
+    assert sum(map(len, api["Body"]["paths"].values())) == len(config.api.routes)
 
 
 @given(configs())
