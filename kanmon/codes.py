@@ -177,6 +177,22 @@ class Code(Enum):
             "run the command again."
         ),
     )
+    API_TOO_BIG = (
+        218,
+        "The API's routes need more resources than API Gateway takes.",
+        (
+            "Join routes with the same beginning: `{path: /api/goals/{proxy+}, function: goals}` takes every "
+            "path below `/api/goals/`. The function gets the whole path."
+        ),
+    )
+    API_FULL = (
+        219,
+        "The API has as many stages as API Gateway takes.",
+        (
+            "Show them with `aws apigateway get-stages --rest-api-id API`. Delete those of your own with "
+            "`aws apigateway delete-stage --rest-api-id API --stage-name STAGE`, never `live`."
+        ),
+    )
     HOOK_FAILED = (
         221,
         "A hook of the release failed.",

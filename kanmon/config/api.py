@@ -114,7 +114,7 @@ class Api(Section):
     )
     routes: tuple[Route, ...] = Field(
         min_length=1,
-        # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+        # Kanmon's own limit. API Gateway's is about paths: see `resource_count`.
         max_length=300,
         description="The routes: each gives the requests of one path to one function. Most apps need one: "
         "`{path: /api/{proxy+}, function: api}`.",
@@ -147,6 +147,19 @@ class Api(Section):
                 )
             seen.add((route.path, route.method))
         return self
+
+
+def resource_count(routes: Iterable[Route]) -> int:
+    """The resources that API Gateway makes of the routes: one for each step of a path, and the root.
+
+    Paths share the steps at their beginning: `/api/goals/{id}` and `/api/goals` are four with the root.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html
+    """
+    found = {""}
+    for route in routes:
+        steps = route.path.split("/")
+        found |= {"/".join(steps[: depth + 1]) for depth in range(len(steps))}
+    return len(found)
 
 
 def check_routes(routes: Iterable[Route]) -> None:

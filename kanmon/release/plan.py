@@ -167,7 +167,7 @@ def make_plan(services: Services, config: Config, manifest: Manifest, made: Boot
     """Create the change sets of a release and put them into a plan. Stacks and users stay as they are.
 
     `manifest` belongs to an uploaded bundle. Raises PLAN_DESTROYS, TEMPLATE_WRONG, TEMPLATE_TOO_BIG,
-    BUNDLE_MISSING, BLOB_REPLACED and the errors of the services.
+    API_TOO_BIG, BUNDLE_MISSING, BLOB_REPLACED and the errors of the services.
     """
     head = services.ledger.head()
     live = services.ledger.release(head.live) if head.live else None

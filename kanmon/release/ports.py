@@ -149,7 +149,10 @@ class ApiPort(Protocol):
         """
 
     def open_preview(self, token: str, pointer: Pointer) -> None:
-        """Create the stage of a preview. A repeated call finds it there."""
+        """Create the stage of a preview. A repeated call finds it there.
+
+        Raises API_FULL when the API takes no further stage.
+        """
 
     def close_preview(self, token: str) -> None:
         """Remove the stage of a preview. A repeated call finds none."""

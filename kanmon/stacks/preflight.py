@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
+from kanmon.config.api import resource_count
 from kanmon.errors import KanmonError
-from kanmon.naming import API, SLOT
+from kanmon.model import Slot
+from kanmon.naming import API, SLOT, stack_name
 from kanmon.stacks.spec import StackOutput
 from kanmon.stacks.template import resources_of
 
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 LIMITS = {"resources": 500, "bytes": 1_000_000, "parameters": 200, "outputs": 200}
 """CloudFormation's limits for one template in S3.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
+API_RESOURCES = 300
+"""API Gateway's default quota of resources for one API.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html"""
 
 _SECTION = re.compile(r"(\w+):")
 _ENTRY = re.compile(r"  (\w+):")
@@ -66,7 +71,7 @@ def outline(body: str) -> Outline:
 
 
 def inspect(config: Config, specs: Iterable[StackSpec]) -> dict[str, Outline]:
-    """The outline of each stack, by its kind. Raises TEMPLATE_WRONG, TEMPLATE_TOO_BIG."""
+    """The outline of each stack, by its kind. Raises TEMPLATE_WRONG, TEMPLATE_TOO_BIG, API_TOO_BIG."""
     specs = list(specs)
     found = {spec.kind: outline(spec.body) for spec in specs}
     for spec in specs:
@@ -79,6 +84,7 @@ def inspect(config: Config, specs: Iterable[StackSpec]) -> dict[str, Outline]:
             raise KanmonError(Code.TEMPLATE_WRONG, problem, where=spec.name)
         refuse_size(spec.name, found[spec.kind], _growing(config, spec.kind))
         _refuse_parameters(spec, found)
+    _refuse_routes(config)
     return found
 
 
@@ -92,6 +98,17 @@ def refuse_size(stack: str, one: Outline, growing: Mapping[str, int]) -> None:
         )
         hint = f" {surplus[:1].upper()}{surplus[1:]} are too many." if surplus else ""
         raise KanmonError(Code.TEMPLATE_TOO_BIG, f"It has {', '.join(over)}.{hint}", where=stack)
+
+
+def _refuse_routes(config: Config) -> None:
+    count = resource_count(config.routes)
+    if count > API_RESOURCES:
+        raise KanmonError(
+            Code.API_TOO_BIG,
+            f"The {len(config.routes)} routes need {count} resources where API Gateway takes "
+            f"{API_RESOURCES}. Each step of a path is one, and paths share the steps at their beginning.",
+            where=stack_name(config.prefix, API, Slot.NONE),
+        )
 
 
 def too_many(one: Outline, count: int) -> int:

@@ -22,7 +22,7 @@ BOOTSTRAP = "bootstrap"
 def render_offline(config: Config, manifest: Manifest | None = None) -> dict[str, tuple[str, Outline]]:
     """Every stack's template and its outline, by the stack's kind.
 
-    Raises TEMPLATE_WRONG, TEMPLATE_TOO_BIG.
+    Raises TEMPLATE_WRONG, TEMPLATE_TOO_BIG, API_TOO_BIG.
     """
     bootstrap = bootstrap_template(config)
     refuse_size(bootstrap_stack(config.app), outline(bootstrap), {})

@@ -94,7 +94,10 @@ class ApiStages:
         return bool(changes)
 
     def open_preview(self, token: str, pointer: Pointer) -> None:
-        """Create the stage of a preview, if it does not exist. A release without an API has no stage."""
+        """Create the stage of a preview, if it does not exist. A release without an API has no stage.
+
+        Raises API_FULL.
+        """
         if pointer.deployment:
             self._create(token, pointer)
 
@@ -121,10 +124,23 @@ class ApiStages:
                     variables={STAGE_VARIABLE: pointer.slot},
                 )
             except ClientError as error:
+                if error_code(error) == "LimitExceededException":
+                    raise self._full() from None
                 # Our own first call may have created it, with its answer lost.
                 if error_code(error) != "ConflictException":
                     raise
         self._update(name, self.settings.changes(), f"setting up the API's stage {_shown(name)}")
+
+    def _full(self) -> KanmonError:
+        """An API takes ten stages, and Kanmon uses three of them at most.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+        """
+        return KanmonError(
+            Code.API_FULL,
+            "Kanmon uses `live` and at most two for previews. The others are somebody else's.",
+            where=f"API {self.api_id}",
+        )
 
     def _remove(self, name: str) -> None:
         with aws_errors(f"removing the API's stage {_shown(name)}", hide=_secret(name)):

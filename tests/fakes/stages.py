@@ -11,6 +11,8 @@ from tests.fakes.objects import refusal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+_STAGES = 10
 _METHOD_SETTINGS = {
     "throttling/rateLimit": "throttlingRateLimit",
     "throttling/burstLimit": "throttlingBurstLimit",
@@ -50,6 +52,8 @@ class MemoryApiGateway:
         del restApiId
         if stageName in self.stages:
             raise refusal("ConflictException", "CreateStage", "Stage already exists")
+        if len(self.stages) >= _STAGES:
+            raise refusal("LimitExceededException", "CreateStage", "Maximum number of Stages")
         self._check_deployment(deploymentId, "CreateStage")
         self.stages[stageName] = {
             "deploymentId": deploymentId,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from kanmon.config.api import Route, resource_count
 from tests.fakes.app import make_config
 
 
@@ -27,3 +28,17 @@ def test_routes_with_the_same_variable_are_accepted() -> None:
     """INF-6"""
     paths = ["/api/{id}", "/api/{id}/tasks", "/api/{id}/{task}", "/api/x/{name}", "/api/x/y/{proxy+}"]
     make_config(api={"routes": [{"path": path, "function": "api"} for path in paths]})
+
+
+@pytest.mark.parametrize(
+    ("paths", "count"),
+    [
+        (["/api/{proxy+}"], 3),
+        (["/api/goals", "/api/goals/{id}"], 4),
+        (["/api/a/b", "/api/c/b"], 6),
+        ([], 1),
+    ],
+)
+def test_each_step_of_a_path_is_a_resource(paths: list[str], count: int) -> None:
+    """INF-6: steps at the same place are one, and the root is one."""
+    assert resource_count([Route(path=path, method="ANY", function="api") for path in paths]) == count

@@ -20,6 +20,7 @@ from tests.fakes.app import make_config
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kanmon.config.schema import Config
     from kanmon.stacks.spec import ParameterValue
 
 TOPIC = "  Topic:\n    Type: AWS::SNS::Topic\n"
@@ -120,6 +121,26 @@ def test_an_unknown_output_is_refused() -> None:
         "The parameter KeyArn takes the output NoKey of foundation. foundation has no such output."
     )
     assert error.where == NAME
+
+
+def _crowded(count: int) -> Config:
+    """As many routes of two steps each below the prefix."""
+    paths = [f"/api/x{number}/{{id}}" for number in range(count)]
+    return make_config(api={"routes": [{"path": path, "function": "api"} for path in paths]})
+
+
+def test_an_api_with_all_of_its_resources_is_not_refused() -> None:
+    """298 for the routes, one for the prefix, one for the root."""
+    inspect(_crowded(149), _specs({}))
+
+
+def test_more_resources_than_api_gateway_takes_are_refused() -> None:
+    """INF-6: before any change set, and not in the middle of the API's stack."""
+    with pytest.raises(KanmonError) as caught:
+        inspect(_crowded(150), _specs({}))
+    assert caught.value.code is Code.API_TOO_BIG
+    assert caught.value.message.startswith("The 150 routes need 302 resources where API Gateway takes 300.")
+    assert caught.value.where == "shop-test-api"
 
 
 def test_too_many_routes_are_refused_by_routes() -> None:

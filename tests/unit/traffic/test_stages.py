@@ -187,6 +187,16 @@ def _close(stages: ApiStages) -> None:
     stages.close_preview(TOKEN)
 
 
+def test_a_full_api_takes_no_preview(gateway: MemoryApiGateway) -> None:
+    """INF-6: AWS takes ten stages for an API."""
+    gateway.stages = {f"team-{number}": {} for number in range(10)}
+    with pytest.raises(KanmonError) as caught:
+        _open(_stages(gateway))
+    assert caught.value.code is Code.API_FULL
+    assert "api-1" in (caught.value.where or "")
+    assert SECRET not in str(caught.value)
+
+
 PREVIEWS = pytest.mark.parametrize("act", [_open, _close], ids=["open", "close"])
 
 
