@@ -260,6 +260,49 @@ def test_cloudformation_is_held_by_its_role(account: Account) -> None:
     assert not names & {one["Resources"]["R"]["Properties"]["RoleName"] for one in wrong}
 
 
+def test_an_import_of_an_api_takes_no_tags(account: Account) -> None:
+    """SEC-1: CloudFormation tags the API afterwards, and passes the role of its integrations."""
+    iam, cloudformation = account.root.client("iam"), account.root.client("cloudformation")
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole"}
+    maker = {**trust, "Principal": {"Service": "cloudformation.amazonaws.com"}}
+    passed = f"arn:aws:iam::{ACCOUNT}:role/integrations"
+    service = iam.create_role(RoleName="importer", AssumeRolePolicyDocument=document(maker))["Role"]["Arn"]
+    integration = {
+        "type": "aws_proxy",
+        "httpMethod": "POST",
+        "credentials": passed,
+        "uri": f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/f/invocations",
+    }
+    body = {
+        "openapi": "3.0.1",
+        "info": {"title": "imported"},
+        "paths": {"/a": {"get": {"x-amazon-apigateway-integration": integration}}},
+    }
+    api = {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Body": body, "Mode": "overwrite"}}
+    tag = {"aws:RequestTag/app": "a"}
+    making, passing = statement("apigateway:POST"), statement("iam:PassRole", passed)
+    tagging = statement("apigateway:PUT", StringEquals=tag)
+    cases = [
+        (
+            "tags",
+            [statement("apigateway:POST", StringEquals=tag), tagging, passing],
+            "apigateway:POST on resource",
+        ),
+        ("untagged", [making, passing], "apigateway:PUT on resource"),
+        ("unpassed", [making, tagging], "iam:PassRole on resource"),
+        ("whole", [making, tagging, passing], ""),
+    ]
+    for name, rights, refusal in cases:
+        iam.put_role_policy(RoleName="importer", PolicyName="p", PolicyDocument=document(*rights))
+        given: dict[str, Any] = {"RoleARN": service, "Tags": [{"Key": "app", "Value": "a"}]}
+        if refusal:
+            with pytest.raises(WaiterError):
+                stacks.deploy(cloudformation, f"import-{name}", {"Resources": {"A": api}}, "CREATE", **given)
+            assert refusal in " ".join(stacks.reasons(cloudformation, f"import-{name}"))
+        else:
+            stacks.deploy(cloudformation, f"import-{name}", {"Resources": {"A": api}}, "CREATE", **given)
+
+
 @pytest.fixture
 def provider(account: Account) -> Iterator[str]:
     """GitHub's identity provider; an account has one, so another test's stack can make its own."""

@@ -30,13 +30,15 @@ _provision, _update, _delete = stacks._provision_resource, stacks._update_resour
 
 @dataclass(frozen=True)
 class Making:
-    """The rights for one type. `passed` is the service that gets its `Role`."""
+    """The rights for one type. `passed` is the service that gets its roles."""
 
     arn: str
     create: tuple[str, ...]
     update: tuple[str, ...]
     delete: tuple[str, ...]
     passed: str = ""
+    tagged: tuple[str, str] = ("", "")
+    """The call for the tags, and its resource, where the creating call takes no tags."""
 
 
 MADE = {
@@ -58,6 +60,15 @@ MADE = {
         ("lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"),
         ("lambda:DeleteFunction",),
         "lambda.amazonaws.com",
+    ),
+    # An import takes no tags. Its roles are those of the document's integrations.
+    "AWS::ApiGateway::RestApi": Making(
+        "arn:aws:apigateway:{region}::/restapis",
+        ("apigateway:POST",),
+        (),
+        (),
+        "apigateway.amazonaws.com",
+        ("apigateway:PUT", "arn:aws:apigateway:{region}::/tags/arn%3Aaws%3Aapigateway%3A%2Frestapis%2Fnew"),
     ),
     "AWS::S3::Bucket": Making(
         "arn:aws:s3:::{BucketName}", ("s3:CreateBucket",), ("s3:PutBucketVersioning",), ("s3:DeleteBucket",)
@@ -142,15 +153,29 @@ def _requests(
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
     arn = _arn(making.arn, name, props)
     keys = _keys(props)
+    tag, place = making.tagged
     for action in actions:
-        yield action, arn, keys
+        yield action, arn, {} if tag else keys
+    if tag and actions:
+        yield tag, _arn(place, name, props), keys
     for policy in props.get("ManagedPolicyArns") or ():
         yield "iam:AttachRolePolicy", arn, {**keys, "iam:policyarn": policy}
-    if making.passed and props.get("Role"):
-        yield "iam:PassRole", props["Role"], {"iam:passedtoservice": making.passed}
+    for role in sorted(_roles(props)) if making.passed else ():
+        yield "iam:PassRole", role, {"iam:passedtoservice": making.passed}
     code = props.get("Code") or {}
     if isinstance(code, dict) and code.get("S3Bucket"):
         yield "s3:GetObject", f"arn:aws:s3:::{code['S3Bucket']}/{code['S3Key']}", {}
+
+
+def _roles(props: Mapping[str, Any]) -> set[str]:
+    """The roles that a resource gives to its service."""
+    body = props.get("Body")
+    paths = body.get("paths", {}) if isinstance(body, dict) else {}
+    operations = [operation for item in paths.values() for operation in item.values()]
+    given = [
+        operation.get("x-amazon-apigateway-integration", {}).get("credentials") for operation in operations
+    ]
+    return {role for role in (props.get("Role"), *given) if role}
 
 
 def _arn(pattern: str, name: str, props: Mapping[str, Any]) -> str:
