@@ -125,7 +125,7 @@ def _replacement(
 ) -> str:
     """Whether a change replaces its resource: `True`, `False` or `Conditional`.
 
-    CloudFormation says `Conditional` for each value of another resource in the change set, since it may
+    CloudFormation answers `Conditional` for each value of another resource in the change set, since it may
     change. A key that gets a new tag keeps its ARN: then the database with this key stays.
     """
     answer = str(resource.get("Replacement", "False"))

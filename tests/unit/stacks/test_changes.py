@@ -55,7 +55,7 @@ def _database_destroyed(*raw: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize("cause", ["Key", "Key.Arn"])
 def test_a_key_that_changes_in_place_keeps_its_database(cause: str) -> None:
-    """AWS-1: a new tag of the key changes each resource with the key's ARN, says the change set."""
+    """AWS-1: a new tag of the key changes each resource with its ARN, in the words of CloudFormation."""
     key = _modified("Key", KEY)
     database = _modified("Database", CLUSTER, _detail(cause), replacement="Conditional")
     assert not _database_destroyed(database, key)
