@@ -23,6 +23,7 @@ from kanmon.config.notifications import Notifications
 from kanmon.config.queues import Queue
 from kanmon.config.quotas import check_quotas
 from kanmon.config.references import check_references
+from kanmon.config.reserved import check_reserved
 from kanmon.config.schedules import Schedule
 from kanmon.config.secrets import Secret
 from kanmon.config.section import Section, written
@@ -202,6 +203,7 @@ class Config(Section):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         check_names(self)
+        check_reserved(self)
         check_references(self)
         check_routes(self.routes)
         check_quotas(self)
