@@ -31,6 +31,18 @@ class Slot(StrEnum):
 SLOTS = (Slot.BLUE, Slot.GREEN)
 
 
+@dataclass(frozen=True)
+class Resource:
+    """One resource in AWS: CloudFormation's name of its type, and its physical id."""
+
+    type: str
+    id: str
+
+    def __str__(self) -> str:
+        """The resource for people."""
+        return f"{self.type} {self.id}"
+
+
 class Step(StrEnum):
     """A step of an operation. :mod:`kanmon.release.transitions` has the rules of each."""
 

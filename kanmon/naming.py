@@ -105,6 +105,8 @@ class Parameter(StrEnum):
     ARTIFACT_BUCKET = "ArtifactBucket"
     TRIGGERS = "Triggers"
     """Switches the slot's schedules and queues on or off."""
+    PROTECT_DATABASE = "ProtectDatabase"
+    PROTECT_USER_POOL = "ProtectUserPool"
 
 
 class Alarm(StrEnum):
@@ -217,7 +219,10 @@ def api_logs(prefix: str) -> str:
 
 
 def canary_logs(prefix: str) -> str:
-    """The log group of a canary's requests. API Gateway chooses the end of its name."""
+    """The log group of a canary's access log. API Gateway chooses the end of its name.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/canary-release.html
+    """
     return f"{api_logs(prefix)}/Canary"
 
 

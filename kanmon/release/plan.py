@@ -17,13 +17,14 @@ from kanmon.naming import API, EDGE, FOUNDATION, ON, SHARED_KINDS, SLOT, STACK_K
 from kanmon.regular_file import RefusedFileError, read_regular
 from kanmon.stacks.changes import Change, ChangeSet, template_changes
 from kanmon.stacks.preflight import inspect
+from kanmon.stacks.protection import creating
 from kanmon.stacks.spec import ParameterValue, StackOutput
 from kanmon.stacks.statements import permission_changes
 from kanmon.stacks.template import resources_of
 from kanmon.templates.stack_set import PROTECTED, Bootstrapped, notifier_of, stacks_of, tags
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from kanmon.bundle.manifest import Manifest
@@ -53,7 +54,10 @@ class PlannedStack(Record):
     """The template's blob."""
     parameters: dict[str, ParameterValue]
     resolved: dict[str, str] | None
-    """The parameters' values; None while a stack before this one does not exist."""
+    """The parameters' values; None while a stack before this one does not exist.
+
+    None, too, after a failed creation: the deploy removes what is left of it first.
+    """
     change_set: ChangeSet | None = None
     deployed: str = ""
     """The SHA-256 of the deployed template that the changes were read from; empty for a new stack."""
@@ -66,7 +70,7 @@ class PlannedStack(Record):
 
     @property
     def deferred(self) -> bool:
-        """The change set has to wait for the stacks before this one.
+        """The change set has to wait for the stacks before this one, or for the end of a failed creation.
 
         People approve the changes read from its template, and the sources of its parameters then.
         """
@@ -83,15 +87,22 @@ class PlannedStack(Record):
         return self.deferred or self.change_set is not None
 
     @property
+    def _made_unprotected(self) -> tuple[str, ...]:
+        return self.change_set.unprotected if self.change_set else ()
+
+    @property
     def effect(self) -> str:
         """What users notice of the change, in words."""
         if not self.touched:
             return "no change"
         if self.deferred and not self.deployed:
-            return "created from its template once the stacks before it exist"
+            return "created from its template during the deploy"
         notes = [_READ] if self.deferred else []
         notes += [] if self.comparable else [_UNREAD]
-        if self.kind != SLOT and not (self.change_set and self.change_set.creates):
+        if protected := [change for change in self.changes if change.type in self._made_unprotected]:
+            names = " and ".join(change.logical_id for change in protected)
+            notes.append(f"deletion protection of {names} is switched on right after the creation")
+        elif self.kind != SLOT and not (self.change_set and self.change_set.creates):
             undo = _UNDO.get(self.kind, "a minute")
             notes.append(f"users get it at once; a rollback restores it in {undo}")
         return "; ".join(notes)
@@ -203,9 +214,19 @@ def make_plan(services: Services, config: Config, manifest: Manifest, made: Boot
     return plan
 
 
-def refuse_destruction(config: Config, stacks: list[PlannedStack]) -> None:
-    """Raise PLAN_DESTROYS when a change destroys state outside the config's `allow_destroy`."""
+def refuse_destruction(config: Config, stacks: Iterable[PlannedStack]) -> None:
+    """Raise PLAN_DESTROYS when a change destroys state outside the config's `allow_destroy`.
+
+    It raises the same when a change switches a deletion protection off: no config asks for this.
+    """
     for stack in (stack for stack in stacks if stack.kind in PROTECTED):
+        for change in stack.change_set.exposed if stack.change_set else ():
+            raise KanmonError(
+                Code.PLAN_DESTROYS,
+                f"The plan switches the deletion protection of {change.logical_id} off.",
+                where=stack.name,
+                fix="Find the author of the plan, and run `kanmon plan` again.",
+            )
         for change in stack.changes:
             if change.destroys and change.logical_id not in config.allow_destroy:
                 verb = "deletes" if change.action == "Remove" else "replaces"
@@ -245,11 +266,14 @@ def _plan_stack(
 ) -> PlannedStack:
     template = services.blobs.put(spec.body.encode())
     resolved = resolve(spec.parameters, outputs)
+    if existing is None and resolved is not None and services.stacks.creation_failed(spec.name):
+        # CloudFormation takes no change set until it is deleted, and the plan's role may delete no stack.
+        resolved = None
     change_set, deferred = None, resolved is None
     if resolved is not None and not _unchanged(services, config, spec, existing, resolved):
         url = services.blobs.url(template)
         change_set = services.stacks.create_change_set(
-            spec.name, url, resolved, tags(config), existing=existing
+            spec.name, url, creating(resolved, existing), tags(config), existing=existing
         )
     touched = deferred or change_set is not None
     before = services.stacks.body(spec.name) if existing and touched else ""

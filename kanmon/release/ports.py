@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from kanmon.ledger.ledger import Ledger
     from kanmon.model import Approval, Pointer, WebFile
     from kanmon.stacks.changes import ChangeSet
-    from kanmon.stacks.cloudformation import DeployedStack, StackEvent
+    from kanmon.stacks.cloudformation import DeployedStack
+    from kanmon.stacks.stack_events import StackEvent
     from kanmon.traffic.pages import WebRelease
 
 
@@ -36,7 +37,10 @@ class StacksPort(Protocol):
     """CloudFormation: :class:`kanmon.stacks.cloudformation.Stacks`."""
 
     def find(self, name: str) -> DeployedStack | None:
-        """The stack now; None when it does not exist or was never created. A repeated call reads again."""
+        """The stack now; None when it does not exist or was never created. A repeated call reads again.
+
+        A creation that failed and was undone is none.
+        """
 
     def body(self, name: str) -> str:
         """The stack's last template, byte for byte. A repeated call reads again."""
@@ -73,6 +77,15 @@ class StacksPort(Protocol):
         A change set executes once: a repeated call raises an error of AWS. Raises STACK_FAILED after
         CloudFormation has restored the stack's former state. Raises INTERRUPTED when `stop` is set;
         CloudFormation goes on.
+        """
+
+    def creation_failed(self, name: str) -> bool:
+        """True when a stack's creation failed and was undone, so only its name is left. It reads again."""
+
+    def remove_failed(self, name: str) -> bool:
+        """Delete what a failed and undone creation left; True if there was one.
+
+        A repeated call finds nothing. A stack in any other state stays. Raises STACK_FAILED.
         """
 
     def protect(self, name: str, policy: str) -> None:

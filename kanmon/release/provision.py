@@ -12,6 +12,7 @@ from kanmon.errors import KanmonError
 from kanmon.release.events import EventKind
 from kanmon.release.plan import refuse_destruction, resolve, template_digest
 from kanmon.stacks.policy import stack_policy
+from kanmon.stacks.protection import creating, protecting
 from kanmon.stacks.spec import StackOutput
 from kanmon.templates.stack_set import PROTECTED, tags
 
@@ -101,6 +102,14 @@ def stack_at_rest(services: Services, journal: Journal, name: str) -> DeployedSt
     return stack
 
 
+def existing_stack(services: Services, name: str) -> DeployedStack | None:
+    """The stack before its change, or None. What a failed creation left is removed first."""
+    stack = services.stacks.find(name)
+    if stack is None:
+        services.stacks.remove_failed(name)
+    return stack
+
+
 def _is_busy(stack: DeployedStack | None) -> bool:
     return stack is not None and stack.status.endswith("_IN_PROGRESS")
 
@@ -123,9 +132,31 @@ def _apply(
     if change_set is None:
         return outputs[stack.kind]
     applied = services.stacks.execute(change_set, lambda event: journal.emit_stack(stack.kind, event), stop)
+    _switch_protection_on(services, journal, config, stack, applied, stop=stop)
     # A new stack gets its protection here. The others have it already.
     _protect(services, config, stack)
     return applied.outputs
+
+
+def _switch_protection_on(
+    services: Services,
+    journal: Journal,
+    config: Config,
+    stack: PlannedStack,
+    applied: DeployedStack,
+    *,
+    stop: threading.Event,
+) -> None:
+    """Switch the deletion protection of new resources on. The next plan does it if this run dies before."""
+    wanted = protecting(applied.parameters)
+    if wanted == applied.parameters:
+        return
+    change_set = services.stacks.create_change_set(
+        stack.name, services.blobs.url(stack.template), wanted, tags(config), existing=applied
+    )
+    if change_set:
+        refuse_destruction(config, [stack.model_copy(update={"change_set": change_set})])
+        services.stacks.execute(change_set, lambda event: journal.emit_stack(stack.kind, event), stop)
 
 
 def _protect(services: Services, config: Config, stack: PlannedStack) -> None:
@@ -144,7 +175,7 @@ def _change_set(
     if stack.deferred:
         # It is created from the approved template: the step `lock` compared its content with its name, and
         # nobody can write it again. The sources of its parameters are those of the plan.
-        existing = services.stacks.find(stack.name)
+        existing = existing_stack(services, stack.name)
         body = services.stacks.body(stack.name) if existing else ""
         if template_digest(body) != stack.deployed:
             # Its changes were read from the two templates. From another one they would be others.
@@ -152,7 +183,7 @@ def _change_set(
             raise KanmonError(Code.PLAN_STALE, problem, where=stack.name)
         url = services.blobs.url(stack.template)
         change_set = services.stacks.create_change_set(
-            stack.name, url, resolved, tags(config), existing=existing
+            stack.name, url, creating(resolved, existing), tags(config), existing=existing
         )
         # Refuse before the change set is executed. Otherwise the data would be gone already.
         refuse_destruction(config, [stack.model_copy(update={"change_set": change_set})])

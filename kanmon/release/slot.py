@@ -22,8 +22,8 @@ from kanmon.naming import (
 from kanmon.release.events import EventKind
 from kanmon.release.hooks import run_hooks
 from kanmon.release.live_check import LiveCheck
-from kanmon.release.plan import outputs_of, resolve
-from kanmon.release.provision import provision, verify_change_sets
+from kanmon.release.plan import outputs_of, refuse_destruction, resolve
+from kanmon.release.provision import existing_stack, provision, verify_change_sets
 from kanmon.stacks.spec import StackOutput
 from kanmon.templates.stack_set import tags
 
@@ -45,6 +45,7 @@ def apply_plan(steps: Steps, plan: Plan) -> None:
     _refuse_users(services.site(steps.release.config, outputs), plan.slot, plan.base)
     # A stale plan is refused before anything is made, also before the snapshot.
     verify_change_sets(services, plan.stacks)
+    refuse_destruction(config, plan.stacks)
     # The snapshot comes before every change. After a failed migration you restore the data from it. A later
     # snapshot would hold half-migrated data.
     _take_snapshot(steps, outputs)
@@ -91,7 +92,7 @@ def apply_record(steps: Steps) -> None:
         services.blobs.url(recorded.template),
         recorded.present_parameters(steps.outputs) | {Parameter.SLOT: slot.value},
         recorded.tags,
-        existing=services.stacks.find(name),
+        existing=existing_stack(services, name),
     )
     # Empty the slot's entry before the change, as for a deploy, and not before CloudFormation took it.
     journal.record_slot(slot, None)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         ResourceChangeTypeDef,
     )
 
-    from kanmon.stacks.template import Resource
+    from kanmon.stacks.template import TemplateResource
 
 CAPABILITIES: tuple[CapabilityType, ...] = ("CAPABILITY_NAMED_IAM",)
 """CloudFormation's permission for a template to make named roles. Macros are not allowed."""
@@ -91,6 +91,19 @@ class ChangeSet(BaseModel):
     id: str
     creates: bool
     changes: tuple[Change, ...]
+    unprotected: tuple[str, ...] = ()
+    """The types of resources that have no deletion protection by the change set's parameters."""
+
+    @property
+    def exposed(self) -> tuple[Change, ...]:
+        """The changes that switch a resource's deletion protection off."""
+        return tuple(
+            change
+            for change in self.changes
+            if change.type in self.unprotected
+            and change.action == "Modify"
+            and "DeletionProtection" in change.properties
+        )
 
 
 def changes_from(raw: Iterable[ChangeTypeDef]) -> tuple[Change, ...]:
@@ -212,7 +225,7 @@ def template_changes(before: str, after: str, moving: set[str]) -> tuple[Change,
     return tuple(sorted(changes, key=lambda change: change.logical_id))
 
 
-def _changed(old: Resource, new: Resource, moving: set[str]) -> tuple[str, ...]:
+def _changed(old: TemplateResource, new: TemplateResource, moving: set[str]) -> tuple[str, ...]:
     """The attributes and properties that change, and the parameters with new values in them."""
     values = sorted(f"value of {name}" for name in new.parameters & moving)
     if old.text == new.text:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,31 +16,35 @@ from kanmon.clock import SYSTEM_CLOCK, Clock
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.stacks.changes import CAPABILITIES, Change, ChangeSet, changes_from, foreign_options
+from kanmon.stacks.protection import unprotected
 from kanmon.stacks.refusals import fix_for
+from kanmon.stacks.stack_events import StackEvent, event_from
+from kanmon.stacks.states import (
+    ABSENT,
+    BROKEN,
+    CREATION_UNDONE,
+    READY,
+    SUCCEEDED,
+    cleaned,
+    refuse_update,
+    stays,
+    undeleted,
+    validation,
+)
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import (
         DescribeChangeSetOutputTypeDef,
+        DescribeEventsInputTypeDef,
         StackEventTypeDef,
         StackTypeDef,
     )
 
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html#cfn-console-view-stack-data-resources-status-codes
-_READY = frozenset(
-    {
-        "CREATE_COMPLETE",
-        "UPDATE_COMPLETE",
-        "UPDATE_ROLLBACK_COMPLETE",
-        "IMPORT_COMPLETE",
-        "IMPORT_ROLLBACK_COMPLETE",
-    }
-)
-_SUCCEEDED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"})
-_ABSENT = frozenset({"REVIEW_IN_PROGRESS", "DELETE_COMPLETE"})
+_GONE = {"ChangeSetNotFound", "ChangeSetNotFoundException", "ValidationError"}
 # CloudFormation's reasons for a change set without changes.
 _NOTHING = ("didn't contain changes", "No updates are to be performed", "no changes")
 
@@ -59,22 +64,6 @@ class DeployedStack:
 
 
 @dataclass(frozen=True)
-class StackEvent:
-    """One line of a stack's progress."""
-
-    stack: str
-    logical_id: str
-    type: str
-    status: str
-    reason: str
-
-    @property
-    def failed(self) -> bool:
-        """The resource itself failed. Resources cancelled after another failure do not count."""
-        return self.status.endswith("_FAILED") and "cancelled" not in self.reason.lower()
-
-
-@dataclass(frozen=True)
 class Stacks:
     """The stacks of one account and region."""
 
@@ -84,15 +73,18 @@ class Stacks:
     clock: Clock = SYSTEM_CLOCK
 
     def find(self, name: str) -> DeployedStack | None:
-        """A stack. None when it doesn't exist, or has only a change set for its creation."""
+        """A stack. None when it doesn't exist, or was never created: its creation is planned, or failed."""
+        stack = self._known(name)
+        return None if stack is None or stack["StackStatus"] in ABSENT else _deployed(stack)
+
+    def _known(self, name: str) -> StackTypeDef | None:
         with aws_errors(f"reading the stack {name}"):
             try:
-                stack = self._described(name)
+                return self._described(name)
             except ClientError as error:
                 if error_code(error) == "ValidationError" and "does not exist" in str(error):
                     return None
                 raise
-        return None if stack["StackStatus"] in _ABSENT else _deployed(stack)
 
     def all(self) -> list[DeployedStack]:
         """All stacks of the account's region."""
@@ -120,8 +112,9 @@ class Stacks:
         `template` is an S3 URL, or a body of up to 51,200 bytes.
         Raises STACK_BUSY, CHANGE_SET_FAILED.
         """
-        if existing and existing.status not in _READY:
-            raise _busy(existing)
+        if existing and existing.status not in READY:
+            left = self._left(existing.id) if existing.status in BROKEN else []
+            raise refuse_update(name, existing.status, left)
         change_set = f"kanmon-{uuid.uuid4().hex}"
         with aws_errors(f"creating a change set for {name}"):
             made = self.cloudformation.create_change_set(
@@ -136,8 +129,9 @@ class Stacks:
                 Tags=[{"Key": key, "Value": value} for key, value in sorted(tags.items())],
                 Capabilities=CAPABILITIES,
                 **_role(self.role),
-                # After a failed creation nothing is left, so the next one can start from the beginning.
-                OnStackFailure="ROLLBACK" if existing else "DELETE",
+                # Also for a creation: RetainExceptOnCreate deletes a new resource when the operation that
+                # made it is rolled back. AWS promises it for no other end, such as DELETE.
+                OnStackFailure="ROLLBACK",
             )
             return self._wait_for_changes(name, made["Id"], creates=existing is None)
 
@@ -148,12 +142,18 @@ class Stacks:
                 break
         if described["Status"] == "FAILED":
             reason = described.get("StatusReason", "")
+            found = self._found(reason, {"ChangeSetName": change_set})
             self.cloudformation.delete_change_set(ChangeSetName=change_set, StackName=name)
             if any(phrase in reason for phrase in _NOTHING):
                 return None
-            raise KanmonError(Code.CHANGE_SET_FAILED, f"CloudFormation answered: {reason}", where=name)
-        changes = self._changes(name, change_set, described)
-        return ChangeSet(stack=name, id=change_set, creates=creates, changes=changes)
+            raise KanmonError(Code.CHANGE_SET_FAILED, f"CloudFormation answered: {found}", where=name)
+        return ChangeSet(
+            stack=name,
+            id=change_set,
+            creates=creates,
+            changes=self._changes(name, change_set, described),
+            unprotected=unprotected(_parameters(described)),
+        )
 
     def _changes(
         self, name: str, change_set: str, first: DescribeChangeSetOutputTypeDef
@@ -182,11 +182,7 @@ class Stacks:
                     ChangeSetName=change_set.id, StackName=change_set.stack
                 )
             except ClientError as error:
-                if error_code(error) in {
-                    "ChangeSetNotFound",
-                    "ChangeSetNotFoundException",
-                    "ValidationError",
-                }:
+                if error_code(error) in _GONE:
                     gone = "The approved change set is gone."
                     raise KanmonError(Code.PLAN_STALE, gone, where=change_set.stack) from error
                 raise
@@ -199,7 +195,9 @@ class Stacks:
                 where=change_set.stack,
                 fix=f"Find the maker in CloudTrail. {Code.PLAN_STALE.fix}",
             )
-        if described.get("ExecutionStatus") != "AVAILABLE" or changes != change_set.changes:
+        read = changes, unprotected(_parameters(described))
+        as_approved = read == (change_set.changes, change_set.unprotected)
+        if described.get("ExecutionStatus") != "AVAILABLE" or not as_approved:
             status = described.get("ExecutionStatus")
             problem = f"The approved change set can't be executed any more (it is {status})."
             raise KanmonError(Code.PLAN_STALE, problem, where=change_set.stack)
@@ -224,6 +222,42 @@ class Stacks:
                 ChangeSetName=change_set.id, StackName=name, ClientRequestToken=uuid.uuid4().hex
             )
             return self._watch(stack_id, seen, on_event, stop)
+
+    def creation_failed(self, name: str) -> bool:
+        """Whether the stack's creation failed and was undone: :meth:`remove_failed` frees its name."""
+        stack = self._known(name)
+        return stack is not None and stack["StackStatus"] == CREATION_UNDONE
+
+    def remove_failed(self, name: str) -> bool:
+        """Delete what a failed and undone creation left, its name; True if there was one.
+
+        A stack in any other state stays. Raises STACK_FAILED.
+        """
+        stack = self._known(name)
+        if stack is None or stack["StackStatus"] != CREATION_UNDONE:
+            return False
+        self.delete(stack["StackId"], lambda _: None)
+        return True
+
+    def delete(self, stack_id: str, on_event: Callable[[StackEvent], None]) -> None:
+        """Delete a stack by its id, and watch it to its end. You can repeat the call.
+
+        Resources with a DeletionPolicy stay. Raises STACK_FAILED with the resources that stay against it.
+        """
+        with aws_errors(f"deleting the stack {stack_id}"):
+            seen = {event["EventId"] for event in self._events(stack_id)}
+            self.cloudformation.delete_stack(
+                StackName=stack_id, ClientRequestToken=uuid.uuid4().hex, **_role(self.role)
+            )
+            failures: list[StackEvent] = []
+            for _ in polls(self.clock):
+                failures += self._news(stack_id, seen, on_event)
+                stack = self._described(stack_id)
+                if stack["StackStatus"] == "DELETE_COMPLETE":
+                    return
+                # An earlier deletion may have failed, too. Only a new event of the stack ends this one.
+                if stack["StackStatus"] == "DELETE_FAILED" and any(one.is_stacks_own for one in failures):
+                    raise self._failed(stack, failures)
 
     def protect(self, name: str, policy: str) -> None:
         """Set a stack's policy and termination protection, if they are not set already.
@@ -250,6 +284,40 @@ class Stacks:
         """The newest events of a stack. One page is enough: the new events come first."""
         return self.cloudformation.describe_stack_events(StackName=stack_id)["StackEvents"]
 
+    def _left(self, stack_id: str) -> list[str]:
+        """The resources that CloudFormation could not delete, with the reasons, by the newest events."""
+        with aws_errors(f"reading the events of {stack_id}"):
+            return undeleted([event_from(raw) for raw in self._events(stack_id)])
+
+    def _failed(self, stack: StackTypeDef, failures: Sequence[StackEvent]) -> KanmonError:
+        name, status = stack["StackName"], stack["StackStatus"]
+        left = self._left(stack["StackId"]) if status in BROKEN else []
+        causes = [event for event in failures if not event.is_stacks_own]
+        if causes and causes[0].status != "DELETE_FAILED":
+            first = causes[0]
+            message = f"{first.logical_id} ({first.type}) failed: {first.reason.rstrip('.')}."
+        elif left:
+            message = "The stack could not be deleted."
+        else:
+            reasons = (stack.get("StackStatusReason"), *(event.reason for event in failures))
+            reason = next(filter(None, reasons), "no reason given")
+            message = f"It ended as {status}: {self._found(reason, {'StackName': stack['StackId']})}."
+        fix = cleaned(name) if left else fix_for(message)
+        return KanmonError(Code.STACK_FAILED, message + stays(left), where=name, fix=fix)
+
+    def _found(self, reason: str, of: DescribeEventsInputTypeDef) -> str:
+        """The reason of a failure, or what CloudFormation's validation found: its reason names only the call.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeEvents.html
+        """
+        if "DescribeEvents" not in reason:
+            return reason.rstrip(".")
+        found: Any = {}
+        # A role from before has no right for it. Then the reason itself is better than another error.
+        with suppress(ClientError):
+            found = self.cloudformation.describe_events(**of)
+        return validation(found.get("OperationEvents", [])) or reason.rstrip(".")
+
     def _watch(
         self,
         stack_id: str,
@@ -260,20 +328,28 @@ class Stacks:
         failures: list[StackEvent] = []
         for _ in polls(self.clock, stop):
             stack = self._described(stack_id)
-            for raw in reversed(self._events(stack_id)):
-                if raw["EventId"] in seen:
-                    continue
-                seen.add(raw["EventId"])
-                event = _event(raw)
-                on_event(event)
-                failures += [event] if event.failed else []
+            failures += self._news(stack_id, seen, on_event)
             status = stack["StackStatus"]
-            if status in _SUCCEEDED:
+            if status in SUCCEEDED:
                 return _deployed(stack)
             if status.endswith("_IN_PROGRESS"):
                 continue
-            raise _failed(stack["StackName"], status, failures, stack.get("StackStatusReason", ""))
+            raise self._failed(stack, failures)
         raise KanmonError(Code.INTERRUPTED, "CloudFormation goes on with this stack.", where=stack_id)
+
+    def _news(
+        self, stack_id: str, seen: set[str], on_event: Callable[[StackEvent], None]
+    ) -> list[StackEvent]:
+        """Send each new event once, in order; return the failed ones."""
+        failures: list[StackEvent] = []
+        for raw in reversed(self._events(stack_id)):
+            if raw["EventId"] in seen:
+                continue
+            seen.add(raw["EventId"])
+            event = event_from(raw)
+            on_event(event)
+            failures += [event] if event.failed else []
+        return failures
 
 
 def _source(template: str) -> Any:  # noqa: ANN401 - one of two keys of the client's typed request
@@ -284,47 +360,17 @@ def _role(arn: str) -> Any:  # noqa: ANN401 - a key of the client's typed reques
     return {"RoleARN": arn} if arn else {}
 
 
+def _parameters(described: StackTypeDef | DescribeChangeSetOutputTypeDef) -> dict[str, str]:
+    return {item["ParameterKey"]: item.get("ParameterValue", "") for item in described.get("Parameters", [])}
+
+
 def _deployed(stack: StackTypeDef) -> DeployedStack:
     return DeployedStack(
         name=stack["StackName"],
         id=stack["StackId"],
         status=stack["StackStatus"],
-        parameters={
-            item["ParameterKey"]: item.get("ParameterValue", "") for item in stack.get("Parameters", [])
-        },
+        parameters=_parameters(stack),
         outputs={item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])},
         tags={item["Key"]: item["Value"] for item in stack.get("Tags", [])},
         protected=stack.get("EnableTerminationProtection", False),
     )
-
-
-def _event(raw: StackEventTypeDef) -> StackEvent:
-    return StackEvent(
-        stack=raw["StackName"],
-        logical_id=raw.get("LogicalResourceId", ""),
-        type=raw.get("ResourceType", ""),
-        status=raw.get("ResourceStatus", ""),
-        reason=raw.get("ResourceStatusReason", ""),
-    )
-
-
-def _failed(name: str, status: str, failures: list[StackEvent], reason: str) -> KanmonError:
-    causes = [event for event in failures if event.type != "AWS::CloudFormation::Stack"]
-    if causes:
-        first = causes[0]
-        message = f"{first.logical_id} ({first.type}) failed: {first.reason.rstrip('.')}."
-    else:
-        message = f"It ended as {status}: {reason or 'no reason given'}."
-    return KanmonError(Code.STACK_FAILED, message, where=name, fix=fix_for(message))
-
-
-def _busy(stack: DeployedStack) -> KanmonError:
-    if stack.status == "UPDATE_ROLLBACK_FAILED":
-        command = f"aws cloudformation continue-update-rollback --stack-name {stack.name}"
-        fix = f"Repair the resource in the stack's last failed event, then run `{command}`."
-    elif stack.status in {"ROLLBACK_COMPLETE", "CREATE_FAILED", "DELETE_FAILED", "ROLLBACK_FAILED"}:
-        command = f"aws cloudformation delete-stack --stack-name {stack.name}"
-        fix = f"Nothing uses this stack. Run `{command}`, then this command again."
-    else:
-        fix = "Wait until CloudFormation has finished with this stack, then run the command again."
-    return KanmonError(Code.STACK_BUSY, f"The stack is {stack.status}.", where=stack.name, fix=fix)

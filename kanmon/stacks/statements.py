@@ -24,7 +24,7 @@ from kanmon.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kanmon.stacks.template import Resource
+    from kanmon.stacks.template import TemplateResource
 
 _DECISIVE = ("AWS::IAM::", "AWS::KMS::", "AWS::S3::", "AWS::Lambda::Permission")
 """Types whose properties decide about permissions, beside their statements."""
@@ -68,7 +68,7 @@ def _renamed(line: str, old: str, new: str) -> str:
     return line.replace(old, new).replace(logical_id(old), logical_id(new))
 
 
-def _difference(old: Resource | None, new: Resource | None) -> tuple[str, ...]:
+def _difference(old: TemplateResource | None, new: TemplateResource | None) -> tuple[str, ...]:
     if old == new:
         return ()
     gone, come = _permissions(old), _permissions(new)
@@ -76,7 +76,7 @@ def _difference(old: Resource | None, new: Resource | None) -> tuple[str, ...]:
     return (*lines, *(f"+ {line}" for key, text in come.items() if key not in gone for line in text))
 
 
-def _permissions(resource: Resource | None) -> dict[str, list[str]]:
+def _permissions(resource: TemplateResource | None) -> dict[str, list[str]]:
     """Each statement and each property with its lines. The keys are their whole content."""
     decisive = resource is not None and resource.type.startswith(_DECISIVE)
     if resource is None or not (decisive or "Statement" in resource.text):

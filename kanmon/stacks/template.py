@@ -46,7 +46,7 @@ _Constructor.add_multi_constructor("!", _short_form)
 
 
 @dataclass(frozen=True)
-class Resource:
+class TemplateResource:
     """One resource of a template."""
 
     type: str
@@ -65,7 +65,7 @@ class Resource:
 
 
 @lru_cache(maxsize=16)
-def resources_of(body: str) -> dict[str, Resource] | None:
+def resources_of(body: str) -> dict[str, TemplateResource] | None:
     """The resources of a template in Kanmon's form, by their logical ids. Don't change them.
 
     None for another form: somebody else changed the stack. Every line is read, so no resource stays unseen.
@@ -91,14 +91,14 @@ def resources_of(body: str) -> dict[str, Resource] | None:
     return _typed(texts) or None
 
 
-def _typed(texts: dict[str, list[str]]) -> dict[str, Resource] | None:
+def _typed(texts: dict[str, list[str]]) -> dict[str, TemplateResource] | None:
     found = {}
     for name, lines in texts.items():
         text = "\n".join(lines).rstrip() + "\n"
         types = _TYPE.findall(text)
         if len(types) != 1:
             return None
-        found[name] = Resource(types[0], text)
+        found[name] = TemplateResource(types[0], text)
     return found
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.naming import logical_id
 from kanmon.stacks.grants import GRANTS, foundation_outputs, foundation_sections
+from kanmon.stacks.protection import protections
 from kanmon.templates.functions import ANSWERING
 from kanmon.templates.rendering import render
 
@@ -27,4 +28,5 @@ def foundation_template(config: Config) -> str:
         templates=[grant.template for grant in GRANTS if grant.template and sections[grant.section]],
         outputs=foundation_outputs(config),
         logs=config.logs,
+        protections=protections(config),
     )

@@ -21,6 +21,7 @@ from kanmon.naming import (
 )
 from kanmon.notify.package import notifier_package
 from kanmon.stacks.grants import slot_parameters
+from kanmon.stacks.protection import protections
 from kanmon.stacks.spec import ParameterValue, StackOutput, StackSpec
 from kanmon.templates.api import api_template
 from kanmon.templates.edge import edge_template
@@ -65,7 +66,7 @@ def stacks_of(
     """All stacks of a release in `slot`."""
     templates = _templates(config, manifest)
     parameters: dict[str, dict[str, ParameterValue]] = {
-        FOUNDATION: {Output.KEY_ARN: made.key},
+        FOUNDATION: {Output.KEY_ARN: made.key, **protections(config)},
         SLOT: _of_release(config, manifest, release, slot, made.bucket)
         | _outputs(FOUNDATION, *slot_parameters(config), Output.KEY_ARN),
         API: _outputs(FOUNDATION, Output.KEY_ARN),

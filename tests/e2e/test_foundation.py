@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from kanmon.stacks.cloudformation import Stacks
 from kanmon.stacks.policy import stack_policy
+from kanmon.stacks.protection import creating, protections
 from kanmon.templates.foundation import foundation_template
 from tests.fakes.app import make_full_config
 
@@ -24,8 +25,9 @@ def _apply(project: Project, config: Config) -> dict[str, str]:
     stacks, name = Stacks(project.client("cloudformation")), f"{config.prefix}-foundation"
     existing = stacks.find(name)
     key = existing.parameters["KeyArn"] if existing else _key(project)
+    given = creating({"KeyArn": key, **protections(config)}, existing)
     change_set = stacks.create_change_set(
-        name, foundation_template(config), {"KeyArn": key}, {"app": "shop"}, existing=existing
+        name, foundation_template(config), given, {"app": "shop"}, existing=existing
     )
     assert change_set is not None
     return stacks.execute(change_set, lambda _: None).outputs

@@ -27,6 +27,7 @@ _READS = {
         "get",
         "keys",
         "find",
+        "creation_failed",
         "body",
         "verify",
         "with_other_code",

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.stacks.changes import Change, ChangeSet
-from kanmon.stacks.cloudformation import DeployedStack, StackEvent
+from kanmon.stacks.cloudformation import DeployedStack
+from kanmon.stacks.protection import unprotected
+from kanmon.stacks.stack_events import StackEvent
 
 if TYPE_CHECKING:
     import threading
@@ -58,6 +60,8 @@ class FakeStacks:
     change_sets: dict[str, _Pending] = field(default_factory=dict)
     failing: set[str] = field(default_factory=set)
     """Names of stacks whose next change fails."""
+    undone: set[str] = field(default_factory=set)
+    """Names of stacks whose creation failed and was undone."""
     replacing: set[str] = field(default_factory=set)
     """Logical ids that a modification replaces."""
     policies: dict[str, str] = field(default_factory=dict)
@@ -90,6 +94,9 @@ class FakeStacks:
     ) -> ChangeSet | None:
         if existing and not existing.status.endswith("_COMPLETE"):
             raise KanmonError(Code.STACK_BUSY, f"The stack is {existing.status}.", where=name)
+        if name in self.undone:
+            refused = f"ValidationError: Stack:{name} is in ROLLBACK_COMPLETE state and can not be updated."
+            raise KanmonError(Code.AWS_FAILED, refused)
         body = self._read(template)
         wanted = dict(parameters), dict(tags)
         if existing and (self.bodies[name], existing.parameters, existing.tags) == (body, *wanted):
@@ -97,7 +104,13 @@ class FakeStacks:
         old = _resources(self.bodies[name], existing.parameters) if existing else {}
         changes = self._difference(old, _resources(body, wanted[0]))
         identity = f"arn:change-set/{next(self.numbers)}"
-        change_set = ChangeSet(stack=name, id=identity, creates=existing is None, changes=changes)
+        change_set = ChangeSet(
+            stack=name,
+            id=identity,
+            creates=existing is None,
+            changes=changes,
+            unprotected=unprotected(parameters),
+        )
         self.change_sets[identity] = _Pending(change_set, body, *wanted, self.versions.get(name, 0))
         return change_set
 
@@ -147,6 +160,14 @@ class FakeStacks:
                 self.packages[found["name"]] = found["key"]
                 self.code[found["name"]] = hashlib.sha256(content).hexdigest()
 
+    def creation_failed(self, name: str) -> bool:
+        return name in self.undone
+
+    def remove_failed(self, name: str) -> bool:
+        there = name in self.undone
+        self.undone.discard(name)
+        return there
+
     def protect(self, name: str, policy: str) -> None:
         if name in self.stacks:
             self.policies[name] = policy
@@ -172,6 +193,7 @@ class FakeStacks:
         on_event(StackEvent(name, "ApiFunction", "AWS::Lambda::Function", "UPDATE_FAILED", "no such runtime"))
         if before is None:
             del self.stacks[name]
+            self.undone.add(name)
         else:
             self.stacks[name] = replace(before, status="UPDATE_ROLLBACK_COMPLETE")
         raise KanmonError(

@@ -106,6 +106,7 @@ def _create(
     _show(context, template_changes("", body, set()), "", body)
     if not confirm():
         raise _declined(account)
+    stacks.remove_failed(bootstrap_stack(account.config.app))
     stack = None
     for phase in _phases(account.config, body, api_logs=api_logs):
         stack = _apply(stacks, account, stack, phase)

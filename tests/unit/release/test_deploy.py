@@ -11,6 +11,7 @@ from kanmon.errors import KanmonError
 from kanmon.ledger.writer import LedgerWriter
 from kanmon.model import ReleaseState, Result
 from kanmon.release.deploy import deploy
+from kanmon.stacks.changes import Change
 from kanmon.stacks.policy import stack_policy
 from tests.fakes.app import CANARY, make_bundle, make_config
 from tests.fakes.ledger import operation, write_head
@@ -169,6 +170,22 @@ def test_with_one_stale_change_set_nothing_is_executed(cloud: Cloud) -> None:
     assert cloud.users == ("r1", "r1")
 
 
+def test_an_approved_plan_switches_no_deletion_protection_off(cloud: Cloud) -> None:
+    """AWS-1, INF-3: the plan's role writes the plan, and so it can leave the check out."""
+    release(cloud, "one")
+    plan = plan_of(cloud, make_bundle(cloud, "two", config=make_config(tags={"team": "b"})))
+    foundation = plan.stacks[0]
+    assert foundation.change_set
+    kind = "AWS::RDS::DBCluster"
+    change = Change(action="Modify", logical_id="Cluster", type=kind, properties=("DeletionProtection",))
+    exposing = foundation.change_set.model_copy(update={"changes": (change,), "unprotected": (kind,)})
+    stacks = (foundation.model_copy(update={"change_set": exposing}), *plan.stacks[1:])
+    forged, executed = plan.model_copy(update={"stacks": stacks}), list(cloud.stacks.executed)
+    outcome = deploy(cloud.services(), forged, FakeApproval(), ignore)
+    assert failure_of(outcome).code is Code.PLAN_DESTROYS
+    assert cloud.stacks.executed == executed
+
+
 @pytest.mark.parametrize("stack", ["slot-green", "api", "edge", "foundation"])
 def test_a_failed_stack_aborts_the_release(cloud: Cloud, stack: str) -> None:
     release(cloud, "one")
@@ -190,8 +207,10 @@ def test_a_failed_stack_can_be_released_again(cloud: Cloud, stack: str) -> None:
     assert release(cloud, "three").result is Result.STABLE
 
 
-def test_a_failed_first_stack_can_be_released_again(cloud: Cloud) -> None:
-    cloud.stacks.failing.add("shop-test-slot-blue")
+@pytest.mark.parametrize("stack", ["foundation", "slot-blue", "api", "edge", "observability"])
+def test_a_failed_first_stack_can_be_released_again(cloud: Cloud, stack: str) -> None:
+    """AWS-1"""
+    cloud.stacks.failing.add(f"shop-test-{stack}")
     assert release(cloud, "one").result is Result.ABORTED
     cloud.stacks.failing.clear()
     assert release(cloud, "two").result is Result.STABLE

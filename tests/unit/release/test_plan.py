@@ -12,8 +12,8 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.model import Result, Slot
 from kanmon.naming import blob_key
-from kanmon.release.plan import Plan, PlannedStack, read_plan, template_digest
-from kanmon.stacks.changes import STATEFUL
+from kanmon.release.plan import Plan, PlannedStack, read_plan, refuse_destruction, template_digest
+from kanmon.stacks.changes import STATEFUL, Change, ChangeSet
 from kanmon.stacks.cloudformation import DeployedStack
 from kanmon.stacks.preflight import LIMITS, outline
 from kanmon.stacks.statements import permission_changes
@@ -144,6 +144,47 @@ def test_a_change_set_shows_the_statements_that_change(cloud: Cloud) -> None:
     assert slot.change_set
     assert slot.permissions.keys() == {"ApiRole"}
     assert "- Allow OwnSecrets: secretsmanager:GetSecretValue" in slot.permissions["ApiRole"]
+
+
+def test_a_stack_is_deferred_after_a_failed_creation(cloud: Cloud) -> None:
+    """AWS-1: CloudFormation takes no change set for it, and the plan's role may delete no stack."""
+    cloud.stacks.undone.add("shop-test-foundation")
+    plan = plan_of(cloud, make_bundle(cloud, "one"))
+    assert [stack.kind for stack in plan.stacks if not stack.deferred] == []
+    assert cloud.stacks.undone == {"shop-test-foundation"}
+
+
+def test_state_is_made_without_deletion_protection(cloud: Cloud) -> None:
+    """AWS-1, CD-4: a failed creation can be undone, and reviewers see when the protection begins."""
+    plan = plan_of(cloud, make_bundle(cloud, "one", config=make_full_config()))
+    change_set = plan.stacks[0].change_set
+    assert change_set
+    assert change_set.unprotected == ("AWS::Cognito::UserPool", "AWS::RDS::DBCluster")
+    assert plan.stacks[0].effect == (
+        "deletion protection of DatabaseCluster and UserPool is switched on right after the creation"
+    )
+
+
+def test_new_state_leaves_the_protection_of_the_old_on(cloud: Cloud) -> None:
+    """AWS-1, INF-3"""
+    release(cloud, "one")
+    plan = plan_of(cloud, make_bundle(cloud, "two", config=make_config(user_pool={})))
+    change_set = plan.stacks[0].change_set
+    assert change_set
+    assert change_set.unprotected == ("AWS::Cognito::UserPool",)
+
+
+@pytest.mark.parametrize("kind", ["AWS::Cognito::UserPool", "AWS::RDS::DBCluster"])
+def test_no_plan_switches_deletion_protection_off(cloud: Cloud, kind: str) -> None:
+    """AWS-1, INF-3: the plan's role can make such a change set, so the deploy looks, too."""
+    change = Change(action="Modify", logical_id="State", type=kind, properties=("DeletionProtection",))
+    exposing = ChangeSet(stack="s", id="arn", creates=False, changes=(change,), unprotected=(kind,))
+    foundation = plan_of(cloud, make_bundle(cloud, "one")).stacks[0]
+    with pytest.raises(KanmonError) as caught:
+        refuse_destruction(make_config(), [foundation.model_copy(update={"change_set": exposing})])
+    assert caught.value.code is Code.PLAN_DESTROYS
+    protecting = exposing.model_copy(update={"unprotected": ()})
+    refuse_destruction(make_config(), [foundation.model_copy(update={"change_set": protecting})])
 
 
 def test_the_next_release_touches_the_idle_slot_only(cloud: Cloud) -> None:

@@ -11,12 +11,13 @@ import pytest
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.model import Slot
+from kanmon.naming import Parameter
 from kanmon.release.lease import lease
 from kanmon.release.plan import Plan, outputs_of
 from kanmon.release.provision import Outputs, provision, verify_change_sets
 from kanmon.stacks.spec import StackOutput
 from tests.fakes.app import make_bundle, make_config
-from tests.fakes.process import Process
+from tests.fakes.process import Process, ProcessDied
 from tests.fakes.runs import journal_of, plan_of, release
 
 if TYPE_CHECKING:
@@ -68,6 +69,39 @@ def test_each_stack_comes_after_the_stacks_it_needs(cloud: Cloud) -> None:
         assert {value.stack for value in values if isinstance(value, StackOutput)} <= done
         done.add(by_name[name].kind)
     assert len(done) == len(plan.stacks)
+
+
+FOUNDATION = "shop-test-foundation"
+
+
+def _protection(cloud: Cloud) -> str:
+    return cloud.stacks.stacks[FOUNDATION].parameters[Parameter.PROTECT_DATABASE]
+
+
+def test_deletion_protection_comes_right_after_the_creation(cloud: Cloud) -> None:
+    """AWS-1, INF-3: and later releases leave it on, without another update."""
+    plan = plan_of(cloud, make_bundle(cloud, "one"))
+    _provision(cloud, plan, make_config())
+    assert cloud.stacks.executed[:2] == [FOUNDATION, FOUNDATION]
+    assert _protection(cloud) == "true"
+    assert not plan_of(cloud, make_bundle(cloud, "two")).stacks[0].touched
+
+
+def test_the_next_run_switches_a_forgotten_protection_on(cloud: Cloud) -> None:
+    """AWS-1, CD-13: a run died between the creation and the protection."""
+    plan = plan_of(cloud, make_bundle(cloud, "one"))
+    process = Process(at=0)
+
+    def die(call: str) -> None:
+        if call == "stacks.execute" and FOUNDATION in cloud.stacks.executed:
+            raise ProcessDied
+
+    process.turn = die
+    with pytest.raises(ProcessDied):
+        _provision(cloud, plan, make_config(), process=process)
+    assert _protection(cloud) == "false"
+    _provision(cloud, plan_of(cloud, make_bundle(cloud, "one")), make_config())
+    assert _protection(cloud) == "true"
 
 
 def test_the_outputs_of_all_stacks_are_returned(cloud: Cloud) -> None:

@@ -79,6 +79,53 @@ def test_every_event_of_a_stack_is_sent_once_in_order() -> None:
     assert names == ["shop", "Logs", "Api", "Role", "shop"]
 
 
+_REASON = "Validation failed with 1 error(s). Call DescribeEvents to retrieve the full list."
+_FOUND = {
+    "EventType": "VALIDATION_ERROR",
+    "LogicalResourceId": "WebBucket",
+    "ResourceType": "AWS::S3::Bucket",
+    "ValidationStatusReason": "The name is taken.",
+}
+
+
+class _Invalid(_Failing):
+    """CloudFormation refuses the change before it begins: no resource has an event."""
+
+    def __init__(self, *found: dict[str, str]) -> None:
+        super().__init__(("shop", "AWS::CloudFormation::Stack", "CREATE_FAILED", _REASON))
+        self.found = found
+
+    def describe_events(self, **of: str) -> dict[str, Any]:
+        if not self.found:
+            raise refusal("AccessDenied", "DescribeEvents")
+        assert of in ({"StackName": "arn:shop"}, {"ChangeSetName": "arn:cs"})
+        return {"OperationEvents": [{"EventType": "STACK_EVENT"}, *self.found]}
+
+    def create_change_set(self, **_: object) -> dict[str, str]:
+        return {"Id": "arn:cs"}
+
+    def describe_change_set(self, **_: str) -> dict[str, Any]:
+        return {"Status": "FAILED", "StatusReason": _REASON}
+
+    def delete_change_set(self, **_: str) -> None:
+        """It is of no use."""
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [((_FOUND,), "WebBucket (AWS::S3::Bucket) failed: The name is taken."), ((), _REASON)],
+)
+def test_a_failed_validation_names_its_findings(found: tuple[dict[str, str], ...], text: str) -> None:
+    """AWS-1: its reason names only the call for it. Without the right to call, it is all there is."""
+    stacks = Stacks(cast("Any", _Invalid(*found)))
+    with pytest.raises(KanmonError) as caught:
+        stacks.execute(CHANGE_SET, lambda _: None)
+    assert text in caught.value.message
+    with pytest.raises(KanmonError) as caught:
+        stacks.create_change_set("shop", "Resources: {}", {}, {}, existing=None)
+    assert text.rstrip(".") in caught.value.message
+
+
 class _Gone:
     """CloudFormation without change sets."""
 
@@ -161,6 +208,29 @@ def test_a_new_stack_has_no_topics_of_its_own() -> None:
     """TRU-1: whoever made the first change set of a stack chose what it has until then."""
     with pytest.raises(KanmonError, match="it has NotificationARNs"):
         _verify(_Described(NotificationARNs=["arn:own"]), creates=True)
+
+
+class _Planned:
+    """CloudFormation with a change set that nobody executed, with these parameters."""
+
+    def __init__(self, **parameters: str) -> None:
+        self.parameters = [
+            {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
+        ]
+
+    def describe_stacks(self, **_: str) -> dict[str, Any]:
+        return {"Stacks": [{"StackName": "shop", "StackId": "arn:shop"}]}
+
+    def describe_change_set(self, **_: str) -> dict[str, Any]:
+        return {"ExecutionStatus": "AVAILABLE", "Changes": [], "Parameters": self.parameters}
+
+
+def test_deletion_protection_is_part_of_the_approval() -> None:
+    """AWS-1, CD-4"""
+    Stacks(cast("Any", _Planned(ProtectDatabase="true"))).verify(CHANGE_SET)
+    with pytest.raises(KanmonError) as caught:
+        Stacks(cast("Any", _Planned(ProtectDatabase="false"))).verify(CHANGE_SET)
+    assert caught.value.code is Code.PLAN_STALE
 
 
 class _Guarded:
@@ -248,12 +318,112 @@ def test_a_template_is_a_url_or_a_body(template: str, key: str) -> None:
     assert cloudformation.request[key] == template
 
 
-@pytest.mark.parametrize(
-    "status", ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED", "ROLLBACK_COMPLETE", "DELETE_FAILED"]
-)
-def test_a_busy_or_broken_stack_is_refused(status: str) -> None:
-    busy = DeployedStack("shop", "arn:shop", status)
+def _refused(cloudformation: Any, status: str) -> KanmonError:
+    stacks, there = Stacks(cloudformation), DeployedStack("shop", "arn:shop", status)
     with pytest.raises(KanmonError) as caught:
-        Stacks(cast("Any", None)).create_change_set("shop", "Resources: {}", {}, {}, existing=busy)
+        stacks.create_change_set("shop", "Resources: {}", {}, {}, existing=there)
     assert caught.value.code is Code.STACK_BUSY
     assert status in caught.value.message
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("status", "fix"),
+    [("UPDATE_IN_PROGRESS", "Wait"), ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback")],
+)
+def test_a_busy_stack_is_refused(status: str, fix: str) -> None:
+    assert fix in _refused(None, status).fix
+
+
+class _Ending:
+    """CloudFormation with one stack at its end: each deletion brings it into the next state.
+
+    Its events are those of the deletion, oldest first.
+    """
+
+    def __init__(self, status: str, *after: str, events: tuple[tuple[str, str, str], ...] = ()) -> None:
+        self.states = [status, *after]
+        self.events = [
+            {
+                "EventId": str(number),
+                "StackName": "shop",
+                "LogicalResourceId": name,
+                "PhysicalResourceId": f"{name.lower()}-1",
+                "ResourceType": "AWS::CloudFormation::Stack" if name == "shop" else "AWS::EC2::VPC",
+                "ResourceStatus": event,
+                "ResourceStatusReason": reason,
+            }
+            for number, (name, event, reason) in enumerate(events)
+        ]
+        self.deleted: list[dict[str, str]] = []
+
+    def describe_stacks(self, **_: str) -> dict[str, Any]:
+        state = self.states[min(len(self.deleted), len(self.states) - 1)]
+        return {"Stacks": [{"StackName": "shop", "StackId": "arn:shop", "StackStatus": state}]}
+
+    def describe_stack_events(self, **_: str) -> dict[str, Any]:
+        return {"StackEvents": self.events[::-1] if self.deleted or len(self.states) == 1 else []}
+
+    def delete_stack(self, **request: str) -> None:
+        del request["ClientRequestToken"]
+        self.deleted.append(request)
+
+
+def test_a_failed_creation_is_no_stack() -> None:
+    """AWS-1: it has no resource. So a plan creates it, and its outputs are unknown."""
+    stacks = Stacks(cast("Any", _Ending("ROLLBACK_COMPLETE")))
+    assert stacks.find("shop") is None
+    assert stacks.creation_failed("shop")
+
+
+def test_a_failed_creation_is_removed_by_the_service_role() -> None:
+    """AWS-1: by its id, so never another stack of the same name."""
+    cloudformation = _Ending("ROLLBACK_COMPLETE", "DELETE_COMPLETE")
+    assert Stacks(cast("Any", cloudformation), "arn:role").remove_failed("shop")
+    assert cloudformation.deleted == [{"StackName": "arn:shop", "RoleARN": "arn:role"}]
+
+
+@pytest.mark.parametrize(
+    "status", ["CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"]
+)
+def test_only_a_failed_creation_is_removed(status: str) -> None:
+    """AWS-1: every other stack has resources."""
+    cloudformation = _Ending(status)
+    assert not Stacks(cast("Any", cloudformation)).remove_failed("shop")
+    assert cloudformation.deleted == []
+
+
+_LEFT = (
+    ("Vpc", "DELETE_FAILED", "It has dependencies."),
+    ("Subnet", "DELETE_FAILED", "in use"),
+    ("Subnet", "DELETE_COMPLETE", ""),
+    ("shop", "DELETE_FAILED", "The following resource(s) failed to delete: [Vpc]."),
+)
+_SENTENCE = "CloudFormation could not delete Vpc (AWS::EC2::VPC vpc-1): It has dependencies."
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"])
+def test_a_broken_stack_names_its_resources_and_the_command(status: str) -> None:
+    """AWS-1"""
+    error = _refused(_Ending(status, events=_LEFT), status)
+    assert error.message == f"The stack is {status}. {_SENTENCE}"
+    assert "aws cloudformation delete-stack --stack-name shop" in error.fix
+
+
+def test_a_failed_deletion_names_the_rest() -> None:
+    """AWS-1"""
+    cloudformation = _Ending("CREATE_COMPLETE", "DELETE_FAILED", events=_LEFT)
+    seen: list[str] = []
+    with pytest.raises(KanmonError) as caught:
+        Stacks(cast("Any", cloudformation)).delete("arn:shop", lambda event: seen.append(event.status))
+    assert caught.value.code is Code.STACK_FAILED
+    assert caught.value.message == f"The stack could not be deleted. {_SENTENCE}"
+    assert seen == [status for _, status, _ in _LEFT]
+
+
+@pytest.mark.parametrize("existing", [None, DeployedStack("shop", "arn:shop", "CREATE_COMPLETE")])
+def test_a_failed_change_is_rolled_back(existing: DeployedStack | None) -> None:
+    """AWS-1: RetainExceptOnCreate deletes what a creation made only if the creation is rolled back."""
+    cloudformation = _Creating()
+    Stacks(cast("Any", cloudformation)).create_change_set("shop", "Resources: {}", {}, {}, existing=existing)
+    assert cloudformation.request["OnStackFailure"] == "ROLLBACK"

@@ -286,5 +286,5 @@ def test_order_of_routes_does_not_count() -> None:
 
 def test_old_deployments_stay() -> None:
     resource = parse(api_template(EXAMPLE))["Resources"][_deployment(EXAMPLE)]
-    assert resource["DeletionPolicy"] == "Retain"
+    assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
     assert resource["UpdateReplacePolicy"] == "Retain"

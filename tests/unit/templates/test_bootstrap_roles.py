@@ -50,7 +50,13 @@ CALLS: dict[str, list[tuple[str, dict[str, str]]]] = {
         (stack("shop-test-foundation"), BY_SERVICE_ROLE),
     ],
     "cloudformation.delete_change_set": [(STACK, {})],
+    # Only through the service role: it may delete nothing of another's, and no data.
+    "cloudformation.delete_stack": [
+        (STACK, BY_SERVICE_ROLE),
+        (stack("shop-test-foundation"), BY_SERVICE_ROLE),
+    ],
     "cloudformation.describe_change_set": [(STACK, {})],
+    "cloudformation.describe_events": [(STACK, {})],
     "cloudformation.describe_stack_events": [(STACK, {})],
     "cloudformation.describe_stacks": [(STACK, {}), (stack("shop-bootstrap"), {})],
     "cloudformation.execute_change_set": [(STACK, {}), (stack("shop-test-edge"), {})],
@@ -92,7 +98,13 @@ CALLS: dict[str, list[tuple[str, dict[str, str]]]] = {
     "sns.publish": [(own("sns", "shop-kanmon"), {})],
 }
 # Nobody but an administrator: no command of a workflow calls it.
-NEVER = {"apigateway.get_account"}
+NEVER = {
+    "apigateway.get_account",
+    # Of `kanmon destroy`.
+    *(f"cloudformation.list_{things}" for things in ("change_sets", "stack_resources", "stacks")),
+    *("rds.describe_db_clusters", "rds.modify_db_cluster"),
+    *("s3.delete_bucket", "s3.list_object_versions"),
+}
 # No permissions are required: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 FREE = {"sts.get_caller_identity"}
 
@@ -112,6 +124,7 @@ PLANS = {
     "cloudformation.create_change_set",
     "cloudformation.delete_change_set",
     "cloudformation.describe_change_set",
+    "cloudformation.describe_events",
     "cloudformation.describe_stack_events",
     "cloudformation.describe_stacks",
     "cloudformation.get_template",

@@ -155,7 +155,7 @@ def test_the_databases_cluster() -> None:
     assert cluster["KmsKeyId"] == {"Ref": "KeyArn"}
     assert cluster["BackupRetentionPeriod"] == 7
     assert cluster["PreferredBackupWindow"] == "03:00-04:00"
-    assert cluster["DeletionProtection"] is True
+    assert cluster["DeletionProtection"] == {"Ref": "ProtectDatabase"}
     assert cluster["EnableIAMDatabaseAuthentication"] is True
     assert cluster["EnableCloudwatchLogsExports"] == ["postgresql"]
     assert cluster["VpcSecurityGroupIds"] == [{"GetAtt": "DatabaseSecurityGroup.GroupId"}]
@@ -348,7 +348,7 @@ def test_the_apps_user_pool(
     assert pool["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": closed}
     assert pool["MfaConfiguration"] == mfa
     assert pool.get("EnabledMfas") == factors
-    assert pool["DeletionProtection"] == "ACTIVE"
+    assert pool["DeletionProtection"] == {"If": ["UserPoolProtected", "ACTIVE", "INACTIVE"]}
     password = pool["Policies"]["PasswordPolicy"]
     assert password["MinimumLength"] >= 12
     assert {key for key, value in password.items() if value is True} == {

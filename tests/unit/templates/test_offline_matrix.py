@@ -244,8 +244,24 @@ def test_resources_with_state_outlive_their_stack(case: str) -> None:
         if resource["Type"] == "AWS::RDS::DBInstance":
             # The storage is the cluster's; CloudFormation knows no snapshot of an instance.
             continue
-        assert resource["DeletionPolicy"] in {"Retain", "RetainExceptOnCreate", "Snapshot"}, where
+        assert resource["DeletionPolicy"] in {"RetainExceptOnCreate", "Snapshot"}, where
         assert resource["UpdateReplacePolicy"] in {"Retain", "Snapshot"}, where
+
+
+_GONE_WITH_ANOTHER = {"AWS::SecretsManager::RotationSchedule"}
+"""Its secret goes with the database's cluster, and nobody can delete the schedule alone."""
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_failed_creation_leaves_a_name_behind(case: str) -> None:
+    """AWS-1: `Retain` keeps a new resource even then, and its name would stop the next creation.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
+    """
+    for content in documents(case).values():
+        for name, resource in content["Resources"].items():
+            left = resource.get("DeletionPolicy") == "Retain" and resource["Type"] not in _GONE_WITH_ANOTHER
+            assert not left, name
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -60,7 +60,9 @@ def test_the_slots_stack_is_the_one_of_its_slot() -> None:
 
 
 def test_the_foundation_takes_the_environments_key() -> None:
-    assert _stacks()[FOUNDATION].parameters == {"KeyArn": MADE.key}
+    """INF-3, AWS-1: and every deletion protection is on."""
+    protected = {"ProtectDatabase": "true", "ProtectUserPool": "true"}
+    assert _stacks()[FOUNDATION].parameters == {"KeyArn": MADE.key} | protected
 
 
 def test_the_slot_has_the_values_of_its_release() -> None:

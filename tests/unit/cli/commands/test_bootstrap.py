@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from kanmon.stacks.changes import ChangeSet
-    from kanmon.stacks.cloudformation import StackEvent
+    from kanmon.stacks.stack_events import StackEvent
     from tests.unit.cli.commands.conftest import App
 
 STACK = "shop-bootstrap"
@@ -104,6 +104,14 @@ def test_a_second_time_there_is_nothing_to_change(app: App) -> None:
     app.printed()
     assert app.run("bootstrap", "--yes") is ExitStatus.OK
     assert app.printed() == f"{STACK} is there already; there is nothing to change.\n"
+
+
+def test_a_failed_creation_can_be_repeated(app: App, stacks: _Stacks) -> None:
+    """AWS-1"""
+    stacks.failing.add(STACK)
+    assert app.run("bootstrap", "--yes") is ExitStatus.FAILED
+    stacks.failing.clear()
+    assert app.run("bootstrap", "--yes") is ExitStatus.OK
 
 
 @pytest.mark.usefixtures("stacks")

@@ -1,0 +1,87 @@
+"""The states of a stack, and the way out of each state without updates.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html#cfn-console-view-stack-data-resources-status-codes
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kanmon.stacks.stack_events import StackEvent
+
+READY = frozenset(
+    {
+        "CREATE_COMPLETE",
+        "UPDATE_COMPLETE",
+        "UPDATE_ROLLBACK_COMPLETE",
+        "IMPORT_COMPLETE",
+        "IMPORT_ROLLBACK_COMPLETE",
+    }
+)
+"""States in which a stack takes an update."""
+SUCCEEDED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"})
+CREATION_UNDONE = "ROLLBACK_COMPLETE"
+"""The creation failed, and CloudFormation has deleted what it made. Only the stack's name is taken."""
+REVIEWED = "REVIEW_IN_PROGRESS"
+"""The stack has change sets for its creation, and none was executed."""
+ABSENT = frozenset({REVIEWED, "DELETE_COMPLETE", CREATION_UNDONE})
+"""States without any resource."""
+BROKEN = frozenset({"CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"})
+"""The creation or the deletion failed, and some resources are left."""
+
+
+def refuse_update(name: str, status: str, left: Sequence[str] = ()) -> KanmonError:
+    """The error for a stack that takes no update now. `left` are the resources of a broken one, in words."""
+    problem = f"The stack is {status}."
+    if status == "UPDATE_ROLLBACK_FAILED":
+        command = f"aws cloudformation continue-update-rollback --stack-name {name}"
+        fix = f"Repair the resource in the stack's last failed event, then run `{command}`."
+    elif status in BROKEN:
+        problem += stays(left)
+        fix = cleaned(name)
+    else:
+        fix = "Wait until CloudFormation has finished with this stack, then run the command again."
+    return KanmonError(Code.STACK_BUSY, problem, where=name, fix=fix)
+
+
+def stays(left: Sequence[str]) -> str:
+    """The sentence about resources that CloudFormation could not delete."""
+    return f" CloudFormation could not delete {'; '.join(left)}." if left else ""
+
+
+def cleaned(name: str) -> str:
+    """The way out for a broken stack."""
+    return (
+        "No release uses this stack. As an administrator, delete each named resource in its own service. "
+        f"Then run `aws cloudformation delete-stack --stack-name {name}`. `kanmon destroy` removes the whole "
+        "environment. Then run this command again."
+    )
+
+
+def undeleted(events: Iterable[StackEvent]) -> list[str]:
+    """The resources whose last event is a failed deletion, in words. The newest event comes first."""
+    last: dict[str, StackEvent] = {}
+    for event in events:
+        if not event.is_stacks_own:
+            last.setdefault(event.logical_id, event)
+    return [
+        f"{one.logical_id} ({one.type} {one.physical_id}): {one.reason.rstrip('.')}"
+        for one in last.values()
+        if one.status == "DELETE_FAILED"
+    ]
+
+
+def validation(events: Iterable[Mapping[str, object]]) -> str:
+    """What CloudFormation found wrong before it changed anything, in words; empty for nothing."""
+    return "; ".join(
+        f"{event.get('LogicalResourceId')} ({event.get('ResourceType')}) failed: "
+        f"{str(event.get('ValidationStatusReason', '')).rstrip('.')}"
+        for event in events
+        if event.get("EventType") == "VALIDATION_ERROR"
+    )
