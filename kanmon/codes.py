@@ -193,6 +193,11 @@ class Code(Enum):
             "`aws apigateway delete-stage --rest-api-id API --stage-name STAGE`, never `live`."
         ),
     )
+    NOT_REMOVED = (
+        220,
+        "`kanmon destroy` could not remove something.",
+        "Remove the named cause, then run the same command again: it goes on where it ended.",
+    )
     HOOK_FAILED = (
         221,
         "A hook of the release failed.",

@@ -137,6 +137,12 @@ class Aws:
         """Amazon RDS and Aurora."""
         return self._fenced(self._session.client("rds", config=_SETTINGS))
 
+    def administration(self, service: str) -> Any:  # noqa: ANN401 - the clients of many services
+        """A client for `kanmon destroy`: an administrator's work on resources that no stack keeps."""
+        if service == "s3":
+            return self.s3
+        return self._fenced(self._session.client(cast("Any", service), config=_SETTINGS))
+
     def _name_owner(self, params: dict[str, Any], model: OperationModel, **_: object) -> None:
         """Name the account that must own the buckets of a call.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.aws.alarms import Alarms
 from kanmon.aws.functions import Functions
+from kanmon.aws.kept import KeptResources
 from kanmon.aws.snapshots import Snapshots
 from kanmon.checks.execution import Checks
 from kanmon.checks.probe import Edge
@@ -15,10 +16,12 @@ from kanmon.config.served import ServedApi
 from kanmon.github.workflow_run import actor, current_run
 from kanmon.ledger.ledger import Ledger
 from kanmon.ledger.store import S3Store
-from kanmon.model import Slot
+from kanmon.model import Resource, Slot
 from kanmon.naming import API, EDGE, Output, ledger_folder, stack_name
+from kanmon.release.destroy import Removers
 from kanmon.release.ports import ApiPort, Services, Site, WebPort
 from kanmon.stacks.cloudformation import Stacks
+from kanmon.stacks.removal import StackRemoval
 from kanmon.traffic.absent import NoApi, NoWeb
 from kanmon.traffic.pages import WebPages
 from kanmon.traffic.stage_settings import StageSettings
@@ -66,6 +69,23 @@ def services_of(account: Account, warn: Callable[[str], None]) -> Services:
         fence=aws.fence,
         actor=actor(),
         run=run.url if (run := current_run()) else "",
+    )
+
+
+def removers_of(account: Account) -> Removers:
+    """The services for the removal of an environment. Raises CREDENTIALS_MISSING."""
+    aws, environment = account.aws, account.config.environment
+    resources = KeptResources(aws.administration)
+    store = S3Store(aws.ledger_s3(), account.bucket, ledger_folder(environment))
+    # Without its bucket there is no ledger, and no deploy either.
+    there = resources.exists(Resource("AWS::S3::Bucket", account.bucket))
+    return Removers(
+        ledger=Ledger(store) if there else None,
+        stacks=StackRemoval(aws.cloudformation),
+        resources=resources,
+        clock=SYSTEM_CLOCK,
+        fence=aws.fence,
+        actor=actor(),
     )
 
 

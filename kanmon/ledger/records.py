@@ -241,6 +241,17 @@ class Freeze(Record):
     operation: int
 
 
+class Destruction(Record):
+    """The last `kanmon destroy` of the environment."""
+
+    by: str
+    began: datetime
+    data: bool
+    """The data had to go, too."""
+    ended: datetime | None = None
+    """None: it did not end, and somebody has to repeat it."""
+
+
 class Head(Fenced):
     """The environment's present state: its live release, its slots, its lease."""
 
@@ -251,3 +262,4 @@ class Head(Fenced):
     operation: int | None = None
     lease: Lease | None = None
     freeze: Freeze | None = None
+    destroyed: Destruction | None = None

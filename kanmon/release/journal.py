@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kanmon.model import Pointer, Slot
     from kanmon.release.events import Observer
     from kanmon.release.lease import HeldLease
-    from kanmon.stacks.cloudformation import StackEvent
+    from kanmon.stacks.stack_events import StackEvent
 
 
 _NOT_ENDED = {"result": None, "ended": None}

@@ -63,6 +63,9 @@ def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
             problem = f"No stable release was live before {head.live}." if head.live else "Nothing is live."
             raise KanmonError(Code.NO_ROLLBACK_TARGET, problem)
         return target
+    if head.live is None and not returning:
+        # After `kanmon destroy` no record of a release leads to anything in AWS.
+        raise KanmonError(Code.NO_ROLLBACK_TARGET, "Nothing is live.")
     release = ledger.release(wanted)
     if release is None:
         raise KanmonError(Code.UNKNOWN_RELEASE, f"No deploy began a release {wanted}.")

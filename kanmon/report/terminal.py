@@ -224,6 +224,13 @@ def print_status(
             since=f"{head.freeze.since:%Y-%m-%d %H:%M}",
             reason=head.freeze.reason,
         )
+    if head.destroyed and not head.live:
+        console.print(
+            "[yellow]removed[/]   by {by}, since {began} UTC{end}",
+            by=head.destroyed.by,
+            began=f"{head.destroyed.began:%Y-%m-%d %H:%M}",
+            end="" if head.destroyed.ended else "; it did not end: run `kanmon destroy` again",
+        )
     if operation:
         _print_open(console, operation)
     if head.lease:

@@ -29,7 +29,7 @@ class FakeAccount:
     aws: Any = field(init=False)
 
     def __post_init__(self) -> None:
-        self.aws = SimpleNamespace(cloudwatch=SimpleNamespace(put_metric_data=self._put))
+        self.aws = SimpleNamespace(account="1" * 12, cloudwatch=SimpleNamespace(put_metric_data=self._put))
 
     @property
     def blobs(self) -> Blobs:

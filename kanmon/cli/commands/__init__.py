@@ -26,6 +26,7 @@ NAMES = (
     "notify",
     "status",
     "history",
+    "destroy",
 )
 """All commands, in the order of a release's life."""
 

@@ -14,6 +14,7 @@ from kanmon.errors import KanmonError
 from kanmon.ledger.records import (
     Decision,
     DecisionKind,
+    Destruction,
     Failure,
     Freeze,
     Head,
@@ -368,6 +369,17 @@ def test_a_pages_name_is_printed_whole() -> None:
 EVIL = "[/]\x1b]52;c;ZWNobw==\x07\x1b[2J\nr9 is live\u202e"
 
 
+@pytest.mark.parametrize("ended", [NOON, None])
+def test_a_removed_environment_shows_its_end(ended: datetime | None) -> None:
+    """AWS-1"""
+    on = console()
+    head = Head(destroyed=Destruction(by="kim", began=NOON, data=True, ended=ended))
+    print_status(on, head, None, None, None)
+    shown = printed(on)
+    assert f"removed   by kim, since {NOON:%Y-%m-%d %H:%M} UTC" in shown
+    assert ("run `kanmon destroy` again" in shown) is (ended is None)
+
+
 def hostile_operation(text: str) -> Operation:
     kept = KeptStack(stack=text, reason=text)
     approval = Approval(by=text, how=text, digest="d", at=NOON)
@@ -389,6 +401,8 @@ def hostile_texts(text: str) -> str:
     head = Head(live=text, slots={Slot.BLUE: text}, freeze=freeze, lease=lease)
     print_status(on, head, release, release, operation)
     print_status(on, head, release, release, operation.model_copy(update={"result": Result.HELD}))
+    destroyed = Destruction(by=text, began=NOON, data=True)
+    print_status(on, head.model_copy(update={"live": None, "destroyed": destroyed}), None, None, None)
     print_outcome(on, Outcome(Result.ROLLED_BACK, text, operation))
     change = Change(action="Add", logical_id=text, type=text, properties=(text,))
     plan = a_plan(change, changed=(text,), served={text: text})

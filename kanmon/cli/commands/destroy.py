@@ -1,0 +1,104 @@
+"""`kanmon destroy`: removes an environment from its account, with an administrator's credentials (AWS-1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kanmon.cli.command import Command, flag
+from kanmon.codes import Code
+from kanmon.errors import ExitStatus, KanmonError
+
+if TYPE_CHECKING:
+    from kanmon.cli.context import Context
+    from kanmon.release.destroy import Extent, Inventory
+
+
+@dataclass(frozen=True)
+class DestroyOptions:
+    """How much to remove, and whether to ask."""
+
+    data: bool = flag(
+        "delete the data, too: database (its last snapshot stays), users, secrets, queues, files, logs, "
+        "history. Without it, data stays",
+        terminal_only=True,
+    )
+    bootstrap: bool = flag(
+        "remove the bootstrap stack, too, when no other environment is left", terminal_only=True
+    )
+    yes: bool = flag("remove without a question", terminal_only=True)
+
+
+def run(options: DestroyOptions, context: Context) -> ExitStatus:
+    """Show what goes and what stays, ask, remove. You can repeat it until nothing is left."""
+    from kanmon.cli.wiring import removers_of
+    from kanmon.release.destroy import Extent, destroy, refuse_removal, take_inventory
+    from kanmon.report.step import show_error
+
+    config, account = context.config, context.account
+    removers = removers_of(account)
+    extent = Extent(
+        config.app,
+        config.environment,
+        account.aws.account,
+        config.region,
+        data=options.data,
+        bootstrap=options.bootstrap,
+    )
+    inventory = take_inventory(removers, extent)
+    refuse_removal(removers, extent, inventory)
+    if inventory.empty:
+        context.print(f"There is nothing of {extent.prefix} to remove.")
+        _show_kept(context, inventory)
+        return ExitStatus.OK
+    _show(context, inventory)
+    if not options.yes:
+        _confirm(context, extent)
+    try:
+        left = destroy(removers, extent, context.print)
+    except KanmonError as error:
+        if error.code is not Code.NOT_REMOVED:
+            raise
+        show_error(error)
+        return ExitStatus.FAILED
+    context.console.print("[green]{prefix} is removed.[/]", prefix=extent.prefix)
+    _show_kept(context, left)
+    return ExitStatus.OK
+
+
+def _show(context: Context, inventory: Inventory) -> None:
+    for stack in inventory.removed:
+        context.print(f"- {stack.name}: the stack, {stack.status}")
+    for resource in inventory.lost:
+        context.print(f"- {resource}: with its data")
+    _show_kept(context, inventory)
+
+
+def _show_kept(context: Context, inventory: Inventory) -> None:
+    for stack in inventory.staying:
+        context.print(f"  {stack.name} stays, because of its data. `--data` removes it.")
+    for resource in inventory.kept:
+        context.print(f"  {resource} stays.")
+
+
+def _confirm(context: Context, extent: Extent) -> None:
+    """Ask for the environment's name. Raises NOT_APPROVED, USAGE."""
+    from kanmon.cli.approvals import asker
+
+    ask = asker(context.console)
+    if ask is None:
+        problem = "There is no terminal for the question."
+        raise KanmonError(Code.USAGE, problem, fix="Run it in a terminal, or add `--yes` in a script.")
+    if ask(f"Type {extent.environment} to remove it: ").strip() != extent.environment:
+        problem = "You did not type the environment's name. Nothing was changed."
+        raise KanmonError(Code.NOT_APPROVED, problem, fix="Run `kanmon destroy` again if you mean it.")
+
+
+COMMAND = Command(
+    "destroy",
+    "Remove an environment from its AWS account, with the credentials of an administrator.",
+    run,
+    DestroyOptions,
+    aws=True,
+    action=False,
+)
