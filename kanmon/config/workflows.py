@@ -12,7 +12,7 @@ FILES = (
     "kanmon-dev/kanmon/.github/workflows/rollback.yml",
 )
 """The files with jobs for the roles."""
-COMMIT = "c904bbbfcd183fff202bf385880ffbe35e7bc156"
+COMMIT = "f0ab15b5813535a2cb4b18bdbc5e54fe36e126cd"
 """The commit of these files in the workflow files to copy. `scripts/release` writes it."""
 
 
