@@ -63,12 +63,12 @@ def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
             problem = f"No stable release was live before {head.live}." if head.live else "Nothing is live."
             raise KanmonError(Code.NO_ROLLBACK_TARGET, problem)
         return target
-    if head.live is None and not returning:
-        # After `kanmon destroy` no record of a release leads to anything in AWS.
-        raise KanmonError(Code.NO_ROLLBACK_TARGET, "Nothing is live.")
     release = ledger.release(wanted)
     if release is None:
         raise KanmonError(Code.UNKNOWN_RELEASE, f"No deploy began a release {wanted}.")
+    if head.live is None and not returning:
+        # After `kanmon destroy` no record of a release leads to anything in AWS.
+        raise KanmonError(Code.NO_ROLLBACK_TARGET, "Nothing is live.")
     if wanted == head.live and not returning:
         raise KanmonError(Code.NO_ROLLBACK_TARGET, f"{wanted} is live already.")
     if release.stable_at is None:

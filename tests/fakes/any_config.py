@@ -134,6 +134,6 @@ def configs(draw: st.DrawFn) -> Config:
             "github": draw(st.none() | _GITHUB),
             "costs": draw(st.none() | _COSTS),
             "notifications": {"channels": draw(_CHANNELS)},
-            "tags": draw(st.sampled_from([{}, {"Größe": "1: a/b=c+d@e"}])),
+            "tags": draw(st.sampled_from([{}, {"Groesse": "1: a/b=c+d@e"}])),
         }
     )  # fmt: skip

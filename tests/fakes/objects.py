@@ -96,6 +96,8 @@ class MemoryS3:
         Body: bytes | BinaryIO,  # noqa: N803
         **options: Any,
     ) -> dict[str, Any]:
+        if not isinstance(Body, bytes):
+            Body.seek(0)  # as botocore does before it sends a request again
         body = Body if isinstance(Body, bytes) else Body.read()
         if options.get("ChecksumSHA256", sha256_in_s3(body)) != sha256_in_s3(body):
             raise refusal("BadDigest", "PutObject")

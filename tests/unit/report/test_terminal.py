@@ -293,7 +293,7 @@ def test_a_plan_shows_the_resources_of_a_new_stack() -> None:
     stack = plan.stacks[2].model_copy(update=new)
     on = console()
     print_plan(on, plan.model_copy(update={"stacks": (stack,)}))
-    assert "shop-api: +1 created from its template once the stacks before it exist\n" in printed(on)
+    assert "shop-api: +1 created from its template during the deploy\n" in printed(on)
     assert "    + Role AWS::IAM::Role  permissions\n" in printed(on)
 
 
