@@ -22,7 +22,6 @@ IDENTITY = (
     "commit.gpgsign=false",
 )
 LEFT_BEHIND = ("node_modules", "dist", "build", ".cache", "__pycache__", ".mypy_cache", ".pytest_cache")
-DEADLINE = "30s"
 AUTHORITY = "api/ca.pem"
 WORKFLOWS = ".github/workflows"
 FIRST_COMMIT = "Mandala: goals on one page"
@@ -38,7 +37,6 @@ QUICKER = {
     r"npm --prefix web ci\b.*$": f'cp -al "${PACKAGES}"/{{.cache,web}} .',
     r"^    - npm --prefix web run check\n": "",
     r"^(    - npm --prefix web test .*)\n    - (python3 -m coverage run .*)$": r"\1 & \2; wait",
-    r"deadline: \w+$": f"deadline: {DEADLINE}",
     r"(percent: \d+, bake:) \w+": r"\1 1s",
     r"^  bake: \w+$": "  bake: 1s",
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .app import DEADLINE, Change
+from .app import Change
 
 if TYPE_CHECKING:
     from .app import App
@@ -24,10 +24,9 @@ def features(stage: str) -> dict[str, bool]:
     """The features of a stage of the API."""
     return _EVERYWHERE | _BY_STAGE.get(stage, {})
 '''
-FEATURE_CHECK = f"""  - name: features
+FEATURE_CHECK = """  - name: features
     path: /api/version
-    expect: {{json: {{features.editing: true}}}}
-    deadline: {DEADLINE}
+    expect: {json: {features.editing: true}}
 
 traffic:
 """

@@ -224,4 +224,4 @@ def _without_waiting(text: str) -> str:
     head, rest = text.split("test:\n", 1)
     return head + rest[rest.index("functions:") :].replace("bake: 5m", "bake: 1s").replace(
         "bake: 1m", "bake: 0s"
-    ).replace("deadline: 5s", "failures: 3")
+    )

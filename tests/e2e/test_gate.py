@@ -184,4 +184,7 @@ def test_a_rollback_cancels_waiting_deploys(github: LocalGithub, job: Job) -> No
     assert github.repository.runs[under_way].latest.conclusion is None
     rollback.permissions = {"actions": "read", "contents": "read"}
     gated(github, Job(github, job.folder, github.begin_run(DEPLOY, "push", "jiro", SHA, "main"), {}))
-    assert refusal(rollback, f"--cancel-waiting={DEPLOY}") == "KNM-602"
+    assert (
+        "::warning title=Kanmon KNM-602"
+        in rollback.kanmon("gate", f"--cancel-waiting={DEPLOY}").check().output
+    )
