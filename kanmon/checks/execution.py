@@ -64,7 +64,8 @@ class Checks:
             return [task.result() for task in tasks]
 
     def _run(self, check: Check, target: Target, stop: threading.Event) -> CheckResult:
-        if target.arrival and (absent := self._await_stage(check, target, stop)):
+        needs_stage = target.arrival and check.path.startswith(f"{target.api}/")
+        if needs_stage and (absent := self._await_stage(check, target, stop)):
             return absent
         deadline = self.clock.monotonic() + check.deadline
         tries = successes = failures = 0

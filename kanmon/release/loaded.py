@@ -44,6 +44,11 @@ class LoadedRelease:
         """The part of its config that serves users, of whatever version of Kanmon."""
         return self.manifest.served
 
+    @property
+    def api_prefix(self) -> str:
+        """How the paths of its API begin, such as `/api`; empty without an API."""
+        return self.config.api.prefix if self.config.api else ""
+
 
 def files_of(loaded: LoadedRelease | None) -> Mapping[str, WebFile]:
     """The web files of a release; none without one."""

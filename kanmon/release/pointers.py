@@ -83,7 +83,7 @@ class Pointers:
             self.site.web.open_preview(token, loaded.web if pages is None else loaded.web.only(pages))
         if calls is None or calls:
             self.site.api.open_preview(token, pointer)
-        return Target(name, loaded.id, token, arrival)
+        return Target(name, loaded.id, token, arrival, loaded.api_prefix)
 
     def close_previews(self) -> None:
         """Close the operation's previews, if it has any."""

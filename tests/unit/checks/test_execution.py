@@ -72,7 +72,7 @@ def test_answers_of_another_release_do_not_count_as_failures() -> None:
     assert result.tries == 10
 
 
-NEW = replace(LIVE, arrival=90.0)
+NEW = replace(LIVE, arrival=90.0, api="/api")
 FORBIDDEN, GATEWAY_ERROR = (403, ""), (500, "")
 
 
@@ -117,6 +117,13 @@ def test_an_error_of_api_gateway_itself_shows_the_stage() -> None:
     with serving((502, "")) as server:
         server.headers = {API_HEADER: "error"}
         [result] = Checks(server.edge, Clock()).run([_check(failures=2)], NEW)
+    assert result.arrived
+    assert result.tries == 2
+
+
+def test_a_page_needs_no_stage() -> None:
+    """CD-7: a page that nobody can read fails at once, also on the stable release."""
+    result = _on_new_stage(FORBIDDEN, failures=2, path="/")
     assert result.arrived
     assert result.tries == 2
 
