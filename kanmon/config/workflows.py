@@ -12,7 +12,7 @@ FILES = (
     "kanmon-dev/kanmon/.github/workflows/rollback.yml",
 )
 """The files with jobs for the roles."""
-COMMIT = "f0ab15b5813535a2cb4b18bdbc5e54fe36e126cd"
+COMMIT = "6232febddeae5a6f0ef1696b0d05bbd345f93147"
 """The commit of these files in the workflow files to copy. `scripts/release` writes it."""
 
 
