@@ -88,8 +88,7 @@ class Checks:
                     failure="" if passed else failure or f"only {successes} successes in a row in time",
                 )
             if failure:
-                self.clock.pause(min(pause, max(0.0, deadline - self.clock.monotonic())), stop)
-                pause = min(_LONGEST_PAUSE, pause * _GROWTH)
+                pause = self._rest(pause, deadline, stop)
 
     def _await_stage(self, check: Check, target: Target, stop: threading.Event) -> CheckResult | None:
         """Ask until API Gateway knows a new stage. The failed result when it does not know it in time.
@@ -108,8 +107,12 @@ class Checks:
                 seconds = answer.seconds if answer else 0.0
                 problem = f"API Gateway does not know its new stage after {target.arrival:g} s: {failure}"
                 return CheckResult(check, target, False, tries, seconds, "", problem, arrived=False)
-            self.clock.pause(min(pause, max(0.0, deadline - self.clock.monotonic())), stop)
-            pause = min(_LONGEST_PAUSE, pause * _GROWTH)
+            pause = self._rest(pause, deadline, stop)
+
+    def _rest(self, seconds: float, deadline: float, stop: threading.Event) -> float:
+        """Pause, but not beyond the deadline; the next pause, which is longer."""
+        self.clock.pause(min(seconds, max(0.0, deadline - self.clock.monotonic())), stop)
+        return min(_LONGEST_PAUSE, seconds * _GROWTH)
 
     def _try(self, check: Check, target: Target) -> tuple[Answer | None, str]:
         try:
