@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from kanmon.aws.fence import Fence
     from kanmon.clock import Clock
     from kanmon.ledger.ledger import Ledger
-    from kanmon.ledger.records import Head
     from kanmon.release.lease import HeldLease
     from kanmon.stacks.removal import PresentStack
     from kanmon.stacks.stack_events import StackEvent
@@ -200,7 +199,7 @@ def refuse_removal(removers: Removers, extent: Extent, inventory: Inventory) -> 
     """
     if removers.ledger:
         head = removers.ledger.head()
-        _refuse_busy(removers.ledger, head)
+        refuse_open(removers.ledger.open_operation(head))
         if holder := holder_of(head, removers.clock.now()):
             raise KanmonError(Code.LOCKED, f"{holder} holds the lease.")
     if not extent.bootstrap:
@@ -232,7 +231,7 @@ def destroy(removers: Removers, extent: Extent, show: Callable[[str], None]) -> 
     """
     with _held(removers) as held:
         if held and removers.ledger:
-            _refuse_busy(removers.ledger, held.writer.head)
+            refuse_open(removers.ledger.open_operation(held.writer.head))
         # Look again, under the lease: a deploy may have made another stack during the question.
         inventory = take_inventory(removers, extent)
         _record(removers, held, extent)
@@ -255,10 +254,6 @@ def _held(removers: Removers) -> Iterator[HeldLease | None]:
         return
     with lease(removers.ledger, removers.clock, removers.fence, removers.actor) as held:
         yield held
-
-
-def _refuse_busy(ledger: Ledger, head: Head) -> None:
-    refuse_open(ledger.open_operation(head))
 
 
 def _record(removers: Removers, held: HeldLease | None, extent: Extent, *, ended: bool = False) -> None:
