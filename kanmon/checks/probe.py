@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
+from urllib3.exceptions import TimeoutError as ConnectionTimeoutError
 from urllib3.util import create_urllib3_context
 
 from kanmon.model import Answer
@@ -119,6 +120,8 @@ class Edge:
         try:
             connection.connect()
             yield connection
+        except (TimeoutError, ConnectionTimeoutError):
+            late.set()
         except (HTTPError, HTTPException, OSError, ValueError) as error:
             failure = str(error) or type(error).__name__
         finally:

@@ -320,6 +320,13 @@ class Attacker:
                 {**named, "DBClusterSnapshotIdentifier": MARK},
             )
             yield "rds:ModifyDBCluster", rds.modify_db_cluster, {**named, "MasterUserPassword": MARK}
+        snapshots = seen.client("rds").describe_db_cluster_snapshots()["DBClusterSnapshots"]
+        for name in [MARK, *(one["DBClusterSnapshotIdentifier"] for one in snapshots)]:
+            yield (
+                "rds:DeleteDBClusterSnapshot",
+                rds.delete_db_cluster_snapshot,
+                {"DBClusterSnapshotIdentifier": name},
+            )
         for secret in seen.client("secretsmanager").list_secrets()["SecretList"]:
             yield (
                 "secretsmanager:PutSecretValue",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import time
+from functools import partial
 from itertools import repeat
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kanmon.checks import probe
 from kanmon.checks.probe import LARGEST, NoAnswerError, Target, preview_address
 from kanmon.config.checks import Check
 from tests.unit.checks.server import FROM_R2, Request, sending, serving
@@ -97,6 +100,17 @@ def test_a_dripping_answer_ends_at_the_timeout(drip: list[bytes]) -> None:
     began = time.monotonic()
     assert _failure([*drip, *repeat(b"", 100)], every=0.05, timeout=0.3) == "none within 0.3 s"
     assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("sent", [[], [BEGIN], [BEGIN, b"content-length: 5000\r\n\r\n", b"a"]])
+def test_a_silent_answer_reads_as_a_dripping_one(monkeypatch: pytest.MonkeyPatch, sent: list[bytes]) -> None:
+    """Which of the two timers ends first is chance: here the socket's own."""
+    monkeypatch.setattr(probe, "Timer", partial(_timer, Timer))
+    assert _failure([*sent, *repeat(b"", 100)], every=0.05, timeout=0.2) == "none within 0.2 s"
+
+
+def _timer(timer: type[Timer], interval: float, *given: Any) -> Timer:
+    return timer(interval + 60, *given)
 
 
 def test_a_body_without_end_is_cut() -> None:
