@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -45,6 +46,11 @@ _HOOK_SETTINGS = _SETTINGS.merge(
     # A hook may run for 15 minutes, Lambda's limit. A retry would run it twice.
     ClientConfig(read_timeout=910, retries={"mode": "standard", "total_max_attempts": 1})
 )
+_KEEP_ALIVE = [
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 60),
+]
 _MESSAGE_SETTINGS = _SETTINGS.merge(
     # A message must not delay a release.
     ClientConfig(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
@@ -115,7 +121,7 @@ class Aws:
     @cached_property
     def functions(self) -> LambdaClient:
         """AWS Lambda."""
-        return self._fenced(self._session.client("lambda", config=_HOOK_SETTINGS))
+        return self._fenced(_kept_alive(self._session.client("lambda", config=_HOOK_SETTINGS)))
 
     @cached_property
     def function_reads(self) -> LambdaClient:
@@ -161,6 +167,19 @@ class Aws:
 
         cast("BaseClient", client).meta.events.register_first("before-send", check)
         return client
+
+
+def _kept_alive(client: T) -> T:
+    """The client, with a packet a minute on each connection that waits for an answer.
+
+    Lambda sends nothing while a function runs. A NAT gateway drops a silent connection after 350 seconds,
+    and GitHub's runners drop it after about four minutes. The release would not learn the hook's result.
+    https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html#nat-gateway-troubleshooting-timeout
+    """
+    # botocore has no setting for it: its `tcp_keepalive` leaves the times to the system, on Linux two hours.
+    session = cast("Any", client)._endpoint.http_session
+    session._socket_options.extend(_KEEP_ALIVE)
+    return client
 
 
 def _log_calls(session: boto3.Session) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+import socket
+from contextlib import suppress
 from functools import cached_property
+from threading import Thread
+from typing import Any
 
 import pytest
 from botocore.client import BaseClient
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
 from moto import mock_aws
 
 from kanmon.aws.clients import Aws
@@ -96,3 +101,32 @@ def test_the_log_of_calls_holds_no_parameters(caplog: pytest.LogCaptureFixture) 
     caplog.set_level(logging.DEBUG, "kanmon")
     Aws(REGION).secrets.create_secret(Name="name", SecretString="canary")
     assert "canary" not in caplog.text
+
+
+def test_a_silent_hook_keeps_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS-1: Lambda sends nothing while a hook runs, and a NAT gateway drops a connection after 350 s."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = server.getsockname()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{address[1]}")
+        functions = Aws(REGION).functions
+        hook = Thread(target=_invoke, args=[functions])
+        hook.start()
+        connection, _ = server.accept()
+        with connection:
+            assert connection.recv(4) == b"POST"
+            [sent] = [one for one in gc.get_objects() if isinstance(one, socket.socket) and _to(one, address)]
+            assert sent.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            assert sent.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 60
+            assert sent.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) == 60
+        hook.join()
+
+
+def _invoke(functions: Any) -> None:
+    with suppress(ConnectionClosedError):
+        functions.invoke(FunctionName="migrate")
+
+
+def _to(one: socket.socket, address: tuple[str, int]) -> bool:
+    with suppress(OSError):
+        return one.getpeername() == address
+    return False
