@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from kanmon.clock import Clock
     from kanmon.ledger.ledger import Ledger
     from kanmon.release.lease import HeldLease
-    from kanmon.stacks.removal import PresentStack
+    from kanmon.stacks.cloudformation import DeployedStack
     from kanmon.stacks.stack_events import StackEvent
 
 _LOGS, _SNAPSHOT, _KEY = "AWS::Logs::LogGroup", "AWS::RDS::DBClusterSnapshot", "AWS::KMS::Key"
@@ -52,16 +52,16 @@ _IN_CLUSTER = ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance")
 class RemovalPort(Protocol):
     """CloudFormation, for the removal: :class:`kanmon.stacks.removal.StackRemoval`."""
 
-    def present(self, name: str) -> PresentStack | None:
+    def present(self, name: str) -> DeployedStack | None:
         """A stack in any state; None when there is none. A repeated call reads again."""
 
-    def state(self, stack: PresentStack) -> list[Resource]:
+    def state(self, stack: DeployedStack) -> list[Resource]:
         """The stack's resources with state. A repeated call reads again."""
 
-    def delete(self, stack: PresentStack, on_event: Callable[[StackEvent], None]) -> None:
+    def delete(self, stack: DeployedStack, on_event: Callable[[StackEvent], None]) -> None:
         """Delete the stack, also a protected one. A repeated call deletes the rest. Raises STACK_FAILED."""
 
-    def drop_change_sets(self, stack: PresentStack) -> None:
+    def drop_change_sets(self, stack: DeployedStack) -> None:
         """Delete change sets that nobody executed. A repeated call finds none."""
 
     def kept(self, name: str) -> list[Resource]:
@@ -128,9 +128,9 @@ class Extent:
 class Inventory:
     """What is there of the environment, and what becomes of it."""
 
-    removed: tuple[PresentStack, ...]
+    removed: tuple[DeployedStack, ...]
     """Stacks to delete, in this order."""
-    staying: tuple[PresentStack, ...]
+    staying: tuple[DeployedStack, ...]
     """Stacks that stay with their state."""
     lost: tuple[Resource, ...]
     """State to delete."""
@@ -302,7 +302,7 @@ def _of_bootstrap(removers: Removers, extent: Extent) -> list[Resource]:
     return [one for one in left if one.id != extent.artifacts and one.type not in stays]
 
 
-def _delete(removers: Removers, stack: PresentStack, show: Callable[[str], None]) -> None:
+def _delete(removers: Removers, stack: DeployedStack, show: Callable[[str], None]) -> None:
     show(f"deleting {stack.name}")
     try:
         removers.stacks.delete(stack, lambda _: None)

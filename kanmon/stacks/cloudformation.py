@@ -6,6 +6,7 @@ import json
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -18,11 +19,12 @@ from kanmon.errors import KanmonError
 from kanmon.stacks.changes import CAPABILITIES, Change, ChangeSet, changes_from, foreign_options
 from kanmon.stacks.protection import unprotected
 from kanmon.stacks.refusals import fix_for
-from kanmon.stacks.stack_events import StackEvent, event_from
+from kanmon.stacks.stack_events import EventReader, StackEvent, pages_of
 from kanmon.stacks.states import (
     ABSENT,
     BROKEN,
     CREATION_UNDONE,
+    DELETED,
     READY,
     SUCCEEDED,
     cleaned,
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import (
         DescribeChangeSetOutputTypeDef,
         DescribeEventsInputTypeDef,
-        StackEventTypeDef,
         StackTypeDef,
     )
 
@@ -74,17 +75,19 @@ class Stacks:
 
     def find(self, name: str) -> DeployedStack | None:
         """A stack. None when it doesn't exist, or was never created: its creation is planned, or failed."""
-        stack = self._known(name)
-        return None if stack is None or stack["StackStatus"] in ABSENT else _deployed(stack)
+        stack = self.present(name)
+        return None if stack is None or stack.status in ABSENT else stack
 
-    def _known(self, name: str) -> StackTypeDef | None:
+    def present(self, name: str) -> DeployedStack | None:
+        """A stack, also one whose creation failed or never began. None when nothing has its name."""
         with aws_errors(f"reading the stack {name}"):
             try:
-                return self._described(name)
+                stack = _deployed(self._described(name))
             except ClientError as error:
                 if error_code(error) == "ValidationError" and "does not exist" in str(error):
                     return None
                 raise
+        return None if stack.status == DELETED else stack
 
     def all(self) -> list[DeployedStack]:
         """All stacks of the account's region."""
@@ -216,27 +219,28 @@ class Stacks:
         name = change_set.stack
         before = self.find(name)
         with aws_errors(f"changing the stack {name}"):
-            seen = {event["EventId"] for event in self._events(before.id)} if before else set[str]()
-            stack_id = self._described(name)["StackId"]
+            events = EventReader(self.cloudformation, self._described(name)["StackId"], on_event)
+            if before:
+                events.begin()
             self.cloudformation.execute_change_set(
                 ChangeSetName=change_set.id, StackName=name, ClientRequestToken=uuid.uuid4().hex
             )
-            return self._watch(stack_id, seen, on_event, stop)
+            return self._watch(events, stop)
 
     def creation_failed(self, name: str) -> bool:
         """Whether the stack's creation failed and was undone: :meth:`remove_failed` frees its name."""
-        stack = self._known(name)
-        return stack is not None and stack["StackStatus"] == CREATION_UNDONE
+        stack = self.present(name)
+        return stack is not None and stack.status == CREATION_UNDONE
 
     def remove_failed(self, name: str) -> bool:
         """Delete what a failed and undone creation left, its name; True if there was one.
 
         A stack in any other state stays. Raises STACK_FAILED.
         """
-        stack = self._known(name)
-        if stack is None or stack["StackStatus"] != CREATION_UNDONE:
+        stack = self.present(name)
+        if stack is None or stack.status != CREATION_UNDONE:
             return False
-        self.delete(stack["StackId"], lambda _: None)
+        self.delete(stack.id, lambda _: None)
         return True
 
     def delete(self, stack_id: str, on_event: Callable[[StackEvent], None]) -> None:
@@ -245,19 +249,20 @@ class Stacks:
         Resources with a DeletionPolicy stay. Raises STACK_FAILED with the resources that stay against it.
         """
         with aws_errors(f"deleting the stack {stack_id}"):
-            seen = {event["EventId"] for event in self._events(stack_id)}
+            events = EventReader(self.cloudformation, stack_id, on_event)
+            events.begin()
             self.cloudformation.delete_stack(
                 StackName=stack_id, ClientRequestToken=uuid.uuid4().hex, **_role(self.role)
             )
-            failures: list[StackEvent] = []
             for _ in polls(self.clock):
-                failures += self._news(stack_id, seen, on_event)
                 stack = self._described(stack_id)
-                if stack["StackStatus"] == "DELETE_COMPLETE":
+                events.read()
+                if stack["StackStatus"] == DELETED:
                     return
                 # An earlier deletion may have failed, too. Only a new event of the stack ends this one.
-                if stack["StackStatus"] == "DELETE_FAILED" and any(one.is_stacks_own for one in failures):
-                    raise self._failed(stack, failures)
+                own = any(one.is_stacks_own for one in events.failures)
+                if stack["StackStatus"] == "DELETE_FAILED" and own:
+                    raise self._failed(stack, events.failures)
 
     def protect(self, name: str, policy: str) -> None:
         """Set a stack's policy and termination protection, if they are not set already.
@@ -280,14 +285,10 @@ class Stacks:
     def _described(self, name: str) -> StackTypeDef:
         return self.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
 
-    def _events(self, stack_id: str) -> list[StackEventTypeDef]:
-        """The newest events of a stack. One page is enough: the new events come first."""
-        return self.cloudformation.describe_stack_events(StackName=stack_id)["StackEvents"]
-
     def _left(self, stack_id: str) -> list[str]:
         """The resources that CloudFormation could not delete, with the reasons, by the newest events."""
         with aws_errors(f"reading the events of {stack_id}"):
-            return undeleted([event_from(raw) for raw in self._events(stack_id)])
+            return undeleted(chain.from_iterable(pages_of(self.cloudformation, stack_id)))
 
     def _failed(self, stack: StackTypeDef, failures: Sequence[StackEvent]) -> KanmonError:
         name, status = stack["StackName"], stack["StackStatus"]
@@ -318,38 +319,17 @@ class Stacks:
             found = self.cloudformation.describe_events(**of)
         return validation(found.get("OperationEvents", [])) or reason.rstrip(".")
 
-    def _watch(
-        self,
-        stack_id: str,
-        seen: set[str],
-        on_event: Callable[[StackEvent], None],
-        stop: threading.Event | None,
-    ) -> DeployedStack:
-        failures: list[StackEvent] = []
+    def _watch(self, events: EventReader, stop: threading.Event | None) -> DeployedStack:
         for _ in polls(self.clock, stop):
-            stack = self._described(stack_id)
-            failures += self._news(stack_id, seen, on_event)
+            stack = self._described(events.stack_id)
+            events.read()
             status = stack["StackStatus"]
             if status in SUCCEEDED:
                 return _deployed(stack)
-            if status.endswith("_IN_PROGRESS"):
-                continue
-            raise self._failed(stack, failures)
-        raise KanmonError(Code.INTERRUPTED, "CloudFormation goes on with this stack.", where=stack_id)
-
-    def _news(
-        self, stack_id: str, seen: set[str], on_event: Callable[[StackEvent], None]
-    ) -> list[StackEvent]:
-        """Send each new event once, in order; return the failed ones."""
-        failures: list[StackEvent] = []
-        for raw in reversed(self._events(stack_id)):
-            if raw["EventId"] in seen:
-                continue
-            seen.add(raw["EventId"])
-            event = event_from(raw)
-            on_event(event)
-            failures += [event] if event.failed else []
-        return failures
+            if not status.endswith("_IN_PROGRESS"):
+                raise self._failed(stack, events.failures)
+        goes_on = "CloudFormation goes on with this stack."
+        raise KanmonError(Code.INTERRUPTED, goes_on, where=events.stack_id)
 
 
 def _source(template: str) -> Any:  # noqa: ANN401 - one of two keys of the client's typed request

@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from kanmon.aws.calls import aws_errors, error_code
+from kanmon.aws.calls import aws_errors
 from kanmon.clock import SYSTEM_CLOCK, Clock
 from kanmon.model import Resource
 from kanmon.stacks.changes import STATEFUL
 from kanmon.stacks.cloudformation import Stacks
+from kanmon.stacks.stack_events import pages_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mypy_boto3_cloudformation import CloudFormationClient
-    from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
+    from kanmon.stacks.cloudformation import DeployedStack
     from kanmon.stacks.stack_events import StackEvent
 
 _HOLDING = STATEFUL | {"AWS::Logs::LogGroup"}
-
-
-@dataclass(frozen=True)
-class PresentStack:
-    """A stack that takes its name, in any state."""
-
-    name: str
-    id: str
-    status: str
-    outputs: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -41,15 +31,15 @@ class StackRemoval:
     cloudformation: CloudFormationClient
     clock: Clock = SYSTEM_CLOCK
 
-    def present(self, name: str) -> PresentStack | None:
+    def present(self, name: str) -> DeployedStack | None:
         """A stack, also one whose creation failed or never began. None when there is none."""
-        stack = self._described(name)
-        if stack is None or stack["StackStatus"] == "DELETE_COMPLETE":
-            return None
-        outputs = {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
-        return PresentStack(name, stack["StackId"], stack["StackStatus"], outputs)
+        return self._stacks.present(name)
 
-    def state(self, stack: PresentStack) -> list[Resource]:
+    @property
+    def _stacks(self) -> Stacks:
+        return Stacks(self.cloudformation, clock=self.clock)
+
+    def state(self, stack: DeployedStack) -> list[Resource]:
         """The stack's resources with state, and its logs."""
         with aws_errors(f"reading the resources of {stack.name}"):
             pages = self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack.id)
@@ -60,7 +50,7 @@ class StackRemoval:
                 if one["ResourceType"] in _HOLDING and one["ResourceStatus"] != "DELETE_COMPLETE"
             ]
 
-    def delete(self, stack: PresentStack, on_event: Callable[[StackEvent], None]) -> None:
+    def delete(self, stack: DeployedStack, on_event: Callable[[StackEvent], None]) -> None:
         """Lift the termination protection, and delete the stack. You can repeat the call.
 
         Its change sets go with it. Raises STACK_FAILED with the resources that stay against the order.
@@ -69,9 +59,9 @@ class StackRemoval:
             self.cloudformation.update_termination_protection(
                 StackName=stack.id, EnableTerminationProtection=False
             )
-        Stacks(self.cloudformation, clock=self.clock).delete(stack.id, on_event)
+        self._stacks.delete(stack.id, on_event)
 
-    def drop_change_sets(self, stack: PresentStack) -> None:
+    def drop_change_sets(self, stack: DeployedStack) -> None:
         """Delete the stack's change sets that nobody executed."""
         with aws_errors(f"deleting the change sets of {stack.name}"):
             pages = self.cloudformation.get_paginator("list_change_sets").paginate(StackName=stack.id)
@@ -99,16 +89,6 @@ class StackRemoval:
         ]
 
     def _skipped(self, stack_id: str) -> Iterator[Resource]:
-        pages = self.cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_id)
-        for event in (event for page in pages for event in page["StackEvents"]):
-            if event.get("ResourceStatus") == "DELETE_SKIPPED":
-                yield Resource(event.get("ResourceType", ""), event.get("PhysicalResourceId", ""))
-
-    def _described(self, name: str) -> StackTypeDef | None:
-        with aws_errors(f"reading the stack {name}"):
-            try:
-                return self.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-            except ClientError as error:
-                if error_code(error) == "ValidationError" and "does not exist" in str(error):
-                    return None
-                raise
+        for event in chain.from_iterable(pages_of(self.cloudformation, stack_id)):
+            if event.status == "DELETE_SKIPPED":
+                yield Resource(event.type, event.physical_id)

@@ -30,7 +30,9 @@ CREATION_UNDONE = "ROLLBACK_COMPLETE"
 """The creation failed, and CloudFormation has deleted what it made. Only the stack's name is taken."""
 REVIEWED = "REVIEW_IN_PROGRESS"
 """The stack has change sets for its creation, and none was executed."""
-ABSENT = frozenset({REVIEWED, "DELETE_COMPLETE", CREATION_UNDONE})
+DELETED = "DELETE_COMPLETE"
+"""The stack is known by its id alone, for 90 days."""
+ABSENT = frozenset({REVIEWED, DELETED, CREATION_UNDONE})
 """States without any resource."""
 BROKEN = frozenset({"CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"})
 """The creation or the deletion failed, and some resources are left."""

@@ -22,6 +22,16 @@ def refusal(code: str, operation: str, message: str = "") -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message or code}}, operation)
 
 
+class Pages:
+    """A paginator of boto3, with these answers."""
+
+    def __init__(self, *pages: dict[str, Any]) -> None:
+        self.pages = pages
+
+    def paginate(self, **_: str) -> tuple[dict[str, Any], ...]:
+        return self.pages
+
+
 @dataclass(frozen=True)
 class StoredObject:
     body: bytes

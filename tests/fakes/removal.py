@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.model import Resource
-from kanmon.stacks.removal import PresentStack
+from kanmon.stacks.cloudformation import DeployedStack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,15 +40,15 @@ class FakeAccountContent:
     on_delete: Callable[[str], None] = lambda _: None
     """What happens before each deletion of a stack or a resource."""
 
-    def present(self, name: str) -> PresentStack | None:
+    def present(self, name: str) -> DeployedStack | None:
         if name not in self.stacks:
             return None
-        return PresentStack(name, f"arn:{name}", "CREATE_COMPLETE", self.outputs)
+        return DeployedStack(name, f"arn:{name}", "CREATE_COMPLETE", outputs=self.outputs)
 
-    def state(self, stack: PresentStack) -> list[Resource]:
+    def state(self, stack: DeployedStack) -> list[Resource]:
         return list(self.stacks[stack.name])
 
-    def delete_stack(self, stack: PresentStack) -> None:
+    def delete_stack(self, stack: DeployedStack) -> None:
         self.on_delete(stack.name)
         held = [one for one in self.stacks[stack.name] if one in self.protected]
         if stack.name in self.failing or held:
@@ -61,7 +61,7 @@ class FakeAccountContent:
                 self.alone.add(Resource("AWS::RDS::DBClusterSnapshot", f"{stack.name}-snapshot-1"))
         self.deleted.append(stack.name)
 
-    def drop_change_sets(self, stack: PresentStack) -> None:
+    def drop_change_sets(self, stack: DeployedStack) -> None:
         self.dropped.append(stack.name)
 
     def kept(self, name: str) -> list[Resource]:
@@ -74,17 +74,17 @@ class FakeRemoval:
 
     content: FakeAccountContent
 
-    def present(self, name: str) -> PresentStack | None:
+    def present(self, name: str) -> DeployedStack | None:
         return self.content.present(name)
 
-    def state(self, stack: PresentStack) -> list[Resource]:
+    def state(self, stack: DeployedStack) -> list[Resource]:
         return self.content.state(stack)
 
-    def delete(self, stack: PresentStack, on_event: Callable[[StackEvent], None]) -> None:
+    def delete(self, stack: DeployedStack, on_event: Callable[[StackEvent], None]) -> None:
         del on_event
         self.content.delete_stack(stack)
 
-    def drop_change_sets(self, stack: PresentStack) -> None:
+    def drop_change_sets(self, stack: DeployedStack) -> None:
         self.content.drop_change_sets(stack)
 
     def kept(self, name: str) -> list[Resource]:

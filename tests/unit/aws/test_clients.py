@@ -128,5 +128,5 @@ def _invoke(functions: Any) -> None:
 
 def _to(one: socket.socket, address: tuple[str, int]) -> bool:
     with suppress(OSError):
-        return one.getpeername() == address
+        return bool(one.getpeername() == address)
     return False

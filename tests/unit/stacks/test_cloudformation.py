@@ -12,9 +12,17 @@ from kanmon.errors import KanmonError
 from kanmon.stacks.changes import Change, ChangeSet
 from kanmon.stacks.cloudformation import DeployedStack, Stacks
 from kanmon.stacks.policy import stack_policy
-from tests.fakes.objects import refusal
+from tests.fakes.objects import Pages, refusal
 
+_PAGE = 3
+"""Events in a page."""
 CHANGE_SET = ChangeSet(stack="shop", id="arn:cs", creates=False, changes=())
+
+
+def pages(events: list[dict[str, str]]) -> Pages:
+    """DescribeStackEvents of these events, oldest first: the newest page comes first."""
+    newest = [*reversed(events)]
+    return Pages(*({"StackEvents": newest[at : at + _PAGE]} for at in range(0, max(len(newest), 1), _PAGE)))
 
 
 class _Failing:
@@ -38,8 +46,8 @@ class _Failing:
         status = "UPDATE_ROLLBACK_COMPLETE" if self.begun else "UPDATE_COMPLETE"
         return {"Stacks": [{"StackName": "shop", "StackId": "arn:shop", "StackStatus": status}]}
 
-    def describe_stack_events(self, **_: str) -> dict[str, Any]:
-        return {"StackEvents": self.events[::-1] if self.begun else []}
+    def get_paginator(self, _: str) -> Pages:
+        return pages(self.events if self.begun else [])
 
     def execute_change_set(self, **_: str) -> None:
         self.begun = True
@@ -361,8 +369,8 @@ class _Ending:
         state = self.states[min(len(self.deleted), len(self.states) - 1)]
         return {"Stacks": [{"StackName": "shop", "StackId": "arn:shop", "StackStatus": state}]}
 
-    def describe_stack_events(self, **_: str) -> dict[str, Any]:
-        return {"StackEvents": self.events[::-1] if self.deleted or len(self.states) == 1 else []}
+    def get_paginator(self, _: str) -> Pages:
+        return pages(self.events if self.deleted or len(self.states) == 1 else [])
 
     def delete_stack(self, **request: str) -> None:
         del request["ClientRequestToken"]

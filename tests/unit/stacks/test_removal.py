@@ -9,15 +9,7 @@ import pytest
 from kanmon.model import Resource
 from kanmon.stacks.removal import StackRemoval
 from tests.fakes.clock import Clock
-from tests.fakes.objects import refusal
-
-
-class _Pages:
-    def __init__(self, *pages: dict[str, Any]) -> None:
-        self.pages = pages
-
-    def paginate(self, **_: str) -> tuple[dict[str, Any], ...]:
-        return self.pages
+from tests.fakes.objects import Pages, refusal
 
 
 def _event(kind: str, name: str, status: str, number: int = 1) -> dict[str, str]:
@@ -45,9 +37,6 @@ class _CloudFormation:
         stack = {"StackName": "shop", "StackId": "arn:2", "StackStatus": self.status, "Outputs": outputs}
         return {"Stacks": [stack]}
 
-    def describe_stack_events(self, **_: str) -> dict[str, Any]:
-        return {"StackEvents": []}
-
     def update_termination_protection(self, *, StackName: str, EnableTerminationProtection: bool) -> None:  # noqa: N803
         assert not EnableTerminationProtection
         self.calls.append(f"unprotect {StackName}")
@@ -63,12 +52,12 @@ class _CloudFormation:
     def get_paginator(self, name: str) -> Any:
         bucket = "AWS::S3::Bucket"
         return {
-            "list_stacks": _Pages(
+            "list_stacks": Pages(
                 {"StackSummaries": [{"StackName": "shop", "StackId": "arn:2"}]},
                 {"StackSummaries": [{"StackName": "shop-2", "StackId": "arn:3"}]},
                 {"StackSummaries": [{"StackName": "shop", "StackId": "arn:1"}]},
             ),
-            "describe_stack_events": _Pages(
+            "describe_stack_events": Pages(
                 {
                     "StackEvents": [
                         _event(bucket, "Web", "DELETE_SKIPPED"),
@@ -77,7 +66,7 @@ class _CloudFormation:
                 },
                 {"StackEvents": [_event("AWS::SQS::Queue", "Mail", "DELETE_SKIPPED")]},
             ),
-            "list_stack_resources": _Pages(
+            "list_stack_resources": Pages(
                 {
                     "StackResourceSummaries": [
                         {
@@ -94,7 +83,7 @@ class _CloudFormation:
                     ]
                 }
             ),
-            "list_change_sets": _Pages({"Summaries": [{"ChangeSetId": "arn:cs", "StackId": "arn:2"}]}),
+            "list_change_sets": Pages({"Summaries": [{"ChangeSetId": "arn:cs", "StackId": "arn:2"}]}),
         }[name]
 
 
