@@ -25,9 +25,9 @@ from kanmon.naming import (
     Output,
     artifact_bucket,
     bootstrap_stack,
-    canary_logs,
     ledger_folder,
     stack_name,
+    web_bucket,
 )
 from kanmon.release.lease import holder_of, lease
 from kanmon.release.walk import refuse_open
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from kanmon.stacks.cloudformation import DeployedStack
     from kanmon.stacks.stack_events import StackEvent
 
-_LOGS, _SNAPSHOT, _KEY = "AWS::Logs::LogGroup", "AWS::RDS::DBClusterSnapshot", "AWS::KMS::Key"
+_SNAPSHOT, _KEY = "AWS::RDS::DBClusterSnapshot", "AWS::KMS::Key"
 _SHARED = ("AWS::IAM::Role", "AWS::IAM::OIDCProvider")
 """The account's own: API Gateway's role for logs, and GitHub's identity provider. Other apps may use them."""
 _IN_CLUSTER = ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance")
@@ -123,6 +123,14 @@ class Extent:
         """The artifact bucket's name."""
         return artifact_bucket(self.app, self.account, self.region)
 
+    def loses(self, resource: Resource) -> bool:
+        """Whether the removal deletes a resource that outlives its stack.
+
+        The web bucket has copies of the bundles' files, and its name would stop the next creation.
+        """
+        copies = resource.id == web_bucket(self.prefix, self.account)
+        return copies or (self.data and resource.type not in _SHARED)
+
 
 @dataclass(frozen=True)
 class Inventory:
@@ -168,7 +176,7 @@ def take_inventory(removers: Removers, extent: Extent) -> Inventory:
         for one in _left_by(removers, extent, names)
         if one not in found and removers.resources.exists(one)
     ]
-    lost = [one for one in found if extent.data and one.type not in _SHARED]
+    lost = [one for one in found if extent.loses(one)]
     if _needs_keys(removers, extent, found):
         lost = [one for one in lost if one.type != _KEY]
     return Inventory(
@@ -192,7 +200,7 @@ def environment_stacks(prefix: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def refuse_removal(removers: Removers, extent: Extent, inventory: Inventory) -> None:
+def refuse_removal(removers: Removers, extent: Extent) -> None:
     """Refuse while others work, or while others need the bootstrap stack.
 
     Raises HELD, UNFINISHED, LOCKED, USAGE.
@@ -204,8 +212,8 @@ def refuse_removal(removers: Removers, extent: Extent, inventory: Inventory) -> 
             raise KanmonError(Code.LOCKED, f"{holder} holds the lease.")
     if not extent.bootstrap:
         return
-    if inventory.staying:
-        problem = f"{inventory.staying[0].name} stays with its state, and needs the bootstrap stack."
+    if not extent.data:
+        problem = "The bootstrap stack has the keys of the data, and the bucket of all bundles."
         raise KanmonError(Code.USAGE, problem, fix="Add `--data`, or leave `--bootstrap` out.")
     if others := _other_environments(removers, extent):
         problem = f"Other environments need the bootstrap stack: {', '.join(others)}."
@@ -278,18 +286,17 @@ def _remove(removers: Removers, extent: Extent, inventory: Inventory, show: Call
     for stack in environment:
         _delete(removers, stack, show)
     # The rest comes after the stacks: nothing uses it any more.
-    if extent.data:
-        _delete_all(removers, _left_by(removers, extent, environment_stacks(extent.prefix)), show)
+    left = _left_by(removers, extent, environment_stacks(extent.prefix))
+    _delete_all(removers, [one for one in left if extent.loses(one)], show)
     for stack in inventory.removed:
         if stack.name == bootstrap:
             _delete(removers, stack, show)
-    if extent.data and extent.bootstrap:
+    if extent.bootstrap:
         _delete_all(removers, _of_bootstrap(removers, extent), show)
 
 
 def _left_by(removers: Removers, extent: Extent, names: Iterable[str]) -> list[Resource]:
     left = [one for name in names for one in removers.stacks.kept(name)]
-    left += [Resource(_LOGS, canary_logs(extent.prefix))]
     left += [Resource(_SNAPSHOT, name) for name in removers.resources.snapshots(f"{extent.prefix}-r")]
     return left
 

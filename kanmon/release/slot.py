@@ -36,6 +36,11 @@ if TYPE_CHECKING:
     from kanmon.release.provision import Outputs
     from kanmon.release.steps import Steps
 
+_LOST = (
+    "Restore an older version of the ledger in the artifact bucket, or remove the environment with "
+    "`kanmon destroy`. Then release again."
+)
+
 
 def apply_plan(steps: Steps, plan: Plan) -> None:
     """Carry out a deploy's plan: the database's snapshot, the approved change sets, the hooks."""
@@ -153,7 +158,8 @@ def _refuse_users(site: Site, slot: Slot, base: str | None) -> None:
     live = site.api.live()
     if live and (live.slot is slot or base is None):
         problem = f"The live stage serves the {live.slot} slot. The ledger has {base or 'no live release'}."
-        raise KanmonError(Code.POINTER_MOVED, problem, where="stage live")
+        fix = Code.POINTER_MOVED.fix if base else _LOST
+        raise KanmonError(Code.POINTER_MOVED, problem, where="stage live", fix=fix)
 
 
 def _deployment(plan: Plan, outputs: Outputs) -> str:

@@ -21,7 +21,6 @@ def api_template(config: Config) -> str:
     return render(
         "api.yml",
         **names,
-        retention=config.logs.days,
         bounded=config.github is not None,
         definition=definition,
         digest=_digest(definition),

@@ -102,6 +102,9 @@ def test_an_app_is_removed_and_can_come_again(quince: Project) -> None:
     assert [name for name in _stacks(quince) if APP in name] == [f"{APP}-bootstrap", f"{APP}-test-foundation"]
     assert quince.head()["live"] is None
     assert [one["release"] for one in quince.operations()] == ["r1", "r2"]
+    # What stayed is no obstacle: the next release begins with the same data.
+    assert "r3" in _release(quince, 0)
+    quince.kanmon("destroy", "--yes").check()
 
     ended = quince.kanmon("destroy", "--data", "--bootstrap", "--yes").check()
     assert f"{APP}-test is removed" in ended.output

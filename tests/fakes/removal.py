@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
     from kanmon.stacks.stack_events import StackEvent
 
-RETAINED = ("AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::Cognito::UserPool", "AWS::KMS::Key")
+RETAINED = (
+    "AWS::S3::Bucket",
+    "AWS::SQS::Queue",
+    "AWS::Cognito::UserPool",
+    "AWS::KMS::Key",
+    "AWS::Logs::LogGroup",
+)
 
 
 @dataclass

@@ -24,7 +24,8 @@ class DestroyOptions:
         terminal_only=True,
     )
     bootstrap: bool = flag(
-        "remove the bootstrap stack, too, when no other environment is left", terminal_only=True
+        "with `--data`: remove the bootstrap stack, too, when no other environment is left",
+        terminal_only=True,
     )
     yes: bool = flag("remove without a question", terminal_only=True)
 
@@ -45,8 +46,8 @@ def run(options: DestroyOptions, context: Context) -> ExitStatus:
         data=options.data,
         bootstrap=options.bootstrap,
     )
+    refuse_removal(removers, extent)
     inventory = take_inventory(removers, extent)
-    refuse_removal(removers, extent, inventory)
     if inventory.empty:
         context.print(f"There is nothing of {extent.prefix} to remove.")
         _show_kept(context, inventory)

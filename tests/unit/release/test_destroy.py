@@ -52,12 +52,12 @@ ALL = replace(DATA, bootstrap=True)
 def content() -> FakeAccountContent:
     """A whole app with state of every kind."""
     stacks: dict[str, list[Resource]] = {name: [] for name in STACKS}
-    stacks["shop-test-foundation"] = [CLUSTER, POOL, QUEUE]
+    stacks["shop-test-foundation"] = [CLUSTER, POOL, QUEUE, CANARY]
     stacks["shop-test-edge"] = [WEB]
     stacks[BOOTSTRAP] = [ARTIFACTS, KEY, TRAIL]
     return FakeAccountContent(
         stacks=stacks,
-        alone={CANARY, SNAPSHOT},
+        alone={SNAPSHOT},
         protected={CLUSTER, POOL},
         outputs={"Environments": json.dumps({"test": None, "staging": None})},
     )
@@ -71,7 +71,7 @@ def removers(cloud: Cloud, content: FakeAccountContent) -> Removers:
 
 
 def _destroy(removers: Removers, extent: Extent) -> Inventory:
-    refuse_removal(removers, extent, take_inventory(removers, extent))
+    refuse_removal(removers, extent)
     return destroy(removers, extent, lambda _: None)
 
 
@@ -83,9 +83,9 @@ def _refused(removers: Removers, extent: Extent) -> KanmonError:
 
 def test_without_data_the_state_stays(removers: Removers, content: FakeAccountContent) -> None:
     left = _destroy(removers, EXTENT)
-    assert content.deleted == STACKS[:-1]
+    assert content.deleted == [*STACKS[:-1], WEB.id]
     assert [stack.name for stack in left.staying] == ["shop-test-foundation"]
-    assert set(left.kept) == {CLUSTER, POOL, QUEUE, WEB, CANARY, SNAPSHOT}
+    assert set(left.kept) == {CLUSTER, POOL, QUEUE, CANARY, SNAPSHOT}
     assert content.protected == {CLUSTER, POOL}
     assert content.dropped == ["shop-test-foundation"]
 
@@ -93,7 +93,7 @@ def test_without_data_the_state_stays(removers: Removers, content: FakeAccountCo
 def test_a_foundation_without_state_goes_too(removers: Removers, content: FakeAccountContent) -> None:
     content.stacks["shop-test-foundation"] = []
     _destroy(removers, EXTENT)
-    assert content.deleted == STACKS
+    assert content.deleted == [*STACKS, WEB.id]
 
 
 def test_with_data_each_stack_goes_before_those_it_needs(
@@ -150,7 +150,7 @@ def test_the_bootstrap_stack_stays_for_another_environment(
     assert content.deleted == []
 
 
-def test_the_bootstrap_stack_stays_for_the_state(removers: Removers, content: FakeAccountContent) -> None:
+def test_the_bootstrap_stack_goes_with_the_data_only(removers: Removers, content: FakeAccountContent) -> None:
     error = _refused(removers, replace(EXTENT, bootstrap=True))
     assert error.code is Code.USAGE
     assert "--data" in error.fix

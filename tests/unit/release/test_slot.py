@@ -138,7 +138,9 @@ def test_a_lost_head_is_not_an_empty_environment(cloud: Cloud) -> None:
     """CD-13: users are on a release. A rollback to nothing would take it from them."""
     release(cloud, "one")
     del cloud.store.objects["head.json"]
-    assert failure_of(release(cloud, "two")).code is Code.POINTER_MOVED
+    error = failure_of(release(cloud, "two"))
+    assert error.code is Code.POINTER_MOVED
+    assert "kanmon destroy" in error.fix
     assert cloud.users == ("r1", "r1")
 
 

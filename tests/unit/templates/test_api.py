@@ -1,4 +1,4 @@
-"""The API's stack: its OpenAPI document, its access log, and the reasons for a new snapshot (INF-6)."""
+"""The API's stack: its OpenAPI document and the reasons for a new snapshot (INF-6)."""
 
 from __future__ import annotations
 
@@ -157,16 +157,6 @@ def test_a_snapshot_comes_after_its_document() -> None:
 def test_the_edge_can_reach_the_api_by_its_own_address() -> None:
     endpoint = _api(make_config())["Body"]["x-amazon-apigateway-endpoint-configuration"]
     assert endpoint["disableExecuteApiEndpoint"] is False
-
-
-def test_the_access_log_is_encrypted_and_ends() -> None:
-    """MON-4, SEC-4"""
-    groups = [RESOURCES[name]["Properties"] for name in ("AccessLogs", "CanaryAccessLogs")]
-    names = ["/aws/apigateway/shop-test-api", "/aws/apigateway/shop-test-api/Canary"]
-    assert [logs["LogGroupName"] for logs in groups] == names
-    for logs in groups:
-        assert logs["KmsKeyId"] == {"Ref": "KeyArn"}
-        assert logs["RetentionInDays"] == 30
 
 
 def _roles(config: Config) -> dict[str, dict[str, Any]]:

@@ -56,9 +56,8 @@ def test_it_reads_as_one_text(name: str) -> None:
 
 def test_only_configured_things_are_there() -> None:
     kinds = {name: {r["Type"] for r in _resources(config).values()} for name, config in CONFIGS.items()}
-    # A stack must have a resource.
-    assert kinds["nothing"] == {"AWS::CloudFormation::WaitConditionHandle"}
-    assert kinds["secrets"] == {"AWS::SecretsManager::Secret"}
+    assert kinds["nothing"] == {"AWS::Logs::LogGroup"}
+    assert kinds["secrets"] == {"AWS::SecretsManager::Secret", "AWS::Logs::LogGroup"}
     assert "AWS::SecretsManager::Secret" not in kinds["database"]
     services = [
         endpoint.get("VpcEndpointType") for endpoint in _of("EC2::VPCEndpoint", make_config()).values()
@@ -184,13 +183,13 @@ def test_a_writer_and_a_reader_in_different_zones() -> None:
 
 def test_the_databases_logs_are_encrypted_and_end() -> None:
     """INF-3, MON-4, SEC-4: the group is there before the cluster writes to it."""
-    (logs,) = _of("Logs::LogGroup").values()
+    logs = _of("Logs::LogGroup")["DatabaseLogs"]
     (cluster,) = _of("RDS::DBCluster").values()
     assert logs["LogGroupName"] == f"/aws/rds/cluster/{cluster['DBClusterIdentifier']}/postgresql"
     assert logs["RetentionInDays"] == 30
     assert logs["KmsKeyId"] == {"Ref": "KeyArn"}
-    (longer,) = _of("Logs::LogGroup", make_full_config(logs={"days": 60})).values()
-    assert longer["RetentionInDays"] == 60
+    longer = _of("Logs::LogGroup", make_full_config(logs={"days": 60})).values()
+    assert {one["RetentionInDays"] for one in longer} == {60}
     assert _resources()["DatabaseCluster"]["DependsOn"] == "DatabaseLogs"
 
 
@@ -371,3 +370,15 @@ def test_resources_with_state_are_kept() -> None:
         if resource["Type"] in STATEFUL - {"AWS::RDS::DBInstance"}:
             assert resource["DeletionPolicy"] in {"RetainExceptOnCreate", "Snapshot"}, name
             assert resource["UpdateReplacePolicy"] in {"Retain", "Snapshot"}, name
+
+
+@pytest.mark.parametrize("case", CONFIGS)
+def test_the_access_log_is_encrypted_and_ends(case: str) -> None:
+    """MON-4, SEC-4: it outlives the API. Otherwise its name would stop the next creation of the stack."""
+    resources = _resources(CONFIGS[case])
+    groups = [resources[name]["Properties"] for name in ("AccessLogs", "CanaryAccessLogs")]
+    names = ["/aws/apigateway/shop-test-api", "/aws/apigateway/shop-test-api/Canary"]
+    assert [logs["LogGroupName"] for logs in groups] == names
+    for logs in groups:
+        assert logs["KmsKeyId"] == {"Ref": "KeyArn"}
+        assert logs["RetentionInDays"] == 30
