@@ -20,9 +20,9 @@ class Route(Section):
     path: Annotated[
         str,
         written(
-            r"^(/([A-Za-z0-9._~-]+|\{[A-Za-z0-9._-]+\+?\}))+$",
-            "Begin with `/`. Each step is a plain word, a variable `{id}`, or at the end `{proxy+}` for any "
-            "rest.",
+            r"^(/([A-Za-z0-9._:-]+|\{[A-Za-z0-9._-]+\+?\}))+$",
+            "Begin with `/`. Each step is a word of letters, digits and `._:-`, a variable `{id}`, or at the "
+            "end `{proxy+}` for any rest.",
             "/api/goals/{id}",
         ),
     ] = Field(

@@ -59,7 +59,7 @@ def _functions(draw: st.DrawFn, longest: int, secrets: list[str], *, database: b
 
 _ROUTES = st.lists(
     st.sampled_from(
-        ["/api", "/api/goals", "/api/GOALS", "/api/a-b", "/api/ab", "/api/a.b", "/api/~x", "/api/{id}",
+        ["/api", "/api/goals", "/api/GOALS", "/api/a-b", "/api/ab", "/api/a.b", "/api/a:b", "/api/{id}",
          "/api/{id}/x", "/api/goals/{proxy+}"]
     ),
     min_size=1, max_size=5, unique=True,

@@ -24,6 +24,18 @@ def test_routes_invalid_for_api_gateway_are_refused(paths: list[str], reason: st
     assert reason in str(caught.value)
 
 
+@pytest.mark.parametrize("path", ["/api/~ann", "/api/a b", "/api/ä", "/api/a%20b", "/api/a$b", "api/a"])
+def test_letters_that_api_gateway_refuses_are_refused(path: str) -> None:
+    """INF-6"""
+    with pytest.raises(ValidationError, match=r"api.routes.0.path"):
+        make_config(api={"routes": [{"path": path, "function": "api"}]})
+
+
+def test_a_colon_in_a_path_is_accepted() -> None:
+    """INF-6: https://github.com/aws/aws-cdk/issues/22477"""
+    make_config(api={"routes": [{"path": "/api/events:batch", "function": "api"}]})
+
+
 def test_routes_with_the_same_variable_are_accepted() -> None:
     """INF-6"""
     paths = ["/api/{id}", "/api/{id}/tasks", "/api/{id}/{task}", "/api/x/{name}", "/api/x/y/{proxy+}"]
