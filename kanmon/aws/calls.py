@@ -52,6 +52,19 @@ _BAD_CREDENTIALS = {
 }
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"}
 
+# botocore also counts `LimitExceededException`. But a full quota of stages does not pass by itself.
+THROTTLED = frozenset(
+    {
+        *("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"),
+        *("RequestThrottled", "SlowDown"),
+    }
+)
+"""AWS's codes for too many requests: it did nothing."""
+_THROTTLED_FIX = (
+    "Other tools use up the account's quota of calls to this service. Find them with `aws cloudtrail "
+    "lookup-events`, or wait a minute. Then run the command again."
+)
+
 
 def error_code(error: ClientError) -> str:
     """AWS's own code of an error answer, such as `NoSuchKey`."""
@@ -98,7 +111,9 @@ def aws_errors(doing: str, *, hide: str = "") -> Iterator[None]:
         yield
     except (BotoCoreError, ClientError) as error:
         message = f"While {doing}: {_answer(error)}"
-        known = KanmonError(_code(error), message.replace(hide, "…") if hide else message)
+        code = error_code(error) if isinstance(error, ClientError) else ""
+        fix = _THROTTLED_FIX if code in THROTTLED else ""
+        known = KanmonError(_code(error), message.replace(hide, "…") if hide else message, fix=fix)
         raise known from (None if hide else error)
 
 

@@ -14,6 +14,7 @@ from botocore.config import Config as ClientConfig
 
 from kanmon.aws.calls import aws_errors
 from kanmon.aws.fence import CONNECT_TIMEOUT, READ_TIMEOUT, Fence
+from kanmon.aws.throttles import repeat_throttled
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -101,6 +102,7 @@ class Aws:
         style = ClientConfig(s3={"addressing_style": "path" if emulated else "virtual"})
         client = self._session.client("s3", config=_POINTER_SETTINGS.merge(style))
         client.meta.events.register("provide-client-params.s3", self._name_owner)
+        repeat_throttled(client)
         return client
 
     @cached_property
@@ -126,7 +128,9 @@ class Aws:
     @cached_property
     def function_reads(self) -> LambdaClient:
         """AWS Lambda, for calls that may be repeated."""
-        return self._session.client("lambda", config=_SETTINGS)
+        client = self._session.client("lambda", config=_SETTINGS)
+        repeat_throttled(client)
+        return client
 
     @cached_property
     def sns(self) -> SNSClient:
@@ -160,12 +164,14 @@ class Aws:
         params.update({name: self.account for name in _OWNERS if name in known})
 
     def _fenced(self, client: T) -> T:
-        """The client behind the fence: each request, and each repetition of one."""
+        """The client behind the fence: each request, each repetition. Throttled requests repeat."""
 
         def check(event_name: str, **_: object) -> None:
             self.fence.pass_through(event_name.rpartition(".")[2])
 
-        cast("BaseClient", client).meta.events.register_first("before-send", check)
+        base = cast("BaseClient", client)
+        base.meta.events.register_first("before-send", check)
+        repeat_throttled(base)
         return client
 
 
