@@ -15,12 +15,14 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import urllib3
 
 from .process import REPOSITORY, Process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
 
 REGION = "ap-northeast-1"
@@ -75,6 +77,27 @@ class EmbeddedAws:
     def environment(self) -> dict[str, str]:
         """The environment of a client process: it reaches this AWS and no other."""
         return {**_client_environment(self.endpoint_url), "KANMON_EDGE_ENDPOINT_URL": self.edge_url}
+
+    def throttle(self, operations: Mapping[str, Mapping[str, int]]) -> None:
+        """Throttle requests of these operations, such as `{"apigateway:UpdateStage": {"first": 10}}`.
+
+        `{"*": {"every": 4}}` is each fourth request of every operation; `{}` ends it.
+        """
+        self._ask("throttles", operations)
+
+    def throttled(self) -> dict[str, int]:
+        """How many requests of each operation were throttled since the last :meth:`throttle`."""
+        return {name: count for name, count in self._ask("throttles")["refused"].items() if count}
+
+    def decisions(self) -> dict[str, list[tuple[str, ...]]]:
+        """What IAM decided: `allowed` has each role with its actions, `denied` also the resource."""
+        return {kind: [tuple(one) for one in found] for kind, found in self._ask("decisions").items()}
+
+    def _ask(self, address: str, content: Any = None) -> Any:
+        url = f"{self.endpoint_url}/_embedded/{address}"
+        if content is None:
+            return urllib3.request("GET", url).json()
+        return urllib3.request("PUT", url, json=content).json()
 
     def check(self) -> None:
         """Raise `EmbeddedProcessError`, with the end of its log, if any process is gone."""

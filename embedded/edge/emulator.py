@@ -21,6 +21,8 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from yarl import URL
 
+from embedded.server.throttles import EDGE
+
 if TYPE_CHECKING:
     from .messages import Headers
 
@@ -49,7 +51,9 @@ class Emulator:
         self._boto = boto3.Session(*keys, region_name=self.region)
         self._clients: dict[str, Any] = {}
         connector = aiohttp.TCPConnector(limit=256, keepalive_timeout=30)
-        self._http = aiohttp.ClientSession(connector=connector, auto_decompress=False)
+        self._http = aiohttp.ClientSession(
+            connector=connector, auto_decompress=False, headers={"User-Agent": EDGE}
+        )
 
     async def close(self) -> None:
         """Close the pool."""
@@ -57,7 +61,7 @@ class Emulator:
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:
-            config = Config(retries={"max_attempts": 2}, max_pool_connections=16)
+            config = Config(retries={"max_attempts": 2}, max_pool_connections=16, user_agent=EDGE)
             self._clients[service] = self._boto.client(  # type: ignore[call-overload]
                 service, endpoint_url=self.endpoint, config=config
             )

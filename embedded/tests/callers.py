@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from embedded.aws import EmbeddedAws
 
+ONCE = Config(retries={"total_max_attempts": 1})
+
 
 @dataclass(frozen=True)
 class Caller:
@@ -48,13 +50,13 @@ class Caller:
             },
         )
 
-    def client(self, service: str) -> Any:
-        """An SDK client that does not repeat a call."""
+    def client(self, service: str, config: Config = ONCE) -> Any:
+        """An SDK client; by itself it does not repeat a call."""
         return boto3.client(  # type: ignore[call-overload]
             service,
             endpoint_url=self.aws.endpoint_url,
             region_name=self.aws.environment["AWS_REGION"],
-            config=Config(retries={"total_max_attempts": 1}),
+            config=config,
             **self.keys,
         )
 

@@ -23,6 +23,7 @@ from . import (
     sources,
     stages,
     templates,
+    throttling,
     trails,
     web_identity,
 )
@@ -53,5 +54,6 @@ def apply() -> None:
         sources,
         records,
         templates,
+        throttling,
     ):
         patch.apply()

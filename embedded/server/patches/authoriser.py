@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from embedded.authorisation import condition_keys, resources
+from embedded.server import decisions
 from embedded.server.modules import (
     actions,
     apigateway,
@@ -75,6 +76,8 @@ def enforce(
         denied = _enforce(
             access_key, right, service, region, resource_arn=target, service_context={**tags, **given}
         )
+        if not isinstance(denied, evaluator.AuthError):
+            decisions.record(evaluator.caller_arn(), right, target, allowed=denied is None)
         if denied:
             _refused.set((right, target))
             return denied

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from embedded.server import decisions
 from embedded.server.modules import (
     change_sets,
     cloudformation,
@@ -210,7 +211,9 @@ def _check(role: str, action: str, resource: str, keys: Mapping[str, Any]) -> No
     )
     policies = evaluator._gather_role_policies(name, account)
     found = evaluator.evaluate(context, policies, *evaluator._permissions_boundary(iam._roles, name, account))
-    if found.decision != "Allow":
+    allowed = found.decision == "Allow"
+    decisions.record(role, action, resource, allowed=allowed)
+    if not allowed:
         raise ValueError(
             f"User: {context.principal_arn} is not authorized to perform: {action} on resource: {resource} "
             f"because no identity-based policy allows the {action} action (Status Code: 403)"
