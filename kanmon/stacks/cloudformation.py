@@ -6,10 +6,11 @@ import json
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from kanmon.aws.calls import aws_errors, error_code
 from kanmon.aws.polling import polls
@@ -46,6 +47,11 @@ if TYPE_CHECKING:
     )
 
 _GONE = {"ChangeSetNotFound", "ChangeSetNotFoundException", "ValidationError"}
+_EXPIRED = timedelta(days=31)
+"""The age of a change set that nobody can approve any more. GitHub fails a job after 30 days of waiting
+(https://docs.github.com/actions/managing-workflow-runs/reviewing-deployments)."""
+_OWN = "kanmon-"
+"""The beginning of the names of Kanmon's change sets."""
 # CloudFormation's reasons for a change set without changes.
 _NOTHING = ("didn't contain changes", "No updates are to be performed", "no changes")
 
@@ -112,13 +118,13 @@ class Stacks:
     ) -> ChangeSet | None:
         """Create a change set; None when there is nothing to change.
 
-        `template` is an S3 URL, or a body of up to 51,200 bytes.
+        `template` is an S3 URL, or a body of up to 51,200 bytes. Expired change sets of the stack go.
         Raises STACK_BUSY, CHANGE_SET_FAILED.
         """
         if existing and existing.status not in READY:
             left = self._left(existing.id) if existing.status in BROKEN else []
             raise refuse_update(name, existing.status, left)
-        change_set = f"kanmon-{uuid.uuid4().hex}"
+        change_set = f"{_OWN}{uuid.uuid4().hex}"
         with aws_errors(f"creating a change set for {name}"):
             made = self.cloudformation.create_change_set(
                 StackName=name,
@@ -136,7 +142,28 @@ class Stacks:
                 # made it is rolled back. AWS promises it for no other end, such as DELETE.
                 OnStackFailure="ROLLBACK",
             )
-            return self._wait_for_changes(name, made["Id"], creates=existing is None)
+            made_set = self._wait_for_changes(name, made["Id"], creates=existing is None)
+        self._delete_expired(name)
+        return made_set
+
+    def _delete_expired(self, name: str) -> None:
+        """Delete Kanmon's change sets of a stack that nobody executed, and nobody can approve any more.
+
+        CloudFormation deletes them when another one is executed. A stack that rarely changes would collect
+        them (https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ExecuteChangeSet.html). A
+        failure changes no plan: the next one tries again.
+        """
+        with suppress(ClientError, BotoCoreError):
+            pages = self.cloudformation.get_paginator("list_change_sets").paginate(StackName=name)
+            now = self.clock.now()
+            expired = [
+                one["ChangeSetId"]
+                for page in pages
+                for one in page["Summaries"]
+                if one["ChangeSetName"].startswith(_OWN) and now - one["CreationTime"] > _EXPIRED
+            ]
+            for change_set in expired:
+                self.cloudformation.delete_change_set(ChangeSetName=change_set, StackName=name)
 
     def _wait_for_changes(self, name: str, change_set: str, *, creates: bool) -> ChangeSet | None:
         for _ in polls(self.clock):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, cast
 
 import pytest
@@ -12,6 +13,7 @@ from kanmon.errors import KanmonError
 from kanmon.stacks.changes import Change, ChangeSet
 from kanmon.stacks.cloudformation import DeployedStack, Stacks
 from kanmon.stacks.policy import stack_policy
+from tests.fakes.clock import BEGIN, Clock
 from tests.fakes.objects import Pages, refusal
 
 _PAGE = 3
@@ -294,10 +296,21 @@ def test_a_missing_stack_is_not_protected() -> None:
 
 
 class _Creating:
-    """CloudFormation with a record of the last change set's request."""
+    """CloudFormation with a record of the last change set's request, and with change sets from before."""
 
-    def __init__(self) -> None:
+    def __init__(self, *pages: dict[str, datetime]) -> None:
         self.request: dict[str, Any] = {}
+        self.pages = pages
+        """The pages of the list of change sets, with the times of their creation."""
+        self.deleted: list[str] = []
+
+    def get_paginator(self, name: str) -> Pages:
+        assert name == "list_change_sets"
+        return Pages(*({"Summaries": [_summary(*one) for one in page.items()]} for page in self.pages))
+
+    def delete_change_set(self, **named: str) -> None:
+        assert named["StackName"] == "shop"
+        self.deleted.append(named["ChangeSetName"].removeprefix("arn:"))
 
     def create_change_set(self, **request: Any) -> dict[str, str]:
         self.request = request
@@ -305,6 +318,32 @@ class _Creating:
 
     def describe_change_set(self, **_: str) -> dict[str, Any]:
         return {"Status": "CREATE_COMPLETE", "Changes": []}
+
+
+def _summary(name: str, made: datetime) -> dict[str, Any]:
+    return {"ChangeSetId": f"arn:{name}", "ChangeSetName": name, "CreationTime": made}
+
+
+def test_change_sets_go_when_nobody_can_approve_them_any_more() -> None:
+    """AWS-2: GitHub fails a job after 30 days of waiting. Change sets of others stay."""
+    month, more = BEGIN - timedelta(days=30), BEGIN - timedelta(days=31, seconds=1)
+    cloudformation = _Creating(
+        {"kanmon-new": BEGIN, "kanmon-old": more}, {"kanmon-waiting": month, "of-a-person": more}
+    )
+    stacks = Stacks(cast("Any", cloudformation), clock=Clock())
+    assert stacks.create_change_set("shop", "Resources: {}", {}, {}, existing=None)
+    assert cloudformation.deleted == ["kanmon-old"]
+
+
+def test_a_plan_without_a_right_to_delete_goes_on() -> None:
+    """AWS-2: a role from before has no right to the list."""
+
+    class Denied(_Creating):
+        def get_paginator(self, name: str) -> Pages:
+            raise refusal("AccessDenied", name)
+
+    stacks = Stacks(cast("Any", Denied()), clock=Clock())
+    assert stacks.create_change_set("shop", "Resources: {}", {}, {}, existing=None)
 
 
 @pytest.mark.parametrize("role", ["", "arn:aws:iam::1:role/shop-test-cloudformation"])

@@ -62,6 +62,7 @@ CALLS: dict[str, list[tuple[str, dict[str, str]]]] = {
     "cloudformation.execute_change_set": [(STACK, {}), (stack("shop-test-edge"), {})],
     "cloudformation.get_stack_policy": PROTECTED_STACKS,
     "cloudformation.get_template": [(STACK, {})],
+    "cloudformation.list_change_sets": [(STACK, {})],
     "cloudformation.set_stack_policy": PROTECTED_STACKS,
     "cloudformation.update_termination_protection": PROTECTED_STACKS,
     # AWS shows composite alarms only to roles that may ask for any.
@@ -101,7 +102,7 @@ CALLS: dict[str, list[tuple[str, dict[str, str]]]] = {
 NEVER = {
     "apigateway.get_account",
     # Of `kanmon destroy`.
-    *(f"cloudformation.list_{things}" for things in ("change_sets", "stack_resources", "stacks")),
+    *(f"cloudformation.list_{things}" for things in ("stack_resources", "stacks")),
     *("rds.describe_db_clusters", "rds.modify_db_cluster"),
     *("s3.delete_bucket", "s3.list_object_versions"),
 }
@@ -128,6 +129,7 @@ PLANS = {
     "cloudformation.describe_stack_events",
     "cloudformation.describe_stacks",
     "cloudformation.get_template",
+    "cloudformation.list_change_sets",
     "s3.get_object",
     "s3.head_bucket",
     "s3.list_objects_v2",
