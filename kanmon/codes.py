@@ -332,6 +332,14 @@ class Code(Enum):
         "There is no running release to promote or to abort.",
         "Look at `kanmon status`. Use `kanmon rollback` when the release is stable already.",
     )
+    RELEASE_PRUNED = (
+        416,
+        "The release is too old for a rollback: its files are not kept.",
+        (
+            "Choose a kept release: `kanmon history` names them. Or release the commit of the old one again. "
+            "To keep more releases from now on, raise `releases.kept`."
+        ),
+    )
     CHECK_FAILED = (
         501,
         "A smoke check failed.",

@@ -23,6 +23,7 @@ from kanmon.config.notifications import Notifications
 from kanmon.config.queues import Queue
 from kanmon.config.quotas import check_quotas
 from kanmon.config.references import check_references
+from kanmon.config.releases import Releases
 from kanmon.config.reserved import check_reserved
 from kanmon.config.schedules import Schedule
 from kanmon.config.secrets import Secret
@@ -171,6 +172,10 @@ class Config(Section):
         default_factory=ApprovalRules,
         description="More rules for an approval. Two rules always apply: the GitHub environment has required "
         "reviewers, and a branch rule.",
+    )
+    releases: Releases = Field(
+        default_factory=Releases,
+        description="The earlier releases to keep for a rollback.",
     )
     thresholds: Thresholds = Field(
         default_factory=Thresholds,

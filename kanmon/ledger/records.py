@@ -258,6 +258,8 @@ class Head(Fenced):
     live: str | None = None
     pointer: Pointer = Pointer()
     slots: dict[Slot, str] = Field(default_factory=dict)
+    kept: tuple[str, ...] = ()
+    """The stable releases that a rollback may return to, oldest first: all their files are there."""
     operations: int = 0
     operation: int | None = None
     lease: Lease | None = None

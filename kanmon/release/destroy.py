@@ -272,7 +272,7 @@ def _record(removers: Removers, held: HeldLease | None, extent: Extent, *, ended
     before = held.writer.head.destroyed
     began = before.began if ended and before else now
     destroyed = Destruction(by=removers.actor, began=began, data=extent.data, ended=now if ended else None)
-    nothing: dict[str, object] = {"live": None, "pointer": Pointer(), "slots": {}, "freeze": None}
+    nothing: dict[str, object] = {"live": None, "pointer": Pointer(), "slots": {}, "kept": (), "freeze": None}
     held.writer.amend_head(lambda head: head.model_copy(update=nothing | {"destroyed": destroyed}))
 
 

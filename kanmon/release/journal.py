@@ -160,7 +160,16 @@ class Journal:
         """Record a release as stable: it is live, a rollback may return to it, and the freeze ends."""
         self.writer.amend_release(release.id, state=ReleaseState.STABLE, stable_at=self.now())
         changes = {"live": release.id, "pointer": release.pointer, "freeze": None}
-        self.writer.amend_head(lambda head: head.model_copy(update=changes))
+
+        def change(head: Head) -> Head:
+            kept = head.kept if release.id in head.kept else (*head.kept, release.id)
+            return head.model_copy(update=changes | {"kept": kept})
+
+        self.writer.amend_head(change)
+
+    def record_kept(self, kept: tuple[str, ...]) -> None:
+        """Record the releases to keep. The files of the others may be gone from now on."""
+        self.writer.amend_head(lambda head: head.model_copy(update={"kept": kept}))
 
     def record_return(self, target: str | None, pointer: Pointer, reason: str) -> None:
         """Record users as back on `target`, and freeze the environment."""

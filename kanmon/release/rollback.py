@@ -19,7 +19,7 @@ from kanmon.release.walk import Outcome, open_operation, refuse_busy, refuse_mov
 if TYPE_CHECKING:
     from kanmon.config.schema import Config
     from kanmon.ledger.ledger import Ledger
-    from kanmon.ledger.records import Operation, Release
+    from kanmon.ledger.records import Head, Operation, Release
     from kanmon.model import Approval
     from kanmon.release.events import Observer
     from kanmon.release.ports import ApprovalPort, Services
@@ -40,7 +40,7 @@ def present_target(ledger: Ledger) -> Release | None:
     try:
         return rollback_target(ledger, None)
     except KanmonError as error:
-        if error.code not in {Code.NO_ROLLBACK_TARGET, Code.UNKNOWN_RELEASE}:
+        if error.code not in {Code.NO_ROLLBACK_TARGET, Code.UNKNOWN_RELEASE, Code.RELEASE_PRUNED}:
             raise
         return None
 
@@ -48,7 +48,7 @@ def present_target(ledger: Ledger) -> Release | None:
 def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
     """The release to return to: `wanted`, or the last stable one before the live one.
 
-    Raises UNKNOWN_RELEASE, NO_ROLLBACK_TARGET.
+    Raises UNKNOWN_RELEASE, NO_ROLLBACK_TARGET, RELEASE_PRUNED.
     """
     head = ledger.head()
     present = ledger.open_operation(head)
@@ -62,6 +62,7 @@ def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
         if target is None:
             problem = f"No stable release was live before {head.live}." if head.live else "Nothing is live."
             raise KanmonError(Code.NO_ROLLBACK_TARGET, problem)
+        _refuse_pruned(head, target)
         return target
     release = ledger.release(wanted)
     if release is None:
@@ -73,7 +74,19 @@ def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
         raise KanmonError(Code.NO_ROLLBACK_TARGET, f"{wanted} is live already.")
     if release.stable_at is None:
         raise KanmonError(Code.NO_ROLLBACK_TARGET, f"{wanted} was never stable; it is {release.state.value}.")
+    _refuse_pruned(head, release)
     return release
+
+
+def _refuse_pruned(head: Head, release: Release) -> None:
+    """Raise RELEASE_PRUNED unless the release's files are kept.
+
+    The head decides, and not a look into the bucket: under the name of a deleted file, the plan role can
+    write another one, and the release still has the record of a comparison.
+    """
+    if release.id not in head.kept:
+        problem = f"The files of {release.id} (commit {release.commit[:12]}) are not kept any more."
+        raise KanmonError(Code.RELEASE_PRUNED, problem, where=release_key(release.id))
 
 
 def returns_to(operation: Operation) -> str | None:
@@ -109,7 +122,7 @@ def rollback(
     """Return users to a release. An open operation ends first: a held one is undone, a dead one recovered.
 
     A failure after the start is in the outcome; a refusal before it is raised: NOT_APPROVED, LOCKED,
-    PLAN_STALE, LEDGER_UNREADABLE.
+    PLAN_STALE, LEDGER_UNREADABLE, RELEASE_PRUNED.
     """
     head = services.ledger.head()
     # Refuse first. Otherwise people would review a rollback that can't run.
@@ -120,6 +133,8 @@ def rollback(
     approval = approver.approve(RollbackRequest(target.id, target.digest))
     with lease(services.ledger, services.clock, services.fence, services.actor) as held:
         refuse_moved(held.writer.head, head)
+        # A release and its rollback may have come and gone during the approval.
+        _refuse_pruned(held.writer.head, target)
         _refuse_changed(held.writer.adopt_release(target.id), target, approval)
         ended = None
         if head.operation is not None:

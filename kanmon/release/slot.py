@@ -185,27 +185,6 @@ def _deployed(plan: Plan, config: Config, outputs: Outputs) -> dict[str, StackRe
     }
 
 
-def delete_old_snapshots(steps: Steps) -> None:
-    """Keep the newest snapshots of the database, as many as the config names.
-
-    Otherwise they would reach the region's quota, and no release could begin. A failure here is a note: the
-    release is stable, and the next one deletes what is left.
-    """
-    try:
-        config = steps.release.manifest.current_config()
-        cluster = steps.outputs.get(FOUNDATION, {}).get(Output.DATABASE_CLUSTER) if config.database else None
-        if config.database is None or cluster is None:
-            return
-        deleted = steps.services.snapshots.delete_old(cluster, config.prefix, config.database.snapshots)
-    except KanmonError as error:
-        if error.code is Code.LEASE_LOST:
-            raise
-        steps.journal.emit(EventKind.NOTE, f"old database snapshots stay: {error.message}")
-        return
-    if deleted:
-        steps.journal.emit(EventKind.NOTE, f"deleted old database snapshots: {', '.join(deleted)}")
-
-
 def _take_snapshot(steps: Steps, outputs: Outputs) -> None:
     cluster = outputs.get(FOUNDATION, {}).get(Output.DATABASE_CLUSTER)
     if cluster is None:

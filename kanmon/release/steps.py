@@ -18,8 +18,9 @@ from kanmon.release.events import EventKind
 from kanmon.release.loaded import LoadedRelease, files_of
 from kanmon.release.plan import outputs_of
 from kanmon.release.pointers import Pointers
+from kanmon.release.pruning import prune
 from kanmon.release.restore import restore_stacks
-from kanmon.release.slot import apply_plan, apply_record, delete_old_snapshots
+from kanmon.release.slot import apply_plan, apply_record
 from kanmon.release.triggers import switch_triggers
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ class Steps:
             # "Stable" is recorded last. Otherwise a run that dies here would leave a stable release with its
             # triggers off.
             self.journal.record_stable(release.record)
-            delete_old_snapshots(self)
+            prune(self)
         # The operation closes after `record_stable`. Otherwise a run that dies between the two would leave a
         # live release outside the list of stable ones, and no rollback could return to it.
         self.journal.close(Result.STABLE)

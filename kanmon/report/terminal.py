@@ -12,7 +12,7 @@ from kanmon.stacks.statements import wrapped
 from kanmon.text import duration, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from rich.text import Text
@@ -216,7 +216,7 @@ def print_status(
     for slot, release in sorted(head.slots.items()):
         console.print("  {slot:<7} {release}", slot=slot.value, release=release)
     console.print(
-        "rollback  {to}", to=f"to {target.id}" if target else "to nothing: no stable release before it"
+        "rollback  {to}", to=f"to {target.id}" if target else "to nothing: no kept stable release before it"
     )
     if head.freeze:
         console.print(
@@ -270,10 +270,16 @@ def _why(operation: Operation) -> str:
     return "; ".join(decided + failed) or operation.reason
 
 
-def print_history(console: Screen, operations: list[Operation], releases: dict[str, Release]) -> None:
-    """Show all operations, newest first: time, commit, actor, approval and result of each (CD-11)."""
+def print_history(
+    console: Screen, operations: list[Operation], releases: dict[str, Release], kept: Sequence[str]
+) -> None:
+    """Show all operations, newest first: time, commit, actor, approval and result of each (CD-11).
+
+    The last line names the releases that a rollback may return to.
+    """
     rows = (_history_row(operation, releases.get(operation.release)) for operation in reversed(operations))
     console.table(_TITLES, rows, right={"#", "took"})
+    console.print("kept for a rollback: {kept}", kept=", ".join(reversed(kept)) or "none")
 
 
 def _history_row(operation: Operation, release: Release | None) -> tuple[object, ...]:

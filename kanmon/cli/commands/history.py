@@ -23,7 +23,8 @@ def run(options: FormatOptions, context: Context) -> ExitStatus:
             [operation.model_dump(mode="json", exclude={"previews"}) for operation in operations]
         )
     else:
-        print_history(context.console, operations, {release.id: release for release in ledger.releases()})
+        releases = {release.id: release for release in ledger.releases()}
+        print_history(context.console, operations, releases, ledger.head().kept)
     return ExitStatus.OK
 
 

@@ -87,6 +87,7 @@ RECORDS: dict[str, Stored] = {
         live="r1",
         pointer=BLUE,
         slots={Slot.BLUE: "r1", Slot.GREEN: "r2"},
+        kept=("r1",),
         operations=2,
         lease=Lease(holder="kim@runner:7", expires=NOON),
         freeze=Freeze(reason="r2 was rolled back", since=NOON, operation=2),

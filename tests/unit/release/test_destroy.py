@@ -238,7 +238,7 @@ def test_the_ledger_has_the_end(removers: Removers, cloud: Cloud) -> None:
     release(cloud, "one")
     _destroy(removers, EXTENT)
     head = cloud.ledger.head()
-    assert (head.live, head.pointer, head.slots) == (None, Pointer(), {})
+    assert (head.live, head.pointer, head.slots, head.kept) == (None, Pointer(), {}, ())
     assert head.destroyed
     assert (head.destroyed.by, head.destroyed.data) == ("administrator", False)
     assert head.destroyed.ended == cloud.clock.now()

@@ -10,9 +10,9 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.ledger import as_json, release_key
 from kanmon.model import Pointer, ReleaseState, Result, Slot, Step
-from kanmon.release.rollback import default_target, rollback, rollback_target
+from kanmon.release.rollback import default_target, present_target, rollback, rollback_target
 from tests.fakes.app import make_bundle, make_config
-from tests.fakes.ledger import is_held
+from tests.fakes.ledger import is_held, write_head
 from tests.fakes.process import Blow, Process, ProcessDied
 from tests.fakes.runs import failure_of, ignore, operation_of, release, roll_back
 from tests.fakes.services import FakeApproval
@@ -304,6 +304,37 @@ def test_a_never_stable_release_is_refused(cloud: Cloud) -> None:
     release(cloud, "two")
     with pytest.raises(KanmonError, match="never stable"):
         roll_back(cloud, "r2")
+
+
+@pytest.mark.parametrize("wanted", ["r1", None])
+def test_a_release_without_its_files_is_no_target(cloud: Cloud, wanted: str | None) -> None:
+    """AWS-2: it is refused before anything changes, by its name and by default."""
+    _release(cloud, "one", "two")
+    write_head(cloud.ledger, kept=("r2",))
+    before = cloud.state
+    with pytest.raises(KanmonError) as caught:
+        roll_back(cloud, wanted)
+    assert caught.value.code is Code.RELEASE_PRUNED
+    assert caught.value.message == "The files of r1 (commit one000000000) are not kept any more."
+    assert cloud.state == before
+    assert present_target(cloud.ledger) is None
+
+
+def test_a_release_pruned_during_its_approval_is_no_target(cloud: Cloud) -> None:
+    """AWS-2: another release came and went meanwhile, so the head names the same live one."""
+    _release(cloud, "one", "two", "three")
+    target = rollback_target(cloud.ledger, "r1")
+
+    class Meanwhile(FakeApproval):
+        def approve(self, what: Approvable) -> Approval:
+            write_head(cloud.ledger, kept=("r2", "r3"))
+            return super().approve(what)
+
+    before = list(cloud.stacks.executed)
+    with pytest.raises(KanmonError) as caught:
+        rollback(cloud.services(), make_config(), target, Meanwhile(), ignore, reason="it hurts")
+    assert caught.value.code is Code.RELEASE_PRUNED
+    assert cloud.stacks.executed == before
 
 
 def test_the_live_release_is_no_target(cloud: Cloud) -> None:

@@ -165,7 +165,7 @@ def an_operation(actor: str = "kim", approver: str = "aki") -> Operation:
 def history(*operations: Operation) -> str:
     on = console()
     release = Release(id="r2", commit="abcdef0123456789", bundle="b", created=NOON)
-    print_history(on, list(operations), {"r2": release})
+    print_history(on, list(operations), {"r2": release}, ("r1", "r2"))
     return printed(on)
 
 
@@ -192,6 +192,11 @@ def test_the_history_begins_with_the_newest() -> None:
         an_operation(actor="earlier"), an_operation(actor="later").model_copy(update={"number": 8})
     )
     assert text.index("later") < text.index("earlier")
+
+
+def test_the_history_names_the_releases_of_a_rollback() -> None:
+    """AWS-2: the files of older ones are gone."""
+    assert history(an_operation()).endswith("kept for a rollback: r2, r1\n")
 
 
 def test_an_open_operation_is_listed_by_its_state() -> None:
@@ -431,8 +436,9 @@ def test_the_history_has_one_row_for_an_operation(value: str) -> None:
     """A long cell may take more lines: they begin below the second column (TRU-5)."""
     on = console()
     release = Release(id=value, commit=value, bundle="b", created=NOON)
-    print_history(on, [hostile_operation(value)], {value: release})
-    _, row, *more = printed(on).splitlines()
+    print_history(on, [hostile_operation(value)], {value: release}, ())
+    _, row, *more, kept = printed(on).splitlines()
+    assert kept == "kept for a rollback: none"
     assert row.startswith("7  2026-01-02 12:00:00")
     assert all(line.startswith(" " * len("7  2026-01-02 12:00:00")) for line in more)
     assert not invisible(printed(on))
