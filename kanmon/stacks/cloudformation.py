@@ -28,11 +28,11 @@ from kanmon.stacks.states import (
     DELETED,
     READY,
     SUCCEEDED,
-    cleaned,
     refuse_update,
     stays,
     undeleted,
     validation,
+    way_out,
 )
 
 if TYPE_CHECKING:
@@ -330,7 +330,7 @@ class Stacks:
             reasons = (stack.get("StackStatusReason"), *(event.reason for event in failures))
             reason = next(filter(None, reasons), "no reason given")
             message = f"It ended as {status}: {self._found(reason, {'StackName': stack['StackId']})}."
-        fix = cleaned(name) if left else fix_for(message)
+        fix = way_out(name, status) if left else fix_for(message)
         return KanmonError(Code.STACK_FAILED, message + stays(left), where=name, fix=fix)
 
     def _found(self, reason: str, of: DescribeEventsInputTypeDef) -> str:

@@ -40,30 +40,35 @@ BROKEN = frozenset({"CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"})
 
 def refuse_update(name: str, status: str, left: Sequence[str] = ()) -> KanmonError:
     """The error for a stack that takes no update now. `left` are the resources of a broken one, in words."""
-    problem = f"The stack is {status}."
+    problem = f"The stack is {status}.{stays(left)}"
+    return KanmonError(Code.STACK_BUSY, problem, where=name, fix=way_out(name, status))
+
+
+def way_out(name: str, status: str) -> str:
+    """The fix for a stack in a state without updates."""
     if status == "UPDATE_ROLLBACK_FAILED":
         command = f"aws cloudformation continue-update-rollback --stack-name {name}"
-        fix = f"Repair the resource in the stack's last failed event, then run `{command}`."
-    elif status in BROKEN:
-        problem += stays(left)
-        fix = cleaned(name)
-    else:
-        fix = "Wait until CloudFormation has finished with this stack, then run the command again."
-    return KanmonError(Code.STACK_BUSY, problem, where=name, fix=fix)
+        return f"Repair the resource in the stack's last failed event, then run `{command}`."
+    if status not in BROKEN:
+        return "Wait until CloudFormation has finished with this stack, then run the command again."
+    delete = f"aws cloudformation delete-stack --stack-name {name}"
+    if status == "DELETE_FAILED":
+        # Somebody may have tried to delete the stack of the live release. It still has its users.
+        return (
+            "Users may need this stack: `kanmon status` names the live release. To keep the named resources, "
+            f"run `{delete} --retain-resources` with their logical ids, and import them into a new stack of "
+            f"this name. If nobody needs them, delete each in its own service, and run `{delete}`. Then run "
+            "this command again."
+        )
+    return (
+        "The creation of this stack failed. As an administrator, delete each named resource in its own "
+        f"service. Then run `{delete}` and this command again. `kanmon destroy` removes the environment."
+    )
 
 
 def stays(left: Sequence[str]) -> str:
     """The sentence about resources that CloudFormation could not delete."""
     return f" CloudFormation could not delete {'; '.join(left)}." if left else ""
-
-
-def cleaned(name: str) -> str:
-    """The way out for a broken stack."""
-    return (
-        "No release uses this stack. As an administrator, delete each named resource in its own service. "
-        f"Then run `aws cloudformation delete-stack --stack-name {name}`. `kanmon destroy` removes the whole "
-        "environment. Then run this command again."
-    )
 
 
 def undeleted(events: Iterable[StackEvent]) -> list[str]:

@@ -457,6 +457,13 @@ def test_a_broken_stack_names_its_resources_and_the_command(status: str) -> None
     assert "aws cloudformation delete-stack --stack-name shop" in error.fix
 
 
+def test_a_half_deleted_stack_may_have_users() -> None:
+    """AWS-1: it may be the edge or the database of the live release."""
+    fix = _refused(_Ending("DELETE_FAILED", events=_LEFT), "DELETE_FAILED").fix
+    assert fix.startswith("Users may need this stack: `kanmon status` names the live release.")
+    assert "--retain-resources" in fix
+
+
 def test_a_failed_deletion_names_the_rest() -> None:
     """AWS-1"""
     cloudformation = _Ending("CREATE_COMPLETE", "DELETE_FAILED", events=_LEFT)
