@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue
 
 from kanmon.config.durations import Duration
-from kanmon.config.patterns import SEARCHED, JmesPath, Pattern, contains, query
+from kanmon.config.patterns import SEARCHED, Pattern, contains
+from kanmon.config.queries import JmesPath, query, shown
 from kanmon.config.section import Section
 from kanmon.config.values import HeaderName, finite
 from kanmon.regular_file import size_of
@@ -192,7 +193,7 @@ def _differs(document: object, expression: str, wanted: JsonValue) -> str:
     found, problem = query(expression, document)
     if problem or _same(found, wanted):
         return problem
-    return f"{expression} is {cut(json.dumps(found), _SHOWN)} instead of {json.dumps(wanted)}"
+    return f"{expression} is {shown(found, _SHOWN)} instead of {json.dumps(wanted)}"
 
 
 def _same(found: object, wanted: object) -> bool:
