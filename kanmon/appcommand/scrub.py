@@ -8,10 +8,14 @@ holds off a careless or curious tool, there and on a terminal.
 from __future__ import annotations
 
 import ctypes
+import shutil
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,12 +77,30 @@ def kept_runner_files(environment: Mapping[str, str]) -> Iterator[None]:
     A command finds them without the variables: they lie in a folder of `RUNNER_TEMP`. It may not write
     outputs, variables or a summary in the step's name (SEC-5). So each file is made anew: never through a
     link to another file, and not the one that a leftover process still has open.
+
+    Raises FILE_REFUSED for files that can't be restored, after it has restored all others.
     """
     paths = [Path(environment[name]) for name in RUNNER_FILES if environment.get(name)]
-    before = {path: path.read_bytes() for path in paths if path.is_file()}
+    before = {path: path.read_bytes() if path.is_file() else None for path in paths}
     try:
         yield
     finally:
-        for path, content in before.items():
-            path.unlink(missing_ok=True)
+        lost = [str(path) for path, content in before.items() if not _restored(path, content)]
+    if lost:
+        problem = "The command replaced the runner's files, and they can't be restored."
+        fix = "Find the part of the command that changes files in `RUNNER_TEMP`, and remove it."
+        raise KanmonError(Code.FILE_REFUSED, problem, where=", ".join(lost), fix=fix)
+
+
+def _restored(path: Path, content: bytes | None) -> bool:
+    """Make a file anew; None for no file. False if the system refuses it."""
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        path.unlink(missing_ok=True)
+        if content is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+    except OSError:
+        return False
+    return True

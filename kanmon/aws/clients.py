@@ -15,6 +15,8 @@ from botocore.config import Config as ClientConfig
 from kanmon.aws.calls import aws_errors
 from kanmon.aws.fence import CONNECT_TIMEOUT, READ_TIMEOUT, Fence
 from kanmon.aws.throttles import repeat_throttled
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -76,6 +78,12 @@ class Aws:
         # A missing profile raises its error here.
         with aws_errors("reading the AWS configuration"):
             self._session = boto3.Session(region_name=region)
+            try:
+                self._session.get_credentials()
+            except (ValueError, OSError) as error:
+                # A provider's own error, such as that of a container's address or of a missing token file.
+                problem = f"The AWS credentials can't be read: {str(error).rstrip('.')}."
+                raise KanmonError(Code.CREDENTIALS_MISSING, problem) from error
         _log_calls(self._session)
 
     @cached_property

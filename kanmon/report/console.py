@@ -7,6 +7,7 @@ Nothing else in Kanmon imports Rich: `tests/unit/test_architecture.py` looks at 
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _FIELD = re.compile(r"\{(\w+)(?::([^}]*))?\}")
 _NARROWEST = 200
+_SIZE = re.compile(r"[1-9][0-9]{0,3}")
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,18 @@ class Screen:
 
 def make_console(file: TextIO | None = None, *, stderr: bool = False) -> Screen:
     """A console. If a machine reads the output, it has no colours and no cut lines."""
-    console = Console(file=file, stderr=stderr, highlight=False, soft_wrap=True, emoji=False)
+    console = Console(
+        file=file, stderr=stderr, highlight=False, soft_wrap=True, emoji=False, _environ=_environment()
+    )
     if not console.is_terminal:
         console.width = _NARROWEST
     return Screen(console)
+
+
+def _environment() -> dict[str, str]:
+    """The environment without impossible sizes of a terminal: Rich would end with a traceback."""
+    sizes = {"COLUMNS", "LINES"}
+    return {name: value for name, value in os.environ.items() if name not in sizes or _SIZE.fullmatch(value)}
 
 
 def markup(template: str, /, **values: object) -> Text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from kanmon.appcommand.scrub import RUNNER_FILES, app_environment, kept_runner_files
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from tests.unit.appcommand.attacker import without_capabilities
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -62,6 +65,40 @@ def test_the_runners_files_are_as_before(tmp_path: Path) -> None:
     assert {path.read_text() for path in map(Path, files.values())} == {"ours\n"}
     assert not Path(files["GITHUB_STEP_SUMMARY"]).is_symlink()
     assert foreign.read_text() == "foreign\n"
+
+
+def test_a_folder_in_the_place_of_a_file_protects_no_other(tmp_path: Path) -> None:
+    """SEC-5: neither does a folder that went, nor a file that was not there."""
+    files = {name: str(tmp_path / "files" / name) for name in RUNNER_FILES}
+    (tmp_path / "files").mkdir()
+    for path in list(files.values())[1:]:
+        Path(path).write_text("ours\n")
+    with kept_runner_files(files):
+        shutil.rmtree(tmp_path / "files")
+        for path in files.values():
+            (Path(path) / "evil").mkdir(parents=True)
+    assert not Path(files["GITHUB_ENV"]).exists()
+    assert {Path(path).read_text() for path in list(files.values())[1:]} == {"ours\n"}
+
+
+def test_a_file_that_is_lost_protects_no_other(tmp_path: Path) -> None:
+    """SEC-5: the error names it, and all others are restored."""
+    output, state = tmp_path / "a" / "output", tmp_path / "b" / "state"
+    for path in (output, state):
+        path.parent.mkdir()
+        path.write_text("ours\n")
+
+    def command() -> None:
+        with kept_runner_files({"GITHUB_OUTPUT": str(output), "GITHUB_STATE": str(state)}):
+            shutil.rmtree(output.parent)
+            output.parent.write_text("a file")
+            state.write_text("evil\n")
+
+    with pytest.raises(KanmonError, match=str(output)) as caught:
+        command()
+    assert caught.value.code is Code.FILE_REFUSED
+    assert "RUNNER_TEMP" in caught.value.fix
+    assert state.read_text() == "ours\n"
 
 
 def test_a_runners_file_of_any_size_is_not_read(tmp_path: Path) -> None:

@@ -103,6 +103,30 @@ def test_the_log_of_calls_holds_no_parameters(caplog: pytest.LogCaptureFixture) 
     assert "canary" not in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://evil.example/"),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "nonsense"),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/nowhere"),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "a\nb"),
+    ],
+)
+def test_impossible_credentials_are_an_error_with_a_code(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    """TRU-6: the providers of credentials raise errors of their own."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/")
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(KanmonError) as caught:
+        Aws(REGION)
+    assert caught.value.code in {Code.CREDENTIALS_MISSING, Code.AWS_FAILED}
+
+
 def test_a_silent_hook_keeps_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     """AWS-1: Lambda sends nothing while a hook runs, and a NAT gateway drops a connection after 350 s."""
     with socket.create_server(("127.0.0.1", 0)) as server:

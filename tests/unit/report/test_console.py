@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import io
 import re
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TextIO, cast
 
+import pytest
 from hypothesis import example, given
 from rich.console import Console
 
 from kanmon.github.runner import HarmlessLog
 from kanmon.report.console import Screen, block, joined, make_console, markup, styled
 from tests.fakes.foreign import FOREIGN, PIECES, invisible
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def printed(screen: Screen) -> str:
@@ -119,3 +117,15 @@ def test_a_foreign_line_of_a_log_is_no_command(value: str) -> None:
     log.close()
     assert stream.getvalue().count("\n") == 2
     assert not re.search(r"^\s*::|##\[", stream.getvalue(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("value", ["²", "9" * 4400, "99999", "-1", "a"])
+@pytest.mark.parametrize("name", ["COLUMNS", "LINES"])
+def test_an_impossible_size_of_the_terminal_is_nothing(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """TRU-6: Rich reads both, and takes every digit of Unicode."""
+    monkeypatch.setenv(name, value)
+    file = io.StringIO()
+    make_console(file).print("a")
+    assert file.getvalue() == "a\n"
