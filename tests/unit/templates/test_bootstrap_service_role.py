@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from embedded.authorisation.evaluation import Request, statements_of
@@ -271,3 +274,18 @@ def test_without_github_the_apps_roles_are_as_they_were() -> None:
     config = make_config()
     assert "PermissionsBoundary" not in slot_template(config, dict.fromkeys(config.functions, "a"))
     assert "PermissionsBoundary" not in api_template(config)
+
+
+def test_the_docs_name_each_right_over_things_of_others() -> None:
+    """TRU-4: rights to change what has neither a name nor a tag that IAM can check."""
+    everywhere = {
+        action
+        for statement in SERVICE
+        if "*" in (statement.resources or ())
+        and {key for one in statement.conditions.values() for key in one} <= {"aws:RequestedRegion"}
+        for action in statement.actions or ()
+        if re.search(r":(Put|Update|Delete)", action)
+    }
+    text = (Path(__file__).parents[3] / "docs" / "github-access.md").read_text()
+    [named] = re.findall(r"(?s)\*\*A wider part\.\*\*(.*?)\n- ", text)
+    assert set(re.findall(r"`([a-z0-9]+:\w+)", named)) == everywhere
