@@ -29,7 +29,7 @@ from .screen import THEME
 from .seen import read_seen
 from .story import Story, StoryError
 from .summary import judge, measure_rollback, tenures
-from .team import RejectedError, StuckError, Team
+from .team import NAME, RejectedError, StuckError, Team
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -80,7 +80,13 @@ def _demo(console: Console, *, may_ask: bool) -> int:
         github = cleanup.enter_context(LocalGithub())
         _keep_secret(aws, slack)
         app = App.copy(
-            REPOSITORY / "examples" / "mandala", REPOSITORY / "workflows", FOLDER / "app", aws.database_ca
+            REPOSITORY / "examples" / "mandala",
+            REPOSITORY / "workflows",
+            FOLDER / "app",
+            aws.database_ca,
+            name=NAME,
+            id=github.add_repository(NAME).id,
+            owner=github.add_user(NAME.partition("/")[0]),
         )
         kanmon = Kanmon(REPOSITORY / ".venv/bin/kanmon", app.folder / "kanmon.yml", aws.environment)
         team = Team.start(console, github, app.folder, FOLDER / "machine", aws.environment, may_ask=may_ask)
@@ -88,6 +94,7 @@ def _demo(console: Console, *, may_ask: bool) -> int:
         story = Story(console, app, kanmon, team, slack, aws.edge_url, FOLDER, cleanup)
         story.play()
         runs = story.runs()
+        decisions = aws.decisions()
     seen = read_seen(story.viewer_log)
     verdict = judge(seen, tenures(runs))
     bad = next(run for run in runs if is_rolled_back(run.operation))
@@ -98,6 +105,7 @@ def _demo(console: Console, *, may_ask: bool) -> int:
         seen,
         verdict,
         measure_rollback(bad, seen),
+        decisions,
         time.monotonic() - began,
     )
     results.write(FOLDER / "summary.json")
@@ -107,7 +115,7 @@ def _demo(console: Console, *, may_ask: bool) -> int:
     results.print(console)
     console.print(f"total: [bold]{duration(results.total_seconds)}[/]")
     console.print(f"the same story as a page: [bold]{_shown('index.html')}[/]")
-    return 0 if verdict.clean else 1
+    return 0 if verdict.clean and not decisions["denied"] else 1
 
 
 def _keep_secret(aws: EmbeddedAws, slack: LocalSlack) -> None:

@@ -30,6 +30,16 @@ SLACK = f"""
 notifications:
   channels: {{slack: {SECRET}}}
 """
+# Nobody has a key: each job takes a role by its identity.
+GITHUB = """
+github:
+  repository: {name}
+  repository_id: {id}
+  owner_id: {owner}
+  workflows:
+    - kanmon-dev/kanmon/.github/workflows/release.yml
+    - kanmon-dev/kanmon/.github/workflows/rollback.yml
+"""
 PACKAGES = "APP_PACKAGES"
 # An audience does not wait for minutes: packages come from a cache, made by set-up, and both suites run
 # at once.
@@ -61,13 +71,18 @@ class App:
     folder: Path
 
     @classmethod
-    def copy(cls, example: Path, workflows: Path, folder: Path, database_authority: Path) -> App:
-        """A fresh copy, with the workflow files for teams, and its first commit."""
+    def copy(
+        cls, example: Path, workflows: Path, folder: Path, database_authority: Path, **github: str | int
+    ) -> App:
+        """A fresh copy, with the workflow files for teams, and its first commit.
+
+        `github` has the repository's `name` and `id`, and the `owner`'s id.
+        """
         shutil.copytree(example, folder, ignore=shutil.ignore_patterns(*LEFT_BEHIND))
         shutil.copytree(workflows, folder / WORKFLOWS)
         app = cls(folder)
         shutil.copyfile(database_authority, folder / AUTHORITY)
-        app.write("kanmon.yml", app.read("kanmon.yml") + SLACK)
+        app.write("kanmon.yml", app.read("kanmon.yml") + SLACK + GITHUB.format(**github))
         for pattern, text in QUICKER.items():
             app.substitute("kanmon.yml", pattern, text)
         app._git("init", "--quiet", "--initial-branch=main")

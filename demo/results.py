@@ -15,7 +15,7 @@ from kanmon.text import duration
 from .seen import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from rich.console import Console
@@ -43,6 +43,8 @@ class Results:
     seen: Sequence[Seen]
     verdict: Verdict
     rollback: RollbackTimes
+    decisions: Mapping[str, Sequence[tuple[str, ...]]]
+    """IAM's: `allowed` has roles and their actions, `denied` also the resources."""
     total_seconds: float
 
     @property
@@ -97,6 +99,11 @@ class Results:
                 for run in self.runs
                 if run.operation.kind is OperationKind.ROLLBACK
             ],
+            "authorization": {
+                "roles": len({role for role, _ in self.decisions["allowed"]}),
+                "actions": len({action for _, action in self.decisions["allowed"]}),
+                "denied": self.decisions["denied"],
+            },
             "workflow_runs": [run.document() for run in self.workflow_runs],
             "total_seconds": round(self.total_seconds, 1),
         }
@@ -122,6 +129,7 @@ class Results:
         self._print_workflow_runs(console)
         self._print_repository(console)
         self._print_viewer(console)
+        self._print_decisions(console)
         times = self.rollback
         console.print(
             f"from the failed check until {self._stable} served every request: "
@@ -159,6 +167,17 @@ class Results:
     @property
     def _stable(self) -> str:
         return next((run.operation.base or "" for run in self.runs if is_rolled_back(run.operation)), "")
+
+    def _print_decisions(self, console: Console) -> None:
+        allowed, denied = self.decisions["allowed"], self.decisions["denied"]
+        roles, actions = ({one[place] for one in allowed} for place in (0, 1))
+        colour = "red" if denied else "green"
+        console.print(
+            f"authorization: [bold]{len(actions)}[/] actions allowed to {len(roles)} roles, "
+            f"[bold {colour}]{len(denied)} denied[/]"
+        )
+        for one in denied[:_SHOWN]:
+            console.print(f"  {' '.join(one)}", markup=False)
 
     def _print_viewer(self, console: Console) -> None:
         verdict = self.verdict

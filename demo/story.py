@@ -99,8 +99,9 @@ RESULTS = ("stable", "stable", "aborted", "rolled back", "stable", "rolled back"
 PREPARATION = Scene(
     "account",
     "The account is prepared, once",
-    "A bucket for bundles and the ledger, a topic for messages: Kanmon needs nothing else. At GitHub, the "
-    "environment production waits for taro, and takes only main.",
+    "A bucket for bundles and the ledger, a topic for messages, a role for each kind of job: Kanmon needs "
+    "nothing else, and nobody needs a key. At GitHub, the environment production waits for taro, and takes "
+    "only main.",
 )
 FIRST = Scene(
     "r1",
@@ -168,7 +169,8 @@ class Story:
 
     def play(self) -> None:
         """All acts. Raises StoryError when one goes another way."""
-        self._run(self._open(PREPARATION), "ready", "bootstrap", "--yes")
+        prepared = self._run(self._open(PREPARATION), "ready", "bootstrap", "--yes")
+        self.team.take_roles(prepared.transcript)
         self._release(FIRST, None, STABLE)
         self._start_viewer()
         self._release(SECOND, changes.NEW_LOOK, STABLE)
@@ -247,7 +249,7 @@ class Story:
         if self.viewer:
             self.viewer.check()
 
-    def _run(self, act: Act, text: str, *arguments: str) -> None:
+    def _run(self, act: Act, text: str, *arguments: str) -> Ran:
         self.console.print(f"[bold cyan]$ {typed(arguments)}[/]")
         sys.stdout.flush()
         ran = self.kanmon.run(*arguments)
@@ -259,6 +261,7 @@ class Story:
             )
         if self.viewer:
             self.viewer.check()
+        return ran
 
     def _start_viewer(self) -> None:
         command = [sys.executable, "-m", "demo.viewer"]

@@ -29,14 +29,11 @@ if TYPE_CHECKING:
 
 AUTHOR, REVIEWER = "hanako", "taro"
 NAME, ENVIRONMENT = "acme/mandala", "production"
-ROLES = {
-    "KANMON_PLAN_ROLE": "arn:aws:iam::111122223333:role/mandala-plan",
-    "KANMON_DEPLOY_ROLE": "arn:aws:iam::111122223333:role/mandala-deploy",
-}
 _PACKAGES = REPOSITORY / "build" / "packages"
 _KEYS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 _LONGEST = 240.0
 """Seconds without any news of a run."""
+_ROLE = re.compile(r"(KANMON_\w+_ROLE) = (\S+)")
 _FOLDED = re.compile(r"<details>.*?</details>\s*", re.DOTALL)
 
 
@@ -70,8 +67,7 @@ class Team:
         *,
         may_ask: bool,
     ) -> Team:
-        """A new repository for the app, and a machine for its workflows."""
-        github.add_repository(NAME)
+        """The app's repository with its rules, and a machine for its workflows."""
         github.protect(ENVIRONMENT, [REVIEWER], prevent_self_review=True, branches=["main"])
         machine = Machine(
             folder,
@@ -81,15 +77,17 @@ class Team:
                 # This Python has many more plugins than the app's tests, and pytest would load all of them.
                 "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             },
-            aws_key=aws["AWS_ACCESS_KEY_ID"],
-            aws_secret=aws["AWS_SECRET_ACCESS_KEY"],
             # This Python has the requirements of the app's tests.
             programs=(REPOSITORY / ".venv" / "bin",),
         )
-        actions = Actions(github, app, machine, ROLES)
+        actions = Actions(github, app, machine)
         team = cls(console, github, actions, may_ask, Screen(console, [REVIEWER]))
         actions.listener = team.hear
         return team
+
+    def take_roles(self, output: str) -> None:
+        """Set the repository's variables: the roles that bootstrap printed."""
+        self.actions.variables = dict(_ROLE.findall(output))
 
     def hear(self, line: Line) -> None:
         """A step of the present run printed a line."""

@@ -39,9 +39,6 @@ class Machine:
     """Workspaces, artifacts and logs of all runs."""
     environment: Mapping[str, str]
     """Every process finds it in its environment, such as AWS's address."""
-    aws_key: str = ""
-    aws_secret: str = ""
-    """Keys that stand for every role. Without them a step takes the role itself, by its job's identity."""
     runtime: Path = REPOSITORY / "build" / "act"
     """Installed requirements stay here for later machines."""
     programs: tuple[Path, ...] = ()
@@ -135,9 +132,7 @@ class Actions:
         """Write the called workflows of the suite and the file itself; returns the file's path."""
 
         def layout(file: str) -> Layout:
-            return Layout(
-                self.github.token, lambda job: {**self.github.identity(run, job, ref, file), **self._keys()}
-            )
+            return Layout(self.github.token, lambda job: self.github.identity(run, job, ref, file))
 
         suite = folder / "suite"
         shutil.copytree(
@@ -186,13 +181,6 @@ class Actions:
             "LOCAL_ACTIONS_ARTIFACTS": str(self.machine.folder / "artifacts"),
             **self.machine.environment,
         }
-
-    def _keys(self) -> dict[str, str]:
-        """The keys that stand for a role, for jobs with an identity alone."""
-        machine = self.machine
-        if not machine.aws_key:
-            return {}
-        return {"LOCAL_ACTIONS_AWS_KEY": machine.aws_key, "LOCAL_ACTIONS_AWS_SECRET": machine.aws_secret}
 
     def _machine_environment(self) -> dict[str, str]:
         """The runner's own environment: of this process's it has only where programs are."""

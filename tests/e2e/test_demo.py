@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.emulator, pytest.mark.timeout(600)]
 
 
 def test_the_demo_plays_and_no_user_notices_a_bad_release() -> None:
-    """CD-2, CD-3, CD-6 to CD-12, NFR-2, NFR-3: workflow runs, and a viewer at work throughout."""
+    """CD-2, CD-3, CD-6 to CD-12, NFR-2, NFR-3, SEC-1, AWS-4: runs, and a viewer at work throughout."""
     ended = subprocess.run(
         [sys.executable, "-m", "demo"],
         cwd=REPOSITORY,
@@ -31,6 +31,10 @@ def test_the_demo_plays_and_no_user_notices_a_bad_release() -> None:
     assert summary["viewer"]["requests"] > 500
     assert summary["viewer"]["failed"] == 0
     assert summary["viewer"]["mixed"] == 0
+    # Every job takes its role, and CloudFormation its own.
+    assert summary["authorization"]["denied"] == []
+    assert summary["authorization"]["roles"] >= 3
+    assert summary["authorization"]["actions"] > 30
     # Two pages and the API.
     assert summary["rollback"]["aws_calls"] == 3
     results = [(release["id"], release["result"]) for release in summary["releases"]]
