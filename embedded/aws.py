@@ -90,7 +90,7 @@ class EmbeddedAws:
         return {name: count for name, count in self._ask("throttles")["refused"].items() if count}
 
     def decisions(self) -> dict[str, list[tuple[str, ...]]]:
-        """What IAM decided: `allowed` has each role with its actions, `denied` also the resource."""
+        """What IAM decided: `allowed` has roles and actions, `denied` caller, action and resource."""
         return {kind: [tuple(one) for one in found] for kind, found in self._ask("decisions").items()}
 
     def _ask(self, address: str, content: Any = None) -> Any:

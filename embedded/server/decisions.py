@@ -1,4 +1,4 @@
-"""What IAM decided: each caller's allowed actions, and every denial."""
+"""What IAM decided: each role's allowed actions, and every denial."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ _denied: list[tuple[str, str, str]] = []
 
 
 def record(caller: str, action: str, resource: str, *, allowed: bool) -> None:
-    """Remember a decision. `caller` is an ARN; of a role's holder, only the role counts."""
-    segments = caller.split("/")
-    role = segments[1] if ":assumed-role/" in caller else segments[-1]
+    """Remember a decision. `caller` is an ARN. A denial also has the name that a role's holder took."""
+    name = caller.partition("assumed-role/")[2] or caller.rpartition("/")[2]
     if allowed:
-        _allowed.add((role, action))
+        _allowed.add((name.partition("/")[0], action))
     else:
-        _denied.append((role, action, resource))
+        _denied.append((name, action, resource))
 
 
 def shown() -> dict[str, list[list[str]]]:

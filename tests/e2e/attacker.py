@@ -40,6 +40,8 @@ Contents = Mapping[Place, bytes]
 DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation", "403"}
 READS = re.compile(r"[\w-]+:(Get|List|Describe|Head)\w*|kms:Decrypt|kms:GenerateDataKey|apigateway:GET")
 _AT_ONCE = 8
+ATTACKER = "attacker"
+"""The name that an attacker takes a role with: IAM's denials have it."""
 
 
 @dataclass
@@ -90,7 +92,7 @@ class Role:
         principal = Principal(self.arn.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/") + "/x")
         return decide(Request(action, resource, context, principal), self.statements) is Effect.ALLOW
 
-    def keys(self, project: Project) -> dict[str, str]:
+    def keys(self, project: Project, holder: str = "job") -> dict[str, str]:
         """The keys of a job that the role trusts: its claims are those that the trust asks for."""
         (trusted,) = self.trust["Statement"]
         claims: dict[str, str] = {}
@@ -100,7 +102,7 @@ class Role:
                 claims[key.partition(":")[2]] = first.replace("*", "any") if "Like" in operator else first
         token = unsigned({"iss": ISSUER, "exp": 2**40, **claims})
         answer = project.client("sts").assume_role_with_web_identity(
-            RoleArn=self.arn, RoleSessionName="job", WebIdentityToken=token
+            RoleArn=self.arn, RoleSessionName=holder, WebIdentityToken=token
         )
         given = answer["Credentials"]
         return {

@@ -12,19 +12,25 @@ from embedded.aws import EmbeddedAws
 from embedded.process import REPOSITORY
 from kanmon.bundle.build import build_bundle
 from kanmon.config.source import load_config
+from tests.e2e.attacker import ATTACKER, Role
 from tests.e2e.project import Project
+from tests.e2e.repository import roles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_GITHUB = "github: {repository: acme/mandala, repository_id: 456, owner_id: 123, existing_provider: true}\n"
 _NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
+    """AWS-4: at the end, IAM has denied nothing to anybody but the attackers."""
     with EmbeddedAws.start(tmp_path_factory.mktemp("aws"), edge_seed=7) as running:
         yield running
+        denied = running.decisions()["denied"]
+        assert [one for one in denied if not one[0].endswith(f"/{ATTACKER}")] == []
 
 
 @pytest.fixture(scope="session")
@@ -41,8 +47,16 @@ def built_app(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(aws: EmbeddedAws, built_app: Path, tmp_path: Path) -> Iterator[Project]:
-    """The app in a new environment, bootstrapped, with its build's output but not to build or test."""
+    """The app in a new environment, bootstrapped, with its build's output but not to build or test.
+
+    It is released with the roles of GitHub's jobs: IAM is asked about each call, also of CloudFormation.
+    """
     made = Project.copy(built_app, tmp_path / "app", f"e2e-{next(_NUMBERS)}", aws.environment)
-    made.kanmon("bootstrap", "--yes").check()
+    made.edit_config(lambda text: text + _GITHUB)
+    roles(made)
+    iam = made.client("iam")
+    made.keys |= {
+        kind: Role.read(iam, f"mandala-{made.name}-{kind}").keys(made) for kind in ("plan", "deploy")
+    }
     yield made
     made.stop()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PATIENCE = 90.0
+_ADMINISTRATION = {"bootstrap", "destroy"}
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,9 @@ class Project:
 
     folder: Path
     environment: dict[str, str]
+    """With an administrator's keys."""
+    keys: dict[str, dict[str, str]] = field(default_factory=dict)
+    """The keys of the plan and of the deploy role. Without them the administrator releases."""
     running: list[Running] = field(default_factory=list)
 
     @classmethod
@@ -119,7 +123,7 @@ class Project:
         done = subprocess.run(
             self._command(arguments),
             cwd=self.folder,
-            env={**self.environment, **more},
+            env={**self.environment, **self._role_keys(arguments[0]), **more},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -134,7 +138,7 @@ class Project:
         process = subprocess.Popen(
             self._command(arguments),
             cwd=self.folder,
-            env={**self.environment, "PYTHONUNBUFFERED": "1"},
+            env={**self.environment, **self._role_keys(arguments[0]), "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -214,6 +218,11 @@ class Project:
         """The releases of users, by the page and by the API."""
         page, api = self.get("/"), self.get("/api/version")
         return page.headers.get("x-amz-meta-kanmon-release", ""), api.headers.get("x-kanmon-release", "")
+
+    def _role_keys(self, command: str) -> dict[str, str]:
+        """The keys of the job for a command; an administrator's commands have none."""
+        role = "plan" if command == "plan" else "deploy"
+        return {} if command in _ADMINISTRATION else self.keys.get(role, {})
 
     def _command(self, arguments: tuple[str, ...]) -> list[str]:
         command, *rest = arguments

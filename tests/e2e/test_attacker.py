@@ -17,7 +17,7 @@ import pytest
 
 from embedded.aws import ACCOUNT
 from kanmon.naming import artifact_bucket
-from tests.e2e.attacker import Attacker, Contents, Place, Role, Tally
+from tests.e2e.attacker import ATTACKER, Attacker, Contents, Place, Role, Tally
 from tests.e2e.changes import break_live_only, repair_live, visible_change
 from tests.e2e.poison import MARK, Poison, role_within
 from tests.e2e.project import Project
@@ -239,7 +239,9 @@ def siege(aws: EmbeddedAws, built_app: Path, tmp_path_factory: pytest.TempPathFa
         one["Arn"] for one in iam.list_policies(Scope="Local")["Policies"] if "besieged" in one["PolicyName"]
     )
     poison = Poison(ran, role_within(boundary))
-    attackers = [Attacker(role, project, poison, tally, role.keys(project)) for role in (plan, *foreign)]
+    attackers = [
+        Attacker(role, project, poison, tally, role.keys(project, ATTACKER)) for role in (plan, *foreign)
+    ]
     return Siege(project, plan.keys(project), deploy.keys(project), attackers, tally, ran)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from contextvars import ContextVar
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from embedded.authorisation import condition_keys, resources
@@ -49,6 +50,12 @@ _refused: ContextVar[tuple[str, str]] = ContextVar("refused", default=("", ""))
 
 def apply() -> None:
     """Put this module's functions before ministack's."""
+    # Each request reads all policies of its caller. ministack would parse them anew each time.
+    read = cache(evaluator.parse_policy_document)
+    parse = evaluator.parse_policy_document
+    evaluator.parse_policy_document = lambda policy: (
+        read(policy) if isinstance(policy, str) else parse(policy)
+    )
     evaluator.enforce = enforce
     evaluator.pin_request_origin = lambda address, _secure: _pin_origin(address, True)
     actions.extract_iam_action = extract_action
