@@ -1,11 +1,14 @@
-"""A function's package must exist, and its name must be free.
+"""A function's package must exist and fit, its variables must fit, and its name must be free.
 
-CloudFormation fails AWS::Lambda::Function with Lambda's own message when the S3 object is
-missing or the function exists; ministack creates a function without code, or takes the name over.
+CloudFormation fails AWS::Lambda::Function with Lambda's own message; ministack creates a function without
+code, or takes the name over. Quotas: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html.
 """
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
 from typing import Any
 
 from embedded.server.modules import HANDLERS, lambda_service
@@ -16,6 +19,11 @@ NO_SUCH_KEY = (
     "Error occurred while GetObject. S3 Error Code: NoSuchKey. "
     "S3 Error Message: The specified key does not exist. (Service: Lambda, Status Code: 400)"
 )
+
+UNPACKED, VARIABLES = 250 * 1024**2, 4096
+"""Bytes of a function's files, and of its environment variables."""
+UNRESERVED = 10
+"""Executions at once in a new account. So many must stay without a reservation."""
 
 
 def apply() -> None:
@@ -31,14 +39,29 @@ def create(logical_id: str, props: dict[str, Any], stack: str) -> Any:
             f'Resource handler returned message: "Function already exist: {name} '
             '(Service: Lambda, Status Code: 409)" (HandlerErrorCode: AlreadyExists)'
         )
-    _check_package(props)
+    _check(props)
     return _create(logical_id, props, stack)
 
 
 def update(physical_id: str, old_props: dict[str, Any], new_props: dict[str, Any], *rest: Any) -> Any:
     """Update in place."""
-    _check_package(new_props)
+    _check(new_props)
     return _update(physical_id, old_props, new_props, *rest)
+
+
+def _check(props: dict[str, Any]) -> None:
+    variables = (props.get("Environment") or {}).get("Variables") or {}
+    if len(json.dumps(variables, separators=(",", ":"))) > VARIABLES:
+        raise _refusal(
+            "Lambda was unable to configure your environment variables because the environment variables you "
+            "have provided exceeded the 4KB limit."
+        )
+    if "ReservedConcurrentExecutions" in props:
+        raise _refusal(
+            "Specified ReservedConcurrentExecutions for function decreases account's "
+            f"UnreservedConcurrentExecution below its minimum value of [{UNRESERVED}]."
+        )
+    _check_package(props)
 
 
 def _check_package(props: dict[str, Any]) -> None:
@@ -46,6 +69,16 @@ def _check_package(props: dict[str, Any]) -> None:
     bucket, key = code.get("S3Bucket"), code.get("S3Key")
     if not (bucket and key):
         return
-    version = code.get("S3ObjectVersion")
-    if lambda_service._fetch_code_from_s3(bucket, key, version_id=version) is None:
+    content = lambda_service._fetch_code_from_s3(bucket, key, version_id=code.get("S3ObjectVersion"))
+    if content is None:
         raise ValueError(f'Resource handler returned message: "{NO_SUCH_KEY}"')
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        if sum(file.file_size for file in package.infolist()) >= UNPACKED:
+            raise _refusal(f"Unzipped size must be smaller than {UNPACKED} bytes")
+
+
+def _refusal(message: str) -> ValueError:
+    return ValueError(
+        f'Resource handler returned message: "{message} (Service: Lambda, Status Code: 400)" '
+        "(HandlerErrorCode: InvalidRequest)"
+    )
