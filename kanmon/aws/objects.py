@@ -18,12 +18,15 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
+    from datetime import datetime
 
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
 _CHUNK = 1024 * 1024
+_MOST = 1000
+"""Objects of one DeleteObjects."""
 
 
 @contextmanager
@@ -100,6 +103,38 @@ def put_if_unchanged(
         if tag is None:
             raise Conflict(key) from error
         return tag
+
+
+def delete_unneeded(s3: S3Client, bucket: str, prefix: str, needed: Collection[str], before: datetime) -> int:
+    """Delete the objects below a prefix with no key of `needed`, written before a time; their number.
+
+    You can repeat the call. Raises AWS_FAILED.
+    """
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    old = [
+        item["Key"]
+        for page in pages
+        for item in page.get("Contents", [])
+        if item["Key"] not in needed and item["LastModified"] < before
+    ]
+    for begin in range(0, len(old), _MOST):
+        if code := delete_together(s3, bucket, old[begin : begin + _MOST]):
+            problem = f"S3 did not delete all old objects: {code}."
+            raise KanmonError(Code.AWS_FAILED, problem, where=f"s3://{bucket}/{prefix}")
+    return len(old)
+
+
+def delete_together(s3: S3Client, bucket: str, keys: Sequence[str]) -> str:
+    """Delete up to 1000 objects in one call; the code of the first failure, if there is one.
+
+    The answer names the failures: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+    """
+    if not keys:
+        return ""
+    names: Any = [{"Key": key} for key in keys]
+    answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": names, "Quiet": True})
+    failed = answer.get("Errors", [])
+    return failed[0].get("Code", "unknown") if failed else ""
 
 
 def as_aws_writes(sha256: str) -> str:

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, error_code, is_locked, is_missing, write_was_refused
-from kanmon.aws.objects import as_aws_writes, spooled, store
+from kanmon.aws.objects import as_aws_writes, delete_unneeded, spooled, store
 from kanmon.bundle.manifest import LARGEST as LARGEST_MANIFEST
 from kanmon.bundle.manifest import Bundle, Manifest
 from kanmon.codes import Code
@@ -27,7 +27,8 @@ from kanmon.errors import KanmonError
 from kanmon.naming import blob_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
@@ -121,7 +122,21 @@ class Blobs:
         if missing := [names[sha256] for sha256, found in zip(wanted, there, strict=True) if not found]:
             problem = f"These are not in the artifact bucket: {', '.join(sorted(missing))}."
             where = f"s3://{self.bucket}/{self.key('')}"
-            raise KanmonError(Code.BUNDLE_MISSING, problem, where=where)
+            fix = (
+                "Run `kanmon plan` again with the bundle: it uploads what is missing. For a rollback, "
+                "release the commit again."
+            )
+            raise KanmonError(Code.BUNDLE_MISSING, problem, where=where, fix=fix)
+
+    def delete_unneeded(self, needed: Iterable[str], before: datetime) -> int:
+        """Delete the blobs that are not `needed`, by their digests, and written before a time; their number.
+
+        You can repeat the call. Afterwards another role may write these names again, with any content. So no
+        comparison from before may count for them. Raises AWS_FAILED.
+        """
+        with aws_errors(f"deleting old files from the bucket {self.bucket}"):
+            keys = {self.key(sha256) for sha256 in needed}
+            return delete_unneeded(self.s3, self.bucket, self.key(""), keys, before)
 
     def key(self, sha256: str) -> str:
         """The object key of a blob."""

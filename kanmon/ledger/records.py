@@ -198,6 +198,8 @@ class Release(PlannedRelease, Fenced):
     slot: Slot = Slot.NONE
     stacks: dict[str, StackRecord] = Field(default_factory=dict)
     """All its stacks by their kinds, from its deploy: the slot's has its triggers off."""
+    notifier: str = ""
+    """The blob of its notifier's package; empty without a chat channel."""
     pointer: Pointer = Pointer()
     verified_at: datetime | None = None
     """When a deploy compared S3's SHA-256 of all its files with their names, before it used one. A blob can't
@@ -209,6 +211,12 @@ class Release(PlannedRelease, Fenced):
     def number(self) -> int:
         """The number in its id. A later plan has a higher one."""
         return int(self.id[1:])
+
+    @property
+    def own_files(self) -> frozenset[str]:
+        """The digests of its blobs, beside those of its bundle."""
+        found = {self.bundle, self.notifier, *(stack.template for stack in self.stacks.values())}
+        return frozenset(found - {""})
 
     @property
     def digest(self) -> str:

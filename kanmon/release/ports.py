@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from kanmon.approval.prompt import Approvable
     from kanmon.aws.alarms import FiringAlarm
@@ -128,6 +129,12 @@ class BlobsPort(Protocol):
 
         It reads no content. `names` has each digest, and its use in words. Raises BUNDLE_MISSING,
         BLOB_REPLACED.
+        """
+
+    def delete_unneeded(self, needed: Iterable[str], before: datetime) -> int:
+        """Delete the blobs that are not `needed`, by their digests, and written before a time; their number.
+
+        A repeated call finds none to delete.
         """
 
 

@@ -1,39 +1,113 @@
 """Deletes what nothing needs any more, after a stable release (AWS-2).
 
-No failure here changes the release: users are safe, and the next one deletes what is left. So it is a note.
+It marks what the kept releases need, from the records that the deploy role alone can write, and deletes the
+rest. No failure here changes the release: users are safe, and the next one deletes what is left. So it is a
+note.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.ledger.ledger import release_key
 from kanmon.naming import FOUNDATION, Output
 from kanmon.release.events import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kanmon.ledger.records import Head
+    from kanmon.bundle.manifest import Manifest
+    from kanmon.ledger.records import Head, Release
     from kanmon.release.journal import Journal
     from kanmon.release.steps import Steps
 
+_AT_ONCE = 16
+_YOUNG = timedelta(days=31)
+"""Younger files stay. A plan may wait for its approval, for 30 days in GitHub
+(https://docs.github.com/actions/managing-workflow-runs/reviewing-deployments), and browsers with an old page
+ask for its assets."""
+
 
 def prune(steps: Steps) -> None:
-    """Delete old database snapshots, and choose the releases to keep. You can repeat the call."""
+    """Delete old database snapshots, and files that no kept release needs. You can repeat the call."""
     with _noted(steps.journal, "database snapshots"):
         _delete_snapshots(steps)
     with _noted(steps.journal, "files of releases"):
         limit = steps.release.manifest.current_config().releases.kept
+        # The head loses a release before its files go. Otherwise a run that dies between the two would leave
+        # a target of rollbacks without its files.
         steps.journal.record_kept(releases_to_keep(steps.journal.writer.head, limit))
+        # As long as there are fewer, none was dropped: then there is nothing to read and to list.
+        if len(steps.journal.writer.head.kept) >= limit:
+            _delete_files(steps, _needed(steps))
 
 
 def releases_to_keep(head: Head, limit: int) -> tuple[str, ...]:
     """The newest of the kept releases, and those that users or a slot are on."""
     wanted = {*head.kept[-limit:], head.live, *head.slots.values()}
     return tuple(release for release in head.kept if release in wanted)
+
+
+@dataclass(frozen=True)
+class _Needed:
+    """What the kept releases need, and a plan that waits."""
+
+    records: tuple[Release, ...]
+    manifests: tuple[Manifest, ...]
+
+    @property
+    def blobs(self) -> set[str]:
+        """The digests of all their stored files."""
+        own = (record.own_files for record in self.records)
+        return {sha256 for found in (*own, *(one.uses() for one in self.manifests)) for sha256 in found}
+
+
+def _needed(steps: Steps) -> _Needed:
+    """Mark. Raises an error when anything can't be read: an incomplete mark would delete needed files."""
+    head, operation = steps.journal.writer.head, steps.operation
+    wanted = {*head.kept, head.live, *head.slots.values(), operation.release, operation.base}
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        records = tuple(pool.map(lambda one: _record(steps, one), sorted(filter(None, wanted))))
+        bundles = sorted({record.bundle for record in records})
+        manifests = tuple(pool.map(lambda one: _manifest(steps, one), bundles))
+    return _Needed(records, manifests + _waiting(steps))
+
+
+def _record(steps: Steps, release_id: str) -> Release:
+    record = steps.services.ledger.release(release_id)
+    if record is None:
+        problem = f"The record of {release_id} is missing."
+        raise KanmonError(Code.LEDGER_UNREADABLE, problem, where=release_key(release_id))
+    return record
+
+
+def _manifest(steps: Steps, bundle: str) -> Manifest:
+    return steps.manifests.get(bundle) or steps.services.blobs.manifest(bundle)
+
+
+def _waiting(steps: Steps) -> tuple[Manifest, ...]:
+    """The bundle of the newest planned release: it may have taken old files over, by their names.
+
+    The plan role writes its record. So it can only keep files, and an unreadable one stops nothing. A deploy
+    looks for each file before it begins, also for templates: the worst is a plan to repeat.
+    """
+    waiting = steps.services.ledger.waiting_release()
+    with suppress(KanmonError):
+        return (_manifest(steps, waiting.bundle),) if waiting else ()
+    return ()
+
+
+def _delete_files(steps: Steps, needed: _Needed) -> None:
+    before = steps.journal.now() - _YOUNG
+    with _noted(steps.journal, "files of bundles"):
+        number = steps.services.blobs.delete_unneeded(needed.blobs, before)
+        _report(steps.journal, number, "files of bundles")
 
 
 def _delete_snapshots(steps: Steps) -> None:
@@ -48,6 +122,11 @@ def _delete_snapshots(steps: Steps) -> None:
     deleted = steps.services.snapshots.delete_old(cluster, config.prefix, config.database.snapshots)
     if deleted:
         steps.journal.emit(EventKind.NOTE, f"deleted old database snapshots: {', '.join(deleted)}")
+
+
+def _report(journal: Journal, number: int, what: str) -> None:
+    if number:
+        journal.emit(EventKind.NOTE, f"deleted old {what}: {number}")
 
 
 @contextmanager

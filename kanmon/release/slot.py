@@ -73,6 +73,7 @@ def apply_plan(steps: Steps, plan: Plan) -> None:
         plan.release,
         slot=plan.slot,
         stacks=_deployed(plan, config, outputs),
+        notifier=plan.notifier,
         pointer=Pointer(deployment=_deployment(plan, outputs), slot=plan.slot),
     )
     # An abort comes before the hooks: nobody takes a migration back.

@@ -23,7 +23,7 @@ from urllib.parse import unquote, urlsplit
 from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, is_missing
-from kanmon.aws.objects import Conflict, put_if_unchanged
+from kanmon.aws.objects import Conflict, delete_together, put_if_unchanged
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.naming import (
@@ -147,7 +147,13 @@ class WebPages:
             while more:
                 # A list has at most 1000 names, as many as one DeleteObjects takes.
                 found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=preview_folder(token))
-                self._delete([item["Key"] for item in found.get("Contents", [])])
+                code = delete_together(
+                    self.s3, self.bucket, [item["Key"] for item in found.get("Contents", [])]
+                )
+                if code:
+                    # The names have the token in them.
+                    problem = f"S3 did not delete all files of a preview: {code}."
+                    raise KanmonError(Code.AWS_FAILED, problem, where=f"s3://{self.bucket}")
                 more = found["IsTruncated"]
 
     def move(self, web: WebRelease, base: Mapping[str, WebFile]) -> int:
@@ -263,20 +269,6 @@ class WebPages:
     def _put(self, name: str, web: WebRelease, file: WebFile, cache: str) -> None:
         with self._object(web, name, file, cache) as written, aws_errors(f"writing {name}"):
             self.s3.put_object(Bucket=self.bucket, Key=name, **written)
-
-    def _delete(self, keys: Sequence[str]) -> None:
-        """Delete up to 1000 files of a preview in one call.
-
-        The answer names the failures: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
-        """
-        if not keys:
-            return
-        names: Any = [{"Key": key} for key in keys]
-        answer = self.s3.delete_objects(Bucket=self.bucket, Delete={"Objects": names, "Quiet": True})
-        if failed := answer.get("Errors"):
-            # The names have the token in them.
-            problem = f"S3 deleted all but {len(failed)} files of a preview: {failed[0].get('Code')}"
-            raise KanmonError(Code.AWS_FAILED, problem, where=f"s3://{self.bucket}")
 
     def _head(self, key: str) -> Any:  # noqa: ANN401 - the client's typed dictionary, or None
         with aws_errors(f"looking at {key}"):

@@ -76,6 +76,9 @@ class Cloud:
     """The pairs of page and API that users had, each once."""
     prefix: str = "shop-test"
 
+    def __post_init__(self) -> None:
+        self.s3.clock = self.clock
+
     @cached_property
     def stacks(self) -> FakeStacks:
         return FakeStacks(self.s3, self.gateway, ARTIFACTS)

@@ -6,11 +6,17 @@ import base64
 import hashlib
 import io
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from botocore.exceptions import ClientError
+
+from tests.fakes.clock import BEGIN, Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
 
 _LOCK = threading.Lock()
 _MOST = 1000
@@ -45,6 +51,7 @@ class StoredObject:
     encryption: str = "AES256"
     unreadable: tuple[str, str] | None = None
     """S3's answers to HeadObject and GetObject, when this role can't use the object's key."""
+    written: datetime = field(default=BEGIN, compare=False)
 
     @property
     def tag(self) -> str:
@@ -57,6 +64,7 @@ class MemoryS3:
 
     buckets: dict[str, dict[str, StoredObject]] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
+    clock: Clock = field(default_factory=Clock)
     meta: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(region_name="ap-northeast-1"))
 
     def objects(self, bucket: str) -> dict[str, StoredObject]:
@@ -116,7 +124,7 @@ class MemoryS3:
             wrong_tag = "IfMatch" in options and (found is None or found.tag != options["IfMatch"])
             if wrong_tag or ("IfNoneMatch" in options and found is not None):
                 raise refusal("PreconditionFailed", "PutObject")
-            written = _stored(body, options)
+            written = replace(_stored(body, options), written=self.clock.now())
             self.objects(Bucket)[Key] = written
             self.writes.append(f"{Bucket}/{Key}")
             return {"ETag": written.tag, "VersionId": f"version-{written.tag[1:7]}"}
@@ -134,6 +142,24 @@ class MemoryS3:
     def list_objects_v2(self, *, Bucket: str, Prefix: str) -> dict[str, Any]:  # noqa: N803
         found = sorted(key for key in list(self.objects(Bucket)) if key.startswith(Prefix))
         return {"Contents": [{"Key": key} for key in found[:_MOST]], "IsTruncated": len(found) > _MOST}
+
+    def get_paginator(self, operation: str) -> PagedS3:
+        assert operation == "list_objects_v2"
+        return PagedS3(self)
+
+
+@dataclass(frozen=True)
+class PagedS3:
+    """The paginator of ListObjectsV2."""
+
+    s3: MemoryS3
+
+    def paginate(self, *, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:  # noqa: N803
+        items = self.s3.objects(Bucket)
+        keys = sorted(key for key in list(items) if key.startswith(Prefix))
+        for at in range(0, max(len(keys), 1), _MOST):
+            found = [{"Key": key, "LastModified": items[key].written} for key in keys[at : at + _MOST]]
+            yield {"Contents": found} if found else {}
 
 
 def _stored(body: bytes, options: dict[str, Any]) -> StoredObject:

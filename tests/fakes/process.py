@@ -34,6 +34,7 @@ _READS = {
         "head_object",
         "get_object",
         "list_objects_v2",
+        "get_paginator",
         "get_stage",
         "run",
         "firing",

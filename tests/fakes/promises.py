@@ -9,13 +9,14 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.ledger import HEAD
 from kanmon.ledger.records import Head, Operation, Release
-from kanmon.model import OperationKind, ReleaseState, Result
+from kanmon.model import OperationKind, Result
 from kanmon.naming import SLOT, stack_name
 from kanmon.release.lease import LARGEST_DRIFT
 from tests.fakes.cloud import ARTIFACTS
 from tests.fakes.process import ProcessDied, only_reads
 
 if TYPE_CHECKING:
+    from kanmon.bundle.manifest import Manifest
     from kanmon.ledger.records import Fenced
     from tests.fakes.cloud import Cloud
     from tests.fakes.interleaving import Run
@@ -41,8 +42,8 @@ class Promises:
     """The ledger's records, by key."""
     aws: dict[str, Any] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict)
-    complete: set[tuple[str, str]] = field(default_factory=set)
-    """Releases and bundles with all files. Nothing deletes a file of a bundle."""
+    manifests: dict[str, Manifest] = field(default_factory=dict)
+    """The manifests of bundles, by digest. A name never has another content."""
 
     def __post_init__(self) -> None:
         self.begin()
@@ -139,8 +140,9 @@ class Promises:
     def _ledger_is_sound(self) -> None:
         for release in self.releases.values():
             self._bases_have_no_cycle(release)
-            if release.state is ReleaseState.STABLE:
-                self._can_be_returned_to(release)
+        for kept in {*self.head.kept, *self.head.slots.values()} & self.releases.keys():
+            if self.releases[kept].stable_at:
+                self._can_be_returned_to(self.releases[kept])
         for operation in self.operations.values():
             promise(operation.ended is None or operation.result, f"{operation.number} ended without a result")
             if operation.number != self.head.operation:
@@ -161,10 +163,10 @@ class Promises:
         deployment = release.pointer.deployment
         promise(deployment in self.cloud.gateway.deployments, f"the routes of {release.id} are gone")
         promise(key(release.stacks[SLOT].template) in kept, f"the template of {release.id} is gone")
-        if (release.id, release.bundle) not in self.complete:
-            files = self.cloud.blobs.manifest(release.bundle).web.values()
-            promise(all(key(file.sha256) in kept for file in files), f"files of {release.id} are gone")
-            self.complete.add((release.id, release.bundle))
+        if release.bundle not in self.manifests:
+            self.manifests[release.bundle] = self.cloud.blobs.manifest(release.bundle)
+        needed = {*self.manifests[release.bundle].uses(), *release.own_files}
+        promise(kept.keys() >= {key(sha256) for sha256 in needed}, f"files of {release.id} are gone")
 
     def _flags_agree(self) -> None:
         head, operation = self.head, self.open

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from kanmon.aws.objects import Conflict, put_if_unchanged
+from kanmon.aws.objects import Conflict, delete_unneeded, put_if_unchanged
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
+from tests.fakes.clock import BEGIN
 from tests.fakes.objects import MemoryS3, refusal
 
 BUCKET, KEY = "ledger", "test/head.json"
@@ -95,3 +99,24 @@ def test_another_error_stays_as_it_is(s3: MemoryS3) -> None:
 def test_more_parameters_reach_s3(s3: MemoryS3) -> None:
     _put(s3, b"{}", None, ContentType="application/json")
     assert s3.objects(BUCKET)[KEY].type == "application/json"
+
+
+_LATER = BEGIN + timedelta(seconds=1)
+
+
+def test_objects_of_all_pages_are_deleted(s3: MemoryS3) -> None:
+    """AWS-2: a list has at most 1000 names, and so has a deletion."""
+    for number in range(2300):
+        s3.put_object(Bucket=BUCKET, Key=f"blobs/{number:04}", Body=b"")
+    assert delete_unneeded(s3, BUCKET, "blobs/", {"blobs/1500"}, _LATER) == 2299  # type: ignore[arg-type]
+    assert s3.objects(BUCKET).keys() == {"blobs/1500"}
+
+
+def test_a_failed_deletion_is_an_error(s3: MemoryS3) -> None:
+    """AWS-2: S3 answers 200, with the failures inside."""
+    s3.put_object(Bucket=BUCKET, Key="blobs/a", Body=b"")
+    client: Any = s3
+    client.delete_objects = lambda **_: {"Errors": [{"Key": "blobs/a", "Code": "AccessDenied"}]}
+    with pytest.raises(KanmonError, match="S3 did not delete all old objects: AccessDenied") as caught:
+        delete_unneeded(client, BUCKET, "blobs/", set(), _LATER)
+    assert caught.value.code is Code.AWS_FAILED

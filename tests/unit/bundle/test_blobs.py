@@ -6,6 +6,7 @@ import hashlib
 import io
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -241,6 +242,19 @@ def test_all_missing_blobs_are_named_by_their_uses(blobs: Blobs) -> None:
     with pytest.raises(KanmonError, match=r"bucket: function migrate, state machine quick\.") as caught:
         blobs.verify(uses)
     assert _code(caught) is Code.BUNDLE_MISSING
+
+
+def test_only_old_blobs_that_nothing_needs_are_deleted(blobs: Blobs, s3: MemoryS3) -> None:
+    """AWS-2: those of another environment stay, and the ledger."""
+    old, needed = blobs.put(b"old"), blobs.put(b"needed")
+    others = {"production/blobs/" + old, "test/ledger/head.json", "test/blobsters"}
+    for key in others:
+        s3.put_object(Bucket=blobs.bucket, Key=key, Body=b"")
+    s3.clock.move(timedelta(days=1))
+    young = blobs.put(b"young")
+    assert blobs.delete_unneeded([needed], s3.clock.now()) == 1
+    assert set(s3.objects(blobs.bucket)) == others | {blobs.key(needed), blobs.key(young)}
+    assert blobs.delete_unneeded([needed], s3.clock.now()) == 0
 
 
 def test_each_environment_has_its_own_blobs(blobs: Blobs) -> None:

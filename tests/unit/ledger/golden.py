@@ -51,6 +51,7 @@ RECORDS: dict[str, Stored] = {
         slot=Slot.GREEN,
         stacks={"slot": StackRecord(template="t" * 64, parameters={"Triggers": "off"}, tags={"app": "shop"})},
         pointer=GREEN,
+        notifier="e" * 64,
         verified_at=NOON,
         stable_at=NOON,
     ),

@@ -2,26 +2,53 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
+from kanmon.ledger.ledger import release_key
 from kanmon.model import Result
-from tests.fakes.app import make_config
-from tests.fakes.runs import release, roll_back
+from tests.fakes.app import make_bundle, make_config
+from tests.fakes.cloud import ARTIFACTS
+from tests.fakes.process import Blow, Process
+from tests.fakes.runs import plan_of, release, roll_back
 
 if TYPE_CHECKING:
+    from kanmon.release.events import Event
     from tests.fakes.cloud import Cloud
 
 CONFIG = make_config(releases={"kept": 2})
+MONTH = timedelta(days=32)
+
+
+def _release(cloud: Cloud, *versions: str) -> None:
+    """A stable release of each version, a month apart."""
+    for version in versions:
+        assert release(cloud, version, config=CONFIG).result is Result.STABLE
+        cloud.clock.move(MONTH)
+
+
+def _stored(cloud: Cloud) -> set[str]:
+    return {key.rpartition("/")[2] for key in cloud.s3.objects(ARTIFACTS)}
+
+
+def _needed(cloud: Cloud, *releases: str) -> set[str]:
+    """The digests of all stored files of releases."""
+    records = [record for record in cloud.ledger.releases() if record.id in releases]
+    uses = {sha256 for record in records for sha256 in cloud.blobs.manifest(record.bundle).uses()}
+    return uses.union(*(record.own_files for record in records))
 
 
 def test_the_newest_stable_releases_are_kept(cloud: Cloud) -> None:
     """AWS-2: an aborted one counts for nothing."""
-    release(cloud, "one", config=CONFIG)
-    release(cloud, "two", config=CONFIG)
+    _release(cloud, "one", "two")
     cloud.faulty.add(("r3", "candidate"))
     assert release(cloud, "bad", config=CONFIG).result is Result.ABORTED
     assert cloud.ledger.head().kept == ("r1", "r2")
-    release(cloud, "three", config=CONFIG)
+    _release(cloud, "three")
     assert cloud.ledger.head().kept == ("r2", "r4")
 
 
@@ -32,5 +59,108 @@ def test_an_old_release_stays_while_it_is_in_a_slot(cloud: Cloud) -> None:
     roll_back(cloud, "r1")
     release(cloud, "four", config=CONFIG, lift_freeze="fixed")
     assert cloud.ledger.head().kept == ("r1", "r3", "r4")
-    release(cloud, "five", config=CONFIG)
+    _release(cloud, "five")
     assert cloud.ledger.head().kept == ("r4", "r5")
+
+
+def test_stored_files_that_no_kept_release_needs_go(cloud: Cloud) -> None:
+    """AWS-2: also those of an aborted one."""
+    _release(cloud, "one", "two")
+    cloud.faulty.add(("r3", "candidate"))
+    release(cloud, "bad", config=CONFIG)
+    cloud.clock.move(MONTH)
+    _release(cloud, "three")
+    assert _stored(cloud) == _needed(cloud, "r2", "r4")
+    assert roll_back(cloud).release == "r2"
+    with pytest.raises(KanmonError) as caught:
+        roll_back(cloud, "r1")
+    assert caught.value.code is Code.RELEASE_PRUNED
+
+
+def test_young_files_stay(cloud: Cloud) -> None:
+    """AWS-2: a plan may wait for 30 days, and a browser may have an old page."""
+    for version in ("one", "two", "three"):
+        assert release(cloud, version, config=CONFIG).result is Result.STABLE
+    needed = _needed(cloud, "r1", "r2", "r3")
+    assert cloud.ledger.head().kept == ("r2", "r3")
+    assert needed <= _stored(cloud)
+    cloud.clock.move(timedelta(days=31))
+    release(cloud, "four", config=CONFIG)
+    assert needed <= _stored(cloud)
+    cloud.clock.move(timedelta(seconds=1))
+    release(cloud, "five", config=CONFIG)
+    assert _stored(cloud) & needed < needed
+
+
+def test_a_planned_release_keeps_old_files(cloud: Cloud) -> None:
+    """AWS-2: it was planned during another release, and took old files over by their names."""
+    _release(cloud, "one", "two")
+    manifest, plans = make_bundle(cloud, "one", config=CONFIG), []
+
+    def observe(event: Event) -> None:
+        if "goes live" in event.text:
+            plans.append(plan_of(cloud, manifest))
+
+    release(cloud, "three", config=CONFIG, observer=observe)
+    assert plans
+    assert cloud.ledger.head().kept == ("r2", "r3")
+    assert manifest.uses().keys() <= _stored(cloud)
+
+
+def test_few_releases_cost_no_call(cloud: Cloud) -> None:
+    """AWS-2: as long as all are kept, nothing is listed."""
+    process = Process()
+    for version in ("one", "two", "three"):
+        release(cloud, version, process=process)
+    assert "s3.get_paginator" not in process.calls
+
+
+@pytest.mark.parametrize("body", [None, b"{}"])
+def test_an_unreadable_record_deletes_nothing(cloud: Cloud, body: bytes | None) -> None:
+    """AWS-2: the mark would be incomplete."""
+    config = make_config(releases={"kept": 4})
+    for version in ("one", "two", "three", "four"):
+        release(cloud, version, config=config)
+    cloud.clock.move(MONTH)
+    del cloud.store.objects[release_key("r2")]
+    if body:
+        cloud.store.objects[release_key("r2")] = body
+    before, notes = _stored(cloud), list[str]()
+    outcome = release(cloud, "five", config=config, observer=lambda event: notes.append(event.text))
+    assert outcome.result is Result.STABLE
+    assert before <= _stored(cloud)
+    assert any(note.startswith("old files of releases stay: ") for note in notes)
+
+
+@pytest.mark.parametrize("blow", [Blow.DENIED, Blow.LOST_ANSWER])
+def test_a_file_that_stays_fails_no_release(cloud: Cloud, blow: Blow) -> None:
+    """AWS-2: the next release deletes it."""
+    _release(cloud, "one", "two")
+    process = Process()
+    release(cloud.copy(), "three", config=CONFIG, process=process)
+    at = len(process.calls) - process.calls[::-1].index("s3.delete_objects")
+    notes: list[str] = []
+    outcome = release(
+        cloud,
+        "three",
+        config=CONFIG,
+        process=Process(blow=blow, at=at),
+        observer=lambda event: notes.append(event.text),
+    )
+    assert outcome.result is Result.STABLE
+    assert any(note.startswith("old files of bundles stay: ") for note in notes)
+    cloud.clock.move(MONTH)
+    _release(cloud, "four")
+    assert _stored(cloud) == _needed(cloud, "r3", "r4")
+
+
+def test_a_pruned_name_is_compared_anew(cloud: Cloud) -> None:
+    """AWS-2, TRU-1: the plan role may write it again, with other content."""
+    _release(cloud, "one", "two", "three")
+    manifest = make_bundle(cloud.copy(), "one", config=CONFIG)
+    package = manifest.functions["api"].sha256
+    assert package not in _stored(cloud)
+    cloud.s3.put_object(Bucket=ARTIFACTS, Key=cloud.blobs.key(package), Body=b"evil", IfNoneMatch="*")
+    with pytest.raises(KanmonError) as caught:
+        release(cloud, "one", config=CONFIG)
+    assert caught.value.code is Code.BLOB_REPLACED

@@ -67,6 +67,9 @@ def test_the_artifact_bucket_is_closed_and_keeps_its_content() -> None:
     (rule,) = bucket["LifecycleConfiguration"]["Rules"]
     assert "ExpirationInDays" not in rule
     assert "Transitions" not in rule
+    # What the deploy deleted goes for good, and then the marker of the deletion.
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 90}
+    assert rule["ExpiredObjectDeleteMarker"] is True
 
 
 _NEW = {"s3:if-none-match": "*", "s3:ObjectCreationOperation": "true"}

@@ -81,7 +81,7 @@ CALLS: dict[str, list[tuple[str, dict[str, str]]]] = {
     ],
     "s3.delete_object": [(f"{WEB}/index.html", {})],
     "s3.get_object": [(f"{ARTIFACTS}/test/blobs/aa", {}), (f"{ARTIFACTS}/test/ledger/head.json", {})],
-    "s3.delete_objects": [(f"{WEB}/.previews/r1-a/index.html", {})],
+    "s3.delete_objects": [(f"{WEB}/.previews/r1-a/index.html", {}), (f"{ARTIFACTS}/test/blobs/aa", {})],
     "s3.head_bucket": [(ARTIFACTS, {})],
     "s3.head_object": [(f"{ARTIFACTS}/test/blobs/aa", {}), (f"{WEB}/index.html", {})],
     "s3.list_objects_v2": [(ARTIFACTS, {})],
@@ -147,6 +147,13 @@ def test_the_plan_role_reads_and_creates_change_sets_only(call: str) -> None:
             assert allowed == {any(folder in resource for folder in planned)}, resource
         else:
             assert allowed == {call in PLANS}, resource
+
+
+def test_the_deploy_role_alone_deletes_old_blobs() -> None:
+    """AWS-2, TRU-1: a plan role with this right could write a verified name again, with other content."""
+    request = Request("s3:DeleteObject", f"{ARTIFACTS}/test/blobs/aa", {})
+    assert allows(DEPLOY, request)
+    assert not allows(PLAN, request)
 
 
 def test_the_deploy_role_alone_lists_previews() -> None:
@@ -216,11 +223,15 @@ OUTSIDE = [
             f"{ARTIFACTS}/other",
         )
     ),
-    # What was recorded stays: there is no way to take a blob, a record or a version of one away.
+    # What was recorded stays: there is no way to take a record, or a version of a blob or a record away.
+    *(
+        Request("s3:DeleteObject", f"{ARTIFACTS}/test/ledger/{key}")
+        for key in ("head.json", "releases/r1.json", "deployed/r1.json", "operations/000001.json")
+    ),
     *(
         Request(f"s3:{action}", f"{ARTIFACTS}/{key}")
         for action in (
-            *("DeleteObject", "DeleteObjectVersion", "PutObjectAcl", "PutObjectVersionAcl"),
+            *("DeleteObjectVersion", "PutObjectAcl", "PutObjectVersionAcl"),
             *("PutObjectTagging", "PutObjectVersionTagging", "DeleteObjectTagging", "RestoreObject"),
             *("PutObjectRetention", "BypassGovernanceRetention", "AbortMultipartUpload", "ReplicateObject"),
         )

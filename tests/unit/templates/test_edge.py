@@ -105,6 +105,7 @@ def test_the_web_bucket_is_closed_and_keeps_present_versions() -> None:
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     rule, _ = bucket["LifecycleConfiguration"]["Rules"]
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 90}
+    assert rule["ExpiredObjectDeleteMarker"] is True
     assert "ExpirationInDays" not in rule
 
 
