@@ -7,6 +7,7 @@ the plan and the deploy.
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydantic_core import ErrorDetails
+
+
+_FOLDER = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*/\*")
 
 
 class ServedApi(BaseModel):
@@ -38,11 +42,18 @@ class ServedWeb(BaseModel):
 
     content_security_policy: str = ""
     settings: dict[str, str] = Field(default_factory=dict)
+    immutable: JsonValue = None
 
     @property
     def headers(self) -> dict[str, str]:
         """The response headers of the release's own files."""
         return own_headers(self.content_security_policy)
+
+    @property
+    def folders(self) -> frozenset[str]:
+        """The folders of its hashed assets, such as `assets/`. What this version can't read names none."""
+        given = self.immutable if isinstance(self.immutable, list) else []
+        return frozenset(one[:-1] for one in given if isinstance(one, str) and _FOLDER.fullmatch(one))
 
 
 class ServedConfig(BaseModel):

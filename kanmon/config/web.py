@@ -63,7 +63,8 @@ class Web(Section):
         ("assets/*",),
         description="Folders with files that carry a hash of their content in their name, such as "
         "`assets/app-1a2b3c.js`. Browsers keep these files for a year, and Kanmon keeps them for open pages "
-        "of older releases. Never list a folder with fixed file names.",
+        "of older releases (`releases.kept`). Never list a folder with fixed file names, or with files that "
+        "are not part of the build: Kanmon deletes old ones.",
     )
     content_security_policy: Annotated[
         str,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from kanmon.approval.prompt import Approvable
@@ -211,6 +211,12 @@ class WebPort(Protocol):
         """Delete the fixed-name files of `base` missing in `files`, the files of the live release.
 
         A repeated call finds nothing to delete.
+        """
+
+    def delete_old_assets(self, folders: Iterable[str], needed: Collection[str], before: datetime) -> int:
+        """Delete hashed assets in `folders` that are not `needed`, and published before a time; their number.
+
+        A repeated call finds none to delete.
         """
 
 

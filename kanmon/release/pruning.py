@@ -67,6 +67,16 @@ class _Needed:
         own = (record.own_files for record in self.records)
         return {sha256 for found in (*own, *(one.uses() for one in self.manifests)) for sha256 in found}
 
+    @property
+    def pages(self) -> set[str]:
+        """The names of all their web files."""
+        return {name for manifest in self.manifests for name in manifest.web}
+
+    @property
+    def folders(self) -> set[str]:
+        """The folders of their hashed assets."""
+        return {folder for one in self.manifests if one.served.web for folder in one.served.web.folders}
+
 
 def _needed(steps: Steps) -> _Needed:
     """Mark. Raises an error when anything can't be read: an incomplete mark would delete needed files."""
@@ -108,6 +118,9 @@ def _delete_files(steps: Steps, needed: _Needed) -> None:
     with _noted(steps.journal, "files of bundles"):
         number = steps.services.blobs.delete_unneeded(needed.blobs, before)
         _report(steps.journal, number, "files of bundles")
+    with _noted(steps.journal, "hashed assets"):
+        number = steps.site.web.delete_old_assets(needed.folders, needed.pages, before)
+        _report(steps.journal, number, "hashed assets")
 
 
 def _delete_snapshots(steps: Steps) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
+    from datetime import datetime
 
     from kanmon.config.api import Throttle
     from kanmon.model import Pointer, WebFile
@@ -62,3 +63,8 @@ class NoWeb:
 
     def delete_stale_files(self, files: Mapping[str, WebFile], base: Mapping[str, WebFile]) -> None:
         """There are no files."""
+
+    def delete_old_assets(self, folders: Iterable[str], needed: Collection[str], before: datetime) -> int:
+        """There are no files."""
+        del folders, needed, before
+        return 0

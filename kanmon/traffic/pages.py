@@ -23,7 +23,7 @@ from urllib.parse import unquote, urlsplit
 from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, is_missing
-from kanmon.aws.objects import Conflict, delete_together, put_if_unchanged
+from kanmon.aws.objects import Conflict, delete_together, delete_unneeded, put_if_unchanged
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.naming import (
@@ -37,8 +37,9 @@ from kanmon.naming import (
 from kanmon.traffic.page_data import opened_with_page_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
     from mypy_boto3_s3 import S3Client
 
@@ -191,12 +192,23 @@ class WebPages:
     def delete_stale_files(self, files: Mapping[str, WebFile], base: Mapping[str, WebFile]) -> None:
         """Remove files of `base` that the live release (`files`) no longer has.
 
-        Hashed assets stay.
+        Hashed assets stay, see :meth:`delete_old_assets`.
         """
         gone = [name for name, file in base.items() if not file.immutable and name not in files]
         for name in gone:
             with aws_errors(f"removing {name}"):
                 self.s3.delete_object(Bucket=self.bucket, Key=name)
+
+    def delete_old_assets(self, folders: Iterable[str], needed: Collection[str], before: datetime) -> int:
+        """Delete hashed assets that are not `needed`, and published before a time; their number.
+
+        Only those in `folders`, such as `assets/`: the rest of the bucket may be somebody else's. You can
+        repeat the call. Raises AWS_FAILED.
+        """
+        with aws_errors("deleting old hashed assets"):
+            return sum(
+                delete_unneeded(self.s3, self.bucket, folder, needed, before) for folder in sorted(folders)
+            )
 
     def _publish_asset(self, web: WebRelease, name: str, file: WebFile) -> None:
         present = self._head(name)

@@ -23,6 +23,23 @@ def test_the_view_of_a_present_config_loses_nothing(case: str) -> None:
     assert (served.web is None) == (config.web is None)
 
 
+@pytest.mark.parametrize(
+    ("immutable", "folders"),
+    [
+        (["assets/*", "media/*"], {"assets/", "media/"}),
+        (["*", "/*", ".previews/*", "a/b/*", "assets/**", 7, "assets"], set()),
+        ("assets/*", set()),
+        ({"folder": "assets"}, set()),
+    ],
+)
+def test_only_folders_of_hashed_assets_are_named(immutable: Any, folders: set[str]) -> None:
+    """AWS-2: Kanmon deletes old files there. A form of another version names none, and stops no rollback."""
+    config = make_config().as_json()
+    web = read_served(config | {"web": {"directory": "dist", "immutable": immutable}}).web
+    assert web
+    assert web.folders == folders
+
+
 def _with_check(**changes: Any) -> dict[str, Any]:
     config: dict[str, Any] = make_full_config().as_json()
     config["checks"][0] |= changes

@@ -12,11 +12,12 @@ from kanmon.errors import KanmonError
 from kanmon.ledger.ledger import release_key
 from kanmon.model import Result
 from tests.fakes.app import make_bundle, make_config
-from tests.fakes.cloud import ARTIFACTS
+from tests.fakes.cloud import ARTIFACTS, WEB
 from tests.fakes.process import Blow, Process
 from tests.fakes.runs import plan_of, release, roll_back
 
 if TYPE_CHECKING:
+    from kanmon.bundle.manifest import Manifest
     from kanmon.release.events import Event
     from tests.fakes.cloud import Cloud
 
@@ -33,6 +34,18 @@ def _release(cloud: Cloud, *versions: str) -> None:
 
 def _stored(cloud: Cloud) -> set[str]:
     return {key.rpartition("/")[2] for key in cloud.s3.objects(ARTIFACTS)}
+
+
+def _manifest(cloud: Cloud, release_id: str) -> Manifest:
+    record = cloud.ledger.release(release_id)
+    assert record
+    return cloud.blobs.manifest(record.bundle)
+
+
+def _assets(cloud: Cloud, *releases: str) -> set[str]:
+    """The names of the hashed assets of releases."""
+    found = (_manifest(cloud, one).web for one in releases)
+    return {name for web in found for name, file in web.items() if file.immutable}
 
 
 def _needed(cloud: Cloud, *releases: str) -> set[str]:
@@ -77,19 +90,34 @@ def test_stored_files_that_no_kept_release_needs_go(cloud: Cloud) -> None:
     assert caught.value.code is Code.RELEASE_PRUNED
 
 
+def test_hashed_assets_that_no_kept_release_has_go(cloud: Cloud) -> None:
+    """AWS-2: the pages of kept releases have theirs, and files of others in the bucket stay."""
+    _release(cloud, "one")
+    for name in ("uploads/photo.png", "assets.html"):
+        cloud.s3.put_object(Bucket=WEB, Key=name, Body=b"")
+    _release(cloud, "two", "three")
+    files = cloud.s3.objects(WEB)
+    assert {name for name in files if name.startswith("assets/")} == _assets(cloud, "r2", "r3")
+    assert {"uploads/photo.png", "assets.html"} <= files.keys()
+    roll_back(cloud)
+    assert cloud.pages().items() >= cloud.pages_of("r2").items()
+
+
 def test_young_files_stay(cloud: Cloud) -> None:
     """AWS-2: a plan may wait for 30 days, and a browser may have an old page."""
     for version in ("one", "two", "three"):
         assert release(cloud, version, config=CONFIG).result is Result.STABLE
-    needed = _needed(cloud, "r1", "r2", "r3")
+    needed, assets = _needed(cloud, "r1", "r2", "r3"), _assets(cloud, "r1")
     assert cloud.ledger.head().kept == ("r2", "r3")
     assert needed <= _stored(cloud)
     cloud.clock.move(timedelta(days=31))
     release(cloud, "four", config=CONFIG)
     assert needed <= _stored(cloud)
+    assert assets <= cloud.s3.objects(WEB).keys()
     cloud.clock.move(timedelta(seconds=1))
     release(cloud, "five", config=CONFIG)
     assert _stored(cloud) & needed < needed
+    assert not assets & cloud.s3.objects(WEB).keys()
 
 
 def test_a_planned_release_keeps_old_files(cloud: Cloud) -> None:
@@ -132,26 +160,29 @@ def test_an_unreadable_record_deletes_nothing(cloud: Cloud, body: bytes | None) 
     assert any(note.startswith("old files of releases stay: ") for note in notes)
 
 
+DELETIONS = ("files of bundles", "hashed assets")
+"""In their order."""
+
+
 @pytest.mark.parametrize("blow", [Blow.DENIED, Blow.LOST_ANSWER])
-def test_a_file_that_stays_fails_no_release(cloud: Cloud, blow: Blow) -> None:
+@pytest.mark.parametrize("what", DELETIONS)
+def test_a_file_that_stays_fails_no_release(cloud: Cloud, what: str, blow: Blow) -> None:
     """AWS-2: the next release deletes it."""
     _release(cloud, "one", "two")
     process = Process()
     release(cloud.copy(), "three", config=CONFIG, process=process)
-    at = len(process.calls) - process.calls[::-1].index("s3.delete_objects")
+    calls = [number for number, call in enumerate(process.calls, 1) if call == "s3.delete_objects"]
+    struck = Process(blow=blow, at=calls[DELETIONS.index(what) - len(DELETIONS)])
     notes: list[str] = []
     outcome = release(
-        cloud,
-        "three",
-        config=CONFIG,
-        process=Process(blow=blow, at=at),
-        observer=lambda event: notes.append(event.text),
+        cloud, "three", config=CONFIG, process=struck, observer=lambda event: notes.append(event.text)
     )
     assert outcome.result is Result.STABLE
-    assert any(note.startswith("old files of bundles stay: ") for note in notes)
+    assert any(note.startswith(f"old {what} stay: ") for note in notes)
     cloud.clock.move(MONTH)
     _release(cloud, "four")
     assert _stored(cloud) == _needed(cloud, "r3", "r4")
+    assert {name for name in cloud.s3.objects(WEB) if "/" in name} == _assets(cloud, "r3", "r4")
 
 
 def test_a_pruned_name_is_compared_anew(cloud: Cloud) -> None:
