@@ -12,6 +12,8 @@ from enum import StrEnum
 
 LIVE_STAGE = "live"
 """The API's stage for users. Its deployment and its `STAGE_VARIABLE` are the API pointer."""
+SNAPSHOT = "routes "
+"""The beginning of the description of Kanmon's deployments: snapshots of an API's routes."""
 CANARY_STAGE = f"{LIVE_STAGE}/Canary"
 """The live stage's canary, as API Gateway's metrics name it."""
 STAGE_VARIABLE = "slot"

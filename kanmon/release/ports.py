@@ -177,6 +177,12 @@ class ApiPort(Protocol):
     def close_preview(self, token: str) -> None:
         """Remove the stage of a preview. A repeated call finds none."""
 
+    def delete_snapshots(self, needed: Collection[str]) -> int:
+        """Delete Kanmon's snapshots of the routes that are not `needed`, and in no stage; their number.
+
+        A repeated call finds none to delete.
+        """
+
 
 class WebPort(Protocol):
     """The web bucket's pages: :class:`kanmon.traffic.pages.WebPages`."""

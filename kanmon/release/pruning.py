@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.ledger import release_key
-from kanmon.naming import FOUNDATION, Output
+from kanmon.naming import API, FOUNDATION, Output
 from kanmon.release.events import EventKind
 
 if TYPE_CHECKING:
@@ -121,6 +121,17 @@ def _delete_files(steps: Steps, needed: _Needed) -> None:
     with _noted(steps.journal, "hashed assets"):
         number = steps.site.web.delete_old_assets(needed.folders, needed.pages, before)
         _report(steps.journal, number, "hashed assets")
+    with _noted(steps.journal, "snapshots of the routes"):
+        number = steps.site.api.delete_snapshots(_deployments(steps, needed))
+        _report(steps.journal, number, "snapshots of the routes")
+
+
+def _deployments(steps: Steps, needed: _Needed) -> set[str]:
+    """The snapshots of the routes that kept releases need, users, and the API's stack."""
+    head, origin = steps.journal.writer.head, steps.operation.origin
+    pointers = (head.pointer, origin, *(record.pointer for record in needed.records))
+    present = steps.outputs.get(API, {}).get(Output.DEPLOYMENT, "")
+    return {present, *(pointer.deployment for pointer in pointers)}
 
 
 def _delete_snapshots(steps: Steps) -> None:

@@ -39,6 +39,11 @@ class NoApi:
     def close_preview(self, token: str) -> None:
         """There is no stage to remove."""
 
+    def delete_snapshots(self, needed: Collection[str]) -> int:
+        """There are no routes."""
+        del needed
+        return 0
+
 
 class NoWeb:
     """The pages of an app without a web app; see :class:`kanmon.traffic.pages.WebPages`."""

@@ -15,9 +15,11 @@ from kanmon.aws.calls import aws_errors, error_code, is_missing
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.model import Pointer, Slot
-from kanmon.naming import LIVE_STAGE, STAGE_VARIABLE
+from kanmon.naming import LIVE_STAGE, SNAPSHOT, STAGE_VARIABLE
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_apigateway.type_defs import PatchOperationTypeDef, StageResponseTypeDef
 
@@ -104,6 +106,41 @@ class ApiStages:
     def close_preview(self, token: str) -> None:
         """Remove the stage of a preview, if it exists."""
         self._remove(token)
+
+    def delete_snapshots(self, needed: Collection[str]) -> int:
+        """Delete Kanmon's deployments that are not `needed`, and at which no stage points; their number.
+
+        You can repeat the call. Deployments of others stay.
+        """
+        with aws_errors("deleting old snapshots of the routes"):
+            # A page has at most 500, and 25 without the parameter:
+            # https://docs.aws.amazon.com/apigateway/latest/api/API_GetDeployments.html
+            pages = self.apigateway.get_paginator("get_deployments").paginate(
+                restApiId=self.api_id, PaginationConfig={"PageSize": 500}
+            )
+            own = {
+                one["id"]
+                for page in pages
+                for one in page.get("items", [])
+                if one.get("description", "").startswith(SNAPSHOT)
+            }
+            old = own.difference(needed)
+            old = old - self._deployments_of_stages() if old else old
+            for deployment in sorted(old):
+                self._delete_deployment(deployment)
+        return len(old)
+
+    def _deployments_of_stages(self) -> set[str]:
+        stages = self.apigateway.get_stages(restApiId=self.api_id).get("item", [])
+        canaries = (stage.get("canarySettings", {}).get("deploymentId", "") for stage in stages)
+        return {*(stage["deploymentId"] for stage in stages), *canaries}
+
+    def _delete_deployment(self, deployment: str) -> None:
+        try:
+            self.apigateway.delete_deployment(restApiId=self.api_id, deploymentId=deployment)
+        except ClientError as error:
+            if not is_missing(error):
+                raise
 
     def _find(self, name: str) -> StageResponseTypeDef | None:
         with aws_errors(f"reading the API's stage {_shown(name)}", hide=_secret(name)):

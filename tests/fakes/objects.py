@@ -34,7 +34,7 @@ class Pages:
     def __init__(self, *pages: dict[str, Any]) -> None:
         self.pages = pages
 
-    def paginate(self, **_: str) -> tuple[dict[str, Any], ...]:
+    def paginate(self, **_: object) -> tuple[dict[str, Any], ...]:
         return self.pages
 
 

@@ -36,6 +36,7 @@ _READS = {
         "list_objects_v2",
         "get_paginator",
         "get_stage",
+        "get_stages",
         "run",
         "firing",
     ),

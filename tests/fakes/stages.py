@@ -6,7 +6,7 @@ import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.fakes.objects import refusal
+from tests.fakes.objects import Pages, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +34,8 @@ class MemoryApiGateway:
     """Stages and their patch operations; a stage can't point at a deployment that doesn't exist."""
 
     deployments: set[str] = field(default_factory=set)
+    foreign: set[str] = field(default_factory=set)
+    """The deployments that people made."""
     stages: dict[str, dict[str, Any]] = field(default_factory=dict)
     updates: list[tuple[str, list[dict[str, str]]]] = field(default_factory=list)
 
@@ -81,6 +83,29 @@ class MemoryApiGateway:
         del restApiId
         self._stage(stageName, "DeleteStage")
         del self.stages[stageName]
+
+    def get_stages(self, *, restApiId: str) -> dict[str, Any]:  # noqa: N803
+        del restApiId
+        found = [{"stageName": name, **stage} for name, stage in self.stages.items()]
+        # Without any, the answer has no list.
+        return {"item": copy.deepcopy(found)} if found else {}
+
+    def get_paginator(self, operation: str) -> Pages:
+        assert operation == "get_deployments"
+        items = [
+            {"id": one, **({} if one in self.foreign else {"description": f"routes {one}"})}
+            for one in sorted(self.deployments)
+        ]
+        return Pages({"items": items} if items else {})
+
+    def delete_deployment(self, *, restApiId: str, deploymentId: str) -> None:  # noqa: N803
+        del restApiId
+        places = [one for stage in self.stages.values() for one in (stage, stage.get("canarySettings", {}))]
+        if deploymentId in [place.get("deploymentId") for place in places]:
+            raise refusal("BadRequestException", "DeleteDeployment", "Active stages pointing to it")
+        if deploymentId not in self.deployments:
+            raise refusal("NotFoundException", "DeleteDeployment")
+        self.deployments.remove(deploymentId)
 
     def _stage(self, name: str, operation: str) -> dict[str, Any]:
         if name not in self.stages:

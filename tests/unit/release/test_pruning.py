@@ -160,6 +160,21 @@ def test_an_unreadable_record_deletes_nothing(cloud: Cloud, body: bytes | None) 
     assert any(note.startswith("old files of releases stay: ") for note in notes)
 
 
+def test_snapshots_of_routes_that_no_kept_release_needs_go(cloud: Cloud) -> None:
+    """AWS-2: a rollback moves the stage to the release's own snapshot, and makes none."""
+    cloud.gateway.deployments.add("people's")
+    cloud.gateway.foreign.add("people's")
+    for number, version in enumerate(("one", "two", "three", "four"), 1):
+        routes = {"routes": [{"path": f"/api/v{number}/{{proxy+}}", "function": "api"}]}
+        config = make_config(releases={"kept": 3}, api=routes, checks=[{"name": "page", "path": "/"}])
+        assert release(cloud, version, config=config).result is Result.STABLE
+    needed = {record.pointer.deployment for record in cloud.ledger.releases() if record.id != "r1"}
+    assert len(needed) == 3
+    assert cloud.gateway.deployments == needed | {"people's"}
+    assert roll_back(cloud, "r2").release == "r2"
+    assert cloud.gateway.stages["live"]["deploymentId"] in needed
+
+
 DELETIONS = ("files of bundles", "hashed assets")
 """In their order."""
 

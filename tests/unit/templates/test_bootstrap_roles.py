@@ -39,9 +39,13 @@ PROTECTED_STACKS: list[tuple[str, dict[str, str]]] = [
     (stack("shop-test-foundation"), {}),
     (stack("shop-test-edge"), {}),
 ]
+DEPLOYMENTS = f"arn:aws:apigateway:{REGION}::/restapis/a1/deployments"
 # Every call in the code, and what each is made on. A new call fails the test below until it stands here.
 CALLS: dict[str, list[tuple[str, dict[str, str]]]] = {
     "apigateway.create_stage": [(STAGES, TAGS)],
+    "apigateway.delete_deployment": [(f"{DEPLOYMENTS}/d1", TAGS)],
+    "apigateway.get_deployments": [(DEPLOYMENTS, TAGS)],
+    "apigateway.get_stages": [(STAGES, TAGS)],
     "apigateway.delete_stage": [(f"{STAGES}/r2-x", TAGS)],
     "apigateway.get_stage": [(f"{STAGES}/live", TAGS)],
     "apigateway.update_stage": [(f"{STAGES}/live", TAGS)],
@@ -251,6 +255,9 @@ OUTSIDE = [
             TAGS | {"aws:ResourceTag/environment": "production"},
         )
     ),
+    Request("apigateway:DELETE", f"{DEPLOYMENTS}/d1", {}),
+    Request("apigateway:DELETE", f"{DEPLOYMENTS}/d1", TAGS | {"aws:ResourceTag/environment": "production"}),
+    Request("apigateway:POST", DEPLOYMENTS, TAGS),
     Request("apigateway:DELETE", f"arn:aws:apigateway:{REGION}::/restapis/a1", TAGS),
     Request("apigateway:PUT", f"arn:aws:apigateway:{REGION}::/tags/a1", TAGS),
     Request("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "AWS/Lambda"}),
