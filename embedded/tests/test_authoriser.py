@@ -303,6 +303,32 @@ def test_an_import_of_an_api_takes_no_tags(account: Account) -> None:
             stacks.deploy(cloudformation, f"import-{name}", {"Resources": {"A": api}}, "CREATE", **given)
 
 
+def test_a_tag_that_leaves_needs_its_own_right(account: Account) -> None:
+    """AWS-4: the tags of a stack go to its resources, one by one and by CloudFormation's role."""
+    iam, cloudformation = account.root.client("iam"), account.root.client("cloudformation")
+    principal = {"Service": "cloudformation.amazonaws.com"}
+    trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    service = iam.create_role(RoleName="tagger", AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
+    topics = f"arn:aws:sns:{REGION}:{ACCOUNT}:tagged"
+    make = statement("sns:CreateTopic", topics, StringEquals={"aws:RequestTag/app": "a"})
+    keep = statement("sns:*Topic*", topics, StringEquals={"aws:ResourceTag/app": "a"})
+    template = {"Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "tagged"}}}}
+
+    def deploy(kind: str, *tags: str, may: str) -> None:
+        rights = [make, keep, statement(f"sns:{may}", topics)]
+        iam.put_role_policy(RoleName="tagger", PolicyName="p", PolicyDocument=document(*rights))
+        given = [{"Key": key, "Value": "a"} for key in tags]
+        stacks.deploy(cloudformation, "tagged", template, kind, RoleARN=service, Tags=given)
+
+    deploy("CREATE", "app", "team", may="TagResource")
+    with pytest.raises(WaiterError):
+        deploy("UPDATE", "app", may="TagResource")
+    assert "sns:UntagResource on resource" in " ".join(stacks.reasons(cloudformation, "tagged"))
+    deploy("UPDATE", "app", may="*agResource")
+    left = account.root.client("sns").list_tags_for_resource(ResourceArn=topics)["Tags"]
+    assert "team" not in {tag["Key"] for tag in left}
+
+
 @pytest.fixture
 def provider(account: Account) -> Iterator[str]:
     """GitHub's identity provider; an account has one, so another test's stack can make its own."""

@@ -1,15 +1,15 @@
 """CloudFormation acts with the role of the change set: what the role may not make, the stack can't have.
 
-A stack keeps the role of its last operation with one, as on AWS. Asked about are the types in `MADE`: those
-by which somebody gets rights or runs code. For all other types the service role has every right here.
+A stack keeps the role of its last operation with one, as on AWS. Asked about are the types and rights of
+`embedded/authorisation/making.py`. For all other types the service role has every right here.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from embedded.authorisation.making import MADE, Making, arn_of, besides_of, tags_in
 from embedded.server import decisions
 from embedded.server.modules import (
     change_sets,
@@ -23,61 +23,25 @@ from embedded.server.modules import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
 _create_change_set, _execute = change_sets._create_change_set, change_sets._execute_change_set
 _provision, _update, _delete = stacks._provision_resource, stacks._update_resource, stacks._delete_resource
+_REFUSAL = (
+    "User: {user} is not authorized to perform: {action} on resource: {resource} "
+    "because no identity-based policy allows the {action} action (Status Code: 403)"
+)
 
 
 @dataclass(frozen=True)
-class Making:
-    """The rights for one type. `passed` is the service that gets its roles."""
+class _Right:
+    """What the role must be allowed: an action on a resource, with condition keys."""
 
-    arn: str
-    create: tuple[str, ...]
-    update: tuple[str, ...]
-    delete: tuple[str, ...]
-    passed: str = ""
-    tagged: tuple[str, str] = ("", "")
-    """The call for the tags, and its resource, where the creating call takes no tags."""
-
-
-MADE = {
-    "AWS::IAM::Role": Making(
-        "arn:aws:iam::{account}:role{Path}{RoleName}",
-        ("iam:CreateRole", "iam:PutRolePolicy"),
-        ("iam:PutRolePolicy",),
-        ("iam:DeleteRolePolicy", "iam:DeleteRole"),
-    ),
-    "AWS::IAM::ManagedPolicy": Making(
-        "arn:aws:iam::{account}:policy{Path}{ManagedPolicyName}",
-        ("iam:CreatePolicy",),
-        ("iam:CreatePolicyVersion",),
-        ("iam:DeletePolicy",),
-    ),
-    "AWS::Lambda::Function": Making(
-        "arn:aws:lambda:{region}:{account}:function:{FunctionName}",
-        ("lambda:CreateFunction",),
-        ("lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"),
-        ("lambda:DeleteFunction",),
-        "lambda.amazonaws.com",
-    ),
-    # An import takes no tags. Its roles are those of the document's integrations.
-    "AWS::ApiGateway::RestApi": Making(
-        "arn:aws:apigateway:{region}::/restapis",
-        ("apigateway:POST",),
-        (),
-        (),
-        "apigateway.amazonaws.com",
-        ("apigateway:PUT", "arn:aws:apigateway:{region}::/tags/arn%3Aaws%3Aapigateway%3A%2Frestapis%2Fnew"),
-    ),
-    "AWS::S3::Bucket": Making(
-        "arn:aws:s3:::{BucketName}", ("s3:CreateBucket",), ("s3:PutBucketVersioning",), ("s3:DeleteBucket",)
-    ),
-    "AWS::S3::BucketPolicy": Making(
-        "arn:aws:s3:::{Bucket}", ("s3:PutBucketPolicy",), ("s3:PutBucketPolicy",), ("s3:DeleteBucketPolicy",)
-    ),
-}
+    action: str
+    resource: str
+    keys: Mapping[str, Any]
+    exists: bool = True
+    """The resource has the stack's tags already."""
 
 
 def apply() -> None:
@@ -112,7 +76,7 @@ def execute(params: Mapping[str, Any]) -> Any:
 def provision(kind: str, logical_id: str, props: dict[str, Any], stack: str) -> Any:
     """Create a resource."""
     if making := MADE.get(kind):
-        _ask(stack, making, making.create, logical_id, props)
+        _ask(stack, _creation(making, props, f"{stack}-{logical_id}"))
     return _provision(kind, logical_id, props, stack)
 
 
@@ -122,7 +86,7 @@ def update(
     """Change a resource."""
     making = MADE.get(kind)
     if making and old != new:
-        _ask(stack, making, making.update, physical_id, new)
+        _ask(stack, _change(making, old, new, physical_id))
     return _update(kind, physical_id, old, new, stack, *rest)
 
 
@@ -130,7 +94,8 @@ def delete(kind: str, physical_id: str, props: dict[str, Any], stack: str | None
     """Delete a resource."""
     making = MADE.get(kind)
     if making and stack:
-        _ask(stack, making, making.delete, physical_id, props)
+        arn = arn_of(making.arn, props, **_known(physical_id))
+        _ask(stack, [_Right(action, arn, _keys(props)) for action in making.delete])
     return _delete(kind, physical_id, props, stack, *rest)
 
 
@@ -140,81 +105,110 @@ def _change_set(params: Mapping[str, Any]) -> dict[str, Any] | None:
     return found
 
 
-def _ask(stack: str, making: Making, actions: Sequence[str], name: str, props: Mapping[str, Any]) -> None:
-    """Raise ValueError, as a handler fails, if the stack's role may not do one of the actions."""
-    role = (cloudformation._stacks.get(stack) or {}).get("RoleARN")
-    if not role:
-        return  # the caller's own rights, and the caller is an administrator: see the README
-    for action, resource, keys in _requests(making, actions, name, props):
-        _check(role, action, resource, keys)
+def _known(name: str) -> dict[str, str]:
+    return {"id": name, "account": responses.get_account_id(), "region": responses.get_region()}
 
 
-def _requests(
-    making: Making, actions: Sequence[str], name: str, props: Mapping[str, Any]
-) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    arn = _arn(making.arn, name, props)
-    keys = _keys(props)
-    tag, place = making.tagged
-    for action in actions:
-        yield action, arn, {} if tag else keys
-    if tag and actions:
-        yield tag, _arn(place, name, props), keys
+def _creation(making: Making, props: Mapping[str, Any], name: str) -> Iterator[_Right]:
+    arn, keys, tags = arn_of(making.arn, props, **_known(name)), _keys(props), tags_in(props)
+    # A part without tags of its own belongs to a resource that is there.
+    part = not making.tag
+    for action in making.create:
+        if making.imported:
+            yield _Right(action, arn.rpartition("/")[0], {}, exists=False)
+        else:
+            yield _Right(action, arn, {**keys, **_requested(tags)}, exists=part)
+    for other in besides_of(making, props, **_known(name)):
+        yield _Right(making.create[0], other, {})
+    if making.tag and tags:
+        created = {"ec2:createaction": making.create[0].partition(":")[2]}
+        place = arn_of(making.tagged or making.arn, props, **_known(name))
+        yield _Right(making.tag, place, {**keys, **_requested(tags), **created}, exists=False)
+    yield from _further(making, props, arn, keys)
+
+
+def _change(making: Making, old: Mapping[str, Any], new: Mapping[str, Any], name: str) -> Iterator[_Right]:
+    arn, keys, before, after = arn_of(making.arn, new, **_known(name)), _keys(new), tags_in(old), tags_in(new)
+    place = arn_of(making.tagged or making.arn, new, **_known(name))
+    for action in making.update:
+        yield _Right(action, arn, keys)
+    changed = {key: value for key, value in after.items() if before.get(key) != value}
+    if making.tag and changed:
+        yield _Right(making.tag, place, {**keys, **_requested(changed)})
+    if making.untag and (left := sorted(before.keys() - after.keys())):
+        yield _Right(making.untag, place, {**keys, "aws:tagkeys": left})
+    yield from _further(making, new, arn, keys)
+
+
+def _further(making: Making, props: Mapping[str, Any], arn: str, keys: Mapping[str, Any]) -> Iterator[_Right]:
+    """Policies and roles that the resource gets, and its code."""
     for policy in props.get("ManagedPolicyArns") or ():
-        yield "iam:AttachRolePolicy", arn, {**keys, "iam:policyarn": policy}
+        yield _Right("iam:AttachRolePolicy", arn, {**keys, "iam:policyarn": policy})
     for role in sorted(_roles(props)) if making.passed else ():
-        yield "iam:PassRole", role, {"iam:passedtoservice": making.passed}
+        yield _Right("iam:PassRole", role, {"iam:passedtoservice": making.passed})
     code = props.get("Code") or {}
     if isinstance(code, dict) and code.get("S3Bucket"):
-        yield "s3:GetObject", f"arn:aws:s3:::{code['S3Bucket']}/{code['S3Key']}", {}
+        yield _Right("s3:GetObject", f"arn:aws:s3:::{code['S3Bucket']}/{code['S3Key']}", {})
 
 
 def _roles(props: Mapping[str, Any]) -> set[str]:
     """The roles that a resource gives to its service."""
-    body = props.get("Body")
+    body, target = props.get("Body"), props.get("Target") or {}
     paths = body.get("paths", {}) if isinstance(body, dict) else {}
     operations = [operation for item in paths.values() for operation in item.values()]
     given = [
         operation.get("x-amazon-apigateway-integration", {}).get("credentials") for operation in operations
     ]
-    return {role for role in (props.get("Role"), *given) if role}
-
-
-def _arn(pattern: str, name: str, props: Mapping[str, Any]) -> str:
-    """The ARN. CloudFormation names a resource without a name after its stack; `name` then stands for it."""
-    known = {"account": responses.get_account_id(), "region": responses.get_region()}
-    given = {"Path": "/", **{key: value for key, value in props.items() if isinstance(value, str)}, **known}
-    return re.sub(r"\{(\w+)\}", lambda found: given.get(found[1], name), pattern)
+    return {role for role in (props.get("Role"), props.get("RoleArn"), target.get("RoleArn"), *given) if role}
 
 
 def _keys(props: Mapping[str, Any]) -> dict[str, Any]:
-    tags = [tag for tag in props.get("Tags") or () if isinstance(tag, dict)]
-    keys: dict[str, Any] = {f"aws:requesttag/{tag['Key']}".lower(): tag["Value"] for tag in tags}
-    if tags:
-        keys["aws:tagkeys"] = [tag["Key"] for tag in tags]
+    """The condition keys from properties."""
+    keys: dict[str, Any] = {}
     if boundary := props.get("PermissionsBoundary"):
         keys["iam:permissionsboundary"] = boundary
+    if "EventSourceArn" in props:
+        keys["lambda:functionarn"] = arn_of(MADE["AWS::Lambda::Permission"].arn, props, **_known(""))
     return keys
 
 
-def _check(role: str, action: str, resource: str, keys: Mapping[str, Any]) -> None:
+def _requested(tags: Mapping[str, str]) -> dict[str, Any]:
+    keys: dict[str, Any] = {f"aws:requesttag/{key}".lower(): value for key, value in tags.items()}
+    return keys | ({"aws:tagkeys": sorted(tags)} if tags else {})
+
+
+def _ask(stack: str, rights: Iterable[_Right]) -> None:
+    """Raise ValueError, as a handler fails, if the stack's role may not do one of the actions."""
+    found = cloudformation._stacks.get(stack) or {}
+    role = found.get("RoleARN")
+    if not role:
+        return  # the caller's own rights, and the caller is an administrator: see the README
+    stack_tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags") or ()}
+    for right in rights:
+        own = tagging.resource_tags(right.resource) or {}
+        _check(role, right, {**stack_tags, **own} if right.exists else {})
+
+
+def _check(role: str, right: _Right, tags: Mapping[str, str]) -> None:
     account, name = responses.get_account_id(), role.rpartition("/")[2]
-    tags = tagging.resource_tags(resource) or {}
     context = evaluator.EvalContext(
         principal_arn=f"arn:aws:sts::{account}:assumed-role/{name}/AWSCloudFormation",
         principal_type="AssumedRole",
         principal_account=account,
-        action=action,
-        resource_arn=resource,
+        action=right.action,
+        resource_arn=right.resource,
         region=responses.get_region(),
         secure_transport=True,
-        service_context={**{f"aws:resourcetag/{key}".lower(): value for key, value in tags.items()}, **keys},
+        service_context={
+            **{f"aws:resourcetag/{key}".lower(): value for key, value in tags.items()},
+            **right.keys,
+        },
     )
     policies = evaluator._gather_role_policies(name, account)
     found = evaluator.evaluate(context, policies, *evaluator._permissions_boundary(iam._roles, name, account))
     allowed = found.decision == "Allow"
-    decisions.record(role, action, resource, allowed=allowed)
+    decisions.record(role, right.action, right.resource, allowed=allowed)
     if not allowed:
         raise ValueError(
-            f"User: {context.principal_arn} is not authorized to perform: {action} on resource: {resource} "
-            f"because no identity-based policy allows the {action} action (Status Code: 403)"
+            _REFUSAL.format(user=context.principal_arn, action=right.action, resource=right.resource)
         )
