@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.model import Slot
 from kanmon.naming import SLOT, stack_name
+from tests.fakes.cloud import ARTIFACTS, WEB
 
 if TYPE_CHECKING:
     from kanmon.ledger.records import Release
@@ -26,8 +27,27 @@ def expect_one_release(cloud: Cloud) -> None:
     if head.live is None:
         assert cloud.pages().get("index.html") is None
         return
+    expect_kept_releases(cloud)
     assert cloud.pages() == cloud.pages_of(head.live), f"pages are {sorted(cloud.pages())}"
     _expect_record(cloud, head.live)
+
+
+def expect_kept_releases(cloud: Cloud) -> None:
+    """All that a rollback to each kept release needs is there, and the live one is kept."""
+    head, stored = cloud.ledger.head(), cloud.s3.objects(ARTIFACTS)
+    assert {head.live, *head.slots.values()} & _stable(cloud) <= {*head.kept}, f"kept are {head.kept}"
+    for record in (cloud.ledger.release(one) for one in head.kept):
+        assert record
+        manifest = cloud.blobs.manifest(record.bundle)
+        needed = {cloud.blobs.key(sha256) for sha256 in (*manifest.uses(), *record.own_files)}
+        assert needed <= stored.keys(), f"files of {record.id} are gone"
+        assets = {name for name, file in manifest.web.items() if file.immutable}
+        assert assets <= cloud.s3.objects(WEB).keys(), f"assets of {record.id} are gone"
+        assert record.pointer.deployment in cloud.gateway.deployments, f"routes of {record.id} are gone"
+
+
+def _stable(cloud: Cloud) -> set[str]:
+    return {record.id for record in cloud.ledger.releases() if record.stable_at}
 
 
 def _expect_record(cloud: Cloud, live: str) -> None:

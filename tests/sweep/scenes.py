@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from kanmon.approval.gate import Gate, GateApproval
@@ -154,6 +155,32 @@ def changed_stacks(**more: Any) -> Scene:
     return _deploy_over("one", "two", faulty=(("r2", "live"),), changing=True, **more)
 
 
+def pruning_release() -> Scene:
+    """A release months after others: it deletes what no kept release needs."""
+    cloud = Cloud()
+    for version in ("one", "two"):
+        release(cloud, version, config=_pruning(version))
+        cloud.clock.move(timedelta(days=32))
+    manifest = make_bundle(cloud, "three", config=_pruning("three"))
+    plan = plan_of(cloud, manifest)
+
+    def run(where: Cloud, process: Process, repository: Repository) -> Outcome:
+        approver = repository.approver(where, process)
+        return deploy(where.services(process), plan, approver, repository.observer)
+
+    return Scene(cloud, run, manifest, plan.digest)
+
+
+def _pruning(version: str) -> Config:
+    """Each version has routes of its own, so that each release has a snapshot of them."""
+    paths = ("/api/{proxy+}", f"/api/{version}/{{proxy+}}")
+    api = {
+        "routes": [{"path": path, "function": "api"} for path in paths],
+        "throttle": {"rate": _RATES[version]},
+    }
+    return scene_config(version, api=api, releases={"kept": 2}, traffic={"strategy": "all-at-once"})
+
+
 def promoted_canary(**more: Any) -> Scene:
     """A person promotes the canary from another terminal."""
     return _decided(_deploy_over("one", "two", traffic=BAKED, **more), DecisionKind.PROMOTE)
@@ -222,7 +249,7 @@ SCENES: dict[str, Callable[[], Scene]] = {
     for scene in (
         *(first_release, canary_release, automatic_rollback, rollback_by_alarm, rollback_of_first_release),
         *(held_release, rollback_in_slot, rollback_reapplied, recovery),
-        *(changed_stacks, promoted_canary, aborted_release),
+        *(changed_stacks, promoted_canary, aborted_release, pruning_release),
     )
 } | {
     f"{scene.__name__.replace('_', ' ')} with triggers": with_triggers(scene)

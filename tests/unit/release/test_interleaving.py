@@ -97,7 +97,8 @@ def _config(number: int, traffic: str = "all-at-once", *, triggers: bool = False
     """Each version has limits of its own, so that every release changes the live stage's settings."""
     api = {"routes": [{"path": "/api/{proxy+}", "function": "api"}], "throttle": {"rate": 10.0 + number}}
     more: dict[str, Any] = {"schedules": NIGHTLY} if triggers else {}
-    return make_config(traffic=TRAFFIC[traffic], api=api, **more)
+    # Few are kept, so that releases are pruned.
+    return make_config(traffic=TRAFFIC[traffic], api=api, releases={"kept": 2}, **more)
 
 
 @cache

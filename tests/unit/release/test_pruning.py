@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import Phase, example, given, settings
+from hypothesis import strategies as st
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.ledger import release_key
 from kanmon.model import Result
 from tests.fakes.app import make_bundle, make_config
-from tests.fakes.cloud import ARTIFACTS, WEB
+from tests.fakes.cloud import ARTIFACTS, WEB, Cloud
 from tests.fakes.process import Blow, Process
 from tests.fakes.runs import plan_of, release, roll_back
+from tests.fakes.whole import expect_one_release
 
 if TYPE_CHECKING:
     from kanmon.bundle.manifest import Manifest
+    from kanmon.config.schema import Config
     from kanmon.release.events import Event
-    from tests.fakes.cloud import Cloud
+    from kanmon.release.walk import Outcome
 
 CONFIG = make_config(releases={"kept": 2})
 MONTH = timedelta(days=32)
+VERSIONS = ("one", "two", "three", "four")
+FAULTS = (None, None, "candidate", "live")
+"""The targets of failing checks."""
 
 
 def _release(cloud: Cloud, *versions: str) -> None:
@@ -164,10 +173,8 @@ def test_snapshots_of_routes_that_no_kept_release_needs_go(cloud: Cloud) -> None
     """AWS-2: a rollback moves the stage to the release's own snapshot, and makes none."""
     cloud.gateway.deployments.add("people's")
     cloud.gateway.foreign.add("people's")
-    for number, version in enumerate(("one", "two", "three", "four"), 1):
-        routes = {"routes": [{"path": f"/api/v{number}/{{proxy+}}", "function": "api"}]}
-        config = make_config(releases={"kept": 3}, api=routes, checks=[{"name": "page", "path": "/"}])
-        assert release(cloud, version, config=config).result is Result.STABLE
+    for version in VERSIONS:
+        assert release(cloud, version, config=_config(version, 3)).result is Result.STABLE
     needed = {record.pointer.deployment for record in cloud.ledger.releases() if record.id != "r1"}
     assert len(needed) == 3
     assert cloud.gateway.deployments == needed | {"people's"}
@@ -210,3 +217,53 @@ def test_a_pruned_name_is_compared_anew(cloud: Cloud) -> None:
     with pytest.raises(KanmonError) as caught:
         release(cloud, "one", config=CONFIG)
     assert caught.value.code is Code.BLOB_REPLACED
+
+
+EXAMPLES = int(os.environ.get("KANMON_MODEL_EXAMPLES", "3"))
+RELEASES = st.tuples(st.just("release"), st.sampled_from(VERSIONS), st.sampled_from(FAULTS))
+ROLLBACKS = st.tuples(st.just("rollback"), st.sampled_from((None, *(f"r{number}" for number in range(1, 6)))))
+ACTIONS = st.lists(RELEASES | ROLLBACKS | st.just(("month",)), min_size=4, max_size=8)
+
+
+@settings(max_examples=EXAMPLES, phases=(Phase.explicit, Phase.generate), deadline=None)
+@given(ACTIONS, st.integers(2, 3))
+@example([*(("release", version, None) for version in VERSIONS), ("rollback", "r3")], 2)
+def test_nothing_that_a_kept_release_needs_is_deleted(actions: list[Any], kept: int) -> None:
+    """AWS-2: after any history of releases, failures and rollbacks. What nothing needs goes with time."""
+    cloud = Cloud()
+    for action, *more in actions:
+        if action == "month":
+            cloud.clock.move(MONTH)
+        elif action == "rollback":
+            with suppress(KanmonError):
+                roll_back(cloud, *more)
+        else:
+            _try(cloud, *more, kept)
+        expect_one_release(cloud)
+    for version in ("last", "but", "least"):
+        cloud.clock.move(MONTH)
+        assert _try(cloud, version, None, kept).result is Result.STABLE
+        expect_one_release(cloud)
+    kept_ones = cloud.ledger.head().kept
+    assert len(kept_ones) == kept
+    assert _stored(cloud) == _needed(cloud, *kept_ones)
+    assert {name for name in cloud.s3.objects(WEB) if "/" in name} == _assets(cloud, *kept_ones)
+    assert cloud.gateway.deployments == {
+        record.pointer.deployment for record in cloud.ledger.releases() if record.id in kept_ones
+    }
+
+
+def _try(cloud: Cloud, version: str, fault: str | None, kept: int) -> Outcome:
+    """A release whose checks fail at a target, or nowhere."""
+    cloud.faulty.update((f"r{number}", fault) for number in range(1, 20) if fault)
+    try:
+        return release(cloud, version, config=_config(version, kept), lift_freeze="fixed")
+    finally:
+        cloud.faulty.clear()
+
+
+def _config(version: str, kept: int) -> Config:
+    """Each version has routes of its own."""
+    paths = ("/api/{proxy+}", f"/api/{version}/{{proxy+}}")
+    routes = [{"path": path, "function": "api"} for path in paths]
+    return make_config(releases={"kept": kept}, api={"routes": routes})
