@@ -86,6 +86,8 @@ class Kanmon:
     program: Path
     config: Path
     environment: Mapping[str, str]
+    stop_seconds: float = STOP_SECONDS
+    """How long it may take to end after an interruption."""
 
     def read(self, *arguments: str) -> str:
         """Run without showing anything; returns the output. Raises CalledProcessError."""
@@ -114,7 +116,7 @@ class Kanmon:
                 _show(chunk)
             status = process.wait()
         except BaseException:
-            _end(process)
+            _end(process, self.stop_seconds)
             raise
         ended = time.time()
         return Ran(typed(arguments), status, began, ended, lines.end(ended))
@@ -143,11 +145,11 @@ def _look() -> dict[str, str]:
     }
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], seconds: float) -> None:
     for number in (signal.SIGINT, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(STOP_SECONDS)
+            process.wait(seconds)
     if process.stdout:
         process.stdout.close()

@@ -1,6 +1,7 @@
 """The viewer: a process in the role of people with the app open; it records every answer.
 
-`python -m demo.viewer` reads its settings (`url`, `log`) as a line of JSON and ends with its parent.
+`python -m demo.viewer` reads its settings (`url`, `log`, and `people` for fewer of them) as a line of JSON
+and ends with its parent.
 """
 
 from __future__ import annotations
@@ -175,9 +176,8 @@ def main() -> None:
         signal.signal(number, lambda *_: ended.set())
     with Path(settings["log"]).open("w", encoding="utf-8") as output:
         log = Log(output)
-        people = [
-            threading.Thread(target=act, args=(Browser(settings["url"], log, ended),)) for act in PEOPLE
-        ]
+        acts = PEOPLE[-settings.get("people", len(PEOPLE)) :]
+        people = [threading.Thread(target=act, args=(Browser(settings["url"], log, ended),)) for act in acts]
         for person in people:
             person.start()
         announce({"people": len(people)})

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from kanmon.release.provision import Outputs
 
 
-_ARRIVAL = 90.0
+ARRIVAL = 90.0
 """The longest time in seconds for a new stage to be everywhere. AWS's own tests wait for 30 to 80 seconds
 (https://github.com/aws/chalice/blob/master/tests/aws/test_features.py)."""
 _STABLE_ARRIVAL = 10.0
@@ -139,7 +139,7 @@ class Steps:
             # stage, and an API takes ten.
             self.pointers.close_previews()
             candidate = self.pointers.open_preview(
-                "candidate", self.release, self.release.record.pointer, arrival=_ARRIVAL
+                "candidate", self.release, self.release.record.pointer, arrival=ARRIVAL
             )
             address = preview_address(self.site.url, candidate.preview)
             self.journal.emit(EventKind.NOTE, f"preview {address}", preview=address)
@@ -175,7 +175,7 @@ class Steps:
             # Before the first release there is no live stage. A later move keeps the stage: the old release
             # answers where the move has not arrived.
             new = not self.operation.origin.deployment
-            self.check_all(release, replace(live, arrival=_ARRIVAL, api=release.api_prefix) if new else live)
+            self.check_all(release, replace(live, arrival=ARRIVAL, api=release.api_prefix) if new else live)
             bake.watch(release.config.checks, live, release.manifest.current_config().traffic.bake)
 
     def complete(self) -> None:

@@ -1,0 +1,241 @@
+"""`scripts/verify-aws`: proves Kanmon's promises on an AWS account, writes a report, removes everything."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.markup import escape
+
+from demo.app import EditError
+from embedded.aws import EmbeddedAws
+from embedded.process import REPOSITORY, EmbeddedProcessError
+from kanmon import __version__
+from kanmon.codes import Code
+
+from . import points, releases, removal, report, timings
+from .account import Account, AccountError
+from .costs import EXPECTED_HOURS, estimate
+from .findings import State
+from .sample import NAME, PREFIX, Sample
+from .steps import Course, Step, StepError, Verification
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOLDER = REPOSITORY / "build" / "verify-aws"
+COMMAND = "scripts/verify-aws"
+OK, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+STEPS = (
+    Step("build", "The reference app is built", releases.build),
+    Step("offers", "What the region offers", points.offers),
+    Step("bootstrap", "The account is prepared", releases.bootstrap),
+    Step("roles", "The workflows' roles are taken", releases.take_roles),
+    Step("failed creation", "A first release fails in a new stack", releases.fail_creation),
+    Step("first", "The first release", releases.first_release),
+    Step("second", "A visible change, through a canary", releases.second_release),
+    Step("bad candidate", "A bug that the candidate's checks find", releases.bad_candidate),
+    Step("bad live", "A bug that shows only live", releases.bad_live),
+    Step("third", "The bug is repaired", releases.third_release),
+    Step("rollback", "A person rolls back", releases.roll_back),
+    Step("stages", "New stages and their moves are measured", timings.stages),
+    Step("users", "What users saw", timings.users),
+    Step("points", "Points about AWS", points.points),
+    Step("stacks", "CloudFormation's times", timings.stacks),
+    Step("destroy", "Everything is removed", removal.destroy),
+    Step("nothing left", "Nothing is left", removal.nothing_left),
+)
+REMOVAL = ("destroy", "nothing left")
+_FAILURES = (
+    AccountError,
+    BotoCoreError,
+    ClientError,
+    EditError,
+    EmbeddedProcessError,
+    StepError,
+    subprocess.CalledProcessError,
+)
+
+
+def main() -> int:
+    """Verify, or only destroy. 0: all promises hold."""
+    arguments = _arguments()
+    console = Console(highlight=False, soft_wrap=True)
+    folder = arguments.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with _aws(folder, embedded=arguments.embedded):
+            return _verify(console, folder, arguments)
+    except AccountError as error:
+        console.print(f"[bold red]Refused:[/] {escape(str(error))}")
+        return REFUSED
+    except KeyboardInterrupt:
+        console.print("\n[yellow]Interrupted.[/]")
+        _show_ways(console)
+        return INTERRUPTED
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=FOLDER, help="for state and report")
+    parser.add_argument("--yes", action="store_true", help="begin without a question")
+    parser.add_argument("--again", action="store_true", help="begin anew: forget what an ended run proved")
+    parser.add_argument("--destroy", action="store_true", help="only remove what a run made")
+    parser.add_argument("--embedded", action="store_true", help="try it without an account")
+    return parser.parse_args()
+
+
+@contextmanager
+def _aws(folder: Path, *, embedded: bool) -> Iterator[None]:
+    """The caller's AWS, or a new one on this machine, which ends with the run."""
+    if not embedded:
+        yield
+        return
+    (folder / "state.json").unlink(missing_ok=True)
+    shutil.rmtree(folder / "aws", ignore_errors=True)
+    with EmbeddedAws.start(folder / "aws") as aws:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]
+        os.environ.update(aws.environment)
+        yield
+
+
+def _verify(console: Console, folder: Path, arguments: argparse.Namespace) -> int:
+    account = Account.of_environment()
+    embedded = "AWS_ENDPOINT_URL" in os.environ
+    state = _known_state(folder, account, again=arguments.again)
+    if state and STEPS[-1].name in state.done:
+        console.print(f"This run has ended: {folder / 'verify-aws.md'}. `{COMMAND} --again` begins anew.")
+        return OK
+    if state is None:
+        _refuse_foreign(account, destroy=arguments.destroy)
+        state = _new_state(folder, account)
+    _announce(console, account, state, destroy=arguments.destroy)
+    _confirm(console, yes=arguments.yes)
+    sample = Sample.copy(
+        folder / "app",
+        account.region,
+        bake="1s" if embedded else "2m",
+        existing_provider=not state.own_provider,
+    )
+    program = Path(sys.executable).with_name("kanmon")
+    run = Verification(console, folder, account, sample, state, program, embedded)
+    steps = [step for step in STEPS if not arguments.destroy or step.name in REMOVAL]
+    return _go(run, Course(steps))
+
+
+def _known_state(folder: Path, account: Account, *, again: bool) -> State | None:
+    """The state of the run in this folder; none to begin anew. Raises AccountError."""
+    state = State.read(folder / "state.json")
+    if state is None:
+        return None
+    if (state.account, state.region) != (account.number, account.region):
+        raise AccountError(
+            f"{folder} has a run of another account or region ({state.region}). Sign in there, or name "
+            f"another folder: {COMMAND} FOLDER"
+        )
+    if again and STEPS[-1].name not in state.done:
+        raise AccountError(
+            f"The run in {folder} has not ended. Go on without --again, or use --destroy first."
+        )
+    return None if again else state
+
+
+def _refuse_foreign(account: Account, *, destroy: bool) -> None:
+    """Refuse an account with the app of a run that this folder does not know. Raises AccountError."""
+    left = sorted(set(removal.left_of(account)))
+    if left and not destroy:
+        raise AccountError(
+            f"The account has {len(left)} things of another run: {', '.join(left[:5])}. Go on in the folder "
+            f"of that run, or remove them: {COMMAND} --destroy"
+        )
+    if destroy and not left:
+        raise AccountError(f"There is nothing of {NAME} to remove.")
+
+
+def _new_state(folder: Path, account: Account) -> State:
+    for log in folder.glob("viewer*"):
+        log.unlink()
+    shutil.rmtree(folder / "app", ignore_errors=True)
+    return State(
+        account=account.number,
+        region=account.region,
+        kanmon=__version__,
+        began=datetime.now(UTC),
+        own_provider=not account.has_provider,
+    )
+
+
+def _announce(console: Console, account: Account, state: State, *, destroy: bool) -> None:
+    """Show where, what, how long and for how much."""
+    console.print(f"account [bold]{account.number}[/], region [bold]{account.region}[/]")
+    console.print(f"as {account.caller}", markup=False)
+    if destroy:
+        console.print(f"Everything with the name {NAME} is removed, with its data.")
+        return
+    console.print(
+        f"{len(state.done)} of {len(STEPS)} steps are done. The run makes the app [bold]{PREFIX}[/]: "
+        "network, Aurora, Lambda, API Gateway, CloudFront, roles, keys, an audit trail. It removes all of it."
+    )
+    for line in estimate():
+        console.print(line)
+    console.print(f"duration: about {EXPECTED_HOURS:g} hours, {Code.NOT_REMOVED.id} may add half an hour")
+
+
+def _confirm(console: Console, *, yes: bool) -> None:
+    """Ask. Raises AccountError."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise AccountError("There is no terminal for the question. Add --yes, if you agree to this.")
+    if console.input("Begin? \\[y/N] ").strip().lower() not in {"y", "yes"}:
+        raise AccountError("You did not agree. Nothing was changed.")
+
+
+def _go(run: Verification, course: Course) -> int:
+    """Run the steps; whatever happens, the state and the report are there afterwards."""
+    state = run.state
+    state.failure = ""
+    state.write(run.state_file)
+    try:
+        course.go(run)
+    except KeyboardInterrupt:
+        state.failure = "interrupted"
+        raise
+    except _FAILURES as error:
+        state.failure = str(error)
+        run.console.print(f"[bold red]The run ended here:[/] {escape(str(error))}")
+        _show_ways(run.console)
+    finally:
+        state.write(run.state_file)
+        content = _report(run)
+    proofs = [proof for done in state.done.values() for proof in done.proofs]
+    for proof in report.failed(proofs):
+        run.console.print(f"failed: {proof.id} {proof.claim}. {proof.fact}", style="red", markup=False)
+    run.console.print(f"{content['outcomes']}: [bold]{run.folder / 'verify-aws.md'}[/]")
+    return FAILED if state.failure or report.failed(proofs) else OK
+
+
+def _report(run: Verification) -> dict[str, Any]:
+    last = run.state.done.get(STEPS[-1].name)
+    left = sum(name.startswith("left: ") for name in last.notes) if last else None
+    content = report.document(run.state, embedded=run.embedded, left=left)
+    report.write(run.folder, content)
+    return content
+
+
+def _show_ways(console: Console) -> None:
+    console.print(f"To go on: {COMMAND}. To remove everything now: {COMMAND} --destroy. Until then it costs.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,193 @@
+"""The steps that measure: stages, pointers, rollbacks, CloudFormation; and what users saw meanwhile."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from demo.commands import OutputLine
+from demo.seen import Kind, Seen, read_seen
+from demo.summary import LoggedOperation, judge, tenures
+from kanmon.checks.probe import NoAnswerError, Target
+from kanmon.config.checks import Check
+from kanmon.model import SLOTS, Result, Step
+from kanmon.naming import API, LIVE_STAGE, STAGE_VARIABLE, Output, preview_token, stack_name
+from kanmon.release.steps import ARRIVAL
+
+from .releases import stack_names
+from .sample import PREFIX
+from .steps import StepError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from kanmon.checks.probe import Edge
+    from kanmon.ledger.records import Operation
+
+    from .findings import Findings
+    from .steps import Verification
+
+_STAGES = 3
+"""New stages to measure; an API takes ten."""
+_MOVES = (*SLOTS, *SLOTS)
+"""The slots of UpdateStage's calls on each of them."""
+_IN_A_ROW = 20
+"""Good answers until a change counts as arrived everywhere."""
+_LONGEST = 180.0
+_TIMEOUT, _PAUSE = 20.0, 0.1
+_VERSION = Check.model_validate({"name": "version", "path": "/api/version"})
+_MOVED = {Kind.API: "→ the API serves", Kind.PAGE: "→ the page is that"}
+_FAILED = "(live)"
+
+
+def stages(run: Verification, findings: Findings) -> None:
+    """New stages of the API, as previews are, until they answer; and their moves between the slots."""
+    gateway = run.account.client("apigateway")
+    api = run.account.outputs(stack_name(PREFIX, API, ""))[Output.API_ID]
+    live = gateway.get_stage(restApiId=api, stageName=LIVE_STAGE)
+    for _ in range(_STAGES):
+        stage = _Stage(run, gateway, api, preview_token("r1", secrets.token_hex(16)))
+        stage.create(live)
+        try:
+            first, everywhere = stage.arrival(live["variables"][STAGE_VARIABLE])
+            findings.measure("new stage: until its first answer", first)
+            findings.measure(f"new stage: until the first of {_IN_A_ROW} answers in a row", everywhere)
+            for slot in _MOVES:
+                findings.measure("UpdateStage: the call", stage.move(slot))
+                _, everywhere = stage.arrival(slot)
+                findings.measure(
+                    f"UpdateStage: until the first of {_IN_A_ROW} new answers in a row", everywhere
+                )
+        finally:
+            stage.delete()
+    slowest = max(findings.times["new stage: until its first answer"])
+    claim = f"A new stage answers within the time that Kanmon gives it, {ARRIVAL:g} s"
+    findings.prove("A5", claim, slowest < ARRIVAL, f"{slowest:.1f} s at most")
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """A stage for measuring, with the name of a preview: the edge leads its holder there."""
+
+    run: Verification
+    gateway: Any
+    api: str
+    name: str
+
+    def create(self, live: Mapping[str, Any]) -> None:
+        """Create it with the routes and the slot of the live stage."""
+        self.gateway.create_stage(
+            **self._place, deploymentId=live["deploymentId"], variables=live["variables"]
+        )
+
+    def move(self, slot: str) -> float:
+        """Point it at a slot; the seconds of the call."""
+        began = time.monotonic()
+        operation = {"op": "replace", "path": f"/variables/{STAGE_VARIABLE}", "value": slot}
+        self.gateway.update_stage(**self._place, patchOperations=[operation])
+        return time.monotonic() - began
+
+    def delete(self) -> None:
+        """Remove it."""
+        self.gateway.delete_stage(**self._place)
+
+    @property
+    def _place(self) -> dict[str, str]:
+        return {"restApiId": self.api, "stageName": self.name}
+
+    def arrival(self, slot: str) -> tuple[float, float]:
+        """Seconds until the slot's first answer, and until the first of many in a row. Raises StepError."""
+        edge, began = self.run.edge, time.monotonic()
+        first = row_began = 0.0
+        row = 0
+        while row < _IN_A_ROW:
+            good = self._answers(edge, slot)
+            now = time.monotonic() - began
+            if now > _LONGEST:
+                raise StepError(f"a stage did not answer well within {_LONGEST:.0f} s")
+            if good:
+                first, row, row_began = first or now, row + 1, row_began if row else now
+            else:
+                row = 0
+                time.sleep(_PAUSE)
+        return first, row_began
+
+    def _answers(self, edge: Edge, slot: str) -> bool:
+        try:
+            answer = edge.ask(_VERSION, Target("preview", "", self.name), _TIMEOUT)
+        except NoAnswerError:
+            return False
+        return answer.status == 200 and json.loads(answer.body).get("slot") == slot
+
+
+def users(run: Verification, findings: Findings) -> None:
+    """What people saw during all releases and rollbacks, and how soon they were elsewhere after a move."""
+    seen = [one for log in sorted(run.folder.glob("viewer-*.jsonl")) for one in read_seen(log)]
+    lines = tuple(OutputLine(at, text) for done in run.state.done.values() for at, text in done.lines)
+    logged = [LoggedOperation(operation, _during(operation, lines)) for operation in run.ledger.operations()]
+    verdict = judge(seen, tenures(logged))
+    fact = f"{verdict.requests} requests, {len(verdict.failed)} failed, {len(verdict.mixed)} mixed"
+    findings.prove("NFR-2", "Users are always on a complete release", verdict.clean, fact)
+    for one in (*verdict.failed[:3], *verdict.mixed[:3]):
+        findings.notes[f"{one.start:.3f} {one.method} {one.url}"] = one.problem or f"by {one.release}"
+    for each in logged:
+        for name, seconds in _moves(each, seen):
+            findings.measure(name, seconds)
+    endings = ", ".join(one.operation.ending for one in logged)
+    findings.prove("CD-11", "The ledger has every operation", bool(logged), endings)
+
+
+def _during(operation: Operation, lines: Sequence[OutputLine]) -> tuple[OutputLine, ...]:
+    begin, end = operation.began.timestamp(), operation.ended.timestamp() if operation.ended else time.time()
+    return tuple(line for line in lines if begin <= line.at <= end)
+
+
+def _moves(run: LoggedOperation, seen: Sequence[Seen]) -> Iterator[tuple[str, float]]:
+    """How long users still got the other release after each pointer had moved."""
+    operation, end = run.operation, run.ended(run.operation.step)
+    back = next((line.at for line in run.lines if _FAILED in line.text), None)
+    bad = operation.release if operation.result is Result.ROLLED_BACK and back else None
+    if bad and back:
+        last = max((one.end for one in seen if one.release == bad), default=back)
+        yield "automatic rollback: from the failed check to the last answer of the bad release", last - back
+    for step, left in ((Step.PROMOTE, operation.base), (Step.ROLL_BACK, bad or operation.base)):
+        begin = run.began(step)
+        for kind, text in _MOVED.items():
+            moved = next(
+                (one.at for one in run.lines if begin and one.at >= begin and text in one.text), None
+            )
+            late = [one.end for one in seen if one.kind is kind and one.release == left and one.end <= end]
+            if moved and left and late:
+                name = "UpdateStage" if kind is Kind.API else "page"
+                yield (
+                    f"{name}: from the move to the last answer of the other release",
+                    max(0.0, max(late) - moved),
+                )
+
+
+def stacks(run: Verification, findings: Findings) -> None:
+    """How long CloudFormation took for each stack, by the stack's own events."""
+    for name in stack_names():
+        if stack := run.account.stack(name):
+            findings.notes[f"stack {name}"] = stack["StackId"]
+            measure_stack(run, findings, name, stack["StackId"])
+
+
+def measure_stack(run: Verification, findings: Findings, name: str, stack_id: str, only: str = "") -> None:
+    """Each operation of a stack, from its first event to its last one."""
+    pages = run.account.pages("cloudformation", "describe_stack_events", "StackEvents", StackName=stack_id)
+    own = [one for one in pages if one.get("PhysicalResourceId") == stack_id]
+    began = None
+    for event in reversed(own):
+        verb, _, status = event.get("ResourceStatus", "").partition("_")
+        if status == "IN_PROGRESS" and verb in {"CREATE", "UPDATE", "DELETE"}:
+            began = event["Timestamp"]
+        elif status == "COMPLETE" and began and verb == (only or verb):
+            kind = name.removeprefix(f"{PREFIX}-")
+            findings.measure(
+                f"CloudFormation: {verb.lower()} {kind}", (event["Timestamp"] - began).total_seconds()
+            )
+            began = None
