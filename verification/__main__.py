@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
@@ -19,21 +19,18 @@ from rich.markup import escape
 from demo.app import EditError
 from embedded.aws import EmbeddedAws
 from embedded.process import REPOSITORY, EmbeddedProcessError
-from kanmon import __version__
-from kanmon.codes import Code
 
-from . import points, releases, removal, report, timings
+from . import beginning, points, releases, removal, report, timings
 from .account import Account, AccountError
-from .costs import EXPECTED_HOURS, estimate
-from .findings import State
-from .sample import NAME, PREFIX, Sample
+from .beginning import COMMAND, LAST
+from .sample import Sample
 from .steps import Course, Step, StepError, Verification
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
 FOLDER = REPOSITORY / "build" / "verify-aws"
-COMMAND = "scripts/verify-aws"
 OK, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 STEPS = (
     Step("build", "The reference app is built", releases.build),
@@ -52,9 +49,9 @@ STEPS = (
     Step("points", "Points about AWS", points.points),
     Step("stacks", "CloudFormation's times", timings.stacks),
     Step("destroy", "Everything is removed", removal.destroy),
-    Step("nothing left", "Nothing is left", removal.nothing_left),
+    Step(LAST, "Nothing is left", removal.nothing_left),
 )
-REMOVAL = ("destroy", "nothing left")
+REMOVAL = ("destroy", LAST)
 _FAILURES = (
     AccountError,
     BotoCoreError,
@@ -70,6 +67,8 @@ def main() -> int:
     """Verify, or only destroy. 0: all promises hold."""
     arguments = _arguments()
     console = Console(highlight=False, soft_wrap=True)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     folder = arguments.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -79,9 +78,18 @@ def main() -> int:
         console.print(f"[bold red]Refused:[/] {escape(str(error))}")
         return REFUSED
     except KeyboardInterrupt:
-        console.print("\n[yellow]Interrupted.[/]")
         _show_ways(console)
         return INTERRUPTED
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    """The first Ctrl-C lets Kanmon end its operation. The second one does not wait."""
+    del number, frame
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.stderr.write(
+        "\nInterrupted. Kanmon ends its operation first, in minutes. Ctrl-C again ends at once.\n"
+    )
+    raise KeyboardInterrupt
 
 
 def _arguments() -> argparse.Namespace:
@@ -112,15 +120,15 @@ def _aws(folder: Path, *, embedded: bool) -> Iterator[None]:
 def _verify(console: Console, folder: Path, arguments: argparse.Namespace) -> int:
     account = Account.of_environment()
     embedded = "AWS_ENDPOINT_URL" in os.environ
-    state = _known_state(folder, account, again=arguments.again)
-    if state and STEPS[-1].name in state.done:
+    state = beginning.known_state(folder, account, again=arguments.again)
+    if state and LAST in state.done:
         console.print(f"This run has ended: {folder / 'verify-aws.md'}. `{COMMAND} --again` begins anew.")
         return OK
     if state is None:
-        _refuse_foreign(account, destroy=arguments.destroy)
-        state = _new_state(folder, account)
-    _announce(console, account, state, destroy=arguments.destroy)
-    _confirm(console, yes=arguments.yes)
+        beginning.refuse_foreign(account, destroy=arguments.destroy)
+        state = beginning.new_state(folder, account)
+    beginning.announce(console, account, state, len(STEPS), destroy=arguments.destroy)
+    beginning.confirm(console, yes=arguments.yes)
     sample = Sample.copy(
         folder / "app",
         account.region,
@@ -131,74 +139,6 @@ def _verify(console: Console, folder: Path, arguments: argparse.Namespace) -> in
     run = Verification(console, folder, account, sample, state, program, embedded)
     steps = [step for step in STEPS if not arguments.destroy or step.name in REMOVAL]
     return _go(run, Course(steps))
-
-
-def _known_state(folder: Path, account: Account, *, again: bool) -> State | None:
-    """The state of the run in this folder; none to begin anew. Raises AccountError."""
-    state = State.read(folder / "state.json")
-    if state is None:
-        return None
-    if (state.account, state.region) != (account.number, account.region):
-        raise AccountError(
-            f"{folder} has a run of another account or region ({state.region}). Sign in there, or name "
-            f"another folder: {COMMAND} FOLDER"
-        )
-    if again and STEPS[-1].name not in state.done:
-        raise AccountError(
-            f"The run in {folder} has not ended. Go on without --again, or use --destroy first."
-        )
-    return None if again else state
-
-
-def _refuse_foreign(account: Account, *, destroy: bool) -> None:
-    """Refuse an account with the app of a run that this folder does not know. Raises AccountError."""
-    left = sorted(set(removal.left_of(account)))
-    if left and not destroy:
-        raise AccountError(
-            f"The account has {len(left)} things of another run: {', '.join(left[:5])}. Go on in the folder "
-            f"of that run, or remove them: {COMMAND} --destroy"
-        )
-    if destroy and not left:
-        raise AccountError(f"There is nothing of {NAME} to remove.")
-
-
-def _new_state(folder: Path, account: Account) -> State:
-    for log in folder.glob("viewer*"):
-        log.unlink()
-    shutil.rmtree(folder / "app", ignore_errors=True)
-    return State(
-        account=account.number,
-        region=account.region,
-        kanmon=__version__,
-        began=datetime.now(UTC),
-        own_provider=not account.has_provider,
-    )
-
-
-def _announce(console: Console, account: Account, state: State, *, destroy: bool) -> None:
-    """Show where, what, how long and for how much."""
-    console.print(f"account [bold]{account.number}[/], region [bold]{account.region}[/]")
-    console.print(f"as {account.caller}", markup=False)
-    if destroy:
-        console.print(f"Everything with the name {NAME} is removed, with its data.")
-        return
-    console.print(
-        f"{len(state.done)} of {len(STEPS)} steps are done. The run makes the app [bold]{PREFIX}[/]: "
-        "network, Aurora, Lambda, API Gateway, CloudFront, roles, keys, an audit trail. It removes all of it."
-    )
-    for line in estimate():
-        console.print(line)
-    console.print(f"duration: about {EXPECTED_HOURS:g} hours, {Code.NOT_REMOVED.id} may add half an hour")
-
-
-def _confirm(console: Console, *, yes: bool) -> None:
-    """Ask. Raises AccountError."""
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise AccountError("There is no terminal for the question. Add --yes, if you agree to this.")
-    if console.input("Begin? \\[y/N] ").strip().lower() not in {"y", "yes"}:
-        raise AccountError("You did not agree. Nothing was changed.")
 
 
 def _go(run: Verification, course: Course) -> int:
@@ -226,7 +166,7 @@ def _go(run: Verification, course: Course) -> int:
 
 
 def _report(run: Verification) -> dict[str, Any]:
-    last = run.state.done.get(STEPS[-1].name)
+    last = run.state.done.get(LAST)
     left = sum(name.startswith("left: ") for name in last.notes) if last else None
     content = report.document(run.state, embedded=run.embedded, left=left)
     report.write(run.folder, content)

@@ -24,7 +24,7 @@ _PAUSE = 2.0
 
 
 class AccountError(RuntimeError):
-    """The account can't be used. The text says why, and what to do."""
+    """The account can't be used. The text has the reason and the fix."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,13 @@ class Account:
         """All items of a list."""
         client = self.client(service)
         if client.can_paginate(operation):
-            for page in client.get_paginator(operation).paginate(**arguments):
-                yield from page.get(key) or ()
+            answers = iter(client.get_paginator(operation).paginate(**arguments))
         else:
-            yield from getattr(client, operation)(**arguments).get(key) or ()
+            answers = iter([getattr(client, operation)(**arguments)])
+        for answer in answers:
+            found = answer.get(key) or ()
+            # CloudFront's lists are one level deeper.
+            yield from found.get("Items", ()) if isinstance(found, dict) else found
 
     def stack(self, name: str) -> Mapping[str, Any] | None:
         """A stack, if it is there."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+import urllib3
+
 from kanmon.checks.probe import Target
 from kanmon.config.checks import Check
+from kanmon.config.database import Database
 from kanmon.naming import (
     API,
     CANARY_STAGE,
@@ -40,7 +43,7 @@ _TIMEOUT = 20.0
 
 def offers(run: Verification, findings: Findings) -> None:
     """What the region offers, before anything is made."""
-    rds, version = run.account.client("rds"), "17.6"
+    rds, version = run.account.client("rds"), Database(name="verify").engine_version
     engine = {"Engine": "aurora-postgresql", "EngineVersion": version}
     found = rds.describe_db_engine_versions(**engine)["DBEngineVersions"]
     findings.prove("E5", f"Aurora PostgreSQL {version} is offered", bool(found))
@@ -211,6 +214,14 @@ def _edge(run: Verification, findings: Findings) -> None:
     findings.prove("TRU-2", "A made-up preview leads to nothing", nothing, f"status {made_up.status}")
     age = live.headers.get("strict-transport-security", "")
     findings.prove("INF-8", "Pages have security headers", bool(age), age)
+
+    def look() -> tuple[bool, str]:
+        bucket = run.account.outputs(stack_name(PREFIX, EDGE, ""))[Output.WEB_BUCKET]
+        plain = f"http://{edge.domain}/", f"https://{bucket}.s3.{run.account.region}.amazonaws.com/index.html"
+        codes = [urllib3.request("GET", url, redirect=False, retries=False).status for url in plain]
+        return codes == [301, 403], f"status {codes[0]} without TLS, {codes[1]} from the bucket"
+
+    _look(run, findings, "SEC-4", "Pages come by TLS only, and never from the bucket itself", look)
 
 
 def _canary_metrics(run: Verification, findings: Findings) -> None:

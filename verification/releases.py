@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _KEPT_LINE = re.compile(r"→ the (API|page) |✗ \S+ on \S+ \(")
 OBSTACLE = f"{PREFIX}-path"
 """The name of the edge's path function."""
+_OBSTRUCTED = "PathFunction"
 
 
 def stack_names() -> list[str]:
@@ -94,19 +95,23 @@ def fail_creation(run: Verification, findings: Findings) -> None:
     edge = stack_name(PREFIX, EDGE, "")
     _take_name(run)
     try:
-        _release(run, findings, Result.ABORTED)
+        _release(run, findings, Result.ABORTED, built=True)
     finally:
         _free_name(run)
     events = list(run.account.pages("cloudformation", "describe_stack_events", "StackEvents", StackName=edge))
-    failed = next((one for one in events if one.get("ResourceStatus") == "CREATE_FAILED"), None)
-    kept = [one["LogicalResourceId"] for one in events if one.get("ResourceStatus") == "DELETE_SKIPPED"]
-    deleted = {one["LogicalResourceId"] for one in events if one.get("ResourceStatus") == "DELETE_COMPLETE"}
+    kept, deleted, failed = (
+        {one["LogicalResourceId"] for one in events if one.get("ResourceStatus") == status}
+        for status in ("DELETE_SKIPPED", "DELETE_COMPLETE", "CREATE_FAILED")
+    )
     claim = "RetainExceptOnCreate and OnStackFailure: a failed creation leaves nothing"
-    if failed is None:
-        findings.leave("E4", claim, "CloudFormation refused the name before it created anything")
-        return
-    left = ", ".join(kept) or "nothing"
-    findings.prove("E4", claim, not kept, f"{len(deleted)} resources deleted again, left: {left}")
+    if not failed:
+        findings.leave("L5", claim, "CloudFormation refused the name before it created anything")
+    elif _OBSTRUCTED not in failed:
+        reasons = " ".join(one.get("ResourceStatusReason", "") for one in events)
+        raise StepError(f"the edge's stack fails for another reason: {reasons[:1000]}")
+    else:
+        left = ", ".join(sorted(kept)) or "nothing"
+        findings.prove("L5", claim, not kept, f"{len(deleted)} resources deleted again, left: {left}")
 
 
 def _take_name(run: Verification) -> None:
@@ -129,7 +134,7 @@ def _free_name(run: Verification) -> None:
 
 def first_release(run: Verification, findings: Findings) -> None:
     """The same release again, into the account with the failed stack."""
-    findings.notes["first"] = _release(run, findings, Result.STABLE).release
+    findings.notes["first"] = _release(run, findings, Result.STABLE, built=True).release
     findings.prove("AWS-1", "The first release goes live, after a failed one", True, "through the roles")
     findings.prove("NFR-2", "The same release again changes nothing", *_same_again(run))
 
@@ -215,10 +220,13 @@ def roll_back(run: Verification, findings: Findings) -> None:
     findings.prove("NFR-3", "A rollback takes seconds", 0 < seconds < 60, fact)
 
 
-def _release(run: Verification, findings: Findings, ending: Result, watched: str = "") -> Operation:
+def _release(
+    run: Verification, findings: Findings, ending: Result, *, watched: str = "", built: bool = False
+) -> Operation:
     """Build, plan and deploy by the roles; the operation. Raises StepError when it ends another way."""
     _recover(run)
-    run.kanmon("build")
+    if not built:
+        run.kanmon("build")
     lift, plan = ("--lift-freeze", "verify-aws goes on"), str(run.folder / "plan.json")
     run.kanmon("plan", "--output", plan, *lift, role=PLAN_ROLE)
     with run.watched(watched) if watched else nullcontext():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from kanmon.naming import bootstrap_stack, database_cluster
+from kanmon.naming import database_cluster
 
 from .account import GITHUB_PROVIDER
 from .releases import OBSTACLE, stack_names
@@ -25,25 +25,35 @@ if TYPE_CHECKING:
 _TRIES = 4
 """Lambda may need 20 minutes and more for its network interfaces: `kanmon destroy` goes on where it ended."""
 _LISTS = (
-    ("s3", "list_buckets", "Buckets", "Name"),
-    ("lambda", "list_functions", "Functions", "FunctionName"),
-    ("logs", "describe_log_groups", "logGroups", "logGroupName"),
-    ("iam", "list_roles", "Roles", "RoleName"),
-    ("sns", "list_topics", "Topics", "TopicArn"),
-    ("sqs", "list_queues", "QueueUrls", ""),
-    ("secretsmanager", "list_secrets", "SecretList", "Name"),
-    ("apigateway", "get_rest_apis", "items", "name"),
-    ("kms", "list_aliases", "Aliases", "AliasName"),
-    ("rds", "describe_db_clusters", "DBClusters", "DBClusterIdentifier"),
-    ("rds", "describe_db_instances", "DBInstances", "DBInstanceIdentifier"),
-    ("rds", "describe_db_subnet_groups", "DBSubnetGroups", "DBSubnetGroupName"),
-    ("rds", "describe_db_cluster_snapshots", "DBClusterSnapshots", "DBClusterSnapshotIdentifier"),
-    ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
-    ("cloudwatch", "describe_alarms", "CompositeAlarms", "AlarmName"),
-    ("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"),
-    ("cloudtrail", "list_trails", "Trails", "Name"),
+    "s3 list_buckets Buckets",
+    "lambda list_functions Functions",
+    "logs describe_log_groups logGroups",
+    "iam list_roles Roles",
+    "iam list_policies Policies",
+    "sns list_topics Topics",
+    "sqs list_queues QueueUrls",
+    "secretsmanager list_secrets SecretList",
+    "apigateway get_rest_apis items",
+    "kms list_aliases Aliases",
+    "rds describe_db_clusters DBClusters",
+    "rds describe_db_instances DBInstances",
+    "rds describe_db_subnet_groups DBSubnetGroups",
+    "rds describe_db_cluster_parameter_groups DBClusterParameterGroups",
+    "rds describe_db_cluster_snapshots DBClusterSnapshots",
+    "cloudwatch describe_alarms MetricAlarms",
+    "cloudwatch describe_alarms CompositeAlarms",
+    "cloudwatch list_dashboards DashboardEntries",
+    "cloudtrail list_trails Trails",
+    "cloudfront list_distributions DistributionList",
+    "cloudfront list_functions FunctionList",
+    "cloudfront list_cache_policies CachePolicyList",
+    "cloudfront list_response_headers_policies ResponseHeadersPolicyList",
+    "cloudfront list_origin_access_controls OriginAccessControlList",
+    "ec2 describe_vpcs Vpcs",
+    "ec2 describe_addresses Addresses",
+    "ec2 describe_nat_gateways NatGateways",
 )
-"""Lists of services, and where an item has its name. Network and keys have only tags: `_tagged`."""
+"""Lists: service, call, key. An item of the app has its name somewhere: in a name, an ARN or a tag."""
 
 
 def destroy(run: Verification, findings: Findings) -> None:
@@ -120,37 +130,22 @@ def nothing_left(run: Verification, findings: Findings) -> None:
 
 
 def left_of(account: Account) -> Iterator[str]:
-    """Everything of the app in the account, by name or by tag. A key on its way to its end does not count."""
+    """Everything of the app in the account. A key on its way to its end does not count."""
     yield from (name for name in stack_names() if account.stack(name))
-    for service, operation, key, name in _LISTS:
-        for item in account.pages(service, operation, key):
-            found = item[name] if name else item
-            if NAME in found:
-                yield f"{service}: {found}"
-    yield from _tagged(account)
-
-
-def _tagged(account: Account) -> Iterator[str]:
-    filters = [{"Name": "tag:app", "Values": [NAME]}]
-    for operation, key, name in (
-        ("describe_vpcs", "Vpcs", "VpcId"),
-        ("describe_addresses", "Addresses", "AllocationId"),
-    ):
-        for item in account.pages("ec2", operation, key, Filters=filters):
-            yield f"ec2: {item[name]}"
-    gateways = account.pages("ec2", "describe_nat_gateways", "NatGateways", Filter=filters)
-    yield from (f"ec2: {one['NatGatewayId']}" for one in gateways if one["State"] != "deleted")
+    for row in _LISTS:
+        service, operation, key = row.split()
+        of_kind = sum(_is_own(item) for item in account.pages(service, operation, key))
+        if of_kind:
+            yield f"{of_kind} in {service} {key}"
     kms = account.client("kms")
     for key in account.pages("kms", "list_keys", "Keys"):
         described = kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
         if described["KeyManager"] == "CUSTOMER" and described["KeyState"] != "PendingDeletion":
             tags = kms.list_resource_tags(KeyId=key["KeyId"])["Tags"]
             if {"TagKey": "app", "TagValue": NAME} in tags:
-                yield f"kms: {key['KeyId']}"
-    cloudfront = account.client("cloudfront").list_distributions()["DistributionList"]
-    yield from (f"cloudfront: {one['Id']}" for one in cloudfront.get("Items", []) if PREFIX in one["Comment"])
+                yield f"kms key {key['KeyId']}"
 
 
-def is_there(account: Account) -> bool:
-    """Whether the account has the app, or a rest of it."""
-    return bool(account.stack(bootstrap_stack(NAME))) or any(account.stack(name) for name in stack_names())
+def _is_own(item: Any) -> bool:
+    # AWS shows a deleted NAT gateway for an hour.
+    return NAME in str(item) and not (isinstance(item, dict) and item.get("State") == "deleted")

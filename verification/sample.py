@@ -21,7 +21,7 @@ NAME, ENVIRONMENT = "kanmon-verify", "aws"
 """The app's name, which no team has, and its environment."""
 PREFIX = f"{NAME}-{ENVIRONMENT}"
 LEAVING_TAG = "leaves-with-the-second-release"
-_PACKAGES = REPOSITORY / "build" / "packages"
+PACKAGES = REPOSITORY / "build" / "packages"
 _HANDLER = "build/api/mandala/handler.py"
 _PAGE = "web/dist/index.html"
 _ANSWER = "return app.answer(Request.from_event(event))"
@@ -41,21 +41,25 @@ class Sample:
     app: App
 
     @classmethod
-    def copy(cls, folder: Path, region: str, *, bake: str, existing_provider: bool) -> Sample:
+    def copy(
+        cls, folder: Path, region: str, *, bake: str, existing_provider: bool, packages: Path = PACKAGES
+    ) -> Sample:
         """The copy in a folder. One that is there stays as it is."""
-        sample = cls(App(folder))
-        if (folder / "kanmon.yml").exists():
-            return sample
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            return cls(App(folder))
+        # An interrupted copy must not be taken for a whole one: it would have another app's name.
+        fresh = folder.with_name(f"{folder.name}.new")
+        shutil.rmtree(fresh, ignore_errors=True)
         example = REPOSITORY / "examples" / "mandala"
-        shutil.copytree(example, folder, ignore=shutil.ignore_patterns(*LEFT_BEHIND))
+        shutil.copytree(example, fresh, ignore=shutil.ignore_patterns(*LEFT_BEHIND))
         for cached in (".cache", "web"):
             shutil.copytree(
-                _PACKAGES / cached, folder / cached, symlinks=True, dirs_exist_ok=True, copy_function=_link
+                packages / cached, fresh / cached, symlinks=True, dirs_exist_ok=True, copy_function=_link
             )
         github = {**_GITHUB, "existing_provider": existing_provider}
-        sample.configure(lambda config: _adapt(config, region, bake, github))
-        return sample
+        cls(App(fresh)).configure(lambda config: _adapt(config, region, bake, github))
+        fresh.rename(folder)
+        return cls(App(folder))
 
     def configure(self, change: Callable[[Any], object]) -> None:
         """Change the config."""

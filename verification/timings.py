@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _STAGES = 3
 """New stages to measure; an API takes ten."""
-_MOVES = (*SLOTS, *SLOTS)
+_MOVES = SLOTS
 """The slots of UpdateStage's calls on each of them."""
 _IN_A_ROW = 20
 """Good answers until a change counts as arrived everywhere."""

@@ -25,7 +25,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _PRONOUN = re.compile(r"\b(?:that|which|who|whom|whose|what)\b", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z][A-Za-z'-]*")
 _SUBJECT = 72
-_OWN_CODE = ("kanmon", "embedded", "demo", "tests", "scripts", "benchmarks")
+_OWN_CODE = ("kanmon", "embedded", "demo", "tests", "scripts", "benchmarks", "verification")
 # Their modules are named like something else: a section of the config, a template, a command. They are no own
 # names. tests/unit/test_architecture.py looks at them one by one.
 _NAMED_BY_OTHERS = ("config/", "templates/", "cli/commands/")

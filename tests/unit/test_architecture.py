@@ -98,7 +98,9 @@ def test_there_are_at_most_two_exceptions() -> None:
 @pytest.mark.parametrize("path", MODULES, ids=_name)
 def test_the_package_knows_neither_tests_nor_emulators(path: Path) -> None:
     roots = {imported.partition(".")[0] for imported in _imports(path)}
-    assert not roots & {"tests", "embedded", "demo", "scripts", "examples", "moto", "ministack", "pytest"}
+    assert not roots & {
+        *("tests", "embedded", "demo", "verification", "scripts", "examples", "moto", "ministack", "pytest")
+    }
 
 
 CONSOLE = PACKAGE / "report/console.py"
@@ -292,7 +294,7 @@ def test_a_retired_word_is_found_in_any_form(name: str) -> None:
     assert _retired(name)
 
 
-@pytest.mark.parametrize("folder", ["kanmon", "embedded", "demo", "scripts", "actions"])
+@pytest.mark.parametrize("folder", ["kanmon", "embedded", "demo", "verification", "scripts", "actions"])
 def test_no_retired_word_is_an_identifier(folder: str) -> None:
     """`docs/concepts.md` has the words for these things."""
     found = {
@@ -320,7 +322,8 @@ RETIRED_IN_TEXT = re.compile(
 )
 TEXTS = (
     "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", ".github/workflows", "actions",
-    "benchmarks", "demo", "docs", "embedded", "examples", "infra", "kanmon", "scripts", "tests", "workflows",
+    "benchmarks", "demo", "docs", "embedded", "examples", "infra", "kanmon", "scripts", "tests",
+    "verification", "workflows",
 )  # fmt: skip
 KINDS = {".md", ".j2", ".yml", ".py", ".sh", ".ts", ".js", ""}
 """Words with another honest use are no matter of a search: attempt, background, follow, part, session."""
