@@ -98,3 +98,15 @@ def test_a_protected_user_pool_stays(client: Callable[[str], Any]) -> None:
         client("cognito-idp").delete_user_pool(UserPoolId=made)
     client("cognito-idp").update_user_pool(UserPoolId=made, DeletionProtection="INACTIVE")
     stacks.delete(client("cloudformation"), "end-pool")
+
+
+def test_what_left_a_stack_goes_last(client: Callable[[str], Any]) -> None:
+    """AWS-4: new resources come first, so a name can't move from one resource to another."""
+    cloudformation = client("cloudformation")
+    bucket = _bucket("end-moved", "Delete")
+    stacks.deploy(cloudformation, "end-order", {"Resources": {"Old": bucket}}, "CREATE")
+    with pytest.raises(WaiterError):
+        stacks.deploy(cloudformation, "end-order", {"Resources": {"New": bucket}}, "UPDATE")
+    assert _status(client, "end-order") == "UPDATE_ROLLBACK_COMPLETE"
+    client("s3").head_bucket(Bucket="end-moved")
+    stacks.delete(cloudformation, "end-order")

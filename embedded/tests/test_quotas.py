@@ -118,3 +118,70 @@ def test_lists_of_cloudformation_come_in_pages(client: Callable[[str], Any]) -> 
         pages.append(cloudformation.describe_change_set(**named, NextToken=token))
     assert [len(page["Changes"]) for page in pages] == [100, 100, 100]
     stacks.delete(cloudformation, "paged")
+
+
+def test_a_reserved_master_user_is_refused(client: Callable[[str], Any]) -> None:
+    """AWS-4"""
+    given = {"Engine": "aurora-postgresql", "MasterUserPassword": "long-enough"}
+    with pytest.raises(ClientError, match="reserved word used by the engine"):
+        client("rds").create_db_cluster(DBClusterIdentifier="reserved", MasterUsername="admin", **given)
+    named = {"DBClusterIdentifier": "reserved", "MasterUsername": "user", **given}
+    template = {"Resources": {"C": {"Type": "AWS::RDS::DBCluster", "Properties": named}}}
+    with pytest.raises(WaiterError):
+        stacks.deploy(client("cloudformation"), "reserved", template, "CREATE")
+    assert "reserved word" in stacks.reasons(client("cloudformation"), "reserved")[-1]
+    stacks.delete(client("cloudformation"), "reserved")
+
+
+def test_cloudformation_answers_in_ascii_only(client: Callable[[str], Any]) -> None:
+    """AWS-4: the resource has the real characters. A character that is escaped comes back as it was."""
+    cloudformation = client("cloudformation")
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "ascii", "DisplayName": "caf\u00e9"}}
+    tags = [{"Key": "team", "Value": "\u30c1\u30fc\u30e0"}]
+    template = {"Resources": {"T": topic}}
+    for escaped, shown in ((False, "caf?"), (True, "caf\u00e9")):
+        body = json.dumps(template, ensure_ascii=escaped)
+        cloudformation.create_stack(StackName="ascii", TemplateBody=body, Tags=tags)
+        cloudformation.get_waiter("stack_create_complete").wait(StackName="ascii", WaiterConfig=stacks.QUICK)
+        found = cloudformation.get_template(StackName="ascii")["TemplateBody"]["Resources"]["T"]["Properties"]
+        assert found["DisplayName"] == shown
+        (stack,) = cloudformation.describe_stacks(StackName="ascii")["Stacks"]
+        assert stack["Tags"] == [{"Key": "team", "Value": "???"}]
+        (arn,) = (
+            one["TopicArn"] for one in client("sns").list_topics()["Topics"] if "ascii" in one["TopicArn"]
+        )
+        assert client("sns").get_topic_attributes(TopicArn=arn)["Attributes"]["DisplayName"] == "caf\u00e9"
+        stacks.delete(cloudformation, "ascii")
+
+
+def test_a_value_known_later_may_replace(client: Callable[[str], Any]) -> None:
+    """AWS-4: `Conditional`, with the attribute that causes it."""
+    cloudformation = client("cloudformation")
+    template = {
+        "Parameters": {"Name": {"Type": "String"}},
+        "Resources": {
+            "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Name"}}},
+            "Queue": {
+                "Type": "AWS::SQS::Queue",
+                "Properties": {"QueueName": {"Fn::GetAtt": ["Topic", "TopicName"]}},
+            },
+        },
+    }
+    given = [{"ParameterKey": "Name", "ParameterValue": "one"}]
+    stacks.deploy(cloudformation, "later", template, "CREATE", Parameters=given)
+    named = {"StackName": "later", "ChangeSetName": "later"}
+    cloudformation.create_change_set(
+        **named,
+        ChangeSetType="UPDATE",
+        TemplateBody=json.dumps(template),
+        Parameters=[{"ParameterKey": "Name", "ParameterValue": "two"}],
+    )
+    cloudformation.get_waiter("change_set_create_complete").wait(**named, WaiterConfig=stacks.QUICK)
+    changes = cloudformation.describe_change_set(**named)["Changes"]
+    found = {one["ResourceChange"]["LogicalResourceId"]: one["ResourceChange"] for one in changes}
+    assert found["Topic"]["Replacement"] == "False"
+    assert found["Queue"]["Replacement"] == "Conditional"
+    (detail,) = found["Queue"]["Details"]
+    assert detail["Evaluation"] == "Dynamic"
+    assert detail["CausingEntity"] == "Topic.TopicName"
+    stacks.delete(cloudformation, "later")

@@ -6,6 +6,7 @@ from . import (
     alarms,
     api_definitions,
     api_deployments,
+    ascii_answers,
     authoriser,
     database_clusters,
     database_instances,
@@ -57,6 +58,7 @@ def apply() -> None:
         sources,
         records,
         pages,
+        ascii_answers,
         templates,
         throttling,
     ):

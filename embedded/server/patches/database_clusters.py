@@ -17,6 +17,13 @@ from embedded.server.modules import HANDLERS, provisioners, rds, responses, secr
 
 TYPE = "AWS::RDS::DBCluster"
 PROTECTED = "Cannot delete protected Cluster, please disable deletion protection and try again."
+RESERVED = frozenset(
+    {
+        *("admin", "rdsadmin", "rdsproxyadmin", "rdsrepladmin", "rdstopmgr", "rdswriteforwarduser"),
+        *("all", "analyse", "select", "table", "user"),
+    }
+)
+"""RDS's own users, and some of PostgreSQL's key words."""
 _handler = HANDLERS[TYPE]
 _create, _update, _delete = _handler["create"], _handler["update"], _handler["delete"]
 _api_create, _api_delete = rds._create_db_cluster, rds._delete_db_cluster
@@ -45,6 +52,8 @@ def create(logical_id: str, props: dict[str, Any], stack: str) -> Any:
     identifier = props.get("DBClusterIdentifier")
     if identifier in rds._clusters:
         raise ValueError(f"DB Cluster already exists: {identifier}")
+    if refusal := _reserved(props.get("Engine"), props.get("MasterUsername")):
+        raise ValueError(f'Resource handler returned message: "{refusal}"')
     cluster_id, _ignored = _create(logical_id, props, stack)
     cluster = rds._clusters[cluster_id]
     cluster["KmsKeyId"] = props.get("KmsKeyId", "")
@@ -109,6 +118,14 @@ def _manage_password(cluster: dict[str, Any]) -> None:
     cluster["MasterUserSecret"] = {"SecretArn": arn, "SecretStatus": "active"}
 
 
+def _reserved(engine: Any, user: Any) -> str:
+    """Why a master user is refused (https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html)."""
+    refused = "postgres" in str(engine) and str(user).lower() in RESERVED
+    return (
+        f"MasterUsername {user} cannot be used as it is a reserved word used by the engine" if refused else ""
+    )
+
+
 def _is_postgres(cluster: dict[str, Any]) -> bool:
     return "postgres" in str(cluster.get("Engine", ""))
 
@@ -139,6 +156,8 @@ def _end(cluster: dict[str, Any]) -> None:
 
 
 def _create_by_api(parameters: dict[str, Any]) -> Any:
+    if refusal := _reserved(rds._p(parameters, "Engine"), rds._p(parameters, "MasterUsername")):
+        return rds._error("InvalidParameterValue", refusal, 400)
     before = set(rds._clusters)
     answer = _api_create(parameters)
     for created in set(rds._clusters) - before:
