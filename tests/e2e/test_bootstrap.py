@@ -129,7 +129,7 @@ def test_everything_at_once_in_a_new_account(harbour: Project) -> None:
 
 
 def test_a_release_is_made_through_the_service_role(project: Project) -> None:
-    """SEC-1: the embedded AWS takes the role's ARN, and the app's roles lie where it may make them."""
+    """SEC-1, AWS-1: the embedded AWS takes the role's ARN, and the app's roles lie where it may make them."""
     project.release().check()
     roles = project.client("iam").list_roles()["Roles"]
     assert len([role for role in roles if role["Path"] == f"/mandala/{project.name}/"]) == 3
