@@ -6,6 +6,9 @@ the edge plays the data plane.
 
 `GET /_embedded/decisions` answers what IAM decided so far. `PUT /_embedded/throttles` throttles operations,
 and `GET` answers how often it did.
+
+`POST /_embedded/buckets/{bucket}/age/{days}` makes all objects of a bucket older, for tests of what happens
+to old ones.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from collections.abc import Awaitable, Callable
 from importlib import import_module
 from typing import Any
 
-from . import decisions
+from . import ages, decisions
 from .patches import api_deployments
 from .patches.throttling import THROTTLES
 
@@ -24,6 +27,7 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 SNAPSHOT = re.compile(r"^/_embedded/restapis/([^/]+)/deployments/([^/]+)$")
+AGE = re.compile(r"^/_embedded/buckets/([^/]+)/age/(\d{1,4})$")
 
 
 def application(ready: Callable[[], None]) -> Any:
@@ -45,6 +49,8 @@ async def _own(scope: Scope, receive: Receive) -> Any:
     """The answer of an address of our own; None if there is nothing."""
     if found := SNAPSHOT.match(scope["path"]):
         return api_deployments.snapshot(found[1], found[2])
+    if found := AGE.match(scope["path"]):
+        return {"objects": ages.make_older(found[1], int(found[2]))}
     if scope["path"] == "/_embedded/decisions":
         return decisions.shown()
     if scope["path"] != "/_embedded/throttles":

@@ -139,6 +139,12 @@ def test_an_api_takes_ten_stages(app: App) -> None:
             gateway.delete_stage(**api, stageName=name)
 
 
+def test_a_deployment_with_a_stage_stays(app: App) -> None:
+    gateway = app.client("apigateway")
+    with pytest.raises(ClientError, match="must be moved or deleted"):
+        gateway.delete_deployment(restApiId=app.outputs["ApiId"], deploymentId=app.outputs["Deployment"])
+
+
 def test_a_deployment_needs_an_integration_for_each_method(app: App) -> None:
     document = template()
     document["Resources"]["Api"]["Properties"]["Body"]["paths"]["/api/none"] = {"get": {"responses": {}}}

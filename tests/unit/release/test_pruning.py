@@ -238,7 +238,8 @@ def test_nothing_that_a_kept_release_needs_is_deleted(actions: list[Any], kept: 
             with suppress(KanmonError):
                 roll_back(cloud, *more)
         else:
-            _try(cloud, *more, kept)
+            version, fault = more
+            _try(cloud, version, fault, kept)
         expect_one_release(cloud)
     for version in ("last", "but", "least"):
         cloud.clock.move(MONTH)
