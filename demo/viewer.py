@@ -164,7 +164,7 @@ def keep_goals(browser: Browser) -> None:
 
 
 PEOPLE: tuple[Callable[[Browser], None], ...] = (
-    read_pages, read_pages, read_pages, ask_api, ask_api, keep_goals,
+    read_pages, read_pages, ask_api, read_pages, ask_api, keep_goals,
 )  # fmt: skip
 
 

@@ -41,7 +41,8 @@ class Account:
     def of_environment(cls) -> Account:
         """The account, as every AWS tool finds it. Raises AccountError."""
         try:
-            session = boto3.Session()
+            # boto3 does not read AWS_REGION, unlike all other SDKs.
+            session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
             if not session.region_name:
                 raise AccountError("There is no region. Set one: export AWS_REGION=ap-northeast-1")
             identity = session.client("sts").get_caller_identity()

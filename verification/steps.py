@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 PLAN_ROLE, DEPLOY_ROLE = plan_role(PREFIX), deploy_role(PREFIX)
 _STOP_SECONDS = 900.0
 """For Kanmon to end well after Ctrl-C: it returns users to the stable release first."""
-_PEOPLE = 4
-"""One opens pages, two ask the API, one writes. Lambda may run ten functions at once in a new account."""
+_PEOPLE = 3
+"""One opens pages, one asks the API, one writes. Lambda may run ten functions at once in a new account."""
 
 
 class StepError(RuntimeError):

@@ -78,12 +78,15 @@ def test_without_a_region_the_refusal_has_the_fix(monkeypatch: pytest.MonkeyPatc
         Account.of_environment()
 
 
-def test_without_credentials_the_refusal_has_the_fix(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.delenv(name, raising=False)
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_without_credentials_the_refusal_has_the_fix(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The region is found in either variable."""
+    for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(key, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv(name, "eu-west-1")
     with pytest.raises(AccountError, match="aws sts get-caller-identity"):
         Account.of_environment()
 
