@@ -19,15 +19,17 @@ from rich.markup import escape
 from demo.app import EditError
 from embedded.aws import EmbeddedAws
 from embedded.process import REPOSITORY, EmbeddedProcessError
+from kanmon.errors import KanmonError
 
 from . import beginning, points, releases, removal, report, timings
 from .account import Account, AccountError
 from .beginning import COMMAND, LAST
+from .findings import State
 from .sample import Sample
-from .steps import Course, Step, StepError, Verification
+from .steps import Step, StepError, Verification, go
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from types import FrameType
 
 FOLDER = REPOSITORY / "build" / "verify-aws"
@@ -58,6 +60,7 @@ _FAILURES = (
     ClientError,
     EditError,
     EmbeddedProcessError,
+    KanmonError,
     StepError,
     subprocess.CalledProcessError,
 )
@@ -73,13 +76,17 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with _aws(folder, embedded=arguments.embedded):
-            return _verify(console, folder, arguments)
+            status = _verify(console, folder, arguments)
     except AccountError as error:
         console.print(f"[bold red]Refused:[/] {escape(str(error))}")
         return REFUSED
     except KeyboardInterrupt:
-        _show_ways(console)
-        return INTERRUPTED
+        status = INTERRUPTED
+    state = State.read(folder / "state.json")
+    if state and LAST not in state.done and not arguments.embedded:
+        call = COMMAND if folder == FOLDER else f"{COMMAND} {folder}"
+        console.print(f"To go on: {call}\nTo remove everything now: {call} --destroy\nUntil then it costs.")
+    return status
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
@@ -87,7 +94,7 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     del number, frame
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.stderr.write(
-        "\nInterrupted. Kanmon ends its operation first, in minutes. Ctrl-C again ends at once.\n"
+        "\nInterrupted. If Kanmon is at work, it ends its operation first. Ctrl-C again ends at once.\n"
     )
     raise KeyboardInterrupt
 
@@ -121,14 +128,19 @@ def _verify(console: Console, folder: Path, arguments: argparse.Namespace) -> in
     account = Account.of_environment()
     embedded = "AWS_ENDPOINT_URL" in os.environ
     state = beginning.known_state(folder, account, again=arguments.again)
-    if state and LAST in state.done:
+    if state and LAST in state.done and not arguments.destroy:
         console.print(f"This run has ended: {folder / 'verify-aws.md'}. `{COMMAND} --again` begins anew.")
-        return OK
+        return FAILED if report.failed(state.proofs) else OK
+    if state and LAST in state.done:
+        # A rest of it may still be there.
+        state = None
     if state is None:
         beginning.refuse_foreign(account, destroy=arguments.destroy)
         state = beginning.new_state(folder, account)
     beginning.announce(console, account, state, len(STEPS), destroy=arguments.destroy)
-    beginning.confirm(console, yes=arguments.yes)
+    if embedded:
+        console.print("This AWS is played on this machine, so nothing costs anything.")
+    beginning.confirm(console, yes=arguments.yes or arguments.embedded)
     sample = Sample.copy(
         folder / "app",
         account.region,
@@ -138,31 +150,29 @@ def _verify(console: Console, folder: Path, arguments: argparse.Namespace) -> in
     program = Path(sys.executable).with_name("kanmon")
     run = Verification(console, folder, account, sample, state, program, embedded)
     steps = [step for step in STEPS if not arguments.destroy or step.name in REMOVAL]
-    return _go(run, Course(steps))
+    return _go(run, steps)
 
 
-def _go(run: Verification, course: Course) -> int:
+def _go(run: Verification, steps: Sequence[Step]) -> int:
     """Run the steps; whatever happens, the state and the report are there afterwards."""
     state = run.state
     state.failure = ""
     state.write(run.state_file)
     try:
-        course.go(run)
+        go(run, steps)
     except KeyboardInterrupt:
         state.failure = "interrupted"
         raise
     except _FAILURES as error:
         state.failure = str(error)
         run.console.print(f"[bold red]The run ended here:[/] {escape(str(error))}")
-        _show_ways(run.console)
     finally:
         state.write(run.state_file)
         content = _report(run)
-    proofs = [proof for done in state.done.values() for proof in done.proofs]
-    for proof in report.failed(proofs):
+    for proof in report.failed(state.proofs):
         run.console.print(f"failed: {proof.id} {proof.claim}. {proof.fact}", style="red", markup=False)
     run.console.print(f"{content['outcomes']}: [bold]{run.folder / 'verify-aws.md'}[/]")
-    return FAILED if state.failure or report.failed(proofs) else OK
+    return FAILED if state.failure or report.failed(state.proofs) else OK
 
 
 def _report(run: Verification) -> dict[str, Any]:
@@ -171,10 +181,6 @@ def _report(run: Verification) -> dict[str, Any]:
     content = report.document(run.state, embedded=run.embedded, left=left)
     report.write(run.folder, content)
     return content
-
-
-def _show_ways(console: Console) -> None:
-    console.print(f"To go on: {COMMAND}. To remove everything now: {COMMAND} --destroy. Until then it costs.")
 
 
 if __name__ == "__main__":

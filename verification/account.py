@@ -64,12 +64,11 @@ class Account:
         """`aws` nearly everywhere."""
         return self.caller.split(":")[1]
 
-    def client(self, service: str, region: str = "") -> Any:
+    def client(self, service: str) -> Any:
         """An SDK client with the caller's rights."""
-        name = f"{service} {region}"
-        if name not in self._made:
-            self._made[name] = boto3.client(service, region_name=region or self.region)  # type: ignore[call-overload]
-        return self._made[name]
+        if service not in self._made:
+            self._made[service] = boto3.client(service, region_name=self.region)  # type: ignore[call-overload]
+        return self._made[service]
 
     def pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
         """All items of a list."""
@@ -81,7 +80,7 @@ class Account:
         for answer in answers:
             found = answer.get(key) or ()
             # CloudFront's lists are one level deeper.
-            yield from found.get("Items", ()) if isinstance(found, dict) else found
+            yield from (found.get("Items") or ()) if isinstance(found, dict) else found
 
     def stack(self, name: str) -> Mapping[str, Any] | None:
         """A stack, if it is there."""
@@ -148,9 +147,8 @@ class Account:
 
     def client_as(self, role: str, service: str) -> Any:
         """An SDK client with a role's rights."""
-        names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
         given = self.as_role(role)
-        keys = {name: given[key] for name, key in zip(names, _KEYS, strict=True)}
+        keys = {key.lower(): given[key] for key in _KEYS}
         return boto3.client(service, region_name=self.region, **keys)  # type: ignore[call-overload]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,7 @@ def refuse_foreign(account: Account, *, destroy: bool) -> None:
 
 
 def new_state(folder: Path, account: Account) -> State:
+    """A new run in this folder, without the files of an ended one."""
     for log in folder.glob("viewer*"):
         log.unlink()
     shutil.rmtree(folder / "app", ignore_errors=True)
@@ -90,5 +92,7 @@ def confirm(console: Console, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise AccountError("There is no terminal for the question. Add --yes, if you agree to this.")
-    if console.input("Begin? \\[y/N] ").strip().lower() not in {"y", "yes"}:
-        raise AccountError("You did not agree. Nothing was changed.")
+    with suppress(EOFError):
+        if console.input("Begin? \\[y/N] ").strip().lower() in {"y", "yes"}:
+            return
+    raise AccountError("You did not agree. Nothing was changed.")

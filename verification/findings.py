@@ -71,6 +71,11 @@ class State(BaseModel):
     failure: str = ""
     """Why the run ended before its last step."""
 
+    @property
+    def proofs(self) -> list[Proof]:
+        """All promises and points, in their order."""
+        return [proof for done in self.done.values() for proof in done.proofs]
+
     def note(self, name: str) -> str:
         """A fact of an earlier step; empty when there is none."""
         return next((one.notes[name] for one in self.done.values() if name in one.notes), "")

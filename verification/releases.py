@@ -206,7 +206,7 @@ def third_release(run: Verification, findings: Findings) -> None:
 def roll_back(run: Verification, findings: Findings) -> None:
     """A person returns users to the second release."""
     target = run.state.note("second")
-    _recover(run)
+    recover(run)
     with run.watched("back"):
         if run.ledger.head().live != target:
             reason = "verify-aws rolls back by hand"
@@ -224,7 +224,7 @@ def _release(
     run: Verification, findings: Findings, ending: Result, *, watched: str = "", built: bool = False
 ) -> Operation:
     """Build, plan and deploy by the roles; the operation. Raises StepError when it ends another way."""
-    _recover(run)
+    recover(run)
     if not built:
         run.kanmon("build")
     lift, plan = ("--lift-freeze", "verify-aws goes on"), str(run.folder / "plan.json")
@@ -238,8 +238,8 @@ def _release(
     return operation
 
 
-def _recover(run: Verification) -> None:
-    """End the operation of an interrupted call, if there is one."""
+def recover(run: Verification) -> None:
+    """End the operation of an interrupted call, if there is one. It waits for the lease of a killed run."""
     if run.ledger.head().operation is not None:
         run.kanmon("recover", "--wait", "--yes", role=DEPLOY_ROLE, status=None)
 

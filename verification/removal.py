@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from kanmon.naming import database_cluster
+from kanmon.naming import bootstrap_stack, database_cluster
 
 from .account import GITHUB_PROVIDER
-from .releases import OBSTACLE, stack_names
+from .releases import OBSTACLE, recover, stack_names
 from .sample import NAME, PREFIX
 from .steps import StepError
 from .timings import measure_stack
@@ -61,6 +61,8 @@ def destroy(run: Verification, findings: Findings) -> None:
     ids = {name: run.state.note(f"stack {name}") for name in stack_names()}
     with suppress(ClientError):
         _free_obstacle(run.account)
+    if run.account.stack(bootstrap_stack(NAME)):
+        recover(run)
     seconds = _destroy(run)
     for name in _last_snapshots(run.account):
         run.account.client("rds").delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=name)
@@ -109,7 +111,8 @@ def _remove_shared(run: Verification) -> None:
             iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=arn)
     gateway, role = account.client("apigateway"), f"{NAME}-api-logs"
     if gateway.get_account().get("cloudwatchRoleArn", "").endswith(f"/{role}"):
-        gateway.update_account(patchOperations=[{"op": "remove", "path": "/cloudwatchRoleArn"}])
+        gateway.update_account(patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn"}])
+    with suppress(iam.exceptions.NoSuchEntityException):
         _delete_role(iam, role)
 
 

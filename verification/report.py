@@ -39,7 +39,6 @@ def redacted(text: str) -> str:
 
 def document(state: State, *, embedded: bool, left: int | None) -> dict[str, Any]:
     """The content of `verify-aws.json`."""
-    proofs = [proof for done in state.done.values() for proof in done.proofs]
     times: dict[str, list[float]] = {}
     for done in state.done.values():
         for name, seconds in done.times.items():
@@ -50,8 +49,8 @@ def document(state: State, *, embedded: bool, left: int | None) -> dict[str, Any
         "region": state.region,
         "account": f"…{state.account[-4:]}",
         "aws": "embedded" if embedded else "real",
-        "outcomes": dict(Counter(proof.outcome.value for proof in proofs)),
-        "proofs": [proof.model_dump(mode="json") for proof in proofs],
+        "outcomes": dict(Counter(proof.outcome.value for proof in state.proofs)),
+        "proofs": [proof.model_dump(mode="json") for proof in state.proofs],
         "times": {name: summary(seconds) for name, seconds in sorted(times.items())},
         "steps": {name: done.seconds for name, done in state.done.items()},
         "left": left,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -81,17 +81,13 @@ class Verification:
         """Run a command with the caller's rights, or with a role's. Raises StepError on another status."""
         self.console.print(f"\n[bold cyan]$ {typed(arguments)}[/]" + (f"  [dim]as {role}[/]" if role else ""))
         sys.stdout.flush()
-        ran = self.command(role).run(*arguments)
+        environment = self.account.as_role(role) if role else self.account.environment
+        config = self.sample.app.folder / "kanmon.yml"
+        ran = Kanmon(self.program, config, environment, stop_seconds=_STOP_SECONDS).run(*arguments)
         self.console.print(f"[dim]{duration(ran.seconds)}[/]")
         if status is not None and ran.status != status:
             raise StepError(f"`{typed(arguments)}` ended with status {ran.status} instead of {status}")
         return ran
-
-    def command(self, role: str = "") -> Kanmon:
-        """The command, for the caller or as a role."""
-        environment = self.account.as_role(role) if role else self.account.environment
-        config = self.sample.app.folder / "kanmon.yml"
-        return Kanmon(self.program, config, environment, stop_seconds=_STOP_SECONDS)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -124,28 +120,18 @@ class Verification:
             viewer.stop()
 
 
-@dataclass
-class Course:
-    """The steps of a run, in their order."""
-
-    steps: Sequence[Step]
-    listener: Callable[[str], None] = field(default=lambda _: None)
-    """Gets the name of each finished step."""
-
-    def go(self, verification: Verification) -> None:
-        """Run what is not done yet, and keep the state after each step."""
-        state, console = verification.state, verification.console
-        for number, step in enumerate(self.steps, 1):
-            if step.name in state.done:
-                console.print(f"[dim]{number}/{len(self.steps)} {step.does}: done before[/]")
-                continue
-            console.rule(f"[bold]{number}/{len(self.steps)} · {step.does}", align="left")
-            findings, began = Findings(), time.monotonic()
-            step.run(verification, findings)
-            findings.seconds = round(time.monotonic() - began, 1)
-            state.done[step.name] = findings
-            state.write(verification.state_file)
-            for proof in findings.proofs:
-                console.print(f"  {proof.outcome}: {proof.id} {proof.claim}. {proof.fact}", markup=False)
-            console.print(f"  [dim]{duration(findings.seconds)}[/]")
-            self.listener(step.name)
+def go(run: Verification, steps: Sequence[Step]) -> None:
+    """Run what is not done yet, and keep the state after each step."""
+    for number, step in enumerate(steps, 1):
+        if step.name in run.state.done:
+            run.console.print(f"[dim]{number}/{len(steps)} {step.does}: done before[/]")
+            continue
+        run.console.rule(f"[bold]{number}/{len(steps)} · {step.does}", align="left")
+        findings, began = Findings(), time.monotonic()
+        step.run(run, findings)
+        findings.seconds = round(time.monotonic() - began, 1)
+        run.state.done[step.name] = findings
+        run.state.write(run.state_file)
+        for proof in findings.proofs:
+            run.console.print(f"  {proof.outcome}: {proof.id} {proof.claim}. {proof.fact}", markup=False)
+        run.console.print(f"  [dim]{duration(findings.seconds)}[/]")

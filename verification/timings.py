@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from demo.commands import OutputLine
 from demo.seen import Kind, Seen, read_seen
-from demo.summary import LoggedOperation, judge, tenures
+from demo.summary import LoggedOperation, judge, measure_rollback, tenures
 from kanmon.checks.probe import NoAnswerError, Target
 from kanmon.config.checks import Check
-from kanmon.model import SLOTS, Result, Step
+from kanmon.model import SLOTS, OperationKind, Step
 from kanmon.naming import API, LIVE_STAGE, STAGE_VARIABLE, Output, preview_token, stack_name
 from kanmon.release.steps import ARRIVAL
 
@@ -32,15 +34,11 @@ if TYPE_CHECKING:
 
 _STAGES = 3
 """New stages to measure; an API takes ten."""
-_MOVES = SLOTS
-"""The slots of UpdateStage's calls on each of them."""
 _IN_A_ROW = 20
 """Good answers until a change counts as arrived everywhere."""
 _LONGEST = 180.0
 _TIMEOUT, _PAUSE = 20.0, 0.1
 _VERSION = Check.model_validate({"name": "version", "path": "/api/version"})
-_MOVED = {Kind.API: "→ the API serves", Kind.PAGE: "→ the page is that"}
-_FAILED = "(live)"
 
 
 def stages(run: Verification, findings: Findings) -> None:
@@ -55,12 +53,10 @@ def stages(run: Verification, findings: Findings) -> None:
             first, everywhere = stage.arrival(live["variables"][STAGE_VARIABLE])
             findings.measure("new stage: until its first answer", first)
             findings.measure(f"new stage: until the first of {_IN_A_ROW} answers in a row", everywhere)
-            for slot in _MOVES:
+            for slot in SLOTS:
                 findings.measure("UpdateStage: the call", stage.move(slot))
                 _, everywhere = stage.arrival(slot)
-                findings.measure(
-                    f"UpdateStage: until the first of {_IN_A_ROW} new answers in a row", everywhere
-                )
+                findings.measure(f"UpdateStage: until the first of {_IN_A_ROW} answers in a row", everywhere)
         finally:
             stage.delete()
     slowest = max(findings.times["new stage: until its first answer"])
@@ -147,25 +143,21 @@ def _during(operation: Operation, lines: Sequence[OutputLine]) -> tuple[OutputLi
 
 def _moves(run: LoggedOperation, seen: Sequence[Seen]) -> Iterator[tuple[str, float]]:
     """How long users still got the other release after each pointer had moved."""
-    operation, end = run.operation, run.ended(run.operation.step)
-    back = next((line.at for line in run.lines if _FAILED in line.text), None)
-    bad = operation.release if operation.result is Result.ROLLED_BACK and back else None
-    if bad and back:
-        last = max((one.end for one in seen if one.release == bad), default=back)
-        yield "automatic rollback: from the failed check to the last answer of the bad release", last - back
-    for step, left in ((Step.PROMOTE, operation.base), (Step.ROLL_BACK, bad or operation.base)):
-        begin = run.began(step)
-        for kind, text in _MOVED.items():
-            moved = next(
-                (one.at for one in run.lines if begin and one.at >= begin and text in one.text), None
-            )
-            late = [one.end for one in seen if one.kind is kind and one.release == left and one.end <= end]
-            if moved and left and late:
-                name = "UpdateStage" if kind is Kind.API else "page"
-                yield (
-                    f"{name}: from the move to the last answer of the other release",
-                    max(0.0, max(late) - moved),
-                )
+    operation = run.operation
+    with suppress(ValueError):  # no check failed live
+        late = measure_rollback(run, seen).viewer_seconds
+        yield "automatic rollback: from the failed check to the last answer of the bad release", late
+    deploy = operation.kind is OperationKind.DEPLOY
+    left = {Step.PROMOTE: operation.base, Step.ROLL_BACK: operation.release if deploy else operation.base}
+    for step, kind in product(left, (Kind.API, Kind.PAGE)):
+        moved, end = run.moved(kind, step), run.ended(operation.step)
+        # A request from before the move may be answered after it, so it counts by its begin.
+        asked = [
+            one.start for one in seen if one.kind is kind and one.release == left[step] and one.end <= end
+        ]
+        if run.began(step) and asked:
+            late = max(0.0, max(asked) - moved)
+            yield f"{kind}: from the move to the last request with the other release", late
 
 
 def stacks(run: Verification, findings: Findings) -> None:
@@ -186,8 +178,6 @@ def measure_stack(run: Verification, findings: Findings, name: str, stack_id: st
         if status == "IN_PROGRESS" and verb in {"CREATE", "UPDATE", "DELETE"}:
             began = event["Timestamp"]
         elif status == "COMPLETE" and began and verb == (only or verb):
-            kind = name.removeprefix(f"{PREFIX}-")
-            findings.measure(
-                f"CloudFormation: {verb.lower()} {kind}", (event["Timestamp"] - began).total_seconds()
-            )
+            took = (event["Timestamp"] - began).total_seconds()
+            findings.measure(f"CloudFormation: {verb.lower()} {name.removeprefix(f'{PREFIX}-')}", took)
             began = None

@@ -43,7 +43,7 @@ class Listed:
 
 def account(**made: Any) -> Account:
     caller = f"arn:aws:iam::{NUMBER}:user/hanako"
-    return Account("eu-west-1", NUMBER, caller, {f"{name} ": client for name, client in made.items()})
+    return Account("eu-west-1", NUMBER, caller, made)
 
 
 def test_a_role_trusts_the_account_beside_github_and_once() -> None:

@@ -95,7 +95,7 @@ def test_the_files_of_an_ended_run_go(tmp_path: Path) -> None:
         def list_open_id_connect_providers(self) -> Any:
             return provider
 
-    found = new_state(tmp_path, Account("eu-west-1", ACCOUNT, OWN.caller, {"iam ": Iam()}))
+    found = new_state(tmp_path, Account("eu-west-1", ACCOUNT, OWN.caller, {"iam": Iam()}))
     assert not found.own_provider
     assert list(tmp_path.iterdir()) == []
 

@@ -13,7 +13,7 @@ from demo.app import App
 from verification.account import Account
 from verification.findings import Findings, State
 from verification.sample import Sample
-from verification.steps import Course, Step, StepError, Verification
+from verification.steps import Step, StepError, Verification, go
 
 from .test_report import state
 
@@ -29,7 +29,7 @@ def run_in(folder: Path, known: State | None = None) -> Verification:
     )
 
 
-def course(done: list[str], failing: str = "", error: type[BaseException] = StepError) -> Course:
+def steps(done: list[str], failing: str = "", error: type[BaseException] = StepError) -> list[Step]:
     def does(name: str) -> Callable[[Verification, Findings], None]:
         def run(_: Verification, findings: Findings) -> None:
             if name == failing:
@@ -39,7 +39,7 @@ def course(done: list[str], failing: str = "", error: type[BaseException] = Step
 
         return run
 
-    return Course([Step(name, name, does(name)) for name in ("one", "two", "three")])
+    return [Step(name, name, does(name)) for name in ("one", "two", "three")]
 
 
 @pytest.mark.parametrize("error", [StepError, KeyboardInterrupt])
@@ -49,18 +49,18 @@ def test_another_call_goes_on_after_the_last_finished_step(
     done: list[str] = []
     first = run_in(tmp_path)
     with pytest.raises(error):
-        course(done, "two", error).go(first)
+        go(first, steps(done, "two", error))
     again = State.read(first.state_file)
     assert again
     second = run_in(tmp_path, again)
-    course(done).go(second)
+    go(second, steps(done))
     assert done == ["one", "two", "three"]
     assert list(second.state.done) == done
 
 
 def test_a_fact_of_an_earlier_call_is_known(tmp_path: Path) -> None:
     run = run_in(tmp_path)
-    course([]).go(run)
+    go(run, steps([]))
     again = State.read(run.state_file)
     assert again
     assert again.note("two") == "of two"
