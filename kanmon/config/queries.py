@@ -76,8 +76,8 @@ class _Functions(functions.Functions):
         arguments = list(resolved_args)
         self.work.spend(sum(len(one) for one in arguments if isinstance(one, (list, dict, str))))
         match function_name, arguments:
-            case "join", [str(glue), list(parts)]:
-                self.work.spend(sum(len(glue) + len(part) for part in parts if isinstance(part, str)))
+            case "join", [str(glue), list(pieces)]:
+                self.work.spend(sum(len(glue) + len(piece) for piece in pieces if isinstance(piece, str)))
             case "to_string", [list() | dict() as value]:
                 for piece in json.JSONEncoder().iterencode(value):
                     self.work.spend(len(piece))
@@ -96,10 +96,10 @@ class _Interpreter(visitor.TreeInterpreter):
         return super().visit(node, *values)
 
     def visit_flatten(self, node: Any, value: Any) -> Any:  # noqa: ANN401 - jmespath has no types
-        parts = self.visit(node["children"][0], value)
-        if isinstance(parts, list):
-            self.work.spend(sum(len(part) if isinstance(part, list) else 1 for part in parts))
-        evaluated = node["children"][0] | {"type": "literal", "value": parts}
+        pieces = self.visit(node["children"][0], value)
+        if isinstance(pieces, list):
+            self.work.spend(sum(len(piece) if isinstance(piece, list) else 1 for piece in pieces))
+        evaluated = node["children"][0] | {"type": "literal", "value": pieces}
         return super().visit_flatten(node | {"children": [evaluated]}, value)
 
     def visit_slice(self, node: Any, value: Any) -> Any:  # noqa: ANN401 - jmespath has no types

@@ -29,8 +29,8 @@ TIERS = [
     {"templates"},
     {"stacks", "bundle", "traffic", "checks", "approval", "ledger", "notify", "apptest"},
     {"config", "aws", "github"},
-    {"model"},
-    {"naming", "errors", "text", "regular_file", "clock", "appcommand"},
+    {"model", "appcommand"},
+    {"naming", "errors", "text", "regular_file", "clock"},
     {"codes"},
 ]
 """Each room may import the rooms below its own tier."""

@@ -101,6 +101,8 @@ def _paginated(tree: ast.Module, path: str) -> Iterator[Called]:
         (name,) = one.args
         assert isinstance(name, ast.Constant)
         given, is_open = _arguments(other)
+        # botocore's own: https://docs.aws.amazon.com/boto3/latest/guide/paginators.html
+        given -= {"PaginationConfig"}
         yield Called(f"{path}:{one.lineno}", str(name.value), given, is_open, paginated=True)
 
 

@@ -27,8 +27,9 @@ def app(app: App) -> App:
 def test_the_newest_operation_is_the_first_line(app: App) -> None:
     """CD-11"""
     assert app.run("history") is ExitStatus.OK
-    _, *lines = app.printed().splitlines()
+    _, *lines, kept = app.printed().splitlines()
     assert [line.split()[0] for line in lines] == ["3", "2", "1"]
+    assert kept == "kept for a rollback: r2, r1"
 
 
 def test_json_keeps_every_character(app: App) -> None:
@@ -74,7 +75,7 @@ def test_an_unreadable_record_is_left_out_and_named(app: App, planted: str) -> N
     app.cloud.store.objects[planted] = b"{}"
     assert app.run("history") is ExitStatus.OK
     printed = app.capture.readouterr()
-    assert len(printed.out.splitlines()) == 3 + (planted == "deployed/r7.json")
+    assert len(printed.out.splitlines()) == 4 + (planted == "deployed/r7.json")
     assert printed.err.count(f"{planted} is left out") == 1
 
 
