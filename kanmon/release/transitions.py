@@ -120,7 +120,8 @@ TABLE = {
         recovery=Step.ROLL_BACK,
     ),
     Step.COMPLETE: Rule(
-        "closes the preview, deletes old files, switches the triggers, records the release as stable",
+        "closes the preview, deletes the old pages, switches the triggers, records the release as stable, "
+        "deletes what no kept release needs",
         _IN_SLOT,
         _is_in_slot,
         recovery=Step.COMPLETE,

@@ -200,6 +200,7 @@ class Attacker:
         service = self.role.arn.rpartition("-")[0] + "-cloudformation"
         for stack, template in stacks.items():
             changed = self.poison.of(template.encode(), {}).decode()
+            self.attempt("cloudformation:ListChangeSets", own.list_change_sets, StackName=stack)
             names = [one["ChangeSetName"] for one in seen.list_change_sets(StackName=stack)["Summaries"]]
             for name in [*names, "attack"]:
                 at = {"StackName": stack, "ChangeSetName": name}
@@ -313,6 +314,8 @@ class Attacker:
                 yield "apigateway:PATCH", gateway.update_stage, {**at, "patchOperations": [other]}
                 yield "apigateway:DELETE", gateway.delete_stage, at
             yield "apigateway:POST", gateway.create_deployment, named
+            for one in seen.client("apigateway").get_deployments(**named)["items"]:
+                yield "apigateway:DELETE", gateway.delete_deployment, {**named, "deploymentId": one["id"]}
             yield "apigateway:PUT", gateway.put_rest_api, {**named, "body": b"{}"}
         for cluster in seen.client("rds").describe_db_clusters()["DBClusters"]:
             named = {"DBClusterIdentifier": cluster["DBClusterIdentifier"]}

@@ -91,6 +91,7 @@ def test_the_first_of_three_releases_is_pruned(project: Project) -> None:
     assert project.live() == ("r3", "r3")
     assert not _served(project, "/assets/only-1.js")
     assert all(_served(project, name) for name in (*assets[1], *assets[2]))
+    assert _keys(project, f"{project.name}-web", ".previews/") == set()
 
     assert "kept for a rollback: r3, r2" in project.kanmon("history").check().output
     before = project.head()
