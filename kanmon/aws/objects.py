@@ -18,7 +18,7 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from mypy_boto3_s3 import S3Client
@@ -105,23 +105,19 @@ def put_if_unchanged(
         return tag
 
 
-def delete_unneeded(s3: S3Client, bucket: str, prefix: str, needed: Collection[str], before: datetime) -> int:
-    """Delete the objects below a prefix with no key of `needed`, written before a time; their number.
-
-    You can repeat the call. Raises AWS_FAILED.
-    """
+def older_than(s3: S3Client, bucket: str, prefix: str, before: datetime) -> list[str]:
+    """The keys below a prefix of the objects written before a time."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    old = [
-        item["Key"]
-        for page in pages
-        for item in page.get("Contents", [])
-        if item["Key"] not in needed and item["LastModified"] < before
-    ]
-    for begin in range(0, len(old), _MOST):
-        if code := delete_together(s3, bucket, old[begin : begin + _MOST]):
+    found = (item for page in pages for item in page.get("Contents", []))
+    return [item["Key"] for item in found if item["LastModified"] < before]
+
+
+def delete_all(s3: S3Client, bucket: str, keys: Sequence[str]) -> None:
+    """Delete any number of objects. You can repeat the call. Raises AWS_FAILED."""
+    for begin in range(0, len(keys), _MOST):
+        if code := delete_together(s3, bucket, keys[begin : begin + _MOST]):
             problem = f"S3 did not delete all old objects: {code}."
-            raise KanmonError(Code.AWS_FAILED, problem, where=f"s3://{bucket}/{prefix}")
-    return len(old)
+            raise KanmonError(Code.AWS_FAILED, problem, where=f"s3://{bucket}")
 
 
 def delete_together(s3: S3Client, bucket: str, keys: Sequence[str]) -> str:

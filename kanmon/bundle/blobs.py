@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, error_code, is_locked, is_missing, write_was_refused
-from kanmon.aws.objects import as_aws_writes, delete_unneeded, spooled, store
+from kanmon.aws.objects import as_aws_writes, delete_all, older_than, spooled, store
 from kanmon.bundle.manifest import LARGEST as LARGEST_MANIFEST
 from kanmon.bundle.manifest import Bundle, Manifest
 from kanmon.codes import Code
@@ -128,15 +128,20 @@ class Blobs:
             )
             raise KanmonError(Code.BUNDLE_MISSING, problem, where=where, fix=fix)
 
-    def delete_unneeded(self, needed: Iterable[str], before: datetime) -> int:
-        """Delete the blobs that are not `needed`, by their digests, and written before a time; their number.
+    def older_than(self, before: datetime) -> set[str]:
+        """The digests of the blobs written before a time."""
+        with aws_errors(f"listing the bucket {self.bucket}"):
+            keys = older_than(self.s3, self.bucket, self.key(""), before)
+        return {key.removeprefix(self.key("")) for key in keys}
 
-        You can repeat the call. Afterwards another role may write these names again, with any content. So no
-        comparison from before may count for them. Raises AWS_FAILED.
+    def delete(self, digests: Iterable[str]) -> None:
+        """Delete blobs. You can repeat the call. Raises AWS_FAILED.
+
+        Afterwards another role may write these names again, with any content. So no comparison from before
+        may count for them.
         """
         with aws_errors(f"deleting old files from the bucket {self.bucket}"):
-            keys = {self.key(sha256) for sha256 in needed}
-            return delete_unneeded(self.s3, self.bucket, self.key(""), keys, before)
+            delete_all(self.s3, self.bucket, sorted(map(self.key, digests)))
 
     def key(self, sha256: str) -> str:
         """The object key of a blob."""

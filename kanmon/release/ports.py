@@ -131,11 +131,11 @@ class BlobsPort(Protocol):
         BLOB_REPLACED.
         """
 
-    def delete_unneeded(self, needed: Iterable[str], before: datetime) -> int:
-        """Delete the blobs that are not `needed`, by their digests, and written before a time; their number.
+    def older_than(self, before: datetime) -> set[str]:
+        """The digests of the blobs written before a time. A repeated call lists them again."""
 
-        A repeated call finds none to delete.
-        """
+    def delete(self, digests: Iterable[str]) -> None:
+        """Delete blobs. A repeated call finds none to delete."""
 
 
 class ApiPort(Protocol):
@@ -177,11 +177,11 @@ class ApiPort(Protocol):
     def close_preview(self, token: str) -> None:
         """Remove the stage of a preview. A repeated call finds none."""
 
-    def delete_snapshots(self, needed: Collection[str]) -> int:
-        """Delete Kanmon's snapshots of the routes that are not `needed`, and in no stage; their number.
+    def snapshots(self) -> set[str]:
+        """The ids of Kanmon's own deployments: snapshots of the routes. A repeated call lists them again."""
 
-        A repeated call finds none to delete.
-        """
+    def delete_snapshots(self, unneeded: Collection[str]) -> int:
+        """Delete deployments at which no stage points; their number. A repeated call deletes none."""
 
 
 class WebPort(Protocol):

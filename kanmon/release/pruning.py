@@ -43,9 +43,7 @@ def prune(steps: Steps) -> None:
         # The head loses a release before its files go. Otherwise a run that dies between the two would leave
         # a target of rollbacks without its files.
         steps.journal.record_kept(releases_to_keep(steps.journal.writer.head, limit))
-        # As long as there are fewer, none was dropped: then there is nothing to read and to list.
-        if len(steps.journal.writer.head.kept) >= limit:
-            _delete_files(steps, _needed(steps))
+        _delete_files(steps)
 
 
 def releases_to_keep(head: Head, limit: int) -> tuple[str, ...]:
@@ -78,15 +76,50 @@ class _Needed:
         return {folder for one in self.manifests if one.served.web for folder in one.served.web.folders}
 
 
-def _needed(steps: Steps) -> _Needed:
-    """Mark. Raises an error when anything can't be read: an incomplete mark would delete needed files."""
+def _delete_files(steps: Steps) -> None:
+    """Mark, and delete the rest. As long as nothing is old, there is nothing to read either."""
+    before = steps.journal.now() - _YOUNG
+    # An asset is younger than its blob.
+    old = steps.services.blobs.older_than(before)
+    records = _records(steps) if old else ()
+    needed = _Needed(records, _manifests(steps, records)) if old else None
+    if needed:
+        with _noted(steps.journal, "files of bundles"):
+            unneeded = old - needed.blobs
+            steps.services.blobs.delete(unneeded)
+            _report(steps.journal, len(unneeded), "files of bundles")
+        with _noted(steps.journal, "hashed assets"):
+            number = steps.site.web.delete_old_assets(needed.folders, needed.pages, before)
+            _report(steps.journal, number, "hashed assets")
+    with _noted(steps.journal, "snapshots of the routes"):
+        _delete_routes(steps, records)
+
+
+def _delete_routes(steps: Steps, records: tuple[Release, ...]) -> None:
+    """Delete the snapshots of the routes that neither users, the API's stack nor a kept release needs."""
+    api, head, origin = steps.site.api, steps.journal.writer.head, steps.operation.origin
+    present = steps.outputs.get(API, {}).get(Output.DEPLOYMENT, "")
+    if unneeded := api.snapshots() - {present, head.pointer.deployment, origin.deployment}:
+        unneeded -= {record.pointer.deployment for record in records or _records(steps)}
+        _report(steps.journal, api.delete_snapshots(unneeded), "snapshots of the routes")
+
+
+def _records(steps: Steps) -> tuple[Release, ...]:
+    """The kept releases, those in a slot, and those of the operation.
+
+    Raises an error when one can't be read: an incomplete mark would delete needed files.
+    """
     head, operation = steps.journal.writer.head, steps.operation
     wanted = {*head.kept, head.live, *head.slots.values(), operation.release, operation.base}
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        records = tuple(pool.map(lambda one: _record(steps, one), sorted(filter(None, wanted))))
-        bundles = sorted({record.bundle for record in records})
-        manifests = tuple(pool.map(lambda one: _manifest(steps, one), bundles))
-    return _Needed(records, manifests + _waiting(steps))
+        return tuple(pool.map(lambda one: _record(steps, one), sorted(filter(None, wanted))))
+
+
+def _manifests(steps: Steps, records: tuple[Release, ...]) -> tuple[Manifest, ...]:
+    """The bundles of releases, and of a plan that waits. See :func:`_records`."""
+    bundles = sorted({record.bundle for record in records})
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return tuple(pool.map(lambda one: _manifest(steps, one), bundles)) + _waiting(steps)
 
 
 def _record(steps: Steps, release_id: str) -> Release:
@@ -111,27 +144,6 @@ def _waiting(steps: Steps) -> tuple[Manifest, ...]:
     with suppress(KanmonError):
         return (_manifest(steps, waiting.bundle),) if waiting else ()
     return ()
-
-
-def _delete_files(steps: Steps, needed: _Needed) -> None:
-    before = steps.journal.now() - _YOUNG
-    with _noted(steps.journal, "files of bundles"):
-        number = steps.services.blobs.delete_unneeded(needed.blobs, before)
-        _report(steps.journal, number, "files of bundles")
-    with _noted(steps.journal, "hashed assets"):
-        number = steps.site.web.delete_old_assets(needed.folders, needed.pages, before)
-        _report(steps.journal, number, "hashed assets")
-    with _noted(steps.journal, "snapshots of the routes"):
-        number = steps.site.api.delete_snapshots(_deployments(steps, needed))
-        _report(steps.journal, number, "snapshots of the routes")
-
-
-def _deployments(steps: Steps, needed: _Needed) -> set[str]:
-    """The snapshots of the routes that kept releases need, users, and the API's stack."""
-    head, origin = steps.journal.writer.head, steps.operation.origin
-    pointers = (head.pointer, origin, *(record.pointer for record in needed.records))
-    present = steps.outputs.get(API, {}).get(Output.DEPLOYMENT, "")
-    return {present, *(pointer.deployment for pointer in pointers)}
 
 
 def _delete_snapshots(steps: Steps) -> None:

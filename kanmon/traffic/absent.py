@@ -39,9 +39,13 @@ class NoApi:
     def close_preview(self, token: str) -> None:
         """There is no stage to remove."""
 
-    def delete_snapshots(self, needed: Collection[str]) -> int:
+    def snapshots(self) -> set[str]:
         """There are no routes."""
-        del needed
+        return set()
+
+    def delete_snapshots(self, unneeded: Collection[str]) -> int:
+        """There are no routes."""
+        del unneeded
         return 0
 
 

@@ -23,7 +23,7 @@ from urllib.parse import unquote, urlsplit
 from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, is_missing
-from kanmon.aws.objects import Conflict, delete_together, delete_unneeded, put_if_unchanged
+from kanmon.aws.objects import Conflict, delete_all, delete_together, older_than, put_if_unchanged
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.naming import (
@@ -206,9 +206,10 @@ class WebPages:
         repeat the call. Raises AWS_FAILED.
         """
         with aws_errors("deleting old hashed assets"):
-            return sum(
-                delete_unneeded(self.s3, self.bucket, folder, needed, before) for folder in sorted(folders)
-            )
+            found = [older_than(self.s3, self.bucket, folder, before) for folder in sorted(folders)]
+            old = [key for keys in found for key in keys if key not in needed]
+            delete_all(self.s3, self.bucket, old)
+        return len(old)
 
     def _publish_asset(self, web: WebRelease, name: str, file: WebFile) -> None:
         present = self._head(name)

@@ -107,25 +107,22 @@ class ApiStages:
         """Remove the stage of a preview, if it exists."""
         self._remove(token)
 
-    def delete_snapshots(self, needed: Collection[str]) -> int:
-        """Delete Kanmon's deployments that are not `needed`, and at which no stage points; their number.
-
-        You can repeat the call. Deployments of others stay.
-        """
-        with aws_errors("deleting old snapshots of the routes"):
+    def snapshots(self) -> set[str]:
+        """The ids of Kanmon's own deployments. People may have made others."""
+        with aws_errors("listing the snapshots of the routes"):
             # A page has at most 500, and 25 without the parameter:
             # https://docs.aws.amazon.com/apigateway/latest/api/API_GetDeployments.html
             pages = self.apigateway.get_paginator("get_deployments").paginate(
                 restApiId=self.api_id, PaginationConfig={"PageSize": 500}
             )
-            own = {
-                one["id"]
-                for page in pages
-                for one in page.get("items", [])
-                if one.get("description", "").startswith(SNAPSHOT)
-            }
-            old = own.difference(needed)
-            old = old - self._deployments_of_stages() if old else old
+            items = [one for page in pages for one in page.get("items", [])]
+        return {one["id"] for one in items if one.get("description", "").startswith(SNAPSHOT)}
+
+    def delete_snapshots(self, unneeded: Collection[str]) -> int:
+        """Delete deployments at which no stage points; their number. You can repeat the call."""
+        with aws_errors("deleting old snapshots of the routes"):
+            # API Gateway refuses the others, too. Then those after it would stay.
+            old = set(unneeded) - self._deployments_of_stages() if unneeded else set()
             for deployment in sorted(old):
                 self._delete_deployment(deployment)
         return len(old)

@@ -144,12 +144,30 @@ def test_a_planned_release_keeps_old_files(cloud: Cloud) -> None:
     assert manifest.uses().keys() <= _stored(cloud)
 
 
-def test_few_releases_cost_no_call(cloud: Cloud) -> None:
-    """AWS-2: as long as all are kept, nothing is listed."""
+def test_files_of_rejected_plans_go(cloud: Cloud) -> None:
+    """AWS-2: each push uploads a bundle, also while there are few stable releases."""
+    release(cloud, "one")
+    rejected = make_bundle(cloud, "rejected")
+    cloud.clock.move(MONTH)
+    release(cloud, "two")
+    assert cloud.ledger.head().kept == ("r1", "r2")
+    files = rejected.uses().keys() - _needed(cloud, "r1", "r2")
+    assert files
+    assert not files & _stored(cloud)
+
+
+def test_a_young_environment_costs_two_calls(cloud: Cloud) -> None:
+    """AWS-2: as long as nothing is old, no record and no manifest is read."""
+    release(cloud, "one")
+    release(cloud, "two")
     process = Process()
-    for version in ("one", "two", "three"):
-        release(cloud, version, process=process)
-    assert "s3.get_paginator" not in process.calls
+    release(cloud, "three", process=process)
+    after = process.calls[process.calls.index("snapshots.delete_old") + 1 :]
+    assert [call for call in after if call not in {"store.put", "store.get"}] == [
+        "s3.get_paginator",
+        "apigateway.get_paginator",
+    ]
+    assert "store.get" not in after
 
 
 @pytest.mark.parametrize("body", [None, b"{}"])
