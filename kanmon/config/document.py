@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.composer import MaxDepthExceededError
 from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from kanmon.codes import Code
 from kanmon.config.extremes import DEEPEST, refuse_extremes
 from kanmon.errors import KanmonError
 from kanmon.regular_file import RefusedFileError, TooBigError, read_regular
+from kanmon.text import cut
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,11 +25,8 @@ Location = tuple[int | str, ...]
 LARGEST = 128 * 1024
 """The greatest size of a config in bytes. Dense YAML of this size takes the library 5 seconds."""
 _SHOWN = 200
-_OPENING = re.compile(rf"(?:[\[{{]\s*){{{DEEPEST + 1}}}")
-"""Opening brackets in a row: the library needs seconds for a thousand of them."""
 _FIRST = "Begin with the example of https://github.com/kanmon-dev/kanmon#your-first-release."
 _SYNTAX_FIXES = {
-    "duplicate key": "Remove one of the two.",
     "'\\t'": "Use spaces instead of tabs.",
     "undefined alias": "Put a text with `*` at its beginning in quotes.",
 }
@@ -46,22 +43,18 @@ class Document:
 
     name: str
     """The file's name."""
-    tree: Any
+    root: MappingNode
+    tree: dict[str, Any]
 
     def line(self, location: Location) -> int:
-        """The line (from 1) of a location, or of its nearest written parent.
-
-        A key merged by `<<` is written elsewhere: its parent's line is the answer.
-        """
-        node, line = self.tree, 1
+        """The line (from 1) of a location, or of its nearest written parent."""
+        node: Node = self.root
+        line = 1
         for part in location:
-            if isinstance(node, CommentedMap) and part in (node.lc.data or {}):
-                line = node.lc.key(part)[0] + 1
-            elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
-                line = node.lc.item(part)[0] + 1
-            else:
+            found = _below(node, part)
+            if found is None:
                 break
-            node = node[part]
+            line, node = found
         return line
 
     def where(self, location: Location) -> str:
@@ -69,42 +62,52 @@ class Document:
         return f"{self.name}:{self.line(location)}"
 
 
+def _below(node: Node, part: int | str) -> tuple[int, Node] | None:
+    """The line of a key or an item, and its value. The last of equal keys counts: merged ones are first."""
+    if isinstance(node, MappingNode):
+        found = (pair for pair in reversed(node.value) if pair[0].value == str(part))
+        return next(((key.start_mark.line + 1, value) for key, value in found), None)
+    if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return node.value[part].start_mark.line + 1, node.value[part]
+    return None
+
+
 def read_document(path: Path) -> Document:
     """Read a YAML file.
 
     Raises KanmonError with CONFIG_MISSING, CONFIG_EMPTY, CONFIG_SYNTAX, CONFIG_TOO_BIG or CONFIG_INVALID.
     """
-    tree = _parse(_text(path), path)
-    if tree is None:
+    reader = YAML(typ="safe", pure=True)
+    root = _composed(reader, _text(path), path)
+    if root is None or root.tag == "tag:yaml.org,2002:null":
         raise KanmonError(Code.CONFIG_EMPTY, f"{path.name} has no content.", where=str(path), fix=_FIRST)
-    if not isinstance(tree, CommentedMap):
+    if not isinstance(root, MappingNode):
         problem = f"{path.name} must be a mapping of keys, such as `app: my-app`."
         raise KanmonError(Code.CONFIG_INVALID, problem, where=f"{path.name}:1", fix=_FIRST)
-    document = Document(path.name, tree)
-    refuse_extremes(document)
-    return document
+    refuse_extremes(path.name, root, reader.constructor.construct_object)
+    try:
+        return Document(path.name, root, reader.constructor.construct_document(root))
+    except MarkedYAMLError as error:
+        raise _syntax_error(error, path) from None
 
 
-def _parse(text: str, path: Path) -> Any:  # noqa: ANN401 - YAML can be anything
-    reader, root = YAML(typ="rt"), None
-    if deep := _OPENING.search(text):
-        raise _too_deep(f"{path.name}:{text.count(chr(10), 0, deep.start()) + 1}")
+def _composed(reader: YAML, text: str, path: Path) -> Node | None:
+    """The nodes of a text: their values aren't made yet."""
+    reader.max_depth = DEEPEST + 2
+    reader.composer.warn_double_anchors = False
+    root: Node | None = None
     try:
         root = reader.compose(text)
-        if root is None:
-            return None
-        _refuse_loop(root, path)
-        return reader.constructor.construct_document(root)
+    except MaxDepthExceededError as error:
+        where = f"{path.name}:{error.problem_mark.line + 1}"
+        problem, fix = "The config is nested too deep.", f"Write it with at most {DEEPEST} levels."
+        raise KanmonError(Code.CONFIG_TOO_BIG, problem, where=where, fix=fix) from None
     except (MarkedYAMLError, ReaderError) as error:
         raise _syntax_error(error, path) from None
-    except RecursionError:
-        raise _too_deep(str(path)) from None
-    except KanmonError:
-        raise
-    except Exception:  # noqa: BLE001 - its constructors raise anything for an invalid value
+    except Exception:  # noqa: BLE001 - the library raises anything for a wrong directive or escape
         problem, fix = "The YAML has an impossible value.", "Put it in quotes, or correct it."
-        where = f"{path.name}:{_impossible_line(root)}"
-        raise KanmonError(Code.CONFIG_SYNTAX, problem, where=where, fix=fix) from None
+        raise KanmonError(Code.CONFIG_SYNTAX, problem, where=str(path), fix=fix) from None
+    return root
 
 
 def _syntax_error(error: MarkedYAMLError | ReaderError, path: Path) -> KanmonError:
@@ -114,43 +117,9 @@ def _syntax_error(error: MarkedYAMLError | ReaderError, path: Path) -> KanmonErr
         return KanmonError(Code.CONFIG_SYNTAX, problem, where=str(path), fix=fix)
     mark = error.problem_mark or error.context_mark
     where = f"{path.name}:{mark.line + 1}" if mark else path.name
-    cause = error.problem or error.context or ""
+    cause = cut(error.problem or error.context or "", _SHOWN)
     problem = f"The YAML can't be read: {cause}."
     return KanmonError(Code.CONFIG_SYNTAX, problem, where=where, fix=_syntax_fix(cause))
-
-
-def _too_deep(where: str) -> KanmonError:
-    return KanmonError(Code.CONFIG_TOO_BIG, "The config is nested too deep.", where=where, fix=_SYNTAX_FIX)
-
-
-def _refuse_loop(root: Node, path: Path) -> None:
-    """Raise CONFIG_SYNTAX for an alias of something around it: the library merges such a mapping for ever."""
-    seen: set[int] = set()
-    above: set[int] = set()
-    waiting = [(root, False)]
-    while waiting:
-        node, left = waiting.pop()
-        if left:
-            above.remove(id(node))
-        elif id(node) in above:
-            problem, fix = (
-                "The YAML contains itself.",
-                "Remove the alias inside of its own anchor (`&…`).",
-            )
-            where = f"{path.name}:{node.start_mark.line + 1}"
-            raise KanmonError(Code.CONFIG_SYNTAX, problem, where=where, fix=fix)
-        elif id(node) not in seen and not isinstance(node, ScalarNode):
-            seen.add(id(node))
-            above.add(id(node))
-            waiting.append((node, True))
-            waiting += [(inner, False) for inner in _inside(node)]
-
-
-def _inside(node: Node) -> list[Node]:
-    """The nodes directly below a node."""
-    if isinstance(node, MappingNode):
-        return [one for pair in node.value for one in pair]
-    return list(node.value) if isinstance(node, SequenceNode) else []
 
 
 def _text(path: Path) -> str:
@@ -166,27 +135,6 @@ def _text(path: Path) -> str:
         problem = f"{path.name} is not a text in UTF-8."
     fix = "Name a text file in UTF-8 with `--config FILE`."
     raise KanmonError(Code.CONFIG_SYNTAX, problem, where=str(path), fix=fix)
-
-
-def _impossible_line(root: Node | None) -> int:
-    """The line of the first impossible value, such as the date `2026-13-45`: the library names none."""
-    seen: set[int] = set()
-    waiting = [root] if root else []
-    while waiting:
-        node = waiting.pop()
-        if id(node) not in seen and isinstance(node, ScalarNode) and not _possible(node):
-            return int(node.start_mark.line) + 1
-        seen.add(id(node))
-        waiting += reversed(_inside(node))
-    return 1
-
-
-def _possible(node: ScalarNode) -> bool:
-    try:
-        YAML(typ="rt").constructor.construct_document(node)
-    except Exception:  # noqa: BLE001 - see above
-        return False
-    return True
 
 
 def _syntax_fix(cause: str) -> str:

@@ -1,22 +1,31 @@
-"""Refuses extreme documents before their validation: aliases of aliases, deep nesting, impossible text."""
+"""Refuses extreme YAML before values are made of it: here, an alias or a `<<` costs nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.text import cut
 
 if TYPE_CHECKING:
-    from kanmon.config.document import Document, Location
+    from kanmon.config.document import Location
 
 DEEPEST = 50
 """The deepest nesting of a config."""
 _VALUES, _CHARACTERS = 20_000, 1_000_000
 """The most values and characters of a config, with each alias in full. 200 functions need 2,000 values."""
 _SHOWN = 80
+_STANDARD = "tag:yaml.org,2002:"
+_KINDS = {_STANDARD + kind for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")}
+"""The tags of plain YAML: https://yaml.org/spec/1.2.2/#103-core-schema, and a date."""
+
+Make = Callable[[ScalarNode], object]
+"""Makes the value of a scalar. Raises anything for an impossible one."""
 
 
 class _Size(NamedTuple):
@@ -25,70 +34,117 @@ class _Size(NamedTuple):
     height: int
 
 
-def refuse_extremes(document: Document) -> None:
-    """Raise CONFIG_TOO_BIG, CONFIG_SYNTAX or CONFIG_INVALID with the line of the first extreme."""
-    walk = _Walk(document)
+def refuse_extremes(name: str, root: MappingNode, make: Make) -> None:
+    """Raise CONFIG_TOO_BIG, CONFIG_SYNTAX or CONFIG_INVALID with the line of the first extreme.
+
+    The library needs minutes for some of them: it compares all mappings that merge the same one, copies a
+    merged mapping each time, and writes both values of a key into an error.
+    """
+    walk = _Walk(name, make)
     total = _Size(0, 0, 0)
-    for key, value in document.tree.items():
-        walk.text((), key)
-        size = walk.size((key,), value)
+    for key, value in walk.entries((), root):
+        size = walk.size((key.value,), value)
         total = _Size(total.values + size.values, total.characters + size.characters, 0)
         if total.values > _VALUES or total.characters > _CHARACTERS:
             problem = (
-                f"Up to `{_shown((key,))}`, the config has {total.values:,} values with {total.characters:,} "
-                f"characters, each alias in full. Kanmon takes {_VALUES:,} and {_CHARACTERS:,}."
+                f"Up to `{_shown((key.value,))}`, the config has {total.values:,} values with "
+                f"{total.characters:,} characters, each alias in full. Kanmon takes {_VALUES:,} and "
+                f"{_CHARACTERS:,}."
             )
-            raise KanmonError(Code.CONFIG_TOO_BIG, problem, where=document.where((key,)))
+            raise KanmonError(Code.CONFIG_TOO_BIG, problem, where=walk.where(key))
 
 
 @dataclass(frozen=True)
 class _Walk:
     """Looks at each node once, so aliases of aliases cost nothing."""
 
-    document: Document
+    name: str
+    make: Make
     sizes: dict[int, _Size] = field(default_factory=dict)
+    above: set[int] = field(default_factory=set)
 
-    def size(self, location: Location, node: Any) -> _Size:  # noqa: ANN401 - YAML can be anything
-        if isinstance(node, str):
-            self.text(location, node)
-            return _Size(1, len(node), 0)
-        if not isinstance(node, (dict, list)):
-            return _Size(1, 0, 0)
+    def size(self, location: Location, node: Node) -> _Size:
+        """The size of a node with each alias in full."""
+        if isinstance(node, ScalarNode):
+            self._value(location, node)
+            return _Size(1, len(node.value), 0)
+        if id(node) in self.above:
+            fix = "Remove the alias inside of its own anchor (`&…`)."
+            self._refuse(location, node, Code.CONFIG_SYNTAX, "contains itself", fix)
         known = self.sizes.get(id(node))
         if len(location) + (known.height if known else 0) > DEEPEST:
             problem = f"is nested deeper than {DEEPEST} levels"
-            self._refuse(location, Code.CONFIG_TOO_BIG, problem, "Write it with fewer levels.")
+            self._refuse(location, node, Code.CONFIG_TOO_BIG, problem, "Write it with fewer levels.")
         if known is None:
+            self.above.add(id(node))
             known = self.sizes[id(node)] = self._inner(location, node)
+            self.above.remove(id(node))
         return known
 
-    def _inner(self, location: Location, node: Any) -> _Size:  # noqa: ANN401 - YAML can be anything
+    def _inner(self, location: Location, node: Node) -> _Size:
         values, characters, height = 1, 0, 0
-        for key, value in list(node.items() if isinstance(node, dict) else enumerate(node)):
-            self.text(location, key)
-            one = self.size((*location, key), value)
+        for part, value in self._children(location, node):
+            one = self.size((*location, part), value)
             values += one.values
-            characters += one.characters + (len(key) if isinstance(key, str) else 0)
+            characters += one.characters + (len(part) if isinstance(part, str) else 0)
             height = max(height, one.height + 1)
         return _Size(values, characters, height)
 
-    def text(self, location: Location, text: object) -> None:
-        """Refuse half of a surrogate pair: no UTF-8 can hold it. Refuse NUL: no process takes it."""
-        if not isinstance(text, str):
-            return
-        if "\0" in text:
-            self._refuse(
-                location, Code.CONFIG_INVALID, "has a NUL character", r"Remove `\0` or `\x00` from the text."
-            )
+    def _children(self, location: Location, node: Node) -> Iterator[tuple[int | str, Node]]:
+        if isinstance(node, MappingNode):
+            return ((key.value, value) for key, value in self.entries(location, node))
+        self._refuse_tag(location, node)
+        return enumerate(node.value)
+
+    def entries(self, location: Location, node: MappingNode) -> Iterator[tuple[ScalarNode, Node]]:
+        """The keys and values of a mapping. Each key is a scalar, and there once."""
+        self._refuse_tag(location, node)
+        seen = set()
+        for key, value in node.value:
+            if not isinstance(key, ScalarNode):
+                problem, fix = "has a list or a mapping as a key", "Write the key as text."
+                self._refuse(location, key, Code.CONFIG_INVALID, problem, fix)
+            made = key.value if key.tag == f"{_STANDARD}merge" else self._value(location, key)
+            if made in seen:
+                problem = f"has the key `{cut(key.value, _SHOWN)}` twice"
+                self._refuse(location, key, Code.CONFIG_SYNTAX, problem, "Remove one of the two.")
+            seen.add(made)
+            yield key, value
+
+    def _value(self, location: Location, node: ScalarNode) -> object:
+        self._refuse_tag(location, node)
+        self._refuse_text(location, node)
         try:
-            text.encode()
+            return self.make(node)
+        except Exception:  # noqa: BLE001 - the library's constructors raise anything for an invalid value
+            problem, fix = "has an impossible value", "Put it in quotes, or correct it."
+            self._refuse(location, node, Code.CONFIG_SYNTAX, problem, fix)
+
+    def _refuse_tag(self, location: Location, node: Node) -> None:
+        """Refuse `!secret`, `!!set` and `!!binary`: no key needs them. A lone `=` or `<<` is a tag, too."""
+        if node.tag not in _KINDS:
+            problem = f"has the tag `{cut(str(node.tag), _SHOWN)}`"
+            fix = "Remove the tag. Put the text in quotes."
+            self._refuse(location, node, Code.CONFIG_SYNTAX, problem, fix)
+
+    def _refuse_text(self, location: Location, node: ScalarNode) -> None:
+        """Refuse half of a surrogate pair: no UTF-8 can hold it. Refuse NUL: no process takes it."""
+        if "\0" in node.value:
+            fix = r"Remove `\0` or `\x00` from the text."
+            self._refuse(location, node, Code.CONFIG_INVALID, "has a NUL character", fix)
+        try:
+            node.value.encode()
         except UnicodeEncodeError:
             fix = "Write the whole character, not its codes."
-            self._refuse(location, Code.CONFIG_SYNTAX, "has half of a character", fix)
+            self._refuse(location, node, Code.CONFIG_SYNTAX, "has half of a character", fix)
 
-    def _refuse(self, location: Location, code: Code, problem: str, fix: str) -> None:
+    def _refuse(self, location: Location, node: Node, code: Code, problem: str, fix: str) -> NoReturn:
         named = f"`{_shown(location)}`" if location else "The config"
-        raise KanmonError(code, f"{named} {problem}.", where=self.document.where(location), fix=fix)
+        raise KanmonError(code, f"{named} {problem}.", where=self.where(node), fix=fix)
+
+    def where(self, node: Node) -> str:
+        """The place to show, such as `kanmon.yml:12`."""
+        return f"{self.name}:{node.start_mark.line + 1}"
 
 
 def _shown(location: Location) -> str:

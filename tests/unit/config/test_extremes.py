@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from kanmon.codes import Code
+from kanmon.config import document
 from kanmon.config.document import LARGEST, read_document
 from kanmon.config.source import load_config
 from kanmon.errors import KanmonError
@@ -43,6 +45,65 @@ def test_aliases_of_aliases_are_counted_in_full(tmp_path: Path, levels: int) -> 
     assert error.where == "kanmon.yml:8"
 
 
+def test_merged_mappings_are_counted_in_full(tmp_path: Path) -> None:
+    """TRU-6: each merge copies what it merges, and these stand for 9 to the power of 40 keys."""
+    merges = "".join(f"m{n}: &m{n} {{<<: [{', '.join([f'*m{n - 1}'] * 9)}]}}\n" for n in range(1, 40))
+    error = _refused(tmp_path, f"{GOOD}m0: &m0 {{a: ha}}\n{merges}")
+    assert error.code is Code.CONFIG_TOO_BIG
+    assert error.where == "kanmon.yml:9"
+
+
+@pytest.mark.parametrize("twice", ["a: *l39\na: *l39\n", "? *l39\n: 1\n", "a: {<<: *l39, <<: *l39}\n"])
+def test_a_key_is_not_compared_or_shown_in_full(tmp_path: Path, twice: str) -> None:
+    """TRU-6: the library's error about a key shows the values, and a key of mappings is hashed in full."""
+    assert _refused(tmp_path, GOOD + _laughs(40) + twice).code is Code.CONFIG_TOO_BIG
+
+
+def test_a_usual_merge_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "kanmon.yml"
+    common = "&common {artifact: build, memory: 512, handler: a.a}"
+    path.write_text(f"{GOOD}functions: {{ab: {common}, bc: {{<<: *common, handler: b.b}}}}\n")
+    one = load_config(path).functions["bc"]
+    assert (one.memory, one.handler) == (512, "b.b")
+
+
+@pytest.mark.parametrize(("merged", "own", "line"), [("memory: 1", "", 4), ("memory: 512", ", memory: 1", 5)])
+def test_a_mistake_has_the_line_of_its_merged_key(tmp_path: Path, merged: str, own: str, line: int) -> None:
+    text = f"""{GOOD}x: &a {{artifact: a, handler: a.a, {merged}}}
+functions: {{ab: {{<<: *a{own}}}}}
+"""
+    message = _refused(tmp_path, text).message
+    assert f"kanmon.yml:{line}: `functions.ab.memory` is 1" in message
+
+
+def test_the_line_of_an_impossible_value_costs_no_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TRU-6: a reader for each value of a long list took 15 seconds."""
+    readers: list[Counted] = []
+
+    class Counted(YAML):
+        def __init__(self, **options: Any) -> None:
+            readers.append(self)
+            super().__init__(**options)
+
+    monkeypatch.setattr(document, "YAML", Counted)
+    error = _refused(tmp_path, f"{GOOD}tags: [{'a, ' * 100}\n  2026-13-45]\n")
+    assert error.where == "kanmon.yml:5"
+    assert "`tags[100]` has an impossible value" in error.message
+    assert len(readers) == 1
+
+
+def test_a_root_with_a_tag_is_refused(tmp_path: Path) -> None:
+    assert "The config has the tag" in _refused(tmp_path, "!!set {app}\n").message
+
+
+def test_brackets_in_a_text_are_not_nested(tmp_path: Path) -> None:
+    path = tmp_path / "kanmon.yml"
+    path.write_text(GOOD.replace("path: /}", f"path: /, expect: {{body: '{'[' * 60}'}}}}"))
+    assert read_document(path).tree["checks"][0]["expect"]["body"].count("[") == 60
+
+
 def test_a_long_text_counts_with_each_alias(tmp_path: Path) -> None:
     error = _refused(tmp_path, f"{GOOD}tags: {{a: &a {'x' * 9000}, b: [{'*a,' * 200}]}}\n")
     assert error.code is Code.CONFIG_TOO_BIG
@@ -66,7 +127,7 @@ def test_a_large_file_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
     ("line", "code", "words"),
     [
         ("tags: {a: " + "[" * 60 + "]" * 60 + "}", Code.CONFIG_TOO_BIG, "nested too deep"),
-        ("tags: " + "[" * 2000, Code.CONFIG_TOO_BIG, "nested too deep"),
+        ("tags: " + "[" * 200, Code.CONFIG_TOO_BIG, "nested too deep"),
         ('tags: {a: "x\\0"}', Code.CONFIG_INVALID, "`tags.a` has a NUL"),
         ('tags: {"x\\0": a}', Code.CONFIG_INVALID, "`tags` has a NUL"),
         ('tags: {a: "\\ud800"}', Code.CONFIG_SYNTAX, "`tags.a` has half of a character"),
@@ -74,6 +135,13 @@ def test_a_large_file_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
         ("tags: &a [[*a]]", Code.CONFIG_SYNTAX, "contains itself"),
         ("tags: {a: 2026-13-45}", Code.CONFIG_SYNTAX, "impossible value"),
         (f"tags: {{a: {'9' * 5000}}}", Code.CONFIG_SYNTAX, "impossible value"),
+        ("tags: {a: b, a: c}", Code.CONFIG_SYNTAX, "`tags` has the key `a` twice"),
+        ("tags: {1: b, 0x1: c}", Code.CONFIG_SYNTAX, "`tags` has the key `0x1` twice"),
+        ("tags: {<<: {a: b}, a: c, a: d}", Code.CONFIG_SYNTAX, "`tags` has the key `a` twice"),
+        ("tags: {[a]: b}", Code.CONFIG_INVALID, "`tags` has a list or a mapping as a key"),
+        ("tags: {a: !secret b}", Code.CONFIG_SYNTAX, "`tags.a` has the tag `!secret`"),
+        ("tags: !!set {a, b}", Code.CONFIG_SYNTAX, "`tags` has the tag"),
+        ("tags: {a: !!binary AAAA}", Code.CONFIG_SYNTAX, "`tags.a` has the tag"),
         ("hooks: [{name: ab, function: cd, payload: {a: [.nan]}}]", Code.CONFIG_INVALID, "no number nan"),
     ],
 )
