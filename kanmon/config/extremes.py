@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
@@ -19,12 +19,17 @@ DEEPEST = 50
 """The deepest nesting of a config."""
 _VALUES, _CHARACTERS = 20_000, 1_000_000
 """The most values and characters of a config, with each alias in full. 200 functions need 2,000 values."""
-_SHOWN = 80
+_SHOWN, _SHORT = 80, 20
 _STANDARD = "tag:yaml.org,2002:"
 _KINDS = {_STANDARD + kind for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")}
 """The tags of plain YAML: https://yaml.org/spec/1.2.2/#103-core-schema, and a date."""
 
-Make = Callable[[ScalarNode], object]
+_INTEGER = 2**64
+"""The first integer without room in 64 bits. Python writes none of over 4,300 digits, and JSON is text."""
+_DIGITS = 100
+"""More characters than 64 bits need in any notation. Sexagesimal digits take the library seconds."""
+
+Make = Callable[[ScalarNode], Any]
 """Makes the value of a scalar. Raises anything for an impossible one."""
 
 
@@ -114,11 +119,22 @@ class _Walk:
     def _value(self, location: Location, node: ScalarNode) -> object:
         self._refuse_tag(location, node)
         self._refuse_text(location, node)
+        integer = node.tag == f"{_STANDARD}int"
+        if integer and len(node.value) > _DIGITS:
+            self._refuse_integer(location, node)
         try:
-            return self.make(node)
+            value = self.make(node)
         except Exception:  # noqa: BLE001 - the library's constructors raise anything for an invalid value
             problem, fix = "has an impossible value", "Put it in quotes, or correct it."
             self._refuse(location, node, Code.CONFIG_SYNTAX, problem, fix)
+        if integer and abs(value) >= _INTEGER:
+            self._refuse_integer(location, node)
+        return value
+
+    def _refuse_integer(self, location: Location, node: ScalarNode) -> NoReturn:
+        problem = f"has the integer `{cut(node.value, _SHORT)}`, too large for 64 bits"
+        fix = "Write a smaller integer, or text in quotes."
+        self._refuse(location, node, Code.CONFIG_INVALID, problem, fix)
 
     def _refuse_tag(self, location: Location, node: Node) -> None:
         """Refuse `!secret`, `!!set` and `!!binary`: no key needs them. A lone `=` or `<<` is a tag, too."""

@@ -134,7 +134,9 @@ def test_a_large_file_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
         ("tags: &a {<<: *a}", Code.CONFIG_SYNTAX, "contains itself"),
         ("tags: &a [[*a]]", Code.CONFIG_SYNTAX, "contains itself"),
         ("tags: {a: 2026-13-45}", Code.CONFIG_SYNTAX, "impossible value"),
-        (f"tags: {{a: {'9' * 5000}}}", Code.CONFIG_SYNTAX, "impossible value"),
+        ("tags: {a: !!int x}", Code.CONFIG_SYNTAX, "`tags.a` has an impossible value"),
+        ("hooks: [{name: ab, function: cd, payload: {a: 1e999}}]", Code.CONFIG_INVALID, "no number inf"),
+        ("hooks: [{name: ab, function: cd, payload: {a: -.inf}}]", Code.CONFIG_INVALID, "no number -inf"),
         ("tags: {a: b, a: c}", Code.CONFIG_SYNTAX, "`tags` has the key `a` twice"),
         ("tags: {1: b, 0x1: c}", Code.CONFIG_SYNTAX, "`tags` has the key `0x1` twice"),
         ("tags: {<<: {a: b}, a: c, a: d}", Code.CONFIG_SYNTAX, "`tags` has the key `a` twice"),
@@ -151,6 +153,43 @@ def test_an_extreme_has_its_line(tmp_path: Path, line: str, code: Code, words: s
     assert words in error.message
     assert error.where is not None
     assert error.where == "kanmon.yml:4"
+
+
+@pytest.mark.parametrize(
+    "integer",
+    [f"0x{'f' * 4000}", f"-0b{'1' * 65}", f"0o{'7' * 30}", "9" * 5000, "9" * 20, "!!int " + "9" * 30],
+)
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("tags: {a: INTEGER}", "tags.a"),
+        ("tags: {b: c, ? INTEGER : c}", "tags"),
+        ("hooks: [{name: ab, function: cd, payload: {a: [INTEGER]}}]", "hooks[0].payload.a[0]"),
+    ],
+)
+def test_an_integer_of_more_than_64_bits_is_refused(
+    tmp_path: Path, integer: str, line: str, place: str
+) -> None:
+    """TRU-6: Python can read a hexadecimal integer of any length, and then it can't write it."""
+    error = _refused(tmp_path, f"{GOOD}{line.replace('INTEGER', integer)}\n")
+    shown = integer.removeprefix("!!int ")
+    shown = shown if len(shown) <= 20 else shown[:19] + "…"
+    assert error.code is Code.CONFIG_INVALID
+    assert error.message == f"`{place}` has the integer `{shown}`, too large for 64 bits."
+    assert error.where == "kanmon.yml:4"
+
+
+def test_sexagesimal_integers_are_bounded(tmp_path: Path) -> None:
+    error = _refused(tmp_path, f"%YAML 1.1\n---\n{GOOD}tags: {{a: 1{':59' * 40_000}}}\n")
+    assert error.code is Code.CONFIG_INVALID
+    assert error.where == "kanmon.yml:6"
+
+
+@pytest.mark.parametrize("integer", ["18446744073709551615", "-0xffff_ffff_ffff_ffff", f"0b{'1' * 64}"])
+def test_an_integer_of_64_bits_is_taken(tmp_path: Path, integer: str) -> None:
+    path = tmp_path / "kanmon.yml"
+    path.write_text(f"{GOOD}x: {integer}\n")
+    assert abs(read_document(path).tree["x"]) == 2**64 - 1
 
 
 def test_a_chain_of_aliases_is_as_deep_as_its_levels(tmp_path: Path) -> None:
