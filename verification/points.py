@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import urllib3
@@ -25,51 +26,45 @@ from kanmon.naming import (
     stack_name,
 )
 
-from .sample import LEAVING_TAG, NAME, PREFIX
+from .sample import LEAVING_TAG, NAME, PREFIX, SNAPSHOTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable
 
     from .account import Account
     from .findings import Findings
     from .steps import Verification
 
-_NOT_PLAYED = "the embedded AWS does not play it"
+Found = tuple[bool, str]
+"""Whether it is as the code needs it, and a figure or a reason."""
 _METRICS_LATE = 300.0
 """Seconds until CloudWatch lists a new metric."""
 _PAUSE = 15.0
 _TIMEOUT = 20.0
+_PAGE = Check.model_validate({"name": "page", "path": "/"})
+_TEN = 10
+"""Functions at once: the limit of many new accounts."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One question."""
+
+    id: str
+    claim: str
+    look: Callable[[Verification], Found]
+    played: bool = True
+    """The embedded AWS can answer it, too."""
 
 
 def offers(run: Verification, findings: Findings) -> None:
     """What the region offers, before anything is made."""
-    rds, version = run.account.client("rds"), Database(name="verify").engine_version
-    engine = {"Engine": "aurora-postgresql", "EngineVersion": version}
-    found = rds.describe_db_engine_versions(**engine)["DBEngineVersions"]
-    findings.prove("E5", f"Aurora PostgreSQL {version} is offered", bool(found))
-    options = run.account.pages(
-        "rds",
-        "describe_orderable_db_instance_options",
-        "OrderableDBInstanceOptions",
-        **engine,
-        DBInstanceClass="db.serverless",
-    )
-
-    def insights() -> tuple[bool, str]:
-        offered = [bool(one.get("SupportsPerformanceInsights")) for one in options]
-        return any(offered), f"{len(offered)} options"
-
-    _look(run, findings, "E5", "db.serverless is offered with Performance Insights", insights)
-    limits = run.account.client("lambda").get_account_settings()["AccountLimit"]
-    concurrent = limits["ConcurrentExecutions"]
-    findings.prove("D7", "Lambda runs at least 10 functions at once", concurrent >= 10, f"{concurrent}")
+    _ask(OFFERS, run, findings)
 
 
 def points(run: Verification, findings: Findings) -> None:
     """Section E of the reading of AWS, and further questions."""
-    asked = (_key, _tags, _parameters, _untagged, _insights, _resources, _canary_logs, _rotation, _snapshots)
-    for point in (*asked, _edge, _canary_metrics):
-        point(run, findings)
+    _ask(POINTS, run, findings)
     findings.leave(
         "E7",
         "A job takes its concurrency group before its approval",
@@ -77,169 +72,174 @@ def points(run: Verification, findings: Findings) -> None:
     )
 
 
-def _look(
-    run: Verification, findings: Findings, point: str, claim: str, look: Callable[[], tuple[bool, str]]
-) -> None:
-    """Answer a question that the embedded AWS can't answer."""
-    if run.embedded:
-        findings.leave(point, claim, _NOT_PLAYED)
-    else:
-        findings.prove(point, claim, *look())
+def _ask(asked: Iterable[Point], run: Verification, findings: Findings) -> None:
+    for point in asked:
+        if point.played or not run.embedded:
+            findings.prove(point.id, point.claim, *point.look(run))
+        else:
+            findings.leave(point.id, point.claim, "the embedded AWS does not play it")
 
 
-def _key(run: Verification, findings: Findings) -> None:
+def _engine(run: Verification) -> Found:
+    found = run.account.client("rds").describe_db_engine_versions(**_database())["DBEngineVersions"]
+    return bool(found), _database()["EngineVersion"]
+
+
+def _serverless(run: Verification) -> Found:
+    operation, key = "describe_orderable_db_instance_options", "OrderableDBInstanceOptions"
+    options = run.account.pages("rds", operation, key, **_database(), DBInstanceClass="db.serverless")
+    insights = [bool(one.get("SupportsPerformanceInsights")) for one in options]
+    return any(insights), f"{len(insights)} options"
+
+
+def _database() -> dict[str, str]:
+    return {"Engine": "aurora-postgresql", "EngineVersion": Database(name="verify").engine_version}
+
+
+def _concurrency(run: Verification) -> Found:
+    limit = run.account.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+    return limit >= _TEN, str(limit)
+
+
+def _key(run: Verification) -> Found:
     stack = run.account.stack(stack_name(PREFIX, FOUNDATION, "")) or {}
     role = stack.get("RoleARN", "").rpartition("/")[2] or "its role"
-    findings.prove(
-        "E1",
-        "CloudFormation's role uses a key right after its creation",
-        stack.get("StackStatus", "").endswith("_COMPLETE"),
-        f"the foundation was made by {role}; its rights name the key, not the key's tags",
-    )
+    made = stack.get("StackStatus", "").endswith("_COMPLETE")
+    return made, f"the foundation was made by {role}; its rights name the key, not the key's tags"
 
 
-def _tags(run: Verification, findings: Findings) -> None:
-    def look() -> tuple[bool, str]:
-        bucket = run.account.outputs(stack_name(PREFIX, EDGE, ""))[Output.WEB_BUCKET]
-        tags = _named(run.account.client("s3").get_bucket_tagging(Bucket=bucket)["TagSet"])
-        return tags.get("app") == NAME and LEAVING_TAG not in tags, f"{len(tags)} tags"
-
-    _look(run, findings, "E2", "CloudFormation's role tags and untags a bucket", look)
+def _bucket_tags(run: Verification) -> Found:
+    tags = _named(run.account.client("s3").get_bucket_tagging(Bucket=_web_bucket(run.account))["TagSet"])
+    return tags.get("app") == NAME and LEAVING_TAG not in tags, f"{len(tags)} tags"
 
 
-def _parameters(run: Verification, findings: Findings) -> None:
-    summary = run.account.client("cloudformation").get_template_summary(
-        StackName=stack_name(PREFIX, SLOT, "blue")
-    )
+def _parameters(run: Verification) -> Found:
+    slot = stack_name(PREFIX, SLOT, "blue")
+    summary = run.account.client("cloudformation").get_template_summary(StackName=slot)
     types = {one["ParameterType"] for one in summary["Parameters"]}
-    findings.prove(
-        "E3",
-        "A plan needs no right to look at the network",
-        types <= {"String", "CommaDelimitedList"},
-        f"the slot's parameters are {', '.join(sorted(types))}",
-    )
+    return types <= {"String", "CommaDelimitedList"}, f"the slot's are {', '.join(sorted(types))}"
 
 
-def _untagged(run: Verification, findings: Findings) -> None:
-    account, api = run.account, run.account.outputs(stack_name(PREFIX, API, ""))[Output.API_ID]
-    distribution = account.outputs(stack_name(PREFIX, EDGE, ""))[Output.DISTRIBUTION]
-    arn = f"arn:{account.partition}:cloudfront::{account.number}:distribution/{distribution}"
-    gateway = account.client("apigateway")
+def _untagged(run: Verification) -> Found:
+    account, edge = run.account, run.account.outputs(stack_name(PREFIX, EDGE, ""))
+    arn = f"arn:{account.partition}:cloudfront::{account.number}:distribution/{edge[Output.DISTRIBUTION]}"
+    distribution = account.client("cloudfront").list_tags_for_resource(Resource=arn)["Tags"]["Items"]
     found = {
         "stacks": _named((account.stack(stack_name(PREFIX, API, "")) or {}).get("Tags", [])),
-        "API": gateway.get_tags(
-            resourceArn=f"arn:{account.partition}:apigateway:{account.region}::/restapis/{api}"
-        )["tags"],
+        "API": _api_tags(account),
         "database": _named(_cluster(account)["TagList"]),
-        "distribution": _named(
-            account.client("cloudfront").list_tags_for_resource(Resource=arn)["Tags"]["Items"]
-        ),
+        "distribution": _named(distribution),
     }
     kept = [place for place, tags in found.items() if LEAVING_TAG in tags]
-    fact = f"gone from {', '.join(found)}" if not kept else f"still on {', '.join(kept)}"
-    claim = "A tag that leaves the config leaves the resources, by a change set with OnStackFailure"
-    findings.prove("E4", claim, not kept, fact)
-    findings.prove(
-        "L6", "CloudFormation's role imports an API without tags, then tags it", "app" in found["API"]
+    return not kept, f"still on {', '.join(kept)}" if kept else f"gone from {', '.join(found)}"
+
+
+def _imported(run: Verification) -> Found:
+    tags = _api_tags(run.account)
+    return tags.get("app") == NAME, f"{len(tags)} tags"
+
+
+def _api_tags(account: Account) -> dict[str, str]:
+    api = account.outputs(stack_name(PREFIX, API, ""))[Output.API_ID]
+    arn = f"arn:{account.partition}:apigateway:{account.region}::/restapis/{api}"
+    tags: dict[str, str] = account.client("apigateway").get_tags(resourceArn=arn)["tags"]
+    return tags
+
+
+def _insights(run: Verification) -> Found:
+    of_cluster = [{"Name": "db-cluster-id", "Values": [database_cluster(PREFIX)]}]
+    found = run.account.pages("rds", "describe_db_instances", "DBInstances", Filters=of_cluster)
+    enabled = [bool(one.get("PerformanceInsightsEnabled")) for one in found]
+    return bool(enabled) and all(enabled), f"{len(enabled)} instances"
+
+
+def _monitoring(run: Verification) -> Found:
+    return "AWS::CloudFront::MonitoringSubscription" in _types(run.account, EDGE), ""
+
+
+def _warnings(run: Verification) -> Found:
+    name = stack_name(PREFIX, API, "")
+    template = run.account.client("cloudformation").get_template(StackName=name)["TemplateBody"]
+    return "FailOnWarnings" in str(template), ""
+
+
+def _queries(run: Verification) -> Found:
+    made = "AWS::Logs::QueryDefinition" in _types(run.account, OBSERVABILITY)
+    return made, "made when one slot had no log yet"
+
+
+def _types(account: Account, kind: str) -> set[str]:
+    pages = account.pages(
+        "cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=f"{PREFIX}-{kind}"
     )
+    return {one["ResourceType"] for one in pages}
 
 
-def _insights(run: Verification, findings: Findings) -> None:
-    def look() -> tuple[bool, str]:
-        of_cluster = [{"Name": "db-cluster-id", "Values": [database_cluster(PREFIX)]}]
-        found = run.account.pages("rds", "describe_db_instances", "DBInstances", Filters=of_cluster)
-        enabled = [bool(one.get("PerformanceInsightsEnabled")) for one in found]
-        return bool(enabled) and all(enabled), f"{len(enabled)} instances"
-
-    _look(run, findings, "E5", "The instances have Performance Insights", look)
+def _canary_log(run: Verification) -> Found:
+    name = canary_logs(PREFIX)
+    streams = list(run.account.pages("logs", "describe_log_streams", "logStreams", logGroupName=name))
+    (group,) = run.account.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=name)
+    return bool(streams) and group.get("retentionInDays") == 1, f"{len(streams)} streams"
 
 
-def _resources(run: Verification, findings: Findings) -> None:
-    edge = dict(_resources_of(run.account, stack_name(PREFIX, EDGE, "")))
-    claim = "CloudFormation's role switches CloudFront's metrics on"
-    findings.prove("E6", claim, "AWS::CloudFront::MonitoringSubscription" in edge)
-    template = run.account.client("cloudformation").get_template(StackName=stack_name(PREFIX, API, ""))
-    findings.prove(
-        "L4", "FailOnWarnings accepts the API's document", "FailOnWarnings" in str(template["TemplateBody"])
-    )
-    findings.prove(
-        "L1",
-        "A saved query may name a log group before it exists",
-        "AWS::Logs::QueryDefinition"
-        in dict(_resources_of(run.account, stack_name(PREFIX, OBSERVABILITY, ""))),
-        "made when one slot had no log yet",
-    )
-
-
-def _canary_logs(run: Verification, findings: Findings) -> None:
-    def look() -> tuple[bool, str]:
-        name = canary_logs(PREFIX)
-        streams = list(run.account.pages("logs", "describe_log_streams", "logStreams", logGroupName=name))
-        (group,) = run.account.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=name)
-        return bool(streams) and group.get("retentionInDays") == 1, f"{len(streams)} streams"
-
-    _look(run, findings, "L7", "API Gateway writes a canary's log into the group that Kanmon made", look)
-
-
-def _rotation(run: Verification, findings: Findings) -> None:
-    secret = run.account.client("secretsmanager").describe_secret(
-        SecretId=_cluster(run.account)["MasterUserSecret"]["SecretArn"]
-    )
-    days = secret.get("RotationRules", {}).get("AutomaticallyAfterDays")
-    findings.prove(
-        "L8",
-        "CloudFormation's role changes the rotation of RDS's own secret",
-        days == 30,
-        f"every {days} days",
-    )
-
-
-def _snapshots(run: Verification, findings: Findings) -> None:
-    found = run.account.pages(
-        "rds", "describe_db_cluster_snapshots", "DBClusterSnapshots", SnapshotType="manual"
-    )
-    names = [one["DBClusterSnapshotIdentifier"] for one in found]
-    own = [name for name in names if snapshot_operation(PREFIX, name) is not None]
-    findings.prove("CD-5", "A snapshot exists before a release", bool(own))
-    findings.prove(
-        "L3", "The deploy role finds and deletes old snapshots", len(own) <= 2, f"{len(own)} left, 2 allowed"
-    )
-
-
-def _edge(run: Verification, findings: Findings) -> None:
-    edge, page = run.edge, Check.model_validate({"name": "page", "path": "/"})
-    live = edge.ask(page, Target("live", ""), _TIMEOUT)
-    made_up = edge.ask(page, Target("preview", "", preview_token("r1", "0" * 32)), _TIMEOUT)
-    nothing = made_up.status != live.status and "set-cookie" not in made_up.headers
-    findings.prove("TRU-2", "A made-up preview leads to nothing", nothing, f"status {made_up.status}")
-    age = live.headers.get("strict-transport-security", "")
-    findings.prove("INF-8", "Pages have security headers", bool(age), age)
-
-    def look() -> tuple[bool, str]:
-        bucket = run.account.outputs(stack_name(PREFIX, EDGE, ""))[Output.WEB_BUCKET]
-        plain = f"http://{edge.domain}/", f"https://{bucket}.s3.{run.account.region}.amazonaws.com/index.html"
-        codes = [urllib3.request("GET", url, redirect=False, retries=False).status for url in plain]
-        return codes == [301, 403], f"status {codes[0]} without TLS, {codes[1]} from the bucket"
-
-    _look(run, findings, "SEC-4", "Pages come by TLS only, and never from the bucket itself", look)
-
-
-def _canary_metrics(run: Verification, findings: Findings) -> None:
+def _canary_metrics(run: Verification) -> Found:
     """The canary's own metrics: an alarm of a release in progress reads them."""
+    dimensions = [{"Name": "ApiName", "Value": PREFIX}, {"Name": "Stage", "Value": CANARY_STAGE}]
+    asked = {"Namespace": "AWS/ApiGateway", "Dimensions": dimensions}
+    end = time.monotonic() + _METRICS_LATE
+    while True:
+        found = run.account.pages("cloudwatch", "list_metrics", "Metrics", **asked)
+        names = sorted({one["MetricName"] for one in found})
+        if names or time.monotonic() > end:
+            return bool(names), ", ".join(names)
+        time.sleep(_PAUSE)
 
-    def look() -> tuple[bool, str]:
-        dimensions = [{"Name": "ApiName", "Value": PREFIX}, {"Name": "Stage", "Value": CANARY_STAGE}]
-        end = time.monotonic() + _METRICS_LATE
-        while True:
-            found = run.account.pages(
-                "cloudwatch", "list_metrics", "Metrics", Namespace="AWS/ApiGateway", Dimensions=dimensions
-            )
-            names = sorted({one["MetricName"] for one in found})
-            if names or time.monotonic() > end:
-                return bool(names), ", ".join(names)
-            time.sleep(_PAUSE)
 
-    _look(run, findings, "L2", f"CloudWatch has metrics of the stage {CANARY_STAGE}", look)
+def _rotation(run: Verification) -> Found:
+    arn = _cluster(run.account)["MasterUserSecret"]["SecretArn"]
+    secret = run.account.client("secretsmanager").describe_secret(SecretId=arn)
+    days = secret.get("RotationRules", {}).get("AutomaticallyAfterDays")
+    return days == Database(name="verify").rotation_days, f"every {days} days"
+
+
+def _snapshot(run: Verification) -> Found:
+    names = _own_snapshots(run.account)
+    return bool(names), f"{len(names)}"
+
+
+def _old_snapshots(run: Verification) -> Found:
+    names = _own_snapshots(run.account)
+    return len(names) <= SNAPSHOTS, f"{len(names)} left, {SNAPSHOTS} allowed"
+
+
+def _own_snapshots(account: Account) -> list[str]:
+    operation, key = "describe_db_cluster_snapshots", "DBClusterSnapshots"
+    found = account.pages("rds", operation, key, SnapshotType="manual")
+    names = [one["DBClusterSnapshotIdentifier"] for one in found]
+    return [name for name in names if snapshot_operation(PREFIX, name) is not None]
+
+
+def _made_up_preview(run: Verification) -> Found:
+    made_up = run.edge.ask(_PAGE, Target("preview", "", preview_token("r1", "0" * 32)), _TIMEOUT)
+    return made_up.status >= 400 and "set-cookie" not in made_up.headers, f"status {made_up.status}"
+
+
+def _headers(run: Verification) -> Found:
+    age = run.edge.ask(_PAGE, Target("live", ""), _TIMEOUT).headers.get("strict-transport-security", "")
+    return bool(age), age
+
+
+def _transport(run: Verification) -> Found:
+    bucket = f"https://{_web_bucket(run.account)}.s3.{run.account.region}.amazonaws.com/index.html"
+    plain, direct = (
+        urllib3.request("GET", url, redirect=False, retries=False, timeout=_TIMEOUT).status
+        for url in (f"http://{run.edge.domain}/", bucket)
+    )
+    return (plain, direct) == (301, 403), f"status {plain} without TLS, {direct} from the bucket"
+
+
+def _web_bucket(account: Account) -> str:
+    return account.outputs(stack_name(PREFIX, EDGE, ""))[Output.WEB_BUCKET]
 
 
 def _cluster(account: Account) -> Any:
@@ -247,10 +247,33 @@ def _cluster(account: Account) -> Any:
     return account.client("rds").describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]
 
 
-def _named(tags: list[dict[str, str]]) -> dict[str, str]:
+def _named(tags: Iterable[dict[str, str]]) -> dict[str, str]:
     return {one["Key"]: one["Value"] for one in tags}
 
 
-def _resources_of(account: Account, stack: str) -> Iterator[tuple[str, str]]:
-    pages = account.pages("cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=stack)
-    return ((one["ResourceType"], one.get("PhysicalResourceId", "")) for one in pages)
+OFFERS = (
+    Point("E5", "Kanmon's version of Aurora PostgreSQL is offered", _engine),
+    Point("E5", "db.serverless is offered with Performance Insights", _serverless, played=False),
+    Point("D7", f"Lambda runs at least {_TEN} functions at once", _concurrency),
+)
+POINTS = (
+    Point("E1", "CloudFormation's role uses a key right after its creation", _key),
+    Point("E2", "CloudFormation's role tags and untags a bucket", _bucket_tags, played=False),
+    Point("E3", "Parameters need no right to look at the network", _parameters),
+    Point(
+        "E4", "A tag that leaves the config leaves the resources, by an update with OnStackFailure", _untagged
+    ),
+    Point("E5", "The instances have Performance Insights", _insights, played=False),
+    Point("E6", "CloudFormation's role switches CloudFront's metrics on", _monitoring),
+    Point("L1", "A saved query may name a log group before it exists", _queries),
+    Point("L2", f"CloudWatch has metrics of the stage {CANARY_STAGE}", _canary_metrics, played=False),
+    Point("L3", "The deploy role finds and deletes old snapshots", _old_snapshots),
+    Point("L4", "FailOnWarnings accepts the API's document", _warnings),
+    Point("L6", "CloudFormation's role imports an API without tags, then tags it", _imported),
+    Point("L7", "A canary's log goes into the group that Kanmon made", _canary_log, played=False),
+    Point("L8", "CloudFormation's role changes the rotation of RDS's own secret", _rotation),
+    Point("CD-5", "A snapshot exists before a release", _snapshot),
+    Point("TRU-2", "A made-up preview leads to nothing", _made_up_preview),
+    Point("INF-8", "Pages have security headers", _headers),
+    Point("SEC-4", "Pages come by TLS only, and never from the bucket itself", _transport, played=False),
+)

@@ -21,6 +21,8 @@ NAME, ENVIRONMENT = "kanmon-verify", "aws"
 """The app's name, which no team has, and its environment."""
 PREFIX = f"{NAME}-{ENVIRONMENT}"
 LEAVING_TAG = "leaves-with-the-second-release"
+SNAPSHOTS = 2
+"""How many the config keeps."""
 PACKAGES = REPOSITORY / "build" / "packages"
 _HANDLER = "build/api/mandala/handler.py"
 _PAGE = "web/dist/index.html"
@@ -112,7 +114,7 @@ def _link(source: str, target: str) -> None:
 def _adapt(config: Any, region: str, bake: str, github: dict[str, object]) -> None:
     config.update(app=NAME, environment=ENVIRONMENT, region=region, github=github, logs={"days": 1})
     config["tags"] = {LEAVING_TAG: "true"}
-    config["database"].update(capacity={"min": 0.5, "max": 1}, backup_days=1, snapshots=2)
+    config["database"].update(capacity={"min": 0.5, "max": 1}, backup_days=1, snapshots=SNAPSHOTS)
     config["traffic"].update(steps=[{"percent": 10, "bake": bake}], bake=bake)
     # The packages are there, from the cache.
     config["build"]["commands"] = [one for one in config["build"]["commands"] if " ci " not in one]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import time
 from contextlib import suppress
@@ -38,6 +39,7 @@ _IN_A_ROW = 20
 """Good answers until a change counts as arrived everywhere."""
 _LONGEST = 180.0
 _TIMEOUT, _PAUSE = 20.0, 0.1
+_OWN_EVENT = re.compile(r"(CREATE|UPDATE|DELETE)_(IN_PROGRESS|COMPLETE)")
 _VERSION = Check.model_validate({"name": "version", "path": "/api/version"})
 
 
@@ -171,13 +173,12 @@ def stacks(run: Verification, findings: Findings) -> None:
 def measure_stack(run: Verification, findings: Findings, name: str, stack_id: str, only: str = "") -> None:
     """Each operation of a stack, from its first event to its last one."""
     pages = run.account.pages("cloudformation", "describe_stack_events", "StackEvents", StackName=stack_id)
-    own = [one for one in pages if one.get("PhysicalResourceId") == stack_id]
     began = None
-    for event in reversed(own):
-        verb, _, status = event.get("ResourceStatus", "").partition("_")
-        if status == "IN_PROGRESS" and verb in {"CREATE", "UPDATE", "DELETE"}:
+    for event in reversed([one for one in pages if one.get("PhysicalResourceId") == stack_id]):
+        found = _OWN_EVENT.fullmatch(event.get("ResourceStatus", ""))
+        if found and found[2] == "IN_PROGRESS":
             began = event["Timestamp"]
-        elif status == "COMPLETE" and began and verb == (only or verb):
+        elif found and began and found[1] == (only or found[1]):
             took = (event["Timestamp"] - began).total_seconds()
-            findings.measure(f"CloudFormation: {verb.lower()} {name.removeprefix(f'{PREFIX}-')}", took)
-            began = None
+            kind = name.removeprefix(f"{PREFIX}-")
+            findings.measure(f"CloudFormation: {found[1].lower()} {kind}", took)
