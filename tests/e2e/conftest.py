@@ -13,14 +13,13 @@ from embedded.process import REPOSITORY
 from kanmon.bundle.build import build_bundle
 from kanmon.config.source import load_config
 from tests.e2e.attacker import ATTACKER, Role
-from tests.e2e.project import Project
+from tests.e2e.project import GITHUB, Project
 from tests.e2e.repository import roles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_GITHUB = "github: {repository: acme/mandala, repository_id: 456, owner_id: 123, existing_provider: true}\n"
 _NUMBERS = itertools.count(1)
 
 
@@ -52,7 +51,7 @@ def project(aws: EmbeddedAws, built_app: Path, tmp_path: Path) -> Iterator[Proje
     It is released with the roles of GitHub's jobs: IAM is asked about each call, also of CloudFormation.
     """
     made = Project.copy(built_app, tmp_path / "app", f"e2e-{next(_NUMBERS)}", aws.environment)
-    made.edit_config(lambda text: text + _GITHUB)
+    made.edit_config(lambda text: text + GITHUB)
     roles(made)
     iam = made.client("iam")
     made.keys |= {

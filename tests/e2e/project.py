@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PATIENCE = 90.0
+GITHUB = "github: {repository: acme/mandala, repository_id: 456, owner_id: 123, existing_provider: true}\n"
+"""With it there are roles for GitHub's jobs."""
 _ADMINISTRATION = {"bootstrap", "destroy"}
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.changes import visible_change
+from tests.e2e.project import GITHUB
 
 if TYPE_CHECKING:
     from tests.e2e.project import Project
@@ -28,7 +29,7 @@ checks: [{name: version, path: /api/version}]
 def _half(project: Project, text: str) -> None:
     canary = "traffic: {strategy: canary, steps: [{percent: 10, bake: 1s}]}\n"
     head = f"app: mandala\nenvironment: {project.name}\n"
-    project.edit_config(lambda _: head + text + canary)
+    project.edit_config(lambda _: head + text + canary + GITHUB)
 
 
 def test_a_web_app_alone(project: Project) -> None:
