@@ -20,16 +20,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_FIGURES = pytest.StashKey[str]()
 _NUMBERS = itertools.count(1)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print how much IAM decided."""
+    if figures := config.stash.get(_FIGURES, ""):
+        terminalreporter.write_line(figures)
+
+
 @pytest.fixture(scope="session")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
+def aws(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[EmbeddedAws]:
     """AWS-4: at the end, IAM has denied nothing to anybody but the attackers."""
     with EmbeddedAws.start(tmp_path_factory.mktemp("aws"), edge_seed=7) as running:
         yield running
-        denied = running.decisions()["denied"]
-        assert [one for one in denied if not one[0].endswith(f"/{ATTACKER}")] == []
+        decisions = running.decisions()
+        denied = [one for one in decisions["denied"] if not one[0].endswith(f"/{ATTACKER}")]
+        holders, actions = ({one[place] for one in decisions["allowed"]} for place in (0, 1))
+        request.config.stash[_FIGURES] = (
+            f"IAM allowed {len(actions)} actions to {len(holders)} roles, and denied {len(denied)} to them"
+        )
+        assert denied == []
 
 
 @pytest.fixture(scope="session")
