@@ -1,4 +1,4 @@
-"""CloudFormation's times, from a stack's own events (AWS-3)."""
+"""CloudFormation's times, from a stack's own events; what users may get after a move (AWS-3)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from demo.seen import Kind, Seen
+from demo.summary import Tenure, judge
 from verification.account import Account
 from verification.findings import Findings
-from verification.timings import measure_stack
+from verification.timings import measure_stack, spread
 
 from .test_report import ACCOUNT
 from .test_steps import run_in
@@ -68,3 +70,13 @@ def test_each_whole_operation_of_a_stack_counts(
     run.account = Events("eu-west-1", ACCOUNT, run.account.caller)
     measure_stack(run, findings, "kanmon-verify-aws-edge", STACK, only=only)
     assert findings.times == {f"CloudFormation: {name}": seconds for name, seconds in times.items()}
+
+
+@pytest.mark.parametrize(("at", "seconds", "mixed"), [(14, 0, 1), (14, 5, 0), (16, 5, 1)])
+def test_the_former_release_may_answer_until_a_move_is_everywhere(
+    at: float, seconds: float, mixed: int
+) -> None:
+    """NFR-2: an answer is wholly of one release, and AWS needs seconds for a move."""
+    tenure = Tenure("r1", Kind.API, 0, 10)
+    seen = Seen(at, at + 0.1, Kind.API, "GET", "/api/goals", 200, "r1", "")
+    assert len(judge([seen], spread([tenure], seconds)).mixed) == mixed
