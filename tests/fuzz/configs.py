@@ -41,6 +41,14 @@ def _many(section: str, count: int, value: str) -> str:
     return CONFIG + f"{section}:\n" + "".join(f"  n{n}: {value}\n" for n in range(count))
 
 
+def _merges(keys: int, merges: int, value: str = "<<: *a") -> str:
+    return (
+        CONFIG + f"a: &a {{{', '.join(f'k{n}: 1' for n in range(keys))}}}\nx: [{f'{{{value}}}, ' * merges}]\n"
+    )
+
+
+_DAY = "2026-13-45"
+_HEX = "0x" + "f" * 4000
 _PAYLOADS = {
     "laughs in a payload": "{a: &a [x,x,x,x,x,x,x,x,x], b: &b [*a,*a,*a,*a,*a,*a,*a,*a], c: &c [*b,*b,*b,*b,*b,*b,*b,"
     "*b], d: &d [*c,*c,*c,*c,*c,*c,*c,*c], e: &e [*d,*d,*d,*d,*d,*d,*d,*d], f: [*e,*e,*e,*e,*e,*e,*e,*e]}",
@@ -49,6 +57,13 @@ _PAYLOADS = {
     "an infinite exponent": "{a: 1e999}",
     "a large integer": "{a: " + "9" * 4000 + "}",
     "an impossible integer": "{a: " + "9" * 5000 + "}",
+    "a hexadecimal integer": f"{{a: {_HEX}}}",
+    "an octal integer": f"{{a: [0o{'7' * 6000}]}}",
+    "a binary integer": f"{{a: {{b: -0b{'1' * 16_000}}}}}",
+    "an integer of 65 bits": f"{{a: {2**64}}}",
+    "an integer of 64 bits": f"{{a: {2**64 - 1}}}",
+    "a hexadecimal key": f"{{a: {{? {_HEX} : b}}}}",
+    "binary as key": "{!!binary AAAA : b}",
     "a date": "{a: 2026-01-01}",
     "an impossible date": "{a: 2026-13-45}",
     "an impossible time": "{a: 2026-01-01T99:99:99Z}",
@@ -107,6 +122,9 @@ _EXPECTATIONS = {
     "a long query": f"json: {{'{'a.' * 30_000}a': 1}}",
     "a query with NUL": 'json: {"a\\0": 1}',
     "a value that is no number": "json: {a: .nan}",
+    "a value in hexadecimal": f"json: {{a: {_HEX}}}",
+    "an infinite value": "json: {a: [1e400, -.inf]}",
+    "a hexadecimal status": f"status: {_HEX}",
     "laughs in a value": "json: {a: &a [x,x,x,x,x,x,x,x,x,x], b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a], c: &c [*b,*b,*b,*b,"
     "*b,*b,*b,*b,*b,*b], d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c], e: [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]}",
     "a latency without end": "latency: 1e308",
@@ -171,6 +189,37 @@ _TEXTS: dict[str, object] = {
     "more laughs": lambda: _laughs(40) + CONFIG,
     "many laughs": lambda: CONFIG + _laughs(9, 40),
     "laughs in tags": lambda: CONFIG + "tags:\n  " + _laughs(7).replace("\n", "\n  "),
+    "merges of a large mapping": _merges(1000, 400),
+    "more merges of a large mapping": _merges(5000, 8000),
+    "merges of an empty mapping": _merges(0, 9900),
+    "merges of a list": _merges(1, 2000, "<<: [*a,*a,*a]"),
+    "a merge of a long list": lambda: CONFIG + "a: &a {b: 1}\nx: {<<: [" + "*a," * 30_000 + "]}\n",
+    "merges written out": lambda: CONFIG + "x: [" + "{<<: {a: 1}}," * 5000 + "]\n",
+    "merges of merges": lambda: CONFIG + "a0: &a0 {x: 1}\n" + "".join(f"a{n}: &a{n} {{<<: [*a{n - 1},*a{n - 1},*a{n - 1}]}}\n" for n in range(1, 900)),
+    "two merges in a mapping": CONFIG + "a: &a {b: 1}\nx: {<<: *a, <<: *a}\n",
+    "laughs under a key twice": lambda: CONFIG + _laughs(9) + "a: *l8\na: *l8\n",
+    "laughs as a key": lambda: CONFIG + _laughs(40, 2) + "? *l39\n: 1\n",
+    "laughs of maps as a key": lambda: CONFIG + "m0: &m0 {a: 1}\n" + "".join(f"m{n}: &m{n} {{a: *m{n - 1}, b: *m{n - 1}}}\n" for n in range(1, 40)) + "? *m39\n: 1\n",
+    "1500 equal maps as keys": lambda: CONFIG + "m: &m {" + ",".join(f"k{n}: 1" for n in range(1000)) + "}\nx:\n" + "- {? *m : 1}\n" * 1500,
+    "laughs in a set": lambda: CONFIG + _laughs(9) + "a: !!set {? *l8 , ? *l8 }\n",
+    "a long ordered map": lambda: CONFIG + "x: !!omap [" + ",".join(f"k{n}: 1" for n in range(12_000)) + "]\n",
+    "a root with a tag": "!!set {app, web}\n",
+    "a root that is an ordered map": "!!omap [app: shop]\n",
+    "keys of one hash": lambda: CONFIG + "x: {" + ",".join(f"{n * (2**61 - 1) + 5:#x}: 1" for n in range(4800)) + "}\n",
+    "an impossible value after a list": lambda: CONFIG + "x: [" + "a," * 60_000 + f"{_DAY}]\n",
+    "an impossible value after a block": lambda: CONFIG + "x:\n" + "- a\n" * 32_000 + f"- {_DAY}\n",
+    "an impossible value after dates": lambda: CONFIG + "x: [" + "2026-01-01," * 11_000 + f"{_DAY}]\n",
+    "only impossible values": lambda: CONFIG + "x: [" + f"{_DAY}," * 11_000 + "]\n",
+    "an anchor 20,000 times": lambda: CONFIG + "x: [" + "&a [], " * 18_000 + "]\n",
+    "lists in lists before a long one": lambda: CONFIG + "x: " + "[b," * 300 + "a," * 60_000,
+    "questions in a list": lambda: CONFIG + "x: [" + "? a," * 30_000 + "]\n",
+    "keys without a name": lambda: CONFIG + "x: {" + ": ," * 40_000 + "}\n",
+    "integers of YAML 1.1 in base 60": lambda: "%YAML 1.1\n---\n" + CONFIG + "tags: {a: 1" + ":59" * 40_000 + "}\n",
+    "floats of YAML 1.1": lambda: "%YAML 1.1\n---\n" + CONFIG + "x: [" + "1e5," * 20_000 + "]\n",
+    "a hexadecimal app": CONFIG.replace("app: shop", f"app: {_HEX}"),
+    "a hexadecimal tag": CONFIG + f"tags: {{a: {_HEX}}}\n",
+    "127 kB of hexadecimal digits": lambda: CONFIG + "tags: {a: 0x" + "f" * 120_000 + "}\n",
+    "a character beyond Unicode": CONFIG + 'tags: {a: "\\U00110000"}\n',
     "five megabytes": lambda: CONFIG + "# x\n" * (5 * _MB // 4),
     "five megabytes of values": lambda: CONFIG + "tags:\n" + "".join(f"  k{n}: v\n" for n in range(500_000)),
     "127 kB of values": lambda: CONFIG + "tags: [" + "a," * 65_000 + "]\n",

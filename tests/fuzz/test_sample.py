@@ -13,6 +13,10 @@ from tests.fuzz.running import run
 CASES = {f"{case.group}: {case.name}": case for case in all_cases()}
 SAMPLE = (
     "config: laughs",
+    "config: merges of a large mapping",
+    "config: laughs as a key",
+    "config: payload: a hexadecimal integer",
+    "config: an impossible value after a block",
     "config: a pipe",
     "config: zeros without end",
     "config: expect: a backreference",
