@@ -15,10 +15,12 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.ledger import release_key
 from kanmon.model import Result
+from kanmon.release.recover import recover
 from tests.fakes.app import make_bundle, make_config
 from tests.fakes.cloud import ARTIFACTS, WEB, Cloud
-from tests.fakes.process import Blow, Process
-from tests.fakes.runs import plan_of, release, roll_back
+from tests.fakes.process import Blow, Process, ProcessDied
+from tests.fakes.runs import ignore, plan_of, release, roll_back
+from tests.fakes.services import FakeApproval
 from tests.fakes.whole import expect_one_release
 
 if TYPE_CHECKING:
@@ -204,15 +206,39 @@ DELETIONS = ("files of bundles", "hashed assets")
 """In their order."""
 
 
+def _deletion(cloud: Cloud, what: str) -> int:
+    """The number of a call in the release of `three`."""
+    process = Process()
+    release(cloud.copy(), "three", config=CONFIG, process=process)
+    calls = [number for number, call in enumerate(process.calls, 1) if call == "s3.delete_objects"]
+    return calls[DELETIONS.index(what) - len(DELETIONS)]
+
+
+def test_a_run_that_dies_leaves_no_target_without_files(cloud: Cloud) -> None:
+    """AWS-2, CD-13: the head lost the release before. The next run goes on."""
+    _release(cloud, "one", "two")
+    with pytest.raises(ProcessDied):
+        release(
+            cloud,
+            "three",
+            config=CONFIG,
+            process=Process(blow=Blow.DEATH_AFTER, at=_deletion(cloud, "files of bundles")),
+        )
+    assert cloud.ledger.head().kept == ("r2", "r3")
+    assert _assets(cloud, "r2", "r3") < {name for name in cloud.s3.objects(WEB) if "/" in name}
+    cloud.clock.outlast_lease()
+    outcome = recover(cloud.services(), ignore, FakeApproval())
+    assert outcome
+    assert outcome.result is Result.STABLE
+    assert {name for name in cloud.s3.objects(WEB) if "/" in name} == _assets(cloud, "r2", "r3")
+
+
 @pytest.mark.parametrize("blow", [Blow.DENIED, Blow.LOST_ANSWER])
 @pytest.mark.parametrize("what", DELETIONS)
 def test_a_file_that_stays_fails_no_release(cloud: Cloud, what: str, blow: Blow) -> None:
     """AWS-2: the next release deletes it."""
     _release(cloud, "one", "two")
-    process = Process()
-    release(cloud.copy(), "three", config=CONFIG, process=process)
-    calls = [number for number, call in enumerate(process.calls, 1) if call == "s3.delete_objects"]
-    struck = Process(blow=blow, at=calls[DELETIONS.index(what) - len(DELETIONS)])
+    struck = Process(blow=blow, at=_deletion(cloud, what))
     notes: list[str] = []
     outcome = release(
         cloud, "three", config=CONFIG, process=struck, observer=lambda event: notes.append(event.text)
