@@ -58,17 +58,20 @@ class _Needed:
 
     records: tuple[Release, ...]
     manifests: tuple[Manifest, ...]
+    waiting: tuple[Manifest, ...]
+    """The plan role can write it: it adds to what is needed, and decides about nothing else."""
 
     @property
     def blobs(self) -> set[str]:
         """The digests of all their stored files."""
         own = (record.own_files for record in self.records)
-        return {sha256 for found in (*own, *(one.uses() for one in self.manifests)) for sha256 in found}
+        uses = (manifest.uses() for manifest in self.manifests + self.waiting)
+        return {sha256 for found in (*own, *uses) for sha256 in found}
 
     @property
     def pages(self) -> set[str]:
         """The names of all their web files."""
-        return {name for manifest in self.manifests for name in manifest.web}
+        return {name for manifest in self.manifests + self.waiting for name in manifest.web}
 
     @property
     def folders(self) -> set[str]:
@@ -82,7 +85,7 @@ def _delete_files(steps: Steps) -> None:
     # An asset is younger than its blob.
     old = steps.services.blobs.older_than(before)
     records = _records(steps) if old else ()
-    needed = _Needed(records, _manifests(steps, records)) if old else None
+    needed = _Needed(records, _manifests(steps, records), _waiting(steps)) if old else None
     if needed:
         with _noted(steps.journal, "files of bundles"):
             unneeded = old - needed.blobs
@@ -116,10 +119,10 @@ def _records(steps: Steps) -> tuple[Release, ...]:
 
 
 def _manifests(steps: Steps, records: tuple[Release, ...]) -> tuple[Manifest, ...]:
-    """The bundles of releases, and of a plan that waits. See :func:`_records`."""
+    """The bundles of releases. See :func:`_records`."""
     bundles = sorted({record.bundle for record in records})
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return tuple(pool.map(lambda one: _manifest(steps, one), bundles)) + _waiting(steps)
+        return tuple(pool.map(lambda one: _manifest(steps, one), bundles))
 
 
 def _record(steps: Steps, release_id: str) -> Release:
@@ -137,11 +140,11 @@ def _manifest(steps: Steps, bundle: str) -> Manifest:
 def _waiting(steps: Steps) -> tuple[Manifest, ...]:
     """The bundle of the newest planned release: it may have taken old files over, by their names.
 
-    The plan role writes its record. So it can only keep files, and an unreadable one stops nothing. A deploy
-    looks for each file before it begins, also for templates: the worst is a plan to repeat.
+    The plan role writes its record and its manifest. So these can only keep files, and unreadable ones stop
+    nothing. A deploy looks for each file before it begins, also for templates: the worst is a plan to repeat.
     """
     waiting = steps.services.ledger.waiting_release()
-    with suppress(KanmonError):
+    with suppress(KanmonError, ValueError, RecursionError):
         return (_manifest(steps, waiting.bundle),) if waiting else ()
     return ()
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.ledger import release_key
+from kanmon.ledger.records import PlannedRelease
 from kanmon.model import Result
 from kanmon.release.recover import recover
 from tests.fakes.app import make_bundle, make_config
@@ -170,6 +171,27 @@ def test_a_young_environment_costs_two_calls(cloud: Cloud) -> None:
         "apigateway.get_paginator",
     ]
     assert "store.get" not in after
+
+
+@pytest.mark.parametrize("planted", [b"no manifest", b"[" * 100_000, None])
+def test_a_planned_release_decides_about_no_deletion(cloud: Cloud, planted: bytes | None) -> None:
+    """AWS-2, TRU-1: the plan role writes its record, and can point it at any manifest."""
+    _release(cloud, "one", "two")
+    uploads = make_config(web={"directory": "web/dist", "immutable": ["uploads/*"]})
+    bundle = cloud.keep(planted) if planted else make_bundle(cloud, "evil", config=uploads).digest
+    cloud.s3.put_object(Bucket=WEB, Key="uploads/photo.png", Body=b"")
+    old = _assets(cloud, "r1")
+
+    def plant(event: Event) -> None:
+        if "goes live" in event.text:
+            made = {"commit": "evil", "bundle": bundle, "created": cloud.clock.now()}
+            cloud.ledger.add_release(lambda release_id: PlannedRelease(id=release_id, **made))
+
+    cloud.clock.move(MONTH)
+    assert release(cloud, "three", config=CONFIG, observer=plant).result is Result.STABLE
+    assert cloud.ledger.planned("r4")
+    assert "uploads/photo.png" in cloud.s3.objects(WEB)
+    assert not old & cloud.s3.objects(WEB).keys()
 
 
 @pytest.mark.parametrize("body", [None, b"{}"])
