@@ -136,6 +136,7 @@ FULL: dict[str, Any] = {
         "existing_provider": True,
     },
     "costs": {"monthly_usd": 100, "email": "team@example.com"},
+    "releases": {"kept": 20},
     "allow_destroy": ["MailQueue"],
 }
 """A config with every key."""
