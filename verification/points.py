@@ -260,9 +260,7 @@ POINTS = (
     Point("E1", "CloudFormation's role uses a key right after its creation", _key),
     Point("E2", "CloudFormation's role tags and untags a bucket", _bucket_tags, played=False),
     Point("E3", "Parameters need no right to look at the network", _parameters),
-    Point(
-        "E4", "A tag that leaves the config leaves the resources, by an update with OnStackFailure", _untagged
-    ),
+    Point("E4", "An update with OnStackFailure removes a tag from everything", _untagged),
     Point("E5", "The instances have Performance Insights", _insights, played=False),
     Point("E6", "CloudFormation's role switches CloudFront's metrics on", _monitoring),
     Point("L1", "A saved query may name a log group before it exists", _queries),

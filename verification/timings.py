@@ -133,7 +133,7 @@ def users(run: Verification, findings: Findings) -> None:
     for one in (*verdict.failed[:3], *verdict.mixed[:3]):
         findings.notes[f"{one.start:.3f} {one.method} {one.url}"] = one.problem or f"by {one.release}"
     for each in logged:
-        for name, seconds in _moves(each, seen):
+        for name, seconds in moves(each, seen):
             findings.measure(name, seconds)
     endings = ", ".join(one.operation.ending for one in logged)
     findings.prove("CD-11", "The ledger has every operation", bool(logged), endings)
@@ -152,7 +152,7 @@ def _during(operation: Operation, lines: Sequence[OutputLine]) -> tuple[OutputLi
     return tuple(line for line in lines if begin <= line.at <= end)
 
 
-def _moves(run: LoggedOperation, seen: Sequence[Seen]) -> Iterator[tuple[str, float]]:
+def moves(run: LoggedOperation, seen: Sequence[Seen]) -> Iterator[tuple[str, float]]:
     """How long users still got the other release after each pointer had moved."""
     operation = run.operation
     with suppress(ValueError):  # no check failed live
@@ -161,8 +161,9 @@ def _moves(run: LoggedOperation, seen: Sequence[Seen]) -> Iterator[tuple[str, fl
     deploy = operation.kind is OperationKind.DEPLOY
     left = {Step.PROMOTE: operation.base, Step.ROLL_BACK: operation.release if deploy else operation.base}
     for step, kind in product(left, (Kind.API, Kind.PAGE)):
-        moved, end = run.moved(kind, step), run.ended(operation.step)
-        # A request from before the move may be answered after it, so it counts by its begin.
+        moved, end = run.moved(kind, step), run.ended(step)
+        # A request from before the move may be answered after it, so it counts by its begin. After the step,
+        # a rollback may have given users the other release again.
         asked = [
             one.start for one in seen if one.kind is kind and one.release == left[step] and one.end <= end
         ]
