@@ -24,7 +24,7 @@ class Proof(BaseModel):
     """One promise, or one point about AWS, and what the account showed."""
 
     id: str
-    """A requirement such as `CD-7`, or a point such as `E4`."""
+    """A requirement such as `CD-7`, or a point such as `P6`."""
     claim: str
     outcome: Outcome
     fact: str = ""

@@ -63,10 +63,10 @@ def offers(run: Verification, findings: Findings) -> None:
 
 
 def points(run: Verification, findings: Findings) -> None:
-    """Section E of the reading of AWS, and further questions."""
+    """What only an account with the app can answer."""
     _ask(POINTS, run, findings)
     findings.leave(
-        "E7",
+        "P9",
         "A job takes its concurrency group before its approval",
         "GitHub decides. By hand: start two runs, and look which one waits",
     )
@@ -252,24 +252,24 @@ def _named(tags: Iterable[dict[str, str]]) -> dict[str, str]:
 
 
 OFFERS = (
-    Point("E5", "Kanmon's version of Aurora PostgreSQL is offered", _engine),
-    Point("E5", "db.serverless is offered with Performance Insights", _serverless, played=False),
-    Point("D7", f"Lambda runs at least {_TEN} functions at once", _concurrency),
+    Point("P7", "Kanmon's version of Aurora PostgreSQL is offered", _engine),
+    Point("P7", "db.serverless is offered with Performance Insights", _serverless, played=False),
+    Point("P2", f"Lambda runs at least {_TEN} functions at once", _concurrency),
 )
 POINTS = (
-    Point("E1", "CloudFormation's role uses a key right after its creation", _key),
-    Point("E2", "CloudFormation's role tags and untags a bucket", _bucket_tags, played=False),
-    Point("E3", "Parameters need no right to look at the network", _parameters),
-    Point("E4", "An update with OnStackFailure removes a tag from everything", _untagged),
-    Point("E5", "The instances have Performance Insights", _insights, played=False),
-    Point("E6", "CloudFormation's role switches CloudFront's metrics on", _monitoring),
-    Point("L1", "A saved query may name a log group before it exists", _queries),
-    Point("L2", f"CloudWatch has metrics of the stage {CANARY_STAGE}", _canary_metrics, played=False),
-    Point("L3", "The deploy role finds and deletes old snapshots", _old_snapshots),
-    Point("L4", "FailOnWarnings accepts the API's document", _warnings),
-    Point("L6", "CloudFormation's role imports an API without tags, then tags it", _imported),
-    Point("L7", "A canary's log goes into the group that Kanmon made", _canary_log, played=False),
-    Point("L8", "CloudFormation's role changes the rotation of RDS's own secret", _rotation),
+    Point("P3", "CloudFormation's role uses a key right after its creation", _key),
+    Point("P4", "CloudFormation's role tags and untags a bucket", _bucket_tags, played=False),
+    Point("P5", "Parameters need no right to look at the network", _parameters),
+    Point("P6", "An update with OnStackFailure removes a tag from everything", _untagged),
+    Point("P7", "The instances have Performance Insights", _insights, played=False),
+    Point("P8", "CloudFormation's role switches CloudFront's metrics on", _monitoring),
+    Point("P10", "A saved query may name a log group before it exists", _queries),
+    Point("P11", f"CloudWatch has metrics of the stage {CANARY_STAGE}", _canary_metrics, played=False),
+    Point("P12", "The deploy role finds and deletes old snapshots", _old_snapshots),
+    Point("P13", "FailOnWarnings accepts the API's document", _warnings),
+    Point("P15", "CloudFormation's role imports an API without tags, then tags it", _imported),
+    Point("P16", "A canary's log goes into the group that Kanmon made", _canary_log, played=False),
+    Point("P17", "CloudFormation's role changes the rotation of RDS's own secret", _rotation),
     Point("CD-5", "A snapshot exists before a release", _snapshot),
     Point("TRU-2", "A made-up preview leads to nothing", _made_up_preview),
     Point("INF-8", "Pages have security headers", _headers),

@@ -105,13 +105,13 @@ def fail_creation(run: Verification, findings: Findings) -> None:
     )
     claim = "RetainExceptOnCreate and OnStackFailure: a failed creation leaves nothing"
     if not failed:
-        findings.leave("L5", claim, "CloudFormation refused the name before it created anything")
+        findings.leave("P14", claim, "CloudFormation refused the name before it created anything")
     elif _OBSTRUCTED not in failed:
         reasons = " ".join(one.get("ResourceStatusReason", "") for one in events)
         raise StepError(f"the edge's stack fails for another reason: {reasons[:1000]}")
     else:
         left = ", ".join(sorted(kept)) or "nothing"
-        findings.prove("L5", claim, not kept, f"{len(deleted)} resources deleted again, left: {left}")
+        findings.prove("P14", claim, not kept, f"{len(deleted)} resources deleted again, left: {left}")
 
 
 def _take_name(run: Verification) -> None:

@@ -7,7 +7,7 @@ Quotas of an account are shared. API Gateway takes ten management calls a second
 from __future__ import annotations
 
 import math
-import random
+from random import SystemRandom
 from typing import TYPE_CHECKING, Any, cast
 
 from kanmon.aws.calls import THROTTLED
@@ -34,4 +34,4 @@ def _pause(response: tuple[Any, Mapping[str, Any]] | None, **event: object) -> f
     code = response[1].get("Error", {}).get("Code") if response else None
     if code not in THROTTLED or tries >= TRIES:
         return None
-    return min(_LONGEST, math.ldexp(_FIRST, tries - 1)) * random.uniform(0.5, 1)  # noqa: S311 - no secret
+    return min(_LONGEST, math.ldexp(_FIRST, tries - 1)) * SystemRandom().uniform(0.5, 1)

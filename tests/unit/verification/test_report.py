@@ -46,8 +46,8 @@ def state(**keys: object) -> State:
 def findings(text: str = "") -> Findings:
     made = Findings(seconds=2.0)
     made.prove("CD-7", "A failed check rolls back", True, text)
-    made.prove("E4", "A tag leaves", False, text)
-    made.leave("E7", "A group comes first", text)
+    made.prove("P6", "A tag leaves", False, text)
+    made.leave("P9", "A group comes first", text)
     for seconds in (1.0, 9.0, 2.0):
         made.measure("new stage", seconds)
     made.notes[f"about {text}"] = text
@@ -96,7 +96,7 @@ def test_promises_and_points_have_tables_of_their_own() -> None:
     text = markdown(content)
     promises, points = text.index("## Promises"), text.index("## Points about AWS")
     assert promises < text.index("| CD-7 | A failed check rolls back | **proven** | 4 s |") < points
-    assert points < text.index("| E4 | A tag leaves | **failed** | 4 s |")
+    assert points < text.index("| P6 | A tag leaves | **failed** | 4 s |")
     assert "**1 proven, 1 failed, 1 not provable here.** Left in the account: **2 things**." in text
     assert "the embedded AWS" in text
 
