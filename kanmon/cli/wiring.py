@@ -17,7 +17,7 @@ from kanmon.github.workflow_run import actor, current_run
 from kanmon.ledger.ledger import Ledger
 from kanmon.ledger.store import S3Store
 from kanmon.model import Resource, Slot
-from kanmon.naming import API, EDGE, FOUNDATION, Output, ledger_folder, stack_name
+from kanmon.naming import API, EDGE, Output, ledger_folder, stack_name
 from kanmon.release.destroy import Removers
 from kanmon.release.ports import ApiPort, Services, Site, WebPort
 from kanmon.stacks.cloudformation import Stacks
@@ -100,7 +100,7 @@ def open_api(
     back = outputs.get(API)
     if not back:
         return NoApi()
-    settings = StageSettings((config.api or ServedApi()).throttle, outputs[FOUNDATION][Output.ACCESS_LOGS])
+    settings = StageSettings((config.api or ServedApi()).throttle, back[Output.ACCESS_LOGS])
     return ApiStages(apigateway, back[Output.API_ID], settings)
 
 

@@ -69,7 +69,7 @@ def stacks_of(
         FOUNDATION: {Output.KEY_ARN: made.key, **protections(config)},
         SLOT: _of_release(config, manifest, release, slot, made.bucket)
         | _outputs(FOUNDATION, *slot_parameters(config), Output.KEY_ARN),
-        API: {},
+        API: _outputs(FOUNDATION, Output.ACCESS_LOGS),
         EDGE: _outputs(API, Output.API_ID) if config.api else {},
         OBSERVABILITY: _outputs(FOUNDATION, Output.KEY_ARN) | _outputs(EDGE, Output.DISTRIBUTION),
     }

@@ -222,7 +222,7 @@ class FakeStacks:
         if name.endswith("-api"):
             deployment = next(key for key in _resources(body, {}) if key.startswith("Deployment"))
             self.gateway.deployments.add(deployment)
-            return {"ApiId": "api-1", "Deployment": deployment}
+            return {"ApiId": "api-1", "Deployment": deployment, "AccessLogs": "arn:access-logs"}
         if name.endswith("-edge"):
             web = {"WebBucket": "web"} if "  WebBucket:\n" in body else {}
             return {"Domain": "edge.test", "Distribution": "E1", **web}

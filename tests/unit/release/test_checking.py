@@ -20,11 +20,7 @@ CONFIG = make_config()
 
 
 def _check(cloud: Cloud, journal: Journal) -> None:
-    outputs = {
-        "foundation": {"AccessLogs": ""},
-        "api": {"ApiId": "api-1"},
-        "edge": {"WebBucket": "web"},
-    }
+    outputs = {"api": {"ApiId": "api-1", "AccessLogs": ""}, "edge": {"WebBucket": "web"}}
     served = read_served(CONFIG.as_json())
     check(cloud.services().site(served, outputs), journal, served.checks, Target("live", "r1"))
 

@@ -111,7 +111,7 @@ def test_an_undeclared_parameter_is_refused() -> None:
 
 def test_a_parameter_without_a_value_is_refused() -> None:
     specs = [replace(spec, parameters={}) if spec.kind == API else spec for spec in _specs({})]
-    assert _wrong(specs).message == "The parameter KeyArn is declared, but not given."
+    assert _wrong(specs).message == "The parameter AccessLogs is declared, but not given."
 
 
 def test_an_unknown_output_is_refused() -> None:

@@ -94,6 +94,10 @@ def test_the_slot_takes_the_key_from_the_foundation() -> None:
     assert _outputs(_stacks("minimal")[SLOT], FOUNDATION) == {"KeyArn"}
 
 
+def test_the_api_takes_its_logs_from_the_foundation() -> None:
+    assert _outputs(_stacks()[API], FOUNDATION) == {"AccessLogs"}
+
+
 def test_the_edge_takes_the_api() -> None:
     assert _outputs(_stacks()[EDGE], API) == {"ApiId"}
 
