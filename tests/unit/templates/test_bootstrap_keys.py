@@ -47,6 +47,13 @@ def test_each_environment_has_a_key_of_its_own() -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["null", "yes", "on"])
+def test_an_environments_name_stays_a_text(name: str) -> None:
+    """INF-9: without quotes, YAML reads another value."""
+    [key] = _of("KMS::Key", environment=name, trail=None).values()
+    assert key["Tags"] == [{"Key": "environment", "Value": name}]
+
+
 def test_another_environments_key_stays() -> None:
     """Without `github` no config knows the others."""
     first = bootstrap_template(make_config(environment="staging", trail={"days": 30}))
