@@ -171,7 +171,8 @@ def _go(run: Verification, steps: Sequence[Step]) -> int:
         content = _report(run)
     for proof in report.failed(state.proofs):
         run.console.print(f"failed: {proof.id} {proof.claim}. {proof.fact}", style="red", markup=False)
-    run.console.print(f"{content['outcomes']}: [bold]{run.folder / 'verify-aws.md'}[/]")
+    outcomes = ", ".join(f"{number} {outcome}" for outcome, number in content["outcomes"].items())
+    run.console.print(f"{outcomes}: [bold]{run.folder / 'verify-aws.md'}[/]")
     return FAILED if state.failure or report.failed(state.proofs) else OK
 
 

@@ -15,6 +15,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
+    ProfileNotFound,
     ReadTimeoutError,
     SSOError,
     TokenRetrievalError,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _NO_CREDENTIALS = (
     NoCredentialsError,
     PartialCredentialsError,
+    ProfileNotFound,
     CredentialRetrievalError,
     SSOError,
     TokenRetrievalError,

@@ -27,6 +27,7 @@ PROFILE = ProfileNotFound(profile="nobody")
     ("error", "code"),
     [
         (NoCredentialsError(), Code.CREDENTIALS_MISSING),
+        (PROFILE, Code.CREDENTIALS_MISSING),
         (EndpointConnectionError(endpoint_url="https://sts"), Code.AWS_UNREACHABLE),
         (UnknownServiceError(service_name="x", known_service_names="y"), Code.AWS_FAILED),
         (refusal("ExpiredToken", "GetObject", "too old"), Code.CREDENTIALS_MISSING),

@@ -58,12 +58,12 @@ def test_the_partition_follows_from_the_region(region: str, partition: str) -> N
     assert Aws(region).partition == partition
 
 
-def test_an_unknown_profile_is_an_aws_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_profile_has_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     """boto3 finds it before any call."""
     monkeypatch.setenv("AWS_PROFILE", "nobody's")
     with pytest.raises(KanmonError, match="nobody's") as caught:
         Aws(REGION)
-    assert caught.value.code is Code.AWS_FAILED
+    assert caught.value.code is Code.CREDENTIALS_MISSING
 
 
 def test_missing_credentials_are_an_error_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:

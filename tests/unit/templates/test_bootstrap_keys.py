@@ -54,6 +54,14 @@ def test_an_environments_name_stays_a_text(name: str) -> None:
     assert key["Tags"] == [{"Key": "environment", "Value": name}]
 
 
+@pytest.mark.parametrize("name", ["null", "yes", "on"])
+def test_an_apps_name_stays_a_text(name: str) -> None:
+    """INF-9: without quotes, YAML reads another value."""
+    [monitor] = _of("CE::AnomalyMonitor", app=name, trail=None, costs={}).values()
+    [subscription] = _of("CE::AnomalySubscription", app=name, trail=None, costs={}).values()
+    assert [monitor["MonitorName"], subscription["SubscriptionName"]] == [name, name]
+
+
 def test_another_environments_key_stays() -> None:
     """Without `github` no config knows the others."""
     first = bootstrap_template(make_config(environment="staging", trail={"days": 30}))
