@@ -87,7 +87,7 @@ def refuse_busy(operation: Operation | None, head: Head, now: datetime) -> None:
     """Raise LOCKED while the run of the open operation is at work."""
     if operation and (holder := holder_of(head, now)):
         problem = f"{holder} is at work on operation {operation.number}."
-        fix = "Wait for its end. To end a running deploy now, run `kanmon abort`."
+        fix = f"{Code.LOCKED.fix} To end a running deploy now, run `kanmon abort`."
         raise KanmonError(Code.LOCKED, problem, fix=fix)
 
 
