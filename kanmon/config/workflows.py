@@ -12,7 +12,7 @@ FILES = (
     "kanmon-dev/kanmon/.github/workflows/rollback.yml",
 )
 """The files with jobs for the roles."""
-COMMIT = "6232febddeae5a6f0ef1696b0d05bbd345f93147"
+COMMIT = "d38a4f88f9728cb0688417dedcf18c6363bf3221"
 """The commit of these files in the workflow files to copy. `scripts/release` writes it."""
 
 
