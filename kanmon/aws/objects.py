@@ -105,32 +105,25 @@ def put_if_unchanged(
         return tag
 
 
-def older_than(s3: S3Client, bucket: str, prefix: str, before: datetime) -> list[str]:
-    """The keys below a prefix of the objects written before a time."""
+def keys_below(s3: S3Client, bucket: str, prefix: str, before: datetime | None = None) -> list[str]:
+    """The keys below a prefix; with `before`, of the objects written before this time."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     found = (item for page in pages for item in page.get("Contents", []))
-    return [item["Key"] for item in found if item["LastModified"] < before]
+    return [item["Key"] for item in found if before is None or item["LastModified"] < before]
 
 
 def delete_all(s3: S3Client, bucket: str, keys: Sequence[str]) -> None:
-    """Delete any number of objects. You can repeat the call. Raises AWS_FAILED."""
-    for begin in range(0, len(keys), _MOST):
-        if code := delete_together(s3, bucket, keys[begin : begin + _MOST]):
-            problem = f"S3 did not delete all old objects: {code}."
-            raise KanmonError(Code.AWS_FAILED, problem, where=f"s3://{bucket}")
-
-
-def delete_together(s3: S3Client, bucket: str, keys: Sequence[str]) -> str:
-    """Delete up to 1000 objects in one call; the code of the first failure, if there is one.
+    """Delete any number of objects. You can repeat the call. Raises AWS_FAILED.
 
     The answer names the failures: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
     """
-    if not keys:
-        return ""
-    names: Any = [{"Key": key} for key in keys]
-    answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": names, "Quiet": True})
-    failed = answer.get("Errors", [])
-    return failed[0].get("Code", "unknown") if failed else ""
+    for begin in range(0, len(keys), _MOST):
+        names: Any = [{"Key": key} for key in keys[begin : begin + _MOST]]
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": names, "Quiet": True})
+        if failed := answer.get("Errors"):
+            # A key may be secret: that of a preview has its token.
+            problem = f"S3 did not delete all objects: {failed[0].get('Code')}."
+            raise KanmonError(Code.AWS_FAILED, problem, where=f"s3://{bucket}")
 
 
 def as_aws_writes(sha256: str) -> str:

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, error_code, is_locked, is_missing, write_was_refused
-from kanmon.aws.objects import as_aws_writes, delete_all, older_than, spooled, store
+from kanmon.aws.objects import as_aws_writes, delete_all, keys_below, spooled, store
 from kanmon.bundle.manifest import LARGEST as LARGEST_MANIFEST
 from kanmon.bundle.manifest import Bundle, Manifest
 from kanmon.codes import Code
@@ -131,7 +131,7 @@ class Blobs:
     def older_than(self, before: datetime) -> set[str]:
         """The digests of the blobs written before a time."""
         with aws_errors(f"listing the bucket {self.bucket}"):
-            keys = older_than(self.s3, self.bucket, self.key(""), before)
+            keys = keys_below(self.s3, self.bucket, self.key(""), before)
         return {key.removeprefix(self.key("")) for key in keys}
 
     def delete(self, digests: Iterable[str]) -> None:

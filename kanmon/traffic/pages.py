@@ -23,7 +23,7 @@ from urllib.parse import unquote, urlsplit
 from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, is_missing
-from kanmon.aws.objects import Conflict, delete_all, delete_together, older_than, put_if_unchanged
+from kanmon.aws.objects import Conflict, delete_all, keys_below, put_if_unchanged
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.naming import (
@@ -144,18 +144,7 @@ class WebPages:
         It lists the folder: a publication that died on the way left no other list.
         """
         with aws_errors("deleting the files of a preview", hide=token):
-            more = True
-            while more:
-                # A list has at most 1000 names, as many as one DeleteObjects takes.
-                found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=preview_folder(token))
-                code = delete_together(
-                    self.s3, self.bucket, [item["Key"] for item in found.get("Contents", [])]
-                )
-                if code:
-                    # The names have the token in them.
-                    problem = f"S3 did not delete all files of a preview: {code}."
-                    raise KanmonError(Code.AWS_FAILED, problem, where=f"s3://{self.bucket}")
-                more = found["IsTruncated"]
+            delete_all(self.s3, self.bucket, keys_below(self.s3, self.bucket, preview_folder(token)))
 
     def move(self, web: WebRelease, base: Mapping[str, WebFile]) -> int:
         """Make a release's pages live, the entry page last, and return the number of writes.
@@ -206,7 +195,7 @@ class WebPages:
         repeat the call. Raises AWS_FAILED.
         """
         with aws_errors("deleting old hashed assets"):
-            found = [older_than(self.s3, self.bucket, folder, before) for folder in sorted(folders)]
+            found = [keys_below(self.s3, self.bucket, folder, before) for folder in sorted(folders)]
             old = [key for keys in found for key in keys if key not in needed]
             delete_all(self.s3, self.bucket, old)
         return len(old)

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from kanmon.aws.objects import Conflict, delete_all, older_than, put_if_unchanged
+from kanmon.aws.objects import Conflict, delete_all, keys_below, put_if_unchanged
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from tests.fakes.clock import BEGIN
@@ -108,7 +108,7 @@ def test_objects_of_all_pages_are_deleted(s3: MemoryS3) -> None:
     """AWS-2: a list has at most 1000 names, and so has a deletion."""
     for number in range(2300):
         s3.put_object(Bucket=BUCKET, Key=f"blobs/{number:04}", Body=b"")
-    keys = older_than(cast("Any", s3), BUCKET, "blobs/", _LATER)
+    keys = keys_below(cast("Any", s3), BUCKET, "blobs/", _LATER)
     assert len(keys) == 2300
     delete_all(cast("Any", s3), BUCKET, keys)
     assert not s3.objects(BUCKET)
@@ -119,6 +119,6 @@ def test_a_failed_deletion_is_an_error(s3: MemoryS3) -> None:
     s3.put_object(Bucket=BUCKET, Key="blobs/a", Body=b"")
     client: Any = s3
     client.delete_objects = lambda **_: {"Errors": [{"Key": "blobs/a", "Code": "AccessDenied"}]}
-    with pytest.raises(KanmonError, match="S3 did not delete all old objects: AccessDenied") as caught:
+    with pytest.raises(KanmonError, match="S3 did not delete all objects: AccessDenied") as caught:
         delete_all(client, BUCKET, ["blobs/a"])
     assert caught.value.code is Code.AWS_FAILED
