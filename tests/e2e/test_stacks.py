@@ -96,7 +96,7 @@ def test_every_stack_is_made_changed_and_deleted(account: _Account) -> None:
     assert {change.action for changes in made.values() for change in changes} == {"Add"}
     assert not any(account.apply(config, "r1").values())
     changed = account.apply(_config(account, logs={"days": 60}, thresholds={"api_p95": "3s"}), "r2")
-    assert {kind for kind, changes in changed.items() if changes} >= {"slot", "api", "observability"}
+    assert {kind for kind, changes in changed.items() if changes} >= {"foundation", "slot", "observability"}
     assert not [change for changes in changed.values() for change in changes if change.destroys]
     account.delete(config)
     assert account.project.client("s3").head_bucket(Bucket=account.outputs["edge"]["WebBucket"])
