@@ -12,7 +12,7 @@ FILES = (
     "kanmon-dev/kanmon/.github/workflows/rollback.yml",
 )
 """The files with jobs for the roles."""
-COMMIT = "d38a4f88f9728cb0688417dedcf18c6363bf3221"
+COMMIT = "5f3b4cd4081bee0ae0decc04ad73e9746db00d43"
 """The commit of these files in the workflow files to copy. `scripts/release` writes it."""
 
 
