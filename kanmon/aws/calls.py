@@ -113,10 +113,13 @@ def aws_errors(doing: str, *, hide: str = "") -> Iterator[None]:
         yield
     except (BotoCoreError, ClientError) as error:
         message = f"While {doing}: {_answer(error)}"
-        code = error_code(error) if isinstance(error, ClientError) else ""
-        fix = _THROTTLED_FIX if code in THROTTLED else ""
+        fix = _THROTTLED_FIX if _aws_code(error) in THROTTLED else ""
         known = KanmonError(_code(error), message.replace(hide, "…") if hide else message, fix=fix)
         raise known from (None if hide else error)
+
+
+def _aws_code(error: BotoCoreError | ClientError) -> str:
+    return error_code(error) if isinstance(error, ClientError) else ""
 
 
 def _code(error: BotoCoreError | ClientError) -> Code:
@@ -124,7 +127,7 @@ def _code(error: BotoCoreError | ClientError) -> Code:
         return Code.CREDENTIALS_MISSING
     if isinstance(error, _UNREACHABLE):
         return Code.AWS_UNREACHABLE
-    code = error_code(error) if isinstance(error, ClientError) else ""
+    code = _aws_code(error)
     if code in _BAD_CREDENTIALS:
         return Code.CREDENTIALS_MISSING
     return Code.AWS_DENIED if code in _DENIED else Code.AWS_FAILED
