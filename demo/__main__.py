@@ -12,7 +12,6 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NoReturn
 
-import boto3
 from rich.console import Console
 
 from embedded.aws import EmbeddedAws
@@ -120,15 +119,8 @@ def _demo(console: Console, *, may_ask: bool) -> int:
 
 def _keep_secret(aws: EmbeddedAws, slack: LocalSlack) -> None:
     """Put Slack's address into Secrets Manager, under the name in the app's config."""
-    client = boto3.client(
-        "secretsmanager",
-        endpoint_url=aws.endpoint_url,
-        region_name=aws.environment["AWS_REGION"],
-        aws_access_key_id=aws.environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=aws.environment["AWS_SECRET_ACCESS_KEY"],
-    )
     bot = {"token": TOKEN, "channel": "#releases", "api": slack.api}
-    client.create_secret(Name=SECRET, SecretString=json.dumps(bot))
+    aws.client("secretsmanager").create_secret(Name=SECRET, SecretString=json.dumps(bot))
 
 
 def _clear() -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import urllib3
 
 from .process import REPOSITORY, Process
@@ -77,6 +78,17 @@ class EmbeddedAws:
     def environment(self) -> dict[str, str]:
         """The environment of a client process: it reaches this AWS and no other."""
         return {**_client_environment(self.endpoint_url), "KANMON_EDGE_ENDPOINT_URL": self.edge_url}
+
+    def client(self, service: str) -> Any:
+        """An SDK client of the administrator, with the public environment alone."""
+        environment = self.environment
+        return boto3.client(  # type: ignore[call-overload]
+            service,
+            endpoint_url=environment["AWS_ENDPOINT_URL"],
+            region_name=environment["AWS_REGION"],
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        )
 
     def throttle(self, operations: Mapping[str, Mapping[str, int]]) -> None:
         """Throttle requests of these operations, such as `{"apigateway:UpdateStage": {"first": 10}}`.

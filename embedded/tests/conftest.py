@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 import urllib3
 
@@ -32,14 +31,7 @@ class App:
 
     def client(self, service: str) -> Any:
         """An SDK client; it has the endpoint only from the public environment."""
-        environment = self.aws.environment
-        return boto3.client(  # type: ignore[call-overload]
-            service,
-            endpoint_url=environment["AWS_ENDPOINT_URL"],
-            region_name=environment["AWS_REGION"],
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        )
+        return self.aws.client(service)
 
     def get(self, path: str, method: str = "GET", **headers: str) -> urllib3.BaseHTTPResponse:
         """A viewer's request through the edge."""

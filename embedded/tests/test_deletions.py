@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError, WaiterError
 
@@ -21,14 +20,7 @@ pytestmark = pytest.mark.emulator
 @pytest.fixture
 def client(aws: EmbeddedAws) -> Callable[[str], Any]:
     """Makes clients of an administrator."""
-    environment = aws.environment
-    return lambda service: boto3.client(  # type: ignore[call-overload]
-        service,
-        endpoint_url=environment["AWS_ENDPOINT_URL"],
-        region_name=environment["AWS_REGION"],
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-    )
+    return aws.client
 
 
 def _bucket(name: str, policy: str) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 
 from kanmon.aws.snapshots import Snapshots
@@ -25,14 +24,7 @@ CLUSTER = "full"
 @pytest.fixture
 def client(aws: EmbeddedAws) -> Callable[[str], Any]:
     """Makes clients of an administrator."""
-    environment = aws.environment
-    return lambda service: boto3.client(  # type: ignore[call-overload]
-        service,
-        endpoint_url=environment["AWS_ENDPOINT_URL"],
-        region_name=environment["AWS_REGION"],
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-    )
+    return aws.client
 
 
 def test_a_full_region_has_its_way_out(client: Callable[[str], Any]) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 
 from kanmon.aws.polling import polls
@@ -86,7 +85,7 @@ class Release:
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
-        return client(self.aws, service)
+        return self.aws.client(service)
 
     def apply(self, kind: str, **changes: str) -> DeployedStack:
         """Create or update a stack as the release has it, with some parameters changed."""
@@ -104,17 +103,6 @@ class Release:
         made = stacks.execute(change_set, lambda _: None)
         self.outputs[kind] = made.outputs
         return made
-
-
-def client(aws: EmbeddedAws, service: str) -> Any:
-    environment = aws.environment
-    return boto3.client(  # type: ignore[call-overload]
-        service,
-        endpoint_url=environment["AWS_ENDPOINT_URL"],
-        region_name=environment["AWS_REGION"],
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-    )
 
 
 @pytest.fixture
@@ -146,11 +134,11 @@ def release(aws: EmbeddedAws, tmp_path: Path) -> Release:
     bundle = build_bundle(
         config, project, tmp_path / "bundle", commit="c" * 40, on_command=print, on_line=print
     )
-    s3 = client(aws, "s3")
+    s3 = aws.client("s3")
     s3.create_bucket(
         Bucket="slots-artifacts", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"}
     )
-    key = client(aws, "kms").create_key()["KeyMetadata"]["Arn"]
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
     blobs = Blobs(s3, "slots-artifacts", config.environment)
     blobs.upload_bundle(bundle)
     specs = stacks_of(config, bundle.manifest, "r1", Slot.BLUE, Bootstrapped("slots-artifacts", key))

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from kanmon.config.patterns import SEARCHED, Pattern, contains
-
-
-def _refusal(kind: Any, value: str) -> str:
-    with pytest.raises(ValidationError) as refused:
-        TypeAdapter(kind).validate_python(value)
-    [error] = refused.value.errors()
-    return str(error["ctx"]["error"])
+from tests.unit.config.refused import mistake_of
 
 
 @pytest.mark.parametrize(
@@ -37,7 +30,7 @@ def _refusal(kind: Any, value: str) -> str:
     ],
 )
 def test_other_patterns_are_refused_with_a_way_out(pattern: str, words: str) -> None:
-    assert words in _refusal(Pattern, pattern)
+    assert words in mistake_of(Pattern, pattern)
 
 
 @pytest.mark.parametrize(

@@ -6,18 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from kanmon.config.queries import JmesPath, query, shown
+from tests.unit.config.refused import mistake_of
 
 _MANY: list[Any] = [1] * 100_000
-
-
-def _refusal(kind: Any, value: str) -> str:
-    with pytest.raises(ValidationError) as refused:
-        TypeAdapter(kind).validate_python(value)
-    [error] = refused.value.errors()
-    return str(error["ctx"]["error"])
 
 
 @pytest.mark.parametrize(
@@ -34,7 +28,7 @@ def _refusal(kind: Any, value: str) -> str:
     ],
 )
 def test_other_queries_are_refused_with_a_way_out(expression: str, words: str) -> None:
-    assert words in _refusal(JmesPath, expression)
+    assert words in mistake_of(JmesPath, expression)
 
 
 @pytest.mark.parametrize(
