@@ -12,7 +12,7 @@ FILES = (
     "kanmon-dev/kanmon/.github/workflows/rollback.yml",
 )
 """The files with jobs for the roles."""
-COMMIT = "5f3b4cd4081bee0ae0decc04ad73e9746db00d43"
+COMMIT = "b1ed211189ad9d1856e1fd900fb8eda35e0da8e7"
 """The commit of these files in the workflow files to copy. `scripts/release` writes it."""
 
 
