@@ -113,11 +113,10 @@ def _invoke(project: Project, config: Config) -> Any:
     return project.client("lambda").invoke(FunctionName=f"{config.prefix}-notifier", Payload=called)
 
 
-def test_it_is_made_changed_and_taken_away(project: Project, config: Config) -> None:
+def test_it_is_made_changed_and_taken_away(project: Project, config: Config, slack: LocalSlack) -> None:
     """MON-1, MON-2, MON-4"""
-    # An alarm fires below. Without the secret, IAM would deny it to the notifier.
     project.client("secretsmanager").create_secret(
-        Name=config.notifications.channels["slack"], SecretString="nobody reads this"
+        Name=config.notifications.channels["slack"], SecretString=slack.webhook
     )
     _apply(project, config)
     cloudwatch = project.client("cloudwatch")
@@ -128,6 +127,8 @@ def test_it_is_made_changed_and_taken_away(project: Project, config: Config) -> 
     )["CompositeAlarms"]
     assert f'ALARM("{config.prefix}-api-errors")' in rollback["AlarmRule"]
     _switched(cloudwatch, config)
+    # A message that is still on its way finds its rights gone with the stack.
+    slack.wait(2)
     _apply(project, config.model_copy(update={"thresholds": Thresholds(database_connections=7)}))
     (changed,) = cloudwatch.describe_alarms(AlarmNames=[f"{config.prefix}-database-connections"])[
         "MetricAlarms"
