@@ -123,6 +123,15 @@ def test_a_large_file_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
     assert "128 kB" in error.message
 
 
+@pytest.mark.parametrize("dense", ["a,", "{},", "a: ,", "? ,", "[a],", "*x,"])
+def test_a_dense_file_is_refused_before_it_is_read_to_its_end(tmp_path: Path, dense: str) -> None:
+    """TRU-6: 128 kB of commas took 6 seconds. What is wrong at the end shows that it isn't read."""
+    text = f"{GOOD}tags:\n  a: &x b\n  b: [{dense * 25_000}\n"
+    error = _refused(tmp_path, text)
+    assert error.code is Code.CONFIG_TOO_BIG
+    assert "20,000 keys and values" in error.message
+
+
 @pytest.mark.parametrize(
     ("line", "code", "words"),
     [
