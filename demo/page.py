@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from kanmon.model import OperationKind
-from kanmon.text import cut, duration
+from kanmon.text import counted, cut, duration, short_commit
 
 from .results import seconds_of
 from .timeline import draw
@@ -87,7 +87,8 @@ def write_page(path: Path, acts: Sequence[Act], results: Results) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"cut": cut, "duration": duration}
+    filters = (counted, cut, duration, short_commit)
+    environment.filters |= {each.__name__: each for each in filters}
     runs = {run.operation.number: run for run in results.runs}
     text = environment.get_template("page.html.j2").render(
         cards=[_card(act, runs.get(act.operation or 0)) for act in acts],

@@ -28,8 +28,8 @@ _NOTHING_JOINED = re.compile(rf"[{_JOINERS}](?<!\S.)[{_JOINERS}]*")
 # GitHub, mail programs and chats look for links, mentions and references in the shown text. An escape doesn't
 # stop them. A zero-width space does, and nobody sees it.
 _LIVELY = re.compile(r"(@|#|GH-(?=\d)|www(?=\.)|:(?=/))", re.IGNORECASE)
-
-
+_HASH = re.compile(r"^([0-9a-f]{12})[0-9a-f]{28}(?:[0-9a-f]{24})?")
+"""A commit's hash by SHA-1 or SHA-256, shortened."""
 _ADDRESS = re.compile(r"(https://[\w.-]+|http://127\.0\.0\.1)(:\d+)?([/?#][\w./%?=&#~:+,;-]*)?", re.ASCII)
 
 
@@ -66,6 +66,16 @@ def one_line(text: str, length: int | None = None) -> str:
     """Put a foreign text on one line, of at most `length` characters, with nothing invisible in it."""
     line = " ".join(visible(text).split())
     return line if length is None else cut(line, length)
+
+
+def short_commit(commit: str) -> str:
+    """The first 12 characters of a commit's hash. A suffix stays, such as `-dirty`."""
+    return _HASH.sub(r"\1", commit)
+
+
+def counted(number: int, thing: str) -> str:
+    """A number with its noun: `1 AWS call`, `2 AWS calls`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def duration(seconds: float) -> str:

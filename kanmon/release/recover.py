@@ -54,6 +54,7 @@ def recover(
         return None
     _refuse_undecided(operation, keep)
     refuse_busy(operation, head, services.clock.now())
+    observer(Event(EventKind.NOTE, _announced(operation, keep), at=services.clock.now()))
     decision = _approved(services, operation, approver, keep)
     try:
         return _recover(services, observer, operation, decision, keep)
@@ -79,6 +80,23 @@ def _approved(
     kind = _KINDS[keep if operation.held else None]
     step = Step.HOLD if operation.held else operation.step
     return Decision(operation=operation.number, kind=kind, step=step, approval=approval)
+
+
+def _announced(operation: Operation, keep: bool | None) -> str:
+    """Where recovery puts the users, before somebody approves it."""
+    number, release, base = operation.number, operation.release, operation.base or "no release"
+    if operation.result and not operation.held:
+        return f"operation {number} ended as {operation.result}: recovery only records it"
+    match recovery_step(operation, keep=keep):
+        case Step.COMPLETE:
+            end = f"all users stay on {release}, and it becomes stable"
+        case Step.ROLL_BACK if operation.kind is OperationKind.DEPLOY:
+            end = f"all users return to {base}"
+        case Step.ROLL_BACK | Step.LOCK:
+            end = f"the rollback goes on, until all users are on {release}"
+        case _:
+            end = f"users stay on {base}, and the preparations for {release} are removed"
+    return f"recovery of operation {number}: {end}"
 
 
 def _recover(

@@ -40,6 +40,11 @@ class Outcome:
         """Whether the operation has not ended: it needs `kanmon recover`, or another run has taken over."""
         return self.result is Result.FAILED
 
+    @property
+    def frozen(self) -> bool:
+        """Whether this end froze the environment."""
+        return self.result is Result.ROLLED_BACK
+
 
 def open_operation(
     services: Services,

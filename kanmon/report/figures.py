@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kanmon.text import short_commit
+
 if TYPE_CHECKING:
     from kanmon.release.plan import Plan
 
@@ -17,5 +19,5 @@ def plan_figures(plan: Plan) -> tuple[tuple[str, str], ...]:
     figures = [("resources", f"{text}, {deferred} stacks read from their templates" if deferred else text)]
     if permissions := sum(change.touches_permissions for change in changes):
         figures.append(("permissions", f"{permissions} changes"))
-    figures += [("pages", f"{len(plan.web.changed)} differ"), ("commit", plan.commit[:12])]
+    figures += [("pages", f"{len(plan.web.changed)} differ"), ("commit", short_commit(plan.commit))]
     return tuple(figures)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from kanmon.github.escape import code, code_block, html, text
-from kanmon.text import cut, duration, is_address
+from kanmon.text import counted, cut, duration, is_address, short_commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,9 @@ def _templates() -> Environment:
         "html": _made(html),
         "link": _link,
         "cut": cut,
+        "counted": counted,
         "duration": _made(duration),
+        "short_commit": short_commit,
         "signs": _signs,
     }
     return environment

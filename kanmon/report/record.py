@@ -14,6 +14,7 @@ from kanmon.model import OperationKind, ReleaseState, Result
 from kanmon.naming import deployment_task, release_tag
 from kanmon.notify.words import end_sentence
 from kanmon.report.notes import Notes, release_notes
+from kanmon.text import short_commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -146,7 +147,9 @@ class Recorder:
 
         fresh = record.write(f"the deployment of operation {number}", deployment)
         if release.commit in record.gone:
-            record.lines.append(f"operation {number}: the repository has no commit {release.commit[:12]}")
+            record.lines.append(
+                f"operation {number}: the repository has no commit {short_commit(release.commit)}"
+            )
             return
         if operation.result is Result.STABLE:
             piece = f"the GitHub Release of {release.id}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kanmon.release.events import Event, EventKind
 from kanmon.report.console import block, joined, markup, styled
 from kanmon.stacks.statements import wrapped
-from kanmon.text import duration, one_line
+from kanmon.text import counted, duration, one_line, short_commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -115,7 +115,7 @@ def print_plan(console: Screen, plan: Plan) -> None:
         "[bold]Plan for {release}[/] ({base}), commit {commit}, into the [bold]{slot}[/] slot",
         release=plan.release,
         base=f"after {plan.base}" if plan.base else "the first one",
-        commit=plan.commit[:12],
+        commit=short_commit(plan.commit),
         slot=plan.slot,
     )
     for stack in plan.stacks:
@@ -183,9 +183,14 @@ def print_outcome(console: Screen, outcome: Outcome) -> None:
     if operation and operation.seconds is not None:
         texts.append(f"in {duration(operation.seconds)}")
     if operation and operation.rollback_seconds is not None:
-        calls = f"{operation.traffic_calls} AWS calls"
+        calls = counted(operation.traffic_calls, "AWS call")
         texts.append(f"— users were back after {duration(operation.rollback_seconds)} and {calls}")
     console.print("{line}", line=joined(" ", texts))
+    if outcome.frozen:
+        console.print(
+            "  [yellow]The environment is frozen.[/] Fix the cause, then run "
+            '[bold]kanmon deploy --lift-freeze "the fix"[/].'
+        )
     for kept in operation.kept if operation else ():
         console.print(
             "  [yellow]{stack}[/] could not be restored: {reason}", stack=kept.stack, reason=kept.reason
@@ -204,19 +209,25 @@ def print_error(console: Screen, error: KanmonError) -> None:
 
 
 def print_status(
-    console: Screen, head: Head, live: Release | None, target: Release | None, operation: Operation | None
+    console: Screen,
+    head: Head,
+    live: Release | None,
+    target: Release | None,
+    operation: Operation | None,
+    *,
+    now: datetime,
 ) -> None:
-    """Show the environment's present state.
+    """Show the environment's state at the time `now`.
 
     `target` is the release for `kanmon rollback`, `operation` the open one.
     """
-    commit = markup(" (commit {commit})", commit=live.commit[:12]) if live else ""
+    commit = markup(" (commit {commit})", commit=short_commit(live.commit)) if live else ""
     console.print("live      [bold]{live}[/]{commit}", live=head.live or "nothing", commit=commit)
     console.print("slot      {slot}", slot=head.pointer.slot.value)
     for slot, release in sorted(head.slots.items()):
         console.print("  {slot:<7} {release}", slot=slot.value, release=release)
     console.print(
-        "rollback  {to}", to=f"to {target.id}" if target else "to nothing: no kept stable release before it"
+        "rollback  {to}", to=f"to {target.id}" if target else "not possible: no kept stable release before it"
     )
     if head.freeze:
         console.print(
@@ -232,16 +243,17 @@ def print_status(
             end="" if head.destroyed.ended else "; it did not end: run `kanmon destroy` again",
         )
     if operation:
-        _print_open(console, operation)
+        _print_open(console, operation, is_leased=bool(head.lease and head.lease.expires > now))
     if head.lease:
+        holds = "held by {holder} until" if head.lease.expires > now else "of {holder} expired at"
         console.print(
-            "[yellow]lease[/]     held by {holder} until {until} UTC",
+            f"[yellow]lease[/]     {holds} {{until}} UTC",
             holder=head.lease.holder,
             until=f"{head.lease.expires:%H:%M:%S}",
         )
 
 
-def _print_open(console: Screen, operation: Operation) -> None:
+def _print_open(console: Screen, operation: Operation, *, is_leased: bool) -> None:
     if operation.held:
         console.print(
             "[red]held[/]      operation {number} waits for a decision: "
@@ -259,6 +271,8 @@ def _print_open(console: Screen, operation: Operation) -> None:
         step=operation.step,
         note=f": {operation.steps[-1].note}" if operation.steps else "",
     )
+    if not is_leased:
+        console.print("          its run died: kanmon recover finishes or undoes it")
 
 
 def _why(operation: Operation) -> str:
@@ -288,7 +302,7 @@ def _history_row(operation: Operation, release: Release | None) -> tuple[object,
         f"{operation.began:%Y-%m-%d %H:%M:%S}",
         operation.kind,
         operation.release,
-        release.commit[:8] if release else "",
+        short_commit(release.commit) if release else "",
         operation.base or "",
         operation.actor,
         operation.approval.by if operation.approval else "",

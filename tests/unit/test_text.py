@@ -8,7 +8,7 @@ import sys
 import pytest
 from hypothesis import example, given
 
-from kanmon.text import cut, duration, inert, one_line, visible
+from kanmon.text import counted, cut, duration, inert, one_line, short_commit, visible
 from tests.fakes.foreign import FOREIGN, PIECES, invisible
 
 
@@ -26,6 +26,21 @@ from tests.fakes.foreign import FOREIGN, PIECES, invisible
 )
 def test_a_duration_has_two_or_three_digits(seconds: float, shown: str) -> None:
     assert duration(seconds) == shown
+
+
+@pytest.mark.parametrize("end", ["", "-dirty"])
+@pytest.mark.parametrize("length", [40, 64])
+def test_a_short_commit_keeps_the_sign_of_changes(length: int, end: str) -> None:
+    assert short_commit("a1" * (length // 2) + end) == "a1" * 6 + end
+
+
+def test_another_name_of_a_commit_stays() -> None:
+    assert short_commit("unversioned") == "unversioned"
+
+
+@pytest.mark.parametrize(("number", "shown"), [(0, "0 calls"), (1, "1 call"), (2, "2 calls")])
+def test_one_thing_is_singular(number: int, shown: str) -> None:
+    assert counted(number, "call") == shown
 
 
 def test_a_short_text_stays() -> None:

@@ -9,6 +9,7 @@ from kanmon.bundle.build import build_bundle, commit_of
 from kanmon.cli.command import Command, bundle_folder
 from kanmon.errors import ExitStatus
 from kanmon.report.step import folded
+from kanmon.text import counted, short_commit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,11 +37,10 @@ def run(options: BuildOptions, context: Context) -> ExitStatus:
         )
     manifest = bundle.manifest
     context.console.print(
-        "[green]Built[/] {functions} functions and {files} web files of commit {commit}: "
-        "bundle [bold]{digest}[/]",
-        functions=len(manifest.functions),
-        files=len(manifest.web),
-        commit=manifest.commit[:12],
+        "[green]Built[/] {functions} and {files} of commit {commit}: bundle [bold]{digest}[/]",
+        functions=counted(len(manifest.functions), "function"),
+        files=counted(len(manifest.web), "web file"),
+        commit=short_commit(manifest.commit),
         digest=manifest.digest[:12],
     )
     if context.step:

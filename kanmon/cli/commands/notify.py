@@ -19,6 +19,7 @@ from kanmon.notify.words import Task, Writer
 from kanmon.release.plan import read_plan
 from kanmon.release.rollback import rollback_target
 from kanmon.report.figures import plan_figures
+from kanmon.text import short_commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +93,7 @@ def _task(options: NotifyOptions, ledger: Ledger) -> tuple[Task, str]:
         return Task(OperationKind.DEPLOY, plan.release, plan_figures(plan)), plan.release
     live = ledger.head().live
     target = rollback_target(ledger, options.release or None)
-    facts = [("from", live or "nothing"), ("to", f"{target.id}, commit {target.commit[:12]}")]
+    facts = [("from", live or "nothing"), ("to", f"{target.id}, commit {short_commit(target.commit)}")]
     facts += [("reason", options.reason)] if options.reason else []
     return Task(OperationKind.ROLLBACK, target.id, tuple(facts)), live or target.id
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kanmon.cli.command import RESULT_OUTPUTS, Command, flag, given_reason, positional, text
 from kanmon.errors import ExitStatus
 from kanmon.model import Result
+from kanmon.text import short_commit
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
@@ -48,7 +49,7 @@ def run(options: RollbackOptions, context: Context) -> ExitStatus:
             "Rollback from [bold]{live}[/] to [bold]{target}[/] (commit {commit})",
             live=head.live,
             target=target.id,
-            commit=target.commit[:12],
+            commit=short_commit(target.commit),
         )
         approver = rollback_approver(context, yes=options.yes)
         reason = options.reason or f"rollback to {target.id}"

@@ -16,14 +16,15 @@ def run(options: FormatOptions, context: Context) -> ExitStatus:
     from kanmon.release.rollback import present_target
     from kanmon.report.terminal import print_status
 
-    ledger = context.services.ledger
+    services = context.services
+    ledger = services.ledger
     head = ledger.head()
     operation = ledger.open_operation(head)
     if options.json:
         context.print_json(head.model_dump(mode="json") | {"held": bool(operation and operation.held)})
     else:
         live = ledger.release(head.live) if head.live else None
-        print_status(context.console, head, live, present_target(ledger), operation)
+        print_status(context.console, head, live, present_target(ledger), operation, now=services.clock.now())
     return ExitStatus.OK
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +22,7 @@ from tests.fakes.services import FakeApproval
 if TYPE_CHECKING:
     from kanmon.approval.prompt import Approvable
     from kanmon.model import Approval
-    from kanmon.release.events import Event
+    from kanmon.release.events import Event, Observer
     from kanmon.release.walk import Outcome
     from tests.fakes.clock import Clock
     from tests.fakes.cloud import Cloud
@@ -30,8 +31,10 @@ CONFIG = make_config(traffic=CANARY)
 FIRST, SECOND = (f"https://github.test/acme/shop/actions/runs/7/attempts/{number}" for number in (1, 2))
 
 
-def _recover(cloud: Cloud, *, keep: bool | None = None, wait: bool = False) -> Outcome | None:
-    return recover(cloud.services(), ignore, FakeApproval(), keep=keep, wait=wait)
+def _recover(
+    cloud: Cloud, *, keep: bool | None = None, wait: bool = False, observer: Observer = ignore
+) -> Outcome | None:
+    return recover(cloud.services(), observer, FakeApproval(), keep=keep, wait=wait)
 
 
 def _recovered(cloud: Cloud, *, keep: bool | None = None) -> Outcome:
@@ -204,7 +207,11 @@ def test_a_dead_run_is_brought_to_its_end_from_any_state(
     release(cloud, "one", config=CONFIG)
     _die_in(cloud, step)
     clock.outlast_lease()
-    assert _recovered(cloud).result is result
+    events: list[Event] = []
+    recovered = _recover(cloud, observer=events.append)
+    assert recovered
+    assert recovered.result is result
+    assert re.findall(r"users (?:stay on|return to) (r\d)", events[0].text) == [live]
     assert cloud.users == (live, live)
     assert cloud.ledger.head().live == live
     assert not cloud.previews
@@ -265,6 +272,19 @@ def test_keep_is_refused_without_a_hold(cloud: Cloud, clock: Clock, step: Step) 
         _recover(cloud, keep=True)
     assert caught.value.code is Code.UNFINISHED
     assert cloud.ledger.head().operation == 2
+
+
+@pytest.mark.parametrize(("keep", "end"), [(True, "all users stay on r2"), (False, "all users return to r1")])
+def test_a_decision_shows_the_end_before_it_is_approved(held: Cloud, keep: bool, end: str) -> None:
+    events: list[Event] = []
+
+    class Refusal:
+        def approve(self, what: Approvable) -> Approval:
+            raise KanmonError(Code.NOT_APPROVED, what.release)
+
+    with pytest.raises(KanmonError):
+        recover(held.services(), events.append, Refusal(), keep=keep)
+    assert [event.text.partition(": ")[2].partition(",")[0] for event in events] == [end]
 
 
 def test_a_dead_rollback_is_repeated_to_the_same_release(cloud: Cloud, clock: Clock) -> None:

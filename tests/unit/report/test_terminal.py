@@ -379,10 +379,33 @@ def test_a_removed_environment_shows_its_end(ended: datetime | None) -> None:
     """AWS-1"""
     on = console()
     head = Head(destroyed=Destruction(by="kim", began=NOON, data=True, ended=ended))
-    print_status(on, head, None, None, None)
+    print_status(on, head, None, None, None, now=NOON)
     shown = printed(on)
     assert f"removed   by kim, since {NOON:%Y-%m-%d %H:%M} UTC" in shown
     assert ("run `kanmon destroy` again" in shown) is (ended is None)
+
+
+@pytest.mark.parametrize(
+    ("after", "lease", "advice"),
+    [(-1, "held by kim until", False), (0, "of kim expired at", True), (1, "of kim expired at", True)],
+)
+def test_an_expired_lease_means_a_dead_run(after: int, lease: str, advice: bool) -> None:
+    """CD-13"""
+    on = console()
+    head = Head(operation=1, lease=Lease(holder="kim", expires=NOON))
+    print_status(on, head, None, None, an_operation(), now=NOON + timedelta(seconds=after))
+    shown = printed(on)
+    assert f"lease     {lease} 12:00:00 UTC" in shown
+    assert ("its run died: kanmon recover" in shown) is advice
+
+
+def test_a_rollback_names_the_way_on() -> None:
+    """CD-10: the next deploy is refused without it."""
+    on = console()
+    print_outcome(on, Outcome(Result.ROLLED_BACK, "r2", an_operation()))
+    assert printed(on).count('kanmon deploy --lift-freeze "the fix"') == 1
+    print_outcome(on, Outcome(Result.ABORTED, "r2", an_operation()))
+    assert printed(on).count("frozen") == 1
 
 
 def hostile_operation(text: str) -> Operation:
@@ -404,10 +427,12 @@ def hostile_texts(text: str) -> str:
     release = Release(id=text, commit=text, bundle="b", created=NOON)
     freeze, lease = Freeze(reason=text, since=NOON, operation=1), Lease(holder=text, expires=NOON)
     head = Head(live=text, slots={Slot.BLUE: text}, freeze=freeze, lease=lease)
-    print_status(on, head, release, release, operation)
-    print_status(on, head, release, release, operation.model_copy(update={"result": Result.HELD}))
+    print_status(on, head, release, release, operation, now=NOON)
+    print_status(on, head, release, release, operation.model_copy(update={"result": Result.HELD}), now=NOON)
     destroyed = Destruction(by=text, began=NOON, data=True)
-    print_status(on, head.model_copy(update={"live": None, "destroyed": destroyed}), None, None, None)
+    print_status(
+        on, head.model_copy(update={"live": None, "destroyed": destroyed}), None, None, None, now=NOON
+    )
     print_outcome(on, Outcome(Result.ROLLED_BACK, text, operation))
     change = Change(action="Add", logical_id=text, type=text, properties=(text,))
     plan = a_plan(change, changed=(text,), served={text: text})
