@@ -245,10 +245,10 @@ def print_status(
     if operation:
         _print_open(console, operation, is_leased=bool(head.lease and head.lease.expires > now))
     if head.lease:
-        holds = "held by {holder} until" if head.lease.expires > now else "of {holder} expired at"
+        holder = head.lease.holder
         console.print(
-            f"[yellow]lease[/]     {holds} {{until}} UTC",
-            holder=head.lease.holder,
+            "[yellow]lease[/]     {holds} {until} UTC",
+            holds=f"held by {holder} until" if head.lease.expires > now else f"of {holder} expired at",
             until=f"{head.lease.expires:%H:%M:%S}",
         )
 
