@@ -201,10 +201,7 @@ class Code(Enum):
     HOOK_FAILED = (
         221,
         "A hook of the release failed.",
-        (
-            "Read the log with `aws logs tail /aws/lambda/APP-ENVIRONMENT-SLOT --since 1h`, fix the "
-            "function, and release again."
-        ),
+        ("Read the log with `aws logs tail LOG_GROUP --since 1h`, fix the function, and release again."),
     )
     SNAPSHOT_FAILED = (
         222,
@@ -345,7 +342,7 @@ class Code(Enum):
         "A smoke check failed.",
         (
             "Compare the actual value in the message with the check's `expect` in your config. Then read "
-            "the log: `aws logs tail /aws/lambda/APP-ENVIRONMENT-SLOT --since 1h`."
+            "the log: `aws logs tail LOG_GROUP --since 1h`."
         ),
     )
     CHECK_FAILS_EVERYWHERE = (
@@ -465,6 +462,13 @@ class Code(Enum):
     def id(self) -> str:
         """The code as printed, `KNM-101`."""
         return f"KNM-{self.number}"
+
+    def fix_with(self, **names: str) -> str:
+        """The general fix with your names in its commands: `STACK="shop-prod-edge"` for its `STACK`."""
+        command = self.fix
+        for placeholder, name in names.items():
+            command = command.replace(placeholder, name)
+        return command
 
 
 OF_GITHUB = frozenset({Code.GITHUB_DENIED, Code.GITHUB_FAILED, Code.GITHUB_UNREACHABLE})

@@ -48,11 +48,17 @@ class Functions:
     def _code(self, name: str) -> str:
         return self.readers.get_function(FunctionName=name)["Configuration"]["CodeSha256"]
 
-    def invoke(self, name: str, event: Mapping[str, object]) -> str:
-        """Invoke a function and return its answer as text. Raises HOOK_FAILED when the function fails."""
+    def invoke(self, name: str, event: Mapping[str, object], *, logs: str) -> str:
+        """Invoke a function with the log group `logs`, and return its answer as text.
+
+        Raises HOOK_FAILED when the function fails.
+        """
         with aws_errors(f"invoking {name}"):
             answer = self.functions.invoke(FunctionName=name, Payload=json.dumps(event).encode())
             text = answer["Payload"].read().decode("utf-8", "replace")
         if answer.get("FunctionError"):
-            raise KanmonError(Code.HOOK_FAILED, f"It answered: {text[:_SHOWN]}", where=name)
+            problem = f"It answered: {text[:_SHOWN]}"
+            raise KanmonError(
+                Code.HOOK_FAILED, problem, where=name, fix=Code.HOOK_FAILED.fix_with(LOG_GROUP=logs)
+            )
         return text[:_SHOWN]

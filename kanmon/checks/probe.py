@@ -51,6 +51,8 @@ class Target:
     """The longest time in seconds for a new stage of the API to be everywhere. 0: the stage is not new."""
     api: str = ""
     """How the paths of the API begin, such as `/api`: only they need the stage."""
+    logs: str = ""
+    """The log group of its functions, for people."""
 
 
 @dataclass(frozen=True)

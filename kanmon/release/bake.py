@@ -88,7 +88,8 @@ class Bake:
         fired = [alarm for alarm in firing if alarm.name not in self.excused]
         if fired:
             journal.record_alarms(fired)
-            raise KanmonError(Code.ALARM_FIRED, " ".join(_sentence(alarm) for alarm in fired))
+            problem = " ".join(_sentence(alarm) for alarm in fired)
+            raise KanmonError(Code.ALARM_FIRED, problem, fix=Code.ALARM_FIRED.fix_with(ALARM=fired[0].name))
 
 
 def _sentence(alarm: FiringAlarm) -> str:

@@ -26,7 +26,12 @@ class ChecksFailedError(KanmonError):
     def __init__(
         self, failed: tuple[Check, ...], target: Target, message: str, *, arrived: bool = True
     ) -> None:
-        super().__init__(Code.CHECK_FAILED, message, where=f"{target.release} as {target.name}")
+        super().__init__(
+            Code.CHECK_FAILED,
+            message,
+            where=f"{target.release} as {target.name}",
+            fix=Code.CHECK_FAILED.fix_with(LOG_GROUP=target.logs),
+        )
         self.failed = failed
         self.arrived = arrived
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanmon.naming import slot_resource_name
+from kanmon.naming import slot_logs, slot_resource_name
 from kanmon.release.events import EventKind
 
 if TYPE_CHECKING:
@@ -21,5 +21,6 @@ def run_hooks(services: Services, journal: Journal, config: Config, release: str
     """
     for hook in config.hooks:
         event = {"kanmon": {"hook": hook.name, "release": release, "slot": slot}, **hook.payload}
-        answer = services.functions.invoke(slot_resource_name(config.prefix, slot, hook.function), event)
+        function = slot_resource_name(config.prefix, slot, hook.function)
+        answer = services.functions.invoke(function, event, logs=slot_logs(config.prefix, slot))
         journal.emit(EventKind.HOOK, answer, hook=hook.name)

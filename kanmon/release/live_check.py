@@ -41,7 +41,7 @@ class LiveCheck:
         """
         if base is None:
             return cls(None, journal, Target("live", ""), ())
-        site, live = services.site(base.config, outputs), Target("live", base.id)
+        site, live = services.site(base.config, outputs), base.target("live")
         results = site.checks.run(base.config.checks, live)
         journal.record_checks(results)
         for result in (one for one in results if not one.passed):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kanmon.checks.probe import Target
 from kanmon.config.served import ServedWeb
+from kanmon.naming import slot_logs
 from kanmon.traffic.pages import WebRelease
 
 if TYPE_CHECKING:
@@ -48,6 +50,10 @@ class LoadedRelease:
     def api_prefix(self) -> str:
         """How the paths of its API begin, such as `/api`; empty without an API."""
         return self.config.api.prefix if self.config.api else ""
+
+    def target(self, name: str, preview: str = "") -> Target:
+        """The release to check, as `candidate`, `live` or `stable`; with the token of its preview."""
+        return Target(name, self.id, preview, logs=slot_logs(self.config.prefix, self.record.slot))
 
 
 def files_of(loaded: LoadedRelease | None) -> Mapping[str, WebFile]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kanmon.checks.probe import Target
 from kanmon.naming import preview_token
 from kanmon.release.events import EventKind
 from kanmon.release.loaded import LoadedRelease, files_of
@@ -14,6 +13,7 @@ from kanmon.release.loaded import LoadedRelease, files_of
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from kanmon.checks.probe import Target
     from kanmon.config.served import ServedApi
     from kanmon.model import Pointer
     from kanmon.release.journal import Journal
@@ -83,7 +83,7 @@ class Pointers:
             self.site.web.open_preview(token, loaded.web if pages is None else loaded.web.only(pages))
         if calls is None or calls:
             self.site.api.open_preview(token, pointer)
-        return Target(name, loaded.id, token, arrival, loaded.api_prefix)
+        return replace(loaded.target(name, token), arrival=arrival, api=loaded.api_prefix)
 
     def close_previews(self) -> None:
         """Close the operation's previews, if it has any."""

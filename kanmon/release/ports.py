@@ -252,8 +252,10 @@ class FunctionsPort(Protocol):
         A repeated call reads again.
         """
 
-    def invoke(self, name: str, event: Mapping[str, object]) -> str:
+    def invoke(self, name: str, event: Mapping[str, object], *, logs: str) -> str:
         """Invoke a function and wait for its answer, as text. The port itself never repeats the call.
+
+        `logs` is its log group, for people.
 
         A repeated call runs the function again, so a hook must be idempotent. Raises HOOK_FAILED when the
         function fails.

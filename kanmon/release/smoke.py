@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kanmon.checks.probe import Target
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.naming import slot_logs
 from kanmon.release.events import Event, EventKind
 from kanmon.release.journal import check_event
 from kanmon.release.plan import outputs_of
@@ -34,7 +35,8 @@ def smoke(services: Services, config: Config, observer: Observer) -> list[CheckR
         problem = f"This Kanmon can run none of the checks of {release.id}."
         raise KanmonError(Code.BUNDLE_OTHER_VERSION, problem, fix="Update Kanmon.")
     site = services.site(served, outputs_of(services, served.prefix, head.pointer.slot))
-    results = site.checks.run(served.checks, Target("live", release.id))
+    live = Target("live", release.id, logs=slot_logs(served.prefix, release.slot))
+    results = site.checks.run(served.checks, live)
     for result in results:
         observer(check_event(result, services.clock.now()))
     return results

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from kanmon.checks.probe import Target, preview_address
+from kanmon.checks.probe import preview_address
 from kanmon.errors import KanmonError
 from kanmon.model import OperationKind, ReleaseState, Result, Step
 from kanmon.naming import SHARED_KINDS
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kanmon.bundle.manifest import Manifest
+    from kanmon.checks.probe import Target
     from kanmon.config.checks import Check
     from kanmon.ledger.records import Operation
     from kanmon.model import Pointer
@@ -151,7 +152,7 @@ class Steps:
             # One of the releases has no API: there are no requests to share.
             return
         config = self.release.manifest.current_config()
-        target = Target("candidate", self.release.id, self.operation.previews[0])
+        target = self.release.target("candidate", self.operation.previews[0])
         for share in config.traffic.shares:
             # The ledger has the step before the first request moves. Otherwise a run that dies after the
             # shift would seem to have no users: `recover` would abort it, and leave the canary on.
@@ -171,7 +172,7 @@ class Steps:
             # The head names the new release before the checks. They may hold it, and then users stay on it.
             # Otherwise the head of a held environment would still name the old release.
             self.journal.record_live(release.id, release.record.pointer)
-            live = Target("live", release.id)
+            live = release.target("live")
             # Before the first release there is no live stage. A later move keeps the stage: the old release
             # answers where the move has not arrived.
             new = not self.operation.origin.deployment
@@ -312,7 +313,7 @@ class Steps:
         doubt = ""
         if target:
             try:
-                self.check_all(target, Target("live", target.id))
+                self.check_all(target, target.target("live"))
             except ChecksFailedError:
                 doubt = ", though its checks do not pass"
         self.journal.emit(
@@ -326,7 +327,7 @@ class Steps:
         """Restore the stacks outside of the slots. Users get this at once, too, so check them again."""
         if target and restore_stacks(self.services, self.journal, target, kinds):
             try:
-                self.check_all(target, Target("live", target.id))
+                self.check_all(target, target.target("live"))
             except ChecksFailedError as error:
                 self.journal.emit(EventKind.NOTE, f"after the restoration: {error.message}")
 

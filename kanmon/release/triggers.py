@@ -61,7 +61,7 @@ def _switch(services: Services, journal: Journal, loaded: LoadedRelease, wanted:
         # A stack that somebody deleted has no triggers. Otherwise no rollback from it could ever end.
         return
     if stack is None:
-        raise KanmonError(Code.SLOT_CHANGED, "The stack doesn't exist any more.", where=name)
+        raise _changed(name, "The stack doesn't exist any more.")
     if stack.parameters.get(Parameter.TRIGGERS) == wanted:
         return
     change_set = services.stacks.create_change_set(
@@ -80,10 +80,14 @@ def _switch(services: Services, journal: Journal, loaded: LoadedRelease, wanted:
     if others:
         names = ", ".join(f"{change.logical_id} ({change.type})" for change in others)
         problem = f"To switch triggers {_on_or_off(wanted)} would change {names} too; nothing was executed."
-        raise KanmonError(Code.SLOT_CHANGED, problem, where=name)
+        raise _changed(name, problem)
     services.stacks.execute(change_set, lambda event: journal.emit_stack(SLOT, event))
     text = f"the triggers of {release.id} are {_on_or_off(wanted)}"
     journal.emit(EventKind.NOTE, text, state=wanted)
+
+
+def _changed(stack: str, problem: str) -> KanmonError:
+    return KanmonError(Code.SLOT_CHANGED, problem, where=stack, fix=Code.SLOT_CHANGED.fix_with(STACK=stack))
 
 
 def _only_switches(change: Change) -> bool:

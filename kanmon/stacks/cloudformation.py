@@ -330,7 +330,7 @@ class Stacks:
             reasons = (stack.get("StackStatusReason"), *(event.reason for event in failures))
             reason = next(filter(None, reasons), "no reason given")
             message = f"It ended as {status}: {self._found(reason, {'StackName': stack['StackId']})}."
-        fix = way_out(name, status) if left else fix_for(message)
+        fix = way_out(name, status) if left else fix_for(message) or Code.STACK_FAILED.fix_with(STACK=name)
         return KanmonError(Code.STACK_FAILED, message + stays(left), where=name, fix=fix)
 
     def _found(self, reason: str, of: DescribeEventsInputTypeDef) -> str:

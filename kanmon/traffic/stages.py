@@ -174,6 +174,7 @@ class ApiStages:
             Code.API_FULL,
             "Kanmon uses `live` and at most two for previews. The others are somebody else's.",
             where=f"API {self.api_id}",
+            fix=Code.API_FULL.fix_with(API=self.api_id),
         )
 
     def _remove(self, name: str) -> None:

@@ -72,7 +72,8 @@ class FakeFunctions:
     def with_other_code(self, packages: Mapping[str, str]) -> list[str]:
         return [name for name, sha256 in packages.items() if self.code.get(name) != sha256]
 
-    def invoke(self, name: str, event: Mapping[str, object]) -> str:
+    def invoke(self, name: str, event: Mapping[str, object], *, logs: str) -> str:
+        del logs
         facts = cast("Mapping[str, str]", event["kanmon"])
         hook = facts["hook"]
         self.ran.append((hook, str(facts["slot"]), facts["release"]))

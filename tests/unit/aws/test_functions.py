@@ -46,7 +46,7 @@ class Lambda:
 
 def _invoke(function: Callable[[dict[str, Any]], str], event: dict[str, Any] | None = None) -> str:
     client: Any = Lambda({MIGRATE: function})
-    return Functions(client, client).invoke(MIGRATE, event or {})
+    return Functions(client, client).invoke(MIGRATE, event or {}, logs="/aws/lambda/shop-test-green")
 
 
 def _fail(_: dict[str, Any]) -> str:
@@ -64,6 +64,7 @@ def test_a_failed_function_is_an_error_with_its_answer() -> None:
         _invoke(_fail)
     assert caught.value.code is Code.HOOK_FAILED
     assert caught.value.where == MIGRATE
+    assert "`aws logs tail /aws/lambda/shop-test-green --since 1h`" in caught.value.fix
 
 
 def test_a_long_answer_is_cut() -> None:
@@ -73,13 +74,13 @@ def test_a_long_answer_is_cut() -> None:
 def test_an_answer_in_another_encoding_is_text() -> None:
     client: Any = Lambda()
     client.invoke = lambda **_: {"Payload": io.BytesIO(b"caf\xe9")}
-    assert Functions(client, client).invoke(MIGRATE, {}) == "caf\N{REPLACEMENT CHARACTER}"
+    assert Functions(client, client).invoke(MIGRATE, {}, logs="") == "caf\N{REPLACEMENT CHARACTER}"
 
 
 def test_a_missing_function_is_an_error_with_its_name() -> None:
     client: Any = Lambda()
     with pytest.raises(KanmonError, match=f"While invoking {MIGRATE}: .*Function not found") as caught:
-        Functions(client, client).invoke(MIGRATE, {})
+        Functions(client, client).invoke(MIGRATE, {}, logs="")
     assert caught.value.code is Code.AWS_FAILED
 
 

@@ -124,7 +124,7 @@ def test_a_hook_runs_once_after_a_failure(pauses: list[float]) -> None:
     """Only a throttled call is sure not to have run."""
     client, refusing = _refused("functions", 99, "ServiceException")
     with pytest.raises(KanmonError) as caught:
-        Functions(client, client).invoke("migrate", {})
+        Functions(client, client).invoke("migrate", {}, logs="")
     assert caught.value.code is Code.AWS_FAILED
     assert len(refusing.sent) == 1
     assert pauses == []

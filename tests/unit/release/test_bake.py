@@ -47,6 +47,7 @@ def test_an_alarm_of_the_candidates_slot_ends_the_canary(cloud: Cloud) -> None:
     assert outcome.result is Result.ROLLED_BACK
     assert failure_of(outcome).code is Code.ALARM_FIRED
     assert f"{GREEN} fires: errors: 9 % is more than 5 %." in failure_of(outcome).message
+    assert f"--alarm-name {GREEN}`" in failure_of(outcome).fix
     assert cloud.users == ("r1", "r1")
     assert cloud.canary_release() is None
 

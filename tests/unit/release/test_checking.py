@@ -22,7 +22,12 @@ CONFIG = make_config()
 def _check(cloud: Cloud, journal: Journal) -> None:
     outputs = {"api": {"ApiId": "api-1", "AccessLogs": ""}, "edge": {"WebBucket": "web"}}
     served = read_served(CONFIG.as_json())
-    check(cloud.services().site(served, outputs), journal, served.checks, Target("live", "r1"))
+    check(
+        cloud.services().site(served, outputs),
+        journal,
+        served.checks,
+        Target("live", "r1", logs="/aws/lambda/shop-test-blue"),
+    )
 
 
 def test_a_failed_check_is_an_error_with_its_value(cloud: Cloud) -> None:
@@ -31,6 +36,7 @@ def test_a_failed_check_is_an_error_with_its_value(cloud: Cloud) -> None:
     with pytest.raises(ChecksFailedError, match="health: status is 500 instead of 200") as caught:
         _check(cloud, journal_of(cloud))
     assert caught.value.where == "r1 as live"
+    assert "`aws logs tail /aws/lambda/shop-test-blue --since 1h`" in caught.value.fix
     assert [one.name for one in caught.value.failed] == ["health", "page"]
 
 

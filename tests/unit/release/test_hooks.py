@@ -34,14 +34,16 @@ class _Functions:
 
     failing: set[str] = field(default_factory=set)
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    logs: set[str] = field(default_factory=set)
 
     def with_other_code(self, packages: Mapping[str, str]) -> list[str]:
         """None: hooks run after the code was compared."""
         del packages
         return []
 
-    def invoke(self, name: str, event: Mapping[str, object]) -> str:
+    def invoke(self, name: str, event: Mapping[str, object], *, logs: str) -> str:
         self.events.append((name, dict(event)))
+        self.logs.add(logs)
         if name in self.failing:
             raise KanmonError(Code.HOOK_FAILED, "It answered: no", where=name)
         return f"{name} is done"
@@ -69,6 +71,7 @@ def test_a_hook_gets_its_release_and_its_payload(cloud: Cloud, functions: _Funct
     _run(cloud, functions)
     facts = {"hook": "migrate", "release": "r1", "slot": "green"}
     assert functions.events[0][1] == {"kanmon": facts, "to": "head"}
+    assert functions.logs == {"/aws/lambda/shop-test-green"}
 
 
 def test_the_answers_are_sent_to_the_observer(cloud: Cloud, functions: _Functions) -> None:

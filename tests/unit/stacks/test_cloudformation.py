@@ -71,6 +71,7 @@ def test_a_failed_stack_names_the_first_failed_resource() -> None:
         Stacks(cast("Any", _failing())).execute(CHANGE_SET, lambda _: None)
     assert caught.value.code is Code.STACK_FAILED
     assert caught.value.message == "Api (AWS::Lambda::Function) failed: No such runtime."
+    assert "--stack-name shop`" in caught.value.fix
 
 
 def test_a_message_about_the_account_names_its_fix() -> None:

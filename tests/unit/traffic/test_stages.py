@@ -209,7 +209,7 @@ def test_a_full_api_takes_no_preview(gateway: MemoryApiGateway) -> None:
     with pytest.raises(KanmonError) as caught:
         _open(_stages(gateway))
     assert caught.value.code is Code.API_FULL
-    assert "api-1" in (caught.value.where or "")
+    assert "--rest-api-id api-1`" in caught.value.fix
     assert SECRET not in str(caught.value)
 
 
