@@ -126,7 +126,10 @@ class Code(Enum):
     NOT_BOOTSTRAPPED = (
         205,
         "The account lacks the app's bootstrap stack, or the stack lacks the environment.",
-        "Run `kanmon bootstrap` once with an administrator's credentials.",
+        (
+            "Is that your region and account? If not, correct `region` in the config, or take other "
+            "credentials. Else run `kanmon bootstrap` once with an administrator's credentials."
+        ),
     )
     NAMES_ALIKE = (
         206,
@@ -312,7 +315,10 @@ class Code(Enum):
     NO_ROLLBACK_TARGET = (
         412,
         "There is no release to roll back to.",
-        "Name a release with the result `stable`: `kanmon history` lists them.",
+        (
+            "Name a release with the result `stable`: `kanmon history` lists them. Is there none? Then "
+            "repair the app, and release it with `kanmon deploy`."
+        ),
     )
     HELD = (
         413,

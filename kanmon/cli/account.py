@@ -54,10 +54,17 @@ class Account:
         key = self._made(environment_output(self.config.environment, Output.KEY_ARN))
         return Bootstrapped(self.bucket, key)
 
+    @property
+    def _place(self) -> str:
+        return f"{self.config.region} of the account {self.aws.account}"
+
     def _made(self, output: str) -> str:
         name = bootstrap_stack(self.config.app)
         if output not in self._outputs:
-            raise KanmonError(Code.NOT_BOOTSTRAPPED, f"{name} has no output {output}.")
+            problem = f"{name} in {self._place} has no output {output}."
+            if not self._outputs:
+                problem = f"There is no stack {name} in {self._place}."
+            raise KanmonError(Code.NOT_BOOTSTRAPPED, problem)
         return self._outputs[output]
 
     @cached_property
@@ -74,6 +81,6 @@ class Account:
             except ClientError as error:
                 if not is_missing(error):
                     raise
-                problem = f"There is no bucket {self.bucket}."
+                problem = f"There is no bucket {self.bucket} in {self._place}."
                 raise KanmonError(Code.NOT_BOOTSTRAPPED, problem) from error
         return Blobs(self.aws.s3, self.bucket, self.config.environment)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from pathlib import Path
@@ -76,6 +78,15 @@ def path(help: str, metavar: str, default: str, *, terminal_only: bool = False) 
 def optional_path(help: str, metavar: str) -> Path | None:  # noqa: A002 - the name in argparse
     """A field for a file. You can leave it out."""
     return cast("Path | None", _field(Option(help, metavar, OptionKind.PATH, None)))
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Raise OSError when no file can be written at `path`: before the work, not after it. Make its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "Is a folder, not a file", str(path))
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def bundle_folder() -> Path:

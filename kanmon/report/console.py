@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from kanmon.text import one_line, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
 _FIELD = re.compile(r"\{(\w+)(?::([^}]*))?\}")
 _NARROWEST = 200
@@ -41,20 +40,34 @@ class Screen:
         self.console.file.write(visible(text).rstrip("\n").replace("\n", " ") + "\n")
         self.console.file.flush()
 
-    def table(self, titles: Iterable[str], rows: Iterable[Sequence[object]], *, right: Iterable[str]) -> None:
-        """Print a table. Its cells are values; the columns in `right` are numbers."""
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for title in titles:
-            table.add_column(Text(title), justify="right" if title in right else "left")
-        for row in rows:
-            table.add_row(*map(_text, row))
-        self.console.print(table)
+    def table(
+        self, titles: Sequence[str], rows: Iterable[tuple[Sequence[object], str]], *, right: Container[str]
+    ) -> None:
+        """Print a table. Its cells are values; the columns in `right` are numbers.
+
+        Each row has a note, for a line of its own below the cells. Nothing is cut in a narrow terminal.
+        """
+        cells, notes = [[Text(title, "bold") for title in titles]], [""]
+        for row, note in rows:
+            cells.append([_text(cell) for cell in row])
+            notes.append(note)
+        widths = [max(cell.cell_len for cell in column) for column in zip(*cells, strict=True)]
+        for row, note in zip(cells, notes, strict=True):
+            for title, cell, width in zip(titles, row, widths, strict=True):
+                cell.align("right" if title in right else "left", width)
+            line = Text("  ").join(row)
+            line.rstrip()
+            self.console.print(line, no_wrap=True, overflow="ignore", crop=False)
+            if note:
+                self.print("    [dim]{note}[/]", note=note)
 
     def ask(self, question: str) -> str:
-        """Ask a question in plain text; the answer. Ctrl-D answers nothing."""
+        """Ask a question in plain text; the answer. Ctrl-D and Ctrl-C answer nothing."""
         try:
             return self.console.input(Text(one_line(question) + " "))
-        except EOFError:
+        except (EOFError, KeyboardInterrupt):
+            # The next output begins on a line of its own.
+            self.console.print()
             return ""
 
 

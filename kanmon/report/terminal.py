@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kanmon.report.console import Screen
     from kanmon.stacks.changes import Change
 
+_LONGEST_CAUSE = 300
 _COLUMNS = 79
 """The width of permissions: a narrow terminal breaks no line of them."""
 _COLOURS = {"+": "green", "~": "yellow", "±": "bold red", "-": "red"}
@@ -38,7 +39,6 @@ _TITLES = (
     "approved by",
     "result",
     "took",
-    "why",
 )
 """The columns of the history."""
 RESULT_COLOURS = {
@@ -287,7 +287,7 @@ def _why(operation: Operation) -> str:
 def print_history(
     console: Screen, operations: list[Operation], releases: dict[str, Release], kept: Sequence[str]
 ) -> None:
-    """Show all operations, newest first: time, commit, actor, approval and result of each (CD-11).
+    """Show all operations, newest first: time, commit, actor, approval, result and cause of each (CD-11).
 
     The last line names the releases that a rollback may return to.
     """
@@ -296,10 +296,10 @@ def print_history(
     console.print("kept for a rollback: {kept}", kept=", ".join(reversed(kept)) or "none")
 
 
-def _history_row(operation: Operation, release: Release | None) -> tuple[object, ...]:
-    return (
+def _history_row(operation: Operation, release: Release | None) -> tuple[tuple[object, ...], str]:
+    cells = (
         operation.number,
-        f"{operation.began:%Y-%m-%d %H:%M:%S}",
+        f"{operation.began:%Y-%m-%d %H:%M}",
         operation.kind,
         operation.release,
         short_commit(release.commit) if release else "",
@@ -308,5 +308,5 @@ def _history_row(operation: Operation, release: Release | None) -> tuple[object,
         operation.approval.by if operation.approval else "",
         styled(operation.ending, RESULT_COLOURS.get(operation.ending, "white")),
         "" if operation.seconds is None else duration(operation.seconds),
-        one_line(_why(operation), 80),
     )
+    return cells, one_line(_why(operation), _LONGEST_CAUSE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanmon.cli.command import Command, built_digest, bundle_folder, optional_path, text
+from kanmon.cli.command import Command, built_digest, bundle_folder, optional_path, refuse_unwritable, text
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
 
@@ -36,6 +36,8 @@ def run(options: PlanOptions, context: Context) -> ExitStatus:
     from kanmon.report.terminal import print_plan
 
     refuse_without_digest(context, options.bundle_digest, "bundle-digest")
+    if options.output:
+        refuse_unwritable(options.output)
     services = context.services
     # Refuse a frozen environment now, before reviewers look at a plan.
     refuse_frozen(services.ledger.head(), options.lift_freeze)
@@ -44,7 +46,6 @@ def run(options: PlanOptions, context: Context) -> ExitStatus:
     if context.step:
         context.step.plan(plan)
     if options.output:
-        options.output.parent.mkdir(parents=True, exist_ok=True)
         options.output.write_text(plan.text(), "utf-8")
     return ExitStatus.OK
 

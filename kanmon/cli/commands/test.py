@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.apptest.run import run_tests
 from kanmon.apptest.summary import summary_of, write_summary
-from kanmon.cli.command import Command, optional_path
+from kanmon.cli.command import Command, optional_path, refuse_unwritable
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
 from kanmon.report.step import folded
@@ -39,6 +39,8 @@ def run(options: AppTestOptions, context: Context) -> ExitStatus:
             where=str(context.config_file),
             fix="Add `test: {commands: [pytest --junitxml=build/tests.xml], results: [build/tests.xml]}`.",
         )
+    if options.output:
+        refuse_unwritable(options.output)
     with folded("The tests"):
         verdict = run_tests(
             rules,

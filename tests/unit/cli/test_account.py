@@ -42,6 +42,7 @@ def test_with_github_cloudformation_acts_by_the_service_role(
 
 @mock_aws
 def test_without_its_bucket_an_account_is_not_bootstrapped() -> None:
-    with pytest.raises(KanmonError, match="shop-kanmon-123456789012-ap-northeast-1") as caught:
+    place = "shop-kanmon-123456789012-ap-northeast-1 in ap-northeast-1 of the account 123456789012"
+    with pytest.raises(KanmonError, match=place) as caught:
         _ = Account(make_config(), Aws("ap-northeast-1")).blobs
     assert caught.value.code is Code.NOT_BOOTSTRAPPED

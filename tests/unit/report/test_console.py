@@ -81,9 +81,9 @@ def test_further_lines_of_a_block_are_indented() -> None:
 def test_a_table_has_one_line_for_each_row(value: str) -> None:
     """TRU-5"""
     screen = make_console(io.StringIO())
-    screen.table(["#", "why"], [(1, value[:20]), (2, "")], right={"#"})
+    screen.table(["#", "by"], [((1, value), value[:20]), ((2, ""), "")], right={"#"})
     shown = printed(screen)
-    assert shown.count("\n") == 3
+    assert shown.count("\n") == (4 if value[:20] else 3)
     assert not invisible(shown)
 
 
@@ -95,11 +95,12 @@ def test_a_question_is_plain_text(monkeypatch: pytest.MonkeyPatch) -> None:
     assert printed(screen) == "Type [red]r1[/][2J to go on: "
 
 
-def test_ctrl_d_answers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("key", [EOFError, KeyboardInterrupt])
+def test_ctrl_d_and_ctrl_c_answer_nothing(monkeypatch: pytest.MonkeyPatch, key: type[BaseException]) -> None:
     """CD-3: no answer is no approval, and no error of Kanmon's."""
 
     def end(*_: object) -> str:
-        raise EOFError
+        raise key
 
     monkeypatch.setattr("builtins.input", end)
     assert not make_console(io.StringIO()).ask("Type r1 to go on:")

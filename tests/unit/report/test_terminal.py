@@ -173,7 +173,7 @@ def test_the_history_has_actor_release_and_result() -> None:
     """CD-11."""
     text = history(an_operation())
     for fact in (
-        "2026-01-02 12:00:00",
+        "2026-01-02 12:00",
         "r2",
         "abcdef01",
         "r1",
@@ -184,6 +184,16 @@ def test_the_history_has_actor_release_and_result() -> None:
         "health: [red] is 500",
     ):
         assert fact in text
+
+
+def test_a_narrow_terminal_cuts_nothing_of_the_history() -> None:
+    """CD-11"""
+    on = console()
+    on.console.width = 40
+    print_history(on, [an_operation()], {}, ("r1",))
+    _, row, cause, _ = printed(on).splitlines()
+    assert row.endswith("rolled back  1 min 23 s")
+    assert cause == "    health: [red] is 500"
 
 
 def test_the_history_begins_with_the_newest() -> None:
@@ -458,14 +468,14 @@ def test_no_record_or_answer_writes_a_line_of_its_own(value: str) -> None:
 @given(FOREIGN)
 @example(EVIL)
 def test_the_history_has_one_row_for_an_operation(value: str) -> None:
-    """A long cell may take more lines: they begin below the second column (TRU-5)."""
+    """Its cause has a line of its own, indented (TRU-5)."""
     on = console()
     release = Release(id=value, commit=value, bundle="b", created=NOON)
     print_history(on, [hostile_operation(value)], {value: release}, ())
-    _, row, *more, kept = printed(on).splitlines()
+    _, row, *cause, kept = printed(on).splitlines()
     assert kept == "kept for a rollback: none"
-    assert row.startswith("7  2026-01-02 12:00:00")
-    assert all(line.startswith(" " * len("7  2026-01-02 12:00:00")) for line in more)
+    assert row.startswith("7  2026-01-02 12:00  ")
+    assert [line[:4] for line in cause] in ([], ["    "])
     assert not invisible(printed(on))
 
 

@@ -36,6 +36,14 @@ def test_the_plan_file_may_lie_in_a_new_folder(app: App) -> None:
     assert read_plan(app.folder / "out/new/plan.json").release == "r1"
 
 
+def test_a_folder_in_place_of_the_plan_file_is_refused_first(app: App) -> None:
+    """CD-4: no upload and no change set before."""
+    (app.folder / "out").mkdir()
+    message = app.refusal("plan", "--bundle", app.build("one"), "--output", "out")
+    assert message.startswith(f"{Code.FILE_REFUSED.id} Is a folder, not a file.")
+    assert app.untouched
+
+
 def test_a_live_bundle_has_nothing_to_change(app: App) -> None:
     app.deploy("one")
     assert app.run("plan", "--bundle", "build/one") is ExitStatus.OK
