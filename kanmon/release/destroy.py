@@ -123,6 +123,13 @@ class Extent:
         """The artifact bucket's name."""
         return artifact_bucket(self.app, self.account, self.region)
 
+    @property
+    def history(self) -> str:
+        """The bundles and records that the removal deletes, for people; empty if they stay."""
+        if not self.data:
+            return ""
+        return f"the bundles and the history of {'all' if self.bootstrap else self.environment}"
+
     def loses(self, resource: Resource) -> bool:
         """Whether the removal deletes a resource that outlives its stack.
 
@@ -329,13 +336,12 @@ def _delete_all(removers: Removers, resources: list[Resource], show: Callable[[s
 
 def _remove_artifacts(removers: Removers, extent: Extent, show: Callable[[str], None]) -> None:
     """Remove the environment's bundles and its history; with the bootstrap stack, the whole bucket."""
-    if not extent.data or removers.ledger is None:
+    if not extent.history or removers.ledger is None:
         return
+    show(f"deleting {extent.history}")
     if extent.bootstrap:
-        show(f"deleting {extent.artifacts}")
         removers.resources.delete(Resource("AWS::S3::Bucket", extent.artifacts))
         return
-    show(f"deleting the bundles and the history of {extent.environment}")
     # The head stays. It has the lease, and the name of who removed the rest.
     head = ledger_folder(extent.environment) + HEAD
     removers.resources.empty(extent.artifacts, f"{extent.environment}/", but=head)

@@ -53,6 +53,8 @@ def run(options: DestroyOptions, context: Context) -> ExitStatus:
         _show_kept(context, inventory)
         return ExitStatus.OK
     _show(context, inventory)
+    if extent.history:
+        context.print(f"- {extent.history}")
     if not options.yes:
         _confirm(context, extent)
     try:
@@ -71,7 +73,8 @@ def _show(context: Context, inventory: Inventory) -> None:
     for stack in inventory.removed:
         context.print(f"- {stack.name}: the stack, {stack.status}")
     for resource in inventory.lost:
-        context.print(f"- {resource}: with its data")
+        rest = "; its last snapshot stays" if resource.type == "AWS::RDS::DBCluster" else ""
+        context.print(f"- {resource}: with its data{rest}")
     _show_kept(context, inventory)
 
 

@@ -54,7 +54,9 @@ def test_the_removed_and_the_kept_are_shown(app: App, content: FakeAccountConten
 
 def test_data_goes_only_when_somebody_wants_it(app: App, content: FakeAccountContent) -> None:
     assert app.run("destroy", "--yes", "--data") is ExitStatus.OK
-    assert "- AWS::SQS::Queue https://queue: with its data\n" in app.printed()
+    shown, _, _ = app.printed().partition("deleting")
+    assert "- AWS::SQS::Queue https://queue: with its data\n" in shown
+    assert "- the bundles and the history of test\n" in shown
     assert content.deleted == [*STACKS, QUEUE.id]
 
 
