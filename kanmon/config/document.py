@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.composer import MaxDepthExceededError
 from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from kanmon.codes import Code
@@ -19,6 +19,7 @@ from kanmon.regular_file import RefusedFileError, TooBigError, read_regular
 from kanmon.text import cut
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 Location = tuple[int | str, ...]
@@ -28,10 +29,18 @@ LARGEST = 128 * 1024
 _NODES = 20_000
 """The most keys and values of a config, as written. The library reads 10,000 of them in a second."""
 _SHOWN = 200
+_TEXT = "tag:yaml.org,2002:str"
+_NAMES = {_TEXT, "tag:yaml.org,2002:merge"}
 _FIRST = "Begin with the example of https://github.com/kanmon-dev/kanmon#your-first-release."
+_COLON_FIX = "Put a space after each colon, in the line before, too. Put a text with `: ` in quotes."
 _SYNTAX_FIXES = {
     "'\\t'": "Use spaces instead of tabs.",
     "undefined alias": "Put a text with `*` at its beginning in quotes.",
+    "cannot start any token": "Put a text with `@`, `%` or a backtick at its beginning in quotes.",
+    "mapping values are not allowed": _COLON_FIX,
+    "could not find expected ':'": _COLON_FIX,
+    "another document": "Remove the line with `---`: a config is one document.",
+    "escape sequence": "In double quotes, write `\\\\` for a backslash. Or use single quotes.",
 }
 """The fix for words in the message of the YAML library."""
 _SYNTAX_FIX = (
@@ -48,17 +57,39 @@ class Document:
     """The file's name."""
     root: MappingNode
     tree: dict[str, Any]
+    """The values. A name is text here, as it is written, whatever YAML takes it for."""
+    text: str
+    odd_names: tuple[Location, ...] = ()
+    """The names that YAML doesn't take for text, such as `0755` and `null`."""
+
+    def written(self, location: Location) -> str:
+        """A value as it stands in the file. Empty for a missing one, text in quotes, and several lines."""
+        node = self._found(location)[1]
+        if isinstance(node, ScalarNode):
+            return node.value if node.style is None else ""
+        if not (isinstance(node, CollectionNode) and node.flow_style):
+            return ""
+        whole = self.text[node.start_mark.index : node.end_mark.index]
+        return "" if "\n" in whole else whole
+
+    def scalars(self) -> Iterator[tuple[Location, ScalarNode]]:
+        """Each value that is no list and no mapping, once, with its place."""
+        found = ((location, node) for location, _, node in _nodes(self.root))
+        return ((location, node) for location, node in found if isinstance(node, ScalarNode))
 
     def line(self, location: Location) -> int:
         """The line (from 1) of a location, or of its nearest written parent."""
-        node: Node = self.root
-        line = 1
+        return self._found(location)[0]
+
+    def _found(self, location: Location) -> tuple[int, Node | None]:
+        """The line of a location, or of its nearest parent, and the location's node if it is written."""
+        line, node = 1, cast("Node", self.root)
         for part in location:
             found = _below(node, part)
             if found is None:
-                break
+                return line, None
             line, node = found
-        return line
+        return line, node
 
     def where(self, location: Location) -> str:
         """The place to show, such as `kanmon.yml:12`."""
@@ -68,7 +99,7 @@ class Document:
 def _below(node: Node, part: int | str) -> tuple[int, Node] | None:
     """The line of a key or an item, and its value. The last of equal keys counts: merged ones are first."""
     if isinstance(node, MappingNode):
-        found = (pair for pair in reversed(node.value) if pair[0].value == str(part))
+        found = (pair for pair in reversed(node.value) if pair[0].value == part)
         return next(((key.start_mark.line + 1, value) for key, value in found), None)
     if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
         return node.value[part].start_mark.line + 1, node.value[part]
@@ -81,17 +112,44 @@ def read_document(path: Path) -> Document:
     Raises KanmonError with CONFIG_MISSING, CONFIG_EMPTY, CONFIG_SYNTAX, CONFIG_TOO_BIG or CONFIG_INVALID.
     """
     reader = YAML(typ="safe", pure=True)
-    root = _composed(reader, _text(path), path)
+    text = _text(path)
+    root = _composed(reader, text, path)
     if root is None or root.tag == "tag:yaml.org,2002:null":
         raise KanmonError(Code.CONFIG_EMPTY, f"{path.name} has no content.", where=str(path), fix=_FIRST)
     if not isinstance(root, MappingNode):
         problem = f"{path.name} must be a mapping of keys, such as `app: my-app`."
         raise KanmonError(Code.CONFIG_INVALID, problem, where=f"{path.name}:1", fix=_FIRST)
+    odd_names = tuple(_names_as_text(root))
     refuse_extremes(path.name, root, reader.constructor.construct_object)
     try:
-        return Document(path.name, root, reader.constructor.construct_document(root))
+        tree = reader.constructor.construct_document(root)
+        return Document(path.name, root, tree, text, odd_names)
     except MarkedYAMLError as error:
         raise _syntax_error(error, path) from None
+
+
+def _names_as_text(root: MappingNode) -> Iterator[Location]:
+    """Make each name text, as it is written, and yield the places of those that were something else."""
+    for location, name, _ in _nodes(root):
+        if isinstance(name, ScalarNode) and name.tag not in _NAMES:
+            name.tag = _TEXT
+            yield location
+
+
+def _nodes(root: MappingNode) -> Iterator[tuple[Location, Node | None, Node]]:
+    """Each node below the root once, with its place and its name. An item of a list has no name."""
+    waiting: list[tuple[Location, Node | None, Node]] = [((), None, root)]
+    seen = set()
+    while waiting:
+        location, name, node = waiting.pop()
+        yield location, name, node
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, MappingNode):
+            waiting += [((*location, key.value), key, value) for key, value in node.value]
+        elif isinstance(node, SequenceNode):
+            waiting += [((*location, index), None, item) for index, item in enumerate(node.value)]
 
 
 def _composed(reader: YAML, text: str, path: Path) -> Node | None:

@@ -23,7 +23,7 @@ _SHOWN, _SHORT = 80, 20
 _STANDARD = "tag:yaml.org,2002:"
 _KINDS = {_STANDARD + kind for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")}
 """The tags of plain YAML: https://yaml.org/spec/1.2.2/#103-core-schema, and a date."""
-
+_SIGNS = {f"{_STANDARD}value", f"{_STANDARD}merge"}
 _INTEGER = 2**64
 """The first integer without room in 64 bits. Python writes none of over 4,300 digits, and JSON is text."""
 _DIGITS = 100
@@ -137,9 +137,12 @@ class _Walk:
         self._refuse(location, node, Code.CONFIG_INVALID, problem, fix)
 
     def _refuse_tag(self, location: Location, node: Node) -> None:
-        """Refuse `!secret`, `!!set` and `!!binary`: no key needs them. A lone `=` or `<<` is a tag, too."""
+        """Refuse `!secret`, `!!set` and `!!binary`: no key needs them. A lone `=` or `<<` has a tag, too."""
+        if isinstance(node, ScalarNode) and node.tag in _SIGNS and node.style is None:
+            problem, fix = f"is `{node.value}`, a sign of YAML", f'Put it in quotes: `"{node.value}"`.'
+            self._refuse(location, node, Code.CONFIG_SYNTAX, problem, fix)
         if node.tag not in _KINDS:
-            problem = f"has the tag `{cut(str(node.tag), _SHOWN)}`"
+            problem = f"has the tag `{cut(str(node.tag).replace(_STANDARD, '!!'), _SHOWN)}`"
             fix = "Remove the tag. Put the text in quotes."
             self._refuse(location, node, Code.CONFIG_SYNTAX, problem, fix)
 

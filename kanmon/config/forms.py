@@ -12,6 +12,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from kanmon.config.durations import DURATION_FORMS
 from kanmon.config.schema import Config
@@ -128,20 +129,43 @@ def example(node: Node, wrong: object = None) -> Any:  # noqa: ANN401 - a value 
             else []
         )
         return near[0] if near else node.get("default", values[0])
-    if repaired := _repaired(node, wrong):
+    if (repaired := _repaired(node, wrong)) is not None:
         return repaired
     if examples:
         return examples[0]
     return node.get("default") or _made(node)
 
 
-def _repaired(node: Node, wrong: object) -> str:
-    """The wrong value as a right text, if only quotes, capitals or spaces are wrong. Otherwise empty."""
-    if (node and node.get("type") != "string") or wrong is None or isinstance(wrong, (dict, list)):
-        return ""
-    text = "-".join(wrong.lower().split()) if isinstance(wrong, str) else str(wrong)
-    fits = re.search(node.get("pattern", "."), text) and len(text) <= node.get("maxLength", _WIDE)
-    return text if fits and text != wrong else ""
+def fits(node: Node, text: str) -> bool:
+    """Whether a text, not empty, is a right value of a form."""
+    if not text or (node and node.get("type") != "string"):
+        return False
+    if values := values_of(node):
+        return text in values
+    return bool(re.search(node.get("pattern", "."), text)) and len(text) <= node.get("maxLength", _WIDE)
+
+
+def in_quotes(text: str) -> Any:  # noqa: ANN401 - text for `as_yaml`
+    """A text for :func:`as_yaml`, with its quotes."""
+    return DoubleQuotedScalarString(text)
+
+
+def _repaired(node: Node, wrong: object) -> Any:  # noqa: ANN401 - a value of YAML can be anything
+    """The wrong value as a right one, if only capitals, spaces or the unit are wrong. Otherwise None."""
+    if not isinstance(wrong, str):
+        return None
+    if is_duration(node):
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|[smh])\w*", wrong.strip().lower())
+        return found and found[1] + found[2]
+    if node.get("type") in {"integer", "number"}:
+        found = re.fullmatch(r"(\d+)\s*(s|sec|seconds|mb|mib|%)", wrong.strip().lower())
+        return int(found[1]) if found and _in_limits(node, int(found[1])) else None
+    text = "-".join(wrong.lower().split())
+    return text if fits(node, text) and text != wrong else None
+
+
+def _in_limits(node: Node, number: int) -> bool:
+    return bool(node.get("minimum", number) <= number <= node.get("maximum", number))
 
 
 def _made(node: Node) -> Any:  # noqa: ANN401 - a value of YAML can be anything

@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from kanmon.config.extremes import dotted
-from kanmon.config.forms import allowed, as_yaml, example, form_of, keys_of, names_of
+from kanmon.config.forms import allowed, as_yaml, example, fits, form_of, in_quotes, keys_of, names_of
 from kanmon.config.section import MistakeError
 from kanmon.text import cut
 
@@ -29,12 +29,14 @@ def causes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
 
 def place_of(error: ErrorDetails) -> Location:
     """The place of the wrong value in the file."""
-    mistake = _mistake(error)
-    return (*error["loc"], *mistake.at) if mistake else error["loc"]
+    mistake, location = _mistake(error), error["loc"]
+    if location and location[-1] == _NAME:
+        return location[:-1]
+    return (*location, *mistake.at) if mistake else location
 
 
-def explanation(error: ErrorDetails) -> tuple[str, str]:
-    """The problem as a sentence, and its fix."""
+def explanation(error: ErrorDetails, written: str = "") -> tuple[str, str]:
+    """The problem as a sentence, and its fix. `written` is the value as it stands in the file."""
     location = error["loc"]
     if location and location[-1] == _NAME:
         return _wrong_name(error)
@@ -46,18 +48,22 @@ def explanation(error: ErrorDetails) -> tuple[str, str]:
             owner = f"`{dotted(location[:-1])}`" if location[:-1] else "the file"
             return f"`{dotted(location)}` is missing.", f"Add `{line}` to {owner}, for example."
         case _:
-            return _wrong_value(error)
+            return _wrong_value(error, written)
 
 
-def _wrong_value(error: ErrorDetails) -> tuple[str, str]:
+def _wrong_value(error: ErrorDetails, written: str) -> tuple[str, str]:
     location, value = error["loc"], error["input"]
     if mistake := _mistake(error):
         place = place_of(error)
         if isinstance(value, (dict, list)):
             return f"In `{dotted(place)}`: {mistake.problem}" if place else mistake.problem, mistake.fix
-        return f"{_found(location, value)} {mistake.problem}", mistake.fix
-    line = as_yaml(location[-1], example(form_of(location), value))
-    return f"{_found(location, value)} {_rule(error)}", f"Write, for example, `{line}`."
+        return f"{_found(location, value, written)} {mistake.problem}", mistake.fix
+    form, found = form_of(location), _found(location, value, written)
+    if not isinstance(value, str) and fits(form, written):
+        problem = f"{found} YAML takes it for {_kind(value)}, not for text."
+        return problem, f"Put it in quotes: `{as_yaml(location[-1], in_quotes(written))}`."
+    line = as_yaml(location[-1], example(form, value))
+    return f"{found} {_rule(error)}", f"Write, for example, `{line}`."
 
 
 def _wrong_name(error: ErrorDetails) -> tuple[str, str]:
@@ -65,8 +71,6 @@ def _wrong_name(error: ErrorDetails) -> tuple[str, str]:
     problem = f"`{name}` can't be a name in `{dotted(owner)}`."
     if mistake := _mistake(error):
         return f"{problem} {mistake.problem}", mistake.fix
-    if not isinstance(name, str):
-        return f"{problem} It must be text.", f'Write it in quotes: `"{name}":`.'
     return (
         f"{problem} {_rule(error)}",
         f"Rename it, for example to `{example(names_of(form_of(owner)), name)}`.",
@@ -87,8 +91,26 @@ def _mistake(error: ErrorDetails) -> MistakeError | None:
     return cause if isinstance(cause, MistakeError) else None
 
 
-def _found(location: Location, value: object) -> str:
-    """The wrong value. A long one is left to its reader: the error names its line."""
+def _kind(value: object) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list"
+        case _:
+            return "a date"
+
+
+def _found(location: Location, value: object, written: str) -> str:
+    """The wrong value as it is written. A long one is left to its reader: the error names its line."""
+    if written and not isinstance(value, str):
+        return f"`{dotted(location)}` is `{cut(written, _LINE)}`."
     match value:
         case None:
             shown = "empty"

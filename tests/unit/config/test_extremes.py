@@ -73,7 +73,7 @@ def test_a_mistake_has_the_line_of_its_merged_key(tmp_path: Path, merged: str, o
 functions: {{ab: {{<<: *a{own}}}}}
 """
     message = _refused(tmp_path, text).message
-    assert f"kanmon.yml:{line}: `functions.ab.memory` is 1" in message
+    assert f"kanmon.yml:{line}: `functions.ab.memory` is `1`" in message
 
 
 def test_the_line_of_an_impossible_value_costs_no_reader(
@@ -147,7 +147,6 @@ def test_a_dense_file_is_refused_before_it_is_read_to_its_end(tmp_path: Path, de
         ("hooks: [{name: ab, function: cd, payload: {a: 1e999}}]", Code.CONFIG_INVALID, "no number inf"),
         ("hooks: [{name: ab, function: cd, payload: {a: -.inf}}]", Code.CONFIG_INVALID, "no number -inf"),
         ("tags: {a: b, a: c}", Code.CONFIG_SYNTAX, "`tags` has the key `a` twice"),
-        ("tags: {1: b, 0x1: c}", Code.CONFIG_SYNTAX, "`tags` has the key `0x1` twice"),
         ("tags: {<<: {a: b}, a: c, a: d}", Code.CONFIG_SYNTAX, "`tags` has the key `a` twice"),
         ("tags: {[a]: b}", Code.CONFIG_INVALID, "`tags` has a list or a mapping as a key"),
         ("tags: {a: !secret b}", Code.CONFIG_SYNTAX, "`tags.a` has the tag `!secret`"),
@@ -172,7 +171,6 @@ def test_an_extreme_has_its_line(tmp_path: Path, line: str, code: Code, words: s
     ("line", "place"),
     [
         ("tags: {a: INTEGER}", "tags.a"),
-        ("tags: {b: c, ? INTEGER : c}", "tags"),
         ("hooks: [{name: ab, function: cd, payload: {a: [INTEGER]}}]", "hooks[0].payload.a[0]"),
     ],
 )

@@ -249,7 +249,6 @@ def test_a_name_with_capitals_is_corrected(tmp_path: Path) -> None:
     ("old", "new", "fix"),
     [
         ("strategy: canary", "strategy: cannary", "`strategy: canary`"),
-        ("  name: shop", "  name: shop\n  engine_version: 17.6", "`engine_version: '17.6'`"),
         ("status: 200", "status: lots", "`status: 200`"),
         ("bake: 5m", "bake: 5 minutes", "`bake: 5m`"),
         ("path: /api/health", "path: /a b", "`path: /a-b`"),
