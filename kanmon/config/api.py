@@ -99,6 +99,17 @@ class Cors(Section):
     )
 
 
+MediaType = Annotated[
+    str,
+    Field(max_length=255),
+    written(
+        r"^(\*/\*|[a-z0-9][a-z0-9.+-]*/([a-z0-9][a-z0-9.+-]*|\*))$",
+        "Write a type in lower case without its parameters, all of one kind (`image/*`), or all types (`*/*`).",
+        "application/pdf",
+    ),
+]
+
+
 class Api(Section):
     """The REST API in front of the functions."""
 
@@ -122,6 +133,25 @@ class Api(Section):
     throttle: Throttle = Field(
         default_factory=Throttle,
         description="The most requests from all users together. Above it, API Gateway answers with 429.",
+    )
+    binary: tuple[MediaType, ...] = Field(
+        (
+            "application/octet-stream",
+            "application/pdf",
+            "application/zip",
+            "application/gzip",
+            "audio/*",
+            "font/*",
+            "image/*",
+            "multipart/form-data",
+            "video/*",
+        ),
+        max_length=100,
+        description="The media types of binary requests and answers. A request with such a `content-type` "
+        "reaches the function in base64, with `isBase64Encoded: true`; other bytes would arrive damaged. A "
+        "base64 answer leaves as bytes when the first type in the request's `accept` is one of them. A page "
+        "that a browser opens asks for `text/html` first: its downloads need `*/*`, and every request is "
+        "base64 then. Lambda takes and gives 6 MB, so about 4.5 MB of bytes.",
     )
     cors: Cors | None = Field(
         None,

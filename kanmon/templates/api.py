@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def api_template(config: Config) -> str:
     """Render the REST API. The deployment's logical id changes only when the API's document changes."""
     names = {"prefix": config.prefix, "app": config.app, "environment": config.environment}
-    definition = render("api/definition.yml", **names, paths=list(_paths(config)))
+    binary = config.api.binary if config.api else ()
+    definition = render("api/definition.yml", **names, binary=binary, paths=list(_paths(config)))
     return render(
         "api.yml",
         **names,

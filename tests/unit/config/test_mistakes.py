@@ -56,6 +56,7 @@ FULL: dict[str, Any] = {
         "prefix": "/api",
         "routes": [{"path": "/api/{proxy+}", "method": "ANY", "function": "api"}],
         "throttle": {"rate": 100, "burst": 200},
+        "binary": ["image/*"],
         "cors": {
             "origins": ["https://admin.example.com"],
             "methods": ["GET"],

@@ -50,6 +50,21 @@ def _routes(*routes: tuple[str, str, str]) -> Config:
     return make_config(api={"routes": named})
 
 
+def test_bytes_are_binary_and_text_stays_text() -> None:
+    """INF-6: API Gateway writes every body as UTF-8 that has none of these types."""
+    types = _api(make_config())["Body"]["x-amazon-apigateway-binary-media-types"]
+    assert {"application/octet-stream", "image/*", "multipart/form-data"} <= set(types)
+    assert not {"*/*", "text/*", "application/json", "application/x-www-form-urlencoded"} & set(types)
+
+
+@pytest.mark.parametrize("types", [[], ["*/*"], ["application/vnd.ms-excel", "model/gltf+json"]])
+def test_an_app_chooses_its_binary_types(types: list[str]) -> None:
+    config = make_config(api={"routes": [{"path": "/api/{proxy+}", "function": "api"}], "binary": types})
+    assert _api(config)["Body"]["x-amazon-apigateway-binary-media-types"] == types
+    assert config.api
+    assert api_template(config) != api_template(make_config())
+
+
 def test_api_gateways_own_errors_are_json_with_security_headers() -> None:
     """INF-6, INF-8: also for requests past the edge."""
     errors = _api(make_config())["Body"]["x-amazon-apigateway-gateway-responses"]
