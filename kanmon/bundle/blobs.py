@@ -27,7 +27,7 @@ from kanmon.errors import KanmonError
 from kanmon.naming import blob_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from mypy_boto3_s3 import S3Client
@@ -51,22 +51,34 @@ class Blobs:
     bucket: str
     environment: str
 
-    def upload_bundle(self, bundle: Bundle) -> int:
+    def upload_bundle(self, bundle: Bundle, known: Collection[str] = ()) -> int:
         """Upload the missing files of a bundle and return their number.
 
-        Raises BLOB_REPLACED, BUNDLE_TOO_BIG.
+        `known` has the digests of an earlier comparison: see :meth:`verify`. Raises BLOB_REPLACED,
+        BUNDLE_TOO_BIG.
         """
-        files = {sha: name for name, sha in bundle.manifest.files().items()}
+        present = self.present()
+        files = {
+            sha256: name
+            for name, sha256 in bundle.manifest.files().items()
+            if sha256 not in present or sha256 not in known
+        }
 
         def upload(sha256: str, name: str) -> bool:
-            path = bundle.path(name)
-            return self._store(sha256, name, path.stat().st_size, lambda: path.open("rb"))
+            path, look = bundle.path(name), sha256 in present
+            return self._store(sha256, name, path.stat().st_size, lambda: path.open("rb"), look_first=look)
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             sent = list(pool.map(upload, files.keys(), files.values()))
         # The manifest comes last. After an interrupted upload, the bundle has none and is not used.
         self.put(bundle.manifest.stored)
         return sum(sent)
+
+    def present(self) -> set[str]:
+        """The digests of all blobs, by one listing. What is stored under them is not compared."""
+        with aws_errors(f"listing the bucket {self.bucket}"):
+            keys = keys_below(self.s3, self.bucket, self.key(""))
+        return {key.removeprefix(self.key("")) for key in keys}
 
     def manifest(self, digest: str) -> Manifest:
         """The manifest of an uploaded bundle.
@@ -111,15 +123,19 @@ class Blobs:
                 raise self._replaced(sha256, "A recorded file", found)
             yield file
 
-    def verify(self, names: Mapping[str, str]) -> None:
+    def verify(self, names: Mapping[str, str], known: Collection[str] = ()) -> None:
         """Compare S3's own SHA-256 of blobs with their names. `names` has each digest, and its use in words.
 
-        Raises BUNDLE_MISSING with all missing ones, or BLOB_REPLACED with the first wrong one.
+        `known` has the digests of an earlier comparison, never deleted since: nobody can write a key twice.
+        One listing shows that they are still there. Raises BUNDLE_MISSING with all missing ones, or
+        BLOB_REPLACED with the first wrong one.
         """
-        wanted = sorted(names)
+        present = self.present() if known else names.keys()
+        compared = sorted(sha256 for sha256 in names if sha256 in present and sha256 not in known)
         with aws_errors(f"looking into the bucket {self.bucket}"), ThreadPoolExecutor(_AT_ONCE) as pool:
-            there = list(pool.map(lambda sha256: self._is_there(sha256, names[sha256]), wanted))
-        if missing := [names[sha256] for sha256, found in zip(wanted, there, strict=True) if not found]:
+            there = pool.map(lambda sha256: self._is_there(sha256, names[sha256]), compared)
+            gone = {sha256 for sha256, found in zip(compared, there, strict=True) if not found}
+        if missing := [use for sha256, use in names.items() if sha256 in gone or sha256 not in present]:
             problem = f"These are not in the artifact bucket: {', '.join(sorted(missing))}."
             where = f"s3://{self.bucket}/{self.key('')}"
             fix = (
@@ -155,14 +171,22 @@ class Blobs:
     def _where(self, sha256: str) -> str:
         return f"s3://{self.bucket}/{self.key(sha256)}"
 
-    def _store(self, sha256: str, name: str, size: int, content: Callable[[], BinaryIO]) -> bool:
+    def _store(
+        self,
+        sha256: str,
+        name: str,
+        size: int,
+        content: Callable[[], BinaryIO],
+        *,
+        look_first: bool = True,
+    ) -> bool:
         """Write a blob unless it is there; True when this call wrote it."""
         if size > LARGEST:
             problem = f"{name} has {size:,} bytes. One file may have {LARGEST:,}."
             raise KanmonError(Code.BUNDLE_TOO_BIG, problem)
         with aws_errors(f"writing {name} to the bucket {self.bucket}"):
-            for _ in range(_TRIES):
-                if self._is_there(sha256, name):
+            for number in range(_TRIES):
+                if (look_first or number) and self._is_there(sha256, name):
                     return False
                 with content() as body:
                     if self._write(sha256, body):

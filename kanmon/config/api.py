@@ -104,7 +104,7 @@ MediaType = Annotated[
     Field(max_length=255),
     written(
         r"^(\*/\*|[a-z0-9][a-z0-9.+-]*/([a-z0-9][a-z0-9.+-]*|\*))$",
-        "Write a type in lower case without its parameters, all of one kind (`image/*`), or all types (`*/*`).",
+        "Write a type in lower case without parameters, a whole kind (`image/*`), or `*/*` for every type.",
         "application/pdf",
     ),
 ]

@@ -11,7 +11,7 @@ from kanmon.naming import slot_logs
 from kanmon.traffic.pages import WebRelease
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from kanmon.bundle.manifest import Manifest
     from kanmon.config.served import ServedConfig
@@ -59,3 +59,12 @@ class LoadedRelease:
 def files_of(loaded: LoadedRelease | None) -> Mapping[str, WebFile]:
     """The web files of a release; none without one."""
     return loaded.files if loaded else {}
+
+
+def compared_in(loaded: LoadedRelease | None) -> Collection[str]:
+    """The digests of a live release's blobs, if a deploy or a rollback compared them with S3.
+
+    Nobody can write them again: the bucket's policy lets nobody write a key twice, and pruning deletes no
+    blob of a kept release.
+    """
+    return loaded.manifest.uses().keys() if loaded and loaded.record.verified_at else ()

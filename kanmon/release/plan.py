@@ -15,6 +15,7 @@ from kanmon.ledger.records import PlannedRelease, Release
 from kanmon.model import Pointer, Record, ReleaseState, Slot
 from kanmon.naming import API, EDGE, FOUNDATION, ON, SHARED_KINDS, SLOT, STACK_KINDS, Parameter, stack_name
 from kanmon.regular_file import RefusedFileError, read_regular
+from kanmon.release.loaded import LoadedRelease, files_of
 from kanmon.stacks.changes import Change, ChangeSet, template_changes
 from kanmon.stacks.preflight import inspect
 from kanmon.stacks.protection import creating
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from kanmon.bundle.manifest import Manifest
     from kanmon.config.schema import Config
     from kanmon.config.served import ServedConfig
+    from kanmon.ledger.records import Head
     from kanmon.release.ports import Services
     from kanmon.stacks.cloudformation import DeployedStack
     from kanmon.stacks.spec import StackSpec
@@ -181,9 +183,10 @@ def make_plan(services: Services, config: Config, manifest: Manifest, made: Boot
     API_TOO_BIG, BUNDLE_MISSING, BLOB_REPLACED and the errors of the services.
     """
     head = services.ledger.head()
-    live = services.ledger.release(head.live) if head.live else None
+    loaded = live_release(services, head)
+    live = loaded.record if loaded else None
     slot = head.pointer.slot.other
-    web = _web_plan(services, manifest, live)
+    web = _web_plan(manifest, loaded)
     if live and _is_live_already(services, live, config, manifest, made):
         return Plan(
             app=config.app, environment=config.environment, release=live.id, commit=live.commit,
@@ -193,7 +196,6 @@ def make_plan(services: Services, config: Config, manifest: Manifest, made: Boot
     release = _new_release(services, manifest)
     specs = stacks_of(config, manifest, release.id, slot, made)
     inspect(config, specs)
-    services.blobs.verify(manifest.uses())
     notifier = services.blobs.put(notifier_of(config)) if config.notifications.channels else ""
     stacks = _plan_stacks(services, config, specs)
     plan = Plan(
@@ -349,10 +351,15 @@ def _new_release(services: Services, manifest: Manifest) -> PlannedRelease:
     )
 
 
-def _web_plan(services: Services, manifest: Manifest, live: Release | None) -> WebPlan:
-    before = services.blobs.manifest(live.bundle) if live else None
-    base = before.web if before else {}
-    old, new = _served(before.served if before else None), _served(manifest.served)
+def live_release(services: Services, head: Head) -> LoadedRelease | None:
+    """The live release with its manifest; None when nothing is live."""
+    record = services.ledger.release(head.live) if head.live else None
+    return LoadedRelease(record, services.blobs.manifest(record.bundle)) if record else None
+
+
+def _web_plan(manifest: Manifest, live: LoadedRelease | None) -> WebPlan:
+    base = files_of(live)
+    old, new = _served(live.config if live else None), _served(manifest.served)
     pages = {name: file for name, file in manifest.web.items() if not file.immutable}
     return WebPlan(
         files=len(manifest.web),

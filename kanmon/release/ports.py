@@ -124,11 +124,11 @@ class BlobsPort(Protocol):
     def url(self, sha256: str) -> str:
         """A blob's address for CloudFormation, without a request. A repeated call gives the same one."""
 
-    def verify(self, names: Mapping[str, str]) -> None:
+    def verify(self, names: Mapping[str, str], known: Collection[str] = ()) -> None:
         """Compare S3's own SHA-256 of blobs with their names. A repeated call looks again.
 
-        It reads no content. `names` has each digest, and its use in words. Raises BUNDLE_MISSING,
-        BLOB_REPLACED.
+        It reads no content. `names` has each digest, and its use in words; `known` those of an earlier
+        comparison. Raises BUNDLE_MISSING, BLOB_REPLACED.
         """
 
     def older_than(self, before: datetime) -> set[str]:
@@ -187,8 +187,8 @@ class ApiPort(Protocol):
 class WebPort(Protocol):
     """The web bucket's pages: :class:`kanmon.traffic.pages.WebPages`."""
 
-    def publish(self, web: WebRelease) -> None:
-        """Put a release's hashed assets beside the others. No page names them yet.
+    def publish(self, web: WebRelease, base: Mapping[str, WebFile]) -> None:
+        """Put a release's hashed assets beside the others. No page names them yet. `base` is live.
 
         A repeated call finds them. Raises ASSET_CHANGED when one exists with other content, BUNDLE_MISSING,
         BLOB_REPLACED.

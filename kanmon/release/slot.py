@@ -22,6 +22,7 @@ from kanmon.naming import (
 from kanmon.release.events import EventKind
 from kanmon.release.hooks import run_hooks
 from kanmon.release.live_check import LiveCheck
+from kanmon.release.loaded import compared_in
 from kanmon.release.plan import outputs_of, refuse_destruction, resolve
 from kanmon.release.provision import existing_stack, provision, verify_change_sets
 from kanmon.stacks.spec import StackOutput
@@ -90,7 +91,7 @@ def apply_record(steps: Steps) -> None:
     # Look for the blobs first. Otherwise CloudFormation would miss a package in the middle of the update, and
     # the slot would be broken.
     template = {recorded.template: f"the template of {name}"}
-    services.blobs.verify(release.manifest.uses() | template)
+    services.blobs.verify(release.manifest.uses() | template, compared_in(steps.base))
     verified_at = journal.now()
     _refuse_users(steps.site, slot, steps.operation.base)
     change_set = services.stacks.create_change_set(

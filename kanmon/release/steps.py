@@ -15,7 +15,7 @@ from kanmon.release.bake import Bake
 from kanmon.release.checking import ChecksFailedError, check
 from kanmon.release.decide import obey
 from kanmon.release.events import EventKind
-from kanmon.release.loaded import LoadedRelease, files_of
+from kanmon.release.loaded import LoadedRelease, compared_in, files_of
 from kanmon.release.plan import outputs_of
 from kanmon.release.pointers import Pointers
 from kanmon.release.pruning import prune
@@ -106,7 +106,7 @@ class Steps:
         with self._begin(f"{plan.release} goes into the {plan.slot} slot"):
             # Compare the stored files with their names before anything uses one. Otherwise a holder of the
             # plan's role, or of an earlier version's, could exchange a file under its name.
-            self.services.blobs.verify(self.release.manifest.uses() | plan.files())
+            self.services.blobs.verify(self.release.manifest.uses() | plan.files(), compared_in(self.base))
             self.journal.writer.amend_release(
                 plan.release,
                 state=ReleaseState.CANDIDATE,
@@ -127,7 +127,7 @@ class Steps:
                 apply_record(self)
             # Assets come before the preview and the live page. Otherwise a browser would load the new page,
             # ask for its assets and get 404.
-            self.site.web.publish(self.release.web)
+            self.site.web.publish(self.release.web, files_of(self.base))
 
     def obey(self) -> None:
         """Obey a person who aborted the release meanwhile. Raises ABORT_REQUESTED."""

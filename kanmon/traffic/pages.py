@@ -127,12 +127,23 @@ class WebPages:
     )
     """Held by the large file that is under way."""
 
-    def publish(self, web: WebRelease) -> None:
+    def publish(self, web: WebRelease, base: Mapping[str, WebFile]) -> None:
         """Publish a release's hashed assets beside those of other releases.
 
+        `base` has the files of the live release: with the same content, they need no second look.
         Raises ASSET_CHANGED when one exists with other content, BUNDLE_MISSING, BLOB_REPLACED.
         """
-        _at_once([partial(self._publish_asset, web, name, file) for name, file in web.assets.items()])
+        if not web.assets:
+            return
+        with aws_errors(f"listing the bucket {self.bucket}"):
+            present = set(keys_below(self.s3, self.bucket, ""))
+        _at_once(
+            [
+                partial(self._compare_asset if name in present else self._publish_asset, web, name, file)
+                for name, file in web.assets.items()
+                if name not in present or base.get(name) != file
+            ]
+        )
 
     def open_preview(self, token: str, web: WebRelease) -> None:
         """Publish a release's own files below the token. Raises BUNDLE_MISSING, BLOB_REPLACED."""
@@ -201,9 +212,12 @@ class WebPages:
         return len(old)
 
     def _publish_asset(self, web: WebRelease, name: str, file: WebFile) -> None:
+        self._put(name, web, file, _FOREVER)
+
+    def _compare_asset(self, web: WebRelease, name: str, file: WebFile) -> None:
         present = self._head(name)
         if present is None:
-            self._put(name, web, file, _FOREVER)
+            self._publish_asset(web, name, file)
         elif present["Metadata"].get(DIGEST_METADATA) != file.sha256:
             raise KanmonError(
                 Code.ASSET_CHANGED,

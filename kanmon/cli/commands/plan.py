@@ -53,11 +53,14 @@ def run(options: PlanOptions, context: Context) -> ExitStatus:
 def new_plan(context: Context, bundle_folder: Path, digest: str) -> Plan:
     """Upload the bundle and plan its release."""
     from kanmon.bundle.manifest import built_from
-    from kanmon.release.plan import make_plan
+    from kanmon.release.loaded import compared_in
+    from kanmon.release.plan import live_release, make_plan
 
+    services = context.services
+    live = live_release(services, services.ledger.head())
     bundle = built_from(context.config, bundle_folder, digest)
-    context.account.blobs.upload_bundle(bundle)
-    return make_plan(context.services, context.config, bundle.manifest, context.account.bootstrapped)
+    context.account.blobs.upload_bundle(bundle, compared_in(live))
+    return make_plan(services, context.config, bundle.manifest, context.account.bootstrapped)
 
 
 def refuse_without_digest(context: Context, digest: str, name: str) -> None:

@@ -46,6 +46,67 @@ def test_a_bundle_is_uploaded_once(blobs: Blobs, tmp_path: Path) -> None:
     assert blobs.upload_bundle(bundle) == 0
 
 
+class CountingS3(MemoryS3):
+    """It keeps the keys of each look and of each write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks: list[str] = []
+        self.puts: list[str] = []
+
+    def head_object(self, **request: Any) -> dict[str, Any]:
+        self.looks.append(request["Key"])
+        return super().head_object(**request)
+
+    def put_object(self, **request: Any) -> dict[str, Any]:
+        self.puts.append(request["Key"])
+        return super().put_object(**request)
+
+
+def test_an_upload_looks_only_at_files_that_nobody_compared(tmp_path: Path) -> None:
+    """CD-6: one listing shows all that is there."""
+    s3 = CountingS3()
+    blobs, project = Blobs(cast("Any", s3), BUCKET, "test"), make_project(tmp_path)
+    first = build(project)
+    blobs.upload_bundle(first)
+    assert {blobs.key(sha256) for sha256 in first.manifest.uses()} == set(s3.puts)
+    assert s3.looks == [blobs.key(first.manifest.digest)]
+
+    (project / "web/dist/new.txt").write_text("new")
+    second, known = build(project), first.manifest.uses()
+    s3.puts.clear()
+    s3.looks.clear()
+    assert blobs.upload_bundle(second, known) == 1
+    new = {second.manifest.web["new.txt"].sha256, second.manifest.digest}
+    assert set(s3.puts) == {blobs.key(sha256) for sha256 in new}
+    s3.looks.clear()
+    blobs.verify(second.manifest.uses(), known)
+    assert set(s3.looks) == {blobs.key(sha256) for sha256 in new}
+
+
+def test_a_compared_file_that_is_gone_is_uploaded_again(blobs: Blobs, s3: MemoryS3, tmp_path: Path) -> None:
+    """An administrator deleted it."""
+    bundle = build(make_project(tmp_path))
+    blobs.upload_bundle(bundle)
+    known, (sha256, *_) = bundle.manifest.uses(), bundle.manifest.files().values()
+    del s3.objects(BUCKET)[blobs.key(sha256)]
+    with pytest.raises(KanmonError) as caught:
+        blobs.verify(known, known)
+    assert _code(caught) is Code.BUNDLE_MISSING
+    assert blobs.upload_bundle(bundle, known) == 1
+    blobs.verify(known, known)
+
+
+def test_a_planted_file_of_a_bundle_is_refused(blobs: Blobs, s3: MemoryS3, tmp_path: Path) -> None:
+    """TRU-1"""
+    bundle = build(make_project(tmp_path))
+    sha256 = next(iter(bundle.manifest.files().values()))
+    s3.objects(BUCKET)[blobs.key(sha256)] = StoredObject(b"other")
+    with pytest.raises(KanmonError) as caught:
+        blobs.upload_bundle(bundle)
+    assert _code(caught) is Code.BLOB_REPLACED
+
+
 def test_an_uploaded_bundle_can_be_read_again(blobs: Blobs, tmp_path: Path) -> None:
     bundle = build(make_project(tmp_path))
     blobs.upload_bundle(bundle)

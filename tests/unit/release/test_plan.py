@@ -11,7 +11,6 @@ import pytest
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.model import Result, Slot
-from kanmon.naming import blob_key
 from kanmon.release.plan import Plan, PlannedStack, read_plan, refuse_destruction, template_digest
 from kanmon.stacks.changes import STATEFUL, Change, ChangeSet
 from kanmon.stacks.cloudformation import DeployedStack
@@ -19,7 +18,7 @@ from kanmon.stacks.preflight import LIMITS, outline
 from kanmon.stacks.statements import permission_changes
 from kanmon.templates.stack_set import stacks_of, tags
 from tests.fakes.app import make_bundle, make_config, make_full_config
-from tests.fakes.cloud import ARTIFACTS, BOOTSTRAPPED, ENVIRONMENT
+from tests.fakes.cloud import BOOTSTRAPPED
 from tests.fakes.runs import plan_of, release
 
 if TYPE_CHECKING:
@@ -355,26 +354,6 @@ def test_no_resource_with_state_is_deleted_with_its_section(
 def test_every_type_with_state_in_the_templates_is_tested() -> None:
     # No template of a release has a table or a key: the bootstrap stack has the key.
     assert set(REPLACED.values()) == STATEFUL - {"AWS::DynamoDB::Table", "AWS::KMS::Key"}
-
-
-def test_a_missing_package_is_refused_before_any_change_set(cloud: Cloud) -> None:
-    """CD-6: somebody deleted it after the upload."""
-    manifest = make_bundle(cloud, "one")
-    del cloud.s3.objects(ARTIFACTS)[blob_key(ENVIRONMENT, manifest.functions["api"].sha256)]
-    with pytest.raises(KanmonError) as caught:
-        plan_of(cloud, manifest)
-    assert caught.value.code is Code.BUNDLE_MISSING
-    assert cloud.stacks.change_sets == {}
-
-
-def test_a_missing_definition_is_refused_before_any_change_set(cloud: Cloud) -> None:
-    """CD-6, INF-7"""
-    manifest = make_bundle(cloud, "one", config=make_full_config())
-    del cloud.s3.objects(ARTIFACTS)[blob_key(ENVIRONMENT, manifest.state_machines["quick"].sha256)]
-    with pytest.raises(KanmonError) as caught:
-        plan_of(cloud, manifest)
-    assert caught.value.code is Code.BUNDLE_MISSING
-    assert cloud.stacks.change_sets == {}
 
 
 def test_too_many_functions_are_refused_before_any_change_set(cloud: Cloud) -> None:

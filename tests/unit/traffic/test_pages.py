@@ -56,7 +56,7 @@ def _files(cloud: Cloud, version: str, **pages: str) -> Files:
 
 def _publish(cloud: Cloud, web: WebPages, version: str, release: str, **pages: str) -> Files:
     files = _files(cloud, version, **pages)
-    web.publish(_of(release, files))
+    web.publish(_of(release, files), {})
     return files
 
 
@@ -80,14 +80,14 @@ def _failing_at_the_page(put: Callable[..., dict[str, Any]]) -> Callable[..., di
 
 
 def test_publishing_makes_nothing_live(cloud: Cloud, web: WebPages) -> None:
-    web.publish(_of("r1", _files(cloud, "one")))
+    web.publish(_of("r1", _files(cloud, "one")), {})
     assert cloud.page_release() is None
     assert cloud.pages() == {}
 
 
 def test_publishing_leaves_the_assets_alone(cloud: Cloud, web: WebPages) -> None:
     """TRU-2: nobody gets anything else of a release before its preview."""
-    web.publish(_of("r1", _files(cloud, "one")))
+    web.publish(_of("r1", _files(cloud, "one")), {})
     (asset,) = cloud.s3.objects(WEB)
     assert asset.startswith("assets/app-")
 
@@ -161,11 +161,11 @@ def test_a_repeated_write_after_a_lost_answer_succeeds(cloud: Cloud, web: WebPag
 
 def test_an_asset_with_other_content_is_refused(cloud: Cloud, web: WebPages) -> None:
     files = _files(cloud, "one")
-    web.publish(_of("r1", files))
+    web.publish(_of("r1", files), {})
     name = next(name for name in files if name.startswith("assets/"))
     other = WebFile(sha256=cloud.keep(b"other"), size=5, immutable=True)
     with pytest.raises(KanmonError) as caught:
-        web.publish(_of("r2", files | {name: other}))
+        web.publish(_of("r2", files | {name: other}), {})
     assert caught.value.code is Code.ASSET_CHANGED
     assert name in caught.value.message
 
@@ -173,10 +173,31 @@ def test_an_asset_with_other_content_is_refused(cloud: Cloud, web: WebPages) -> 
 def test_an_existing_asset_is_not_written_again(cloud: Cloud, web: WebPages) -> None:
     """CD-6"""
     files = _files(cloud, "one")
-    web.publish(_of("r1", files))
+    web.publish(_of("r1", files), {})
     cloud.s3.writes.clear()
-    web.publish(_of("r1", files))
+    for base in ({}, files):
+        web.publish(_of("r2", files), base)
     assert not [name for name in cloud.s3.writes if "assets/" in name]
+
+
+def test_an_asset_of_the_live_release_needs_no_look(cloud: Cloud, web: WebPages) -> None:
+    """CD-6: one listing shows that it is there. A deleted one is published again."""
+    files = _files(cloud, "one")
+    web.publish(_of("r1", files), {})
+    name = next(name for name in files if name.startswith("assets/"))
+    looks: list[str] = []
+    head = cloud.s3.head_object
+
+    def look(**request: Any) -> dict[str, Any]:
+        looks.append(request["Key"])
+        return head(**request)
+
+    object.__setattr__(cloud.s3, "head_object", look)
+    web.publish(_of("r2", files), files)
+    assert looks == []
+    del cloud.s3.objects(WEB)[name]
+    web.publish(_of("r2", files), files)
+    assert name in cloud.s3.objects(WEB)
 
 
 def test_a_move_leaves_files_of_the_older_release(cloud: Cloud, web: WebPages) -> None:
@@ -218,7 +239,7 @@ def test_live_pages_have_their_release_and_settings(cloud: Cloud, web: WebPages)
 def test_every_file_has_the_headers_of_its_release(cloud: Cloud, web: WebPages) -> None:
     """A worker takes its policy from its own answer, so scripts have it, too."""
     release = _of("r1", _files(cloud, "one"), content_security_policy=LOOSE)
-    web.publish(release)
+    web.publish(release, {})
     web.move(release, {})
     assert {item.metadata[HEADER] for item in cloud.s3.objects(WEB).values()} == {LOOSE}
 
@@ -254,8 +275,8 @@ def test_the_move_of_one_page_takes_three_calls(cloud: Cloud) -> None:
     web = _web(process.watched(cast("Any", cloud.s3), "s3"))
     base, files = _files(cloud, "one"), _files(cloud, "two")
     files |= {"sw.js": base["sw.js"]}
-    web.publish(_of("r1", base))
-    web.publish(_of("r2", files))
+    web.publish(_of("r1", base), {})
+    web.publish(_of("r2", files), {})
     web.move(_of("r1", base), {})
     before = len(process.calls)
     web.move(_of("r2", files), base)
@@ -264,7 +285,7 @@ def test_the_move_of_one_page_takes_three_calls(cloud: Cloud) -> None:
 
 def _act(web: WebPages, act: str, release: WebRelease) -> None:
     if act == "publish":
-        web.publish(release)
+        web.publish(release, {})
     elif act == "open the preview":
         web.open_preview(TOKEN, release)
     else:
@@ -317,7 +338,7 @@ def test_pages_of_a_preview_alone_carry_its_token(cloud: Cloud, web: WebPages) -
     """The headers function makes a cookie of it."""
     release = _of("r1", _files(cloud, "one", **ABOUT))
     web.open_preview(TOKEN, release)
-    web.publish(release)
+    web.publish(release, {})
     web.move(release, {})
     marked = [name for name, item in cloud.s3.objects(WEB).items() if PREVIEW_METADATA in item.metadata]
     assert sorted(marked) == [f".previews/{TOKEN}/{name}" for name in ("about.html", "index.html")]
@@ -336,7 +357,7 @@ def test_a_previews_pages_are_those_that_go_live(cloud: Cloud, web: WebPages) ->
 
 def test_a_closed_preview_leaves_only_other_files(cloud: Cloud, web: WebPages) -> None:
     release = _of("r1", _files(cloud, "one"))
-    web.publish(release)
+    web.publish(release, {})
     web.move(release, {})
     web.open_preview(OTHER_TOKEN, release)
     before = set(cloud.s3.objects(WEB))
@@ -455,7 +476,7 @@ def _preview(web: WebPages, release: WebRelease) -> None:
 
 @pytest.mark.parametrize(
     "act",
-    [lambda web, release: web.publish(release), _preview, lambda web, release: web.move(release, {})],
+    [lambda web, release: web.publish(release, {}), _preview, lambda web, release: web.move(release, {})],
     ids=["publish", "preview", "move"],
 )
 def test_no_large_file_is_ever_in_memory(act: Callable[[WebPages, WebRelease], object]) -> None:
@@ -477,7 +498,7 @@ def test_a_full_disk_is_an_error_with_a_code(monkeypatch: pytest.MonkeyPatch) ->
     """TRU-6"""
     monkeypatch.setattr(tempfile, "tempdir", "/dev/null/none")
     with pytest.raises(KanmonError, match="temporary file") as caught:
-        _web(_LargeS3()).publish(_of("r1", _large("assets/a-1.wasm")))
+        _web(_LargeS3()).publish(_of("r1", _large("assets/a-1.wasm")), {})
     assert caught.value.code is Code.FILE_REFUSED
 
 
@@ -541,21 +562,21 @@ def _entry(s3: Watched) -> tuple[str, str | None]:
 
 def _live_in_s3(s3: Watched, web: WebPages, files: Mapping[str, str], release: str = "r1") -> Files:
     stored = _stored(s3, files)
-    web.publish(_of(release, stored))
+    web.publish(_of(release, stored), {})
     web.move(_of(release, stored), {})
     return stored
 
 
 def _published(s3: Watched, web: WebPages, files: Mapping[str, str], release: str = "r2") -> Files:
     stored = _stored(s3, files)
-    web.publish(_of(release, stored))
+    web.publish(_of(release, stored), {})
     s3.written.clear()
     return stored
 
 
 def test_in_s3_the_first_move_writes_all_pages(s3_web: WebPages, s3: Watched) -> None:
     old = _stored(s3, OLD)
-    s3_web.publish(_of("r1", old))
+    s3_web.publish(_of("r1", old), {})
     assert s3_web.move(_of("r1", old), {}) == 3
     assert _entry(s3) == ("old", "r1")
 

@@ -28,7 +28,7 @@ def test_the_newest_operation_is_the_first_line(app: App) -> None:
     """CD-11"""
     assert app.run("history") is ExitStatus.OK
     _, *lines, kept = app.printed().splitlines()
-    assert [line.split()[0] for line in lines] == ["3", "2", "1"]
+    assert [line.split()[0] for line in lines if line[0] != " "] == ["3", "2", "1"]
     assert kept == "kept for a rollback: r2, r1"
 
 
@@ -58,9 +58,9 @@ def test_a_reason_does_nothing_on_the_terminal(app: App) -> None:
 def test_a_line_has_the_result_and_the_reason(app: App) -> None:
     """CD-11"""
     app.run("history")
-    line = app.printed().splitlines()[1]
+    _, line, reason, *_ = app.printed().splitlines()
     assert "rolled back" in line
-    assert "it hurts" in line
+    assert reason == "    it hurts"
 
 
 def test_json_has_the_oldest_operation_first(app: App) -> None:
@@ -75,7 +75,8 @@ def test_an_unreadable_record_is_left_out_and_named(app: App, planted: str) -> N
     app.cloud.store.objects[planted] = b"{}"
     assert app.run("history") is ExitStatus.OK
     printed = app.capture.readouterr()
-    assert len(printed.out.splitlines()) == 4 + (planted == "deployed/r7.json")
+    lines = [line for line in printed.out.splitlines() if line[0] in "123"]
+    assert len(lines) == 2 + (planted == "deployed/r7.json")
     assert printed.err.count(f"{planted} is left out") == 1
 
 
