@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import rollback, startup
+from benchmarks import rollback, startup, upload
 
 
 def main() -> None:
@@ -29,6 +29,10 @@ def main() -> None:
     another = benchmarks.add_parser("rollback", help="from the decision to the old release")
     another.add_argument("--rounds", type=int, default=5, help="how often each rollback runs (5)")
     another.set_defaults(run=lambda given: rollback.run(given.rounds, Console()))
+    files = benchmarks.add_parser("upload", help="a web app's files, beside tools that copy folders")
+    files.add_argument("--files", type=int, nargs="+", default=[2000, 20000], help="sizes of the app")
+    files.add_argument("--rounds", type=int, default=3, help="how often each tool runs (3)")
+    files.set_defaults(run=lambda given: upload.run(given.files, given.rounds, Console()))
     arguments = parser.parse_args()
     arguments.run(arguments)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_IDENTITY = b"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+IDENTITY = b"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
 <GetCallerIdentityResult><Arn>arn:aws:sts::123456789012:assumed-role/deploy/run</Arn>
 <UserId>AROA:run</UserId><Account>123456789012</Account></GetCallerIdentityResult>
 <ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></GetCallerIdentityResponse>"""
@@ -40,7 +40,7 @@ def endpoint() -> Iterator[Endpoint]:
             served.arrivals.append(time.monotonic())
             asked = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             known = b"GetCallerIdentity" in asked
-            body = b"" if self.command == "HEAD" else _IDENTITY if known else _DENIED
+            body = b"" if self.command == "HEAD" else IDENTITY if known else _DENIED
             self.send_response(200 if known else 403)
             self.send_header("Content-Type", "text/xml")
             self.send_header("Content-Length", str(len(body)))
