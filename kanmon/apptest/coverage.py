@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanmon.apptest.documents import read_report, too_big, unreadable
+from kanmon.apptest.documents import HEAD, open_text, read_report, too_big, unreadable
 from kanmon.apptest.files import MOST_NAMES, Places
-from kanmon.apptest.formats import FORMATS, MOST_LINES
+from kanmon.apptest.foreign import check_coverage
+from kanmon.apptest.formats import FORMATS, MOST_LINES, NOTHING
 from kanmon.apptest.share import Share
 
 if TYPE_CHECKING:
@@ -25,17 +26,20 @@ class FileCoverage:
     """The path from the app's folder; for a missing file, the name in the report."""
     line_hits: Lines
     branch_hits: Branches
+    line_total: Share = NOTHING
+    """The lines of a report that has only their number."""
+    branch_total: Share = NOTHING
 
     @property
     def lines(self) -> Share:
         """The lines that ran."""
-        return Share(sum(self.line_hits.values()), len(self.line_hits))
+        return _known(self.line_hits.values(), self.line_total)
 
     @property
     def branches(self) -> Share:
         """The branches of the code, and how many were taken."""
         taken = [hit for ways in self.branch_hits.values() for hit in ways.values()]
-        return Share(sum(taken), len(taken))
+        return _known(taken, self.branch_total)
 
     def merged(self, other: FileCoverage) -> FileCoverage:
         """The same file, with the covered lines of both reports, each counted once."""
@@ -45,7 +49,13 @@ class FileCoverage:
         branches = dict(self.branch_hits)
         for number, ways in other.branch_hits.items():
             branches[number] = _either(branches.get(number, {}), ways)
-        return FileCoverage(self.file, lines, branches)
+        return FileCoverage(
+            self.file,
+            lines,
+            branches,
+            _larger(self.line_total, other.line_total),
+            _larger(self.branch_total, other.branch_total),
+        )
 
 
 @dataclass(frozen=True)
@@ -80,21 +90,24 @@ def read_coverage(path: Path, project: Path) -> list[FileCoverage]:
     """
     where = path.relative_to(project).as_posix()
     content = read_report(path, where)
-    read = next((read for begins, read in FORMATS if begins.match(content)), None)
+    head = open_text(content, where).read(HEAD)
+    check_coverage(head, where)
+    read = next((read for begins, read in FORMATS if begins.match(head)), None)
     if read is None:
         raise unreadable(where, "is neither Cobertura XML nor LCOV nor coverage.py's JSON")
     places = Places(project, path)
     files: list[FileCoverage] = []
     lines = branches = 0
     for file in read(content, where):
-        lines += len(file.lines)
-        branches += sum(map(len, file.branches.values()))
+        lines += len(file.lines) + file.line_total.total
+        branches += sum(map(len, file.branches.values())) + file.branch_total.total
         if len(files) == MOST_NAMES:
             raise too_big(where, f"has more than {MOST_NAMES:,} files")
         if lines + branches > MOST_LINES:
             raise too_big(where, f"has more than {MOST_LINES:,} lines and branches")
         found = places.find(file.name, file.sources)
-        files.append(FileCoverage(found or file.name, file.lines, file.branches))
+        name = found or file.name
+        files.append(FileCoverage(name, file.lines, file.branches, file.line_total, file.branch_total))
     return files
 
 
@@ -115,6 +128,22 @@ def _either(one: Mapping[str, bool], other: Mapping[str, bool]) -> Mapping[str, 
     if one.keys() == other.keys():
         return {way: hit or other[way] for way, hit in one.items()}
     return max(one, other, key=lambda ways: (sum(ways.values()), len(ways)))
+
+
+def _known(hits: Iterable[bool], total: Share) -> Share:
+    """The share by single entries, or else by a total.
+
+    Where one report has entries and another a total, no more can be missed than the better of both misses.
+    """
+    entries = list(hits)
+    if not entries:
+        return total
+    return Share(max(sum(entries), min(total.covered, len(entries))), len(entries))
+
+
+def _larger(one: Share, other: Share) -> Share:
+    """Of two totals of one file: nobody knows which lines both have, so only the larger number is sure."""
+    return Share(max(one.covered, other.covered), max(one.total, other.total))
 
 
 def _sum(shares: Iterable[Share]) -> Share:

@@ -5,8 +5,11 @@ Unreviewed code wrote them: a file is read whole or refused (SEC-5).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from xml.etree.ElementTree import ParseError, TreeBuilder
+import io
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from xml.etree.ElementTree import ParseError
 
 from defusedxml.ElementTree import DefusedXMLParser
 
@@ -15,23 +18,56 @@ from kanmon.errors import KanmonError
 from kanmon.regular_file import RefusedFileError, TooBigError, read_regular
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
-    from xml.etree.ElementTree import Element
 
 LARGEST = 50 * 1024 * 1024
 """The greatest size of a report, in bytes."""
 DEEPEST = 100
 """The deepest nesting of elements in a report."""
-MOST = 300_000
-"""The greatest number of elements in a report. With attributes, so many take 300 MB of memory."""
+MOST = 600_000
+"""The greatest number of elements in a report: five for each of 100,000 tests. They take some seconds."""
+HEAD = 4096
+"""The first characters of a report; they show its kind."""
+_PIECE = 64 * 1024
+_BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
+_KNOWN = re.compile(
+    r"(us-)?ascii|utf-?8|(iso-?8859|windows|cp|koi8|mac|big5|gb|euc|shift|iso-?2022)[\w-]{0,20}|latin-?\d",
+    re.I,
+)
+"""The encodings of texts. Python knows others, some of them slow."""
+_FORBIDDEN = re.compile(
+    "[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
+    "|&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|6553[45])|x0*(?:[0-8bcef]|1[0-9a-f]|d[89a-f][0-9a-f]{2}|fff[ef]));",
+    re.I,
+)
+"""Characters that XML can't hold (https://www.w3.org/TR/xml/#charsets). A test's output may have them."""
 
 
-def unreadable(where: str, reason: str) -> KanmonError:
+class Opened(NamedTuple):
+    """The begin of an element, without its namespace."""
+
+    name: str
+    attributes: Mapping[str, str]
+
+
+class Closed(NamedTuple):
+    """The end of an element."""
+
+    name: str
+
+
+Piece: TypeAlias = Opened | Closed | str
+"""A piece of an XML document; a text may come in several."""
+
+
+def unreadable(where: str, reason: str, fix: str | None = None) -> KanmonError:
     """The error for a refused report.
 
-    `reason` completes the sentence "The report …".
+    `reason` completes the sentence "The report …". `fix` replaces the code's general one.
     """
-    return KanmonError(Code.RESULTS_UNREADABLE, f"The report {reason}.", where=where)
+    return KanmonError(Code.RESULTS_UNREADABLE, f"The report {reason}.", where=where, fix=fix)
 
 
 def too_big(where: str, reason: str) -> KanmonError:
@@ -48,35 +84,87 @@ def read_report(path: Path, where: str) -> bytes:
     Raises REPORT_TOO_BIG or RESULTS_UNREADABLE.
     """
     try:
-        return read_regular(path, LARGEST)
+        content = read_regular(path, LARGEST)
     except TooBigError as error:
         raise too_big(where, str(error)) from None
     except FileNotFoundError:
         raise unreadable(where, "is not there any more") from None
     except RefusedFileError as error:
         raise unreadable(where, str(error)) from None
+    if not content.strip():
+        raise unreadable(where, "is empty", _ENDED)
+    return content
 
 
-def parse_xml(content: bytes, where: str) -> Element:
-    """The root of an XML document, with names without their namespaces.
+_ENDED = "The tool that writes it may have ended before: see the step's log."
 
-    Cobertura reports name an external DTD: it is not read. Raises RESULTS_UNREADABLE for malformed XML
-    and for entities, defined or external (https://docs.python.org/3/library/xml.html#xml-security),
+
+def open_text(content: bytes, where: str) -> io.TextIOWrapper:
+    """The text of a report; bytes that its encoding does not know become the character U+FFFD.
+
+    The bytes decide: .NET's StringWriter declares utf-16 for what is stored as UTF-8, and PowerShell's `>`
+    stores as UTF-16 what declares UTF-8. Raises RESULTS_UNREADABLE for an unknown encoding.
+    """
+    encoding = _encoding(content)
+    try:
+        return io.TextIOWrapper(io.BytesIO(content), encoding, errors="replace")
+    except LookupError:
+        raise unreadable(where, f"is in an encoding that is not known: {encoding}", _UTF8) from None
+
+
+_UTF8 = "Have the tool write UTF-8."
+
+
+def _encoding(content: bytes) -> str:
+    for bom, encoding in _BOMS.items():
+        if content.startswith(bom):
+            return encoding
+    if content[:1] == b"\0" or content[1:2] == b"\0":
+        return "utf-16-be" if content[:1] == b"\0" else "utf-16-le"
+    declared = _DECLARED.match(content)
+    name = declared[1].decode("ascii", "replace") if declared else "utf-8"
+    if re.match("utf-?16|ucs-?2|unicode", name, re.I):
+        return "utf-8"
+    return name if _KNOWN.fullmatch(name) else f"{name} (refused)"
+
+
+def xml_pieces(content: bytes, where: str) -> Iterator[Piece]:
+    """An XML document piece by piece.
+
+    Cobertura reports name an external DTD: it is not read. Raises RESULTS_UNREADABLE for malformed XML, also
+    at its end, and for entities, defined or external (https://docs.python.org/3/library/xml.html#xml-security),
     for too deep nesting. Raises REPORT_TOO_BIG for too many elements.
     """
-    parser = DefusedXMLParser(target=_Bounded())
+    found = _Bounded()
+    parser = DefusedXMLParser(target=found)
     try:
-        parser.feed(content)
-        root: Element = parser.close()
+        for text in _clean(open_text(content, where)):
+            parser.feed(text)
+            yield from found.taken()
+        parser.close()
     except ParseError as error:
-        raise unreadable(where, f"is not well-formed XML: {error}") from None
+        raise unreadable(where, f"is not well-formed XML: {error}", _CUT) from None
     except _TooDeepError as error:
         raise unreadable(where, str(error)) from None
     except _TooMuchError as error:
         raise too_big(where, str(error)) from None
-    except (ValueError, LookupError):  # defusedxml's refusals are ValueErrors
-        raise unreadable(where, "defines entities, or is in an encoding that is not known") from None
-    return root
+    except ValueError:  # defusedxml's refusals
+        raise unreadable(where, "defines entities", "Write it without a DTD of its own.") from None
+    yield from found.taken()
+
+
+_CUT = "It may be cut off, because the tool ended early: see the step's log."
+
+
+def _clean(text: io.TextIOWrapper) -> Iterator[str]:
+    """The text in pieces, without characters that XML can't hold: only a reference is never cut in two."""
+    rest = ""
+    while piece := text.read(_PIECE):
+        piece = rest + piece
+        cut = piece.rfind("&", max(0, len(piece) - 12))
+        rest = piece[cut:] if cut >= 0 else ""
+        yield _FORBIDDEN.sub("\ufffd", piece[:cut] if cut >= 0 else piece)
+    yield _FORBIDDEN.sub("\ufffd", rest)
 
 
 class _TooDeepError(Exception):
@@ -87,28 +175,31 @@ class _TooMuchError(Exception):
     """The document has too many elements."""
 
 
+@dataclass
 class _Bounded:
-    """Builds a tree of elements, up to the limits."""
+    """Takes a parser's pieces, up to the limits."""
 
-    def __init__(self) -> None:
-        self._tree = TreeBuilder()
-        self._depth = self._count = 0
+    pieces: list[Piece] = field(default_factory=list)
+    depth: int = 0
+    count: int = 0
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        self._depth += 1
-        self._count += 1
-        if self._depth > DEEPEST:
+        self.depth += 1
+        self.count += 1
+        if self.depth > DEEPEST:
             raise _TooDeepError(f"is nested deeper than {DEEPEST} elements")
-        if self._count > MOST:
+        if self.count > MOST:
             raise _TooMuchError(f"has more than {MOST:,} elements")
-        self._tree.start(tag.rpartition("}")[2], attributes)
+        self.pieces.append(Opened(tag.rpartition("}")[2], attributes))
 
     def end(self, tag: str) -> None:
-        self._depth -= 1
-        self._tree.end(tag.rpartition("}")[2])
+        self.depth -= 1
+        self.pieces.append(Closed(tag.rpartition("}")[2]))
 
     def data(self, text: str) -> None:
-        self._tree.data(text)
+        self.pieces.append(text)
 
-    def close(self) -> Element:
-        return self._tree.close()
+    def taken(self) -> list[Piece]:
+        """The pieces since the last call."""
+        taken, self.pieces = self.pieces, []
+        return taken

@@ -37,8 +37,7 @@ def fresh_files(pattern: str, project: Path, before: Mapping[Path, Stamp]) -> li
     """The files matching `pattern` and written since `before`, sorted by name.
 
     The report of an earlier run must not count for this one. Stamps decide, not the clock: the clock and
-    the file system have different ticks. Raises RESULTS_MISSING when there are none, UNSAFE_PATH for a link
-    out of the app's folder.
+    the file system have different ticks. Raises RESULTS_MISSING when there are none.
     """
     matches = _matches(pattern, project)
     fresh = [path for path in matches if _stamp(path) != before.get(path)]
@@ -46,12 +45,17 @@ def fresh_files(pattern: str, project: Path, before: Mapping[Path, Stamp]) -> li
         stale = f", only {len(matches)} from before" if matches else ""
         problem = f"The commands wrote no file that matches `{pattern}`{stale}."
         raise KanmonError(Code.RESULTS_MISSING, problem)
-    home = project.resolve()
-    for path in fresh:
-        if not path.resolve().is_relative_to(home):
-            problem = "The report leads out of the app's folder."
-            raise KanmonError(Code.UNSAFE_PATH, problem, where=path.relative_to(project).as_posix())
     return fresh
+
+
+def check_inside(path: Path, project: Path) -> None:
+    """Refuse a report that is a link out of the app's folder.
+
+    Raises UNSAFE_PATH.
+    """
+    if not path.resolve().is_relative_to(project.resolve()):
+        problem = "The report leads out of the app's folder."
+        raise KanmonError(Code.UNSAFE_PATH, problem, where=path.relative_to(project).as_posix())
 
 
 def _matches(pattern: str, project: Path) -> list[Path]:

@@ -7,31 +7,31 @@ https://coverage.readthedocs.io/en/latest/commands/cmd_json.html.
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from kanmon.apptest.documents import parse_xml, too_big, unreadable
-
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
+from kanmon.apptest.documents import Closed, Opened, open_text, too_big, unreadable, xml_pieces
+from kanmon.apptest.foreign import CLOVER, SONAR, foreign_coverage
+from kanmon.apptest.share import Share
 
 MOST_LINES = 1_000_000
 """The most lines and branches of a report."""
 _MOST_ENTRIES = 2 * MOST_LINES
 _MOST_WAYS = 1000
 """The most branches of one line. A generated `switch` has some hundred."""
+_MOST_SOURCES = 20
+NOTHING = Share(0, 0)
 Lines = Mapping[int, bool]
 """A line's number, from 1, and whether it ran."""
 Branches = Mapping[int, Mapping[str, bool]]
 """A branching line's number, from 1; for each branch by its name, whether it was taken."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class MeasuredFile:
     """One file of a report."""
 
@@ -40,6 +40,9 @@ class MeasuredFile:
     """The report's base folders for its names."""
     lines: dict[int, bool] = field(default_factory=dict)
     branches: dict[int, dict[str, bool]] = field(default_factory=dict)
+    line_total: Share = NOTHING
+    """The lines of a file that a report has by their number only."""
+    branch_total: Share = NOTHING
 
     def line(self, number: int, *, hit: bool) -> None:
         """Record a line; it counts as run if any of its entries has a hit."""
@@ -55,26 +58,89 @@ class MeasuredFile:
 def read_cobertura(content: bytes, where: str) -> Iterator[MeasuredFile]:
     """Read Cobertura XML.
 
-    It has no names for a line's branches, only counts such as `(1/2)`.
+    It has no names for a line's branches, only counts such as `(1/2)`. Some writers have the lines of a class
+    in its methods alone; Istanbul has only the first line of each there.
     """
-    root = parse_xml(content, where)
-    if root.tag != "coverage" or root.find("packages") is None:
-        raise unreadable(where, f"is not Cobertura XML: it begins with <{root.tag[:40]}>")
-    sources = tuple(source.text.strip() for source in root.iterfind("sources/source") if source.text)
-    count = 0
-    for part in root.iter("class"):
-        file = MeasuredFile(part.get("filename", ""), sources)
-        for line in part.iterfind("lines/line"):
-            try:
-                count += _cobertura_line(line, file)
-            except ValueError:
-                raise unreadable(where, "has a line without sensible numbers") from None
-            if count > MOST_LINES:
-                raise too_big(where, f"has more than {MOST_LINES:,} lines and branches")
-        yield file
+    report = _Cobertura(where)
+    for piece in xml_pieces(content, where):
+        if isinstance(piece, Opened):
+            report.begin(piece)
+        elif isinstance(piece, str):
+            report.text(piece)
+        elif (file := report.end(piece)) is not None:
+            yield file
+    report.check_whole()
 
 
-def _cobertura_line(line: Element, file: MeasuredFile) -> int:
+@dataclass
+class _Cobertura:
+    """What is known of a report between two of its pieces."""
+
+    where: str
+    names: list[str] = field(default_factory=list)
+    """The open elements."""
+    sources: list[str] = field(default_factory=list)
+    packages: bool = False
+    own: MeasuredFile | None = None
+    methods: MeasuredFile | None = None
+    count: int = 0
+    valid: bool = False
+    """Whether the root counts lines."""
+
+    def begin(self, element: Opened) -> None:
+        if not self.names:
+            if element.name != "coverage":
+                raise foreign_coverage(element.name, self.where)
+            self.valid = element.attributes.get("lines-valid", "0").strip("0") != ""
+        elif len(self.names) == 1:
+            self._begin_inner(element)
+        if element.name == "class":
+            sources = tuple(source.strip() for source in self.sources if source.strip())
+            name = element.attributes.get("filename", "")
+            self.own, self.methods = MeasuredFile(name, sources), MeasuredFile(name, sources)
+        elif element.name == "line" and self.own and self.methods:
+            self._line(element, self.methods if "methods" in self.names else self.own)
+        elif element.name == "source" and len(self.sources) < _MOST_SOURCES:
+            self.sources.append("")
+        self.names.append(element.name)
+
+    def _begin_inner(self, element: Opened) -> None:
+        """Clover and SonarQube have a root of the same name."""
+        if element.name == "packages":
+            self.packages = True
+        elif not self.packages and element.name in {"project", "file"}:
+            raise foreign_coverage(CLOVER if element.name == "project" else SONAR, self.where)
+
+    def _line(self, element: Opened, file: MeasuredFile) -> None:
+        try:
+            self.count += _cobertura_line(element.attributes, file)
+        except ValueError:
+            raise unreadable(self.where, "has a line without sensible numbers") from None
+        if self.count > MOST_LINES:
+            raise too_big(self.where, f"has more than {MOST_LINES:,} lines and branches")
+
+    def text(self, text: str) -> None:
+        if self.names[-1:] == ["source"] and self.sources:
+            self.sources[-1] += text
+
+    def end(self, element: Closed) -> MeasuredFile | None:
+        """The file whose last piece this is."""
+        self.names.pop()
+        if element.name != "class" or not self.own:
+            return None
+        file = self.own if self.own.lines else self.methods
+        self.own = self.methods = None
+        return file
+
+    def check_whole(self) -> None:
+        if not self.packages:
+            raise unreadable(self.where, "is not Cobertura XML: it has no <packages>")
+        if self.valid and not self.count:
+            fix = "Have the tool write each file's lines."
+            raise unreadable(self.where, "has a total of its lines only", fix)
+
+
+def _cobertura_line(line: Mapping[str, str], file: MeasuredFile) -> int:
     """Record a line and its branches, and return their number. Some bytes can stand for many branches."""
     number = int(line.get("number", ""))
     file.line(number, hit=int(line.get("hits", "")) > 0)
@@ -89,36 +155,66 @@ def _cobertura_line(line: Element, file: MeasuredFile) -> int:
 
 def read_lcov(content: bytes, where: str) -> Iterator[MeasuredFile]:
     """Read LCOV's tracefile."""
-    file = None
+    record = _Record()
     # Line by line: all lines at once would take ten times the memory of the report.
-    text = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", errors="replace")
-    for number, entry in enumerate(text):
+    for number, entry in enumerate(open_text(content, where)):
         if number > _MOST_ENTRIES:
             raise too_big(where, f"has more than {_MOST_ENTRIES:,} entries")
-        key, _, value = entry.strip().partition(":")
-        if key == "SF":
-            file = MeasuredFile(value)
-        elif key == "end_of_record" and file:
+        try:
+            file = record.take(entry.strip())
+        except ValueError:
+            raise unreadable(where, f"has a line that is not LCOV: {entry[:80].strip()}") from None
+        if file:
             yield file
-            file = None
-        elif key in {"DA", "BRDA"}:
-            try:
-                _lcov_line(key, value, file)
-            except (ValueError, AttributeError):
-                raise unreadable(where, f"has a line that is not LCOV: {entry[:80]}") from None
-    if file:
+    if record.file:
         raise unreadable(where, "ends in the middle of a file")
 
 
-def _lcov_line(key: str, value: str, file: MeasuredFile | None) -> None:
-    if file is None:
-        raise ValueError("not in a file")
-    number, _, rest = value.partition(",")
-    if key == "DA":
-        file.line(int(number), hit=int(rest.partition(",")[0]) > 0)
-    else:
-        way, _, taken = rest.rpartition(",")
-        file.branch(int(number), way, hit=taken != "-" and int(taken) > 0)
+@dataclass
+class _Record:
+    """The record of one file, as far as it was read.
+
+    It may have the number of its lines only, as for files that no test loads: `LF` and `LH` count then.
+    """
+
+    file: MeasuredFile | None = None
+    totals: dict[str, int] = field(default_factory=dict)
+
+    def take(self, entry: str) -> MeasuredFile | None:
+        """Take an entry, and return the file with its last one.
+
+        Raises ValueError for an entry that is out of place, or no number.
+        """
+        key, _, value = entry.partition(":")
+        if key == "SF":
+            if self.file:
+                raise ValueError("the last record has no end")
+            self.file, self.totals = MeasuredFile(value.strip()), {}
+        elif key == "DA":
+            number, _, rest = value.partition(",")
+            self._open.line(int(number), hit=int(rest.partition(",")[0]) > 0)
+        elif key == "BRDA":
+            number, _, rest = value.partition(",")
+            way, _, taken = rest.rpartition(",")
+            self._open.branch(int(number), way, hit=taken != "-" and int(taken) > 0)
+        elif key in {"LF", "LH", "BRF", "BRH"}:
+            self.totals[key] = max(0, int(value))
+        elif key == "end_of_record" and self.file:
+            file, self.file = self.file, None
+            file.line_total = NOTHING if file.lines else self._total("LF", "LH")
+            file.branch_total = NOTHING if file.branches else self._total("BRF", "BRH")
+            return file
+        return None
+
+    @property
+    def _open(self) -> MeasuredFile:
+        if self.file is None:
+            raise ValueError("not in a file")
+        return self.file
+
+    def _total(self, found: str, hit: str) -> Share:
+        total = self.totals.get(found, 0)
+        return Share(min(self.totals.get(hit, 0), total), total)
 
 
 _T = TypeVar("_T")
@@ -142,7 +238,7 @@ def read_json(content: bytes, where: str) -> Iterator[MeasuredFile]:
     A branch's name is the number of its target line.
     """
     try:
-        report = _JsonReport.model_validate_json(content.removeprefix(b"\xef\xbb\xbf"))
+        report = _JsonReport.model_validate_json(open_text(content, where).read())
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         if first["type"] == "too_long":
@@ -160,9 +256,9 @@ def read_json(content: bytes, where: str) -> Iterator[MeasuredFile]:
         yield file
 
 
-FORMATS: tuple[tuple[re.Pattern[bytes], Callable[[bytes, str], Iterator[MeasuredFile]]], ...] = (
-    (re.compile(rb"(\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*\x00?<"), read_cobertura),
-    (re.compile(rb"(\xef\xbb\xbf)?\s*\{"), read_json),
-    (re.compile(rb"(\xef\xbb\xbf)?\s*(TN:|SF:)"), read_lcov),
+FORMATS: tuple[tuple[re.Pattern[str], Callable[[bytes, str], Iterator[MeasuredFile]]], ...] = (
+    (re.compile(r"\s*<"), read_cobertura),
+    (re.compile(r"\s*\{"), read_json),
+    (re.compile(r"\s*(#[^\n]*\s+)*(TN:|SF:)"), read_lcov),
 )
 """For each format: the beginning of its reports as a pattern, and its reader."""

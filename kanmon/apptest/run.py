@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from kanmon.appcommand.process import run_command
 from kanmon.apptest.coverage import Coverage, merge, read_coverage
-from kanmon.apptest.files import fresh_files, stamps
-from kanmon.apptest.results import Results, read_results
+from kanmon.apptest.files import check_inside, fresh_files, stamps
+from kanmon.apptest.junit import read_results
+from kanmon.apptest.results import Results
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.text import one_line
@@ -100,14 +101,19 @@ class _Reports:
     def read(
         self, patterns: Iterable[str], read: Callable[[Path, Path], Read]
     ) -> tuple[dict[Path, Read], list[KanmonError]]:
-        """The content of each fresh report, read once, and the problems of the others."""
+        """The content of each fresh report, read once, and the problem of each other one."""
         contents: dict[Path, Read] = {}
         problems = []
+        found: dict[Path, None] = {}
         for pattern in patterns:
             try:
-                for path in fresh_files(pattern, self.project, self.before):
-                    if path not in contents:
-                        contents[path] = read(path, self.project)
+                found |= dict.fromkeys(fresh_files(pattern, self.project, self.before))
+            except KanmonError as problem:
+                problems.append(problem)
+        for path in found:
+            try:
+                check_inside(path, self.project)
+                contents[path] = read(path, self.project)
             except KanmonError as problem:
                 problems.append(problem)
         return contents, problems

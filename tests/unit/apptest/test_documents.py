@@ -11,7 +11,7 @@ import pytest
 from kanmon.apptest.coverage import read_coverage
 from kanmon.apptest.documents import MOST, read_report
 from kanmon.apptest.formats import MOST_LINES, read_cobertura, read_json
-from kanmon.apptest.results import read_results
+from kanmon.apptest.junit import read_results
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 
@@ -32,17 +32,22 @@ def _code(read: Callable[[Path, Path], object], folder: Path, content: str) -> C
     return refused.value.code
 
 
-def test_many_tests_of_one_suite_take_linear_time(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suites", [1, 1000])
+def test_many_tests_take_linear_time(tmp_path: Path, suites: int) -> None:
     """TRU-6: each test counted all tests of its suite, so 100,000 took hours."""
-    cases = "".join(f'<testcase classname="a.b" name="t{number}"/>' for number in range(5000))
-    (tmp_path / "report").write_text(f"<testsuite>{cases}</testsuite>")
+    case = '<testcase classname="a.b" name="t" time="1"><failure/></testcase>'
+    count = 5000 // suites
+    suite = f'<testsuite failures="{count}">{case * count}</testsuite>'
+    (tmp_path / "report").write_text(f"<testsuites>{suite * suites}</testsuites>")
     began = time.process_time()
     assert len(read_results(tmp_path / "report", tmp_path)) == 5000
     assert time.process_time() - began < 3
 
 
 def test_too_many_elements_are_refused(tmp_path: Path) -> None:
-    assert _code(read_results, tmp_path, "<a>" + "<b/>" * MOST + "</a>") is Code.REPORT_TOO_BIG
+    assert (
+        _code(read_results, tmp_path, "<testsuite>" + "<b/>" * MOST + "</testsuite>") is Code.REPORT_TOO_BIG
+    )
 
 
 def test_too_many_branches_of_a_line_are_refused(tmp_path: Path) -> None:

@@ -55,6 +55,26 @@ def test_any_problem_fails_the_verdict(tmp_path: Path, commands: list[str], expe
     assert codes(verdict_of(tmp_path, *commands)) == expected
 
 
+def test_a_bad_report_hides_no_good_one(tmp_path: Path) -> None:
+    """A crashed worker cuts off the first of two files that one pattern takes in."""
+    verdict = verdict_of(
+        tmp_path,
+        writing("<testsuite><testcase name=", "junit-a.xml"),
+        writing(FAILED, "junit-b.xml"),
+        "ln -s /etc/hostname out/junit-c.xml",
+        writing(PASSED, "junit-d.xml"),
+    )
+    assert codes(verdict) == [Code.TESTS_FAILED, Code.RESULTS_UNREADABLE, Code.UNSAFE_PATH]
+    assert verdict.results.files == ("out/junit-b.xml", "out/junit-d.xml")
+    assert verdict.results.executed == 2
+
+
+def test_a_bad_report_is_one_problem_although_two_patterns_take_it_in(tmp_path: Path) -> None:
+    config = test.AppTests(commands=(writing("<a"),), results=("out/junit*.xml", "out/*.xml"))
+    verdict = run_tests(config, tmp_path, lambda _: None, lambda _: None)
+    assert codes(verdict) == [Code.RESULTS_UNREADABLE]
+
+
 def test_all_commands_run_after_a_failed_one(tmp_path: Path) -> None:
     verdict = verdict_of(tmp_path, "exit 7", writing(PASSED))
     assert [result.status for result in verdict.commands] == [7, 0]
@@ -90,6 +110,15 @@ def test_a_low_coverage_fails(tmp_path: Path, rules: dict[str, float], expected:
     rules_ = test.CoverageRules(reports=("out/lcov",), **rules)
     verdict = verdict_of(tmp_path, writing(PASSED), writing(LCOV, "lcov"), coverage=rules_)
     assert codes(verdict) == expected
+
+
+def test_a_bad_coverage_report_hides_no_good_one(tmp_path: Path) -> None:
+    bad = writing("SF:a.py", "lcov-a")
+    rules = test.CoverageRules(reports=("out/lcov*",), minimum=80)
+    verdict = verdict_of(tmp_path, writing(PASSED), bad, writing(LCOV, "lcov-b"), coverage=rules)
+    assert codes(verdict) == [Code.RESULTS_UNREADABLE, Code.COVERAGE_LOW]
+    assert verdict.coverage is not None
+    assert verdict.coverage.lines.total == 3
 
 
 def test_a_missing_coverage_report_fails(tmp_path: Path) -> None:
