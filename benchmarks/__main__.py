@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import rollback, startup, upload
+from benchmarks import reports, rollback, startup, upload
 
 
 def main() -> None:
@@ -33,6 +33,9 @@ def main() -> None:
     files.add_argument("--files", type=int, nargs="+", default=[2000, 20000], help="sizes of the app")
     files.add_argument("--rounds", type=int, default=3, help="how often each tool runs (3)")
     files.set_defaults(run=lambda given: upload.run(given.files, given.rounds, Console()))
+    third = benchmarks.add_parser("reports", help="reading JUnit XML of many tests")
+    third.add_argument("--rounds", type=int, default=3, help="how often each report is read (3)")
+    third.set_defaults(run=lambda given: reports.run(given.rounds, Console()))
     arguments = parser.parse_args()
     arguments.run(arguments)
 
