@@ -5,6 +5,7 @@ Unreviewed code wrote them: a file is read whole or refused (SEC-5).
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 from dataclasses import dataclass, field
@@ -29,8 +30,9 @@ MOST = 600_000
 """The greatest number of elements in a report: five for each of 100,000 tests. They take some seconds."""
 HEAD = 4096
 """The first characters of a report; they show its kind."""
-_PIECE = 64 * 1024
-_BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_PIECE = 1024 * 1024
+"""Characters for the parser at once. It begins anew with each attribute that is not whole."""
+_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
 _KNOWN = re.compile(
     r"(us-)?ascii|utf-?8|(iso-?8859|windows|cp|koi8|mac|big5|gb|euc|shift|iso-?2022)[\w-]{0,20}|latin-?\d",
@@ -91,7 +93,7 @@ def read_report(path: Path, where: str) -> bytes:
         raise unreadable(where, "is not there any more") from None
     except RefusedFileError as error:
         raise unreadable(where, str(error)) from None
-    if not content.strip():
+    if not re.search(rb"\S", content):
         raise unreadable(where, "is empty", _ENDED)
     return content
 

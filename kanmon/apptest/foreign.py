@@ -45,8 +45,6 @@ _TESTS: Mapping[str, _Kind] = {
     "TestResult": _Kind("Boost.Test's own XML", "Run the tests with `--log_format=JUNIT`."),
     "Site": _Kind("CTest's own XML", "Run `ctest --output-junit FILE`."),
     "html": _Kind("an HTML page", "Have the tool write JUnit XML as well."),
-    "checkstyle": _Kind("Checkstyle's findings", "Name only the reports of tests in `test.results`."),
-    "project": _Kind("Maven's or Ant's project", "Name only the reports of tests in `test.results`."),
 }
 """Test results of other kinds, by their root elements."""
 _CLOVER = _Kind(
@@ -66,6 +64,7 @@ _COVERAGE: Mapping[str, _Kind] = {
     ),
     "CoverageDSPriv": _Kind("Visual Studio's coverage", _GENERATOR),
     "Root": _Kind("dotCover's XML", _GENERATOR),
+    "scoverage": _Kind("scoverage's XML", "Name scoverage's `cobertura.xml` in `test.coverage.reports`."),
     "phpunit": _Kind("PHPUnit's own coverage", "Run PHPUnit with `--coverage-cobertura FILE`."),
     "html": _Kind("an HTML page", "Have the tool write Cobertura XML or LCOV as well."),
 }

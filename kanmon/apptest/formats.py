@@ -7,6 +7,7 @@ https://coverage.readthedocs.io/en/latest/commands/cmd_json.html.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -237,8 +238,13 @@ def read_json(content: bytes, where: str) -> Iterator[MeasuredFile]:
 
     A branch's name is the number of its target line.
     """
+    text = open_text(content, where)
+    # Mostly the bytes themselves: their text would take as much memory again.
+    wide = text.encoding.startswith("utf-16")
     try:
-        report = _JsonReport.model_validate_json(open_text(content, where).read())
+        report = _JsonReport.model_validate_json(
+            text.read() if wide else content.removeprefix(codecs.BOM_UTF8)
+        )
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         if first["type"] == "too_long":

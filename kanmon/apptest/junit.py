@@ -182,7 +182,8 @@ class _Report:
 
     def _reason(self, element: Opened) -> _Reason:
         text = self._text()
-        message = element.attributes.get("message", "").strip() or text.strip().partition("\n")[0]
+        given = element.attributes
+        message = given.get("message", "").strip() or text.strip().partition("\n")[0] or given.get("type", "")
         return _Reason(message[:_MOST_MESSAGE], text.strip("\n")[:_MOST_DETAILS])
 
     def _text(self) -> str:

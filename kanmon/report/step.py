@@ -75,15 +75,19 @@ class WorkflowStep:
         self.runner.output("passed", str(sum(check.passed for check in checks)))
 
     def verdict(self, verdict: Verdict, project: Path) -> None:
-        """Show the test results of the app in `project`. The first failures are shown at their lines."""
+        """Show the test results of the app in `project`. The first failures are shown at their lines.
+
+        These come first, because many unreadable reports would take all annotations.
+        """
         folder = _in_repository(project)
-        for failure in verdict.failures:
-            self.error(failure)
-        for case in verdict.results.failures[: max(0, _ANNOTATIONS - len(verdict.failures))]:
+        shown = max(_ANNOTATIONS // 2, _ANNOTATIONS - len(verdict.failures))
+        for case in verdict.results.failures[:shown]:
             file = (folder / case.file).as_posix() if case.file else ""
             self.runner.annotate(
                 Level.ERROR, case.message or case.outcome.value, title=case.name, file=file, line=case.line
             )
+        for failure in verdict.failures:
+            self.error(failure)
         self.runner.summary(verdict_markdown(summary_of(verdict), _TESTS_SUMMARY))
         self.runner.output("tests", str(verdict.results.executed))
         self.runner.output("failed", str(len(verdict.results.failures)))

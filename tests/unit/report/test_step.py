@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from markdown_it import MarkdownIt
 
+from kanmon.apptest.results import Case, CaseOutcome, Results
+from kanmon.apptest.run import Verdict
 from kanmon.cli.command import RESULT_OUTPUTS
 from kanmon.cli.commands import plan as plan_command
 from kanmon.codes import Code
@@ -154,6 +156,21 @@ def test_a_failure_is_one_annotation(step: WorkflowStep, tmp_path: Path, log: io
     assert shown.count("\n") == 1
     assert shown.startswith("::error title=Kanmon KNM-501::")
     assert not elements(summary(tmp_path)) & {"html_block", "html_inline", "link_open", "code_inline"}
+
+
+def test_unreadable_reports_take_no_annotation_of_a_failed_test(
+    step: WorkflowStep, tmp_path: Path, log: io.StringIO
+) -> None:
+    """GitHub shows the first ten (CD-1)."""
+    case = Case("refuses an expired card", "payment", "", None, 0.1, CaseOutcome.FAILED, "it was taken", "")
+    failures = [KanmonError(Code.TESTS_FAILED, "1 of 1 tests failed.")]
+    failures += [
+        KanmonError(Code.RESULTS_UNREADABLE, "The report is empty.", where=f"{n}") for n in range(20)
+    ]
+    step.verdict(Verdict(Results((case,), ("a.xml",)), None, None, (), tuple(failures)), tmp_path)
+    shown = [line for line in log.getvalue().splitlines() if line.startswith("::error")][:10]
+    assert any("refuses an expired card" in line for line in shown)
+    assert any(Code.TESTS_FAILED.id in line for line in shown)
 
 
 def test_the_previews_token_is_masked_before_it_is_shown(step: WorkflowStep, log: io.StringIO) -> None:
