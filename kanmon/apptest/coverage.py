@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from kanmon.apptest.documents import HEAD, open_text, read_report, too_big, unreadable
 from kanmon.apptest.files import MOST_NAMES, Places
 from kanmon.apptest.foreign import check_coverage
-from kanmon.apptest.formats import FORMATS, MOST_LINES, NOTHING
+from kanmon.apptest.formats import FORMATS, MOST_LINES, NOTHING, either
 from kanmon.apptest.share import Share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
     from kanmon.apptest.formats import Branches, Lines
@@ -48,7 +48,7 @@ class FileCoverage:
             lines[number] = hit or lines.get(number, False)
         branches = dict(self.branch_hits)
         for number, ways in other.branch_hits.items():
-            branches[number] = _either(branches.get(number, {}), ways)
+            branches[number] = either(branches.get(number, {}), ways)
         return FileCoverage(
             self.file,
             lines,
@@ -117,17 +117,6 @@ def merge(files: Iterable[FileCoverage]) -> Coverage:
     for file in files:
         merged[file.file] = merged[file.file].merged(file) if file.file in merged else file
     return Coverage(tuple(merged[name] for name in sorted(merged)))
-
-
-def _either(one: Mapping[str, bool], other: Mapping[str, bool]) -> Mapping[str, bool]:
-    """The branches of a line in two reports.
-
-    Formats name branches differently. With equal names, a branch counts if either report has it as taken.
-    With different names, only the report with more taken branches counts: both may mean the same branches.
-    """
-    if one.keys() == other.keys():
-        return {way: hit or other[way] for way, hit in one.items()}
-    return max(one, other, key=lambda ways: (sum(ways.values()), len(ways)))
 
 
 def _known(hits: Iterable[bool], total: Share) -> Share:

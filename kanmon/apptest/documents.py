@@ -145,7 +145,8 @@ def xml_pieces(content: bytes, where: str) -> Iterator[Piece]:
             yield from found.taken()
         parser.close()
     except ParseError as error:
-        raise unreadable(where, f"is not well-formed XML: {error}", _CUT) from None
+        fix = _MALFORMED.get(error.code, "Have the tool write well-formed XML.")
+        raise unreadable(where, f"is not well-formed XML: {error}", fix) from None
     except _TooDeepError as error:
         raise unreadable(where, str(error)) from None
     except _TooMuchError as error:
@@ -156,6 +157,9 @@ def xml_pieces(content: bytes, where: str) -> Iterator[Piece]:
 
 
 _CUT = "It may be cut off, because the tool ended early: see the step's log."
+_SEVERAL = "It holds several documents: have each run of the tool write a file of its own."
+_MALFORMED = {3: _CUT, 5: _CUT, 20: _CUT, 9: _SEVERAL}
+"""The fixes for Expat's errors, by their codes (https://docs.python.org/3/library/pyexpat.html)."""
 
 
 def _clean(text: io.TextIOWrapper) -> Iterator[str]:

@@ -149,9 +149,22 @@ def _cobertura_line(line: Mapping[str, str], file: MeasuredFile) -> int:
     taken, ways = (int(counted[1]), int(counted[2])) if counted else (0, 0)
     if ways > _MOST_WAYS:
         raise ValueError("no line has so many branches")
-    for way in range(ways):
-        file.branch(number, f"{way + 1}/{ways}", hit=way < taken)
+    if ways:
+        found = {f"{way + 1}/{ways}": way < taken for way in range(ways)}
+        file.branches[number] = either(file.branches.get(number, {}), found)
     return 1 + ways
+
+
+def either(one: Mapping[str, bool], other: Mapping[str, bool]) -> dict[str, bool]:
+    """The branches of a line that two reports have, or two entries of one report.
+
+    Formats name branches differently. With equal names, a branch counts if either has it as taken. With
+    different names, only the one with more taken branches counts: both may mean the same branches.
+    """
+    if one.keys() == other.keys():
+        return {way: hit or other[way] for way, hit in one.items()}
+    better = max(one, other, key=lambda ways: (sum(ways.values()), len(ways)))
+    return dict(better)
 
 
 def read_lcov(content: bytes, where: str) -> Iterator[MeasuredFile]:

@@ -169,7 +169,7 @@ class _Report:
         name, classname = given.get("name", ""), given.get("classname", "")
         self.cases.append(
             Case(
-                name=name or classname or "(without a name)",
+                name=name or classname or suite.get("name", "") or "(without a name)",
                 suite=classname if classname != name else suite.get("name", ""),
                 file=file,
                 line=line,

@@ -122,6 +122,14 @@ def test_lines_in_methods_count_where_a_class_has_none(tmp_path: Path, inner: st
     assert read(tmp_path, CLASS.format(inner)).lines == lines
 
 
+def test_branches_of_a_line_that_comes_twice_count_once(tmp_path: Path) -> None:
+    """gcovr has a line for each instance of a template, JaCoCo's converters one for each class of a file."""
+    line = '<line number="1" hits="{}" condition-coverage="{}"/>'
+    lines = [line.format(1, "50% (1/2)"), line.format(0, "0% (0/4)"), line.format(2, "75% (3/4)")]
+    coverage = read(tmp_path, CLASS.format(f"<lines>{''.join(lines)}</lines>"))
+    assert (coverage.lines, coverage.branches) == (Share(1, 1), Share(3, 4))
+
+
 def test_a_total_without_lines_is_refused(tmp_path: Path) -> None:
     with pytest.raises(KanmonError, match="a total of its lines only"):
         read(tmp_path, CLASS.format("<lines/>"))

@@ -205,6 +205,30 @@ def test_a_flaky_test_may_count_as_a_failure(tmp_path: Path, counts: str) -> Non
     assert case.outcome is CaseOutcome.FLAKY
 
 
+def test_a_failure_without_a_test_has_the_name_of_its_suite(tmp_path: Path) -> None:
+    """GoogleTest has failures of SetUpTestSuite so."""
+    (case,) = read(
+        tmp_path, '<testsuite name="A"><testcase name="" classname=""><failure/></testcase></testsuite>'
+    )
+    assert case.name == "A"
+
+
+@pytest.mark.parametrize(
+    ("content", "fix"),
+    [
+        ("<testsuite>", "cut off"),
+        ("<testsuite", "cut off"),
+        ("<testsuite><testcase><failure><![CDATA[", "cut off"),
+        ("<testsuite/><testsuite/>", "several documents"),
+        ("<testsuite></testsuites>", "well-formed"),
+    ],
+)
+def test_a_malformed_report_has_a_fix_for_what_it_is(tmp_path: Path, content: str, fix: str) -> None:
+    with pytest.raises(KanmonError) as caught:
+        read(tmp_path, content)
+    assert fix in caught.value.fix
+
+
 def test_a_root_that_counts_more_than_its_suites_fails(tmp_path: Path) -> None:
     """gotestsum has packages that did not compile in the root's count alone."""
     passed = '<testsuite tests="1"><testcase name="a"/></testsuite>'
