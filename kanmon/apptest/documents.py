@@ -140,7 +140,7 @@ def xml_pieces(content: bytes, where: str) -> Iterator[Piece]:
     found = _Bounded()
     parser = DefusedXMLParser(target=found)
     try:
-        for text in _clean(open_text(content, where)):
+        for text in _clean(open_text(content.lstrip(), where)):
             parser.feed(text)
             yield from found.taken()
         parser.close()

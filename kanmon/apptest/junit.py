@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanmon.apptest.documents import HEAD, Closed, Opened, open_text, read_report, xml_pieces
@@ -53,6 +53,8 @@ _WORDS = {
 no other sign of a test that did not run: https://google.github.io/googletest/advanced.html."""
 _MAY_FAIL = "TEST_CASE tagged with !mayfail"
 """Catch2's message for a test that failed and is allowed to."""
+_GO = "go.version"
+"""A property of gotestsum's and go-junit-report's suites."""
 _OUTPUTS = {"system-out": "output", "system-err": "error output"}
 
 
@@ -81,6 +83,31 @@ class _Reason(NamedTuple):
 
 
 @dataclass
+class _Suite:
+    """What is known of a suite between two of its elements."""
+
+    given: Mapping[str, str]
+    """Its attributes."""
+    shown: Counter[str] = field(default_factory=Counter)
+    """The failures of its tests and its inner suites, by their elements."""
+    reasons: list[_Reason] = field(default_factory=list)
+    """Why the suite itself failed."""
+    outputs: list[str] = field(default_factory=list)
+    go: bool = False
+
+    @property
+    def unseen(self) -> int:
+        """The failures and errors that it counts beyond those shown: its file could not be loaded, say.
+
+        Some tools count a failure as an error, some count each failure of a test, some those of flaky tests.
+        Most count the tests of inner suites in the outer suite again.
+        """
+        failures = max(0, _number(self.given.get("failures")) - self.shown["flakyFailure"])
+        errors = max(0, _number(self.given.get("errors")) - self.shown["flakyError"])
+        return max(0, failures + errors - sum(self.shown[name] for name in _FAILURES))
+
+
+@dataclass
 class _Report:
     """Takes the pieces of a report in their order: each method takes one element to its end."""
 
@@ -88,56 +115,49 @@ class _Report:
     places: Places
     cases: list[Case] = field(default_factory=list)
 
-    def suite(self, suite: Opened) -> Counter[str]:
-        """Read a suite and count the failures that its tests show, by their elements.
-
-        A suite that counts more failed by itself: its file could not be loaded, say. Most tools count the
-        tests of inner suites in the outer suite again.
-        """
-        shown: Counter[str] = Counter()
-        reasons, outputs = [], []
+    def suite(self, element: Opened) -> Counter[str]:
+        """Read a suite, and return the failures that it shows or counts."""
+        suite, first = _Suite(element.attributes), len(self.cases)
         for child in self._children():
-            if child.name == "testcase":
-                self._case(child, suite.attributes, shown)
-            elif child.name in {"testsuite", "testsuites"}:
-                shown.update(self.suite(child))
-            elif child.name in _FAILURES:
-                reasons.append(self._reason(child))
-                shown[child.name] += 1
-            elif child.name in _OUTPUTS:
-                outputs.append(self._output(child))
-            else:
-                self._skip()
-        if unseen := self._unseen(suite.attributes, shown):
-            shown["error"] += unseen
+            self._inside(suite, child)
+        if suite.go:
+            self.cases[first:] = _joined(self.cases[first:])
+        if unseen := suite.unseen:
+            suite.shown["error"] += unseen
             counts = f"The suite counts failures or errors that none of its tests shows: {unseen}."
-            reasons.append(_Reason(counts, counts))
-        if reasons:
-            self._failed_suite(suite.attributes, reasons, outputs)
-        return shown
+            suite.reasons.append(_Reason(counts, counts))
+        if suite.reasons:
+            self.cases.append(self._failed(suite))
+        return suite.shown
 
-    def _unseen(self, suite: Mapping[str, str], shown: Counter[str]) -> int:
-        """The failures and errors that a suite counts beyond those of its tests.
+    def _inside(self, suite: _Suite, child: Opened) -> None:
+        if child.name == "testcase":
+            self._case(child, suite.given, suite.shown)
+        elif child.name in {"testsuite", "testsuites"}:
+            suite.shown.update(self.suite(child))
+        elif child.name in _FAILURES:
+            suite.reasons.append(self._reason(child))
+            suite.shown[child.name] += 1
+        elif child.name in _OUTPUTS:
+            suite.outputs.append(self._output(child))
+        elif child.name == "properties":
+            for inner in self._children():
+                suite.go = suite.go or inner.attributes.get("name") == _GO
+                self._skip()
+        else:
+            self._skip()
 
-        Some tools count a failure as an error, some count each failure of a test, some those of flaky tests.
-        """
-        failures = max(0, _number(suite.get("failures")) - shown["flakyFailure"])
-        errors = max(0, _number(suite.get("errors")) - shown["flakyError"])
-        return max(0, failures + errors - sum(shown[name] for name in _FAILURES))
-
-    def _failed_suite(self, suite: Mapping[str, str], reasons: list[_Reason], outputs: Iterable[str]) -> None:
-        name, file = suite.get("name", ""), suite.get("file", "")
-        self.cases.append(
-            Case(
-                name=name or file or self.places.report.name,
-                suite="",
-                file=self.places.find(file) or self.places.find(name),
-                line=None,
-                seconds=0,
-                outcome=CaseOutcome.ERROR,
-                message=_message(reasons),
-                details=_details(reasons, outputs),
-            )
+    def _failed(self, suite: _Suite) -> Case:
+        name, file = suite.given.get("name", ""), suite.given.get("file", "")
+        return Case(
+            name=name or file or self.places.report.name,
+            suite="",
+            file=self.places.find(file) or self.places.find(name),
+            line=None,
+            seconds=0,
+            outcome=CaseOutcome.ERROR,
+            message=_message(suite.reasons),
+            details=_details(suite.reasons, suite.outputs),
         )
 
     def _case(self, case: Opened, suite: Mapping[str, str], shown: Counter[str]) -> None:
@@ -224,6 +244,18 @@ class _Report:
     def _skip(self) -> None:
         for _ in self._children():
             self._skip()
+
+
+def _joined(cases: list[Case]) -> list[Case]:
+    """A package's tests, with a test that failed and passed as one flaky test.
+
+    `gotestsum --rerun-fails` has each run of a test, and Go's names are unique in a package.
+    """
+    passed = {(case.suite, case.name) for case in cases if case.outcome is CaseOutcome.PASSED}
+    again = {(case.suite, case.name): case for case in cases if case.failed} if passed else {}
+    flaky = {key: replace(case, outcome=CaseOutcome.FLAKY) for key, case in again.items() if key in passed}
+    others = [case for case in cases if (case.suite, case.name) not in flaky]
+    return [*flaky.values(), *others]
 
 
 def _words(attributes: Mapping[str, str]) -> list[str]:

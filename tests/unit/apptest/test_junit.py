@@ -32,6 +32,7 @@ OUTCOMES = {
     "googletest.xml": {"passed": 1, "failed": 1, "skipped": 3},
     "gotestsum.xml": {"passed": 1, "failed": 1},
     "gotestsum-build.xml": {"passed": 2, "failed": 3, "error": 1, "skipped": 1},
+    "gotestsum-rerun.xml": {"passed": 1, "flaky": 1},
     "gradle.xml": {"passed": 1, "skipped": 1},
     "jest.xml": {"passed": 1, "failed": 1},
     "jest-suite-error.xml": {"passed": 3, "failed": 3, "error": 1, "skipped": 1},
@@ -60,6 +61,7 @@ JUNITPARSER_DIFFERS = {
     "bats.xml": "it refuses the reference to an escape character",
     "catch2.xml": "it does not know that a test may fail",
     "gotestsum-build.xml": "it does not know suites that failed by themselves",
+    "gotestsum-rerun.xml": "it has each run of a test",
     "node.xml": "it reads no tests outside of suites",
     "node-todo.xml": "it reads no tests outside of suites",
 }
@@ -83,6 +85,25 @@ def test_every_case_has_a_name_and_a_failed_one_its_details(report: str) -> None
     assert all(case.name for case in cases)
     assert all(case.seconds >= 0 for case in cases)
     assert all(case.details for case in cases if case.failed)
+
+
+def test_a_go_test_that_never_passed_is_not_flaky(tmp_path: Path) -> None:
+    go = '<properties><property name="go.version" value="go1.25"/></properties>'
+    bad = '<testcase classname="a" name="TestA"><failure/></testcase>'
+    other = '<testcase classname="b" name="TestA"/>'
+    cases = read(tmp_path, f"<testsuite>{go}{bad}{bad}{other}</testsuite>")
+    assert Counter(case.outcome for case in cases) == {CaseOutcome.FAILED: 2, CaseOutcome.PASSED: 1}
+
+
+def test_tests_of_one_name_are_several_tests(tmp_path: Path) -> None:
+    """Parameterized tests share a name, so one that passed hides none that failed."""
+    bad = '<testcase classname="a" name="b"><failure/></testcase>'
+    cases = read(tmp_path, f'<testsuite>{bad}<testcase classname="a" name="b"/></testsuite>')
+    assert [case.failed for case in cases] == [True, False]
+
+
+def test_a_blank_line_before_the_declaration_is_none(tmp_path: Path) -> None:
+    assert read(tmp_path, '\n<?xml version="1.0"?>\n<testsuite><testcase name="a"/></testsuite>')
 
 
 def test_a_time_can_have_a_thousands_separator() -> None:
