@@ -77,16 +77,18 @@ class WorkflowStep:
     def verdict(self, verdict: Verdict, project: Path) -> None:
         """Show the test results of the app in `project`. The first failures are shown at their lines.
 
-        These come first, because many unreadable reports would take all annotations.
+        Many unreadable reports come last: they would take all annotations.
         """
         folder = _in_repository(project)
-        shown = max(_ANNOTATIONS // 2, _ANNOTATIONS - len(verdict.failures))
-        for case in verdict.results.failures[:shown]:
+        half = _ANNOTATIONS // 2
+        for failure in verdict.failures[:half]:
+            self.error(failure)
+        for case in verdict.results.failures[: max(half, _ANNOTATIONS - len(verdict.failures))]:
             file = (folder / case.file).as_posix() if case.file else ""
             self.runner.annotate(
                 Level.ERROR, case.message or case.outcome.value, title=case.name, file=file, line=case.line
             )
-        for failure in verdict.failures:
+        for failure in verdict.failures[half:]:
             self.error(failure)
         self.runner.summary(verdict_markdown(summary_of(verdict), _TESTS_SUMMARY))
         self.runner.output("tests", str(verdict.results.executed))
