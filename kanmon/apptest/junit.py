@@ -45,8 +45,10 @@ _SAME = {"skip": "skipped", "ignored": "skipped", "disabled": "skipped"}
 """Elements that mean another one."""
 _WORDS = {
     **dict.fromkeys(("failed", "fail", "failure"), "failure"),
-    **dict.fromkeys(("error", "errored"), "error"),
-    **dict.fromkeys(("notrun", "suppressed", "skipped", "disabled", "ignored", "untested"), "skipped"),
+    **dict.fromkeys(("error", "errored", "broken", "aborted", "timeout"), "error"),
+    **dict.fromkeys(
+        ("notrun", "suppressed", "skipped", "disabled", "ignored", "untested", "pending"), "skipped"
+    ),
     "flaky": "flakyFailure",
 }
 """Words of a test's `status` and `result`, with the element that each stands for. GoogleTest and CTest have
