@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 _PRINTED = 200
 """The most failed tests in the terminal. More of them hide the first error, and take seconds to print."""
-_SHOWN = (100, 50, 20, 10, 5, 1)
+_SHOWN = ((100, 20), (50, 20), (20, 20), (10, 20), (5, 20), (1, 20), (0, 20), (0, 5), (0, 1), (0, 0))
+"""The failed tests and the problems, fewer and fewer until they fit."""
 
 
 def verdict_markdown(summary: Summary, limit: int, page: str = "") -> str:
@@ -22,11 +23,13 @@ def verdict_markdown(summary: Summary, limit: int, page: str = "") -> str:
 
     `page` is the address of the run, for readers outside of the run's page.
     """
-    for shown in _SHOWN:
-        markdown = render_markdown("verdict.md.j2", summary=summary, shown=shown, page=page)
+    markdown = ""
+    for shown, problems in _SHOWN:
+        values = {"summary": summary, "shown": shown, "problems": problems, "page": page}
+        markdown = render_markdown("verdict.md.j2", **values)
         if len(markdown.encode()) <= limit:
-            return markdown
-    return render_markdown("verdict.md.j2", summary=summary, shown=0, page=page)
+            break
+    return markdown
 
 
 def print_verdict(console: Screen, verdict: Verdict) -> None:

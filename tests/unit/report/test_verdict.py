@@ -6,6 +6,7 @@ import io
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -26,8 +27,6 @@ from kanmon.report.verdict import print_verdict, verdict_markdown
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 HOSTILE = (
     "::error::x\n##[group]y | </details><script>alert(1)</script> @team closes #1 `${{ secrets.X }}` "
@@ -92,6 +91,23 @@ def test_it_always_fits_and_counts_the_left_out_tests(failed: int, size: int, li
     assert (shown == failed) == ("not shown" not in markdown)
     if shown < failed:
         assert f"{failed - shown}{' more' if shown else ''} failed tests are not shown" in markdown
+
+
+@pytest.mark.parametrize(("count", "size"), [(3, 10), (20, 10), (1000, 10), (1000, 2_000), (20, 2_000)])
+def test_many_problems_fit_and_are_counted(count: int, size: int) -> None:
+    """Each report that can't be read is one, and a pattern takes in thousands."""
+    failures = [KanmonError(Code.RESULTS_UNREADABLE, "<" * size, where=f"{n}") for n in range(count)]
+    cases = [case(f"test {number}", CaseOutcome.FAILED, "no") for number in range(9)]
+    limit = COMMENT_LIMIT - 100
+    markdown = verdict_markdown(summary_of(verdict(*cases, failures=tuple(failures))), limit, "https://run")
+    assert len(markdown.encode()) <= limit
+    shown = markdown.count("**KNM")
+    assert (shown == count) == ("problems are not shown" not in markdown)
+    if shown < count:
+        assert f"- {count - shown} more problems are not shown here" in markdown
+    if size == 10:
+        assert shown == min(count, 20)
+        assert "<b>test 8</b>" in markdown
 
 
 def test_a_step_names_the_first_failures_where_they_are(
