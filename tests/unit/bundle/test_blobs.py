@@ -85,7 +85,7 @@ def test_an_upload_looks_only_at_files_that_nobody_compared(tmp_path: Path) -> N
 
 
 def test_a_compared_file_that_is_gone_is_uploaded_again(blobs: Blobs, s3: MemoryS3, tmp_path: Path) -> None:
-    """An administrator deleted it."""
+    """CD-6: an administrator deleted it."""
     bundle = build(make_project(tmp_path))
     blobs.upload_bundle(bundle)
     known, (sha256, *_) = bundle.manifest.uses(), bundle.manifest.files().values()
