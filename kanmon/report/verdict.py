@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.report.console import styled
 from kanmon.report.markdown import render_markdown
+from kanmon.text import counted
 
 if TYPE_CHECKING:
     from kanmon.apptest.run import Verdict
@@ -46,7 +47,7 @@ def print_verdict(console: Screen, verdict: Verdict) -> None:
     if (more := len(results.failures) - _PRINTED) > 0:
         console.print("       and {more} more failed tests: see the reports", more=str(more))
     colour = "green" if verdict.passed else "red"
-    numbers = f"{results.executed} tests ran, {len(results.failures)} failed"
+    numbers = f"{counted(results.executed, 'test')} ran, {len(results.failures)} failed"
     numbers += f", {results.flaky} only passed when run again" if results.flaky else ""
     numbers += f", {results.skipped} skipped" if results.skipped else ""
     covered = f"; {verdict.coverage.lines.percent:.2f} % of the lines covered" if verdict.coverage else ""
