@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.records import AlarmRecord, CheckRecord, Failure, Freeze, Operation, StepRecord
-from kanmon.model import ReleaseState, Result, Step
+from kanmon.model import OperationKind, ReleaseState, Result, Step
 from kanmon.release.events import Event, EventKind
 from kanmon.release.transitions import refuse_step
 
@@ -172,10 +172,16 @@ class Journal:
         self.writer.amend_head(lambda head: head.model_copy(update={"kept": kept}))
 
     def record_return(self, target: str | None, pointer: Pointer, reason: str) -> None:
-        """Record users as back on `target`, and freeze the environment."""
+        """Record users as back on `target`, and freeze the environment. An undone deploy is not kept."""
         freeze = Freeze(reason=reason, since=self.now(), operation=self.operation.number)
         changes = {"live": target, "pointer": pointer, "freeze": freeze}
-        self.writer.amend_head(lambda head: head.model_copy(update=changes))
+        undone = self.operation.release if self.operation.kind is OperationKind.DEPLOY else None
+
+        def change(head: Head) -> Head:
+            kept = tuple(release for release in head.kept if release != undone)
+            return head.model_copy(update=changes | {"kept": kept})
+
+        self.writer.amend_head(change)
 
     def close(self, result: Result, failure: KanmonError | None = None) -> None:
         """Record the operation's end. A held operation stays open.

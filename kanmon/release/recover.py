@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.records import Decision, DecisionKind
-from kanmon.model import OperationKind, Step
+from kanmon.model import OperationKind, Result, Step
 from kanmon.release.decide import DecisionRequest
 from kanmon.release.events import Event, EventKind
 from kanmon.release.journal import Journal, as_failure
@@ -43,7 +43,8 @@ def recover(
     - A deploy whose run died is undone. When it passed everything, it is completed.
     - A rollback whose run died is repeated.
     - A held environment needs `keep`: True keeps the live release, False rolls it back, None raises HELD.
-    - `keep=False` also rolls back after everything passed. You need it when completion is impossible.
+    - `keep=False` also rolls back after everything passed. You need it when completion is impossible. It is
+      refused when the operation has its result `stable` already: then `kanmon rollback` returns users.
 
     `wait` waits for another run to end, at most until its lease has expired. Raises HELD, LOCKED, UNFINISHED,
     and the errors of `approver`.
@@ -77,7 +78,8 @@ def _approved(
     if keep is None and services.run and operation.run == services.run:
         return None
     approval = approver.approve(DecisionRequest(operation.release, operation.digest))
-    kind = _KINDS[keep if operation.held else None]
+    chosen = operation.held or recovery_step(operation, keep=keep) is not recovery_step(operation)
+    kind = _KINDS[keep if chosen else None]
     step = Step.HOLD if operation.held else operation.step
     return Decision(operation=operation.number, kind=kind, step=step, approval=approval)
 
@@ -152,6 +154,11 @@ def _refuse_undecided(operation: Operation, keep: bool | None) -> None:
     """Raise HELD without a decision about a held operation, UNFINISHED for a wrong one."""
     if operation.held and keep is None:
         raise KanmonError(Code.HELD, f"The operation {operation.number} waits for a decision.")
+    if keep is False and operation.result is Result.STABLE:
+        # Only the head lacks its end. Otherwise `--undo` would succeed, with users still on the release.
+        problem = f"Operation {operation.number} has ended: {operation.release} is stable."
+        fix = "Run `kanmon rollback` to return users to the release before."
+        raise KanmonError(Code.UNFINISHED, problem, fix=fix)
     if keep and not operation.result and recovery_step(operation, keep=True) is not Step.COMPLETE:
         problem = f"Operation {operation.number} is not held: its last step was {operation.step}."
         fix = "Run `kanmon recover` without --keep. Its release did not pass everything, so it is not kept."

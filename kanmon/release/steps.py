@@ -335,7 +335,10 @@ class Steps:
         writer, target, left = self.journal.writer, way.target, way.left
         # A rollback by hand may go to a newer release. The older one stays stable then.
         if left and (target is None or left.record.number > target.record.number):
-            writer.amend_release(left.id, state=ReleaseState.ROLLED_BACK)
+            # A person may undo a deploy when its release was recorded as stable already. It is no target of
+            # rollbacks then, as if the run had died one write earlier.
+            never = {"stable_at": None} if self.operation.kind is OperationKind.DEPLOY else {}
+            writer.amend_release(left.id, state=ReleaseState.ROLLED_BACK, **never)
         if target and target.record.state is not ReleaseState.STABLE:
             writer.amend_release(target.id, state=ReleaseState.STABLE)
         self.journal.record_return(target.id if target else None, way.pointer, way.reason)

@@ -10,6 +10,7 @@ import pytest
 from kanmon.aws.fence import Fence
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.ledger.records import DecisionKind
 from kanmon.model import ReleaseState, Result, Step
 from kanmon.release.lease import LONGEST_WAIT, lease
 from kanmon.release.recover import recover
@@ -18,6 +19,7 @@ from tests.fakes.ledger import operation
 from tests.fakes.process import Blow, Process, ProcessDied
 from tests.fakes.runs import ignore, release, roll_back
 from tests.fakes.services import FakeApproval
+from tests.fakes.whole import expect_one_release
 
 if TYPE_CHECKING:
     from kanmon.approval.prompt import Approvable
@@ -216,6 +218,67 @@ def test_a_dead_run_is_brought_to_its_end_from_any_state(
     assert cloud.ledger.head().live == live
     assert not cloud.previews
     assert _recover(cloud) is None
+
+
+def _calls_of_completion(cloud: Cloud) -> list[int]:
+    """The numbers of the calls that release two makes in its last step, up to the operation's own end."""
+    announced: list[int] = []
+    process = Process()
+    release(
+        cloud.copy(),
+        "two",
+        config=CONFIG,
+        process=process,
+        observer=lambda event: (
+            announced.append(len(process.calls)) if event.facts.get("step") == Step.COMPLETE else None
+        ),
+    )
+    # The last writes are the record, the head, and the return of the lease.
+    ends = [number for number, call in enumerate(process.calls, 1) if call == "store.put"][-3]
+    return list(range(announced[0] + 1, ends + 1))
+
+
+def _die_at(cloud: Cloud, call: int, blow: Blow) -> None:
+    with pytest.raises(ProcessDied):
+        release(cloud, "two", config=CONFIG, process=Process(at=call, blow=blow))
+    cloud.clock.outlast_lease()
+
+
+def test_an_undone_release_was_never_stable(cloud: Cloud) -> None:
+    """CD-13, CD-9: `--undo` has one end, also when the ledger had the release as stable already."""
+    release(cloud, "one", config=CONFIG)
+    for call in _calls_of_completion(cloud):
+        dead = cloud.copy()
+        _die_at(dead, call, Blow.DEATH)
+        assert _recovered(dead, keep=False).result is Result.ROLLED_BACK
+        record = dead.ledger.release("r2")
+        assert record
+        assert (record.state, record.stable_at) == (ReleaseState.ROLLED_BACK, None)
+        assert dead.ledger.head().kept == ("r1",)
+        expect_one_release(dead)
+
+
+def test_undoing_a_complete_release_is_a_decision(cloud: Cloud, clock: Clock) -> None:
+    """CD-11: recovery alone would have kept it."""
+    release(cloud, "one", config=CONFIG)
+    _die_in(cloud, Step.COMPLETE)
+    clock.outlast_lease()
+    recorded = _recovered(cloud, keep=False).operation
+    assert recorded
+    assert [decision.kind for decision in recorded.decisions] == [DecisionKind.UNDO]
+
+
+def test_an_ended_release_is_not_undone_in_words_alone(cloud: Cloud) -> None:
+    """CD-13: the run died between the operation's result and the head. Users are on the stable release."""
+    release(cloud, "one", config=CONFIG)
+    _die_at(cloud, _calls_of_completion(cloud)[-1], Blow.DEATH_AFTER)
+    with pytest.raises(KanmonError, match="Operation 2 has ended: r2 is stable") as caught:
+        _recover(cloud, keep=False)
+    assert caught.value.code is Code.UNFINISHED
+    assert "kanmon rollback" in caught.value.fix
+    assert cloud.users == ("r2", "r2")
+    assert roll_back(cloud).result is Result.ROLLED_BACK
+    expect_one_release(cloud)
 
 
 def test_a_living_run_is_left_alone(cloud: Cloud) -> None:
