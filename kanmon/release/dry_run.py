@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from kanmon.release.plan import Plan
     from kanmon.release.ports import Services
 
+_FREEZE = "freeze the environment: the next deploy needs --lift-freeze"
+
 
 def deploy_steps(services: Services, plan: Plan, config: Config, lift_freeze: str = "") -> Iterator[str]:
     """The steps of a deploy in words. Raises HELD, UNFINISHED, FROZEN, PLAN_STALE as the deploy would."""
@@ -55,13 +57,16 @@ def rollback_steps(services: Services, config: Config, target: Release) -> Itera
             f": users return to {returning}" if returning else ""
         )
         if returning == target.id:
+            yield _FREEZE
             return
     if is_in_slot(services, config.prefix, head, target):
         yield f"use {target.id} as it is: it is still complete in the {target.slot} slot"
     else:
         slot = (present.origin if present and returning else head.pointer).slot.other
         yield f"put {target.id} into the {slot} slot by a stack update, from its recorded template"
+        if head.slots.get(slot) not in {None, target.id}:
+            yield f"lose {head.slots[slot]} there: a rollback to it then needs a stack update, too"
         yield f"check {target.id} as candidate"
     yield "move the page, then the API"
     yield f"restore the stacks outside of the slots as {target.id} deployed them"
-    yield "freeze the environment: the next deploy needs --lift-freeze"
+    yield _FREEZE

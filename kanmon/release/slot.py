@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from kanmon.config.schema import Config
     from kanmon.ledger.records import Head, Release
     from kanmon.model import Slot
+    from kanmon.release.journal import Journal
     from kanmon.release.plan import Plan
     from kanmon.release.ports import Services, Site
     from kanmon.release.provision import Outputs
@@ -62,9 +63,7 @@ def apply_plan(steps: Steps, plan: Plan) -> None:
     live = LiveCheck.begin(services, journal, steps.base if changes else None, outputs)
     # A person may have aborted the release during the snapshot. Nothing has changed yet.
     steps.obey()
-    # Empty the slot's entry in the head before its stack changes. Otherwise a run that dies there would leave
-    # the old entry, and a rollback would move users into a broken slot.
-    journal.record_slot(plan.slot, None)
+    _empty(journal, plan.slot)
     outputs = provision(services, journal, config, plan.stacks, outputs, on_change=live.run)
     verify_code(steps)
     journal.record_slot(plan.slot, plan.release)
@@ -101,8 +100,8 @@ def apply_record(steps: Steps) -> None:
         recorded.tags,
         existing=existing_stack(services, name),
     )
-    # Empty the slot's entry before the change, as for a deploy, and not before CloudFormation took it.
-    journal.record_slot(slot, None)
+    # Not before CloudFormation took the change.
+    _empty(journal, slot)
     if change_set:
         services.stacks.execute(change_set, lambda event: journal.emit_stack(SLOT, event))
     verify_code(steps)
@@ -111,6 +110,20 @@ def apply_record(steps: Steps) -> None:
     # from the old record: it would update the slot with users on it.
     pointer = release.record.pointer.model_copy(update={"slot": slot})
     journal.writer.amend_release(release.id, slot=slot, pointer=pointer, verified_at=verified_at)
+
+
+def _empty(journal: Journal, slot: Slot) -> None:
+    """Empty the slot's entry in the head, and report a release that no rollback finds there any more.
+
+    Do it before the slot's stack changes. Otherwise a run that dies there would leave the old entry, and a
+    rollback would move users into a broken slot.
+    """
+    head = journal.writer.head
+    lost = head.slots.get(slot)
+    if lost in head.kept and lost != journal.operation.release:
+        text = f"{lost} leaves the {slot} slot: from now on a rollback to it begins with a stack update"
+        journal.emit(EventKind.NOTE, text, slot=slot.value)
+    journal.record_slot(slot, None)
 
 
 def verify_code(steps: Steps) -> None:

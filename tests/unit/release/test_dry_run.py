@@ -48,7 +48,20 @@ def test_a_release_in_no_slot_is_applied_first(cloud: Cloud) -> None:
         release(cloud, version, config=CONFIG)
     steps = steps_back(cloud, "r1")
     assert "put r1 into the green slot by a stack update, from its recorded template" in steps
+    assert "lose r2 there: a rollback to it then needs a stack update, too" in steps
     assert steps.index("check r1 as candidate") < steps.index("move the page, then the API")
+
+
+def test_the_end_of_a_held_release_freezes_too(cloud: Cloud) -> None:
+    """CD-9: the rollback ends the held deploy, and nothing follows."""
+    release(cloud, "one", config=CONFIG)
+    cloud.faulty |= {("r2", "live"), ("r1", "stable")}
+    release(cloud, "two", config=CONFIG)
+    assert steps_back(cloud, "r1") == [
+        "ask for approval to return to r1",
+        "end the operation 2 first: users return to r1",
+        "freeze the environment: the next deploy needs --lift-freeze",
+    ]
 
 
 def test_a_dry_run_is_refused_like_the_real_one(cloud: Cloud) -> None:

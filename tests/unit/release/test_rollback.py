@@ -289,6 +289,43 @@ def test_a_failed_candidate_of_a_rollback_gets_no_traffic(cloud: Cloud) -> None:
     assert cloud.ledger.head().operation is None
 
 
+@pytest.mark.parametrize("wanted", ["r1", None])
+def test_a_run_names_the_release_that_it_puts_out_of_its_slot(cloud: Cloud, wanted: str | None) -> None:
+    """CD-9, CD-11: a rollback or a deploy that fails afterwards has used up the fast way back to it."""
+    _release(cloud, "one", "two", "three")
+    cloud.faulty |= {("r1", "candidate"), ("r4", "candidate")}
+    texts: list[str] = []
+    if wanted:
+        target = rollback_target(cloud.ledger, wanted)
+        services = cloud.services()
+        rollback(
+            services,
+            make_config(),
+            target,
+            FakeApproval(),
+            lambda event: texts.append(event.text),
+            reason="it hurts",
+        )
+    else:
+        release(cloud, "four", observer=lambda event: texts.append(event.text))
+    lost = "r2 leaves the green slot: from now on a rollback to it begins with a stack update"
+    assert texts.count(lost) == 1
+    assert cloud.users == ("r3", "r3")
+    executed = len(cloud.stacks.executed)
+    assert roll_back(cloud, "r2").result is Result.ROLLED_BACK
+    assert cloud.stacks.executed[executed:] == ["shop-test-slot-green"]
+
+
+def test_no_fast_way_is_lost_with_an_aborted_release(cloud: Cloud) -> None:
+    """CD-11: the slot has a release that no rollback goes to."""
+    _release(cloud, "one", "two")
+    cloud.faulty.add(("r3", "candidate"))
+    assert release(cloud, "three").result is Result.ABORTED
+    texts: list[str] = []
+    release(cloud, "four", observer=lambda event: texts.append(event.text))
+    assert not [text for text in texts if "leaves" in text]
+
+
 @pytest.mark.parametrize("wanted", ["r9", "r0", "nonsense", ""])
 def test_an_unknown_release_is_refused(cloud: Cloud, wanted: str) -> None:
     _release(cloud, "one", "two")
