@@ -172,8 +172,11 @@ def _undecidable(steps: Steps, failure: KanmonError) -> KanmonError | None:
 def still_open(operation: Operation, failure: KanmonError, before: KanmonError | None = None) -> Outcome:
     """The outcome of a run that could not end its operation. `before` is an earlier failure of it."""
     code, message = failure.code, failure.message
+    if operation.step is Step.ROLL_BACK and code not in {Code.INTERRUPTED, Code.LEASE_LOST}:
+        # The cause keeps its code: its row in the table of errors has the way out.
+        code, message = Code.ROLLBACK_FAILED, f"{message} ({code.id})"
     if before and before is not failure:
-        message = f"{before.message} Then this failed, too: {message}"
+        message = f"{before.message} ({before.code.id}) Then this failed, too: {message}"
     fix = "Run `kanmon recover`. Have the credentials expired? Get new ones first."
     if operation.held:
         fix = Code.HELD.fix
@@ -184,7 +187,6 @@ def still_open(operation: Operation, failure: KanmonError, before: KanmonError |
         message = f"{operation.release} is live{passed}, but could not be completed: {message}"
         fix += " `kanmon recover --undo` rolls it back instead."
     elif operation.step is Step.ROLL_BACK:
-        code = code if code is Code.INTERRUPTED else Code.ROLLBACK_FAILED
         back = operation.rollback_seconds is not None
         message += " Users are back already; the rest is open." if back else ""
     state = "held" if operation.held else "open"

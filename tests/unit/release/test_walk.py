@@ -66,6 +66,25 @@ def test_a_failed_rollback_leaves_its_operation_open(cloud: Cloud) -> None:
     assert cloud.ledger.head().operation == 2
 
 
+@pytest.mark.parametrize(
+    ("blow", "cause"),
+    [(Blow.DENIED, Code.AWS_DENIED), (Blow.EXPIRED, Code.CREDENTIALS_MISSING), (Blow.SLOW, Code.LEASE_LOST)],
+)
+def test_a_failed_rollback_names_the_codes_of_its_causes(cloud: Cloud, blow: Blow, cause: Code) -> None:
+    """CD-13, CD-11: the table of errors has the way out under the cause's code."""
+    release(cloud, "one")
+    cloud.faulty.add(("r2", "live"))
+    process, whole = Process(), cloud.copy()
+    release(whole, "two", process=process)
+    last = len(process.calls) - process.calls[::-1].index("apigateway.update_stage")
+    process = Process(at=last, blow=blow, outlast=cloud.clock.outlast_lease)
+    failure = failure_of(release(cloud, "two", process=process))
+    # A lost lease is no failed rollback: another run has the operation.
+    assert failure.code is (cause if cause is Code.LEASE_LOST else Code.ROLLBACK_FAILED)
+    assert f"({Code.CHECK_FAILED.id}) Then this failed, too: " in failure.message
+    assert (f"({cause.id})" in failure.message) is (failure.code is Code.ROLLBACK_FAILED)
+
+
 @pytest.mark.parametrize("blow", [Blow.SERVER_ERROR, Blow.INTERRUPT])
 def test_a_failed_comparison_does_not_stop_the_rollback(cloud: Cloud, blow: Blow) -> None:
     """CD-7: users wait. The stable release passed its checks once."""
