@@ -15,6 +15,7 @@ from kanmon.stacks.policy import stack_policy
 from kanmon.stacks.protection import creating, protecting
 from kanmon.stacks.spec import StackOutput
 from kanmon.templates.stack_set import PROTECTED, tags
+from kanmon.text import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +95,9 @@ def stack_at_rest(services: Services, journal: Journal, name: str) -> DeployedSt
     if not _is_busy(stack):
         return stack
     status = stack.status if stack else ""
-    journal.emit(EventKind.NOTE, f"waiting for CloudFormation: {name} is {status}", stack=name)
+    limit = duration(_LONGEST_WAIT)
+    text = f"waiting for CloudFormation, at most {limit}: {name} is {status}"
+    journal.emit(EventKind.NOTE, text, stack=name)
     for _ in polls(services.clock, limit=_LONGEST_WAIT):
         stack = services.stacks.find(name)
         if not _is_busy(stack):

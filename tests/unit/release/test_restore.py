@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kanmon.codes import Code
 from kanmon.model import Result
 from kanmon.release.recover import recover
 from kanmon.stacks.cloudformation import DeployedStack
 from tests.fakes.app import CANARY, make_config
 from tests.fakes.process import Blow, Process, ProcessDied
-from tests.fakes.runs import ignore, operation_of, release, roll_back
+from tests.fakes.runs import failure_of, ignore, operation_of, release, roll_back
 from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kanmon.config.schema import Config
     from kanmon.release.events import Event
     from kanmon.release.walk import Outcome
@@ -171,6 +174,80 @@ def test_a_half_updated_stack_is_not_restored(cloud: Cloud) -> None:
     (kept,) = operation_of(release(cloud, "two", config=OTHER, observer=half)).kept
     assert kept.stack == name
     assert "UPDATE_ROLLBACK_FAILED" in kept.reason
+
+
+def _busy_after_the_return(cloud: Cloud, name: str) -> Callable[[Event], None]:
+    """An observer: CloudFormation is at work on this stack once users are back."""
+
+    def observe(event: Event) -> None:
+        if "users are on r1 again" in event.text:
+            busy = replace(cloud.stacks.stacks[name], status="UPDATE_ROLLBACK_IN_PROGRESS")
+            cloud.stacks.stacks[name] = busy
+
+    return observe
+
+
+def test_a_busy_stack_is_awaited_and_named(cloud: Cloud, clock: Clock) -> None:
+    """CD-10, CD-13: a run may have died in the middle of its update."""
+    release(cloud, "one")
+    name, texts = "shop-test-edge", list[str]()
+    busy = _busy_after_the_return(cloud, name)
+
+    def rest() -> None:
+        cloud.stacks.stacks[name] = replace(cloud.stacks.stacks[name], status="UPDATE_ROLLBACK_COMPLETE")
+
+    def observe(event: Event) -> None:
+        texts.append(event.text)
+        busy(event)
+        clock.after_pause = rest
+
+    cloud.faulty.add(("r2", "live"))
+    outcome = release(cloud, "two", config=OTHER, observer=observe)
+    assert operation_of(outcome).kept == ()
+    wait = f"waiting for CloudFormation, at most 15 min 0 s: {name} is UPDATE_ROLLBACK_IN_PROGRESS"
+    assert texts.count(wait) == 1
+
+
+def test_a_stack_that_stays_busy_is_named(cloud: Cloud, clock: Clock) -> None:
+    """CD-10: the wait has an end, and so has the rollback."""
+    release(cloud, "one")
+    cloud.faulty.add(("r2", "live"))
+    observe, name = _busy_after_the_return(cloud, "shop-test-edge"), "shop-test-edge"
+    renew = iter(range(10_000))
+
+    def keep_lease() -> None:
+        if next(renew) % 10 == 0:
+            for action in list(clock.repeated):
+                action()
+
+    clock.after_pause = keep_lease
+    outcome = release(cloud, "two", config=OTHER, observer=observe)
+    assert outcome.result is Result.ROLLED_BACK
+    (kept,) = operation_of(outcome).kept
+    assert kept.stack == name
+    assert "UPDATE_ROLLBACK_IN_PROGRESS" in kept.reason
+    assert sum(clock.pauses) == pytest.approx(900, abs=2)
+
+
+def test_the_wait_for_a_busy_stack_can_be_interrupted(cloud: Cloud, clock: Clock) -> None:
+    """CD-13: users are back already, and a later recovery restores the stack."""
+    release(cloud, "one")
+    before = _deployed(cloud)
+    cloud.faulty.add(("r2", "live"))
+    observe, name = _busy_after_the_return(cloud, "shop-test-edge"), "shop-test-edge"
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    clock.after_pause = interrupt
+    outcome = release(cloud, "two", config=OTHER, observer=observe)
+    assert outcome.open
+    assert failure_of(outcome).code is Code.INTERRUPTED
+    assert "Users are back already" in failure_of(outcome).message
+    assert cloud.users == ("r1", "r1")
+    cloud.stacks.stacks[name] = replace(cloud.stacks.stacks[name], status="UPDATE_COMPLETE")
+    assert recover(cloud.services(), ignore, FakeApproval())
+    assert _deployed(cloud) == before
 
 
 def test_data_is_not_restored_as_an_empty_database(cloud: Cloud) -> None:
