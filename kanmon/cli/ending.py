@@ -104,3 +104,11 @@ def exit_status(outcome: Outcome) -> ExitStatus:
     kind = outcome.operation.kind if outcome.operation else OperationKind.DEPLOY
     reached = outcome.result.is_success(kind) and not outcome.failure
     return ExitStatus.OK if reached else ExitStatus.FAILED
+
+
+def recovery_status(outcome: Outcome) -> ExitStatus:
+    """The exit status for the outcome of a recovery: to undo a deploy is a success here."""
+    status = exit_status(outcome)
+    of_deploy = outcome.operation is not None and outcome.operation.kind is OperationKind.DEPLOY
+    undone = of_deploy and outcome.result in {Result.ABORTED, Result.ROLLED_BACK}
+    return ExitStatus.OK if undone and status is ExitStatus.FAILED else status

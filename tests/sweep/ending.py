@@ -43,6 +43,8 @@ class End:
     kind: OperationKind = OperationKind.DEPLOY
     operation: int | None = None
     text: str = ""
+    recovers: bool = False
+    """The run is a recovery: to undo a deploy is a success."""
 
     def __str__(self) -> str:
         return f"{self.result or 'refused'}, exit status {self.status}, settled={self.settled} ({self.text})"
@@ -61,7 +63,7 @@ def expect_true_end(
         _expect_nothing_changed(end, before, now)
         return
     if end.status is not ExitStatus.INTERRUPTED:
-        assert end.status is _status(end.result, end.kind), f"{end}"
+        assert end.status is _status(end, end.result), f"{end}"
     if end.result is Result.FAILED:
         return
     assert now.held is (end.result is Result.HELD), f"{end}, but held is {now.held}"
@@ -71,10 +73,11 @@ def expect_true_end(
     _expect_record(end, ledger)
 
 
-def _status(result: Result, kind: OperationKind) -> ExitStatus:
+def _status(end: End, result: Result) -> ExitStatus:
     if result is Result.HELD:
         return ExitStatus.HELD
-    return ExitStatus.OK if result.is_success(kind) else ExitStatus.FAILED
+    undone = end.recovers and end.kind is OperationKind.DEPLOY and result is not Result.FAILED
+    return ExitStatus.OK if undone or result.is_success(end.kind) else ExitStatus.FAILED
 
 
 def _moves(result: Result, kind: OperationKind) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kanmon.cli.ending import exit_status
+from kanmon.cli.ending import exit_status, recovery_status
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
 from kanmon.model import OperationKind, Result
@@ -128,7 +128,7 @@ class _Strike:
         except KanmonError as error:
             settled = not self.scene.recovers or error.code in {Code.LOCKED, Code.HELD}
             return End(ExitStatus.REFUSED, settled=settled, result=None, text=str(error))
-        return _end_of(outcome)
+        return _end_of(outcome, recovers=self.scene.recovers)
 
     def _take_over(self) -> None:
         """Another run recovers, if there is something to recover."""
@@ -179,18 +179,19 @@ class _Strike:
         assert not [operation.number for operation in cloud.ledger.operations() if operation.ended is None]
 
 
-def _end_of(outcome: Outcome | None) -> End:
+def _end_of(outcome: Outcome | None, *, recovers: bool) -> End:
     if outcome is None:
         return End(ExitStatus.OK, settled=True, result=None, text=_NOTHING)
     operation = outcome.operation
     return End(
-        exit_status(outcome),
+        recovery_status(outcome) if recovers else exit_status(outcome),
         settled=not outcome.open,
         result=outcome.result,
         release=outcome.release,
         kind=operation.kind if operation else OperationKind.DEPLOY,
         operation=operation.number if operation else None,
         text=str(outcome.failure or ""),
+        recovers=recovers,
     )
 
 

@@ -25,7 +25,7 @@ class RecoverOptions:
 def run(options: RecoverOptions, context: Context) -> ExitStatus:
     """Bring the last operation to its end. Another run's operation needs an approval of this run."""
     from kanmon.cli.approvals import recovery_approver
-    from kanmon.cli.ending import recover_first, show_outcome
+    from kanmon.cli.ending import recover_first, recovery_status, show_outcome
     from kanmon.cli.repository import with_deployment
 
     keep = options.keep if options.keep or options.undo else None
@@ -36,7 +36,7 @@ def run(options: RecoverOptions, context: Context) -> ExitStatus:
         context.console.print("The last operation has ended; there is nothing to recover.")
         return ExitStatus.OK
     show_outcome(context, outcome)
-    return ExitStatus.FAILED if outcome.open else ExitStatus.OK
+    return recovery_status(outcome)
 
 
 COMMAND = Command(

@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kanmon.cli import wiring as wiring_module
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus
 from tests.fakes.ledger import is_held
+from tests.fakes.process import Blow, Process, ProcessDied
+from tests.fakes.runs import roll_back
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from kanmon.release.ports import Services
     from tests.unit.cli.commands.conftest import App
 
 
@@ -70,6 +75,58 @@ def test_the_decision_ends_a_held_release(held: App, decision: str, live: str) -
     assert held.run("recover", decision, "--yes") is ExitStatus.OK
     assert held.cloud.users == (live, live)
     assert not is_held(held.cloud.ledger)
+
+
+@pytest.mark.parametrize(
+    ("blow", "status"), [(Blow.EXPIRED, ExitStatus.HELD), (Blow.INTERRUPT, ExitStatus.INTERRUPTED)]
+)
+def test_a_decision_that_comes_to_nothing_is_no_success(
+    held: App, monkeypatch: pytest.MonkeyPatch, blow: Blow, status: ExitStatus
+) -> None:
+    """CD-7, CD-13: the environment is still held."""
+    _strike(held, monkeypatch, "store.put", blow)
+    assert held.run("recover", "--keep", "--yes") is status
+    assert is_held(held.cloud.ledger)
+    assert "Operation 2 is held." in held.printed()
+
+
+def test_a_rollback_that_recovery_aborts_is_no_success(app: App) -> None:
+    """CD-9, CD-13: users are still on the release that somebody wanted to leave."""
+    app.deploy("two")
+    app.deploy("three")
+    process = Process()
+    roll_back(app.cloud.copy(), "r1", process=process)
+    with pytest.raises(ProcessDied):
+        roll_back(app.cloud, "r1", process=Process(process.calls.index("stacks.execute") + 1, Blow.DEATH))
+    app.cloud.clock.outlast_lease()
+    app.cloud.faulty.add(("r1", "candidate"))
+    assert app.run("recover", "--yes") is ExitStatus.FAILED
+    assert app.cloud.users == ("r3", "r3")
+    assert app.cloud.ledger.head().operation is None
+
+
+def test_an_interrupted_recovery_has_its_own_status(dead: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CD-13"""
+    dead.cloud.clock.outlast_lease()
+    _strike(dead, monkeypatch, "store.put", Blow.INTERRUPT)
+    assert dead.run("recover", "--yes") is ExitStatus.INTERRUPTED
+    assert dead.cloud.ledger.head().operation == 2
+
+
+def _strike(app: App, monkeypatch: pytest.MonkeyPatch, call: str, blow: Blow) -> None:
+    """Strike the command's next process at its first call of this name."""
+
+    def services(_: object, warn: Callable[[str], None]) -> Services:
+        process = Process(blow=blow)
+
+        def turn(name: str) -> None:
+            if name == call and not process.at:
+                process.at = len(process.calls) + 1
+
+        process.turn = turn
+        return app.cloud.services(process, warn=warn)
+
+    monkeypatch.setattr(wiring_module, "services_of", services)
 
 
 def test_both_decisions_at_once_are_refused(held: App) -> None:
