@@ -19,6 +19,8 @@ from kanmon.naming import STACK_KINDS, stack_name
 from kanmon.release.events import EventKind
 from kanmon.release.plan import outputs_of
 from kanmon.release.provision import stack_at_rest
+from kanmon.stacks.policy import stack_policy
+from kanmon.templates.stack_set import PROTECTED
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -90,6 +92,10 @@ class _Restoration:
 
     def _apply(self, kind: str, stack: DeployedStack, wanted: StackRecord) -> bool:
         stacks = self.services.stacks
+        if kind in PROTECTED:
+            # Close the policy that `allow_destroy` opened. Otherwise an update by anybody could replace the
+            # database, until the next deploy.
+            stacks.protect(stack.name, stack_policy(()))
         parameters = wanted.present_parameters(self.outputs)
         same = (stack.parameters, stack.tags) == (parameters, wanted.tags)
         whole = stack.status.endswith("_COMPLETE")

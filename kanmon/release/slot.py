@@ -26,14 +26,14 @@ from kanmon.release.loaded import compared_in
 from kanmon.release.plan import outputs_of, refuse_destruction, resolve
 from kanmon.release.provision import existing_stack, provision, verify_change_sets
 from kanmon.stacks.spec import StackOutput
-from kanmon.templates.stack_set import tags
+from kanmon.templates.stack_set import PROTECTED, tags
 
 if TYPE_CHECKING:
     from kanmon.config.schema import Config
     from kanmon.ledger.records import Head, Release
     from kanmon.model import Slot
     from kanmon.release.journal import Journal
-    from kanmon.release.plan import Plan
+    from kanmon.release.plan import Plan, PlannedStack
     from kanmon.release.ports import Services, Site
     from kanmon.release.provision import Outputs
     from kanmon.release.steps import Steps
@@ -56,7 +56,7 @@ def apply_plan(steps: Steps, plan: Plan) -> None:
     # The snapshot comes before every change. After a failed migration you restore the data from it. A later
     # snapshot would hold half-migrated data.
     _take_snapshot(steps, outputs)
-    if changes := tuple(stack.kind for stack in plan.stacks if stack.touched and stack.kind != SLOT):
+    if changes := tuple(stack.kind for stack in plan.stacks if _changes(stack, config)):
         # The ledger has the stacks before they change. Otherwise a run that dies there would leave a change
         # that nobody undoes.
         journal.amend(changes=changes)
@@ -80,6 +80,12 @@ def apply_plan(steps: Steps, plan: Plan) -> None:
     steps.obey()
     # Hooks run before the checks. Otherwise the checks would meet the schema of the old release, and fail.
     run_hooks(services, journal, config, plan.release, plan.slot)
+
+
+def _changes(stack: PlannedStack, config: Config) -> bool:
+    """Whether the deploy changes a stack outside of the slots: its resources, or its policy alone."""
+    opened = bool(config.allow_destroy) and stack.kind in PROTECTED
+    return stack.kind != SLOT and (stack.touched or opened)
 
 
 def apply_record(steps: Steps) -> None:

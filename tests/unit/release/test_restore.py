@@ -47,7 +47,9 @@ def _deployed(cloud: Cloud) -> dict[str, Any]:
     for name, item in state.items():
         if isinstance(item, DeployedStack):
             state[name] = replace(item, status="")
-    return state | {f"template {name}": body for name, body in cloud.stacks.bodies.items() if name != idle}
+    stacks = cloud.stacks
+    state |= {f"policy {name}": policy for name, policy in stacks.policies.items()}
+    return state | {f"template {name}": body for name, body in stacks.bodies.items() if name != idle}
 
 
 def _stacks(cloud: Cloud) -> dict[str, object]:
@@ -68,11 +70,22 @@ def test_the_whole_deployed_state_is_as_before(cloud: Cloud, target: str, result
     assert _deployed(cloud) == before
 
 
-def test_a_rollback_by_hand_restores_the_whole_deployed_state(cloud: Cloud) -> None:
+@pytest.mark.parametrize("target", ["candidate", "live"])
+def test_no_policy_stays_open_for_a_release_that_is_gone(cloud: Cloud, target: str) -> None:
+    """CD-10, INF-8: the release changes nothing else outside of its slot."""
+    release(cloud, "one")
+    before = _deployed(cloud)
+    outcome = _failing(cloud, target, make_config(allow_destroy=["DatabaseCluster"]))
+    assert operation_of(outcome).changes == ("foundation", "edge")
+    assert _deployed(cloud) == before
+
+
+@pytest.mark.parametrize("config", [OTHER, make_config(allow_destroy=["DatabaseCluster"])])
+def test_a_rollback_by_hand_restores_the_whole_deployed_state(cloud: Cloud, config: Config) -> None:
     """CD-9, CD-10, NFR-2"""
     release(cloud, "one")
     before = _deployed(cloud)
-    release(cloud, "two", config=OTHER, pages={"new.html": "new"})
+    release(cloud, "two", config=config, pages={"new.html": "new"})
     assert operation_of(roll_back(cloud)).kept == ()
     assert _deployed(cloud) == before
 
