@@ -72,7 +72,8 @@ def _print(console: Console, report: Report, seconds: float) -> None:
         column.justify = "right"
     bad = [violation.case.scene for violation in report.violations]
     for name, calls in report.calls.items():
-        table.add_row(name, str(calls), str(report.cases[name]), str(bad.count(name)))
+        cases = sum(report.blows_of(name).values())
+        table.add_row(name, str(calls), str(cases), str(bad.count(name)))
     table.add_row("all", str(sum(report.calls.values())), str(report.cases.total()), str(len(bad)))
     console.print(table)
     for violation in report.violations:

@@ -42,16 +42,13 @@ class Report:
 
     calls: dict[str, int] = field(default_factory=dict)
     """The calls of each scene's undisturbed run."""
-    cases: Counter[str] = field(default_factory=Counter)
-    """The number of cases by scene."""
-    blows: Counter[str] = field(default_factory=Counter)
-    """The number of cases by blow."""
+    cases: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """The number of cases by scene and blow."""
     violations: list[Violation] = field(default_factory=list)
 
     def add(self, case: Case, problem: str) -> None:
         """Count a case. An empty `problem` is a good end."""
-        self.cases[case.scene] += 1
-        self.blows[case.blow] += 1
+        self.cases[case.scene, case.blow] += 1
         if problem:
             self.violations.append(Violation(case, problem))
 
@@ -62,21 +59,32 @@ class Report:
         for report in reports:
             whole.calls |= report.calls
             whole.cases += report.cases
-            whole.blows += report.blows
             whole.violations += report.violations
         return whole
+
+    def blows_of(self, scene: str) -> dict[str, int]:
+        """The number of cases of a scene, by blow."""
+        return {blow: count for (name, blow), count in sorted(self.cases.items()) if name == scene}
 
     def write(self, path: Path) -> None:
         """Write the figures for scripts, as JSON."""
         path.parent.mkdir(parents=True, exist_ok=True)
+        blows: Counter[str] = Counter()
+        for (_, blow), count in self.cases.items():
+            blows[blow] += count
         content = {
             "calls": sum(self.calls.values()),
             "cases": self.cases.total(),
             "violations": len(self.violations),
             "scenes": {
-                name: {"calls": calls, "cases": self.cases[name]} for name, calls in self.calls.items()
+                name: {
+                    "calls": calls,
+                    "cases": sum(self.blows_of(name).values()),
+                    "blows": self.blows_of(name),
+                }
+                for name, calls in self.calls.items()
             },
-            "blows": dict(self.blows),
+            "blows": dict(blows),
             "problems": [{**asdict(one.case), "problem": one.problem} for one in self.violations],
         }
         path.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
