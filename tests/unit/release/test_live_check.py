@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kanmon.codes import Code
 from kanmon.model import Result
@@ -58,6 +58,22 @@ def test_a_check_that_fails_before_the_change_does_not_count(cloud: Cloud) -> No
     outcome = release(cloud, "two", config=OTHER, observer=lambda event: texts.append(event.text))
     assert outcome.result is Result.STABLE
     assert "health fails on r1 already and does not count: status is 500 instead of 200" in texts
+
+
+def test_a_short_disturbance_takes_no_check_out(cloud: Cloud) -> None:
+    """CD-7: the check failed once before the change, and the change is harmful."""
+    release(cloud, "one")
+    cloud.faulty.add(("r1", "live"))
+
+    def recovers(name: str, action: Callable[[], Any]) -> Any:
+        answer = action()
+        if name == "checks.run":
+            cloud.faulty.discard(("r1", "live"))
+        return answer
+
+    observer = _breaks_with(cloud, "shop-test-edge")
+    outcome = release(cloud, "two", config=OTHER, process=Process(around=recovers), observer=observer)
+    assert failure_of(outcome).code is Code.CHANGE_HARMS_LIVE
 
 
 def test_a_change_of_the_slot_alone_needs_no_check(cloud: Cloud) -> None:
