@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.model import Slot
 from kanmon.naming import SLOT, stack_name
+from kanmon.stacks.policy import stack_policy
 from tests.fakes.cloud import ARTIFACTS, WEB
 
 if TYPE_CHECKING:
@@ -65,7 +66,13 @@ def _expect_record(cloud: Cloud, live: str) -> None:
 
 
 def _expect_stacks(cloud: Cloud, record: Release) -> None:
-    """The stacks outside of the slots are those of the release, or the last operation names them."""
+    """The stacks outside of the slots are those of the release, or the last operation names them.
+
+    No policy is open for another release.
+    """
+    allowed = cloud.blobs.manifest(record.bundle).current_config().allow_destroy
+    open_policies = set(cloud.stacks.policies.values()) - {stack_policy(()), stack_policy(allowed)}
+    assert not open_policies, "the policy of a stack is another release's"
     kept = {one.stack for one in cloud.ledger.operations()[-1].kept}
     for kind in record.stacks.keys() - {SLOT}:
         name, wanted = stack_name(cloud.prefix, kind, Slot.NONE), record.stacks[kind]

@@ -106,7 +106,7 @@ def _deploy_over(
     cloud = Cloud()
     for version in versions[:-1]:
         release(cloud, version, config=scene_config(version, **more))
-    last = more | ({"tags": {"team": "b"}} if changing else {})
+    last = more | ({"tags": {"team": "b"}, "allow_destroy": ["DatabaseCluster"]} if changing else {})
     manifest = make_bundle(cloud, versions[-1], config=scene_config(versions[-1], **last), pages=pages)
     plan = plan_of(cloud, manifest)
     cloud.faulty.update(faulty)
@@ -151,7 +151,7 @@ def held_release(**more: Any) -> Scene:
 
 
 def changed_stacks(**more: Any) -> Scene:
-    """A release changes every stack, and fails its checks when it is live: the stacks are restored."""
+    """A release changes every stack and opens their policies, and fails when it is live: all is restored."""
     return _deploy_over("one", "two", faulty=(("r2", "live"),), changing=True, **more)
 
 

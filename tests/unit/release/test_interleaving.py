@@ -75,6 +75,7 @@ DEPLOYS = st.tuples(
             "fault": st.sampled_from(FAULTS),
             "triggers": st.booleans(),
             "page": st.booleans(),
+            "shared": st.booleans(),
         }
     ),
 )
@@ -93,10 +94,17 @@ def _one_thread_for_each_run(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setattr(module, "ThreadPoolExecutor", InTurn)
 
 
-def _config(number: int, traffic: str = "all-at-once", *, triggers: bool = False) -> Config:
-    """Each version has limits of its own, so that every release changes the live stage's settings."""
+def _config(
+    number: int, traffic: str = "all-at-once", *, triggers: bool = False, shared: bool = False
+) -> Config:
+    """Each version has limits of its own, so that every release changes the live stage's settings.
+
+    With `shared` it changes every stack outside of the slots, too, and opens their policies.
+    """
     api = {"routes": [{"path": "/api/{proxy+}", "function": "api"}], "throttle": {"rate": 10.0 + number}}
     more: dict[str, Any] = {"schedules": NIGHTLY} if triggers else {}
+    if shared:
+        more |= {"tags": {"version": str(number)}, "allow_destroy": ["DatabaseCluster"]}
     # Few are kept, so that releases are pruned.
     return make_config(traffic=TRAFFIC[traffic], api=api, releases={"kept": 2}, **more)
 
@@ -155,9 +163,9 @@ class Interleaving(RuleBasedStateMachine):
         self.promises.begin()
         self.table.start(kind, work)
 
-    def _deploy(self, traffic: str, fault: str, *, triggers: bool, page: bool) -> Work:
+    def _deploy(self, traffic: str, fault: str, *, triggers: bool, page: bool, shared: bool) -> Work:
         self.versions += 1
-        config = _config(self.versions + 10, traffic, triggers=triggers)
+        config = _config(self.versions + 10, traffic, triggers=triggers, shared=shared)
         pages = {f"page{self.versions}.html": "new"} if page else None
         manifest = make_bundle(self.cloud, f"new{self.versions}", config=config, pages=pages)
         plan = plan_of(self.cloud, manifest)
