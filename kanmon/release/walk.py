@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.records import Operation
-from kanmon.model import Result, Step
+from kanmon.model import OperationKind, Result, Step
 from kanmon.release.checking import ChecksFailedError
 from kanmon.release.journal import Journal, as_failure
 from kanmon.release.lease import holder_of
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kanmon.ledger.records import Head
-    from kanmon.model import Approval, OperationKind, Slot
+    from kanmon.model import Approval, Slot
     from kanmon.release.events import Observer
     from kanmon.release.lease import HeldLease
     from kanmon.release.ports import Services
@@ -186,11 +186,26 @@ def still_open(operation: Operation, failure: KanmonError, before: KanmonError |
         passed = "" if Step.HOLD in [one.step for one in operation.steps] else " and passed everything"
         message = f"{operation.release} is live{passed}, but could not be completed: {message}"
         fix += " `kanmon recover --undo` rolls it back instead."
-    elif operation.step is Step.ROLL_BACK:
-        back = operation.rollback_seconds is not None
-        message += " Users are back already; the rest is open." if back else ""
+    else:
+        message += f" {_users(operation)}"
     state = "held" if operation.held else "open"
     message = f"{message} Operation {operation.number} is {state}. Its last step was: {operation.step}."
     failed = KanmonError(code, message, where=failure.where, fix=fix)
     result = Result.HELD if operation.held else Result.FAILED
     return Outcome(result, operation.release, operation, failed)
+
+
+def _users(operation: Operation) -> str:
+    """Where users are after a failure in the operation's last step, in words. The step may be done or not."""
+    release, base = operation.release, operation.base or "no release"
+    match operation.step:
+        case Step.SHIFT:
+            return f"{release} may have a share of the API requests."
+        case Step.PROMOTE:
+            return f"{release} may be live for all users, and it has not passed everything."
+        case Step.ROLL_BACK if operation.rollback_seconds is not None:
+            return "Users are back already; the rest is open."
+        case Step.ROLL_BACK:
+            return f"Users may still be on {release if operation.kind is OperationKind.DEPLOY else base}."
+        case _:
+            return f"Users are on {base}, as before."

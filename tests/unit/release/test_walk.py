@@ -10,13 +10,14 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.model import ReleaseState, Result
 from kanmon.release.recover import recover
-from tests.fakes.app import make_config
+from tests.fakes.app import CANARY, make_config
 from tests.fakes.ledger import is_held
 from tests.fakes.process import Blow, Process, ProcessDied
-from tests.fakes.runs import failure_of, ignore, release
+from tests.fakes.runs import failure_of, ignore, release, roll_back
 from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
+    from kanmon.release.events import Event
     from tests.fakes.cloud import Cloud
 
 
@@ -83,6 +84,45 @@ def test_a_failed_rollback_names_the_codes_of_its_causes(cloud: Cloud, blow: Blo
     assert failure.code is (cause if cause is Code.LEASE_LOST else Code.ROLLBACK_FAILED)
     assert f"({Code.CHECK_FAILED.id}) Then this failed, too: " in failure.message
     assert (f"({cause.id})" in failure.message) is (failure.code is Code.ROLLBACK_FAILED)
+
+
+@pytest.mark.parametrize(
+    ("step", "users"),
+    [
+        ("verify", "Users are on r1, as before."),
+        ("shift", "r2 may have a share of the API requests."),
+        ("promote", "r2 may be live for all users, and it has not passed everything."),
+        ("complete", "r2 is live and passed everything, but could not be completed"),
+        ("roll back", "Users may still be on r2."),
+    ],
+)
+def test_a_run_without_credentials_says_where_users_are(cloud: Cloud, step: str, users: str) -> None:
+    """CD-13: nothing more can be done, or read."""
+    config = make_config(traffic=CANARY)
+    release(cloud, "one", config=config)
+    if step == "roll back":
+        cloud.faulty.add(("r2", "live"))
+    process = Process(blow=Blow.EXPIRED)
+
+    def expire(event: Event) -> None:
+        if event.facts.get("step") == step:
+            process.at = len(process.calls) + 1
+
+    outcome = release(cloud, "two", config=config, process=process, observer=expire)
+    assert outcome.open
+    assert users in failure_of(outcome).message
+    assert "kanmon recover" in failure_of(outcome).fix
+
+
+def test_a_failed_rollback_by_hand_says_where_users_are(cloud: Cloud) -> None:
+    """CD-9, CD-13"""
+    for version in ("one", "two"):
+        release(cloud, version)
+    process = Process()
+    roll_back(cloud.copy(), process=process)
+    page = process.calls.index("s3.put_object") + 1
+    failure = failure_of(roll_back(cloud, process=Process(at=page, blow=Blow.EXPIRED)))
+    assert "Users may still be on r2." in failure.message
 
 
 @pytest.mark.parametrize("blow", [Blow.SERVER_ERROR, Blow.INTERRUPT])
