@@ -45,11 +45,13 @@ def restore_stacks(
     """Restore the stacks of these kinds, outside of the slots, as `target` deployed them; True for a change.
 
     A stack stays as it is when its state would be lost, or when CloudFormation refuses. The operation's
-    record names it then. Another error leaves the operation open, and `recover` repeats this. A second time,
-    the stack stays as it is, too. Otherwise nobody could ever end an operation with users back already.
+    record names it then. Another error leaves the operation open, and `recover` repeats this. When the same
+    stack fails a second time, it stays as it is, too. Otherwise nobody could ever end an operation with users
+    back already.
     """
     outputs = outputs_of(services, target.config.prefix, Slot.NONE)
-    restoration, kept, changed = _Restoration(services, journal, target, outputs), [], False
+    failed = frozenset(one.stack for one in journal.operation.kept)
+    restoration, kept, changed = _Restoration(services, journal, target, outputs, failed), [], False
     # A stack comes before those that it needs, as in a deletion.
     for kind in (kind for kind in reversed(STACK_KINDS) if kind in kinds):
         name = stack_name(target.config.prefix, kind, Slot.NONE)
@@ -72,6 +74,8 @@ class _Restoration:
     journal: Journal
     target: LoadedRelease
     outputs: Outputs
+    failed: frozenset[str]
+    """The stacks that an earlier run of this operation failed to restore."""
 
     def restore(self, kind: str, name: str) -> bool:
         """Restore one stack; True for a change. Raises _KeptError, and errors for another run."""
@@ -85,10 +89,16 @@ class _Restoration:
         try:
             return self._apply(kind, stack, wanted)
         except KanmonError as error:
-            again = [one.step for one in self.journal.operation.steps].count(self.journal.operation.step) > 1
-            if error.code in _OWN_ERRORS or not (again or error.code in _REFUSALS):
+            if error.code in _OWN_ERRORS:
                 raise
-            raise _KeptError(f"{error.message} {error.fix}") from error
+            reason = f"{error.message} {error.fix}"
+            if error.code in _REFUSALS or name in self.failed:
+                raise _KeptError(reason) from error
+            # The ledger has the failure before this run ends. Otherwise the next one would not know that it
+            # is the second.
+            failure = KeptStack(stack=name, reason=reason)
+            self.journal.amend(kept=(*self.journal.operation.kept, failure))
+            raise
 
     def _apply(self, kind: str, stack: DeployedStack, wanted: StackRecord) -> bool:
         stacks = self.services.stacks

@@ -276,6 +276,33 @@ def test_data_is_not_restored_as_an_empty_database(cloud: Cloud) -> None:
     assert "anew, without the old data" in kept.reason
 
 
+def test_one_error_of_a_recovery_is_not_the_second(cloud: Cloud, clock: Clock) -> None:
+    """CD-10, CD-13: the run before died or lost its lease before it came to the stack."""
+    release(cloud, "one")
+    before = _deployed(cloud)
+    cloud.faulty.add(("r2", "live"))
+
+    def die(event: Event) -> None:
+        if "users are on r1 again" in event.text:
+            raise ProcessDied
+
+    with pytest.raises(ProcessDied):
+        release(cloud, "two", config=OTHER, observer=die)
+    clock.outlast_lease()
+    process = Process()
+    recover(cloud.copy().services(process), ignore, FakeApproval())
+    at = process.calls.index("stacks.execute") + 1
+    outcome = recover(cloud.services(Process(at=at)), ignore, FakeApproval())
+    assert outcome
+    assert outcome.open
+    assert len(operation_of(outcome).kept) == 1
+    outcome = recover(cloud.services(), ignore, FakeApproval())
+    assert outcome
+    assert outcome.result is Result.ROLLED_BACK
+    assert operation_of(outcome).kept == ()
+    assert _deployed(cloud) == before
+
+
 def test_an_error_that_stays_does_not_keep_the_operation_open(cloud: Cloud, clock: Clock) -> None:
     """CD-13: users are back. The first time it is open for a repetition, the second time it is named."""
     release(cloud, "one")
