@@ -79,7 +79,8 @@ class Request:
             stage = path.partition("/stages/")[2]
             return f"{self.method} stages/{stage if stage == 'live' else 'preview'}"
         if self.service == "lambda":
-            return f"{self.method} {path.rpartition('/')[2]}"
+            # Without the function's name: it has the environment and the slot in it.
+            return f"{self.method} {path.partition('/functions/')[2].partition('/')[2] or 'function'}"
         return f"{self.method} {re.sub(r'[0-9]+', 'N', path).partition('/repos/acme/mandala')[2]}"
 
 

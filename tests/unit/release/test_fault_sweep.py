@@ -14,6 +14,7 @@ from tests.fakes.process import Blow
 from tests.sweep.memory import calls_of, cases_of, sweep
 from tests.sweep.report import Report
 from tests.sweep.scenes import SCENES
+from tests.sweep.wire import Request
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +29,20 @@ def test_users_are_on_a_whole_release_after_any_failure(number: int) -> None:
     report = sweep(list(SCENES)[number], number, STEP)
     assert report.cases.total() > 0
     assert not report.violations, "\n".join(map(str, report.violations))
+
+
+@pytest.mark.parametrize(
+    ("method", "rest", "name"),
+    [("GET", "", "lambda GET function"), ("POST", "/invocations", "lambda POST invocations")],
+)
+def test_a_call_has_one_name_in_all_environments_and_slots(method: str, rest: str, name: str) -> None:
+    """CD-13: a case is chosen in one environment, and struck in another."""
+    functions = ("mandala-sweep-1-blue-api", "mandala-sweep-2-green-api")
+    requests = [
+        Request(method, f"/2015-03-31/functions/{function}{rest}", {}, b"", "lambda")
+        for function in functions
+    ]
+    assert [request.operation for request in requests] == [name, name]
 
 
 def test_every_blow_strikes_every_scene(tmp_path: Path) -> None:
