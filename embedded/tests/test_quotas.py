@@ -27,16 +27,17 @@ def client(aws: EmbeddedAws) -> Callable[[str], Any]:
     return Caller.administrator(aws).client
 
 
-@pytest.fixture
-def bucket(client: Callable[[str], Any]) -> str:
+@pytest.fixture(scope="module")
+def bucket(aws: EmbeddedAws) -> str:
     """A bucket for packages."""
     place = {"LocationConstraint": "ap-northeast-1"}
-    client("s3").create_bucket(Bucket="quota-packages", CreateBucketConfiguration=place)
+    s3 = Caller.administrator(aws).client("s3")
+    s3.create_bucket(Bucket="quota-packages", CreateBucketConfiguration=place)
     return "quota-packages"
 
 
-def _refusal(client: Callable[[str], Any], bucket: str, **properties: Any) -> str:
-    """Why CloudFormation can't make a function with these properties; empty if it can."""
+def _template(bucket: str, properties: dict[str, Any]) -> dict[str, Any]:
+    """A function with the package of the bucket."""
     function = {
         "Type": "AWS::Lambda::Function",
         "Properties": {
@@ -48,9 +49,14 @@ def _refusal(client: Callable[[str], Any], bucket: str, **properties: Any) -> st
             **properties,
         },
     }
+    return {"Resources": {"Measured": function}}
+
+
+def _refusal(client: Callable[[str], Any], bucket: str, **properties: Any) -> str:
+    """Why CloudFormation can't make a function with these properties; empty if it can."""
     cloudformation, failed = client("cloudformation"), ""
     try:
-        stacks.deploy(cloudformation, "measured", {"Resources": {"Measured": function}}, "CREATE")
+        stacks.deploy(cloudformation, "measured", _template(bucket, properties), "CREATE")
     except WaiterError:
         failed = stacks.reasons(cloudformation, "measured")[-1]
     stacks.delete(cloudformation, "measured")
@@ -75,7 +81,25 @@ def test_a_function_has_its_quotas(client: Callable[[str], Any], bucket: str) ->
     reserved = _refusal(client, bucket, ReservedConcurrentExecutions=1)
     assert "below its minimum value of [10]" in reserved
     client("s3").put_object(Bucket=bucket, Key="package", Body=_package(250 * 1024**2))
+    assert _refusal(client, bucket) == ""
+    client("s3").put_object(Bucket=bucket, Key="package", Body=_package(250 * 1024**2 + 1))
     assert "Unzipped size must be smaller than 262144000 bytes" in _refusal(client, bucket)
+
+
+def test_a_packages_links_stay_links(client: Callable[[str], Any], bucket: str) -> None:
+    """AWS-4: a module that a package manager linked is found, and its real place is known."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as package:
+        package.writestr("store/app.py", "import os\ndef handler(*_): return os.path.islink('shop')")
+        link = zipfile.ZipInfo("shop")
+        link.external_attr = 0o120777 << 16
+        package.writestr(link, "store")
+    client("s3").put_object(Bucket=bucket, Key="package", Body=content.getvalue())
+    template = _template(bucket, {"Handler": "shop.app.handler"})
+    stacks.deploy(client("cloudformation"), "measured", template, "CREATE")
+    answer = client("lambda").invoke(FunctionName="measured")
+    assert json.loads(answer["Payload"].read()) is True
+    stacks.delete(client("cloudformation"), "measured")
 
 
 def test_a_region_takes_a_hundred_snapshots(client: Callable[[str], Any]) -> None:

@@ -1,17 +1,20 @@
 """A function's package must exist and fit, its variables must fit, and its name must be free.
 
 CloudFormation fails AWS::Lambda::Function with Lambda's own message; ministack creates a function without
-code, or takes the name over. Quotas: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html.
+code, or takes the name over. It unpacks a link as a file with the target's name. Quotas: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import stat
 import zipfile
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
-from embedded.server.modules import HANDLERS, lambda_service
+from embedded.server.modules import HANDLERS, lambda_runtime, lambda_service
 
 _handler = HANDLERS["AWS::Lambda::Function"]
 _create, _update = _handler["create"], _handler["update"]
@@ -27,8 +30,22 @@ UNRESERVED = 10
 
 
 def apply() -> None:
-    """Check before creating and updating."""
+    """Check before creating and updating. Unpack with links."""
     _handler.update({"create": create, "update": update})
+    lambda_runtime.zipfile = SimpleNamespace(**vars(zipfile) | {"ZipFile": Package})
+
+
+class Package(zipfile.ZipFile):
+    """A package that unpacks links as links: https://github.com/aws/aws-sam-cli/pull/1140."""
+
+    def extractall(self, path: Any = None, members: Any = None, pwd: bytes | None = None) -> None:
+        """Unpack the files, then the links."""
+        super().extractall(path, members, pwd)
+        for entry in self.infolist():
+            if stat.S_ISLNK(entry.external_attr >> 16):
+                link = Path(path or ".", entry.filename)
+                link.unlink()
+                link.symlink_to(self.read(entry).decode())
 
 
 def create(logical_id: str, props: dict[str, Any], stack: str) -> Any:
@@ -73,7 +90,7 @@ def _check_package(props: dict[str, Any]) -> None:
     if content is None:
         raise ValueError(f'Resource handler returned message: "{NO_SUCH_KEY}"')
     with zipfile.ZipFile(io.BytesIO(content)) as package:
-        if sum(file.file_size for file in package.infolist()) >= UNPACKED:
+        if sum(file.file_size for file in package.infolist()) > UNPACKED:
             raise _refusal(f"Unzipped size must be smaller than {UNPACKED} bytes")
 
 
