@@ -34,12 +34,12 @@ class Code(Enum):
     )
     ARTIFACT_MISSING = (
         112,
-        "A function's artifact or the web directory is missing or empty after the build.",
+        "A function's artifact, the web directory or a definition is missing, empty or of another kind.",
         "Compare the path in the config with the files from the build commands.",
     )
     UNSAFE_PATH = (
         113,
-        "A path is absolute, has `..`, or leads out of its directory through a symbolic link.",
+        "A path is absolute, has `..`, is not in UTF-8, or is a symbolic link out of its directory.",
         "Put a regular file inside the directory instead.",
     )
     BUNDLE_MISSING = (114, "There is no bundle to release.", "Run `kanmon build` first.")
@@ -99,6 +99,16 @@ class Code(Enum):
         126,
         "A test or coverage report is larger than Kanmon reads.",
         "Have the test command write several reports, and less output of passed tests into them.",
+    )
+    HANDLER_MISSING = (
+        131,
+        "A function's handler is not among the files of its artifact.",
+        "Correct the function's `handler` or its `artifact`, or the build command that writes the file.",
+    )
+    NATIVE_CODE_FOREIGN = (
+        132,
+        "A function has compiled code for another system, processor or Python. It can't be loaded.",
+        "Install the packages for Linux, for the function's `architecture` and its `runtime`.",
     )
     CREDENTIALS_MISSING = (
         201,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import hashlib
 import os
 import platform
 import shutil
@@ -16,28 +17,25 @@ from kanmon import __version__
 from kanmon.appcommand.process import run_command
 from kanmon.appcommand.scrub import app_environment
 from kanmon.bundle.definitions import copy_state_machines
+from kanmon.bundle.lambda_package import refuse_unfit_package
 from kanmon.bundle.manifest import MANIFEST, Bundle, FunctionPackage, Manifest
 from kanmon.bundle.pack import compressor, pack, sha256_of
-from kanmon.bundle.tree import refuse_larger, tree_files
+from kanmon.bundle.tree import refuse_larger, shown, tree_files
 from kanmon.bundle.web_files import refuse_web_files, refuse_web_folder
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.model import WebFile
-from kanmon.regular_file import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kanmon.bundle.tree import TreeFile
     from kanmon.config.api import Api
-    from kanmon.config.functions import Function
     from kanmon.config.schema import Config
     from kanmon.config.web import Web
 
 _SHOWN_LINES = 20
 _DIRECTORY = "web.directory"
-_PACKAGE = 250 * 1024**2
-"""Bytes of a function's files: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 _WEB = 1024**3
 """Bytes of all web files. Each build copies them, and each release compares them."""
 
@@ -55,8 +53,8 @@ def build_bundle(
 
     `on_command` gets every command before it runs. `on_line` gets every printed line at once.
     It replaces an older bundle. It appears at `target` whole or not at all.
-    Raises BUILD_FAILED, ARTIFACT_MISSING, UNSAFE_PATH, WEB_FILE_REFUSED, BUNDLE_TOO_BIG or
-    STATE_MACHINE_INVALID.
+    Raises BUILD_FAILED, ARTIFACT_MISSING, UNSAFE_PATH, WEB_FILE_REFUSED, BUNDLE_TOO_BIG, HANDLER_MISSING,
+    NATIVE_CODE_FOREIGN or STATE_MACHINE_INVALID.
     """
     for command in config.build.commands:
         on_command(command)
@@ -117,12 +115,13 @@ def _run(command: str, project: Path, on_line: Callable[[str], None]) -> None:
 
 def _assemble(config: Config, project: Path, staged: Path, commit: str) -> Manifest:
     (staged / "functions").mkdir(parents=True)
-    packed: dict[str, FunctionPackage] = {}
-    functions = {}
+    artifacts: dict[str, list[TreeFile]] = {}
     for name, function in config.functions.items():
-        if function.artifact not in packed:
-            packed[function.artifact] = _pack_function(name, function, project, staged)
-        functions[name] = packed[function.artifact]
+        folder = project / function.artifact
+        if function.artifact not in artifacts:
+            artifacts[function.artifact] = _files(folder, f"functions.{name}.artifact", keep_links=True)
+        refuse_unfit_package(name, function, folder, artifacts[function.artifact])
+    packed = {artifact: _pack_function(files, staged) for artifact, files in artifacts.items()}
     return Manifest(
         app=config.app,
         commit=commit,
@@ -131,25 +130,27 @@ def _assemble(config: Config, project: Path, staged: Path, commit: str) -> Manif
             "python": platform.python_version(),
             "compressor": compressor(),
         },
-        functions=functions,
+        functions={name: packed[function.artifact] for name, function in config.functions.items()},
         state_machines=copy_state_machines(config, project, staged),
         web=_copy_web(config.web, config.api, project, staged) if config.web else {},
         config=config.as_json(),
     )
 
 
-def _pack_function(name: str, function: Function, project: Path, staged: Path) -> FunctionPackage:
-    files = _files(project / function.artifact, f"functions.{name}.artifact")
-    refuse_larger(files, _PACKAGE, f"Lambda takes {size_of(_PACKAGE)} for one function, unpacked.")
+def _pack_function(files: list[TreeFile], staged: Path) -> FunctionPackage:
     draft = staged / "functions" / "draft.zip"
     pack(files, draft)
     package = FunctionPackage(
         sha256=sha256_of(draft),
         size=draft.stat().st_size,
-        files={file.name: sha256_of(file.path) for file in files},
+        files={file.name: _sha256_of(file) for file in files},
     )
     draft.rename(staged / package.path)
     return package
+
+
+def _sha256_of(file: TreeFile) -> str:
+    return sha256_of(file.path) if file.target is None else hashlib.sha256(file.target.encode()).hexdigest()
 
 
 def _private(config: Config, project: Path, target: Path) -> dict[str, Path]:
@@ -165,7 +166,7 @@ def _private(config: Config, project: Path, target: Path) -> dict[str, Path]:
 def _copy_web(app: Web, api: Api | None, project: Path, staged: Path) -> dict[str, WebFile]:
     files = _files(project / app.directory, _DIRECTORY)
     refuse_web_files([file.name for file in files], api.prefix if api else None, _DIRECTORY)
-    refuse_larger(files, _WEB, f"Kanmon releases {size_of(_WEB)} of web files.")
+    refuse_larger(files, _WEB, "The web directory", f"Kanmon releases {_WEB:,} bytes.", _DIRECTORY)
     if app.entry not in {file.name for file in files}:
         problem = f"The web directory has no {app.entry}."
         raise KanmonError(Code.ARTIFACT_MISSING, problem, where=f"{_DIRECTORY}: {app.directory}")
@@ -179,14 +180,20 @@ def _copy_web(app: Web, api: Api | None, project: Path, staged: Path) -> dict[st
     return web
 
 
-def _files(folder: Path, key: str) -> list[TreeFile]:
+def _files(folder: Path, key: str, *, keep_links: bool = False) -> list[TreeFile]:
     if not folder.is_dir():
-        raise KanmonError(
-            Code.ARTIFACT_MISSING, f"{folder.name} is not there after the build.", where=f"{key}: {folder}"
-        )
-    files = tree_files(folder)
+        missing, fix = f"{folder.name} is not there after the build.", None
+        if folder.is_file():
+            missing, fix = (
+                f"{folder.name} is a file, not a folder.",
+                "Name the folder: Kanmon packs it itself.",
+            )
+        elif folder.is_symlink():
+            missing = f"{folder.name} is a symbolic link to nothing, {shown(folder.readlink())}."
+        raise KanmonError(Code.ARTIFACT_MISSING, missing, where=f"{key}: {shown(folder)}", fix=fix)
+    files = tree_files(folder, keep_links=keep_links)
     if not files:
         raise KanmonError(
-            Code.ARTIFACT_MISSING, f"{folder.name} is empty after the build.", where=f"{key}: {folder}"
+            Code.ARTIFACT_MISSING, f"{folder.name} is empty after the build.", where=f"{key}: {shown(folder)}"
         )
     return files

@@ -51,8 +51,10 @@ def copy_state_machines(config: Config, project: Path, staged: Path) -> dict[str
 
 
 def _read(project: Path, path: Path, where: str) -> bytes:
-    if not path.is_file():
+    if not path.exists():
         raise KanmonError(Code.ARTIFACT_MISSING, "The definition is not there after the build.", where=where)
+    if path.is_dir():
+        raise KanmonError(Code.ARTIFACT_MISSING, "The definition is a folder, not a file.", where=where)
     if not path.resolve().is_relative_to(project.resolve()):
         raise KanmonError(Code.UNSAFE_PATH, "The symbolic link leads out of the app's folder.", where=where)
     try:

@@ -43,7 +43,7 @@ class FunctionPackage(Record):
     sha256: str
     size: int
     files: dict[str, str]
-    """Each file inside the zip, with its SHA-256."""
+    """Each file inside the zip, with its SHA-256. A link has that of its target's name."""
 
     @property
     def path(self) -> str:

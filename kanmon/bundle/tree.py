@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from heapq import nlargest
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from kanmon.bundle.linked_modules import way_out
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
-from kanmon.regular_file import size_of
 from kanmon.text import cut
 
 if TYPE_CHECKING:
@@ -18,45 +19,54 @@ if TYPE_CHECKING:
 MOST = 100_000
 """The most files and folders of one folder of output."""
 _LONGEST = 300
+_NAMED = 3
 
 
 @dataclass(frozen=True)
 class TreeFile:
-    """One regular file: its path inside the folder (with `/`) and on disk."""
+    """One regular file, or a kept link: its path inside the folder (with `/`) and on disk."""
 
     name: str
     path: Path
+    target: str | None = None
+    """Where a kept link leads, relative to the link's own folder."""
 
     @property
     def executable(self) -> bool:
         """Whether its owner may execute it; a bundle keeps no other permission."""
         return bool(self.path.stat().st_mode & 0o100)
 
+    @property
+    def size(self) -> int:
+        """Its bytes. A kept link has those of its target's name."""
+        return self.path.stat().st_size if self.target is None else len(self.target.encode())
 
-def safe_name(name: str) -> str:
+
+def safe_name(name: str, where: str | None = None) -> str:
     """Return a path that is safe to write below any folder.
 
-    Raises UNSAFE_PATH otherwise.
+    Raises UNSAFE_PATH otherwise, with `where`.
     """
     try:
         name.encode()
     except UnicodeEncodeError:
-        raise KanmonError(
-            Code.UNSAFE_PATH, f"The name {os.fsencode(name)!r} is not in UTF-8.", fix="Rename the file."
-        ) from None
+        problem = f"The name {shown(name)} is not in UTF-8. Names of files must be."
+        raise KanmonError(Code.UNSAFE_PATH, problem, where=where, fix="Rename the file.") from None
     path = PurePosixPath(name)
     unsafe = path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or not path.parts
     if unsafe or str(path) != name:
-        raise KanmonError(Code.UNSAFE_PATH, f"The path {cut(name, _LONGEST)!r} is not allowed in a bundle.")
+        problem = f"The path {cut(name, _LONGEST)!r} is not allowed in a bundle."
+        raise KanmonError(Code.UNSAFE_PATH, problem, where=where)
     return name
 
 
-def tree_files(folder: Path) -> list[TreeFile]:
+def tree_files(folder: Path, *, keep_links: bool = False) -> list[TreeFile]:
     """All files below a folder, sorted by name.
 
-    A symbolic link to a file inside the folder counts as the file (front-end tools make such links).
-    UNSAFE_PATH is raised for a link out of the folder, a link to a folder, and any special file.
-    BUNDLE_TOO_BIG is raised for too many files.
+    A symbolic link to a file inside the folder counts as the file (front-end tools make such links). With
+    `keep_links`, each link to a file or a folder inside stays a link, for a zip.
+    UNSAFE_PATH is raised for a link out of the folder or to nothing, and any special file; without
+    `keep_links` for a link to a folder, too. BUNDLE_TOO_BIG is raised for too many files.
     """
     root = folder.resolve()
     found: list[TreeFile] = []
@@ -64,26 +74,34 @@ def tree_files(folder: Path) -> list[TreeFile]:
     while waiting:
         for entry in _entries(waiting.pop()):
             path = Path(entry.path)
-            if entry.is_symlink():
-                _refuse_escape(path, root)
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(path)
+            elif entry.is_symlink():
+                found.append(_link(folder, path, root, keep_links))
             else:
                 found.append(_file(folder, path))
         if len(found) + len(waiting) > MOST:
             problem = f"The folder has more than {MOST:,} files and folders."
-            raise KanmonError(Code.BUNDLE_TOO_BIG, problem, where=str(folder))
+            raise KanmonError(Code.BUNDLE_TOO_BIG, problem, where=shown(folder))
     return sorted(found, key=lambda file: file.name)
 
 
-def refuse_larger(files: Iterable[TreeFile], largest: int, reason: str) -> None:
-    """Raise BUNDLE_TOO_BIG for files with more than `largest` bytes together; `reason` is a sentence."""
-    sizes = [(file.path.stat().st_size, file) for file in files]
-    total = sum(number for number, _ in sizes)
+def refuse_larger(files: Iterable[TreeFile], largest: int, owner: str, reason: str, where: str) -> None:
+    """Raise BUNDLE_TOO_BIG for files with more than `largest` bytes together.
+
+    `owner` has the files, such as "The web directory". `reason` is a sentence about the limit.
+    """
+    sizes = [(file.size, file.name) for file in files]
+    total = sum(size for size, _ in sizes)
     if total > largest:
-        number, file = max(sizes, key=lambda one: one[0])
-        problem = f"The files have {size_of(total)} together, the largest {size_of(number)}. {reason}"
-        raise KanmonError(Code.BUNDLE_TOO_BIG, problem, where=str(file.path))
+        names = ", ".join(f"{cut(name, _LONGEST)} ({size:,})" for size, name in nlargest(_NAMED, sizes))
+        problem = f"{owner} has files of {total:,} bytes together. {reason} The largest: {names}."
+        raise KanmonError(Code.BUNDLE_TOO_BIG, problem, where=where)
+
+
+def shown(path: Path | str) -> str:
+    """A path for people, whatever its bytes are."""
+    return cut(os.fsencode(path).decode("utf-8", "backslashreplace"), _LONGEST)
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -92,33 +110,34 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
             return sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
         problem = f"The folder can't be read: {error.strerror}."
-        raise KanmonError(Code.FILE_REFUSED, problem, where=_shown(folder)) from None
+        raise KanmonError(Code.FILE_REFUSED, problem, where=shown(folder)) from None
 
 
 def _file(folder: Path, path: Path) -> TreeFile:
     if not path.is_file():
-        raise KanmonError(
-            Code.UNSAFE_PATH, "There is something that is not a regular file.", where=_shown(path)
-        )
-    return TreeFile(safe_name(path.relative_to(folder).as_posix()), path)
+        problem = "There is something that is not a regular file."
+        raise KanmonError(Code.UNSAFE_PATH, problem, where=shown(path))
+    return TreeFile(safe_name(path.relative_to(folder).as_posix(), shown(path)), path)
 
 
-def _shown(path: Path) -> str:
-    """A path for people, whatever its bytes are."""
-    return cut(os.fsencode(path).decode("utf-8", "backslashreplace"), _LONGEST)
-
-
-def _refuse_escape(link: Path, root: Path) -> None:
+def _link(folder: Path, link: Path, root: Path, keep: bool) -> TreeFile:
+    """The file that a link counts as, or the kept link."""
+    name = link.relative_to(folder).as_posix()
     try:
         target = link.resolve()
     except (OSError, RuntimeError):
         problem = "The symbolic link leads to itself."
-        raise KanmonError(Code.UNSAFE_PATH, problem, where=_shown(link)) from None
+        raise KanmonError(Code.UNSAFE_PATH, problem, where=shown(link)) from None
     if not target.is_relative_to(root):
-        raise KanmonError(
-            Code.UNSAFE_PATH,
-            f"The symbolic link leads out of its folder, to {_shown(link.readlink())}.",
-            where=_shown(link),
-        )
-    if not target.is_file():
-        raise KanmonError(Code.UNSAFE_PATH, "The symbolic link does not lead to a file.", where=_shown(link))
+        problem = f"The symbolic link leads out of its folder, to {shown(link.readlink())}."
+        raise KanmonError(Code.UNSAFE_PATH, problem, where=shown(link), fix=way_out(name, root))
+    if not target.exists():
+        problem = f"The symbolic link leads to nothing, {shown(link.readlink())}."
+        raise KanmonError(Code.UNSAFE_PATH, problem, where=shown(link))
+    if not keep:
+        if not target.is_file():
+            problem = "The symbolic link does not lead to a file."
+            raise KanmonError(Code.UNSAFE_PATH, problem, where=shown(link))
+        return _file(folder, link)
+    # The place without other links on the way: it is right wherever the package is unpacked.
+    return TreeFile(safe_name(name, shown(link)), link, os.path.relpath(target, (root / name).parent))

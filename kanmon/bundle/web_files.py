@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _PUBLIC = ".well-known"
 """The one folder with a dot for everybody: https://www.rfc-editor.org/rfc/rfc8615.html"""
 _MOST = 5
+_LONGEST = 896
+"""Bytes of a name. A key of S3 has up to 1,024, and those of a preview's folder are among them:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
 
 
 def refuse_web_folder(folder: Path, private: Mapping[str, Path], where: str) -> None:
@@ -29,12 +32,15 @@ def refuse_web_folder(folder: Path, private: Mapping[str, Path], where: str) -> 
 
 
 def refuse_web_files(names: Sequence[str], api_prefix: str | None, where: str) -> None:
-    """Raise WEB_FILE_REFUSED for names with a dot at the beginning, and for names below the API's prefix.
+    """Raise WEB_FILE_REFUSED for names with a dot at the beginning, too long ones, and ones below the API's.
 
     The folder of previews begins with a dot, so no app has it.
     """
     if hidden := [name for name in names if _is_hidden(name)]:
         problem = f"Everybody could read files that begin with a dot: {_shown(hidden)}."
+        raise KanmonError(Code.WEB_FILE_REFUSED, problem, where=where)
+    if long := [name for name in names if len(name.encode()) > _LONGEST]:
+        problem = f"The bucket takes {_LONGEST} bytes for a name. These have more: {_shown(long)}."
         raise KanmonError(Code.WEB_FILE_REFUSED, problem, where=where)
     if api_prefix and (lost := [name for name in names if f"/{name}".startswith(f"{api_prefix}/")]):
         problem = f"Nobody could reach files below `api.prefix`, {api_prefix}: {_shown(lost)}."

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from kanmon.bundle.manifest import Bundle
     from kanmon.config.schema import Config
 
+CODE = "def api(*_): ...\ndef migrate(*_): ...\n"
+"""The functions of the fakes' config."""
 _FILES = {
-    "build/api/shop.py": "print()",
+    "build/api/shop.py": CODE,
     "build/api/lib/a.py": "a = 1",
     "build/api/run.sh": "#!/bin/sh",
     "web/dist/index.html": "<script src=assets/app-1.js>",

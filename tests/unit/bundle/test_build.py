@@ -61,9 +61,9 @@ def test_content_names_and_executability_count(app: Path) -> None:
     digests = {build(app).manifest.digest}
     (app / "build/api/run.sh").chmod(0o644)
     digests.add(build(app).manifest.digest)
-    (app / "build/api/shop.py").write_text("print(2)")
+    (app / "build/api/lib/a.py").write_text("a = 2")
     digests.add(build(app).manifest.digest)
-    (app / "build/api/shop.py").rename(app / "build/api/store.py")
+    (app / "build/api/lib/a.py").rename(app / "build/api/lib/b.py")
     digests.add(build(app).manifest.digest)
     assert len(digests) == 4
 

@@ -94,18 +94,79 @@ def test_a_backslash_in_a_name_is_refused(folder: Path) -> None:
         tree_files(folder)
 
 
-def test_a_name_that_is_not_in_utf_8_is_refused(tmp_path: Path) -> None:
-    (tmp_path / os.fsdecode(b"a\xff")).touch()
-    with pytest.raises(KanmonError, match="not in UTF-8"):
-        tree_files(tmp_path)
+@pytest.mark.parametrize("name", [b"caf\xe9.txt", b"sub/a\xff", b"\x83\x65\x83\x58\x83\x67", b"\xed\xa0\x80"])
+def test_a_name_that_is_not_in_utf_8_is_refused(folder: Path, name: bytes) -> None:
+    """TRU-6: Latin-1, Shift JIS, a half of a character. The message has the bytes escaped, and the place."""
+    (folder / os.fsdecode(name)).touch()
+    refused = _refusal(folder)
+    escaped = name.decode("utf-8", "backslashreplace")
+    assert f"The name {escaped} is not in UTF-8" in refused.message
+    assert refused.where == f"{folder}/{escaped}"
 
 
-def test_too_many_bytes_name_the_largest_file(tmp_path: Path) -> None:
+def test_a_link_with_a_name_that_is_not_in_utf_8_is_refused(folder: Path) -> None:
+    (folder / os.fsdecode(b"caf\xe9")).symlink_to("real.txt")
+    for keep in (False, True):
+        with pytest.raises(KanmonError, match="not in UTF-8"):
+            tree_files(folder, keep_links=keep)
+
+
+@pytest.mark.parametrize("name", ["caf\u00e9.txt", "cafe\u0301.txt", "\u65e5\u672c\u8a9e"])
+def test_names_in_utf_8_are_kept_as_they_are(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    assert [file.name for file in tree_files(tmp_path)] == [name]
+
+
+@pytest.mark.parametrize(
+    ("target", "kept"),
+    [
+        ("sub/deep.txt", "sub/deep.txt"),
+        ("sub", "sub"),
+        (".", "."),
+        ("self", "sub/deep.txt"),
+        ("sub/../sub", "sub"),
+        ("../build/sub", "sub"),
+        ("{folder}/sub", "sub"),
+    ],
+)
+def test_kept_links_lead_to_the_same_place_wherever_the_package_is(
+    folder: Path, target: str, kept: str
+) -> None:
+    (folder / "self").symlink_to("sub/deep.txt")
+    (folder / "link").symlink_to(target.format(folder=folder))
+    (link,) = [file for file in tree_files(folder, keep_links=True) if file.name == "link"]
+    assert link.target == kept
+    assert link.size == len(kept)
+
+
+def test_a_kept_link_in_a_folder_leads_up(folder: Path) -> None:
+    (folder / "sub/up").symlink_to("../real.txt")
+    assert [file.target for file in tree_files(folder, keep_links=True)] == [None, None, "../real.txt"]
+
+
+@pytest.mark.parametrize(
+    "target", ["../outside/secret", "/etc/passwd", "../outside", "..", "nothing", "self"]
+)
+def test_kept_links_never_lead_out(folder: Path, target: str) -> None:
+    """SEC-5"""
+    (folder / "self").symlink_to(target)
+    with pytest.raises(KanmonError) as caught:
+        tree_files(folder, keep_links=True)
+    assert caught.value.code is Code.UNSAFE_PATH
+    assert caught.value.where == str(folder / "self")
+
+
+def test_too_many_bytes_name_the_largest_files(tmp_path: Path) -> None:
     """TRU-6: a sparse file of five gigabytes took as much memory."""
-    (tmp_path / "small").write_bytes(b"1")
+    for number in range(5):
+        (tmp_path / f"small{number}").write_bytes(b"1" * number)
     with (tmp_path / "large").open("wb") as file:
         file.truncate(5 * 1024**3)
-    with pytest.raises(KanmonError, match="5120 MB") as refused:
-        refuse_larger(tree_files(tmp_path), 1024, "Lambda takes less.")
+    with pytest.raises(KanmonError) as refused:
+        refuse_larger(tree_files(tmp_path), 1024, "The function api", "Lambda takes less.", "here")
     assert refused.value.code is Code.BUNDLE_TOO_BIG
-    assert refused.value.where == str(tmp_path / "large")
+    assert refused.value.message == (
+        "The function api has files of 5,368,709,130 bytes together. Lambda takes less. "
+        "The largest: large (5,368,709,120), small4 (4), small3 (3)."
+    )
+    assert refused.value.where == "here"

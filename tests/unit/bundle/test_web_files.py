@@ -54,6 +54,14 @@ def test_a_file_below_the_apis_prefix_is_refused() -> None:
     _names("api/docs.html", prefix="/v2")
 
 
+def test_a_name_longer_than_a_key_is_refused() -> None:
+    """TRU-6: S3 would refuse the file in the middle of the release."""
+    _names("a" * 896)
+    with pytest.raises(KanmonError, match="896 bytes for a name") as caught:
+        _names("\u00e9" * 448 + "a")
+    assert caught.value.code is Code.WEB_FILE_REFUSED
+
+
 def _refusal(project: Path, target: str = "out/bundle", **changes: Any) -> str:
     with pytest.raises(KanmonError) as caught:
         build(project, make_config(**changes), target)

@@ -20,7 +20,7 @@ from tests.fakes.app import make_config
 from tests.fakes.process import Blow, Process, ProcessDied
 from tests.fakes.repository import NAME
 from tests.fakes.runs import release
-from tests.unit.bundle.project import make_project
+from tests.unit.bundle.project import CODE, make_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +51,7 @@ class App:
 
     def build(self, version: str) -> str:
         """Write and build a version of the app. Return the bundle's folder."""
-        (self.folder / "build/api/shop.py").write_text(f"VERSION = {version!r}")
+        (self.folder / "build/api/shop.py").write_text(f"{CODE}VERSION = {version!r}")
         (self.folder / "web/dist/index.html").write_text(f"<script src=assets/app-1.js></script>{version}")
         assert self.run("build", "--bundle", f"build/{version}") is ExitStatus.OK
         self.printed()

@@ -1,0 +1,44 @@
+"""Names the way out for `node_modules` with links to other packages of the repository.
+
+Such a link leads out of the function's folder. A copy in its place would not find its own dependencies:
+package managers put them beside the link's target, or above it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_BUNDLER = "Or bundle the code into one file, such as with `esbuild --bundle --platform=node`."
+_PACK = (
+    "Pack each linked package by `npm pack --workspace=NAME`, and install the archives into the artifact by "
+    "`npm install --omit=dev --prefix FOLDER ./FILE.tgz`. Without a workspace, `npm install --install-links` "
+    "copies what a `file:` dependency names."
+)
+_WAYS = {
+    # https://pnpm.io/cli/deploy
+    "pnpm-lock.yaml": "Let `pnpm --filter=NAME --prod deploy FOLDER` make the artifact.",
+    # https://yarnpkg.com/cli/pack. No `nodeLinker` and no `nmMode` copies a workspace.
+    "yarn.lock": (
+        "Pack each linked package by `yarn workspace NAME pack`, and install the archives into the artifact."
+    ),
+    # https://docs.npmjs.com/cli/commands/npm-pack. A workspace stays a link, with `--install-links` too:
+    # https://github.com/npm/cli/pull/5484
+    "package-lock.json": _PACK,
+}
+
+
+def way_out(name: str, root: Path) -> str | None:
+    """What to do about a link, by its name in the folder `root`, that leads out of it.
+
+    None for a link outside of `node_modules`. The nearest lock file names the package manager.
+    """
+    if "node_modules" not in name.split("/"):
+        return None
+    for folder in (root, *root.parents):
+        for lock, way in _WAYS.items():
+            if (folder / lock).is_file():
+                return f"{way} {_BUNDLER}"
+    return f"{_PACK} {_BUNDLER}"

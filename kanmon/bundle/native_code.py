@@ -1,0 +1,120 @@
+"""Refuses compiled code for another system, processor or Python than the function's.
+
+Such a library can't be loaded: the first call fails, with "invalid ELF header" or "No module named". Packages
+may have a library for each of several systems; so one counts only if none beside it fits.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kanmon.bundle.tree import TreeFile
+    from kanmon.config.functions import Function
+
+_LIBRARY = re.compile(r"\.(so(\.[\d.]+)?|node|pyd)$")
+# https://peps.python.org/pep-3149/, and `EXTENSION_SUFFIXES` of importlib.machinery.
+_EXTENSION = re.compile(r"\.(?:(?P<python>cpython-\w+|cp\w+)(?:-(?P<system>[\w-]+))?|abi3)\.(?:so|pyd)$")
+_SYSTEMS = re.compile(
+    r"(?<![a-z0-9])(linux(musl)?|darwin|macos(x)?|osx|win(32|64|dows)|android|freebsd|x86([_-]64)?|x64|amd64|i?[36]86"
+    r"|ia32|arm(64|v[678]l?|hf)?|aarch64|universal2?|gnu(eabihf)?|glibc|musl(eabihf)?|msvc)(?![a-z0-9])",
+    re.IGNORECASE,
+)
+"""The words for systems and processors in names, such as `prebuilds/linux-x64/node.napi.node`."""
+# https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
+_ELF, _HEAD = b"\x7fELF", 20
+_MACHINES = {3: "32-bit x86", 40: "32-bit arm", 62: "x86_64", 183: "arm64"}
+_MACH_O = frozenset(map(bytes.fromhex, ("feedface", "feedfacf", "cefaedfe", "cffaedfe", "cafebabe")))
+_MANYLINUX = {"x86_64": "x86_64", "arm64": "aarch64"}
+_NPM = {"x86_64": "x64", "arm64": "arm64"}
+
+
+def refuse_foreign_code(name: str, function: Function, files: Sequence[TreeFile]) -> None:
+    """Raise NATIVE_CODE_FOREIGN for a library that the function can't load, and that no other stands for."""
+    names = {file.name for file in files}
+    foreign: dict[str, tuple[TreeFile, str]] = {}
+    fitting = set()
+    for file in files:
+        if file.target is not None or not _is_loaded(file.name, function):
+            continue
+        purpose = _purpose(file.name)
+        made_for = _made_for(file, function)
+        if made_for is None or f"{purpose}.py" in names or _is_one_of_many(file.name):
+            fitting.add(purpose)
+        else:
+            foreign.setdefault(purpose, (file, made_for))
+    wrong = [found for purpose, found in foreign.items() if purpose not in fitting]
+    if wrong:
+        file, made_for = wrong[0]
+        more = f" So are {len(wrong) - 1} more files." if len(wrong) > 1 else ""
+        problem = f"{file.name} is compiled for {made_for}, and the function runs {_runs_on(function)}.{more}"
+        where = f"functions.{name}.artifact: {function.artifact}"
+        raise KanmonError(Code.NATIVE_CODE_FOREIGN, problem, where=where, fix=_fix(file.name, function))
+
+
+def _is_loaded(name: str, function: Function) -> bool:
+    return bool(_LIBRARY.search(name)) or (name == "bootstrap" and function.runtime.startswith("provided"))
+
+
+def _purpose(name: str) -> str:
+    """What libraries for several systems have in common: their path, without the words for systems."""
+    if extension := _EXTENSION.search(name):
+        return name[: extension.start()]
+    return _SYSTEMS.sub("*", name)
+
+
+def _is_one_of_many(name: str) -> bool:
+    """Whether a library names its system itself, but for Node. The package looks at the name to load one."""
+    return not name.endswith(".node") and not _EXTENSION.search(name) and bool(_SYSTEMS.search(name))
+
+
+def _made_for(file: TreeFile, function: Function) -> str | None:
+    """The system, processor or Python that a library is made for, if it isn't the function's."""
+    python = re.fullmatch(r"python(\d)\.(\d+)", function.runtime)
+    extension = _EXTENSION.search(file.name)
+    if python and extension and extension["python"]:
+        if file.name.endswith(".pyd"):
+            return "Windows"
+        version = extension["python"].removeprefix("cpython-")
+        if version != f"{python[1]}{python[2]}":
+            return f"Python {version[:1]}.{version[1:]}"
+        if (system := extension["system"]) and system != f"{_MANYLINUX[function.architecture]}-linux-gnu":
+            return "macOS" if system == "darwin" else system
+    with file.path.open("rb") as content:
+        return _foreign_head(content.read(_HEAD), function.architecture)
+
+
+def _foreign_head(head: bytes, architecture: str) -> str | None:
+    """What a file with these first bytes is made for, if it isn't Linux on this processor."""
+    if head[:2] == b"MZ":
+        return "Windows"
+    if head[:4] != _ELF or len(head) < _HEAD:
+        return "macOS" if head[:4] in _MACH_O else None
+    number = int.from_bytes(head[18:20], "big" if head[5] == 2 else "little")  # noqa: PLR2004
+    machine = _MACHINES.get(number, f"another processor (ELF machine {number})")
+    return None if machine == architecture else machine
+
+
+def _runs_on(function: Function) -> str:
+    return f"{function.runtime} on Linux and {function.architecture}"
+
+
+def _fix(name: str, function: Function) -> str:
+    other = "x86_64" if function.architecture == "arm64" else "arm64"
+    others = f"Or set `architecture: {other}`, if you build for it, or remove a file that nothing loads."
+    if name.endswith(".node"):
+        install = f"`npm ci --omit=dev --os=linux --cpu={_NPM[function.architecture]}`"
+    elif function.runtime.startswith("python"):
+        install = (
+            f"`pip install --platform manylinux2014_{_MANYLINUX[function.architecture]} --only-binary=:all: "
+            f"--implementation cp --python-version {function.runtime.removeprefix('python')} --target FOLDER`"
+        )
+    else:
+        return f"Compile it for Linux on {function.architecture}. {others}"
+    return f"Install the packages for Lambda, such as by {install}. {others}"
