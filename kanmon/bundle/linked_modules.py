@@ -1,7 +1,7 @@
-"""Names the way out for `node_modules` with links to other packages of the repository.
+"""Links of package managers inside `node_modules`, and the way out for those to other packages.
 
-Such a link leads out of the function's folder. A copy in its place would not find its own dependencies:
-package managers put them beside the link's target, or above it.
+A link to another package of the repository leads out of the function's folder. A copy in its place would not
+find its own dependencies: package managers put them beside the link's target, or above it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,14 @@ _WAYS = {
     # https://github.com/npm/cli/pull/5484
     "package-lock.json": _PACK,
 }
+
+
+def is_undeclared(name: str) -> bool:
+    """Whether a link is one of pnpm's for modules that no package declares.
+
+    `pnpm deploy --legacy` leaves one to the deployed package itself, out of the folder. Nothing needs it.
+    """
+    return "node_modules/.pnpm/node_modules/" in name
 
 
 def way_out(name: str, root: Path) -> str | None:

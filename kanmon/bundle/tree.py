@@ -8,7 +8,7 @@ from heapq import nlargest
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from kanmon.bundle.linked_modules import way_out
+from kanmon.bundle.linked_modules import is_undeclared, way_out
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.text import cut
@@ -77,7 +77,7 @@ def tree_files(folder: Path, *, keep_links: bool = False) -> list[TreeFile]:
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(path)
             elif entry.is_symlink():
-                found.append(_link(folder, path, root, keep_links))
+                found += _link(folder, path, root, keep_links)
             else:
                 found.append(_file(folder, path))
         if len(found) + len(waiting) > MOST:
@@ -120,8 +120,8 @@ def _file(folder: Path, path: Path) -> TreeFile:
     return TreeFile(safe_name(path.relative_to(folder).as_posix(), shown(path)), path)
 
 
-def _link(folder: Path, link: Path, root: Path, keep: bool) -> TreeFile:
-    """The file that a link counts as, or the kept link."""
+def _link(folder: Path, link: Path, root: Path, keep: bool) -> list[TreeFile]:
+    """The file that a link counts as, or the kept link. Nothing for a link that nobody needs."""
     name = link.relative_to(folder).as_posix()
     try:
         target = link.resolve()
@@ -129,6 +129,8 @@ def _link(folder: Path, link: Path, root: Path, keep: bool) -> TreeFile:
         problem = "The symbolic link leads to itself."
         raise KanmonError(Code.UNSAFE_PATH, problem, where=shown(link)) from None
     if not target.is_relative_to(root):
+        if keep and is_undeclared(name):
+            return []
         problem = f"The symbolic link leads out of its folder, to {shown(link.readlink())}."
         raise KanmonError(Code.UNSAFE_PATH, problem, where=shown(link), fix=way_out(name, root))
     if not target.exists():
@@ -138,6 +140,6 @@ def _link(folder: Path, link: Path, root: Path, keep: bool) -> TreeFile:
         if not target.is_file():
             problem = "The symbolic link does not lead to a file."
             raise KanmonError(Code.UNSAFE_PATH, problem, where=shown(link))
-        return _file(folder, link)
+        return [_file(folder, link)]
     # The place without other links on the way: it is right wherever the package is unpacked.
-    return TreeFile(safe_name(name, shown(link)), link, os.path.relpath(target, (root / name).parent))
+    return [TreeFile(safe_name(name, shown(link)), link, os.path.relpath(target, (root / name).parent))]

@@ -188,6 +188,18 @@ def test_links_stay_links_in_a_package(app: Path) -> None:
     assert set(links) < set(package.files)
 
 
+def test_pnpms_link_to_the_deployed_package_is_left_out(app: Path) -> None:
+    """`pnpm deploy --legacy` makes it, for modules that no package declares."""
+    _pnpm(app / "build/api")
+    spare = app / "build/api/node_modules/.pnpm/node_modules"
+    spare.mkdir()
+    (spare / "api").symlink_to("../../../../../packages/api")
+    (spare / "a").symlink_to("../a@1/node_modules/a")
+    files = build(app).manifest.functions["api"].files
+    assert "node_modules/.pnpm/node_modules/a" in files
+    assert "node_modules/.pnpm/node_modules/api" not in files
+
+
 def test_absolute_links_give_the_same_package_in_another_folder(tmp_path: Path) -> None:
     """CD-6: pnpm and npm write relative links, other tools absolute ones."""
     digests = set()
