@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import reports, rollback, startup, upload
+from benchmarks import packing, reports, rollback, startup, upload
 
 
 def main() -> None:
@@ -36,6 +36,9 @@ def main() -> None:
     third = benchmarks.add_parser("reports", help="reading JUnit XML of many tests")
     third.add_argument("--rounds", type=int, default=3, help="how often each report is read (3)")
     third.set_defaults(run=lambda given: reports.run(given.rounds, Console()))
+    fourth = benchmarks.add_parser("packing", help="a function's files into a zip")
+    fourth.add_argument("--rounds", type=int, default=5, help="how often each program packs (5)")
+    fourth.set_defaults(run=lambda given: packing.run(given.rounds, Console()))
     arguments = parser.parse_args()
     arguments.run(arguments)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import hashlib
 import os
 import platform
 import shutil
@@ -18,8 +17,8 @@ from kanmon.appcommand.process import run_command
 from kanmon.appcommand.scrub import app_environment
 from kanmon.bundle.definitions import copy_state_machines
 from kanmon.bundle.lambda_package import refuse_unfit_package
-from kanmon.bundle.manifest import MANIFEST, Bundle, FunctionPackage, Manifest
-from kanmon.bundle.pack import compressor, pack, sha256_of
+from kanmon.bundle.manifest import MANIFEST, Bundle, FunctionPackage, Manifest, sha256_of
+from kanmon.bundle.pack import compressor, pack
 from kanmon.bundle.tree import refuse_larger, shown, tree_files
 from kanmon.bundle.web_files import refuse_web_files, refuse_web_folder
 from kanmon.codes import Code
@@ -139,18 +138,10 @@ def _assemble(config: Config, project: Path, staged: Path, commit: str) -> Manif
 
 def _pack_function(files: list[TreeFile], staged: Path) -> FunctionPackage:
     draft = staged / "functions" / "draft.zip"
-    pack(files, draft)
-    package = FunctionPackage(
-        sha256=sha256_of(draft),
-        size=draft.stat().st_size,
-        files={file.name: _sha256_of(file) for file in files},
-    )
+    digests = pack(files, draft)
+    package = FunctionPackage(sha256=sha256_of(draft), size=draft.stat().st_size, files=digests)
     draft.rename(staged / package.path)
     return package
-
-
-def _sha256_of(file: TreeFile) -> str:
-    return sha256_of(file.path) if file.target is None else hashlib.sha256(file.target.encode()).hexdigest()
 
 
 def _private(config: Config, project: Path, target: Path) -> dict[str, Path]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zipfile
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kanmon.bundle.exports import javascript_lacks, python_lacks
@@ -16,7 +17,6 @@ from kanmon.regular_file import RefusedFileError, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from kanmon.bundle.tree import TreeFile
     from kanmon.config.functions import Function
@@ -117,7 +117,7 @@ def _java(handler: str, package: _Package) -> str | None:
     return f"{package.missing(name)} No jar in its folder `lib` has it. Lambda reads no jar elsewhere."
 
 
-def _holds(jar: Path, name: str) -> bool:
+def _holds(jar: str, name: str) -> bool:
     """Whether a jar has a file. A jar that can't be read may have it."""
     try:
         with zipfile.ZipFile(jar) as content:
@@ -142,7 +142,7 @@ def _provided(_: str, package: _Package) -> str | None:
 
 def _lacks(source: TreeFile, name: str, lacks: Callable[[bytes, str], bool]) -> str | None:
     try:
-        content = read_regular(source.path, _SOURCE)
+        content = read_regular(Path(source.path), _SOURCE)
     except RefusedFileError:
         return None
     return f"{source.name} has no `{name}`." if lacks(content, name) else None

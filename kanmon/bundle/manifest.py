@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, JsonValue, PrivateAttr, ValidationError
 
-from kanmon.bundle.pack import sha256_of
 from kanmon.bundle.tree import safe_name
 from kanmon.codes import Code
 from kanmon.config.mistakes import causes, explanation
@@ -35,6 +34,12 @@ LARGEST = 32 * 1024 * 1024
 """Bytes of a manifest. A file has about 150: 200,000 files fit."""
 VERSION = 1
 """The version of the manifest's format. A change that an older Kanmon would misread gives it the next one."""
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class FunctionPackage(Record):

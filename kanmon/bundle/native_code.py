@@ -86,7 +86,7 @@ def _made_for(file: TreeFile, function: Function) -> str | None:
             return f"Python {version[:1]}.{version[1:]}"
         if (system := extension["system"]) and system != f"{_MANYLINUX[function.architecture]}-linux-gnu":
             return "macOS" if system == "darwin" else system
-    with file.path.open("rb") as content:
+    with open(file.path, "rb") as content:  # noqa: PTH123
         return _foreign_head(content.read(_HEAD), function.architecture)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from heapq import nlargest
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kanmon.bundle.linked_modules import is_undeclared, way_out
@@ -20,6 +21,7 @@ MOST = 100_000
 """The most files and folders of one folder of output."""
 _LONGEST = 300
 _NAMED = 3
+_NOT_NAMES = frozenset({"", ".", ".."})
 
 
 @dataclass(frozen=True)
@@ -27,36 +29,29 @@ class TreeFile:
     """One regular file, or a kept link: its path inside the folder (with `/`) and on disk."""
 
     name: str
-    path: Path
+    path: str
+    size: int
+    """Its bytes. A kept link has those of its target's name."""
+    executable: bool
+    """Whether its owner may execute it; a bundle keeps no other permission."""
     target: str | None = None
     """Where a kept link leads, relative to the link's own folder."""
 
-    @property
-    def executable(self) -> bool:
-        """Whether its owner may execute it; a bundle keeps no other permission."""
-        return bool(self.path.stat().st_mode & 0o100)
 
-    @property
-    def size(self) -> int:
-        """Its bytes. A kept link has those of its target's name."""
-        return self.path.stat().st_size if self.target is None else len(self.target.encode())
-
-
-def safe_name(name: str, where: str | None = None) -> str:
+def safe_name(name: str, where: Path | str | None = None) -> str:
     """Return a path that is safe to write below any folder.
 
     Raises UNSAFE_PATH otherwise, with `where`.
     """
+    problem, fix = None, None
     try:
         name.encode()
     except UnicodeEncodeError:
-        problem = f"The name {shown(name)} is not in UTF-8. Names of files must be."
-        raise KanmonError(Code.UNSAFE_PATH, problem, where=where, fix="Rename the file.") from None
-    path = PurePosixPath(name)
-    unsafe = path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or not path.parts
-    if unsafe or str(path) != name:
+        problem, fix = f"The name {shown(name)} is not in UTF-8. Names of files must be.", "Rename the file."
+    if "\\" in name or "\0" in name or not _NOT_NAMES.isdisjoint(name.split("/")):
         problem = f"The path {cut(name, _LONGEST)!r} is not allowed in a bundle."
-        raise KanmonError(Code.UNSAFE_PATH, problem, where=where)
+    if problem:
+        raise KanmonError(Code.UNSAFE_PATH, problem, where=shown(where) if where else None, fix=fix)
     return name
 
 
@@ -70,16 +65,17 @@ def tree_files(folder: Path, *, keep_links: bool = False) -> list[TreeFile]:
     """
     root = folder.resolve()
     found: list[TreeFile] = []
-    waiting = [folder]
+    waiting = [(os.fspath(folder), "")]
     while waiting:
-        for entry in _entries(waiting.pop()):
-            path = Path(entry.path)
+        inside, before = waiting.pop()
+        for entry in _entries(inside):
+            name = before + entry.name
             if entry.is_dir(follow_symlinks=False):
-                waiting.append(path)
+                waiting.append((entry.path, f"{name}/"))
             elif entry.is_symlink():
-                found += _link(folder, path, root, keep_links)
+                found += _link(name, Path(entry.path), root, keep_links)
             else:
-                found.append(_file(folder, path))
+                found.append(_file(name, entry.path, entry.stat()))
         if len(found) + len(waiting) > MOST:
             problem = f"The folder has more than {MOST:,} files and folders."
             raise KanmonError(Code.BUNDLE_TOO_BIG, problem, where=shown(folder))
@@ -104,7 +100,7 @@ def shown(path: Path | str) -> str:
     return cut(os.fsencode(path).decode("utf-8", "backslashreplace"), _LONGEST)
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+def _entries(folder: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name)
@@ -113,16 +109,15 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         raise KanmonError(Code.FILE_REFUSED, problem, where=shown(folder)) from None
 
 
-def _file(folder: Path, path: Path) -> TreeFile:
-    if not path.is_file():
+def _file(name: str, path: str, status: os.stat_result) -> TreeFile:
+    if not stat.S_ISREG(status.st_mode):
         problem = "There is something that is not a regular file."
         raise KanmonError(Code.UNSAFE_PATH, problem, where=shown(path))
-    return TreeFile(safe_name(path.relative_to(folder).as_posix(), shown(path)), path)
+    return TreeFile(safe_name(name, path), path, status.st_size, bool(status.st_mode & stat.S_IXUSR))
 
 
-def _link(folder: Path, link: Path, root: Path, keep: bool) -> list[TreeFile]:
+def _link(name: str, link: Path, root: Path, keep: bool) -> list[TreeFile]:
     """The file that a link counts as, or the kept link. Nothing for a link that nobody needs."""
-    name = link.relative_to(folder).as_posix()
     try:
         target = link.resolve()
     except (OSError, RuntimeError):
@@ -136,10 +131,15 @@ def _link(folder: Path, link: Path, root: Path, keep: bool) -> list[TreeFile]:
     if not target.exists():
         problem = f"The symbolic link leads to nothing, {shown(link.readlink())}."
         raise KanmonError(Code.UNSAFE_PATH, problem, where=shown(link))
-    if not keep:
-        if not target.is_file():
-            problem = "The symbolic link does not lead to a file."
-            raise KanmonError(Code.UNSAFE_PATH, problem, where=shown(link))
-        return [_file(folder, link)]
-    # The place without other links on the way: it is right wherever the package is unpacked.
-    return [TreeFile(safe_name(name, shown(link)), link, os.path.relpath(target, (root / name).parent))]
+    if keep:
+        # The place without other links on the way: it is right wherever the package is unpacked.
+        place = os.path.relpath(target, (root / name).parent)
+        return [
+            TreeFile(
+                safe_name(name, link), str(link), len(os.fsencode(place)), executable=False, target=place
+            )
+        ]
+    if not target.is_file():
+        problem = "The symbolic link does not lead to a file."
+        raise KanmonError(Code.UNSAFE_PATH, problem, where=shown(link))
+    return [_file(name, os.fspath(link), target.stat())]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import stat
 import zipfile
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kanmon.bundle.lambda_package import refuse_unfit_package
-from kanmon.bundle.tree import TreeFile
+from kanmon.bundle.tree import tree_files
 from kanmon.codes import Code
 from kanmon.config.functions import Function
 from kanmon.errors import KanmonError
@@ -19,6 +20,8 @@ from tests.unit.bundle.project import build, make_project
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from kanmon.bundle.tree import TreeFile
 
 LARGEST = 262_144_000
 FUNCTION = Function(handler="shop.api", artifact="build/api")
@@ -50,7 +53,7 @@ def _sized(app: Path, sizes: dict[str, int]) -> list[TreeFile]:
     for name, size in sizes.items():
         with (folder / name).open("wb") as file:
             file.truncate(size)
-    return [TreeFile(name, folder / name) for name in ("shop.py", *sizes)]
+    return [file for file in tree_files(folder) if file.name in {"shop.py", *sizes}]
 
 
 def test_a_package_may_have_what_lambda_takes(app: Path) -> None:
@@ -88,8 +91,8 @@ def test_each_of_two_functions_has_the_whole_room(app: Path) -> None:
 )
 def test_names_fit_into_linux(app: Path, name: str, fits: bool) -> None:
     """TRU-6: macOS takes 255 characters, and Linux 255 bytes."""
-    here = app / "build/api/shop.py"
-    refused = _unfit(app / "build/api", [TreeFile("shop.py", here), TreeFile(name, here)])
+    (code,) = [file for file in tree_files(app / "build/api") if file.name == "shop.py"]
+    refused = _unfit(app / "build/api", [code, replace(code, name=name)])
     assert (refused is None) == fits
     assert refused is None or refused.code is Code.UNSAFE_PATH
 

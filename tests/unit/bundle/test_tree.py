@@ -65,7 +65,7 @@ def test_files_come_sorted_with_forward_slashes(folder: Path) -> None:
 
 def test_a_link_to_a_file_inside_counts_as_the_file(folder: Path) -> None:
     (folder / "link.txt").symlink_to("sub/deep.txt")
-    names = {file.name: file.path.read_text() for file in tree_files(folder)}
+    names = {file.name: Path(file.path).read_text() for file in tree_files(folder)}
     assert names["link.txt"] == "deep"
 
 

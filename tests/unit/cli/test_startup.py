@@ -10,9 +10,9 @@ import pytest
 
 from kanmon.cli.commands import NAMES
 
-RARELY_NEEDED = {"github", "slack_sdk", "defusedxml", "jinja2"}
+RARELY_NEEDED = {"deflate", "github", "slack_sdk", "defusedxml", "jinja2"}
 """What only some commands use, and they import it when they need it."""
-NEEDED = {"gate": {"github"}, "test": {"defusedxml"}}
+NEEDED = {"build": {"deflate"}, "gate": {"github"}, "test": {"defusedxml"}}
 """What a command can't begin without."""
 
 
