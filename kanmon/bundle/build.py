@@ -63,7 +63,7 @@ def build_bundle(
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".bundle-") as folder:
         staged = Path(folder, "bundle")
-        manifest = _assemble(config, project, staged, commit)
+        manifest = _assemble(config, project, staged, target, commit)
         (staged / MANIFEST).write_bytes(manifest.stored)
         if target.is_symlink():
             target.unlink()
@@ -112,13 +112,14 @@ def _run(command: str, project: Path, on_line: Callable[[str], None]) -> None:
         raise KanmonError(Code.BUILD_FAILED, problem, where=str(project))
 
 
-def _assemble(config: Config, project: Path, staged: Path, commit: str) -> Manifest:
+def _assemble(config: Config, project: Path, staged: Path, target: Path, commit: str) -> Manifest:
     (staged / "functions").mkdir(parents=True)
     artifacts: dict[str, list[TreeFile]] = {}
     for name, function in config.functions.items():
         folder = project / function.artifact
         if function.artifact not in artifacts:
-            artifacts[function.artifact] = _files(folder, f"functions.{name}.artifact", keep_links=True)
+            key = f"functions.{name}.artifact"
+            artifacts[function.artifact] = _files(folder, key, keep_links=True, without=target)
         refuse_unfit_package(name, function, folder, artifacts[function.artifact])
     packed = {artifact: _pack_function(files, staged) for artifact, files in artifacts.items()}
     return Manifest(
@@ -171,7 +172,9 @@ def _copy_web(app: Web, api: Api | None, project: Path, staged: Path) -> dict[st
     return web
 
 
-def _files(folder: Path, key: str, *, keep_links: bool = False) -> list[TreeFile]:
+def _files(
+    folder: Path, key: str, *, keep_links: bool = False, without: Path | None = None
+) -> list[TreeFile]:
     if not folder.is_dir():
         missing, fix = f"{folder.name} is not there after the build.", None
         if folder.is_file():
@@ -182,7 +185,7 @@ def _files(folder: Path, key: str, *, keep_links: bool = False) -> list[TreeFile
         elif folder.is_symlink():
             missing = f"{folder.name} is a symbolic link to nothing, {shown(folder.readlink())}."
         raise KanmonError(Code.ARTIFACT_MISSING, missing, where=f"{key}: {shown(folder)}", fix=fix)
-    files = tree_files(folder, keep_links=keep_links)
+    files = tree_files(folder, keep_links=keep_links, without=without)
     if not files:
         raise KanmonError(
             Code.ARTIFACT_MISSING, f"{folder.name} is empty after the build.", where=f"{key}: {shown(folder)}"

@@ -55,15 +55,17 @@ def safe_name(name: str, where: Path | str | None = None) -> str:
     return name
 
 
-def tree_files(folder: Path, *, keep_links: bool = False) -> list[TreeFile]:
+def tree_files(folder: Path, *, keep_links: bool = False, without: Path | None = None) -> list[TreeFile]:
     """All files below a folder, sorted by name.
 
     A symbolic link to a file inside the folder counts as the file (front-end tools make such links). With
-    `keep_links`, each link to a file or a folder inside stays a link, for a zip.
+    `keep_links`, each link to a file or a folder inside stays a link, for a zip. The folder `without` is no
+    part of it.
     UNSAFE_PATH is raised for a link out of the folder or to nothing, and any special file; without
     `keep_links` for a link to a folder, too. BUNDLE_TOO_BIG is raised for too many files.
     """
     root = folder.resolve()
+    left_out = os.path.relpath(without.resolve(), root) if without else None
     found: list[TreeFile] = []
     waiting = [(os.fspath(folder), "")]
     while waiting:
@@ -71,7 +73,8 @@ def tree_files(folder: Path, *, keep_links: bool = False) -> list[TreeFile]:
         for entry in _entries(inside):
             name = before + entry.name
             if entry.is_dir(follow_symlinks=False):
-                waiting.append((entry.path, f"{name}/"))
+                if name != left_out:
+                    waiting.append((entry.path, f"{name}/"))
             elif entry.is_symlink():
                 found += _link(name, Path(entry.path), root, keep_links)
             else:

@@ -40,6 +40,17 @@ def test_the_same_input_gives_the_same_bytes(app: Path) -> None:
     assert first.manifest.digest == second.manifest.digest
 
 
+@pytest.mark.parametrize("artifact", [".", "build"])
+def test_a_package_has_no_former_bundle(app: Path, artifact: str) -> None:
+    """Else each build would pack the former packages, and no two be the same."""
+    handler = {".": "build.api.shop.api", "build": "api.shop.api"}[artifact]
+    functions = {"api": {"handler": handler, "artifact": artifact}}
+    config = make_config(functions=functions, hooks=[], database=None)
+    first, second = (build(app, config, "build/bundle").manifest for _ in range(2))
+    assert first.digest == second.digest
+    assert not [name for name in first.functions["api"].files if "manifest.json" in name]
+
+
 def test_times_order_of_writing_and_umask_do_not_count(app: Path, tmp_path: Path) -> None:
     before = contents(build(app))
     umask = os.umask(0o077)
