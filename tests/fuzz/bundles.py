@@ -30,6 +30,11 @@ def _link(name: str, target: str) -> Make:
     return make
 
 
+def _crossed(folder: Path) -> None:
+    _link("build/api/a/x", "../b")(folder)
+    _link("build/api/b/x", "../a")(folder)
+
+
 def _locked(name: str) -> Make:
     def make(folder: Path) -> None:
         write(folder / name, "{}")
@@ -81,6 +86,13 @@ _TREES: dict[str, Make] = {
     "a pipe among pages": lambda folder: os.mkfifo(folder / "web/dist/x"),
     "no page": lambda folder: (folder / "web/dist/index.html").unlink(),
     "no function": lambda folder: (folder / "build/api/shop.py").unlink(),
+    "a link to another package": _link("build/api/node_modules/shared", "../../../web"),
+    "links to each other's folders": _crossed,
+    "a handler of brackets": file("build/api/shop.py", "(" * 100_000),
+    "a handler of operators": file("build/api/shop.py", "-" * 400_000 + "1"),
+    "a handler without text": file("build/api/shop.py", b"\0\xff" * 1000),
+    "four bytes of a library": file("build/api/x.so", b"\x7fELF"),
+    "a library without permission": _locked("build/api/x.so"),
     "a folder without permission": lambda folder: (folder / "build/api").chmod(0),
     "a bundle that is a link": _link("build/bundle", "/tmp"),
     "a bundle that is a file": file("build/bundle", "x"),
