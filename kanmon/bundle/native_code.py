@@ -31,6 +31,14 @@ _SYSTEMS = re.compile(
 _ELF, _HEAD = b"\x7fELF", 20
 _MACHINES = {3: "32-bit x86", 40: "32-bit arm", 62: "x86_64", 183: "arm64"}
 _MACH_O = frozenset(map(bytes.fromhex, ("feedface", "feedfacf", "cefaedfe", "cffaedfe", "cafebabe")))
+_FASTER = frozenset(
+    {
+        *("aiohttp", "bson", "coverage", "frozenlist", "markupsafe", "msgpack", "multidict", "propcache"),
+        *("pymongo", "simplejson", "sqlalchemy", "tornado", "websockets", "wrapt", "yaml", "_yaml", "yarl"),
+        "zope",
+    }
+)
+"""Python packages whose compiled modules are only faster: without these, they take Python."""
 _MANYLINUX = {"x86_64": "x86_64", "arm64": "aarch64"}
 _NPM = {"x86_64": "x64", "arm64": "arm64"}
 
@@ -42,6 +50,8 @@ def refuse_foreign_code(name: str, function: Function, files: Sequence[TreeFile]
     fitting = set()
     for file in files:
         if file.target is not None or not _is_loaded(file.name, function):
+            continue
+        if _FASTER & {step.lower() for step in file.name.split("/")[:-1]}:
             continue
         purpose = _purpose(file.name)
         made_for = _made_for(file, function)

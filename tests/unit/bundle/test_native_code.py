@@ -47,6 +47,15 @@ def _refusal(
 
 
 @pytest.mark.parametrize(
+    "package", ["markupsafe/_speedups", "yaml/_yaml", "vendor/sqlalchemy/cyextension/util"]
+)
+def test_a_module_that_is_only_faster_may_be_foreign(tmp_path: Path, package: str) -> None:
+    """Without it, the package takes its own Python."""
+    library = f"{package}.cpython-311-x86_64-linux-gnu.so"
+    assert _refusal(tmp_path, {library: X86, "handler.py": b"import yaml"}) is None
+
+
+@pytest.mark.parametrize(
     ("name", "content", "made_for"),
     [
         ("x.so", X86, "x86_64"),
