@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from kanmon.naming import RELEASE_HEADERS
 
@@ -120,6 +120,12 @@ class WebFile(Record):
     size: int
     immutable: bool
     """Its name has a hash of its content: it is kept for all releases and cached for ever."""
+    type: str = Field("", exclude_if=lambda value: not value)
+    """Its media type, read from its content; empty when its name alone gives it."""
+    encoding: str = Field("", exclude_if=lambda value: not value)
+    """The encoding that its bytes have from the build, such as `gzip`."""
+    source: str = Field("", exclude_if=lambda value: not value)
+    """The file of the bundle with its content, when that has another name."""
 
 
 @dataclass(frozen=True)

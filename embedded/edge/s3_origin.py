@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import unquote_plus
 
 from .messages import Headers, Request, Response
 from .permissions import allowed, statements_of
@@ -50,7 +50,8 @@ class S3Origin:
     ) -> Response:
         """The object, a 304 for `etag`, or S3's refusal."""
         bucket = bucket_of(origin) or ""
-        key = unquote(request.uri.removeprefix("/"))
+        # S3 reads a plus sign in a path as a space: SDKs send %2B.
+        key = unquote_plus(request.uri.removeprefix("/"))
         policy = ("policy", bucket)
         statements = await self._fresh.get(policy, lambda: self._policy(bucket))
         context = {"aws:SourceArn": distribution.arn, "aws:SecureTransport": "true"}

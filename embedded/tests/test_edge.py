@@ -127,6 +127,13 @@ def test_asset_is_cached_compressed_and_conditional(app: App) -> None:
     assert head.headers["content-length"] == "2000"
 
 
+def test_a_plus_sign_in_a_path_is_a_space_to_s3(app: App) -> None:
+    """SDKs send %2B; browsers send the sign itself."""
+    app.put("assets/a+b.js", "plus", "text/javascript", "no-cache")
+    assert app.get("/assets/a%2Bb.js").data == b"plus"
+    assert app.get("/assets/a+b.js").status == 404
+
+
 def test_missing_asset_is_not_found(app: App) -> None:
     """INF-8: never the entry page in place of a missing chunk."""
     answer = app.get("/assets/gone-1.js")

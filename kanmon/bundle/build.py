@@ -20,9 +20,17 @@ from kanmon.bundle.lambda_package import refuse_unfit_package
 from kanmon.bundle.manifest import MANIFEST, Bundle, FunctionPackage, Manifest, sha256_of
 from kanmon.bundle.pack import compressor, pack
 from kanmon.bundle.tree import refuse_larger, shown, tree_files
-from kanmon.bundle.web_files import refuse_web_files, refuse_web_folder
+from kanmon.bundle.web_files import (
+    refuse_assets,
+    refuse_compressed_page,
+    refuse_unreachable,
+    refuse_web_files,
+    refuse_web_folder,
+)
+from kanmon.bundle.web_routes import with_routes
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.media import BEGINNING, media_of
 from kanmon.model import WebFile
 
 if TYPE_CHECKING:
@@ -167,9 +175,26 @@ def _copy_web(app: Web, api: Api | None, project: Path, staged: Path) -> dict[st
         copy = staged / "web" / file.name
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file.path, copy)
-        immutable = any(fnmatch.fnmatchcase(file.name, pattern) for pattern in app.immutable)
-        web[file.name] = WebFile(sha256=sha256_of(copy), size=copy.stat().st_size, immutable=immutable)
+        web[file.name] = _web_file(app, file.name, copy)
+    refuse_assets([name for name, file in web.items() if file.immutable], _DIRECTORY)
+    if app.routes == "files":
+        return with_routes(web)
+    refuse_unreachable([name for name, file in web.items() if not file.immutable], _DIRECTORY)
     return web
+
+
+def _web_file(app: Web, name: str, copy: Path) -> WebFile:
+    immutable = any(fnmatch.fnmatchcase(name, pattern) for pattern in app.immutable)
+    with copy.open("rb") as content:
+        media = media_of(name, content.read(BEGINNING))
+    refuse_compressed_page(name, media, _DIRECTORY)
+    return WebFile(
+        sha256=sha256_of(copy),
+        size=copy.stat().st_size,
+        immutable=immutable,
+        type=media.type,
+        encoding=media.encoding,
+    )
 
 
 def _files(

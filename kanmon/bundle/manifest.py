@@ -114,7 +114,7 @@ class Manifest(Record):
         """Every file of the bundle besides the manifest: its path and SHA-256."""
         packed = {package.path: package.sha256 for package in self.functions.values()}
         packed |= {definition.path: definition.sha256 for definition in self.state_machines.values()}
-        return packed | {f"web/{name}": file.sha256 for name, file in self.web.items()}
+        return packed | {f"web/{file.source or name}": file.sha256 for name, file in self.web.items()}
 
     def uses(self) -> dict[str, str]:
         """Every file's SHA-256, the manifest's too, and its uses in words. Functions may share a file."""

@@ -10,17 +10,22 @@ from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.media import content_type
+from kanmon.naming import WELL_KNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-_PUBLIC = ".well-known"
-"""The one folder with a dot for everybody: https://www.rfc-editor.org/rfc/rfc8615.html"""
+    from kanmon.media import Media
+    from kanmon.model import WebFile
+
 _MOST = 5
 _LONGEST = 896
 """Bytes of a name. A key of S3 has up to 1,024, and those of a preview's folder are among them:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
+_OF_OTHER_HOSTS = {"CNAME", "_headers", "_redirects"}
+"""Orders to GitHub Pages, Netlify and others. Nobody asks for them by their path."""
 
 
 def refuse_web_folder(folder: Path, private: Mapping[str, Path], where: str) -> None:
@@ -37,20 +42,65 @@ def refuse_web_files(names: Sequence[str], api_prefix: str | None, where: str) -
     The folder of previews begins with a dot, so no app has it.
     """
     if hidden := [name for name in names if _is_hidden(name)]:
-        problem = f"Everybody could read files that begin with a dot: {_shown(hidden)}."
+        problem = f"Everybody could read files that begin with a dot: {some_of(hidden)}."
         raise KanmonError(Code.WEB_FILE_REFUSED, problem, where=where)
     if long := [name for name in names if len(name.encode()) > _LONGEST]:
-        problem = f"The bucket takes {_LONGEST} bytes for a name. These have more: {_shown(long)}."
+        problem = f"The bucket takes {_LONGEST} bytes for a name. These have more: {some_of(long)}."
         raise KanmonError(Code.WEB_FILE_REFUSED, problem, where=where)
     if api_prefix and (lost := [name for name in names if f"/{name}".startswith(f"{api_prefix}/")]):
-        problem = f"Nobody could reach files below `api.prefix`, {api_prefix}: {_shown(lost)}."
+        problem = f"Nobody could reach files below `api.prefix`, {api_prefix}: {some_of(lost)}."
         raise KanmonError(Code.WEB_FILE_REFUSED, problem, where=where)
+
+
+def refuse_unreachable(names: Iterable[str], where: str) -> None:
+    """Raise WEB_FILE_REFUSED for files without a dot in their last step, when these paths are the app's own.
+
+    `names` are those of files with fixed names: the path function sees no other request.
+    """
+    lost = [name for name in names if "." not in name.rpartition("/")[2] and not name.startswith(WELL_KNOWN)]
+    if lost := [name for name in lost if name not in _OF_OTHER_HOSTS]:
+        problem = f"Their paths have no dot, so `index.html` would be shown in their place: {some_of(lost)}."
+        fix = (
+            "Give them an ending such as `.txt`, put them below `.well-known/`, or remove them in "
+            "`build.commands`. Does each page have a file of its own? Then write `web.routes: files`."
+        )
+        raise KanmonError(Code.WEB_FILE_REFUSED, problem, where=where, fix=fix)
+
+
+def refuse_assets(names: Iterable[str], where: str) -> None:
+    """Raise WEB_FILE_REFUSED for hashed assets that S3 would not find by the path that browsers send."""
+    if lost := [name for name in names if "+" in name]:
+        problem = f"S3 reads a plus sign in a path as a space, so nobody could reach {some_of(lost)}."
+        fix = "Rename them: no plus sign in the folders of `web.immutable`."
+        raise KanmonError(Code.WEB_FILE_REFUSED, problem, where=where, fix=fix)
+
+
+def refuse_once_immutable(files: Mapping[str, WebFile], live: Mapping[str, WebFile]) -> None:
+    """Raise ASSET_CHANGED for files with fixed names that are hashed assets of the live release.
+
+    Browsers and the edge have them for a year, and ask no more: nobody would get the new content.
+    """
+    if kept := [
+        name for name, file in files.items() if name in live and live[name].immutable > file.immutable
+    ]:
+        problem = f"Browsers keep the live release's {some_of(kept)} for a year, as files of `web.immutable`."
+        fix = "Rename what you take out of `web.immutable`, and ask for the new names: `texts/en.json`."
+        raise KanmonError(Code.ASSET_CHANGED, problem, where="web.immutable", fix=fix)
+
+
+def refuse_compressed_page(name: str, media: Media, where: str) -> None:
+    """Raise WEB_FILE_REFUSED for a page that the build compressed under its plain name."""
+    if media.encoding and content_type(name).startswith("text/html"):
+        problem = f"Kanmon writes the release into each page, but {name} is compressed."
+        fix = "Leave pages as they are: the edge compresses them. Or name it `.html.gz`."
+        raise KanmonError(Code.WEB_FILE_REFUSED, problem, where=where, fix=fix)
 
 
 def _is_hidden(name: str) -> bool:
-    return "/." in f"/{name.removeprefix(f'{_PUBLIC}/')}"
+    return "/." in f"/{name.removeprefix(WELL_KNOWN)}"
 
 
-def _shown(names: Sequence[str]) -> str:
+def some_of(names: Sequence[str]) -> str:
+    """The first of some names, and the number of the others."""
     more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
     return ", ".join(names[:_MOST]) + more

@@ -47,7 +47,7 @@ def _shadowed(config: Config) -> Iterator[MistakeError]:
     """A folder of assets with the API's prefix: CloudFront would ask the API for them."""
     prefix, folders = config.api and config.api.prefix, config.web.immutable if config.web else ()
     for index, folder in enumerate(folders):
-        if folder == f"{prefix}/*".removeprefix("/"):
+        if prefix and f"/{folder}".startswith(f"{prefix}/"):
             yield MistakeError(
                 f"The folder {folder} of the web app has the same path as the API, `api.prefix`.",
                 "Give the folder or the API another name.",

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from kanmon.config.api import Throttle
 from kanmon.config.checks import Check
-from kanmon.config.web import own_headers
+from kanmon.config.web import FOLDER, own_headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
-_FOLDER = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*/\*")
+_FOLDER = re.compile(FOLDER)
 
 
 class ServedApi(BaseModel):
@@ -43,6 +43,7 @@ class ServedWeb(BaseModel):
     content_security_policy: str = ""
     settings: dict[str, str] = Field(default_factory=dict)
     immutable: JsonValue = None
+    routes: JsonValue = "app"
 
     @property
     def headers(self) -> dict[str, str]:

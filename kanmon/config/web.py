@@ -24,6 +24,8 @@ _CONTENT_SECURITY_POLICY = (
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html. The guide does not say whether the
 # names count with their prefix. So they do here.
 _METADATA = 2048
+FOLDER = r"([A-Za-z0-9_-][A-Za-z0-9._-]*/)+\*"
+"""A folder of hashed assets, as a pattern."""
 _METADATA_PREFIX = "x-amz-meta-"
 _RELEASE = "r" + "9" * 9
 _LONGEST = {
@@ -49,12 +51,19 @@ class Web(Section):
         "index.html",
         description="The entry page in `directory`. Kanmon makes a release live by replacing this one file.",
     )
+    routes: Literal["app", "files"] = Field(
+        "app",
+        description="What a path without a dot shows, such as `/about`. `app`: always `entry`, and the app "
+        "in it chooses the page. `files`: the file of that path, which is `about/index.html`, `about.html` "
+        "or `about`, and 404 without one. Write `files` for a site with a file for each page. Below "
+        "`.well-known/`, each path is a file.",
+    )
     immutable: tuple[
         Annotated[
             str,
             written(
-                r"^[A-Za-z0-9_-][A-Za-z0-9._-]*/\*$",
-                "Write one folder with `/*` at its end. It may not begin with a dot.",
+                rf"^{FOLDER}$",
+                "Write one folder with `/*` at its end. No step of it may begin with a dot.",
                 "assets/*",
             ),
         ],

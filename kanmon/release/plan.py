@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from kanmon.bundle.web_files import refuse_once_immutable
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.records import PlannedRelease, Release
@@ -180,7 +181,7 @@ def make_plan(services: Services, config: Config, manifest: Manifest, made: Boot
     """Create the change sets of a release and put them into a plan. Stacks and users stay as they are.
 
     `manifest` belongs to an uploaded bundle. Raises PLAN_DESTROYS, TEMPLATE_WRONG, TEMPLATE_TOO_BIG,
-    API_TOO_BIG, BUNDLE_MISSING, BLOB_REPLACED and the errors of the services.
+    API_TOO_BIG, ASSET_CHANGED, BUNDLE_MISSING, BLOB_REPLACED and the errors of the services.
     """
     head = services.ledger.head()
     loaded = live_release(services, head)
@@ -193,6 +194,7 @@ def make_plan(services: Services, config: Config, manifest: Manifest, made: Boot
             bundle=live.bundle, slot=live.slot, base=live.id, origin=head.pointer, made=services.clock.now(),
             stacks=(), web=web, unchanged=True,
         )  # fmt: skip
+    refuse_once_immutable(manifest.web, files_of(loaded))
     release = _new_release(services, manifest)
     specs = stacks_of(config, manifest, release.id, slot, made)
     inspect(config, specs)
@@ -364,9 +366,7 @@ def _web_plan(manifest: Manifest, live: LoadedRelease | None) -> WebPlan:
     return WebPlan(
         files=len(manifest.web),
         assets=len(manifest.web) - len(pages),
-        changed=tuple(
-            name for name, file in pages.items() if name not in base or base[name].sha256 != file.sha256
-        ),
+        changed=tuple(name for name, file in pages.items() if base.get(name) != file),
         served={key: new.get(key) for key in sorted(old | new) if old.get(key) != new.get(key)},
     )
 

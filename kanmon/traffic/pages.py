@@ -11,7 +11,6 @@ not get them anew either: the same content has the same entity tag.
 
 from __future__ import annotations
 
-import mimetypes
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -26,12 +25,14 @@ from kanmon.aws.calls import aws_errors, is_missing
 from kanmon.aws.objects import Conflict, delete_all, keys_below, put_if_unchanged
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.media import content_type
 from kanmon.naming import (
     DIGEST_METADATA,
     ENTRY_PAGE,
     HEADER_METADATA,
     PREVIEW_METADATA,
     RELEASE_METADATA,
+    WELL_KNOWN,
     preview_folder,
 )
 from kanmon.traffic.page_data import opened_with_page_data
@@ -55,21 +56,6 @@ _NEVER_KEPT = "no-store"
 _AT_ONCE = 16
 _LARGE = 8 * 1024 * 1024
 """Bytes. Larger files are written one after the other: together they could fill the disk."""
-# Python's table lacks some of these types, and a machine's own table may have others.
-_TYPES = {
-    ".css": "text/css",
-    ".html": "text/html",
-    ".ico": "image/x-icon",
-    ".js": "text/javascript",
-    ".json": "application/json",
-    ".map": "application/json",
-    ".mjs": "text/javascript",
-    ".svg": "image/svg+xml",
-    ".txt": "text/plain",
-    ".wasm": "application/wasm",
-    ".webmanifest": "application/manifest+json",
-    ".woff2": "font/woff2",
-}
 
 
 class PageConfig(Protocol):
@@ -82,6 +68,10 @@ class PageConfig(Protocol):
     @property
     def headers(self) -> Mapping[str, str]:
         """The response headers of its files."""
+
+    @property
+    def routes(self) -> object:
+        """The files that paths without a dot show: `web.routes`."""
 
 
 class StoredFiles(Protocol):
@@ -111,7 +101,7 @@ class WebRelease:
 
     def only(self, paths: Iterable[str]) -> WebRelease:
         """The same with no more files than these paths of requests lead to."""
-        wanted = {file_of(path) for path in paths}
+        wanted = {file_of(path, self.config.routes) for path in paths}
         return replace(self, files={name: file for name, file in self.files.items() if name in wanted})
 
 
@@ -131,17 +121,24 @@ class WebPages:
         """Publish a release's hashed assets beside those of other releases.
 
         `base` has the files of the live release: with the same content, they need no second look.
-        Raises ASSET_CHANGED when one exists with other content, BUNDLE_MISSING, BLOB_REPLACED.
+        Raises ASSET_CHANGED when one exists with other content, or is now a file with a fixed name;
+        BUNDLE_MISSING, BLOB_REPLACED.
         """
-        if not web.assets:
+        if not web.files:
             return
         with aws_errors(f"listing the bucket {self.bucket}"):
             present = set(keys_below(self.s3, self.bucket, ""))
+        later = _once_fixed(web, base)
         _at_once(
             [
                 partial(self._compare_asset if name in present else self._publish_asset, web, name, file)
                 for name, file in web.assets.items()
-                if name not in present or base.get(name) != file
+                if (name not in present or base.get(name) != file) and name not in later
+            ]
+            + [
+                partial(self._refuse_kept_copies, name)
+                for name in web.own
+                if name in present and (name not in base or base[name].immutable)
             ]
         )
 
@@ -171,8 +168,9 @@ class WebPages:
         beside = {
             name: file
             for name, file in web.own.items()
-            if name != ENTRY_PAGE and (is_page(name) or name not in base or base[name].sha256 != file.sha256)
+            if name != ENTRY_PAGE and (is_page(name, file) or base.get(name) != file)
         }
+        beside |= _once_fixed(web, base)
         writes = sum(_at_once([partial(self._move_file, web, *item) for item in beside.items()]))
         head = self._head(ENTRY_PAGE)
         if head and head["Metadata"].get(RELEASE_METADATA) == web.id:
@@ -218,16 +216,26 @@ class WebPages:
         present = self._head(name)
         if present is None:
             self._publish_asset(web, name, file)
-        elif present["Metadata"].get(DIGEST_METADATA) != file.sha256:
+        elif present["Metadata"].get(DIGEST_METADATA) == file.sha256:
+            if file.encoding and not _is_served_as(present, name, file):
+                self._publish_asset(web, name, file)
+        else:
             raise KanmonError(
                 Code.ASSET_CHANGED,
                 f"{name} is already served with other content under the same name.",
                 where=f"s3://{self.bucket}/{name}",
             )
 
+    def _refuse_kept_copies(self, name: str) -> None:
+        present = self._head(name)
+        if present and present.get("CacheControl") == _FOREVER:
+            problem = f"{name} was a hashed asset of an earlier release, so browsers keep it for a year."
+            where = f"s3://{self.bucket}/{name}"
+            raise KanmonError(Code.ASSET_CHANGED, problem, where=where)
+
     def _publish_below(self, token: str, web: WebRelease, name: str, file: WebFile) -> None:
         with self._object(web, name, file, _NEVER_KEPT) as written:
-            if is_page(name):
+            if is_page(name, file):
                 # The headers function takes the cookie from here: from a page that was really served. So no
                 # link sets a cookie for a preview that is not open.
                 written["Metadata"][PREVIEW_METADATA] = token
@@ -236,9 +244,9 @@ class WebPages:
 
     def _move_file(self, web: WebRelease, name: str, file: WebFile) -> bool:
         """Write a file under its own name; False when it lies there already."""
-        wanted = {DIGEST_METADATA: file.sha256} | ({RELEASE_METADATA: web.id} if is_page(name) else {})
+        wanted = {DIGEST_METADATA: file.sha256} | ({RELEASE_METADATA: web.id} if is_page(name, file) else {})
         present = self._head(name)
-        if present and wanted.items() <= present["Metadata"].items():
+        if present and wanted.items() <= present["Metadata"].items() and _is_served_as(present, name, file):
             return False
         self._put(name, web, file, _ASK_EACH_TIME)
         return True
@@ -276,11 +284,12 @@ class WebPages:
         with ExitStack() as opened:
             opened.enter_context(self._large if file.size > _LARGE else nullcontext())
             body = opened.enter_context(self.blobs.opened(file.sha256, file.size))
-            if is_page(name) and not file.immutable:
+            if is_page(name, file) and not file.immutable:
                 body = opened.enter_context(opened_with_page_data(body, web.id, web.config.settings))
                 metadata[RELEASE_METADATA] = web.id
-            kind = content_type(name)
-            yield {"Body": body, "ContentType": kind, "CacheControl": cache, "Metadata": metadata}
+            kind = {"ContentType": _type(name, file), "CacheControl": cache}
+            kind |= {"ContentEncoding": file.encoding} if file.encoding else {}
+            yield {"Body": body, "Metadata": metadata, **kind}
 
     def _put(self, name: str, web: WebRelease, file: WebFile, cache: str) -> None:
         with self._object(web, name, file, cache) as written, aws_errors(f"writing {name}"):
@@ -296,25 +305,42 @@ class WebPages:
                 raise
 
 
+def _once_fixed(web: WebRelease, base: Mapping[str, WebFile]) -> dict[str, WebFile]:
+    """The hashed assets that have a fixed name in the live release, and other content there.
+
+    Users of that release need its content until the move. Nobody keeps a copy of it.
+    """
+    return {
+        name: file
+        for name, file in web.assets.items()
+        if name in base and not base[name].immutable and base[name].sha256 != file.sha256
+    }
+
+
+def _is_served_as(present: Mapping[str, Any], name: str, file: WebFile) -> bool:
+    """Whether an object has the type and the encoding of a file: the same bytes may get others."""
+    wanted = (_type(name, file), file.encoding)
+    return (present.get("ContentType"), present.get("ContentEncoding", "")) == wanted
+
+
 def _at_once(tasks: Sequence[Callable[[], _T]]) -> list[_T]:
     """The results of tasks, done in parallel, in their order. Raises the first error."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return [done.result() for done in [pool.submit(task) for task in tasks]]
 
 
-def file_of(path: str) -> str:
-    """The file for the path of a request, as the path function finds it."""
-    name = urlsplit(path).path.rpartition("/")[2]
-    return unquote(urlsplit(path).path.removeprefix("/")) if "." in name else ENTRY_PAGE
+def file_of(path: str, routes: object = "app") -> str:
+    """The file for the path of a request, as the path function finds it with these `web.routes`."""
+    name = unquote(urlsplit(path).path.removeprefix("/"))
+    if name.startswith(WELL_KNOWN) or "." in name.rpartition("/")[2]:
+        return name
+    return f"{name.removesuffix('/')}/{ENTRY_PAGE}".removeprefix("/") if routes == "files" else ENTRY_PAGE
 
 
-def is_page(name: str) -> bool:
-    """Whether browsers show a file as a page: HTML, by its name's ending."""
-    return content_type(name).startswith("text/html")
+def is_page(name: str, file: WebFile | None = None) -> bool:
+    """Whether browsers show a file as a page, and Kanmon can write into it: HTML, not compressed."""
+    return _type(name, file).startswith("text/html") and not (file and file.encoding)
 
 
-def content_type(name: str) -> str:
-    """The media type of a file, with UTF-8 for text."""
-    suffix = name[name.rfind(".") :].lower() if "." in name else ""
-    kind = _TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+def _type(name: str, file: WebFile | None) -> str:
+    return (file and file.type) or content_type(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import signal
@@ -93,6 +94,49 @@ def test_policy_and_settings_go_live_and_back_with_the_page(project: Project) ->
     assert _revalidated(project, tags["r3"]) == (200, OLD)
     assert _data(project.get("/plain.html").data) == {"release": "r1", "settings": {"MAPS": "off"}}
     assert _edge_stack(project) == edge
+
+
+# Each file is served as what it is.
+
+SERVED = {
+    "/.well-known/apple-app-site-association": (b"{}", "application/json", None),
+    "/Build/game.wasm.gz": (gzip.compress(b"\0asm", mtime=0), "application/wasm", "gzip"),
+    "/assets/app-1a2b3c4d.js.br": (b"\x0b\x02\x80hello\x03", "text/javascript; charset=utf-8", "br"),
+    "/data.tar.gz": (gzip.compress(b"tar", mtime=0), "application/gzip", None),
+    "/c++.txt": (b"plus", "text/plain; charset=utf-8", None),
+}
+
+
+def _serves(project: Project, cookie: str = "") -> None:
+    for path, (content, kind, encoding) in SERVED.items():
+        answer = project.get(path, cookie=cookie)
+        assert (answer.status, answer.headers["content-type"]) == (200, kind), path
+        assert answer.headers.get("content-encoding") == encoding, path
+        found = project.get(path, cookie=cookie, headers={"accept-encoding": "identity"})
+        assert encoding or found.data == content, path
+
+
+def test_each_file_comes_as_what_it_is(project: Project) -> None:
+    """INF-8, CD-10: in a preview, live, and after a rollback; before, its path is the app's page."""
+    project.release().check()
+    for path, (content, _, _) in SERVED.items():
+        file = project.folder / "web/dist" / path.removeprefix("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    config = (project.folder / "kanmon.yml").read_text("utf-8")
+    deploy = never_verified(project)
+    _serves(project, f"{PREVIEW_COOKIE}={_token(deploy)}")
+    assert project.get("/c++.txt").status == 404
+    deploy.end(signal.SIGINT).check(130)
+    project.edit_config(lambda _: config)
+    project.release().check()
+    _serves(project)
+    assert b"Mandala" in project.get("/goals/7").data
+
+    visible_change(project, "three")
+    project.release().check()
+    project.kanmon("rollback", "--yes").check()
+    _serves(project)
 
 
 # Previews: the token's holder alone, and only while it is open.

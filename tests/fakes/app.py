@@ -101,9 +101,17 @@ def make_definitions(config: Config) -> dict[str, Definition]:
 
 
 def make_bundle(
-    cloud: Keeper, version: str, *, config: Config | None = None, pages: dict[str, str] | None = None
+    cloud: Keeper,
+    version: str,
+    *,
+    config: Config | None = None,
+    pages: dict[str, str] | None = None,
+    fixed: tuple[str, ...] = (),
 ) -> Manifest:
-    """A version of the app, with its files in the artifact bucket."""
+    """A version of the app, with its files in the artifact bucket.
+
+    `fixed` has further files with fixed names.
+    """
     asset = f"assets/app-{hashlib.sha256(version.encode()).hexdigest()[:8]}.js"
     files = {
         "index.html": f"<script src={asset}></script>{version}",
@@ -111,12 +119,15 @@ def make_bundle(
         "sw.js": f"// {version}",
         "robots.txt": "User-agent: *",
         **(pages or {}),
+        **dict.fromkeys(fixed, version),
     }
     config = config or make_config()
     web = {}
     for name, text in files.items() if config.web else ():
         sha256 = cloud.keep(text.encode())
-        web[name] = WebFile(sha256=sha256, size=len(text), immutable=name.startswith("assets/"))
+        web[name] = WebFile(
+            sha256=sha256, size=len(text), immutable=name.startswith("assets/") and name not in fixed
+        )
     package = cloud.keep(_package(version))
     manifest = Manifest(
         app=config.app,

@@ -195,10 +195,11 @@ class Cloud:
         assert record
         manifest = self.blobs.manifest(record.bundle)
         settings = manifest.served.web.settings if manifest.served.web else {}
-        files = {name: self.blob(file.sha256) for name, file in manifest.web.items() if not file.immutable}
+        files = {name: file for name, file in manifest.web.items() if not file.immutable}
+        bodies = {name: self.blob(file.sha256) for name, file in files.items()}
         return {
-            name: with_page_data(body, release, settings) if is_page(name) else body
-            for name, body in files.items()
+            name: with_page_data(body, release, settings) if is_page(name, files[name]) else body
+            for name, body in bodies.items()
         }
 
     def look(self) -> None:

@@ -43,6 +43,7 @@ class StoredObject:
     body: bytes
     type: str = ""
     cache: str = ""
+    encoding: str = field(default="", kw_only=True)
     metadata: dict[str, str] = field(default_factory=dict)
     checksum: str = ""
     """The SHA-256 that its writer gave, in Base64. S3 compared it with the content."""
@@ -82,6 +83,8 @@ class MemoryS3:
             "Metadata": dict(found.metadata),
             "ETag": found.tag,
             "ContentType": found.type,
+            "CacheControl": found.cache,
+            **({"ContentEncoding": found.encoding} if found.encoding else {}),
             "VersionId": f"version-{found.tag[1:7]}",
             "ServerSideEncryption": found.encryption,
             **(checksum if shown else {}),
@@ -102,6 +105,7 @@ class MemoryS3:
             "ETag": found.tag,
             "ContentType": found.type,
             "CacheControl": found.cache,
+            **({"ContentEncoding": found.encoding} if found.encoding else {}),
             "Metadata": dict(found.metadata),
             "VersionId": f"version-{found.tag[1:7]}",
         }
@@ -169,6 +173,7 @@ def _stored(body: bytes, options: dict[str, Any]) -> StoredObject:
         options.get("CacheControl", ""),
         dict(options.get("Metadata", {})),
         options.get("ChecksumSHA256", ""),
+        encoding=options.get("ContentEncoding", ""),
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kanmon.bundle.web_files import refuse_web_files
+from kanmon.bundle.web_files import refuse_once_immutable, refuse_web_files
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.model import WebFile
 from tests.fakes.app import make_config
 from tests.unit.bundle.project import build, make_project
 
@@ -99,3 +101,59 @@ def test_a_web_directory_around_functions_is_refused(site: Path) -> None:
 def test_a_hidden_file_of_the_build_is_refused(site: Path) -> None:
     (site / "web/dist/.env").write_text("KEY=1")
     assert ".env" in _refusal(site)
+
+
+# Nobody would get these files, or not their content.
+
+
+@pytest.mark.parametrize("name", ["LICENSE", "feed", "docs/CHANGES", "v1.2/feed", "x/CNAME"])
+def test_a_file_behind_the_apps_page_is_refused(site: Path, name: str) -> None:
+    """INF-8: its path has no dot, so it is a route of the app."""
+    file = site / "web/dist" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("text")
+    assert f"`index.html` would be shown in their place: {name}." in _refusal(site)
+    build(site, make_config(web={"directory": "web/dist", "routes": "files"}))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".well-known/apple-app-site-association",
+        ".well-known/matrix/server",
+        "CNAME",
+        "_redirects",
+        "assets/a1",
+    ],
+)
+def test_a_file_without_a_dot_is_published_where_its_path_is_a_files(site: Path, name: str) -> None:
+    """INF-8: below `.well-known/`, in a folder of hashed assets, or for another host."""
+    file = site / "web/dist" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("{}")
+    assert name in build(site).manifest.web
+
+
+def test_a_compressed_page_is_refused(site: Path) -> None:
+    """INF-8: Kanmon would write the release into compressed bytes."""
+    (site / "web/dist/about.html").write_bytes(gzip.compress(b"a page"))
+    assert "about.html is compressed" in _refusal(site)
+    (site / "web/dist/about.html").rename(site / "web/dist/about.html.gz")
+    assert build(site).manifest.web["about.html.gz"].encoding == "gzip"
+
+
+def test_a_hashed_asset_with_a_plus_sign_is_refused(site: Path) -> None:
+    """INF-8: no function at the edge sees its requests."""
+    (site / "web/dist/assets/c++-1a2b3c4d.js").write_text("1")
+    assert "assets/c++-1a2b3c4d.js" in _refusal(site)
+
+
+def test_a_file_that_leaves_the_hashed_assets_needs_another_name() -> None:
+    """CD-10: browsers have it for a year, with this content or with other."""
+    asset = WebFile(sha256="a" * 64, size=1, immutable=True)
+    fixed = asset.model_copy(update={"immutable": False})
+    with pytest.raises(KanmonError, match=r"live release's assets/i18n/en\.json for a year") as caught:
+        refuse_once_immutable({"assets/i18n/en.json": fixed, "x.js": fixed}, {"assets/i18n/en.json": asset})
+    assert caught.value.code is Code.ASSET_CHANGED
+    for now, before in ((asset, asset), (asset, fixed), (fixed, fixed)):
+        refuse_once_immutable({"a.js": now, "b.js": fixed}, {"a.js": before})

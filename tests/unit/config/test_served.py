@@ -26,8 +26,8 @@ def test_the_view_of_a_present_config_loses_nothing(case: str) -> None:
 @pytest.mark.parametrize(
     ("immutable", "folders"),
     [
-        (["assets/*", "media/*"], {"assets/", "media/"}),
-        (["*", "/*", ".previews/*", "a/b/*", "assets/**", 7, "assets"], set()),
+        (["assets/*", "_app/immutable/*"], {"assets/", "_app/immutable/"}),
+        (["*", "/*", ".previews/*", "a/.b/*", "assets/**", 7, "assets"], set()),
         ("assets/*", set()),
         ({"folder": "assets"}, set()),
     ],

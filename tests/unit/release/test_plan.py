@@ -18,7 +18,7 @@ from kanmon.stacks.preflight import LIMITS, outline
 from kanmon.stacks.statements import permission_changes
 from kanmon.templates.stack_set import stacks_of, tags
 from tests.fakes.app import make_bundle, make_config, make_full_config
-from tests.fakes.cloud import BOOTSTRAPPED
+from tests.fakes.cloud import BOOTSTRAPPED, WEB
 from tests.fakes.runs import plan_of, release
 
 if TYPE_CHECKING:
@@ -209,6 +209,15 @@ def test_it_names_changed_headers_and_settings_of_pages(cloud: Cloud) -> None:
         "web.settings.A": "3",
         "web.settings.B": None,
     }
+
+
+def test_a_hashed_asset_of_the_live_release_keeps_its_kind(cloud: Cloud) -> None:
+    """INF-8, CD-10: browsers have it for a year, and a rollback would not bring it back."""
+    release(cloud, "one")
+    (asset,) = (name for name in cloud.s3.objects(WEB) if name.startswith("assets/"))
+    with pytest.raises(KanmonError, match=f"the live release's {asset} for a year") as caught:
+        plan_of(cloud, make_bundle(cloud, "two", fixed=(asset,)))
+    assert caught.value.code is Code.ASSET_CHANGED
 
 
 def test_a_plan_changes_nothing(cloud: Cloud) -> None:

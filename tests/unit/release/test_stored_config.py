@@ -50,7 +50,7 @@ def _change(cloud: Cloud, release_id: str, change: Callable[[dict[str, Any]], ob
     manifest = json.loads(cloud.blobs.manifest(record.bundle).stored)
     change(manifest["config"])
     manifest["signed_by"] = "a field unknown to this Kanmon"
-    manifest["web"]["index.html"]["encoding"] = "br"
+    manifest["web"]["index.html"]["signature"] = "x"
     digest = cloud.keep(json.dumps(manifest).encode())
     cloud.store.objects[release_key(release_id)] = as_json(record.model_copy(update={"bundle": digest}))
 

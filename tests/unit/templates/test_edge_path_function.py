@@ -76,6 +76,12 @@ def edge() -> Iterator[PathFunction]:
         yield function
 
 
+@pytest.fixture(scope="module")
+def site() -> Iterator[PathFunction]:
+    with PathFunction.of(web={"directory": "out", "routes": "files"}) as function:
+        yield function
+
+
 @pytest.mark.parametrize(
     ("uri", "becomes"),
     [
@@ -86,7 +92,11 @@ def edge() -> Iterator[PathFunction]:
         ("/robots.txt", "/robots.txt"),
         ("/about.html", "/about.html"),
         ("/.well-known/security.txt", "/.well-known/security.txt"),
+        ("/.well-known/apple-app-site-association", "/.well-known/apple-app-site-association"),
+        ("/%2Ewell-known/x", "/%2Ewell-known/x"),
+        ("/x/.well-known/y", "/index.html"),
         ("/a%20b.html", "/a%20b.html"),
+        ("/c++.html", "/c%2B%2B.html"),
         ("/%E9%96%A2%E9%96%80", "/index.html"),
         ("/api/goals", "/live/api/goals"),
         ("/api/", "/live/api/"),
@@ -216,6 +226,30 @@ def test_prefix_is_taken_from_the_config() -> None:
         assert edge.ask("/api/x")["uri"] == "/index.html"
 
 
+@pytest.mark.parametrize(
+    ("uri", "becomes"),
+    [
+        ("/", "/index.html"),
+        ("/about", "/about/index.html"),
+        ("/about/", "/about/index.html"),
+        ("/a/b%20c", "/a/b%20c/index.html"),
+        ("/%E9%96%A2%E9%96%80/", "/%E9%96%A2%E9%96%80/index.html"),
+        ("/c++", "/c%2B%2B/index.html"),
+        ("/v1.2/", "/v1.2/index.html"),
+        ("/v1.2", "/v1.2"),
+        ("/about.html", "/about.html"),
+        ("/.well-known/x", "/.well-known/x"),
+        ("/api/x", "/live/api/x"),
+        ("/api", "/api/index.html"),
+    ],
+)
+def test_each_path_of_a_site_has_its_own_file(site: PathFunction, uri: str, becomes: str) -> None:
+    """INF-8: live, and of the candidate in its preview."""
+    assert site.ask(uri)["uri"] == becomes
+    if not uri.startswith("/api/"):
+        assert site.ask(uri, cookie=TOKEN)["uri"] == FOLDER.removesuffix("/") + becomes
+
+
 WEB_ONLY: dict[str, Any] = {"api": None}
 API_ONLY: dict[str, Any] = {"web": None}
 
@@ -328,7 +362,7 @@ def test_any_request_ends_where_its_token_leads_or_nowhere(
         assert becomes == f"/{token or 'live'}{uri}"
         return
     folder = f"/.previews/{token}" if token else ""
-    assert becomes in {f"{folder}/index.html", f"{folder}{uri}"}
+    assert becomes in {f"{folder}/index.html", f"{folder}{uri.replace('+', '%2B')}"}
     page = unquote(becomes.removeprefix(folder))
     assert not page.startswith("/.previews/")
     assert not {"..", "."} & set(page.split("/"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import re
@@ -19,7 +20,7 @@ from kanmon.config.web import Web
 from kanmon.errors import KanmonError
 from kanmon.model import WebFile
 from kanmon.naming import PREVIEW_METADATA, RELEASE_METADATA, blob_key
-from kanmon.traffic.pages import WebPages, WebRelease, content_type, file_of
+from kanmon.traffic.pages import WebPages, WebRelease, file_of
 from tests.fakes.app import make_bundle
 from tests.fakes.cloud import ARTIFACTS, ENVIRONMENT, WEB
 from tests.fakes.objects import MemoryS3, StoredObject, refusal
@@ -405,6 +406,7 @@ def test_a_failed_deletion_is_an_error_without_the_token(cloud: Cloud, web: WebP
         ("/about.html?x", "about.html"),
         ("/a%20b/c.txt", "a b/c.txt"),
         ("/v1.2/goals", "index.html"),
+        ("/.well-known/apple-app-site-association", ".well-known/apple-app-site-association"),
     ],
 )
 def test_a_path_leads_to_a_file_as_at_the_edge(path: str, name: str) -> None:
@@ -412,20 +414,95 @@ def test_a_path_leads_to_a_file_as_at_the_edge(path: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"),
+    ("path", "name"),
     [
-        ("index.html", "text/html; charset=utf-8"),
-        ("a/b.JS", "text/javascript; charset=utf-8"),
-        ("x.css", "text/css; charset=utf-8"),
-        ("manifest.webmanifest", "application/manifest+json"),
-        ("font.woff2", "font/woff2"),
-        ("icon.svg", "image/svg+xml"),
-        ("LICENSE", "application/octet-stream"),
-        ("a.b/c", "application/octet-stream"),
+        ("/", "index.html"),
+        ("/about?x=a.b", "about/index.html"),
+        ("/about/", "about/index.html"),
+        ("/a%20b", "a b/index.html"),
+        ("/about.html", "about.html"),
+        ("/.well-known/x", ".well-known/x"),
     ],
 )
-def test_a_file_has_the_media_type_of_its_ending(name: str, kind: str) -> None:
-    assert content_type(name) == kind
+def test_a_path_of_a_site_leads_to_its_own_file(path: str, name: str) -> None:
+    assert file_of(path, "files") == name
+
+
+# A file's type and encoding come from the build.
+
+
+def _kept(cloud: Cloud, content: bytes, **known: str) -> WebFile:
+    return WebFile(sha256=cloud.keep(content), size=len(content), immutable=False, **known)
+
+
+def test_a_file_goes_live_with_the_encoding_of_the_build(cloud: Cloud, web: WebPages) -> None:
+    """INF-8: as page data never enters compressed bytes, and as a hashed asset."""
+    packed = gzip.compress(b"<head></head>")
+    kind = {"type": "text/html; charset=utf-8", "encoding": "gzip"}
+    files = _files(cloud, "one") | {"about.html.gz": _kept(cloud, packed, **kind)}
+    files["assets/game-12345678.wasm.gz"] = files["about.html.gz"].model_copy(update={"immutable": True})
+    release = _of("r1", files)
+    web.publish(release, {})
+    web.open_preview(TOKEN, release)
+    web.move(release, {})
+    stored = cloud.s3.objects(WEB)
+    for name in ("about.html.gz", f".previews/{TOKEN}/about.html.gz", "assets/game-12345678.wasm.gz"):
+        assert (stored[name].type, stored[name].encoding) == (kind["type"], "gzip"), name
+        assert stored[name].body == packed, name
+    assert stored["index.html"].encoding == ""
+
+
+def test_the_same_bytes_with_another_type_are_written_again(cloud: Cloud, web: WebPages) -> None:
+    """An earlier version of Kanmon knew less of the file, and so does its bundle after a rollback."""
+    packed = gzip.compress(b"1")
+    names = ("game.js.gz", "assets/game-12345678.js.gz")
+    old = _files(cloud, "one") | {name: _kept(cloud, packed) for name in names}
+    old[names[1]] = old[names[1]].model_copy(update={"immutable": True})
+    new = old | {name: old[name].model_copy(update={"type": "x/y", "encoding": "gzip"}) for name in names}
+    for release, files, base in (("r1", old, {}), ("r2", new, old)):
+        web.publish(_of(release, files), base)
+        web.move(_of(release, files), base)
+    stored = cloud.s3.objects(WEB)
+    assert [(stored[name].type, stored[name].encoding) for name in names] == [("x/y", "gzip")] * 2
+    web.move(_of("r1", old), new)
+    assert (stored[names[0]].type, stored[names[0]].encoding) == ("application/gzip", "")
+
+
+def test_a_file_with_another_name_is_served_as_what_it_is(cloud: Cloud, web: WebPages) -> None:
+    """`LICENSE` of a site lies where its path leads, and is no page there."""
+    text = _kept(cloud, b"All rights", type="text/plain; charset=utf-8", source="LICENSE")
+    web.move(_of("r1", _files(cloud, "one") | {"LICENSE/index.html": text}), {})
+    stored = cloud.s3.objects(WEB)["LICENSE/index.html"]
+    assert (stored.type, stored.body) == ("text/plain; charset=utf-8", b"All rights")
+    assert RELEASE_METADATA not in stored.metadata
+
+
+def test_a_rollback_brings_back_an_asset_that_became_a_fixed_file(cloud: Cloud, web: WebPages) -> None:
+    """CD-10: each path has the content of the release that users are on."""
+    name = "assets/en.json"
+    old = _files(cloud, "one") | {name: _kept(cloud, b"one").model_copy(update={"immutable": True})}
+    new = _files(cloud, "two") | {name: _kept(cloud, b"two")}
+    web.publish(_of("r1", old), {})
+    web.move(_of("r1", old), {})
+    web.move(_of("r2", new), old)
+    web.publish(_of("r1", old), new)
+    assert cloud.s3.objects(WEB)[name].body == b"two"
+    web.move(_of("r1", old), new)
+    assert cloud.s3.objects(WEB)[name].body == b"one"
+
+
+@pytest.mark.parametrize("base", ["live", "older"])
+def test_a_hashed_asset_is_no_file_with_a_fixed_name_later(cloud: Cloud, web: WebPages, base: str) -> None:
+    """INF-8: browsers keep their copy for a year."""
+    name = "assets/en.json"
+    old = _files(cloud, "one") | {name: _kept(cloud, b"one").model_copy(update={"immutable": True})}
+    web.publish(_of("r1", old), {})
+    web.move(_of("r1", old), {})
+    new = _files(cloud, "two") | {name: _kept(cloud, b"two")}
+    with pytest.raises(KanmonError, match=r"assets/en\.json was a hashed asset") as caught:
+        web.publish(_of("r3", new), old if base == "live" else _files(cloud, "three"))
+    assert caught.value.code is Code.ASSET_CHANGED
+    assert cloud.s3.objects(WEB)[name].body == b"one"
 
 
 # Large files take no memory.
