@@ -403,7 +403,7 @@ class Code(Enum):
     ASSET_CHANGED = (
         512,
         "A hashed asset exists already with other content.",
-        "Give the file a name with a hash of its content, or remove it from `web.immutable`.",
+        "Give the file another name, with a hash of its content or outside of `web.immutable`.",
     )
     WEB_FILE_REFUSED = (
         513,
@@ -411,6 +411,19 @@ class Code(Enum):
         (
             "Let `web.directory` name a folder with the built pages alone, or remove the named files in "
             "`build.commands`."
+        ),
+    )
+    WEB_FILE_UNSEEN = (
+        514,
+        "The web app has pages that people reach by their full name only.",
+        "Link to the full name, such as `/about.html`. With a file for each page, write `web.routes: files`.",
+    )
+    ASSET_NOT_HASHED = (
+        515,
+        "A folder of `web.immutable` has names without a hash.",
+        (
+            "Browsers keep such a file for a year. Move it to another folder, outside of `web.immutable`, or "
+            "let the build add a hash of its content to its name."
         ),
     )
     ROLLBACK_FAILED = (

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.bundle.build import build_bundle, commit_of
+from kanmon.bundle.web_warnings import web_warnings
 from kanmon.cli.command import Command, bundle_folder
 from kanmon.errors import ExitStatus
 from kanmon.report.step import folded
@@ -43,6 +44,8 @@ def run(options: BuildOptions, context: Context) -> ExitStatus:
         commit=short_commit(manifest.commit),
         digest=manifest.digest[:12],
     )
+    if context.config.web:
+        context.warn(web_warnings(manifest.web, context.config.web.routes))
     if context.step:
         context.step.bundle(bundle)
     return ExitStatus.OK

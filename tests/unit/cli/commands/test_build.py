@@ -50,3 +50,12 @@ def test_a_step_gives_digest_and_commit_to_later_steps(app: App, step_file: Path
     digest = load_bundle(app.folder / "build/bundle").manifest.digest
     assert digest in step_file.read_text()
     assert "c" * 40 in step_file.read_text()
+
+
+def test_a_build_warns_of_web_files_that_are_often_mistakes(app: App) -> None:
+    """INF-8: and goes on."""
+    (app.folder / "web/dist/about.html").write_text("about")
+    assert app.run("build") is ExitStatus.OK
+    printed = app.printed()
+    assert "KNM-514 A path without a dot, such as /about, shows" in printed
+    assert "KNM-515 These names have no hash of their content: assets/app-1.js." in printed

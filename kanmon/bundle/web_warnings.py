@@ -1,0 +1,67 @@
+"""Finds web files that are right for some apps, and a mistake in most: a build warns of them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from kanmon.bundle.web_files import some_of
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
+from kanmon.media import content_type
+from kanmon.naming import ENTRY_PAGE, WELL_KNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kanmon.model import WebFile
+
+_PIECE = re.compile(r"[A-Za-z0-9]+")
+# `logo192`, `1024px`, `512x512`: words with a number.
+_SIZED = re.compile(r"[A-Za-z]+[0-9]{1,4}|[0-9]+[A-Za-z]{1,2}|[0-9]+x[0-9]+")
+_SHORTEST = 6
+# Vite and Rollup end a name with 8 characters of base64url, esbuild with 8 of A-Z and 2-7:
+# https://rollupjs.org/configuration-options/#output-entryfilenames, https://esbuild.github.io/api/#entry-names
+_TAIL = re.compile(r"(?:^|[-._~])([A-Za-z0-9_-]{8})$")
+_WORDS = re.compile(r"[A-Z]?[a-z]+([-_][A-Z]?[a-z]+)*|[a-z]+([-_][A-Z]{2})?")
+_ERROR_PAGES = {"404.html", "200.html", "500.html"}
+
+
+def web_warnings(web: Mapping[str, WebFile], routes: str) -> list[KanmonError]:
+    """WEB_FILE_UNSEEN for pages behind `index.html`, ASSET_NOT_HASHED for names without a hash."""
+    unseen = [] if routes == "files" else [name for name, file in web.items() if _is_unseen(name, file)]
+    fixed = [name for name, file in web.items() if file.immutable and not looks_hashed(name)]
+    found = []
+    if unseen:
+        path = _path(unseen[0])
+        problem = f"A path without a dot, such as {path}, shows `index.html`, and not {some_of(unseen)}."
+        found.append(KanmonError(Code.WEB_FILE_UNSEEN, problem, where="web.routes: app"))
+    if fixed:
+        problem = f"These names have no hash of their content: {some_of(fixed)}."
+        found.append(KanmonError(Code.ASSET_NOT_HASHED, problem, where="web.immutable"))
+    return found
+
+
+def looks_hashed(name: str) -> bool:
+    """Whether a path has a piece that no person would write: a hash, or the id of a build."""
+    steps = name.split("/")[1:]
+    stem = re.sub(r"(\.[a-z][a-z0-9]{0,11})+$", "", steps[-1])
+    tail = _TAIL.search(stem)
+    if tail and not _WORDS.fullmatch(tail[1]):
+        return True
+    return any(_is_random(piece) for step in steps for piece in _PIECE.findall(step))
+
+
+def _is_random(piece: str) -> bool:
+    mixed = any(sign.isdigit() for sign in piece) and any(sign.isalpha() for sign in piece)
+    digits = piece.isdigit() and len(piece) >= 2 + _SHORTEST
+    return len(piece) >= _SHORTEST and (digits or (mixed and not _SIZED.fullmatch(piece)))
+
+
+def _is_unseen(name: str, file: WebFile) -> bool:
+    page = content_type(name).startswith("text/html") and not file.immutable
+    return page and name not in {ENTRY_PAGE, *_ERROR_PAGES} and not name.startswith(WELL_KNOWN)
+
+
+def _path(name: str) -> str:
+    return "/" + name.removesuffix(ENTRY_PAGE).removesuffix(".html")
