@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from kanmon.config.api import Throttle
 from kanmon.config.checks import Check
-from kanmon.config.web import FOLDER, own_headers
+from kanmon.config.web import CHANGEABLE, FOLDER, own_headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,11 +44,18 @@ class ServedWeb(BaseModel):
     settings: dict[str, str] = Field(default_factory=dict)
     immutable: JsonValue = None
     routes: JsonValue = "app"
+    response_headers: JsonValue = None
 
     @property
     def headers(self) -> dict[str, str]:
         """The response headers of the release's own files."""
-        return own_headers(self.content_security_policy)
+        return own_headers(self.content_security_policy, self.others)
+
+    @property
+    def others(self) -> dict[str, str]:
+        """The response headers besides the policy: those that this version knows."""
+        given = self.response_headers if isinstance(self.response_headers, dict) else {}
+        return {name: value for name, value in given.items() if name in CHANGEABLE and isinstance(value, str)}
 
     @property
     def folders(self) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -14,6 +14,9 @@ from kanmon.naming import (
     RELEASE_METADATA,
     preview_token,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # Enough for a page from Vite. Vite puts small images and fonts into its files as `data:`.
 _CONTENT_SECURITY_POLICY = (
@@ -35,9 +38,24 @@ _LONGEST = {
 }
 
 
-def own_headers(content_security_policy: str) -> dict[str, str]:
+CHANGEABLE = (
+    "Access-Control-Allow-Origin",
+    "Cross-Origin-Embedder-Policy",
+    "Cross-Origin-Opener-Policy",
+    "Cross-Origin-Resource-Policy",
+    "Permissions-Policy",
+    "Referrer-Policy",
+    "Service-Worker-Allowed",
+    "X-Frame-Options",
+    "X-Robots-Tag",
+)
+"""The response headers that an app may set for its files."""
+
+
+def own_headers(content_security_policy: str, others: Mapping[str, str]) -> dict[str, str]:
     """The response headers of a release's own files, beside the fixed ones of the edge."""
-    return {"content-security-policy": content_security_policy} if content_security_policy else {}
+    policy = {"content-security-policy": content_security_policy} if content_security_policy else {}
+    return policy | {name.lower(): value for name, value in others.items()}
 
 
 class Web(Section):
@@ -89,6 +107,30 @@ class Web(Section):
         "something from elsewhere? Copy the default and add the source. The header belongs to the release: "
         "it is previewed, goes live and is rolled back with the pages.",
     )
+    response_headers: dict[
+        Annotated[
+            str,
+            written(
+                f"^({'|'.join(CHANGEABLE)})$", f"Use one of {', '.join(CHANGEABLE)}.", "Permissions-Policy"
+            ),
+        ],
+        Annotated[
+            str,
+            written(
+                r"^[!-~]([ -~]*[!-~])?$",
+                "Use plain ASCII characters in one line, without spaces around them.",
+                "camera=(self)",
+            ),
+        ],
+    ] = Field(
+        default_factory=dict,
+        examples=[{"Permissions-Policy": "camera=(self)"}],
+        description="Response headers of the web app's files, in place of Kanmon's strict ones. An app with "
+        "a camera needs `Permissions-Policy`, one with a sign-in window of another site "
+        "`Cross-Origin-Opener-Policy: same-origin-allow-popups`, one with threads in WebAssembly "
+        "`Cross-Origin-Embedder-Policy: require-corp`. They belong to the release, like "
+        "`content_security_policy`.",
+    )
     settings: dict[
         Annotated[
             str,
@@ -112,7 +154,7 @@ class Web(Section):
     @property
     def headers(self) -> dict[str, str]:
         """The response headers of the release's own files."""
-        return own_headers(self.content_security_policy)
+        return own_headers(self.content_security_policy, self.response_headers)
 
     @model_validator(mode="after")
     def _headers_fit(self) -> Self:
@@ -120,8 +162,8 @@ class Web(Section):
         size = sum(len(f"{_METADATA_PREFIX}{name}{value}") for name, value in metadata.items())
         if size > _METADATA:
             raise MistakeError(
-                f"The policy has {len(self.content_security_policy)} characters. S3 keeps it as metadata of "
-                f"the pages, and takes {_METADATA} bytes of metadata in all.",
+                f"The policy has {len(self.content_security_policy)} characters. S3 keeps it, with "
+                f"`response_headers`, as metadata of the pages, and takes {_METADATA} bytes of it in all.",
                 f"Make it shorter by {size - _METADATA}. For example, write `https://*.example.com` in place "
                 "of several hosts.",
                 at=("content_security_policy",),

@@ -376,6 +376,7 @@ def _served(config: ServedConfig | None) -> dict[str, str]:
     if config is None or config.web is None:
         return {}
     settings = {f"web.settings.{name}": value for name, value in config.web.settings.items()}
+    settings |= {f"web.response_headers.{name}": value for name, value in config.web.others.items()}
     return {"web.content_security_policy": config.web.content_security_policy} | settings
 
 

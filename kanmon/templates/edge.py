@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kanmon.config.web import CHANGEABLE
 from kanmon.templates.rendering import render
 
 if TYPE_CHECKING:
@@ -31,4 +32,4 @@ def path_function(config: Config) -> str:
 
 def headers_function() -> str:
     """The JavaScript of the headers function. It gives each web file the headers of its release."""
-    return render("edge/headers-function.js")
+    return render("edge/headers-function.js", changeable=[name.lower() for name in CHANGEABLE])

@@ -69,6 +69,8 @@ FULL: dict[str, Any] = {
         "directory": "dist",
         "entry": "index.html",
         "immutable": ["assets/*"],
+        "routes": "app",
+        "response_headers": {"Permissions-Policy": "camera=(self)"},
         "content_security_policy": "default-src 'self'",
         "settings": {"MAPS": "on"},
     },

@@ -40,6 +40,15 @@ def test_only_folders_of_hashed_assets_are_named(immutable: Any, folders: set[st
     assert web.folders == folders
 
 
+@pytest.mark.parametrize("given", [{"X-Robots-Tag": "none", "X-New": "1", "Referrer-Policy": 7}, 7, None])
+def test_a_stored_release_has_the_headers_that_this_version_knows(given: Any) -> None:
+    """CD-9"""
+    config = make_config().as_json()
+    web = read_served(config | {"web": {"directory": "dist", "response_headers": given}}).web
+    assert web
+    assert web.headers == ({"x-robots-tag": "none"} if isinstance(given, dict) else {})
+
+
 def _with_check(**changes: Any) -> dict[str, Any]:
     config: dict[str, Any] = make_full_config().as_json()
     config["checks"][0] |= changes

@@ -22,6 +22,21 @@ def _web(**changes: Any) -> Web:
     return Web(directory="web/dist", **changes)
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [{"Set-Cookie": "a=b"}, {"permissions-policy": "x"}, {"X-Robots-Tag": ""}, {"X-Robots-Tag": "a\nb"}],
+)
+def test_a_header_that_no_app_may_change_is_refused(headers: dict[str, str]) -> None:
+    """SEC-5: and names are as in the list."""
+    with pytest.raises(ValidationError):
+        _web(response_headers=headers)
+
+
+def test_headers_fit_into_the_metadata_together() -> None:
+    with pytest.raises(ValidationError, match="S3 keeps it, with `response_headers`"):
+        _web(response_headers={"Permissions-Policy": "x" * 1800})
+
+
 def test_headers_fill_the_metadata_of_a_page() -> None:
     """https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html"""
     policy = _web(content_security_policy="x" * 1816).headers["content-security-policy"]

@@ -201,11 +201,16 @@ def test_it_names_changed_headers_and_settings_of_pages(cloud: Cloud) -> None:
     web = {"directory": "web/dist"}
     old = make_config(web=web | {"settings": {"A": "1", "B": "2", "C": ""}})
     release(cloud, "one", config=old)
-    new = make_config(web=web | {"settings": {"A": "3", "C": ""}, "content_security_policy": "default-src *"})
+    new = make_config(
+        web=web
+        | {"settings": {"A": "3", "C": ""}, "content_security_policy": "default-src *"}
+        | {"response_headers": {"X-Robots-Tag": "none"}}
+    )
     plan = plan_of(cloud, make_bundle(cloud, "one", config=new))
     assert plan.web.changed == ()
     assert plan.web.served == {
         "web.content_security_policy": "default-src *",
+        "web.response_headers.X-Robots-Tag": "none",
         "web.settings.A": "3",
         "web.settings.B": None,
     }

@@ -10,7 +10,7 @@ from embedded.edge.distribution import Distribution, Function
 from embedded.edge.function_host import FunctionHost
 from embedded.edge.functions import Functions
 from embedded.edge.messages import Request, Response
-from kanmon.config.web import Web
+from kanmon.config.web import CHANGEABLE, Web
 from kanmon.naming import HEADER_METADATA
 from kanmon.templates.edge import edge_template, headers_function
 from tests.fakes.app import make_config
@@ -78,6 +78,20 @@ def test_a_304_leaves_the_browser_its_policy() -> None:
     bare, full = _answers(_file(304), _file(304, content_security_policy=OWN))
     assert CSP not in bare
     assert full[CSP] == OWN
+
+
+def test_a_304_leaves_the_browser_its_other_headers() -> None:
+    """ADP-4: a page with a camera keeps it. What no release changes comes with each answer."""
+    (sent,) = _answers(_file(304))
+    assert not {name.lower() for name in CHANGEABLE} & set(sent)
+    assert sent["x-content-type-options"] == "nosniff"
+
+
+def test_a_release_has_the_last_word_about_its_headers() -> None:
+    """ADP-4"""
+    own = Web(directory="web/dist", response_headers=dict.fromkeys(CHANGEABLE, "own")).headers
+    (sent,) = _answers(_file(200, **own))
+    assert {sent[name.lower()] for name in CHANGEABLE} == {"own"}
 
 
 def test_any_header_of_a_release_is_sent() -> None:
