@@ -12,7 +12,7 @@ FILES = (
     "kanmon-dev/kanmon/.github/workflows/rollback.yml",
 )
 """The files with jobs for the roles."""
-COMMIT = "b1ed211189ad9d1856e1fd900fb8eda35e0da8e7"
+COMMIT = "2a96c39c86ba9a828cb1104e13b1bbd20db5f7cb"
 """The commit of these files in the workflow files to copy. `scripts/release` writes it."""
 
 
