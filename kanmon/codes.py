@@ -113,7 +113,10 @@ class Code(Enum):
     CREDENTIALS_MISSING = (
         201,
         "AWS credentials are missing, incomplete or expired.",
-        "Sign in with `aws sso login`; in a workflow, use `aws-actions/configure-aws-credentials`.",
+        (
+            "Sign in with `aws sso login`; in a workflow, use `aws-actions/configure-aws-credentials`. In a "
+            "region that is switched off, AWS answers like this, too: see `aws account list-regions`."
+        ),
     )
     AWS_UNREACHABLE = (
         202,
