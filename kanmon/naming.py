@@ -119,6 +119,7 @@ class Alarm(StrEnum):
     API_ERRORS = "api-errors"
     API_P95 = "api-p95"
     CANARY_ERRORS = "canary-errors"
+    CANARY_P95 = "canary-p95"
     EDGE_ERRORS = "edge-errors"
     DATABASE_CONNECTIONS = "database-connections"
     DATABASE_ERRORS = "database-errors"

@@ -49,7 +49,8 @@ def observability_template(config: Config, notifier: str = "") -> str:
 def _alarms(config: Config) -> list[str]:
     """The names of the stack's own metric alarms."""
     of_database = (Alarm.DATABASE_CONNECTIONS, Alarm.DATABASE_ERRORS, Alarm.DATABASE_CAPACITY)
-    found = [Alarm.API_ERRORS, Alarm.API_P95, Alarm.CANARY_ERRORS] if config.api else []
+    of_api = [Alarm.API_ERRORS, Alarm.API_P95, Alarm.CANARY_ERRORS, Alarm.CANARY_P95]
+    found = of_api if config.api else []
     found += [Alarm.EDGE_ERRORS] if config.region == EDGE_REGION else []
     found += of_database if config.database else ()
     found += [Alarm.THROTTLES] if config.functions else []

@@ -82,6 +82,7 @@ def test_only_configured_things_are_there() -> None:
         "ApiErrors",
         "ApiLatency",
         "CanaryErrors",
+        "CanaryLatency",
         "Throttles",
     }
     kinds = {resource["Type"] for resource in parsed["Resources"].values()}
@@ -259,10 +260,13 @@ def test_throttles_are_the_accounts() -> None:
 @pytest.mark.parametrize(
     ("name", "children"),
     [
-        ("small", ["ApiErrors", "ApiLatency", "CanaryErrors"]),
+        ("small", ["ApiErrors", "ApiLatency", "CanaryErrors", "CanaryLatency"]),
         (
             "everything",
-            ["ApiErrors", "ApiLatency", "CanaryErrors", "DatabaseConnections", "DatabaseErrors"],
+            [
+                *("ApiErrors", "ApiLatency", "CanaryErrors", "CanaryLatency"),
+                *("DatabaseConnections", "DatabaseErrors"),
+            ],
         ),
     ],
 )
@@ -343,6 +347,15 @@ def test_a_failing_canary_has_an_alarm_of_its_own() -> None:
     ]
     assert stages == ["live/Canary", "live/Canary"]
     assert _alarm("CanaryErrors")["TreatMissingData"] == "notBreaching"
+
+
+def test_a_slow_canary_has_an_alarm_of_its_own() -> None:
+    """CD-8: among all requests, its share may stay below the percentile."""
+    live, canary = _alarm("ApiLatency"), _alarm("CanaryLatency")
+    assert {"Name": "Stage", "Value": "live/Canary"} in canary["Dimensions"]
+    assert canary["TreatMissingData"] == "notBreaching"
+    own = {"AlarmName", "AlarmDescription", "Dimensions"}
+    assert {key: live[key] for key in live.keys() - own} == {key: canary[key] for key in canary.keys() - own}
 
 
 def test_traces() -> None:
