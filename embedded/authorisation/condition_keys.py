@@ -12,6 +12,8 @@ _HEADERS = (
     "if-match",
     "x-amz-copy-source",
     "x-amz-metadata-directive",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-server-side-encryption-customer-algorithm",
     "x-amz-storage-class",
 )
 _UPLOADING = ("uploads", "partnumber")

@@ -27,6 +27,20 @@ def test_a_write_shows_whether_it_makes_an_object(query: Any, headers: Any, expe
     assert condition_keys.of_object("s3:PutObject", query, headers) == expected
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "x-amz-storage-class",
+        "x-amz-server-side-encryption-aws-kms-key-id",
+        "x-amz-server-side-encryption-customer-algorithm",
+    ],
+)
+def test_a_write_shows_its_class_and_its_key(header: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html"""
+    found = condition_keys.of_object("s3:PutObject", {}, {header: "x"})
+    assert found == {MADE: "true", f"s3:{header}": "x"}
+
+
 def test_a_read_has_its_version_and_makes_nothing() -> None:
     assert condition_keys.of_object("s3:GetObjectVersion", {"versionId": ["1"]}, {}) == {"s3:versionid": "1"}
 
