@@ -123,14 +123,14 @@ def _is_text(beginning: bytes) -> bool:
         text = codecs.getincrementaldecoder("utf-8")().decode(beginning)
     except UnicodeDecodeError:
         return False
-    return all(sign.isprintable() or sign.isspace() for sign in text)
+    return all(sign.isprintable() or sign.isspace() for sign in text.removeprefix("\ufeff"))
 
 
 def _of_content(beginning: bytes) -> str:
     """The type of a file whose name has no ending."""
     if not _is_text(beginning):
         return _UNKNOWN
-    text = beginning.decode("utf-8", "replace").lstrip().lower()
+    text = beginning.decode("utf-8-sig", "replace").lstrip().lower()
     if text.startswith(("<!doctype html", "<html")):
         return "text/html"
     if text.startswith("<?xml"):

@@ -30,6 +30,7 @@ _NOTHING_JOINED = re.compile(rf"[{_JOINERS}](?<!\S.)[{_JOINERS}]*")
 _LIVELY = re.compile(r"(@|#|GH-(?=\d)|www(?=\.)|:(?=/))", re.IGNORECASE)
 _HASH = re.compile(r"^([0-9a-f]{12})[0-9a-f]{28}(?:[0-9a-f]{24})?")
 """A commit's hash by SHA-1 or SHA-256, shortened."""
+_LONGEST_COMMIT = 40
 _ADDRESS = re.compile(r"(https://[\w.-]+|http://127\.0\.0\.1)(:\d+)?([/?#][\w./%?=&#~:+,;-]*)?", re.ASCII)
 
 
@@ -70,7 +71,7 @@ def one_line(text: str, length: int | None = None) -> str:
 
 def short_commit(commit: str) -> str:
     """The first 12 characters of a commit's hash. A suffix stays, such as `-dirty`."""
-    return _HASH.sub(r"\1", commit)
+    return cut(_HASH.sub(r"\1", commit), _LONGEST_COMMIT)
 
 
 def counted(number: int, thing: str) -> str:

@@ -41,7 +41,7 @@ _KNOWN = re.compile(
 """The encodings of texts. Python knows others, some of them slow."""
 _FORBIDDEN = re.compile(
     "[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
-    "|&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|6553[45])|x0*(?:[0-8bcef]|1[0-9a-f]|d[89a-f][0-9a-f]{2}|fff[ef]));",
+    "|&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|55(?:29[6-9]|[3-9][0-9]{2})|5[67][0-9]{3}|6553[45])|x0*(?:[0-8bcef]|1[0-9a-f]|d[89a-f][0-9a-f]{2}|fff[ef]));",
     re.I,
 )
 """Characters that XML can't hold (https://www.w3.org/TR/xml/#charsets). A test's output may have them."""
@@ -130,6 +130,13 @@ def _encoding(content: bytes) -> str:
     return name if _KNOWN.fullmatch(name) else f"{name} (refused)"
 
 
+def _without_blanks(content: bytes) -> bytes:
+    """The content without blanks before it: XML can't begin with one. A byte order mark stays."""
+    content = content.lstrip()
+    mark = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
+    return mark + content.removeprefix(mark).lstrip() if mark else content
+
+
 def xml_pieces(content: bytes, where: str) -> Iterator[Piece]:
     """An XML document piece by piece.
 
@@ -140,7 +147,7 @@ def xml_pieces(content: bytes, where: str) -> Iterator[Piece]:
     found = _Bounded()
     parser = DefusedXMLParser(target=found)
     try:
-        for text in _clean(open_text(content.lstrip(), where)):
+        for text in _clean(open_text(_without_blanks(content), where)):
             parser.feed(text)
             yield from found.taken()
         parser.close()

@@ -94,14 +94,16 @@ _TEST_TEXTS = (
     ),
     (r"TN:|SF:", _Kind("LCOV, so coverage", "Name it in `test.coverage.reports`.")),
 )
-_COVERAGE_TEXTS = (
-    (_HTML, _COVERAGE["html"]),
+_COVERAGE_JSON = (
     (r'\{[^\0]*"(statementMap|pct)"', _Kind("Istanbul's JSON", _CLOVER.fix)),
     (
         r'\{[^\0]*"(scriptId|ranges)"',
         _Kind("the JSON of V8", "Have c8 or vitest write `cobertura` or `lcov`."),
     ),
     (r'\{[^\0]*"llvm\.coverage', _Kind("LLVM's JSON", "Run `llvm-cov export -format=lcov`.")),
+)
+_COVERAGE_TEXTS = (
+    (_HTML, _COVERAGE["html"]),
     (
         r"mode: (set|count|atomic)",
         _Kind("Go's cover profile", "Convert it by `gcov2lcov` or `gocover-cobertura`."),
@@ -153,6 +155,14 @@ def check_coverage(head: str, where: str) -> None:
     Raises RESULTS_UNREADABLE.
     """
     _refuse(head, where, _COVERAGE_TEXTS, "Cobertura XML, LCOV or coverage.py's JSON")
+
+
+def check_json(head: str, where: str) -> None:
+    """Refuse another kind of JSON than coverage.py's, by its first characters. Others use the same words.
+
+    Raises RESULTS_UNREADABLE.
+    """
+    _refuse(head, where, _COVERAGE_JSON, "Cobertura XML, LCOV or coverage.py's JSON")
 
 
 def _refuse(head: str, where: str, kinds: tuple[tuple[str, _Kind], ...], wanted: str) -> None:

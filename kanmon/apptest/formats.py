@@ -15,8 +15,8 @@ from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from kanmon.apptest.documents import Closed, Opened, open_text, too_big, unreadable, xml_pieces
-from kanmon.apptest.foreign import CLOVER, SONAR, foreign_coverage
+from kanmon.apptest.documents import HEAD, Closed, Opened, open_text, too_big, unreadable, xml_pieces
+from kanmon.apptest.foreign import CLOVER, SONAR, check_json, foreign_coverage
 from kanmon.apptest.share import Share
 
 MOST_LINES = 1_000_000
@@ -262,6 +262,7 @@ def read_json(content: bytes, where: str) -> Iterator[MeasuredFile]:
         first = error.errors(include_url=False, include_input=False)[0]
         if first["type"] == "too_long":
             raise too_big(where, f"has more than {MOST_LINES:,} lines or branches in one file") from None
+        check_json(open_text(content, where).read(HEAD), where)
         place = ".".join(str(part) for part in first["loc"])[:80]
         raise unreadable(where, f"is not coverage.py's JSON: {place}: a wrong value") from None
     for name, entry in report.files.items():
@@ -278,6 +279,6 @@ def read_json(content: bytes, where: str) -> Iterator[MeasuredFile]:
 FORMATS: tuple[tuple[re.Pattern[str], Callable[[bytes, str], Iterator[MeasuredFile]]], ...] = (
     (re.compile(r"\s*<"), read_cobertura),
     (re.compile(r"\s*\{"), read_json),
-    (re.compile(r"\s*(#[^\n]*\s+)*(TN:|SF:)"), read_lcov),
+    (re.compile(r"\s*(#[^\n]*\n\s*)*(TN:|SF:)"), read_lcov),
 )
 """For each format: the beginning of its reports as a pattern, and its reader."""

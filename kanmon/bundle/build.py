@@ -16,8 +16,10 @@ from kanmon import __version__
 from kanmon.appcommand.process import run_command
 from kanmon.appcommand.scrub import app_environment
 from kanmon.bundle.definitions import copy_state_machines
+from kanmon.bundle.handlers import refuse_missing_handler
 from kanmon.bundle.lambda_package import refuse_unfit_package
 from kanmon.bundle.manifest import MANIFEST, Bundle, FunctionPackage, Manifest, sha256_of
+from kanmon.bundle.native_code import foreign_code
 from kanmon.bundle.pack import compressor, pack
 from kanmon.bundle.tree import refuse_larger, shown, tree_files
 from kanmon.bundle.web_files import (
@@ -55,10 +57,12 @@ def build_bundle(
     commit: str,
     on_command: Callable[[str], None],
     on_line: Callable[[str], None],
+    on_warning: Callable[[KanmonError], None] = lambda _: None,
 ) -> Bundle:
     """Run the build commands in `project` and write the bundle to `target`.
 
-    `on_command` gets every command before it runs. `on_line` gets every printed line at once.
+    `on_command` gets every command before it runs. `on_line` gets every printed line at once. `on_warning`
+    gets NATIVE_CODE_FOREIGN for compiled code that some function can't load.
     It replaces an older bundle. It appears at `target` whole or not at all.
     Raises BUILD_FAILED, ARTIFACT_MISSING, UNSAFE_PATH, WEB_FILE_REFUSED, BUNDLE_TOO_BIG, HANDLER_MISSING,
     NATIVE_CODE_FOREIGN or STATE_MACHINE_INVALID.
@@ -71,7 +75,8 @@ def build_bundle(
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".bundle-") as folder:
         staged = Path(folder, "bundle")
-        manifest = _assemble(config, project, staged, target, commit)
+        functions = _pack_functions(config, project, staged, target, on_warning)
+        manifest = _assemble(config, project, staged, commit, functions)
         (staged / MANIFEST).write_bytes(manifest.stored)
         if target.is_symlink():
             target.unlink()
@@ -120,16 +125,9 @@ def _run(command: str, project: Path, on_line: Callable[[str], None]) -> None:
         raise KanmonError(Code.BUILD_FAILED, problem, where=str(project))
 
 
-def _assemble(config: Config, project: Path, staged: Path, target: Path, commit: str) -> Manifest:
-    (staged / "functions").mkdir(parents=True)
-    artifacts: dict[str, list[TreeFile]] = {}
-    for name, function in config.functions.items():
-        folder = project / function.artifact
-        if function.artifact not in artifacts:
-            key = f"functions.{name}.artifact"
-            artifacts[function.artifact] = _files(folder, key, keep_links=True, without=target)
-        refuse_unfit_package(name, function, folder, artifacts[function.artifact])
-    packed = {artifact: _pack_function(files, staged) for artifact, files in artifacts.items()}
+def _assemble(
+    config: Config, project: Path, staged: Path, commit: str, functions: dict[str, FunctionPackage]
+) -> Manifest:
     return Manifest(
         app=config.app,
         commit=commit,
@@ -138,11 +136,33 @@ def _assemble(config: Config, project: Path, staged: Path, target: Path, commit:
             "python": platform.python_version(),
             "compressor": compressor(),
         },
-        functions={name: packed[function.artifact] for name, function in config.functions.items()},
+        functions=functions,
         state_machines=copy_state_machines(config, project, staged),
         web=_copy_web(config.web, config.api, project, staged) if config.web else {},
         config=config.as_json(),
     )
+
+
+def _pack_functions(
+    config: Config, project: Path, staged: Path, target: Path, on_warning: Callable[[KanmonError], None]
+) -> dict[str, FunctionPackage]:
+    """The package of each function. Functions with one artifact share it, and what is known of it."""
+    (staged / "functions").mkdir(parents=True)
+    artifacts: dict[str, list[TreeFile]] = {}
+    seen = set()
+    for name, function in config.functions.items():
+        folder = project / function.artifact
+        if function.artifact not in artifacts:
+            key = f"functions.{name}.artifact"
+            artifacts[function.artifact] = _files(folder, key, keep_links=True, without=target)
+            refuse_unfit_package(name, function, artifacts[function.artifact])
+        refuse_missing_handler(name, function, folder, artifacts[function.artifact])
+        machine = (function.artifact, function.runtime, function.architecture)
+        if machine not in seen and (foreign := foreign_code(name, function, artifacts[function.artifact])):
+            on_warning(foreign)
+        seen.add(machine)
+    packed = {artifact: _pack_function(files, staged) for artifact, files in artifacts.items()}
+    return {name: packed[function.artifact] for name, function in config.functions.items()}
 
 
 def _pack_function(files: list[TreeFile], staged: Path) -> FunctionPackage:

@@ -69,7 +69,7 @@ def _python(handler: str, package: _Package) -> str | None:
     if not dot or not module:
         return "The handler has no module and function, such as `app.handle` for `handle` in app.py."
     path = module.replace(".", "/")
-    source = package.first(f"{path}.py", f"{path}/__init__.py")
+    source = package.first(f"{path}/__init__.py", f"{path}.py")
     if source:
         return _lacks(source, name, python_lacks)
     stems = (f"{path}.", f"{path}/__init__.")
@@ -122,7 +122,7 @@ def _holds(jar: str, name: str) -> bool:
     try:
         with zipfile.ZipFile(jar) as content:
             return name in content.NameToInfo
-    except (OSError, zipfile.BadZipFile):
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
         return True
 
 

@@ -1,6 +1,6 @@
-"""Refuses a function's package that Lambda would refuse, or that would fail at its first call.
+"""Refuses a function's package that Lambda would refuse.
 
-It runs nothing of the package. Quotas: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html.
+Quotas: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html.
 The zip itself has no quota: Lambda's 50 MB are for a zip in the call, and Kanmon's lie in S3.
 """
 
@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanmon.bundle.handlers import refuse_missing_handler
-from kanmon.bundle.native_code import refuse_foreign_code
 from kanmon.bundle.tree import refuse_larger, shown
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from kanmon.bundle.tree import TreeFile
     from kanmon.config.functions import Function
@@ -28,11 +25,8 @@ _TASK = "/var/task/"
 _NAME, _PATH = 255, 4095
 
 
-def refuse_unfit_package(name: str, function: Function, folder: Path, files: Sequence[TreeFile]) -> None:
-    """Raise for the files of a function's artifact that Lambda can't take or call.
-
-    BUNDLE_TOO_BIG, UNSAFE_PATH, HANDLER_MISSING or NATIVE_CODE_FOREIGN.
-    """
+def refuse_unfit_package(name: str, function: Function, files: Sequence[TreeFile]) -> None:
+    """Raise BUNDLE_TOO_BIG or UNSAFE_PATH for files of a function's artifact that Lambda can't take."""
     where = f"functions.{name}.artifact: {function.artifact}"
     reason = f"Lambda takes {UNPACKED:,} bytes for one function, unpacked."
     refuse_larger(files, UNPACKED, f"The function {name}", reason, where)
@@ -42,5 +36,3 @@ def refuse_unfit_package(name: str, function: Function, folder: Path, files: Seq
             problem = f"The name {shown(file.name)} has {len(file.name.encode()):,} bytes."
             fix = f"Linux takes {_NAME} bytes between two slashes, and {_PATH - len(_TASK):,} for the path."
             raise KanmonError(Code.UNSAFE_PATH, problem, where=where, fix=fix)
-    refuse_missing_handler(name, function, folder, files)
-    refuse_foreign_code(name, function, files)

@@ -1,4 +1,4 @@
-"""Refuses compiled code for another system, processor or Python than the function's.
+"""Finds compiled code for another system, processor or Python than the function's.
 
 Such a library can't be loaded: the first call fails, with "invalid ELF header" or "No module named". Packages
 may have a library for each of several systems; so one counts only if none beside it fits.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _LIBRARY = re.compile(r"\.(so(\.[\d.]+)?|node|pyd)$")
 # https://peps.python.org/pep-3149/, and `EXTENSION_SUFFIXES` of importlib.machinery.
-_EXTENSION = re.compile(r"\.(?:(?P<python>cpython-\w+|cp\w+)(?:-(?P<system>[\w-]+))?|abi3)\.(?:so|pyd)$")
+_EXTENSION = re.compile(r"\.(?:(?P<python>cpython-\w+|cp\d\w*)(?:-(?P<system>[\w-]+))?|abi3)\.(?:so|pyd)$")
 _SYSTEMS = re.compile(
     r"(?<![a-z0-9])(linux(musl)?|darwin|macos(x)?|osx|win(32|64|dows)|android|freebsd|x86([_-]64)?|x64|amd64|i?[36]86"
     r"|ia32|arm(64|v[678]l?|hf)?|aarch64|universal2?|gnu(eabihf)?|glibc|musl(eabihf)?|msvc)(?![a-z0-9])",
@@ -34,24 +34,41 @@ _MACH_O = frozenset(map(bytes.fromhex, ("feedface", "feedfacf", "cefaedfe", "cff
 _FASTER = frozenset(
     {
         *("aiohttp", "bson", "coverage", "frozenlist", "markupsafe", "msgpack", "multidict", "propcache"),
-        *("pymongo", "simplejson", "sqlalchemy", "tornado", "websockets", "wrapt", "yaml", "_yaml", "yarl"),
+        *(
+            "_upb",
+            "greenlet",
+            "pymongo",
+            "simplejson",
+            "sqlalchemy",
+            "tornado",
+            "websockets",
+            "wrapt",
+            "yaml",
+            "_yaml",
+            "yarl",
+        ),
         "zope",
     }
 )
 """Python packages whose compiled modules are only faster: without these, they take Python."""
+_BOOTSTRAP = "bootstrap"
 _MANYLINUX = {"x86_64": "x86_64", "arm64": "aarch64"}
 _NPM = {"x86_64": "x64", "arm64": "arm64"}
 
 
-def refuse_foreign_code(name: str, function: Function, files: Sequence[TreeFile]) -> None:
-    """Raise NATIVE_CODE_FOREIGN for a library that the function can't load, and that no other stands for."""
+def foreign_code(name: str, function: Function, files: Sequence[TreeFile]) -> KanmonError | None:
+    """NATIVE_CODE_FOREIGN for libraries that the function can't load, and that no other stands for.
+
+    Nobody but the package knows if it needs them: many take their own Python or JavaScript instead. Raises it
+    for a foreign `bootstrap`: without this file, no call works.
+    """
     names = {file.name for file in files}
     foreign: dict[str, tuple[TreeFile, str]] = {}
     fitting = set()
     for file in files:
         if file.target is not None or not _is_loaded(file.name, function):
             continue
-        if _FASTER & {step.lower() for step in file.name.split("/")[:-1]}:
+        if _is_only_faster(file.name):
             continue
         purpose = _purpose(file.name)
         made_for = _made_for(file, function)
@@ -60,22 +77,35 @@ def refuse_foreign_code(name: str, function: Function, files: Sequence[TreeFile]
         else:
             foreign.setdefault(purpose, (file, made_for))
     wrong = [found for purpose, found in foreign.items() if purpose not in fitting]
-    if wrong:
-        file, made_for = wrong[0]
-        more = f" So are {len(wrong) - 1} more files." if len(wrong) > 1 else ""
-        problem = f"{file.name} is compiled for {made_for}, and the function runs {_runs_on(function)}.{more}"
-        where = f"functions.{name}.artifact: {function.artifact}"
-        raise KanmonError(Code.NATIVE_CODE_FOREIGN, problem, where=where, fix=_fix(file.name, function))
+    if not wrong:
+        return None
+    file, made_for = wrong[0]
+    more = f" So are {len(wrong) - 1} more files." if len(wrong) > 1 else ""
+    problem = f"{file.name} is compiled for {made_for}, and the function runs {_runs_on(function)}.{more}"
+    where = f"functions.{name}.artifact: {function.artifact}"
+    found = KanmonError(Code.NATIVE_CODE_FOREIGN, problem, where=where, fix=_fix(file.name, function))
+    if _BOOTSTRAP in foreign:
+        raise found
+    return found
 
 
 def _is_loaded(name: str, function: Function) -> bool:
-    return bool(_LIBRARY.search(name)) or (name == "bootstrap" and function.runtime.startswith("provided"))
+    return bool(_LIBRARY.search(name)) or (name == _BOOTSTRAP and function.runtime.startswith("provided"))
+
+
+def _is_only_faster(name: str) -> bool:
+    *folders, last = name.lower().split("/")
+    # mypyc compiles a copy of modules that are there in Python, too.
+    return bool(_FASTER.intersection(folders)) or "__mypyc." in last
 
 
 def _purpose(name: str) -> str:
     """What libraries for several systems have in common: their path, without the words for systems."""
     if extension := _EXTENSION.search(name):
         return name[: extension.start()]
+    if "prebuilds/" in name:
+        # node-gyp-build chooses one of them: https://github.com/prebuild/node-gyp-build
+        return name.rpartition("prebuilds/")[0] + "prebuilds"
     return _SYSTEMS.sub("*", name)
 
 

@@ -6,7 +6,7 @@ import os
 import stat
 from dataclasses import dataclass
 from heapq import nlargest
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from kanmon.bundle.linked_modules import is_undeclared, way_out
@@ -82,7 +82,21 @@ def tree_files(folder: Path, *, keep_links: bool = False, without: Path | None =
         if len(found) + len(waiting) > MOST:
             problem = f"The folder has more than {MOST:,} files and folders."
             raise KanmonError(Code.BUNDLE_TOO_BIG, problem, where=shown(folder))
+    _refuse_empty_targets(found, folder)
     return sorted(found, key=lambda file: file.name)
+
+
+def _refuse_empty_targets(found: list[TreeFile], folder: Path) -> None:
+    """Raise UNSAFE_PATH for a kept link to something without files: a zip has files only."""
+    there = {file.name for file in found}
+    there |= {os.fspath(above) for name in there for above in PurePosixPath(name).parents}
+    for file in found:
+        if file.target is None:
+            continue
+        target = os.path.normpath(PurePosixPath(file.name).parent / file.target)
+        if target not in there:
+            problem = f"The symbolic link leads to a folder without files, {shown(file.target)}."
+            raise KanmonError(Code.UNSAFE_PATH, problem, where=shown(folder / file.name))
 
 
 def refuse_larger(files: Iterable[TreeFile], largest: int, owner: str, reason: str, where: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
@@ -63,7 +64,7 @@ class Document:
     """The names that YAML doesn't take for text, such as `0755` and `null`."""
 
     def written(self, location: Location) -> str:
-        """A value as it stands in the file. Empty for a missing one, text in quotes, and several lines."""
+        """A value as it stands in the file. Empty for a missing one, text in quotes, and a block."""
         node = self._found(location)[1]
         if isinstance(node, ScalarNode):
             return node.value if node.style is None else ""
@@ -73,7 +74,7 @@ class Document:
         return "" if "\n" in whole else whole
 
     def scalars(self) -> Iterator[tuple[Location, ScalarNode]]:
-        """Each value that is no list and no mapping, once, with its place."""
+        """The values that are no list and no mapping, with their places."""
         found = ((location, node) for location, _, node in _nodes(self.root))
         return ((location, node) for location, node in found if isinstance(node, ScalarNode))
 
@@ -85,25 +86,31 @@ class Document:
         """The line of a location, or of its nearest parent, and the location's node if it is written."""
         line, node = 1, cast("Node", self.root)
         for part in location:
-            found = _below(node, part)
+            found = self._below(node, part)
             if found is None:
                 return line, None
             line, node = found
         return line, node
 
+    def _below(self, node: Node, part: int | str) -> tuple[int, Node] | None:
+        """The line and the value of a key or an item. Merged keys lie before equal ones: the last counts."""
+        if isinstance(node, MappingNode):
+            if id(node) not in self._names:
+                lines = {key.value: (key.start_mark.line + 1, value) for key, value in node.value}
+                self._names[id(node)] = lines
+            return self._names[id(node)].get(part)
+        if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
+            return node.value[part].start_mark.line + 1, node.value[part]
+        return None
+
+    @cached_property
+    def _names(self) -> dict[int, dict[int | str, tuple[int, Node]]]:
+        """The names in each mapping that was asked for, with their lines and values."""
+        return {}
+
     def where(self, location: Location) -> str:
         """The place to show, such as `kanmon.yml:12`."""
         return f"{self.name}:{self.line(location)}"
-
-
-def _below(node: Node, part: int | str) -> tuple[int, Node] | None:
-    """The line of a key or an item, and its value. The last of equal keys counts: merged ones are first."""
-    if isinstance(node, MappingNode):
-        found = (pair for pair in reversed(node.value) if pair[0].value == part)
-        return next(((key.start_mark.line + 1, value) for key, value in found), None)
-    if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
-        return node.value[part].start_mark.line + 1, node.value[part]
-    return None
 
 
 def read_document(path: Path) -> Document:
@@ -137,7 +144,10 @@ def _names_as_text(root: MappingNode) -> Iterator[Location]:
 
 
 def _nodes(root: MappingNode) -> Iterator[tuple[Location, Node | None, Node]]:
-    """Each node below the root once, with its place and its name. An item of a list has no name."""
+    """The nodes from the root down, with their places and names. An item of a list has no name.
+
+    An aliased node comes for each alias, and what is in it once.
+    """
     waiting: list[tuple[Location, Node | None, Node]] = [((), None, root)]
     seen = set()
     while waiting:

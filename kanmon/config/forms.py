@@ -158,7 +158,7 @@ def _repaired(node: Node, wrong: object) -> Any:  # noqa: ANN401 - a value of YA
         found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|[smh])\w*", wrong.strip().lower())
         return found and found[1] + found[2]
     if node.get("type") in {"integer", "number"}:
-        found = re.fullmatch(r"(\d+)\s*(s|sec|seconds|mb|mib|%)", wrong.strip().lower())
+        found = re.fullmatch(r"(\d{1,9})\s*(s|sec|seconds|mb|mib|%)", wrong.strip().lower())
         return int(found[1]) if found and _in_limits(node, int(found[1])) else None
     text = "-".join(wrong.lower().split())
     return text if fits(node, text) and text != wrong else None

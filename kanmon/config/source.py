@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
@@ -15,18 +16,22 @@ from kanmon.errors import KanmonError
 from kanmon.text import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
+
+    from kanmon.config.document import Location
 
 _SHOWN = 20
 """The most mistakes in one message."""
 
 
-class _Line(NamedTuple):
-    number: int
-    problem: str
-    fix: str
+class _Mistake(NamedTuple):
+    place: Location
+    line: int
+    words: Callable[[], tuple[str, str]]
+    """Gives the problem and its fix. Only those that are shown need the time for it."""
 
 
 def load_config(path: Path) -> Config:
@@ -47,27 +52,38 @@ def validate(document: Document) -> Config:
         config = Config.model_validate(document.tree)
     except ValidationError as error:
         errors = causes(error.errors(include_url=False))
-    lines = _lines(document, errors)
-    if not lines:
+    found = _mistakes(document, errors)
+    if not found:
         return config
-    unknown = len(lines) == len(errors) and all(error["type"] == "extra_forbidden" for error in errors)
+    unknown = len(found) == len(errors) and all(error["type"] == "extra_forbidden" for error in errors)
     code = Code.CONFIG_UNKNOWN_KEY if unknown else Code.CONFIG_INVALID
-    if len(lines) == 1:
-        [(number, problem, fix)] = lines
-        raise KanmonError(code, problem, where=f"{document.name}:{number}", fix=fix)
-    shown = (one_line(f"{document.name}:{line.number}: {line.problem} {line.fix}") for line in lines[:_SHOWN])
-    more = f" The first {_SHOWN} are shown." if len(lines) > _SHOWN else ""
-    message = "\n".join(shown) + f"\n{len(lines)} keys are wrong.{more}"
+    shown = [(f"{document.name}:{one.line}", *one.words()) for one in found[:_SHOWN]]
+    if len(found) == 1:
+        [(where, problem, fix)] = shown
+        raise KanmonError(code, problem, where=where, fix=fix)
+    more = f" The first {_SHOWN} are shown." if len(found) > _SHOWN else ""
+    lines = [one_line(f"{where}: {problem} {fix}") for where, problem, fix in shown]
+    message = "\n".join([*lines, f"{len(found)} keys are wrong.{more}"])
     raise KanmonError(code, message, where=document.name)
 
 
-def _lines(document: Document, errors: list[ErrorDetails]) -> list[_Line]:
-    """A line for each mistake, in the order of the file. A wrong value is no trap as well."""
-    places = [place_of(error) for error in errors]
-    found = [
-        (place, *explanation(one, document.written(place))) for one, place in zip(errors, places, strict=True)
-    ]
-    found += [trap for trap in traps(document) if trap[0] not in places]
-    return sorted(
-        (_Line(document.line(place), *words) for place, *words in found), key=lambda line: line.number
-    )
+def _mistakes(document: Document, errors: list[ErrorDetails]) -> list[_Mistake]:
+    """All mistakes, in the order of the file. A wrong value is no trap as well."""
+    found = []
+    for error in errors:
+        place = place_of(error)
+        words = partial(_words_of, document, error, place)
+        found.append(_Mistake(place, document.line(place), words))
+    wrong = {one.place for one in found}
+    for place, problem, fix in traps(document):
+        if place not in wrong:
+            found.append(_Mistake(place, document.line(place), partial(_both, problem, fix)))
+    return sorted(found, key=lambda one: one.line)
+
+
+def _words_of(document: Document, error: ErrorDetails, place: Location) -> tuple[str, str]:
+    return explanation(error, document.written(place))
+
+
+def _both(problem: str, fix: str) -> tuple[str, str]:
+    return problem, fix

@@ -161,11 +161,14 @@ class Web(Section):
         metadata = _LONGEST | {f"{HEADER_METADATA}{name}": value for name, value in self.headers.items()}
         size = sum(len(f"{_METADATA_PREFIX}{name}{value}") for name, value in metadata.items())
         if size > _METADATA:
+            others = {("response_headers", name): value for name, value in self.response_headers.items()}
+            given = {("content_security_policy",): self.content_security_policy} | others
+            longest = max(given, key=lambda place: len(given[place]))
             raise MistakeError(
-                f"The policy has {len(self.content_security_policy)} characters. S3 keeps it, with "
-                f"`response_headers`, as metadata of the pages, and takes {_METADATA} bytes of it in all.",
-                f"Make it shorter by {size - _METADATA}. For example, write `https://*.example.com` in place "
-                "of several hosts.",
-                at=("content_security_policy",),
+                f"It has {len(given[longest])} characters. S3 keeps the policy and `response_headers` as "
+                f"metadata of the pages, and takes {_METADATA} bytes of it in all.",
+                f"Make it shorter by {size - _METADATA}. In a policy, for example, write "
+                "`https://*.example.com` in place of several hosts.",
+                at=longest,
             )
         return self

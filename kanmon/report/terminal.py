@@ -272,7 +272,7 @@ def _print_open(console: Screen, operation: Operation, *, is_leased: bool) -> No
         note=f": {operation.steps[-1].note}" if operation.steps else "",
     )
     if not is_leased:
-        console.print("          its run died: kanmon recover finishes or undoes it")
+        console.print("          no run is at work on it: kanmon recover finishes or undoes it")
 
 
 def _why(operation: Operation) -> str:

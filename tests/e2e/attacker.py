@@ -40,6 +40,12 @@ Contents = Mapping[Place, bytes]
 DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation", "403"}
 READS = re.compile(r"[\w-]+:(Get|List|Describe|Head)\w*|kms:Decrypt|kms:GenerateDataKey|apigateway:GET")
 _AT_ONCE = 8
+_WITHHOLDING: list[dict[str, str]] = [
+    {"IfNoneMatch": "*", "StorageClass": "GLACIER"},
+    {"IfNoneMatch": "*", "SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32},
+    {"IfNoneMatch": "*", "ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/attacker"},
+]
+"""Ways to write an object that nobody else can read, or not at once."""
 ATTACKER = "attacker"
 """The name that an attacker takes a role with: IAM's denials have it."""
 
@@ -171,7 +177,7 @@ class Attacker:
         def write(place: Place) -> bool:
             self.tally.objects.add("/".join(place))
             at = {"Bucket": place[0], "Key": place[1], "Body": contents[place]}
-            ways: list[dict[str, str]] = [{}, {"IfNoneMatch": "*", "ChecksumAlgorithm": "SHA256"}]
+            ways = [*_WITHHOLDING, {}, {"IfNoneMatch": "*", "ChecksumAlgorithm": "SHA256"}]
             return any([self.attempt("s3:PutObject", s3.put_object, **at, **way) for way in ways])  # noqa: C419
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:

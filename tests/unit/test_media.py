@@ -78,6 +78,9 @@ def test_a_file_has_the_media_type_of_its_ending(name: str, kind: str) -> None:
         ("feed", b"<?xml version='1.0'?><rss/>", "text/xml; charset=utf-8", ""),
         ("about", b"<!DOCTYPE html>", "text/html; charset=utf-8", ""),
         ("tool", b"\x7fELF\0", BYTES, ""),
+        ("feed", b"\xef\xbb\xbf<?xml version='1.0'?>", "text/xml; charset=utf-8", ""),
+        ("LICENSE", b"\xef\xbb\xbfMIT", TEXT, ""),
+        ("app.js.br", b"\xef\xbb\xbfalert(1)", JS, ""),
     ],
 )
 def test_the_content_decides_where_the_name_can_lie(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanmon.cli.context import Context
+    from kanmon.errors import KanmonError
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class BuildOptions:
 
 def run(options: BuildOptions, context: Context) -> ExitStatus:
     """Build the bundle and show its content."""
+    warnings: list[KanmonError] = []
     with folded("The build"):
         bundle = build_bundle(
             context.config,
@@ -35,6 +37,7 @@ def run(options: BuildOptions, context: Context) -> ExitStatus:
             commit=commit_of(context.project),
             on_command=lambda command: context.console.print("[dim]$ {command}[/]", command=command),
             on_line=context.console.line,
+            on_warning=warnings.append,
         )
     manifest = bundle.manifest
     context.console.print(
@@ -45,7 +48,8 @@ def run(options: BuildOptions, context: Context) -> ExitStatus:
         digest=manifest.digest[:12],
     )
     if context.config.web:
-        context.warn(web_warnings(manifest.web, context.config.web.routes))
+        warnings += web_warnings(manifest.web, context.config.web.routes)
+    context.warn(warnings)
     if context.step:
         context.step.bundle(bundle)
     return ExitStatus.OK

@@ -56,9 +56,9 @@ def new_plan(context: Context, bundle_folder: Path, digest: str) -> Plan:
     from kanmon.release.loaded import compared_in
     from kanmon.release.plan import live_release, make_plan
 
+    bundle = built_from(context.config, bundle_folder, digest)
     services = context.services
     live = live_release(services, services.ledger.head())
-    bundle = built_from(context.config, bundle_folder, digest)
     context.account.blobs.upload_bundle(bundle, compared_in(live))
     return make_plan(services, context.config, bundle.manifest, context.account.bootstrapped)
 

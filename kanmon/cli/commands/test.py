@@ -40,7 +40,8 @@ def run(options: AppTestOptions, context: Context) -> ExitStatus:
             fix="Add `test: {commands: [pytest --junitxml=build/tests.xml], results: [build/tests.xml]}`.",
         )
     if options.output:
-        refuse_unwritable(options.output)
+        # The file itself is replaced: the app's commands may leave anything there.
+        refuse_unwritable(options.output.parent / f"{options.output.name}.new")
     with folded("The tests"):
         verdict = run_tests(
             rules,

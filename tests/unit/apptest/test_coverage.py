@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -248,3 +249,16 @@ def test_a_file_without_a_report_is_refused(tmp_path: Path, content: str) -> Non
         read_coverage(report, tmp_path)
     assert caught.value.code is Code.RESULTS_UNREADABLE
     assert caught.value.where == "coverage"
+
+
+def test_an_endless_row_of_number_signs_is_no_lcov(tmp_path: Path) -> None:
+    """TRU-6: a pattern that tries each pair of ways would need days."""
+    with pytest.raises(KanmonError) as caught:
+        read(tmp_path, "# " * 2000 + "x")
+    assert caught.value.code is Code.RESULTS_UNREADABLE
+
+
+def test_coverage_pys_json_may_name_a_function_like_istanbuls(tmp_path: Path) -> None:
+    entry = {"executed_lines": [1], "missing_lines": [2], "functions": {"pct": {}, "ranges": {}}}
+    lines = read(tmp_path, json.dumps({"meta": {}, "files": {"a.py": entry}})).lines
+    assert (lines.covered, lines.total) == (1, 2)

@@ -102,8 +102,15 @@ def test_tests_of_one_name_are_several_tests(tmp_path: Path) -> None:
     assert [case.failed for case in cases] == [True, False]
 
 
-def test_a_blank_line_before_the_declaration_is_none(tmp_path: Path) -> None:
-    assert read(tmp_path, '\n<?xml version="1.0"?>\n<testsuite><testcase name="a"/></testsuite>')
+@pytest.mark.parametrize("before", ["\n", "\ufeff\n"])
+def test_a_blank_line_before_the_declaration_is_none(tmp_path: Path, before: str) -> None:
+    assert read(tmp_path, f'{before}<?xml version="1.0"?>\n<testsuite><testcase name="a"/></testsuite>')
+
+
+@pytest.mark.parametrize("half", ["&#55357;", "&#57343;", "&#xD83D;"])
+def test_half_a_letter_hides_no_test(tmp_path: Path, half: str) -> None:
+    report = f'<testsuite><testcase name="a"><failure message="{half}"/></testcase></testsuite>'
+    assert [case.failed for case in read(tmp_path, report)] == [True]
 
 
 def test_a_time_can_have_a_thousands_separator() -> None:

@@ -50,6 +50,7 @@ def _problem(folder: Path, runtime: str, handler: str, files: dict[str, str]) ->
         (PYTHON, "shop/api.handle", {"shop/api.py": HANDLE}),
         (PYTHON, "shop.api.handle", {"shop/api.py": HANDLE}),
         (PYTHON, "shop.handle", {"shop/__init__.py": HANDLE}),
+        (PYTHON, "shop.handle", {"shop/__init__.py": HANDLE, "shop.py": "other = 1"}),
         (PYTHON, "app.handle", {"app.pyc": ""}),
         (PYTHON, "app.handle", {"app.cpython-312-aarch64-linux-gnu.so": ""}),
         (PYTHON, "app.handle", {"app/__init__.abi3.so": ""}),

@@ -39,9 +39,9 @@ def _refusal(app: Path, **changes: Any) -> KanmonError:
     return caught.value
 
 
-def _unfit(folder: Path, files: list[TreeFile]) -> KanmonError | None:
+def _unfit(files: list[TreeFile]) -> KanmonError | None:
     try:
-        refuse_unfit_package("api", FUNCTION, folder, files)
+        refuse_unfit_package("api", FUNCTION, files)
     except KanmonError as error:
         return error
     return None
@@ -59,12 +59,12 @@ def _sized(app: Path, sizes: dict[str, int]) -> list[TreeFile]:
 def test_a_package_may_have_what_lambda_takes(app: Path) -> None:
     code = (app / "build/api/shop.py").stat().st_size
     files = _sized(app, {"a.bin": LARGEST // 2, "b.bin": LARGEST // 2 - code})
-    assert _unfit(app / "build/api", files) is None
+    assert _unfit(files) is None
 
 
 def test_one_byte_more_is_refused(app: Path) -> None:
     code = (app / "build/api/shop.py").stat().st_size
-    refused = _unfit(app / "build/api", _sized(app, {"model.bin": LARGEST - code + 1}))
+    refused = _unfit(_sized(app, {"model.bin": LARGEST - code + 1}))
     assert refused
     assert refused.code is Code.BUNDLE_TOO_BIG
     assert "The function api has files of 262,144,001 bytes together" in refused.message
@@ -92,7 +92,7 @@ def test_each_of_two_functions_has_the_whole_room(app: Path) -> None:
 def test_names_fit_into_linux(app: Path, name: str, fits: bool) -> None:
     """TRU-6: macOS takes 255 characters, and Linux 255 bytes."""
     (code,) = [file for file in tree_files(app / "build/api") if file.name == "shop.py"]
-    refused = _unfit(app / "build/api", [code, replace(code, name=name)])
+    refused = _unfit([code, replace(code, name=name)])
     assert (refused is None) == fits
     assert refused is None or refused.code is Code.UNSAFE_PATH
 

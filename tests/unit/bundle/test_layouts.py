@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, unquote_plus
 
@@ -108,10 +109,7 @@ def test_no_tools_output_gives_a_false_alarm(tool: str, tmp_path: Path) -> None:
 def test_what_a_tool_has_in_a_folder_too_wide_is_named(tmp_path: Path) -> None:
     """SvelteKit's `_app/version.json` has another content in each release."""
     layout = LAYOUTS["sveltekit"]
-    layout.web["immutable"] = ["_app/*"]
-    try:
-        (warning,) = web_warnings(_built(tmp_path, layout).web, "files")
-    finally:
-        layout.web["immutable"] = ["_app/immutable/*"]
+    wide = replace(layout, web=layout.web | {"immutable": ["_app/*"]})
+    (warning,) = web_warnings(_built(tmp_path, wide).web, "files")
     assert warning.code is Code.ASSET_NOT_HASHED
     assert "_app/env.js, _app/version.json" in warning.message

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanmon.bundle.native_code import refuse_foreign_code
+from kanmon.bundle.native_code import foreign_code
 from kanmon.bundle.tree import tree_files
 from kanmon.codes import Code
 from kanmon.config.functions import Function
@@ -36,10 +36,10 @@ def _refusal(
     given = {"handler": "a.b", "artifact": "fn", "runtime": runtime, "architecture": architecture}
     function, found = Function.model_validate(given), tree_files(folder, keep_links=True)
     try:
-        refuse_foreign_code("api", function, found)
+        refused = foreign_code("api", function, found)
     except KanmonError as error:
         refused = error
-    else:
+    if refused is None:
         return None
     assert refused.code is Code.NATIVE_CODE_FOREIGN
     assert refused.where == "functions.api.artifact: fn"
@@ -76,7 +76,7 @@ def test_a_module_that_is_only_faster_may_be_foreign(tmp_path: Path, package: st
         ("x.so", _elf(40), "32-bit arm"),
     ],
 )  # fmt: skip
-def test_a_foreign_library_of_python_is_refused(
+def test_a_foreign_library_of_python_is_named(
     tmp_path: Path, name: str, content: bytes, made_for: str
 ) -> None:
     refused = _refusal(tmp_path, {name: content})
@@ -98,14 +98,14 @@ def test_a_foreign_library_of_python_is_refused(
         "node_modules/a/prebuilds/linux-x64/a.napi.node",
     ],
 )
-def test_a_foreign_module_of_node_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_foreign_module_of_node_is_named(tmp_path: Path, name: str) -> None:
     refused = _refusal(tmp_path, {name: X86}, NODE)
     assert refused
     assert "compiled for x86_64, and the function runs nodejs22.x on Linux and arm64" in refused.message
     assert "npm ci --omit=dev --os=linux --cpu=arm64" in refused.fix
 
 
-def test_the_other_architecture_is_refused_too(tmp_path: Path) -> None:
+def test_the_other_architecture_is_named_too(tmp_path: Path) -> None:
     refused = _refusal(tmp_path, {"x.node": ARM}, NODE, "x86_64")
     assert refused
     assert "compiled for arm64" in refused.message
@@ -120,6 +120,10 @@ def test_the_others_are_counted(tmp_path: Path) -> None:
 
 
 def test_a_foreign_bootstrap_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "bootstrap").write_bytes(X86)
+    own = Function.model_validate({"handler": "a.b", "artifact": "fn", "runtime": OWN})
+    with pytest.raises(KanmonError, match="bootstrap is compiled for x86_64"):
+        foreign_code("api", own, tree_files(tmp_path))
     refused = _refusal(tmp_path, {"bootstrap": X86}, OWN)
     assert refused
     assert "Compile it for Linux on arm64" in refused.fix
@@ -139,10 +143,14 @@ def test_a_foreign_bootstrap_is_refused(tmp_path: Path) -> None:
         (NODE, {"@img/sharp-linux-x64/sharp-linux-x64.node": X86,
                 "@img/sharp-linux-arm64/sharp-linux-arm64.node": ARM}),
         (NODE, {"_x.cpython-311-darwin.so": ARM}),
+        (NODE, {"prebuilds/linux-arm64/a.glibc.node": ARM, "prebuilds/linux-arm64/a.musl.node": ARM,
+                "prebuilds/darwin-x64+arm64/a.node": MAC_BOTH, "prebuilds/linux-s390x/a.node": POWER}),
+        (PYTHON, {"81d2__mypyc.cpython-312-x86_64-linux-gnu.so": X86}),
+        (PYTHON, {"kernels.cpu.so": ARM, "kernels.cpp.so": ARM}),
         (OWN, {"bootstrap": b"#!/bin/sh"}),
     ],
     ids=["all fit", "one of two fits", "a fallback", "named systems", "no libraries", "prebuilds", "sharp",
-         "Python's tag elsewhere", "a script"],
+         "Python's tag elsewhere", "prebuilds with tags", "mypyc", "not a Python's tag", "a script"],
 )  # fmt: skip
 def test_libraries_that_fit_or_are_not_loaded_pass(
     tmp_path: Path, runtime: str, files: dict[str, bytes]

@@ -170,3 +170,22 @@ def test_too_many_bytes_name_the_largest_files(tmp_path: Path) -> None:
         "The largest: large (5,368,709,120), small4 (4), small3 (3)."
     )
     assert refused.value.where == "here"
+
+
+@pytest.mark.parametrize("inside", ["", "deep"])
+def test_a_kept_link_to_a_folder_without_files_is_refused(tmp_path: Path, inside: str) -> None:
+    """A zip has files only: on Lambda, the link would lead to nothing."""
+    (tmp_path / "empty" / inside).mkdir(parents=True)
+    (tmp_path / "a").symlink_to("empty")
+    with pytest.raises(KanmonError, match="leads to a folder without files, empty"):
+        tree_files(tmp_path, keep_links=True)
+
+
+def test_a_kept_link_may_lead_to_a_link_or_to_the_folder_itself(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real/a.py").write_text("a")
+    (tmp_path / "one").symlink_to("real")
+    (tmp_path / "two").symlink_to("one")
+    (tmp_path / "real/up").symlink_to("..")
+    names = [file.name for file in tree_files(tmp_path, keep_links=True)]
+    assert names == ["one", "real/a.py", "real/up", "two"]

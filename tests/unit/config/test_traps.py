@@ -192,3 +192,8 @@ def test_a_trap_of_the_syntax_has_its_own_fix(tmp_path: Path, line: str, fix: st
     error = _refused(tmp_path, line)
     assert error.code is Code.CONFIG_SYNTAX
     assert error.fix == fix
+
+
+def test_a_number_of_any_length_is_no_unit(tmp_path: Path) -> None:
+    error = _refused(tmp_path, f"timeout: {'9' * 5000}s")
+    assert error.code is Code.CONFIG_INVALID

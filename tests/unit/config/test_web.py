@@ -33,7 +33,7 @@ def test_a_header_that_no_app_may_change_is_refused(headers: dict[str, str]) -> 
 
 
 def test_headers_fit_into_the_metadata_together() -> None:
-    with pytest.raises(ValidationError, match="S3 keeps it, with `response_headers`"):
+    with pytest.raises(ValidationError, match="S3 keeps the policy and `response_headers`"):
         _web(response_headers={"Permissions-Policy": "x" * 1800})
 
 
@@ -56,7 +56,7 @@ def test_headers_too_big_for_the_metadata_are_refused(tmp_path: Path) -> None:
     with pytest.raises(KanmonError) as caught:
         load_config(file)
     assert caught.value.code is Code.CONFIG_INVALID
-    assert "kanmon.yml:4: In `web.content_security_policy`: The policy has 1900 char" in caught.value.message
+    assert "kanmon.yml:4: In `web.content_security_policy`: It has 1900 char" in caught.value.message
     assert "Make it shorter by 84." in caught.value.message
 
 

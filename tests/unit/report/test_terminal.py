@@ -406,7 +406,7 @@ def test_an_expired_lease_means_a_dead_run(after: int, lease: str, advice: bool)
     print_status(on, head, None, None, an_operation(), now=NOON + timedelta(seconds=after))
     shown = printed(on)
     assert f"lease     {lease} 12:00:00 UTC" in shown
-    assert ("its run died: kanmon recover" in shown) is advice
+    assert ("no run is at work on it: kanmon recover" in shown) is advice
 
 
 def test_a_rollback_names_the_way_on() -> None:
