@@ -20,6 +20,9 @@ CHECK_SECONDS = 1.0
 
 def main(arguments: list[str]) -> int:
     """Run until interrupted, or until a process dies. Without a directory, nothing is kept."""
+    if len(arguments) > 1 or any(one.startswith("-") for one in arguments):
+        sys.stderr.write(f"{__doc__}")
+        return 2
     if arguments:
         return run(Path(arguments[0]), "Ctrl-C ends it")
     with tempfile.TemporaryDirectory(prefix="kanmon-aws-") as directory:

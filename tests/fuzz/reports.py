@@ -86,6 +86,8 @@ _RESULTS: dict[str, str | bytes | Callable[[], str | bytes]] = {
 }  # fmt: skip
 _LCOV = "TN:\nSF:build/api/shop.py\nDA:1,1\nend_of_record\n"
 _COVERAGES: dict[str, str | bytes | Callable[[], str | bytes]] = {
+    "comments of LCOV without an end": "# " * 2000 + "x",
+    "coverage.py's JSON with Istanbul's words": '{"files": {"a": {"executed_lines": [1], "missing_lines": []}}, "pct": 1}',
     "nothing": "",
     "zeros": bytes(1000),
     "an unknown root": "<html/>",
