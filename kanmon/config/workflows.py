@@ -12,7 +12,7 @@ FILES = (
     "kanmon-dev/kanmon/.github/workflows/rollback.yml",
 )
 """The files with jobs for the roles."""
-COMMIT = "2a96c39c86ba9a828cb1104e13b1bbd20db5f7cb"
+COMMIT = "16580a3da1d4f759e9487697723c8e86f1110944"
 """The commit of these files in the workflow files to copy. `scripts/release` writes it."""
 
 
