@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +24,12 @@ from kanmon.naming import (
     canary_logs,
     database_cluster,
     preview_token,
+    slot_logs,
     snapshot_operation,
     stack_name,
 )
 
-from .sample import LEAVING_TAG, NAME, PREFIX, SNAPSHOTS
+from .sample import LEAVING_TAG, LOG_DAYS, NAME, PREFIX, SNAPSHOTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -238,6 +241,31 @@ def _transport(run: Verification) -> Found:
     return (plain, direct) == (301, 403), f"status {plain} without TLS, {direct} from the bucket"
 
 
+def _dashboard(run: Verification) -> Found:
+    body = run.account.client("cloudwatch").get_dashboard(DashboardName=PREFIX)["DashboardBody"]
+    widgets = len(json.loads(body)["widgets"])
+    return widgets > 0, f"{widgets} widgets"
+
+
+def _alarms(run: Verification) -> Found:
+    found = run.account.pages("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=f"{PREFIX}-")
+    states = Counter(str(one["StateValue"]) for one in found)
+    return bool(found) and "INSUFFICIENT_DATA" not in states, ", ".join(f"{n} {s}" for s, n in states.items())
+
+
+def _log_days(run: Verification) -> Found:
+    name = slot_logs(PREFIX, "blue")
+    groups = run.account.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    days = {one["logGroupName"]: one.get("retentionInDays") for one in groups}.get(name)
+    return days == LOG_DAYS, f"{days} days"
+
+
+def _trail(run: Verification) -> Found:
+    status = run.account.client("cloudtrail").get_trail_status(Name=PREFIX)
+    late = status.get("LatestDeliveryError") or "no error of a delivery"
+    return bool(status["IsLogging"]), late
+
+
 def _web_bucket(account: Account) -> str:
     return account.outputs(stack_name(PREFIX, EDGE, ""))[Output.WEB_BUCKET]
 
@@ -271,6 +299,10 @@ POINTS = (
     Point("P16", "A canary's log goes into the group that Kanmon made", _canary_log, played=False),
     Point("P17", "CloudFormation's role changes the rotation of RDS's own secret", _rotation),
     Point("CD-5", "A snapshot exists before a release", _snapshot),
+    Point("MON-1", "The dashboard is there", _dashboard),
+    Point("MON-2", "Every alarm has seen data", _alarms, played=False),
+    Point("MON-4", "Logs are kept as long as the config has it", _log_days),
+    Point("SEC-3", "The audit trail logs", _trail),
     Point("TRU-2", "A made-up preview leads to nothing", _made_up_preview),
     Point("INF-8", "Pages have security headers", _headers),
     Point("SEC-4", "Pages come by TLS only, and never from the bucket itself", _transport, played=False),

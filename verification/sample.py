@@ -22,6 +22,7 @@ NAME, ENVIRONMENT = "kanmon-verify", "aws"
 PREFIX = f"{NAME}-{ENVIRONMENT}"
 LEAVING_TAG = "leaves-with-the-second-release"
 SNAPSHOTS = 2
+LOG_DAYS = 1
 """How many the config keeps."""
 PACKAGES = REPOSITORY / "build" / "packages"
 _HANDLER = "build/api/mandala/handler.py"
@@ -112,7 +113,7 @@ def _link(source: str, target: str) -> None:
 
 
 def _adapt(config: Any, region: str, bake: str, github: dict[str, object]) -> None:
-    config.update(app=NAME, environment=ENVIRONMENT, region=region, github=github, logs={"days": 1})
+    config.update(app=NAME, environment=ENVIRONMENT, region=region, github=github, logs={"days": LOG_DAYS})
     config["tags"] = {LEAVING_TAG: "true"}
     config["database"].update(capacity={"min": 0.5, "max": 1}, backup_days=1, snapshots=SNAPSHOTS)
     config["traffic"].update(steps=[{"percent": 10, "bake": bake}], bake=bake)
