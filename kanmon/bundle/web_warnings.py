@@ -12,8 +12,9 @@ from kanmon.media import content_type
 from kanmon.naming import ENTRY_PAGE, WELL_KNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
+    from kanmon.bundle.manifest import Bundle
     from kanmon.model import WebFile
 
 _PIECE = re.compile(r"[A-Za-z0-9]+")
@@ -24,12 +25,20 @@ _SHORTEST = 6
 # https://rollupjs.org/configuration-options/#output-entryfilenames, https://esbuild.github.io/api/#entry-names
 _TAIL = re.compile(r"(?:^|[-._~])([A-Za-z0-9_-]{8})$")
 _WORDS = re.compile(r"[A-Z]?[a-z]+([-_][A-Z]?[a-z]+)*|[a-z]+([-_][A-Z]{2})?")
+_TEXT = re.compile(r"\.(html?|[cm]?js)$")
+_LINK = re.compile(rb"[\w./-]{1,300}\.html?\b")
+_LARGEST = 4 * 1024**2
+"""Bytes of a file to look for links in."""
 _ERROR_PAGES = {"404.html", "200.html", "500.html"}
 
 
-def web_warnings(web: Mapping[str, WebFile], routes: str) -> list[KanmonError]:
-    """WEB_FILE_UNSEEN for pages behind `index.html`, ASSET_NOT_HASHED for names without a hash."""
+def web_warnings(web: Mapping[str, WebFile], routes: str, linked: Collection[str] = ()) -> list[KanmonError]:
+    """WEB_FILE_UNSEEN for pages behind `index.html`, ASSET_NOT_HASHED for names without a hash.
+
+    `linked` has the names of pages that the app itself knows: see :func:`linked_pages`.
+    """
     unseen = [] if routes == "files" else [name for name, file in web.items() if _is_unseen(name, file)]
+    unseen = [name for name in unseen if _link(name) not in linked]
     fixed = [name for name, file in web.items() if file.immutable and not looks_hashed(name)]
     found = []
     if unseen:
@@ -40,6 +49,22 @@ def web_warnings(web: Mapping[str, WebFile], routes: str) -> list[KanmonError]:
         problem = f"These names have no hash of their content: {some_of(fixed)}."
         found.append(KanmonError(Code.ASSET_NOT_HASHED, problem, where="web.immutable"))
     return found
+
+
+def linked_pages(bundle: Bundle) -> set[str]:
+    """The pages whose full names are in the app's pages and scripts: people get there by a link."""
+    found: set[str] = set()
+    for name, file in bundle.manifest.web.items():
+        if file.size <= _LARGEST and not file.encoding and _TEXT.search(name):
+            content = bundle.path(f"web/{file.source or name}").read_bytes()
+            found |= {_link(link.decode("ascii")) for link in _LINK.findall(content)}
+    return found
+
+
+def _link(name: str) -> str:
+    """What a link to a page has in common with its name: the last step, or two for a folder's page."""
+    *folders, last = name.split("/")
+    return "/".join([*folders[-1:], last]) if last == ENTRY_PAGE else last
 
 
 def looks_hashed(name: str) -> bool:

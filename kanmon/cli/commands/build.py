@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.bundle.build import build_bundle, commit_of
-from kanmon.bundle.web_warnings import web_warnings
+from kanmon.bundle.web_warnings import linked_pages, web_warnings
 from kanmon.cli.command import Command, bundle_folder
 from kanmon.errors import ExitStatus
 from kanmon.report.step import folded
@@ -48,7 +48,7 @@ def run(options: BuildOptions, context: Context) -> ExitStatus:
         digest=manifest.digest[:12],
     )
     if context.config.web:
-        warnings += web_warnings(manifest.web, context.config.web.routes)
+        warnings += web_warnings(manifest.web, context.config.web.routes, linked_pages(bundle))
     context.warn(warnings)
     if context.step:
         context.step.bundle(bundle)

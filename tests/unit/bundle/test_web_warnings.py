@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from kanmon.bundle.web_warnings import looks_hashed, web_warnings
+from kanmon.bundle.web_warnings import linked_pages, looks_hashed, web_warnings
 from kanmon.codes import Code
 from kanmon.model import WebFile
+from tests.unit.bundle.project import build, make_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kanmon.bundle.manifest import Bundle
 
 _FIXED, _ASSET = (WebFile(sha256="a" * 64, size=1, immutable=immutable) for immutable in (False, True))
 
@@ -69,3 +77,25 @@ def test_a_page_behind_the_apps_page_is_named(name: str, path: str) -> None:
     assert warning.code is Code.WEB_FILE_UNSEEN
     assert f"such as {path}, shows `index.html`, and not {name}." in warning.message
     assert web_warnings(web, "files") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "link"),
+    [
+        ("about.html", '<a href="/about.html">'),
+        ("a/b.html", "location = '../a/b.html?x'"),
+        ("releases/index.html", '<a href="releases/index.html#top">'),
+    ],
+)
+def test_a_page_that_the_app_links_to_is_no_mistake(tmp_path: Path, name: str, link: str) -> None:
+    """Nobody could switch the warning off."""
+    project = make_project(tmp_path)
+    (project / "web/dist" / name).parent.mkdir(exist_ok=True)
+    (project / "web/dist" / name).write_text("page")
+    assert Code.WEB_FILE_UNSEEN in _codes(build(project))
+    (project / "web/dist/assets/app-1.js").write_text(link)
+    assert Code.WEB_FILE_UNSEEN not in _codes(build(project))
+
+
+def _codes(bundle: Bundle) -> set[Code]:
+    return {one.code for one in web_warnings(bundle.manifest.web, "app", linked_pages(bundle))}
