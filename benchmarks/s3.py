@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
-from benchmarks.endpoint import IDENTITY
+from benchmarks.endpoint import IDENTITY, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,16 +42,8 @@ def loopback_s3(delay: float) -> Iterator[LoopbackS3]:
     class Handler(_Handler):
         s3 = served
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        served.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        try:
-            yield served
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Handler) as served.url:
+        yield served
 
 
 class _Handler(BaseHTTPRequestHandler):
