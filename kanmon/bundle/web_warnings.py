@@ -26,7 +26,8 @@ _SHORTEST = 6
 _TAIL = re.compile(r"(?:^|[-._~])([A-Za-z0-9_-]{8})$")
 _WORDS = re.compile(r"[A-Z]?[a-z]+([-_][A-Z]?[a-z]+)*|[a-z]+([-_][A-Z]{2})?")
 _TEXT = re.compile(r"\.(html?|[cm]?js)$")
-_LINK = re.compile(rb"[\w./-]{1,300}\.html?\b")
+_NAME = re.compile(rb"[\w./-]+")
+_PAGES = (b".html", b".htm")
 _LARGEST = 4 * 1024**2
 """Bytes of a file to look for links in."""
 _ERROR_PAGES = {"404.html", "200.html", "500.html"}
@@ -57,7 +58,8 @@ def linked_pages(bundle: Bundle) -> set[str]:
     for name, file in bundle.manifest.web.items():
         if file.size <= _LARGEST and not file.encoding and _TEXT.search(name):
             content = bundle.path(f"web/{file.source or name}").read_bytes()
-            found |= {_link(link.decode("ascii")) for link in _LINK.findall(content)}
+            names = (word[0].rstrip(b"./-") for word in _NAME.finditer(content))
+            found |= {_link(word.decode("ascii")) for word in names if word.endswith(_PAGES)}
     return found
 
 
