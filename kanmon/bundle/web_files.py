@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.media import content_type
-from kanmon.naming import WELL_KNOWN
+from kanmon.naming import WELL_KNOWN, is_file_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -57,8 +57,7 @@ def refuse_unreachable(names: Iterable[str], where: str) -> None:
 
     `names` are those of files with fixed names: the path function sees no other request.
     """
-    lost = [name for name in names if "." not in name.rpartition("/")[2] and not name.startswith(WELL_KNOWN)]
-    if lost := [name for name in lost if name not in _OF_OTHER_HOSTS]:
+    if lost := [name for name in names if not is_file_path(name) and name not in _OF_OTHER_HOSTS]:
         problem = f"Their paths have no dot, so `index.html` would be shown in their place: {some_of(lost)}."
         fix = (
             "Give them an ending such as `.txt`, put them below `.well-known/`, or remove them in "

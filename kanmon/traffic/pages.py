@@ -32,7 +32,7 @@ from kanmon.naming import (
     HEADER_METADATA,
     PREVIEW_METADATA,
     RELEASE_METADATA,
-    WELL_KNOWN,
+    is_file_path,
     preview_folder,
 )
 from kanmon.traffic.page_data import opened_with_page_data
@@ -332,7 +332,7 @@ def _at_once(tasks: Sequence[Callable[[], _T]]) -> list[_T]:
 def file_of(path: str, routes: object = "app") -> str:
     """The file for the path of a request, as the path function finds it with these `web.routes`."""
     name = unquote(urlsplit(path).path.removeprefix("/"))
-    if name.startswith(WELL_KNOWN) or "." in name.rpartition("/")[2]:
+    if is_file_path(name):
         return name
     return f"{name.removesuffix('/')}/{ENTRY_PAGE}".removeprefix("/") if routes == "files" else ENTRY_PAGE
 
