@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from kanmon.config.permissions import Statement, statements
 from kanmon.config.section import InsidePath, MistakeError, Section, written
 from kanmon.config.values import Name
 from kanmon.stacks.grants import reserved
@@ -80,8 +81,14 @@ class Function(Section):
     ] = Field(
         default_factory=dict,
         examples=[{"LOG_LEVEL": "info"}],
-        description="Environment variables with plain text, such as `{LOG_LEVEL: info}`. Never put a secret "
-        "here: use `secrets`. Names of Kanmon and AWS, such as `KANMON_…` and `AWS_…`, are refused.",
+        description="Environment variables with plain text, such as `{LOG_LEVEL: info}`, or with a stack's "
+        "output under the app's own name: `{POOL: '${foundation.UserPoolId}'}`. Never put a secret here: use "
+        "`secrets`. Names of Kanmon and AWS, such as `KANMON_…` and `AWS_…`, are refused.",
+    )
+    permissions: tuple[Statement, ...] = statements(
+        "What the function may do in AWS beside what its other keys allow, as IAM statements. A role from "
+        "GitHub keeps it under `boundary.allow`.",
+        "ses:SendEmail",
     )
     database: bool = Field(
         False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kanmon.config import substitution
 from kanmon.config.section import MistakeError
 from kanmon.stacks.grants import clashes, missing
 
@@ -23,7 +24,12 @@ def check_references(config: Config) -> None:
             "The app has neither `api` nor `web`, so nobody could reach it.",
             "Add one of them, such as `web: {directory: web/dist}`.",
         )
-    for mistake in (*_missing(config), *_clashing(config), *_shadowed(config)):
+    for mistake in (
+        *_missing(config),
+        *_clashing(config),
+        *_shadowed(config),
+        *substitution.mistakes(config),
+    ):
         raise mistake
 
 

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from kanmon.config.api import Api, Route, check_routes
 from kanmon.config.approval import ApprovalRules
+from kanmon.config.boundary import Boundary
 from kanmon.config.build import Build
 from kanmon.config.checks import Check
 from kanmon.config.costs import Costs
@@ -191,6 +192,11 @@ class Config(Section):
         description="The app's repository on GitHub. `kanmon bootstrap` makes roles in AWS for its workflows "
         "(OpenID Connect, no stored keys). Without this section, only people with AWS credentials can "
         "release. Run `kanmon bootstrap` after a change of this section.",
+    )
+    boundary: Boundary | None = Field(
+        None,
+        description="The ceiling of all `permissions`: an administrator applies it with `kanmon bootstrap`. "
+        "A plan that needs more is refused.",
     )
     costs: Costs | None = Field(
         None,

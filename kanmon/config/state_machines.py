@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from kanmon.config.permissions import Statement, statements
 from kanmon.config.section import InsidePath, Section
 
 
@@ -21,4 +22,9 @@ class StateMachine(Section):
         "standard",
         description="`standard`: runs up to a year, and each step happens once. `express`: runs up to five "
         "minutes, costs less, and a step may happen twice.",
+    )
+    permissions: tuple[Statement, ...] = statements(
+        "What the state machine may do in AWS beside invoking its functions, as IAM statements. Each "
+        "integration in its definition, such as `arn:aws:states:::sns:publish`, needs its actions here.",
+        "sns:Publish",
     )

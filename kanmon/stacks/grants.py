@@ -39,7 +39,7 @@ class Arn:
     """The app's own things, by name: `arn:…:<service>:<region>:<account>:<resource>`."""
 
     service: str
-    resource: str
+    resources: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Grant:
     """The config's section with the things."""
     key: str
     """The function's key with their names. Empty when the things name the function, as queues do."""
-    permission: Permission | None = None
+    permissions: tuple[Permission, ...] = ()
     key_use: KeyUse | None = None
     named: bool = True
     """True: several things, each with a name. False: one thing, and the function's key is true or false."""
@@ -127,17 +127,16 @@ class Grant:
 _SECRETS_KEY = KeyUse("OwnSecretsKey", "secretsmanager", ("kms:Decrypt",))
 # The ARN is made from the name, without `!Ref`. A function may start a state machine and be invoked by it:
 # with `!Ref` this would be a circular dependency.
-_STATE_MACHINE_ARN = (
-    '!Sub "arn:${{AWS::Partition}}:states:${{AWS::Region}}:${{AWS::AccountId}}:stateMachine:'
-    f'{slot_resource_name("{prefix}", "${{Slot}}", "{name}")}"'
-)
+_STATES = '!Sub "arn:${{AWS::Partition}}:states:${{AWS::Region}}:${{AWS::AccountId}}:'
+_STATE_MACHINE = slot_resource_name("{prefix}", "${{Slot}}", "{name}")
+_STATE_MACHINE_ARN = f'{_STATES}stateMachine:{_STATE_MACHINE}"'
 
 GRANTS: tuple[Grant, ...] = (
     Grant(
         section="database",
         key="database",
         named=False,
-        permission=Permission("OwnSecrets", ("secretsmanager:GetSecretValue",), "!Ref DatabaseSecretArn"),
+        permissions=(Permission("OwnSecrets", ("secretsmanager:GetSecretValue",), "!Ref DatabaseSecretArn"),),
         key_use=_SECRETS_KEY,
         outputs={
             "FunctionSubnets": '!Join [",", [!Ref PrivateSubnetA, !Ref PrivateSubnetB]]',
@@ -159,11 +158,11 @@ GRANTS: tuple[Grant, ...] = (
     Grant(
         section="secrets",
         key="secrets",
-        permission=Permission("OwnSecrets", ("secretsmanager:GetSecretValue",), "!Ref {id}SecretArn"),
+        permissions=(Permission("OwnSecrets", ("secretsmanager:GetSecretValue",), "!Ref {id}SecretArn"),),
         key_use=_SECRETS_KEY,
         outputs={"{id}SecretArn": "!Ref {id}Secret"},
         variables={"SECRET_ARN": "!Ref {id}SecretArn"},
-        boundary=Arn("secretsmanager", "secret:{prefix}-*"),
+        boundary=Arn("secretsmanager", ("secret:{prefix}-*",)),
         creates=(
             "secretsmanager:CreateSecret",
             "secretsmanager:DescribeSecret",
@@ -180,9 +179,16 @@ GRANTS: tuple[Grant, ...] = (
     Grant(
         section="state_machines",
         key="starts",
-        permission=Permission("Starts", ("states:StartExecution",), _STATE_MACHINE_ARN),
+        permissions=(
+            Permission("Starts", ("states:StartExecution", "states:StartSyncExecution"), _STATE_MACHINE_ARN),
+            Permission(
+                "Watches",
+                ("states:DescribeExecution", "states:StopExecution"),
+                f'{_STATES}execution:{_STATE_MACHINE}:*"',
+            ),
+        ),
         variables={"STATE_MACHINE_ARN": _STATE_MACHINE_ARN},
-        boundary=Arn("states", "stateMachine:{prefix}-*"),
+        boundary=Arn("states", ("stateMachine:{prefix}-*", "execution:{prefix}-*")),
         creates=(
             "states:CreateStateMachine",
             "states:DescribeStateMachine",
@@ -198,12 +204,12 @@ GRANTS: tuple[Grant, ...] = (
     Grant(
         section="queues",
         key="sends",
-        permission=Permission("Sends", ("sqs:SendMessage",), "!Ref {id}QueueArn"),
+        permissions=(Permission("Sends", ("sqs:SendMessage",), "!Ref {id}QueueArn"),),
         # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
         key_use=KeyUse("MessagesKey", "sqs", ("kms:GenerateDataKey", "kms:Decrypt")),
         outputs={"{id}QueueArn": "!GetAtt {id}Queue.Arn", "{id}QueueUrl": "!Ref {id}Queue"},
         variables={"QUEUE_URL": "!Ref {id}QueueUrl"},
-        boundary=Arn("sqs", "{prefix}-*"),
+        boundary=Arn("sqs", ("{prefix}-*",)),
         creates=(
             "sqs:CreateQueue",
             "sqs:GetQueueUrl",
@@ -222,14 +228,16 @@ GRANTS: tuple[Grant, ...] = (
     Grant(
         section="queues",
         key="",
-        permission=Permission(
-            "Receives",
-            ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
-            "!Ref {id}QueueArn",
+        permissions=(
+            Permission(
+                "Receives",
+                ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
+                "!Ref {id}QueueArn",
+            ),
         ),
         key_use=KeyUse("MessagesKey", "sqs", ("kms:Decrypt",)),
         outputs={"{id}QueueArn": "!GetAtt {id}Queue.Arn"},
-        boundary=Arn("sqs", "{prefix}-*"),
+        boundary=Arn("sqs", ("{prefix}-*",)),
     ),
     Grant(
         section="user_pool",
@@ -249,7 +257,7 @@ class Ceiling:
 
     sid: str
     service: str
-    resource: str
+    resources: tuple[str, ...]
     actions: tuple[str, ...]
     """The actions of the app's functions."""
     creates: tuple[str, ...]
@@ -266,8 +274,8 @@ def ceilings() -> list[Ceiling]:
         Ceiling(
             sid=logical_id(section),
             service=arn.service,
-            resource=arn.resource,
-            actions=tuple(action for row in rows if row.permission for action in row.permission.actions),
+            resources=arn.resources,
+            actions=tuple(action for row in rows for one in row.permissions for action in one.actions),
             creates=tuple(action for row in rows for action in row.creates),
         )
         for section, rows in sections.items()
@@ -298,7 +306,7 @@ def granted(config: Config, function: str) -> Granted:
         for name in grant.used_by(config, function):
             values = (grant.fill(value, config, name) for value in grant.variables.values())
             given.variables.update(zip(grant.variable_names(name), values, strict=True))
-            if permission := grant.permission:
+            for permission in grant.permissions:
                 statement = (permission.actions, list[str]())
                 _, resources = given.permissions.setdefault(permission.sid, statement)
                 resources.append(grant.fill(permission.resource, config, name))

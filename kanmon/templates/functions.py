@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kanmon.naming import unique_id
 from kanmon.stacks.grants import granted
+from kanmon.templates.expressions import expression, statement_facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +33,8 @@ def function_facts(
             **function.model_dump(),
             "timeout": function.timeout or (_STEP if name in steps else ANSWERING),
             "granted": granted(config, name),
+            "statements": statement_facts(config, function.permissions),
+            "settings": {key: expression(config, text) for key, text in function.environment.items()},
         }
         for name, function in sorted(config.functions.items())
     ]

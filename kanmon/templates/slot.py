@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kanmon.naming import alarm_topic, slot_rollback_alarm
 from kanmon.stacks.grants import slot_parameters
+from kanmon.templates.expressions import slot_sources
 from kanmon.templates.functions import function_facts
 from kanmon.templates.rendering import render
 from kanmon.templates.slot_triggers import queue_facts, schedule_facts
@@ -44,7 +45,7 @@ def slot_template(
         queues=queue_facts(config),
         schedules=schedule_facts(config),
         bounded=config.github is not None,
-        parameters=slot_parameters(config),
+        parameters=slot_parameters(config) | dict.fromkeys(slot_sources(config), "String"),
         logs=config.logs,
         rollback_alarm=slot_rollback_alarm(config.prefix, "${Slot}"),
         topic=alarm_topic(config.prefix),

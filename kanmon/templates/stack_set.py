@@ -25,6 +25,7 @@ from kanmon.stacks.protection import protections
 from kanmon.stacks.spec import ParameterValue, StackOutput, StackSpec
 from kanmon.templates.api import api_template
 from kanmon.templates.edge import edge_template
+from kanmon.templates.expressions import slot_sources
 from kanmon.templates.foundation import foundation_template
 from kanmon.templates.observability import observability_template
 from kanmon.templates.slot import slot_template
@@ -68,7 +69,8 @@ def stacks_of(
     parameters: dict[str, dict[str, ParameterValue]] = {
         FOUNDATION: {Output.KEY_ARN: made.key, **protections(config)},
         SLOT: _of_release(config, manifest, release, slot, made.bucket)
-        | _outputs(FOUNDATION, *slot_parameters(config), Output.KEY_ARN),
+        | _outputs(FOUNDATION, *slot_parameters(config), Output.KEY_ARN)
+        | dict(slot_sources(config)),
         API: _outputs(FOUNDATION, Output.ACCESS_LOGS),
         EDGE: _outputs(API, Output.API_ID) if config.api else {},
         OBSERVABILITY: _outputs(FOUNDATION, Output.KEY_ARN) | _outputs(EDGE, Output.DISTRIBUTION),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kanmon.naming import unique_id
+from kanmon.templates.expressions import statement_facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +32,7 @@ def state_machine_facts(config: Config, definitions: Mapping[str, Definition]) -
             "name": name,
             "type": machine.type,
             "key": definitions[name].key,
+            "statements": statement_facts(config, machine.permissions),
             "functions": [
                 {"id": unique_id(function), "name": function} for function in definitions[name].functions
             ],

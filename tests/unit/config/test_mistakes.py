@@ -25,6 +25,11 @@ FOREIGN = re.compile(
 )
 """Words of pydantic, of Python and of regular expressions."""
 
+STATEMENT = {
+    "actions": ["ses:SendEmail"],
+    "resources": ["arn:aws:ses:*:*:identity/shop.example"],
+    "conditions": {"StringEquals": {"ses:FromAddress": ["a@shop.example"]}},
+}
 FULL: dict[str, Any] = {
     "app": "shop",
     "environment": "test",
@@ -50,6 +55,7 @@ FULL: dict[str, Any] = {
             "starts": ["report"],
             "sends": ["mail"],
             "user_pool": True,
+            "permissions": [dict(STATEMENT)],
         }
     },
     "api": {
@@ -87,7 +93,9 @@ FULL: dict[str, Any] = {
     "trail": {"days": 90, "data_events": "all"},
     "logs": {"days": 30},
     "user_pool": {"sign_up": "anybody", "mfa": "off"},
-    "state_machines": {"report": {"definition": "report.json", "type": "express"}},
+    "state_machines": {
+        "report": {"definition": "report.json", "type": "express", "permissions": [dict(STATEMENT)]}
+    },
     "queues": {"mail": {"function": "api", "batch_size": 10, "retries": 3, "retention_days": 4}},
     "schedules": {
         "nightly": {
@@ -140,6 +148,7 @@ FULL: dict[str, Any] = {
     },
     "costs": {"monthly_usd": 100, "email": "team@example.com"},
     "releases": {"kept": 20},
+    "boundary": {"allow": [dict(STATEMENT)]},
     "allow_destroy": ["MailQueue"],
 }
 """A config with every key."""

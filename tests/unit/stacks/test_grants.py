@@ -33,6 +33,7 @@ Key = tuple[str, str]
 FUNCTION = {"handler": "shop.api", "artifact": "build/api"}
 _HERE = "${AWS::Region}:${AWS::AccountId}"
 MACHINE = f'!Sub "arn:${{AWS::Partition}}:states:{_HERE}:stateMachine:shop-test-${{Slot}}-report"'
+EXECUTIONS = f'{MACHINE.replace("stateMachine", "execution").removesuffix(chr(34))}:*"'
 READ_SECRET = ("secretsmanager:GetSecretValue",)
 SECRETS_KEY = {"OwnSecretsKey": ("secretsmanager", ["kms:Decrypt"])}
 SECTIONS: dict[str, dict[str, Any]] = {
@@ -98,14 +99,17 @@ ROWS: dict[Key, Row] = {
         variables={"AI_KEY_SECRET_ARN": "!Ref AiKeySecretArn"},
         permission={"OwnSecrets": (READ_SECRET, ["!Ref AiKeySecretArn"])},
         key_use=SECRETS_KEY,
-        limit=Arn("secretsmanager", "secret:{prefix}-*"),
+        limit=Arn("secretsmanager", ("secret:{prefix}-*",)),
         stateful=frozenset({"AWS::SecretsManager::Secret"}),
     ),
     ("state_machines", "starts"): Row(
         use={"starts": ["report"]},
         variables={"REPORT_STATE_MACHINE_ARN": MACHINE},
-        permission={"Starts": (("states:StartExecution",), [MACHINE])},
-        limit=Arn("states", "stateMachine:{prefix}-*"),
+        permission={
+            "Starts": (("states:StartExecution", "states:StartSyncExecution"), [MACHINE]),
+            "Watches": (("states:DescribeExecution", "states:StopExecution"), [EXECUTIONS]),
+        },
+        limit=Arn("states", ("stateMachine:{prefix}-*", "execution:{prefix}-*")),
         names=("{prefix}-green-{name}", 80),
     ),
     ("queues", "sends"): Row(
@@ -115,7 +119,7 @@ ROWS: dict[Key, Row] = {
         variables={"MAIL_QUEUE_URL": "!Ref MailQueueUrl"},
         permission={"Sends": (("sqs:SendMessage",), ["!Ref MailQueueArn"])},
         key_use={"MessagesKey": ("sqs", ["kms:GenerateDataKey", "kms:Decrypt"])},
-        limit=Arn("sqs", "{prefix}-*"),
+        limit=Arn("sqs", ("{prefix}-*",)),
         stateful=frozenset({"AWS::SQS::Queue"}),
         names=("{prefix}-{name}-dead", 80),
     ),
@@ -130,7 +134,7 @@ ROWS: dict[Key, Row] = {
             )
         },
         key_use={"MessagesKey": ("sqs", ["kms:Decrypt"])},
-        limit=Arn("sqs", "{prefix}-*"),
+        limit=Arn("sqs", ("{prefix}-*",)),
         function="worker",
     ),
     ("user_pool", "user_pool"): Row(
@@ -163,7 +167,8 @@ def test_every_row_is_tested_here() -> None:
 
 def test_every_key_of_a_function_has_a_row() -> None:
     """The other keys of a function are its own settings."""
-    keys = {name for name, key in Function.model_fields.items() if key.default in (False, ())}
+    own = {"permissions"}
+    keys = {name for name, key in Function.model_fields.items() if key.default in (False, ())} - own
     assert keys == {grant.key for grant in GRANTS} - {""}
 
 
