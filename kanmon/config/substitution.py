@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from kanmon.config.permissions import Statement
     from kanmon.config.schema import Config
 
-PSEUDO = ("AWS::AccountId", "AWS::Partition", "AWS::Region", "AWS::URLSuffix")
-"""CloudFormation's own values for every template."""
+PSEUDO = ("AWS::AccountId", "AWS::Partition", "AWS::URLSuffix")
+"""CloudFormation's own values for every template, beside the region."""
 _NAME = re.compile(r"\$\{(!?)([^{}]*)\}")
 _SHOWN = 60
 _FORM = "Write `${stack.Output}`, such as `${edge.Domain}`. For the text itself, write `${!…}`."
@@ -38,7 +38,7 @@ Pages are of no slot, and the bootstrap stack comes before all others.
 
 
 _REASONS: dict[Scope, str] = {
-    "pages": "Pages are of no slot.",
+    "pages": "Everybody reads the pages, and they are of no slot.",
     "account": "The bootstrap stack comes before all others.",
 }
 _FIXES: dict[Scope, str] = {
@@ -72,6 +72,7 @@ def constants(config: Config) -> dict[str, str]:
         "kanmon.App": config.app,
         "kanmon.Environment": config.environment,
         "kanmon.Prefix": config.prefix,
+        "AWS::Region": config.region,
     }
 
 
@@ -111,12 +112,11 @@ def _statements(place: Place, statements: tuple[Statement, ...], scope: Scope = 
 
 def mistakes(config: Config) -> Iterator[MistakeError]:
     """A mistake for each name that nothing has."""
-    account = [*constants(config), *PSEUDO]
-    pages = [*account, *outputs(config)]
+    always, account, pages = [*constants(config)], [*PSEUDO], [*outputs(config)]
     known: dict[Scope, list[str]] = {
-        "account": account,
-        "pages": pages,
-        "slot": [*pages, *slot_values(config)],
+        "account": [*always, *account],
+        "pages": [*always, *pages],
+        "slot": [*always, *account, *pages, *slot_values(config)],
     }
     for one in texts(config):
         for name in names_in(one.text):

@@ -145,10 +145,10 @@ class Web(Section):
     ] = Field(
         default_factory=dict,
         examples=[{"SUPPORT_EMAIL": "help@example.com"}],
-        description="Settings for the pages, such as `{SUPPORT_EMAIL: help@example.com}`. **Everybody can "
-        "read them**: never put a secret here. A page reads them with "
-        '`JSON.parse(document.getElementById("kanmon").textContent).settings`. They belong to the release, '
-        "like `content_security_policy`.",
+        description="Settings for the pages: plain text, or a stack's output, such as "
+        "`{POOL: '${foundation.UserPoolId}'}`. **Everybody can read them**: never put a secret here. A page "
+        'reads them with `JSON.parse(document.getElementById("kanmon").textContent).settings`. They belong '
+        "to the release, like `content_security_policy`.",
     )
 
     @property

@@ -200,6 +200,8 @@ class Release(PlannedRelease, Fenced):
     """All its stacks by their kinds, from its deploy: the slot's has its triggers off."""
     notifier: str = ""
     """The blob of its notifier's package; empty without a chat channel."""
+    settings: dict[str, str] | None = None
+    """`web.settings` with the values of stacks' outputs, from its deploy. None: the config's own texts."""
     pointer: Pointer = Pointer()
     verified_at: datetime | None = None
     """When a deploy compared S3's SHA-256 of all its files with their names, before it used one. A blob can't

@@ -39,7 +39,9 @@ class LoadedRelease:
     @property
     def web(self) -> WebRelease:
         """The web app with what it is served with."""
-        return WebRelease(self.id, self.files, self.config.web or ServedWeb())
+        web, settings = self.config.web or ServedWeb(), self.record.settings
+        served = web if settings is None else web.model_copy(update={"settings": settings})
+        return WebRelease(self.id, self.files, served)
 
     @property
     def config(self) -> ServedConfig:

@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
+from kanmon.config.substitution import resolved
 from kanmon.errors import KanmonError
 from kanmon.ledger.records import StackRecord
 from kanmon.model import Pointer
@@ -74,6 +75,7 @@ def apply_plan(steps: Steps, plan: Plan) -> None:
         slot=plan.slot,
         stacks=_deployed(plan, config, outputs),
         notifier=plan.notifier,
+        settings=_settings(config, outputs),
         pointer=Pointer(deployment=_deployment(plan, outputs), slot=plan.slot),
     )
     # An abort comes before the hooks: nobody takes a migration back.
@@ -181,6 +183,12 @@ def _refuse_users(site: Site, slot: Slot, base: str | None) -> None:
         problem = f"The live stage serves the {live.slot} slot. The ledger has {base or 'no live release'}."
         fix = Code.POINTER_MOVED.fix if base else _LOST
         raise KanmonError(Code.POINTER_MOVED, problem, where="stage live", fix=fix)
+
+
+def _settings(config: Config, outputs: Outputs) -> dict[str, str]:
+    """The pages' settings with the values of the stacks. Each page of the release has the same, for ever."""
+    settings = config.web.settings if config.web else {}
+    return {key: resolved(text, config, outputs) for key, text in settings.items()}
 
 
 def _deployment(plan: Plan, outputs: Outputs) -> str:

@@ -194,7 +194,7 @@ class Cloud:
         record = self.ledger.release(release)
         assert record
         manifest = self.blobs.manifest(record.bundle)
-        settings = manifest.served.web.settings if manifest.served.web else {}
+        settings = record.settings or {}
         files = {name: file for name, file in manifest.web.items() if not file.immutable}
         bodies = {name: self.blob(file.sha256) for name, file in files.items()}
         return {

@@ -81,7 +81,7 @@ def test_an_unknown_name_has_its_fix(text: str, words: str) -> None:
 def test_pages_are_of_no_slot() -> None:
     """ADP-4"""
     web = {"directory": "dist", "settings": {"API": "${slot.ApiFunctionArn}"}}
-    assert "Pages are of no slot" in _refused(web=web)
+    assert "pages, and they are of no slot" in _refused(web=web)
     assert "Nothing has the name" in _refused(web=web | {"settings": {"API": "${edge.Domainn}"}})
 
 
