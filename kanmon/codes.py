@@ -239,6 +239,11 @@ class Code(Enum):
         "The plan replaces or deletes a resource with state.",
         "If you want this, add the resource's logical id to `allow_destroy` in the config.",
     )
+    ABOVE_BOUNDARY = (
+        305,
+        "A permission in the config is above the permission boundary of the app's roles.",
+        "Add it to `boundary.allow` in the config. Then an administrator runs `kanmon bootstrap`.",
+    )
     NOT_APPROVED = (
         311,
         "The plan was not approved.",

@@ -1,4 +1,4 @@
-"""IAM statements: what functions and state machines may do in AWS (ADP-1)."""
+"""IAM statements: what functions and state machines may do in AWS, and the ceiling of it (ADP-1)."""
 
 from __future__ import annotations
 
@@ -102,4 +102,14 @@ def statements(description: str, example: str) -> Any:  # noqa: ANN401 - pydanti
         max_length=_LARGEST,
         examples=[[{"actions": [example], "resources": ["*"]}]],
         description=description,
+    )
+
+
+class Boundary(Section):
+    """What an administrator allows to the roles of functions and state machines."""
+
+    allow: tuple[Statement, ...] = statements(
+        "The most that `permissions` may give, as IAM statements. `kanmon bootstrap` puts them into the "
+        "permission boundary of all roles in the app's stacks. They grant nothing by themselves.",
+        "ses:SendEmail",
     )

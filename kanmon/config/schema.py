@@ -9,7 +9,6 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from kanmon.config.api import Api, Route, check_routes
 from kanmon.config.approval import ApprovalRules
-from kanmon.config.boundary import Boundary
 from kanmon.config.build import Build
 from kanmon.config.checks import Check
 from kanmon.config.costs import Costs
@@ -21,6 +20,7 @@ from kanmon.config.logs import Logs
 from kanmon.config.names import check_names
 from kanmon.config.network import Network
 from kanmon.config.notifications import Notifications
+from kanmon.config.permissions import Boundary
 from kanmon.config.queues import Queue
 from kanmon.config.quotas import check_quotas
 from kanmon.config.references import check_references

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from kanmon.config.section import MistakeError
-from kanmon.naming import EDGE, FOUNDATION, SLOT, Output, unique_id
+from kanmon.naming import EDGE, FOUNDATION, SLOT, Output, Parameter, slot_resource_name, unique_id
 from kanmon.stacks.grants import foundation_outputs
 from kanmon.text import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from kanmon.config.permissions import Statement
     from kanmon.config.schema import Config
@@ -76,12 +76,22 @@ def constants(config: Config) -> dict[str, str]:
     }
 
 
-def slot_values(config: Config) -> tuple[str, ...]:
-    """The names of a slot's own things: the ARNs of its functions and state machines."""
-    return (
-        *(f"{SLOT}.{unique_id(name)}FunctionArn" for name in config.functions),
-        *(f"{SLOT}.{unique_id(name)}StateMachineArn" for name in config.state_machines),
-    )
+def slot_values(config: Config) -> dict[str, str]:
+    """The ARNs of a slot's functions and state machines, as in CloudFormation's `Fn::Sub`.
+
+    They are made from the names: with `Fn::GetAtt` a circle would be possible.
+    """
+    kinds: dict[str, tuple[str, Iterable[str]]] = {
+        "Function": ("lambda:{}:function", config.functions),
+        "StateMachine": ("states:{}:stateMachine", config.state_machines),
+    }
+    found = {}
+    for kind, (beginning, names) in kinds.items():
+        here = beginning.format("${AWS::Region}:${AWS::AccountId}")
+        for name in names:
+            own = slot_resource_name(config.prefix, f"${{{Parameter.SLOT}}}", name)
+            found[f"{SLOT}.{unique_id(name)}{kind}Arn"] = f"arn:${{AWS::Partition}}:{here}:{own}"
+    return found
 
 
 def outputs(config: Config) -> dict[str, tuple[str, str]]:

@@ -10,6 +10,7 @@ from kanmon.config.workflows import FILES
 from kanmon.model import SLOTS
 from kanmon.naming import STACK_KINDS, Output, logical_id, stack_name, trace_group
 from kanmon.stacks.grants import ceilings
+from kanmon.templates.expressions import boundary_facts
 from kanmon.templates.rendering import render
 from kanmon.templates.stack_set import PROTECTED
 
@@ -85,6 +86,7 @@ def _environment(config: Config, name: str, prefix: str, trail: Trail | None) ->
         "prefix": prefix,
         "configured": name in config.environments,
         "trail": trail,
+        "allowed": boundary_facts(config, name),
         "traces": trace_group(prefix),
         "stacks": _stack_names(prefix, STACK_KINDS),
         "protected_stacks": _stack_names(prefix, (kind for kind in STACK_KINDS if kind in PROTECTED)),

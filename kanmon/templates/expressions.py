@@ -1,17 +1,17 @@
-"""Texts of the config with `${…}` as CloudFormation's expressions, for a slot's template."""
+"""Texts of the config with `${…}` as CloudFormation's expressions, for slots and for the boundary."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from kanmon.config.substitution import PSEUDO, constants, names_in, outputs, substitute, texts
-from kanmon.naming import FOUNDATION, SLOT, Parameter, slot_resource_name, unique_id
+from kanmon.config.substitution import PSEUDO, constants, names_in, outputs, slot_values, substitute, texts
+from kanmon.naming import FOUNDATION, unique_id
 from kanmon.stacks.spec import StackOutput
 from kanmon.templates.rendering import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from kanmon.config.permissions import Statement
     from kanmon.config.schema import Config
@@ -20,13 +20,43 @@ _ESCAPED = re.compile(r"\$\{!")
 
 
 def expression(config: Config, text: str) -> str:
-    """The text in YAML: plain without a name in it, otherwise with `!Sub`."""
-    if not names_in(text):
-        return quoted(substitute(text, str))
-    values = _slot_things(config) | constants(config) | {name: f"${{{name}}}" for name in PSEUDO}
+    """The text in a slot's template: plain without a name in it, otherwise with `!Sub`."""
+    values = slot_values(config) | _everywhere(config)
     values |= {name: f"${{{_parameter(*source)}}}" for name, source in outputs(config).items()}
-    kept = _ESCAPED.sub("${!!", text)
-    return f"!Sub {quoted(substitute(kept, values.__getitem__))}"
+    return _with_values(text, values)
+
+
+def boundary_facts(config: Config, environment: str) -> list[dict[str, Any]]:
+    """The statements of `boundary.allow`, for the boundary of one environment."""
+    own = config.model_copy(update={"environment": environment})
+    allowed = config.boundary.allow if config.boundary else ()
+    return [_facts(statement, lambda text: _with_values(text, _everywhere(own))) for statement in allowed]
+
+
+def statement_facts(config: Config, statements: Iterable[Statement]) -> list[dict[str, Any]]:
+    """Statements of one role in a slot's template."""
+    return [_facts(statement, lambda text: expression(config, text)) for statement in statements]
+
+
+def _everywhere(config: Config) -> dict[str, str]:
+    """What each template knows. The region is CloudFormation's: then a plan shows no region in an ARN."""
+    return constants(config) | {name: f"${{{name}}}" for name in (*PSEUDO, "AWS::Region")}
+
+
+def _with_values(text: str, values: Mapping[str, str]) -> str:
+    filled = substitute(_ESCAPED.sub("${!!", text), values.__getitem__)
+    return f"!Sub {quoted(filled)}" if names_in(filled) else quoted(substitute(filled, str))
+
+
+def _facts(statement: Statement, written: Callable[[str], str]) -> dict[str, Any]:
+    return {
+        "actions": statement.actions,
+        "resources": list(map(written, statement.resources)),
+        "conditions": {
+            operator: {key: list(map(written, values)) for key, values in keys.items()}
+            for operator, keys in statement.conditions.items()
+        },
+    }
 
 
 def slot_sources(config: Config) -> dict[str, StackOutput]:
@@ -39,37 +69,6 @@ def slot_sources(config: Config) -> dict[str, StackOutput]:
     }
 
 
-def statement_facts(config: Config, statements: Iterable[Statement]) -> list[dict[str, Any]]:
-    """Statements with their texts as expressions."""
-    return [
-        {
-            "actions": statement.actions,
-            "resources": [expression(config, resource) for resource in statement.resources],
-            "conditions": {
-                operator: {key: [expression(config, one) for one in values] for key, values in keys.items()}
-                for operator, keys in statement.conditions.items()
-            },
-        }
-        for statement in statements
-    ]
-
-
 def _parameter(kind: str, output: str) -> str:
     """The slot's parameter with an output. The foundation's have their own names, as in the stack."""
     return output if kind == FOUNDATION else f"{output}Of{unique_id(kind)}"
-
-
-def _slot_things(config: Config) -> dict[str, str]:
-    """The ARNs of the slot's own things, made from their names: with `!GetAtt` a circle would be possible."""
-    kinds: dict[str, tuple[str, str, Iterable[str]]] = {
-        "Function": ("lambda", "function", config.functions),
-        "StateMachine": ("states", "stateMachine", config.state_machines),
-    }
-    found = {}
-    for kind, (service, resource, things) in kinds.items():
-        for name in things:
-            own = slot_resource_name(config.prefix, f"${{{Parameter.SLOT}}}", name)
-            found[f"{SLOT}.{unique_id(name)}{kind}Arn"] = (
-                f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}:{own}"
-            )
-    return found

@@ -16,6 +16,7 @@ from kanmon.errors import ExitStatus, KanmonError
 from kanmon.naming import Output, bootstrap_key, bootstrap_stack, environment_output, logical_id
 from kanmon.report.step import show_error
 from kanmon.report.terminal import print_change
+from kanmon.stacks.boundary import refuse_long
 from kanmon.stacks.changes import template_changes
 from kanmon.stacks.cloudformation import Stacks
 from kanmon.stacks.neighbours import refuse_alike
@@ -63,7 +64,7 @@ def run(options: BootstrapOptions, context: Context) -> ExitStatus:
 def _bootstrap(context: Context, *, yes: bool) -> DeployedStack:
     """Apply the stack with an administrator's own rights: it makes the roles for everything else.
 
-    Raises USAGE, NOT_APPROVED, NAMES_ALIKE, STACK_BUSY, CHANGE_SET_FAILED and STACK_FAILED.
+    Raises USAGE, NOT_APPROVED, NAMES_ALIKE, TEMPLATE_TOO_BIG, STACK_BUSY, CHANGE_SET_FAILED and STACK_FAILED.
     """
     account = context.account
     stacks, name = Stacks(account.aws.cloudformation), bootstrap_stack(account.config.app)
@@ -72,6 +73,7 @@ def _bootstrap(context: Context, *, yes: bool) -> DeployedStack:
     outputs = stack.outputs if stack else {}
     refuse_alike(account.config.app, environment_trails(account.config, outputs), stacks.all())
     body = bootstrap_template(account.config, api_logs=api_logs, outputs=outputs)
+    refuse_long(body)
     if stack and stacks.body(name) == body:
         context.print(f"{name} is there already; there is nothing to change.")
         return stack

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from kanmon.cli.command import Command, built_digest, bundle_folder, optional_path, refuse_unwritable, text
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
+from kanmon.model import Slot
+from kanmon.naming import boundary
+from kanmon.stacks.boundary import has_permissions, refuse_above
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,9 +61,26 @@ def new_plan(context: Context, bundle_folder: Path, digest: str) -> Plan:
 
     bundle = built_from(context.config, bundle_folder, digest)
     services = context.services
+    _refuse_above_boundary(context)
     live = live_release(services, services.ledger.head())
     context.account.blobs.upload_bundle(bundle, compared_in(live))
     return make_plan(services, context.config, bundle.manifest, context.account.bootstrapped)
+
+
+def _refuse_above_boundary(context: Context) -> None:
+    """Refuse permissions above the applied boundary. Raises ABOVE_BOUNDARY."""
+    from kanmon.aws.policies import policy_statements
+    from kanmon.release.plan import outputs_of
+
+    config, aws = context.config, context.account.aws
+    if config.github is None or not has_permissions(config):
+        # Without roles for GitHub there is no boundary.
+        return
+    applied = policy_statements(
+        aws.iam, f"arn:{aws.partition}:iam::{aws.account}:policy/{boundary(config.prefix)}"
+    )
+    stacks = outputs_of(context.services, config.prefix, Slot.NONE)
+    refuse_above(config, applied, stacks, context.account.bootstrapped.key)
 
 
 def refuse_without_digest(context: Context, digest: str, name: str) -> None:
