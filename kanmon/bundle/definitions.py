@@ -10,8 +10,10 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from kanmon.bundle.integrations import missing_permissions
 from kanmon.bundle.manifest import StateMachineDefinition
 from kanmon.codes import Code
+from kanmon.config.substitution import PSEUDO, constants, names_in, outputs, slot_values
 from kanmon.errors import KanmonError
 from kanmon.regular_file import RefusedFileError, TooBigError, read_regular
 from kanmon.text import cut
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanmon.config.schema import Config
+    from kanmon.config.state_machines import StateMachine
 
 _TYPES = frozenset({"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"})
 _ENDS = frozenset({"Succeed", "Fail"})
@@ -38,10 +41,12 @@ def copy_state_machines(config: Config, project: Path, staged: Path) -> dict[str
     for name, machine in config.state_machines.items():
         where = f"state_machines.{name}.definition: {machine.definition}"
         content = _read(project, project / machine.definition, where)
+        functions, values = _named(content, config, machine, where)
         definition = StateMachineDefinition(
             sha256=hashlib.sha256(content).hexdigest(),
             size=len(content),
-            functions=_functions(content, config, where),
+            functions=functions,
+            values=values,
         )
         target = staged / definition.path
         target.parent.mkdir(exist_ok=True)
@@ -66,24 +71,33 @@ def _read(project: Path, path: Path, where: str) -> bytes:
     raise KanmonError(Code.STATE_MACHINE_INVALID, problem, where=where)
 
 
-def _functions(content: bytes, config: Config, where: str) -> tuple[str, ...]:
-    """Check a definition and return the functions in its placeholders, sorted."""
+def _named(
+    content: bytes, config: Config, machine: StateMachine, where: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Check a definition. Return the functions and the outputs in its placeholders, sorted."""
+    fix = None
+    definition: Any = {}
     try:
-        text = content.decode()
-        problem = next(problems(json.loads(text)), None)
+        definition = json.loads(content.decode())
+        problem = next(problems(definition), None)
     except json.JSONDecodeError as error:
         problem = f"It is not JSON: look at line {error.lineno}."
     except ValueError:
         problem = "It is not JSON in UTF-8."
     except RecursionError:
         problem = "It is nested too deep."
+    named = set() if problem else set(names_in(content.decode()))
+    known = {*constants(config), *PSEUDO, *outputs(config), *slot_values(config)}
+    functions = named & set(config.functions)
+    if unknown := sorted(named - functions - known):
+        problem = f"${{{cut(unknown[0], _SHOWN)}}} names no function of the config, and no output of a stack."
+    if not problem:
+        given = ["lambda:InvokeFunction"] if functions else []
+        problem = next(missing_permissions(definition, machine, given), None)
+        fix = "Add it to the state machine's `permissions`, with the ARNs of its resources."
     if problem:
-        raise KanmonError(Code.STATE_MACHINE_INVALID, problem, where=where)
-    named = {name for name, closed, _ in (piece.partition("}") for piece in text.split("${")[1:]) if closed}
-    if unknown := sorted(named - set(config.functions)):
-        problem = f"${{{cut(unknown[0], _SHOWN)}}} names no function of the config."
-        raise KanmonError(Code.STATE_MACHINE_INVALID, problem, where=where)
-    return tuple(sorted(named))
+        raise KanmonError(Code.STATE_MACHINE_INVALID, problem, where=where, fix=fix)
+    return tuple(sorted(functions)), tuple(sorted(named - functions))
 
 
 def problems(machine: Any, path: str = "") -> Iterator[str]:  # noqa: ANN401 - JSON can be anything

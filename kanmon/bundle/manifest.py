@@ -66,6 +66,8 @@ class StateMachineDefinition(Record):
     size: int
     functions: tuple[str, ...]
     """The functions in its placeholders."""
+    values: tuple[str, ...] = ()
+    """The other names in them, such as `foundation.MailQueueUrl`."""
 
     @property
     def path(self) -> str:

@@ -59,10 +59,13 @@ def _facts(statement: Statement, written: Callable[[str], str]) -> dict[str, Any
     }
 
 
-def slot_sources(config: Config) -> dict[str, StackOutput]:
-    """The slot's parameters for the outputs in the config's texts, and where their values come from."""
+def slot_sources(config: Config, named: Iterable[str]) -> dict[str, StackOutput]:
+    """The slot's parameters for outputs of stacks, and where their values come from.
+
+    The outputs are those in the config's texts, and `named`: those in the definitions of state machines.
+    """
     known = outputs(config)
-    named = {name for one in texts(config) if one.scope == "slot" for name in names_in(one.text)}
+    named = {*named, *(name for one in texts(config) if one.scope == "slot" for name in names_in(one.text))}
     return {
         _parameter(kind, output): StackOutput(stack=kind, key=output)
         for kind, output in sorted(known[name] for name in named & known.keys())

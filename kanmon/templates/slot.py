@@ -33,6 +33,7 @@ def slot_template(
     """
     functions = function_facts(config, keys, definitions or {})
     state_machines = state_machine_facts(config, definitions or {})
+    named = [name for definition in (definitions or {}).values() for name in definition.values]
     errors = _groups(functions, _FUNCTIONS_AN_ALARM)
     failures = _groups(state_machines, _STATE_MACHINES_AN_ALARM)
     return render(
@@ -45,7 +46,7 @@ def slot_template(
         queues=queue_facts(config),
         schedules=schedule_facts(config),
         bounded=config.github is not None,
-        parameters=slot_parameters(config) | dict.fromkeys(slot_sources(config), "String"),
+        parameters=slot_parameters(config) | dict.fromkeys(slot_sources(config, named), "String"),
         logs=config.logs,
         rollback_alarm=slot_rollback_alarm(config.prefix, "${Slot}"),
         topic=alarm_topic(config.prefix),

@@ -66,11 +66,12 @@ def stacks_of(
 ) -> list[StackSpec]:
     """All stacks of a release in `slot`."""
     templates = _templates(config, manifest)
+    named = [name for found in manifest.state_machines.values() for name in found.values]
     parameters: dict[str, dict[str, ParameterValue]] = {
         FOUNDATION: {Output.KEY_ARN: made.key, **protections(config)},
         SLOT: _of_release(config, manifest, release, slot, made.bucket)
         | _outputs(FOUNDATION, *slot_parameters(config), Output.KEY_ARN)
-        | dict(slot_sources(config)),
+        | dict(slot_sources(config, named)),
         API: _outputs(FOUNDATION, Output.ACCESS_LOGS),
         EDGE: _outputs(API, Output.API_ID) if config.api else {},
         OBSERVABILITY: _outputs(FOUNDATION, Output.KEY_ARN) | _outputs(EDGE, Output.DISTRIBUTION),
@@ -95,7 +96,7 @@ def _templates(config: Config, manifest: Manifest) -> dict[str, str]:
         name: blob_key(config.environment, package.sha256) for name, package in manifest.functions.items()
     }
     definitions = {
-        name: Definition(blob_key(config.environment, found.sha256), found.functions)
+        name: Definition(blob_key(config.environment, found.sha256), found.functions, found.values)
         for name, found in manifest.state_machines.items()
     }
     return {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kanmon.naming import unique_id
-from kanmon.templates.expressions import statement_facts
+from kanmon.templates.expressions import expression, statement_facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,8 @@ class Definition:
     """Its object key."""
     functions: tuple[str, ...]
     """The functions named in it."""
+    values: tuple[str, ...] = ()
+    """The other names in it, such as `foundation.MailQueueUrl`."""
 
 
 def state_machine_facts(config: Config, definitions: Mapping[str, Definition]) -> list[dict[str, Any]]:
@@ -33,6 +35,7 @@ def state_machine_facts(config: Config, definitions: Mapping[str, Definition]) -
             "type": machine.type,
             "key": definitions[name].key,
             "statements": statement_facts(config, machine.permissions),
+            "substitutions": {one: expression(config, f"${{{one}}}") for one in definitions[name].values},
             "functions": [
                 {"id": unique_id(function), "name": function} for function in definitions[name].functions
             ],

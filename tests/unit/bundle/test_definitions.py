@@ -71,6 +71,26 @@ def test_a_definition_is_copied_byte_for_byte(tmp_path: Path) -> None:
     assert made.functions == ("api", "migrate")
 
 
+def test_outputs_of_stacks_can_stand_in_a_definition(tmp_path: Path) -> None:
+    """ADP-2, ADP-4"""
+    parameters = {"To": "${edge.Domain}", "Region": "${AWS::Region}"}
+    task = {"Type": "Task", "Resource": "${api}", "End": True, "Parameters": parameters}
+    content = json.dumps({"StartAt": "One", "States": {"One": task}}).encode()
+    (tmp_path / "bundle").mkdir()
+    made = copy_state_machines(CONFIG, _project(tmp_path / "app", content), tmp_path / "bundle")["report"]
+    assert made.functions == ("api",)
+    assert made.values == ("AWS::Region", "edge.Domain")
+
+
+def test_an_integration_without_its_permission_is_refused(tmp_path: Path) -> None:
+    """ADP-1"""
+    task = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": True}
+    refusal = _refusal(tmp_path, json.dumps({"StartAt": "One", "States": {"One": task}}).encode())
+    assert refusal.code is Code.STATE_MACHINE_INVALID
+    assert "sns:Publish" in str(refusal)
+    assert "`permissions`" in str(refusal)
+
+
 def _changed(state: str, **keys: Any) -> dict[str, Any]:
     changed = {**MACHINE["States"][state], **keys}
     states = MACHINE["States"] | {state: {key: value for key, value in changed.items() if value is not None}}

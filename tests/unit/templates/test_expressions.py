@@ -6,7 +6,9 @@ from typing import Any
 
 from kanmon.model import Slot
 from kanmon.stacks.spec import StackOutput
+from kanmon.templates.slot import slot_template
 from kanmon.templates.stack_set import Bootstrapped, stacks_of
+from kanmon.templates.state_machines import Definition
 from tests.fakes.app import make_bundle, make_config
 from tests.fakes.cloud import Cloud
 from tests.fakes.linted import findings
@@ -77,6 +79,22 @@ def test_roles_have_the_permissions_of_the_config() -> None:
         assert own["Action"] == STATEMENT["actions"]
         assert own["Resource"] == [{"Sub": STATEMENT["resources"][0]}, "*"]
         assert own["Condition"] == STATEMENT["conditions"]
+
+
+def test_a_definition_gets_the_values_of_stacks() -> None:
+    """ADP-4: Step Functions' handler replaces each `${key}` as plain text, so any key is possible."""
+    names = ("AWS::Region", "edge.Domain", "foundation.UserPoolId")
+    definition = Definition("test/blobs/a", functions=("api",), values=names)
+    body = slot_template(CONFIG, {"api": "test/blobs/a"}, {"report": definition})
+    parsed = parse(body)
+    assert parsed["Resources"]["ReportStateMachine"]["Properties"]["DefinitionSubstitutions"] == {
+        "api": {"GetAtt": "ApiFunction.Arn"},
+        "AWS::Region": {"Sub": "${AWS::Region}"},
+        "edge.Domain": {"Sub": "${DomainOfEdge}"},
+        "foundation.UserPoolId": {"Sub": "${UserPoolId}"},
+    }
+    assert {"DomainOfEdge", "UserPoolId"} <= parsed["Parameters"].keys()
+    assert findings(body) == []
 
 
 def test_cfn_lint_finds_nothing() -> None:
