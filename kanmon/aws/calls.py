@@ -21,6 +21,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
+from kanmon.aws.refusals import fix_for
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 
@@ -62,10 +63,6 @@ THROTTLED = frozenset(
     }
 )
 """AWS's codes for too many requests: it did nothing."""
-_THROTTLED_FIX = (
-    "Other tools use up the account's quota of calls to this service. Find them with `aws cloudtrail "
-    "lookup-events`, or wait a minute. Then run the command again."
-)
 
 
 def error_code(error: ClientError) -> str:
@@ -112,8 +109,9 @@ def aws_errors(doing: str, *, hide: str = "") -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError) as error:
-        message = f"While {doing}: {_answer(error)}"
-        fix = _THROTTLED_FIX if _aws_code(error) in THROTTLED else ""
+        answer = _answer(error)
+        message = f"While {doing}: {answer}"
+        fix = fix_for(answer) if isinstance(error, ClientError) else None
         known = KanmonError(_code(error), message.replace(hide, "…") if hide else message, fix=fix)
         raise known from (None if hide else error)
 
@@ -139,6 +137,8 @@ def _answer(error: BotoCoreError | ClientError) -> str:
         return f"{str(error).rstrip('.')}."
     answer = error.response.get("Error", {})
     request = error.response.get("ResponseMetadata", {}).get("RequestId", "")
-    tail = f" (request {request})" if request else ""
+    reason = error.response.get("Reason", "")
+    # Lambda's reason for a throttle: the account's concurrency, or too many calls.
+    tail = (f" ({reason})" if reason else "") + (f" (request {request})" if request else "")
     message = str(answer.get("Message", "")).rstrip(".")
     return f"AWS answered {error.operation_name} with {answer.get('Code')}: {message}{tail}."

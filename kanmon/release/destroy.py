@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from kanmon.aws.refusals import fix_for
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.ledger import HEAD
@@ -324,7 +325,8 @@ def _delete(removers: Removers, stack: DeployedStack, show: Callable[[str], None
         if error.code is not Code.STACK_FAILED:
             raise
         # The next stacks may be needed by this one, so they stay.
-        raise KanmonError(Code.NOT_REMOVED, error.message, where=stack.name) from error
+        fix = fix_for(error.message)
+        raise KanmonError(Code.NOT_REMOVED, error.message, where=stack.name, fix=fix) from error
 
 
 def _delete_all(removers: Removers, resources: list[Resource], show: Callable[[str], None]) -> None:

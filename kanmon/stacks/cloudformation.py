@@ -14,12 +14,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from kanmon.aws.calls import aws_errors, error_code
 from kanmon.aws.polling import polls
+from kanmon.aws.refusals import fix_for
 from kanmon.clock import SYSTEM_CLOCK, Clock
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.stacks.changes import CAPABILITIES, Change, ChangeSet, changes_from, foreign_options
 from kanmon.stacks.protection import unprotected
-from kanmon.stacks.refusals import fix_for
 from kanmon.stacks.stack_events import EventReader, StackEvent, pages_of
 from kanmon.stacks.states import (
     ABSENT,
@@ -176,7 +176,8 @@ class Stacks:
             self.cloudformation.delete_change_set(ChangeSetName=change_set, StackName=name)
             if any(phrase in reason for phrase in _NOTHING):
                 return None
-            raise KanmonError(Code.CHANGE_SET_FAILED, f"CloudFormation answered: {found}", where=name)
+            problem = f"CloudFormation answered: {found}"
+            raise KanmonError(Code.CHANGE_SET_FAILED, problem, where=name, fix=fix_for(found))
         return ChangeSet(
             stack=name,
             id=change_set,
@@ -330,8 +331,11 @@ class Stacks:
             reasons = (stack.get("StackStatusReason"), *(event.reason for event in failures))
             reason = next(filter(None, reasons), "no reason given")
             message = f"It ended as {status}: {self._found(reason, {'StackName': stack['StackId']})}."
-        fix = way_out(name, status) if left else fix_for(message) or Code.STACK_FAILED.fix_with(STACK=name)
-        return KanmonError(Code.STACK_FAILED, message + stays(left), where=name, fix=fix)
+        message += stays(left)
+        general = way_out(name, status) if left else Code.STACK_FAILED.fix_with(STACK=name)
+        fixes = (fix_for(message), general if left else None)
+        fix = " ".join(filter(None, fixes)) or general
+        return KanmonError(Code.STACK_FAILED, message, where=name, fix=fix)
 
     def _found(self, reason: str, of: DescribeEventsInputTypeDef) -> str:
         """The reason of a failure, or what CloudFormation's validation found: its reason names only the call.

@@ -1,4 +1,4 @@
-"""Generates from the code: the config's JSON schema, the tables in docs/reference, a diagram in docs.
+"""Generates from the code: the config's JSON schema, the tables in docs/reference, parts of other pages.
 
 `python -m scripts.generators.reference` writes; with `--check` it only prints the outdated files, and fails.
 """
@@ -14,6 +14,7 @@ from kanmon.config.forms import as_yaml, child_of, form_of, is_duration, keys_of
 from kanmon.config.schema import schema_text
 from kanmon.errors import ExitStatus
 from scripts.generators.actions import action_files
+from scripts.generators.refusals import with_refusals
 from scripts.generators.transitions import with_transitions
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).resolve().parents[2]
 _CONCEPTS = _ROOT / "docs" / "concepts.md"
+_ACCESS = _ROOT / "docs" / "github-access.md"
 _KINDS = {
     "string": "text",
     "integer": "whole number",
@@ -77,6 +79,7 @@ def _generated() -> dict[Path, str]:
         _ROOT / "docs" / "reference" / "config.md": _config_page(),
         _ROOT / "docs" / "reference" / "errors.md": _errors_page(),
         _CONCEPTS: with_transitions(_CONCEPTS.read_text("utf-8")),
+        _ACCESS: with_refusals(_ACCESS.read_text("utf-8")),
         **{_ROOT / path: text for path, text in action_files().items()},
     }
 

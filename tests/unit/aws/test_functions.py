@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -82,6 +82,55 @@ def test_a_missing_function_is_an_error_with_its_name() -> None:
     with pytest.raises(KanmonError, match=f"While invoking {MIGRATE}: .*Function not found") as caught:
         Functions(client, client).invoke(MIGRATE, {}, logs="")
     assert caught.value.code is Code.AWS_FAILED
+
+
+@pytest.mark.parametrize(
+    ("reason", "advice"),
+    [
+        ("ConcurrentInvocationLimitExceeded", "L-B99A9384"),
+        ("FunctionInvocationRateLimitExceeded", "L-B99A9384"),
+        ("ConcurrentSnapshotCreateLimitExceeded", "L-B99A9384"),
+        ("", "L-B99A9384"),
+        ("ReservedFunctionConcurrentInvocationLimitExceeded", "delete-function-concurrency"),
+        ("ReservedFunctionInvocationRateLimitExceeded", "delete-function-concurrency"),
+        ("CallerRateLimitExceeded", "wait a minute"),
+    ],
+)
+def test_a_throttled_hook_has_the_fix_of_its_reason(reason: str, advice: str) -> None:
+    """AWS-1: a new account runs ten functions at once.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors
+    """
+    error = refusal("TooManyRequestsException", "Invoke", "Rate Exceeded.")
+    cast("dict[str, Any]", error.response)["Reason"] = reason
+    client: Any = Lambda()
+    client.invoke = lambda **_: _raise(error)
+    with pytest.raises(KanmonError) as caught:
+        Functions(client, client).invoke(MIGRATE, {}, logs="")
+    assert advice in caught.value.fix
+    assert reason in caught.value.message
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Rate exceeded", "TooManyRequestsException: Rate Exceeded.", "FATAL: too many connections for role",
+        "DB Instance quota exceeded", "LimitExceededException: your plan has five goals",
+    ],
+)  # fmt: skip
+def test_an_apps_own_words_are_no_message_of_aws(words: str) -> None:
+    """AWS-1: the function ran, and its log has the reason."""
+
+    def fail(_: dict[str, Any]) -> str:
+        raise ValueError(words)
+
+    with pytest.raises(KanmonError) as caught:
+        _invoke(fail)
+    assert caught.value.fix == Code.HOOK_FAILED.fix_with(LOG_GROUP="/aws/lambda/shop-test-green")
 
 
 def _compare(deployed: dict[str, str], packages: dict[str, str]) -> list[str]:

@@ -157,6 +157,21 @@ def test_the_bootstrap_stack_goes_with_the_data_only(removers: Removers, content
     assert content.deleted == []
 
 
+def test_a_refusal_of_the_account_keeps_its_fix(removers: Removers, content: FakeAccountContent) -> None:
+    """AWS-1"""
+
+    def refuse(_: str) -> None:
+        reason = (
+            "Api (AWS::ApiGateway::RestApi) failed: Rate exceeded (Service: ApiGateway, Status Code: 429)."
+        )
+        raise KanmonError(Code.STACK_FAILED, reason)
+
+    content.on_delete = refuse
+    error = _refused(removers, EXTENT)
+    assert error.code is Code.NOT_REMOVED
+    assert "wait a minute" in error.fix
+
+
 @pytest.mark.parametrize("extent", [EXTENT, DATA, ALL])
 @pytest.mark.parametrize("name", STACKS[:-1])
 def test_it_goes_on_after_a_failure(

@@ -43,9 +43,10 @@ class _Failing:
             for number, (name, kind, status, reason) in enumerate(events)
         ]
         self.begun = False
+        self.ended = "UPDATE_ROLLBACK_COMPLETE"
 
     def describe_stacks(self, **_: str) -> dict[str, Any]:
-        status = "UPDATE_ROLLBACK_COMPLETE" if self.begun else "UPDATE_COMPLETE"
+        status = self.ended if self.begun else "UPDATE_COMPLETE"
         return {"Stacks": [{"StackName": "shop", "StackId": "arn:shop", "StackStatus": status}]}
 
     def get_paginator(self, _: str) -> Pages:
@@ -135,6 +136,73 @@ def test_a_failed_validation_names_its_findings(found: tuple[dict[str, str], ...
     with pytest.raises(KanmonError) as caught:
         stacks.create_change_set("shop", "Resources: {}", {}, {}, existing=None)
     assert text.rstrip(".") in caught.value.message
+
+
+class _RefusedChangeSet:
+    """CloudFormation with a failed change set."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    def create_change_set(self, **_: object) -> dict[str, str]:
+        return {"Id": "arn:cs"}
+
+    def describe_change_set(self, **_: str) -> dict[str, Any]:
+        return {"Status": "FAILED", "StatusReason": self.reason}
+
+    def delete_change_set(self, **_: str) -> None:
+        """It is of no use."""
+
+
+@pytest.mark.parametrize(
+    ("reason", "fix"),
+    [
+        ("The following hook(s) failed: [Example::CFNHook::Full]", "rule"),
+        ("Not authorized to perform: kms:CreateKey with an explicit deny in a service control policy",
+         "organization"),
+        ("Transform failed with: Rate exceeded (Service: Lambda, Status Code: 429)", "wait a minute"),
+        ("Template error: Fn::GetAtt needs LimitExceeded", Code.CHANGE_SET_FAILED.fix),
+        ("The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck].",
+         Code.CHANGE_SET_FAILED.fix),
+    ],
+)  # fmt: skip
+def test_a_refused_change_set_has_the_fix_of_its_reason(reason: str, fix: str) -> None:
+    """AWS-1: the same as a stack's event."""
+    stacks = Stacks(cast("Any", _RefusedChangeSet(reason)))
+    with pytest.raises(KanmonError) as caught:
+        stacks.create_change_set("shop", "Resources: {}", {}, {}, existing=None)
+    assert caught.value.code is Code.CHANGE_SET_FAILED
+    assert fix in caught.value.fix
+
+
+def test_a_validation_about_the_account_has_its_fix() -> None:
+    """AWS-1: before the change begins, for a change set and for a stack."""
+    found = _FOUND | {
+        "ResourceType": "AWS::IAM::OIDCProvider",
+        "ValidationStatusReason": "Resource of type 'AWS::IAM::OIDCProvider' with identifier "
+        "'arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com' already exists.",
+    }
+    stacks = Stacks(cast("Any", _Invalid(found)))
+    with pytest.raises(KanmonError) as caught:
+        stacks.create_change_set("shop", "Resources: {}", {}, {}, existing=None)
+    assert "existing_provider: true" in caught.value.fix
+    with pytest.raises(KanmonError) as caught:
+        stacks.execute(CHANGE_SET, lambda _: None)
+    assert "existing_provider: true" in caught.value.fix
+
+
+def test_a_broken_stack_has_both_ways_out() -> None:
+    """AWS-1: the account's refusal is the cause, and the stack's leftovers stop the next creation."""
+    refusal = "The maximum number of addresses has been reached. (Service: Ec2, Status Code: 400)"
+    failing = _Failing(
+        ("Address", "AWS::EC2::EIP", "CREATE_FAILED", refusal),
+        ("Vpc", "AWS::EC2::VPC", "DELETE_FAILED", "It has dependencies."),
+    )
+    failing.ended = "ROLLBACK_FAILED"
+    with pytest.raises(KanmonError) as caught:
+        Stacks(cast("Any", failing)).execute(CHANGE_SET, lambda _: None)
+    assert "--service-code ec2" in caught.value.fix
+    assert "delete-stack" in caught.value.fix
 
 
 class _Gone:
