@@ -22,6 +22,10 @@ _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.2, 1.0, 1.5
 _SLOWEST_FACTOR = 2.0
 _UNKNOWN = {403, 404}
 _SERVER_ERROR = 500
+_NOT_INVOKED = {429, _SERVER_ERROR}
+"""API Gateway's answers when it did not get the function to run: too many requests, or Lambda's throttle.
+Lambda's own 429 comes as 500, a crash of the function as 502
+(https://repost.aws/knowledge-center/api-gateway-internal-server-error)."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class CheckResult:
     """The last failed assertion, with the actual value."""
     arrived: bool = True
     """False when API Gateway did not know the new stage in time: it proves nothing about the release."""
+    invoked: bool = True
+    """False when API Gateway answered itself, and the function did not run."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,7 @@ class Checks:
                     seconds=answer.seconds if answer else 0.0,
                     release=answer.release if answer else "",
                     failure="" if passed else failure or f"only {successes} successes in a row in time",
+                    invoked=not (failure and _of_api_gateway(answer)),
                 )
             if failure:
                 pause = self._rest(pause, deadline, stop)
@@ -129,6 +136,11 @@ def _may_be_absent(answer: Answer | None) -> bool:
         return True
     nameless = not answer.release and API_HEADER not in answer.headers
     return nameless and (answer.status in _UNKNOWN or answer.status >= _SERVER_ERROR)
+
+
+def _of_api_gateway(answer: Answer | None) -> bool:
+    """Whether API Gateway answered itself, and the function did not run."""
+    return answer is not None and answer.status in _NOT_INVOKED and API_HEADER in answer.headers
 
 
 def _elsewhere(target: Target, answer: Answer | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kanmon.aws.refusals import CONCURRENCY
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 
@@ -17,20 +18,34 @@ if TYPE_CHECKING:
     from kanmon.release.ports import Site
 
 
+_NOT_INVOKED = (
+    "API Gateway answered itself, and the function did not run. Is the status 429? Raise `api.throttle` "
+    f"in the config. Is it 500? {CONCURRENCY} Then release again."
+)
+
+
 class ChecksFailedError(KanmonError):
     """Smoke checks failed; `failed` has these checks.
 
     Without `arrived`, none of them proves anything about the release: API Gateway does not know its stage.
+    Without `invoked`, the function of one of them did not run.
     """
 
     def __init__(
-        self, failed: tuple[Check, ...], target: Target, message: str, *, arrived: bool = True
+        self,
+        failed: tuple[Check, ...],
+        target: Target,
+        message: str,
+        *,
+        arrived: bool = True,
+        invoked: bool = True,
     ) -> None:
+        fix = Code.CHECK_FAILED.fix_with(LOG_GROUP=target.logs)
         super().__init__(
             Code.CHECK_FAILED,
             message,
             where=f"{target.release} as {target.name}",
-            fix=Code.CHECK_FAILED.fix_with(LOG_GROUP=target.logs),
+            fix=fix if invoked else f"{_NOT_INVOKED} {fix}",
         )
         self.failed = failed
         self.arrived = arrived
@@ -50,4 +65,5 @@ def refuse_failed(results: Sequence[CheckResult]) -> None:
         message = " ".join(f"{result.check.name}: {result.failure}." for result in failed)
         checks = tuple(result.check for result in failed)
         arrived = any(result.arrived for result in failed)
-        raise ChecksFailedError(checks, failed[0].target, message, arrived=arrived)
+        invoked = all(result.invoked for result in failed)
+        raise ChecksFailedError(checks, failed[0].target, message, arrived=arrived, invoked=invoked)

@@ -121,6 +121,27 @@ def test_an_error_of_api_gateway_itself_shows_the_stage() -> None:
     assert result.tries == 2
 
 
+@pytest.mark.parametrize(
+    ("answer", "header", "invoked"),
+    [
+        ((500, ""), API_HEADER, False),
+        ((429, ""), API_HEADER, False),
+        ((502, ""), API_HEADER, True),
+        ((500, "r2"), "x-app", True),
+        ((500, ""), "x-app", True),
+    ],
+)
+def test_a_check_knows_when_the_function_did_not_run(
+    answer: tuple[int, str], header: str, invoked: bool
+) -> None:
+    """AWS-1: API Gateway answers a throttle of Lambda with its own 500, and a crash with 502."""
+    with serving(answer) as server:
+        server.headers = {header: "error"}
+        [result] = Checks(server.edge, Clock()).run([_check(failures=2)], LIVE)
+    assert not result.passed
+    assert result.invoked is invoked
+
+
 def test_a_page_needs_no_stage() -> None:
     """CD-7: a page that nobody can read fails at once, also on the stable release."""
     result = _on_new_stage(FORBIDDEN, failures=2, path="/")
