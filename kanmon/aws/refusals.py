@@ -115,14 +115,14 @@ BEFOREHAND = (
             "(Vpc|VpcEndpoint|InternetGateway|NatGateway|Subnet|RouteTable|SecurityGroup|NetworkInterface)"
             "LimitExceeded|ENILimitReached(Exception)?"
         ),
-        "Look for a free VPC, internet gateway and NAT gateway: a region has five of each. " + _quotas("vpc"),
+        f"A new account has five VPCs, internet gateways and NAT gateways. {_quotas('vpc')}",
         "hours",
     ),
     Refusal(
         "`database`",
         "The maximum number of addresses has been reached.",
         r"maximum number of addresses has been reached|" + _codes("AddressLimitExceeded"),
-        f"Look for a free elastic address: a region has five. {_quotas('ec2')}",
+        f"A new account has five elastic addresses. {_quotas('ec2')}",
         "hours",
     ),
     # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.IAM.ServiceLinkedRoles.html
@@ -179,7 +179,7 @@ LATER = (
     Refusal(
         "the account",
         "Blocked: This account is currently blocked and not recognized as a valid account.",
-        r"\baccount (is|has been) (currently |temporarily )*(suspended|blocked|closed)\b|"
+        r"\baccount (\d+ )?(is|has been) (currently |temporarily )*(suspended|blocked|closed)\b|"
         r"There is a problem with your AWS account|" + _codes("AccountProblem|AccountSuspended(Exception)?"),
         "AWS suspended or closed the account. As its owner, pay what is open under `Billing and Cost "
         "Management`, or open a case `Account and billing` at https://console.aws.amazon.com/support/home.",
@@ -207,6 +207,15 @@ LATER = (
         "Gateway and add the required role policy.",
         r"role ARN does not have required permissions (configured|set)",
         _ROLE_IS_NEW,
+    ),
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+    Refusal(
+        "API Gateway's logs",
+        "CloudWatch Logs role ARN must be set in account settings to enable logging",
+        r"role ARN must be set in account settings to enable logging",
+        "Run `kanmon bootstrap`: it gives API Gateway a role for its logs. Does it change nothing? Then run "
+        "`aws apigateway update-account --patch-operations op=replace,path=/cloudwatchRoleArn,value=ARN` with "
+        "its ARN.",
     ),
     Refusal(
         "a new role",
@@ -269,9 +278,10 @@ LATER = (
     Refusal(
         "encryption keys",
         "KMSInvalidStateException: arn:aws:kms:eu-west-1:111122223333:key/1234abcd is pending deletion.",
-        r"\bkey/\S+ is pending deletion|KMSInvalidState\w*\b.*pending deletion",
-        "Somebody deletes the key. As an administrator, run `aws kms cancel-key-deletion --key-id KEY` and "
-        "`aws kms enable-key --key-id KEY` with its ARN from AWS's message.",
+        r"\bkey/\S+ is (pending deletion|disabled)|KMSInvalidState\w*\b.*pending deletion|"
+        + _codes("KMSDisabled(Exception)?"),
+        "Somebody deletes or disabled the key. As an administrator, run `aws kms cancel-key-deletion "
+        "--key-id KEY` and `aws kms enable-key --key-id KEY` with its ARN from AWS's message.",
     ),
     # https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_delete-secret.html
     Refusal(
@@ -280,6 +290,13 @@ LATER = (
         r"secret with this name is already scheduled for deletion",
         "A deleted secret keeps its name for up to 30 days. If nobody needs its value, run `aws "
         "secretsmanager delete-secret --secret-id NAME --force-delete-without-recovery`.",
+    ),
+    # https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_restore-secret.html
+    Refusal(
+        "`secrets`",
+        "You can't perform this operation on the secret because it was marked for deletion.",
+        r"secret because it was marked for deletion",
+        "Somebody deletes the secret. Keep it with `aws secretsmanager restore-secret --secret-id NAME`.",
     ),
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
     Refusal(

@@ -145,6 +145,18 @@ OTHERS = {
     "aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS": "--aws-service-name rds.amazonaws.com",
     "not authorized, with an explicit deny in a service control policy": "organization",
     "KMSInvalidStateException: arn:aws:kms:eu-west-1:111122223333:key/12 is pending deletion.": "cancel-key",
+    "AWS answered Invoke with KMSDisabledException: Lambda couldn't decrypt the environment variables "
+    "because the KMS key used is disabled.": "enable-key",
+    "AWS answered Invoke with ENILimitReachedException: Lambda couldn't create an elastic network interface, "
+    "because the limit for network interfaces has been reached.": "--service-code vpc",
+    "AWS answered Invoke with EC2ThrottledException: Amazon EC2 throttled Lambda.": "wait a minute",
+    "AWS answered GetSecretValue with InvalidRequestException: You can't perform this operation on the "
+    "secret because it was marked for deletion.": "restore-secret",
+    "AWS answered UpdateStage with BadRequestException: CloudWatch Logs role ARN must be set in account "
+    "settings to enable logging.": "update-account",
+    "Your account 111122223333 has been suspended.": "Billing and Cost Management",
+    "Account 111122223333 is a linked account. To enable budgets for your account, ask the payer (or "
+    "management) account to first enable Cost Explorer.": "Enable Cost Explorer",
     "MaximumNumberOfTrailsExceededException: User: 1 already has 5 trails in eu-west-1.": "list-trails",
     "Hook failed with message: Template failed validation, the following rule(s) failed: S3_ACL.": "rule",
     "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume "
