@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.aws.calls import aws_errors
 from kanmon.aws.objects import as_aws_writes
+from kanmon.aws.refusals import fix_for
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 
@@ -22,6 +24,10 @@ _SHOWN = 500
 _AT_ONCE = 8
 """Lambda takes 100 GetFunction a second, and 15 of its other calls
 (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests)."""
+
+
+_OF_AWS = re.compile(r"An error occurred \(\w+\) when calling the \w+ operation.*", re.DOTALL)
+"""AWS's answer to a function's own call, as botocore words it. All else is the app's."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,8 @@ class Functions:
             text = answer["Payload"].read().decode("utf-8", "replace")
         if answer.get("FunctionError"):
             problem = f"It answered: {text[:_SHOWN]}"
-            raise KanmonError(
-                Code.HOOK_FAILED, problem, where=name, fix=Code.HOOK_FAILED.fix_with(LOG_GROUP=logs)
-            )
+            refused = _OF_AWS.search(text)
+            fix = fix_for(refused[0]) if refused else None
+            general = Code.HOOK_FAILED.fix_with(LOG_GROUP=logs)
+            raise KanmonError(Code.HOOK_FAILED, problem, where=name, fix=fix or general)
         return text[:_SHOWN]

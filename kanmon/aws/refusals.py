@@ -99,7 +99,7 @@ BEFOREHAND = (
         r"UnreservedConcurrentExecution below its minimum|"
         + _codes("(ConcurrentInvocation|FunctionInvocationRate|ConcurrentSnapshotCreate)LimitExceeded")
         # These two reasons are no matter of the account's concurrency.
-        + r"|answered Invoke with TooManyRequestsException"
+        + r"|(Invoke with TooManyRequestsException|\(TooManyRequestsException\) when calling the Invoke)\b"
         r"(?!.*(CallerRateLimitExceeded|ReservedFunction))",
         CONCURRENCY,
         "hours",
@@ -214,8 +214,8 @@ LATER = (
         "CloudWatch Logs role ARN must be set in account settings to enable logging",
         r"role ARN must be set in account settings to enable logging",
         "Run `kanmon bootstrap`: it gives API Gateway a role for its logs. Does it change nothing? Then run "
-        "`aws apigateway update-account --patch-operations op=replace,path=/cloudwatchRoleArn,value=ARN` with "
-        "its ARN.",
+        "`aws apigateway update-account --patch-operations op=replace,path=/cloudwatchRoleArn,value=ARN` "
+        "with its ARN.",
     ),
     Refusal(
         "a new role",
@@ -330,7 +330,7 @@ LATER = (
     Refusal(
         "many calls",
         "Rate exceeded (Service: Lambda, Status Code: 429, Request ID: 1234)",
-        r"\brate exceeded\b|\brequest limit exceeded\b|HandlerErrorCode: Throttling\b|"
+        r"\brate exceeded(?= for operation|\W*(\(|$))|\brequest limit exceeded\b|"
         + _codes(
             r"\w*Throttl(ing|ed)(Exception)?|TooManyRequests(Exception)?|RequestLimitExceeded|SlowDown|"
             "CallerRateLimitExceeded"

@@ -111,6 +111,12 @@ def test_a_throttled_hook_has_the_fix_of_its_reason(reason: str, advice: str) ->
     assert reason in caught.value.message
 
 
+_SCP = (
+    "(AccessDenied) when calling the GetObject operation: User: arn:aws:sts::1:a/b is not authorized to "
+    "perform: s3:GetObject with an explicit deny in a service control policy"
+)
+
+
 def _raise(error: Exception) -> None:
     raise error
 
@@ -131,6 +137,26 @@ def test_an_apps_own_words_are_no_message_of_aws(words: str) -> None:
     with pytest.raises(KanmonError) as caught:
         _invoke(fail)
     assert caught.value.fix == Code.HOOK_FAILED.fix_with(LOG_GROUP="/aws/lambda/shop-test-green")
+
+
+@pytest.mark.parametrize(
+    ("answer", "advice"),
+    [
+        (_SCP, "organization"),
+        ("(TooManyRequestsException) when calling the Invoke operation: Rate Exceeded.", "L-B99A9384"),
+        ("(ValidationException) when calling the Query operation: Rate exceeded is no key", "aws logs tail"),
+    ],
+)
+def test_aws_refuses_a_call_of_the_hook(answer: str, advice: str) -> None:
+    """AWS-1: it is the same account."""
+
+    def fail(_: dict[str, Any]) -> str:
+        raise ValueError(f"An error occurred {answer}")
+
+    with pytest.raises(KanmonError) as caught:
+        _invoke(fail)
+    assert caught.value.code is Code.HOOK_FAILED
+    assert advice in caught.value.fix
 
 
 def _compare(deployed: dict[str, str], packages: dict[str, str]) -> list[str]:
