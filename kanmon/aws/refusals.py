@@ -384,6 +384,11 @@ def fix_for(message: str) -> str | None:
     return f"{found.do.replace('SERVICE', _service_in(text))} Then run the command again." if found else None
 
 
+def fix_before(message: str, needed: str) -> str:
+    """The fix for a message as in :func:`fix_for`, if there is one, and then a fix that is needed anyway."""
+    return " ".join(filter(None, (fix_for(message), needed)))
+
+
 def _service_in(text: str) -> str:
     """The code of the service whose resource failed; the placeholder when the message has none."""
     found = _SERVICE.search(text)

@@ -18,6 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kanmon.aws.refusals import fix_before
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.naming import app_rollback_alarm, slot_rollback_alarm
@@ -81,7 +82,10 @@ class Bake:
             firing = self.steps.services.alarms.firing(self.alarms)
         except KanmonError as error:
             if last:
-                raise KanmonError(Code.ALARMS_UNREADABLE, error.message, where=error.where) from error
+                fix = fix_before(error.message, Code.ALARMS_UNREADABLE.fix)
+                raise KanmonError(
+                    Code.ALARMS_UNREADABLE, error.message, where=error.where, fix=fix
+                ) from error
             journal.emit(EventKind.NOTE, f"the alarms can't be read: {error.message}")
             return
         self.excused &= {alarm.name for alarm in firing}

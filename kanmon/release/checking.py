@@ -49,6 +49,7 @@ class ChecksFailedError(KanmonError):
         )
         self.failed = failed
         self.arrived = arrived
+        self.invoked = invoked
 
 
 def check(site: Site, journal: Journal, checks: Sequence[Check], target: Target) -> None:

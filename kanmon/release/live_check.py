@@ -63,4 +63,7 @@ class LiveCheck:
             refuse_failed(results)
         except ChecksFailedError as error:
             problem = f"Users got the change of {stack.name} at once, and it harms {self.live.release}: "
-            raise KanmonError(Code.CHANGE_HARMS_LIVE, problem + error.message, where=stack.name) from error
+            fix = None if error.invoked else error.fix
+            raise KanmonError(
+                Code.CHANGE_HARMS_LIVE, problem + error.message, where=stack.name, fix=fix
+            ) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kanmon.aws.refusals import fix_before
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.records import Operation
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
     from kanmon.release.events import Observer
     from kanmon.release.lease import HeldLease
     from kanmon.release.ports import Services
+
+
+_OF_AWS = {
+    *(Code.AWS_DENIED, Code.AWS_FAILED, Code.CREDENTIALS_MISSING),
+    *(Code.STACK_FAILED, Code.CHANGE_SET_FAILED),
+}
+"""Their messages have AWS's words, and none of the app's."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +174,8 @@ def _undecidable(steps: Steps, failure: KanmonError) -> KanmonError | None:
         # Nothing is known about the stable release now. It passed its checks once: the better guess.
         return None
     problem = f"{failure.message} It fails on the stable release {steps.operation.base} too, so a rollback "
-    return KanmonError(Code.CHECK_FAILS_EVERYWHERE, problem + "would not help.", where=failure.where)
+    fix = None if failure.invoked else failure.fix
+    return KanmonError(Code.CHECK_FAILS_EVERYWHERE, problem + "would not help.", where=failure.where, fix=fix)
 
 
 def still_open(operation: Operation, failure: KanmonError, before: KanmonError | None = None) -> Outcome:
@@ -188,6 +197,9 @@ def still_open(operation: Operation, failure: KanmonError, before: KanmonError |
         fix += " `kanmon recover --undo` rolls it back instead."
     else:
         message += f" {_users(operation)}"
+    if failure.code in _OF_AWS:
+        # The next run would meet the same refusal.
+        fix = fix_before(failure.message, fix)
     state = "held" if operation.held else "open"
     message = f"{message} Operation {operation.number} is {state}. Its last step was: {operation.step}."
     failed = KanmonError(code, message, where=failure.where, fix=fix)

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from kanmon.aws.calls import aws_errors, error_code
 from kanmon.aws.polling import polls
-from kanmon.aws.refusals import fix_for
+from kanmon.aws.refusals import fix_before, fix_for
 from kanmon.clock import SYSTEM_CLOCK, Clock
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
@@ -332,9 +332,10 @@ class Stacks:
             reason = next(filter(None, reasons), "no reason given")
             message = f"It ended as {status}: {self._found(reason, {'StackName': stack['StackId']})}."
         message += stays(left)
-        general = way_out(name, status) if left else Code.STACK_FAILED.fix_with(STACK=name)
-        fixes = (fix_for(message), general if left else None)
-        fix = " ".join(filter(None, fixes)) or general
+        if left:
+            fix = fix_before(message, way_out(name, status))
+        else:
+            fix = fix_for(message) or Code.STACK_FAILED.fix_with(STACK=name)
         return KanmonError(Code.STACK_FAILED, message, where=name, fix=fix)
 
     def _found(self, reason: str, of: DescribeEventsInputTypeDef) -> str:

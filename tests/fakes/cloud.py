@@ -64,6 +64,8 @@ class Cloud:
     snapshots: FakeSnapshots = field(default_factory=FakeSnapshots)
     faulty: set[tuple[str, str]] = field(default_factory=set)
     """Releases whose checks fail, with the name of the target: `("r4", "live")`."""
+    throttled: set[tuple[str, str]] = field(default_factory=set)
+    """Faulty ones of which no function runs."""
     absent: set[str] = field(default_factory=set)
     """The targets of checks, such as `candidate`: API Gateway never knows their new stage."""
     checked: list[tuple[str, str]] = field(default_factory=list)
@@ -125,7 +127,9 @@ class Cloud:
         process.watch = self.look
         s3 = process.watched(cast("Any", self.s3), "s3")
         gateway = process.watched(cast("Any", self.gateway), "apigateway")
-        checks = process.watched(FakeChecks(self.answering, self.faulty, self.absent, self.checked), "checks")
+        checks = process.watched(
+            FakeChecks(self.answering, self.faulty, self.absent, self.checked, self.throttled), "checks"
+        )
         blobs = Blobs(s3, ARTIFACTS, ENVIRONMENT)
 
         def site(config: ServedConfig, outputs: Mapping[str, Mapping[str, str]]) -> Site:

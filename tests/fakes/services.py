@@ -30,6 +30,8 @@ class FakeChecks:
     absent: set[str]
     """See :class:`tests.fakes.cloud.Cloud`."""
     ran: list[tuple[str, str]]
+    throttled: set[tuple[str, str]]
+    """See :class:`tests.fakes.cloud.Cloud`."""
 
     def run(self, checks: Sequence[Check], target: Target) -> list[CheckResult]:
         self.ran.append((target.name, target.release))
@@ -44,7 +46,8 @@ class FakeChecks:
             failure = "status is 500 instead of 200"
         if target.arrival and target.name in self.absent:
             return CheckResult(check, target, False, 1, 0.01, "", "status is 403", arrived=False)
-        return CheckResult(check, target, not failure, 1, 0.01, release, failure)
+        invoked = (release, target.name) not in self.throttled
+        return CheckResult(check, target, not failure, 1, 0.01, release, failure, invoked=invoked)
 
 
 @dataclass

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanmon.codes import Code
+from kanmon.errors import KanmonError
 from kanmon.ledger.records import AlarmRecord
 from kanmon.model import Result, Step
 from kanmon.release.recover import recover
@@ -14,7 +15,7 @@ from tests.fakes.app import CANARY, make_config
 from tests.fakes.ledger import is_held
 from tests.fakes.process import Process
 from tests.fakes.runs import failure_of, ignore, operation_of, release
-from tests.fakes.services import FakeApproval
+from tests.fakes.services import FakeAlarms, FakeApproval
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,6 +172,24 @@ def test_alarms_are_read_at_the_start_and_in_each_bake(cloud: Cloud) -> None:
     """Before, at both shares, and live."""
     release(cloud, "one", config=CONFIG)
     assert len(_looks(cloud, CONFIG)) == 4
+
+
+def test_throttled_alarms_name_both_fixes(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS-1: the account's, and then the end of the hold."""
+    release(cloud, "one", config=CONFIG)
+    looks: list[str] = []
+
+    def firing(*_: object) -> list[str]:
+        if not looks:
+            looks.append("before")
+            return []
+        raise KanmonError(Code.AWS_FAILED, "AWS answered DescribeAlarms with Throttling: Rate exceeded.")
+
+    monkeypatch.setattr(FakeAlarms, "firing", firing)
+    outcome = release(cloud, "two", config=CONFIG)
+    assert failure_of(outcome).code is Code.ALARMS_UNREADABLE
+    assert "wait a minute" in failure_of(outcome).fix
+    assert Code.ALARMS_UNREADABLE.fix in failure_of(outcome).fix
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from kanmon.codes import Code
 from kanmon.model import Result
 from tests.fakes.app import make_config
@@ -40,6 +42,17 @@ def test_a_harmful_change_ends_the_release_and_is_undone(cloud: Cloud) -> None:
     assert failure_of(outcome).code is Code.CHANGE_HARMS_LIVE
     assert "shop-test-edge" in failure_of(outcome).message
     assert cloud.stacks.stacks["shop-test-edge"].tags == before
+
+
+@pytest.mark.parametrize("throttled", [True, False])
+def test_a_throttled_check_names_the_accounts_concurrency(cloud: Cloud, throttled: bool) -> None:
+    """AWS-1: the change is not to blame then."""
+    release(cloud, "one")
+    if throttled:
+        cloud.throttled.add(("r1", "live"))
+    outcome = release(cloud, "two", config=OTHER, observer=_breaks_with(cloud, "shop-test-edge"))
+    assert failure_of(outcome).code is Code.CHANGE_HARMS_LIVE
+    assert ("L-B99A9384" in failure_of(outcome).fix) is throttled
 
 
 def test_nothing_more_begins_after_a_harmful_change(cloud: Cloud) -> None:

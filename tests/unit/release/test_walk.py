@@ -10,10 +10,11 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.model import ReleaseState, Result
 from kanmon.release.recover import recover
+from kanmon.release.walk import still_open
 from tests.fakes.app import CANARY, make_config
 from tests.fakes.ledger import is_held
 from tests.fakes.process import Blow, Process, ProcessDied
-from tests.fakes.runs import failure_of, ignore, release, roll_back
+from tests.fakes.runs import failure_of, ignore, journal_of, release, roll_back
 from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
@@ -38,6 +39,36 @@ def test_a_check_failing_on_stable_too_holds_the_release(cloud: Cloud) -> None:
     assert failure_of(outcome).code is Code.CHECK_FAILS_EVERYWHERE
     assert cloud.users == ("r2", "r2")
     assert is_held(cloud.ledger)
+
+
+def test_a_throttle_on_both_releases_names_the_accounts_concurrency(cloud: Cloud) -> None:
+    """AWS-1: neither the check nor the service is wrong."""
+    release(cloud, "one")
+    cloud.faulty |= {("r2", "live"), ("r1", "stable")}
+    cloud.throttled |= cloud.faulty
+    outcome = release(cloud, "two")
+    assert outcome.result is Result.HELD
+    assert "L-B99A9384" in failure_of(outcome).fix
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "account"),
+    [
+        (Code.AWS_DENIED, "Not allowed, with an explicit deny in a service control policy.", True),
+        (Code.STACK_FAILED, "Key (AWS::KMS::Key) failed: Key quota for this account is 101.", True),
+        (Code.AWS_FAILED, "AWS answered GetStage with InternalError: sorry.", False),
+        (Code.HOOK_FAILED, "It answered: Rate exceeded", False),
+    ],
+)
+def test_an_open_operation_names_the_accounts_fix_too(
+    cloud: Cloud, code: Code, message: str, account: bool
+) -> None:
+    """AWS-1: the recovery would meet the same refusal."""
+    release(cloud, "one")
+    outcome = still_open(journal_of(cloud).operation, KanmonError(code, message))
+    fix = failure_of(outcome).fix
+    assert "`kanmon recover`" in fix
+    assert ("Then run the command again." in fix) is account
 
 
 def test_a_failure_after_everything_passed_leaves_it_live(cloud: Cloud) -> None:
