@@ -74,15 +74,21 @@ def refuse_assets(names: Iterable[str], where: str) -> None:
         raise KanmonError(Code.WEB_FILE_REFUSED, problem, where=where, fix=fix)
 
 
-def refuse_once_immutable(files: Mapping[str, WebFile], live: Mapping[str, WebFile]) -> None:
-    """Raise ASSET_CHANGED for files with fixed names that are hashed assets of the live release.
+def refuse_changed_assets(files: Mapping[str, WebFile], live: Mapping[str, WebFile]) -> None:
+    """Raise ASSET_CHANGED for hashed assets of the live release with other content, or with a fixed name now.
 
     Browsers and the edge have them for a year, and ask no more: nobody would get the new content.
     """
-    if kept := [
-        name for name, file in files.items() if name in live and live[name].immutable > file.immutable
+    kept = {name: file for name, file in files.items() if name in live and live[name].immutable}
+    if changed := [
+        name for name, file in kept.items() if file.immutable and file.sha256 != live[name].sha256
     ]:
-        problem = f"Browsers keep the live release's {some_of(kept)} for a year, as files of `web.immutable`."
+        problem = f"The live release has other content under the same name: {some_of(changed)}."
+        raise KanmonError(Code.ASSET_CHANGED, problem, where="web.immutable")
+    if fixed := [name for name, file in kept.items() if not file.immutable]:
+        problem = (
+            f"Browsers keep the live release's {some_of(fixed)} for a year, as files of `web.immutable`."
+        )
         fix = "Rename what you take out of `web.immutable`, and ask for the new names: `texts/en.json`."
         raise KanmonError(Code.ASSET_CHANGED, problem, where="web.immutable", fix=fix)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from kanmon.bundle.web_files import refuse_once_immutable
+from kanmon.bundle.web_files import refuse_changed_assets
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.records import PlannedRelease, Release
@@ -177,14 +177,21 @@ def read_plan(path: Path) -> Plan:
     return plan
 
 
-def make_plan(services: Services, config: Config, manifest: Manifest, made: Bootstrapped) -> Plan:
+def make_plan(
+    services: Services,
+    config: Config,
+    manifest: Manifest,
+    made: Bootstrapped,
+    *,
+    head: Head,
+    loaded: LoadedRelease | None,
+) -> Plan:
     """Create the change sets of a release and put them into a plan. Stacks and users stay as they are.
 
-    `manifest` belongs to an uploaded bundle. Raises PLAN_DESTROYS, TEMPLATE_WRONG, TEMPLATE_TOO_BIG,
-    API_TOO_BIG, ASSET_CHANGED, BUNDLE_MISSING, BLOB_REPLACED and the errors of the services.
+    `manifest` belongs to an uploaded bundle, `loaded` is the live release of `head`. Raises PLAN_DESTROYS,
+    TEMPLATE_WRONG, TEMPLATE_TOO_BIG, API_TOO_BIG, ASSET_CHANGED, BUNDLE_MISSING, BLOB_REPLACED and the errors
+    of the services.
     """
-    head = services.ledger.head()
-    loaded = live_release(services, head)
     live = loaded.record if loaded else None
     slot = head.pointer.slot.other
     web = _web_plan(manifest, loaded)
@@ -194,7 +201,7 @@ def make_plan(services: Services, config: Config, manifest: Manifest, made: Boot
             bundle=live.bundle, slot=live.slot, base=live.id, origin=head.pointer, made=services.clock.now(),
             stacks=(), web=web, unchanged=True,
         )  # fmt: skip
-    refuse_once_immutable(manifest.web, files_of(loaded))
+    refuse_changed_assets(manifest.web, files_of(loaded))
     release = _new_release(services, manifest)
     specs = stacks_of(config, manifest, release.id, slot, made)
     inspect(config, specs)

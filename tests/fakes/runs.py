@@ -10,7 +10,7 @@ from kanmon.model import OperationKind, Slot
 from kanmon.release.deploy import deploy
 from kanmon.release.journal import Journal
 from kanmon.release.lease import LENGTH, HeldLease
-from kanmon.release.plan import make_plan
+from kanmon.release.plan import live_release, make_plan
 from kanmon.release.rollback import rollback, rollback_target
 from tests.fakes.app import make_bundle, make_config
 from tests.fakes.cloud import BOOTSTRAPPED
@@ -34,7 +34,10 @@ def ignore(event: Event) -> None:
 
 
 def plan_of(cloud: Cloud, manifest: Manifest, services: Services | None = None) -> Plan:
-    return make_plan(services or cloud.services(), manifest.current_config(), manifest, BOOTSTRAPPED)
+    services = services or cloud.services()
+    head = services.ledger.head()
+    live = live_release(services, head)
+    return make_plan(services, manifest.current_config(), manifest, BOOTSTRAPPED, head=head, loaded=live)
 
 
 def release(

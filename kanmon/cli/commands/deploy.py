@@ -60,8 +60,9 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
         refuse_without_digest(context, options.bundle_digest, "bundle-digest")
     given = _given_plan(options)
     config, services, console = context.config, context.services, context.console
+    folder = context.project / options.bundle
     if options.dry_run:
-        plan = given or new_plan(context, context.project / options.bundle, options.bundle_digest)
+        plan = given or new_plan(context, folder, options.bundle_digest, services.ledger.head())
         print_plan(console, plan)
         if not plan.unchanged:
             steps = deploy_steps(services, plan, config, options.lift_freeze)
@@ -73,8 +74,9 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
             return show_outcome(context, recovered)
         if recovered:
             show_ending(context, recovered)
-        refuse_frozen(services.ledger.head(), options.lift_freeze)
-        plan = given or new_plan(context, context.project / options.bundle, options.bundle_digest)
+        head = services.ledger.head()
+        refuse_frozen(head, options.lift_freeze)
+        plan = given or new_plan(context, folder, options.bundle_digest, head)
         with folded("The plan"):
             print_plan(console, plan)
         approver = deploy_approver(context, yes=options.yes)

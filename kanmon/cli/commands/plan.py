@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanmon.cli.context import Context
+    from kanmon.ledger.records import Head
     from kanmon.release.plan import Plan
 
 
@@ -43,8 +44,9 @@ def run(options: PlanOptions, context: Context) -> ExitStatus:
         refuse_unwritable(options.output)
     services = context.services
     # Refuse a frozen environment now, before reviewers look at a plan.
-    refuse_frozen(services.ledger.head(), options.lift_freeze)
-    plan = new_plan(context, context.project / options.bundle, options.bundle_digest)
+    head = services.ledger.head()
+    refuse_frozen(head, options.lift_freeze)
+    plan = new_plan(context, context.project / options.bundle, options.bundle_digest, head)
     print_plan(context.console, plan)
     if context.step:
         context.step.plan(plan)
@@ -53,7 +55,7 @@ def run(options: PlanOptions, context: Context) -> ExitStatus:
     return ExitStatus.OK
 
 
-def new_plan(context: Context, bundle_folder: Path, digest: str) -> Plan:
+def new_plan(context: Context, bundle_folder: Path, digest: str, head: Head) -> Plan:
     """Upload the bundle and plan its release."""
     from kanmon.bundle.manifest import built_from
     from kanmon.release.loaded import compared_in
@@ -62,9 +64,11 @@ def new_plan(context: Context, bundle_folder: Path, digest: str) -> Plan:
     bundle = built_from(context.config, bundle_folder, digest)
     services = context.services
     _refuse_above_boundary(context)
-    live = live_release(services, services.ledger.head())
+    live = live_release(services, head)
     context.account.blobs.upload_bundle(bundle, compared_in(live))
-    return make_plan(services, context.config, bundle.manifest, context.account.bootstrapped)
+    return make_plan(
+        services, context.config, bundle.manifest, context.account.bootstrapped, head=head, loaded=live
+    )
 
 
 def _refuse_above_boundary(context: Context) -> None:

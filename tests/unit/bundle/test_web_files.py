@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kanmon.bundle.web_files import refuse_once_immutable, refuse_web_files
+from kanmon.bundle.web_files import refuse_changed_assets, refuse_web_files
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.model import WebFile
@@ -153,7 +153,18 @@ def test_a_file_that_leaves_the_hashed_assets_needs_another_name() -> None:
     asset = WebFile(sha256="a" * 64, size=1, immutable=True)
     fixed = asset.model_copy(update={"immutable": False})
     with pytest.raises(KanmonError, match=r"live release's assets/i18n/en\.json for a year") as caught:
-        refuse_once_immutable({"assets/i18n/en.json": fixed, "x.js": fixed}, {"assets/i18n/en.json": asset})
+        refuse_changed_assets({"assets/i18n/en.json": fixed, "x.js": fixed}, {"assets/i18n/en.json": asset})
     assert caught.value.code is Code.ASSET_CHANGED
     for now, before in ((asset, asset), (asset, fixed), (fixed, fixed)):
-        refuse_once_immutable({"a.js": now, "b.js": fixed}, {"a.js": before})
+        refuse_changed_assets({"a.js": now, "b.js": fixed}, {"a.js": before})
+
+
+def test_a_hashed_asset_with_new_content_needs_another_name() -> None:
+    """CD-10: the live release's users have the old content, and the plan knows it."""
+    asset = WebFile(sha256="a" * 64, size=1, immutable=True)
+    other = asset.model_copy(update={"sha256": "b" * 64})
+    with pytest.raises(KanmonError, match=r"other content under the same name: assets/en\.json\.") as caught:
+        refuse_changed_assets({"assets/en.json": other, "assets/a.js": asset}, {"assets/en.json": asset})
+    assert caught.value.code is Code.ASSET_CHANGED
+    fixed = asset.model_copy(update={"immutable": False})
+    refuse_changed_assets({"a.js": other, "assets/new.js": other}, {"a.js": fixed})
