@@ -424,7 +424,10 @@ class Code(Enum):
     WEB_FILE_UNSEEN = (
         514,
         "The web app has pages that people reach by their full name only.",
-        "Link to the full name, such as `/about.html`. With a file for each page, write `web.routes: files`.",
+        (
+            "Link to the full name, such as `/about.html`. With a file for each page, write "
+            "`web.routes: files`, or `web.routes_in: {docs/*: files}` for one folder."
+        ),
     )
     ASSET_NOT_HASHED = (
         515,
@@ -432,6 +435,22 @@ class Code(Enum):
         (
             "Browsers keep such a file for a year. Move it to another folder, outside of `web.immutable`, or "
             "let the build add a hash of its content to its name."
+        ),
+    )
+    WEB_FILE_UNREACHABLE = (
+        516,
+        "The web app has files whose paths are the app's own.",
+        (
+            "Give them a common ending such as `.txt`, or their folder the rule "
+            "`web.routes_in: {models/*: files}`. Nobody needs them? Remove them in `build.commands`."
+        ),
+    )
+    HOST_FILE_IGNORED = (
+        517,
+        "The web app has settings for another host.",
+        (
+            "Write headers into `web.response_headers` and `web.content_security_policy`, and rules for "
+            "paths into `web.routes` and `web.routes_in`. Then remove the file in `build.commands`."
         ),
     )
     ROLLBACK_FAILED = (

@@ -59,6 +59,24 @@ _LOADED = {
     ".cjs", ".css", ".data", ".glb", ".gltf", ".htm", ".html", ".js", ".json", ".map", ".mem", ".mjs", ".pck",
     ".svg", ".symbols", ".wasm", ".webmanifest",
 }  # fmt: skip
+# More files that builds write, and that people link to. No ending is here that is often the end of a name: a
+# path such as `/users/jane.doe` or `/sites/example.com` is the app's own.
+_MORE = {
+    ".7z", ".aac", ".apk", ".apng", ".asc", ".atom", ".avifs", ".bin", ".blat", ".bmp", ".br", ".bz2",
+    ".csv", ".cur", ".dat", ".db", ".deb", ".dic", ".dll", ".dmg", ".doc", ".docx", ".drc", ".dtd", ".epub",
+    ".exe", ".fbx", ".flac", ".frag", ".geojson", ".gif", ".glsl", ".gpx", ".gz", ".hdr", ".heic", ".heif",
+    ".ics", ".iso", ".jar", ".jpeg", ".jpg", ".json5", ".jsonl", ".jsonc", ".jxl", ".kml", ".kmz", ".ktx",
+    ".ktx2", ".lottie", ".m3u8", ".m4s", ".m4v", ".mdx", ".mid", ".mkv", ".mobi", ".mov", ".mp3", ".mp4",
+    ".mpd", ".mpeg", ".msi", ".mtl", ".mvt", ".ndjson", ".obj", ".odp", ".ods", ".odt", ".oga", ".ogv",
+    ".onnx", ".opus", ".parquet", ".pbf", ".pdb", ".pdf", ".pem", ".pf_fragment", ".pf_index", ".pf_meta",
+    ".pkg", ".ply", ".pmtiles", ".png", ".ppt", ".pptx", ".proto", ".psd", ".rar", ".riv", ".rpm", ".rss",
+    ".rtf", ".sig", ".sh", ".spz", ".splat", ".sql", ".sqlite", ".srt", ".stl", ".swf", ".tar", ".tflite",
+    ".tif", ".tiff", ".toml", ".ts", ".tsv", ".ttc", ".unityweb", ".usdz", ".vcf", ".vert", ".vrm", ".vtt",
+    ".wav", ".weba", ".webm", ".wgsl", ".xhtml", ".xls", ".xlsx", ".xsd", ".xsl", ".yaml", ".yml", ".zip",
+    ".zst",
+}  # fmt: skip
+FILE_ENDINGS = sorted(ending.removeprefix(".") for ending in _TYPES.keys() | _LOADED | _MORE)
+"""The endings of files, without their dot. A path with another one may be a name: `/users/jane.doe`."""
 # https://developer.apple.com/documentation/xcode/supporting-associated-domains
 _NAMES = {"apple-app-site-association": "application/json"}
 

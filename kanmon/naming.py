@@ -175,11 +175,6 @@ def web_bucket(prefix: str, account: str) -> str:
     return f"{prefix}-web-{account}"
 
 
-def is_file_path(path: str) -> bool:
-    """Whether a path without its first slash is that of a file, as the path function decides it."""
-    return path.startswith(WELL_KNOWN) or "." in path.rpartition("/")[2]
-
-
 def preview_folder(token: str) -> str:
     """The folder of a preview's files in the web bucket. Only the whole token leads to it."""
     return f"{PREVIEWS}/{token}/"

@@ -25,11 +25,10 @@ from kanmon.bundle.tree import refuse_larger, shown, tree_files
 from kanmon.bundle.web_files import (
     refuse_assets,
     refuse_compressed_page,
-    refuse_unreachable,
     refuse_web_files,
     refuse_web_folder,
 )
-from kanmon.bundle.web_routes import with_routes
+from kanmon.bundle.web_routes import refuse_missing_pages, with_routes
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.media import BEGINNING, media_of
@@ -187,9 +186,6 @@ def _copy_web(app: Web, api: Api | None, project: Path, staged: Path) -> dict[st
     files = _files(project / app.directory, _DIRECTORY)
     refuse_web_files([file.name for file in files], api.prefix if api else None, _DIRECTORY)
     refuse_larger(files, _WEB, "The web directory", f"Kanmon releases {_WEB:,} bytes.", _DIRECTORY)
-    if app.entry not in {file.name for file in files}:
-        problem = f"The web directory has no {app.entry}."
-        raise KanmonError(Code.ARTIFACT_MISSING, problem, where=f"{_DIRECTORY}: {app.directory}")
     web = {}
     for file in files:
         copy = staged / "web" / file.name
@@ -197,10 +193,8 @@ def _copy_web(app: Web, api: Api | None, project: Path, staged: Path) -> dict[st
         shutil.copyfile(file.path, copy)
         web[file.name] = _web_file(app, file.name, copy)
     refuse_assets([name for name, file in web.items() if file.immutable], _DIRECTORY)
-    if app.routes == "files":
-        return with_routes(web)
-    refuse_unreachable([name for name, file in web.items() if not file.immutable], _DIRECTORY)
-    return web
+    refuse_missing_pages(web, app.paths, f"{_DIRECTORY}: {app.directory}")
+    return with_routes(web, app.paths)
 
 
 def _web_file(app: Web, name: str, copy: Path) -> WebFile:

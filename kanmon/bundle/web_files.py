@@ -1,4 +1,4 @@
-"""Refuses web files: those that nobody may get, and those that nobody can reach.
+"""Refuses web files: those that nobody may get, and those that nobody could ever get.
 
 The web app's files are public. A site without a build may have its config, its secrets and the former bundle
 beside its pages.
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.media import content_type
-from kanmon.naming import WELL_KNOWN, is_file_path
+from kanmon.naming import WELL_KNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,8 +24,6 @@ _MOST = 5
 _LONGEST = 896
 """Bytes of a name. A key of S3 has up to 1,024, and those of a preview's folder are among them:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
-_OF_OTHER_HOSTS = {"CNAME", "_headers", "_redirects"}
-"""Orders to GitHub Pages, Netlify and others. Nobody asks for them by their path."""
 
 
 def refuse_web_folder(folder: Path, private: Mapping[str, Path], where: str) -> None:
@@ -50,20 +48,6 @@ def refuse_web_files(names: Sequence[str], api_prefix: str | None, where: str) -
     if api_prefix and (lost := [name for name in names if f"/{name}".startswith(f"{api_prefix}/")]):
         problem = f"Nobody could reach files below `api.prefix`, {api_prefix}: {some_of(lost)}."
         raise KanmonError(Code.WEB_FILE_REFUSED, problem, where=where)
-
-
-def refuse_unreachable(names: Iterable[str], where: str) -> None:
-    """Raise WEB_FILE_REFUSED for files without a dot in their last step, when these paths are the app's own.
-
-    `names` are those of files with fixed names: the path function sees no other request.
-    """
-    if lost := [name for name in names if not is_file_path(name) and name not in _OF_OTHER_HOSTS]:
-        problem = f"Their paths have no dot, so `index.html` would be shown in their place: {some_of(lost)}."
-        fix = (
-            "Give them an ending such as `.txt`, put them below `.well-known/`, or remove them in "
-            "`build.commands`. Does each page have a file of its own? Then write `web.routes: files`."
-        )
-        raise KanmonError(Code.WEB_FILE_REFUSED, problem, where=where, fix=fix)
 
 
 def refuse_assets(names: Iterable[str], where: str) -> None:

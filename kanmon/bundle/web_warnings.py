@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from kanmon.bundle.web_files import some_of
+from kanmon.bundle.web_routes import route_of
 from kanmon.codes import Code
+from kanmon.config.paths import PAGE_ENDING
 from kanmon.errors import KanmonError
 from kanmon.media import content_type
 from kanmon.naming import ENTRY_PAGE, WELL_KNOWN
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from kanmon.bundle.manifest import Bundle
+    from kanmon.config.paths import Paths
     from kanmon.model import WebFile
 
 _PIECE = re.compile(r"[A-Za-z0-9]+")
@@ -30,24 +33,40 @@ _NAME = re.compile(rb"[\w./-]+")
 _PAGES = (b".html", b".htm")
 _LARGEST = 4 * 1024**2
 """Bytes of a file to look for links in."""
+_OF_OTHER_HOSTS = {
+    "CNAME",
+    "_headers",
+    "_redirects",
+    "_routes.json",
+    "staticwebapp.config.json",
+    "vercel.json",
+}
+"""Orders to GitHub Pages, Netlify, Cloudflare, Azure and Vercel."""
 _ERROR_PAGES = {"404.html", "200.html", "500.html"}
 
 
-def web_warnings(web: Mapping[str, WebFile], routes: str, linked: Collection[str] = ()) -> list[KanmonError]:
-    """WEB_FILE_UNSEEN for pages behind `index.html`, ASSET_NOT_HASHED for names without a hash.
+def web_warnings(web: Mapping[str, WebFile], paths: Paths, linked: Collection[str] = ()) -> list[KanmonError]:
+    """WEB_FILE_UNSEEN, WEB_FILE_UNREACHABLE, HOST_FILE_IGNORED, ASSET_NOT_HASHED.
 
     `linked` has the names of pages that the app itself knows: see :func:`linked_pages`.
     """
-    unseen = [] if routes == "files" else [name for name, file in web.items() if _is_unseen(name, file)]
-    unseen = [name for name in unseen if _link(name) not in linked]
-    fixed = [name for name, file in web.items() if file.immutable and not looks_hashed(name)]
+    fixed = [name for name, file in web.items() if not file.immutable]
+    orders = [name for name in fixed if name in _OF_OTHER_HOSTS]
+    unseen = [name for name in fixed if _is_unseen(name, paths) and _link(name) not in linked]
+    lost = [name for name in fixed if _is_lost(name, paths) and name not in _OF_OTHER_HOSTS]
+    unhashed = [name for name, file in web.items() if file.immutable and not looks_hashed(name)]
     found = []
     if unseen:
-        path = _path(unseen[0])
-        problem = f"A path without a dot, such as {path}, shows `index.html`, and not {some_of(unseen)}."
-        found.append(KanmonError(Code.WEB_FILE_UNSEEN, problem, where="web.routes: app"))
-    if fixed:
-        problem = f"These names have no hash of their content: {some_of(fixed)}."
+        problem = f"{_shown(unseen[0], paths)}, and not {some_of(unseen)}."
+        found.append(KanmonError(Code.WEB_FILE_UNSEEN, problem, where="web.routes"))
+    if lost:
+        problem = f"{_shown(lost[0], paths)}. Nobody can get {some_of(lost)}."
+        found.append(KanmonError(Code.WEB_FILE_UNREACHABLE, problem, where="web.routes"))
+    if orders:
+        problem = f"Kanmon does not read {some_of(orders)}."
+        found.append(KanmonError(Code.HOST_FILE_IGNORED, problem, where="web.directory"))
+    if unhashed:
+        problem = f"These names have no hash of their content: {some_of(unhashed)}."
         found.append(KanmonError(Code.ASSET_NOT_HASHED, problem, where="web.immutable"))
     return found
 
@@ -85,10 +104,15 @@ def _is_random(piece: str) -> bool:
     return len(piece) >= _SHORTEST and (digits or (mixed and not _SIZED.fullmatch(piece)))
 
 
-def _is_unseen(name: str, file: WebFile) -> bool:
-    page = content_type(name).startswith("text/html") and not file.immutable
-    return page and name not in {ENTRY_PAGE, *_ERROR_PAGES} and not name.startswith(WELL_KNOWN)
+def _is_unseen(name: str, paths: Paths) -> bool:
+    page = content_type(name).startswith("text/html") and not name.startswith(WELL_KNOWN)
+    return page and name not in _ERROR_PAGES | paths.pages and not paths.have_files(route_of(name))
 
 
-def _path(name: str) -> str:
-    return "/" + name.removesuffix(ENTRY_PAGE).removesuffix(".html")
+def _is_lost(name: str, paths: Paths) -> bool:
+    return paths.file_at(name) != name and not paths.have_files(name)
+
+
+def _shown(name: str, paths: Paths) -> str:
+    path = "/" + name.removesuffix(ENTRY_PAGE).removesuffix(PAGE_ENDING)
+    return f"A path of the app itself, such as {path}, shows `{paths.file_at(route_of(name) or name)}`"

@@ -50,8 +50,15 @@ def _missing(config: Config) -> Iterator[MistakeError]:
 
 
 def _shadowed(config: Config) -> Iterator[MistakeError]:
-    """A folder of assets with the API's prefix: CloudFront would ask the API for them."""
+    """A folder of the web app with the API's prefix: CloudFront would ask the API for its files."""
     prefix, folders = config.api and config.api.prefix, config.web.immutable if config.web else ()
+    for folder in config.web.routes_in if config.web else ():
+        if prefix and f"/{folder}".startswith(f"{prefix}/"):
+            yield MistakeError(
+                f"The paths in {folder} are the API's, by `api.prefix`.",
+                "Remove the folder, or give the API another prefix.",
+                at=("web", "routes_in", folder),
+            )
     for index, folder in enumerate(folders):
         if prefix and f"/{folder}".startswith(f"{prefix}/"):
             yield MistakeError(

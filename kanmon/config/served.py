@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from kanmon.config.api import Throttle
 from kanmon.config.checks import Check
+from kanmon.config.paths import APP, Paths
 from kanmon.config.web import CHANGEABLE, FOLDER, own_headers
 
 if TYPE_CHECKING:
@@ -43,8 +44,16 @@ class ServedWeb(BaseModel):
     content_security_policy: str = ""
     settings: dict[str, str] = Field(default_factory=dict)
     immutable: JsonValue = None
-    routes: JsonValue = "app"
+    routes: JsonValue = APP
+    routes_in: JsonValue = None
     response_headers: JsonValue = None
+
+    @property
+    def paths(self) -> Paths:
+        """The files that its paths show, as far as this version can read it."""
+        given = self.routes_in if isinstance(self.routes_in, dict) else {}
+        folders = {folder: shown for folder, shown in given.items() if isinstance(shown, str)}
+        return Paths(self.routes if isinstance(self.routes, str) else APP, folders)
 
     @property
     def headers(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from kanmon.config.paths import APP, FILES, Paths
 from kanmon.config.section import InsidePath, MistakeError, Section, written
 from kanmon.naming import (
     DIGEST_METADATA,
@@ -58,6 +59,25 @@ def own_headers(content_security_policy: str, others: Mapping[str, str]) -> dict
     return policy | {name.lower(): value for name, value in others.items()}
 
 
+Folder = Annotated[
+    str,
+    written(
+        rf"^{FOLDER}$",
+        "Write one folder with `/*` at its end. No step of it may begin with a dot.",
+        "assets/*",
+    ),
+]
+Shown = Annotated[
+    str,
+    Field(max_length=64),
+    written(
+        r"^(app|files|([A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*\.html)$",
+        "Write `app`, `files`, or the name of a page in `directory`.",
+        FILES,
+    ),
+]
+
+
 class Web(Section):
     """The web app: the files from the front-end build."""
 
@@ -69,22 +89,27 @@ class Web(Section):
         "index.html",
         description="The entry page in `directory`. Kanmon makes a release live by replacing this one file.",
     )
-    routes: Literal["app", "files"] = Field(
-        "app",
-        description="What a path without a dot shows, such as `/about`. `app`: always `entry`, and the app "
-        "in it chooses the page. `files`: the file of that path, which is `about/index.html`, `about.html` "
-        "or `about`, and 404 without one. Write `files` for a site with a file for each page. Below "
-        "`.well-known/`, each path is a file.",
+    routes: Shown = Field(
+        APP,
+        description="What a path shows that is not a file's, such as `/about`. `app`: always `entry`, and "
+        "the app in it chooses the page. `files`: the file of that path, which is `about/index.html`, "
+        "`about.html` or `about`, and 404 without one. Write `files` for a site with a file for each page. A "
+        "page such as `200.html`: always this page, but `/` shows `entry`. A path is a file's if it ends "
+        "like one, such as `.png`: `/users/jane.doe` is the app's own. With `files`, any dot in the last "
+        "step makes it a file's. Below `.well-known/`, each path is a file.",
+    )
+    routes_in: dict[Annotated[Folder, Field(max_length=64)], Shown] = Field(
+        default_factory=dict,
+        # The path function has at most 10 KB, and them inside.
+        max_length=30,
+        examples=[{"docs/*": FILES, "app/*": "app/index.html"}],
+        description="What the paths of some folders show, in place of `routes`. Does an app have a section "
+        "with a file for each page? Write `{docs/*: files}`. Does a site have a section whose routes its "
+        "page chooses in the browser? Write `routes: files` and `{app/*: app/index.html}`. The deepest "
+        "folder wins.",
     )
     immutable: tuple[
-        Annotated[
-            str,
-            written(
-                rf"^{FOLDER}$",
-                "Write one folder with `/*` at its end. No step of it may begin with a dot.",
-                "assets/*",
-            ),
-        ],
+        Folder,
         ...,
     ] = Field(
         ("assets/*",),
@@ -150,6 +175,11 @@ class Web(Section):
         'reads them with `JSON.parse(document.getElementById("kanmon").textContent).settings`. They belong '
         "to the release, like `content_security_policy`.",
     )
+
+    @property
+    def paths(self) -> Paths:
+        """The files that its paths show."""
+        return Paths(self.routes, self.routes_in)
 
     @property
     def headers(self) -> dict[str, str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kanmon.config.paths import FILES
 from kanmon.config.web import CHANGEABLE
+from kanmon.media import FILE_ENDINGS
 from kanmon.templates.rendering import render
 
 if TYPE_CHECKING:
@@ -27,7 +29,9 @@ def edge_template(config: Config) -> str:
 
 def path_function(config: Config) -> str:
     """The JavaScript of the path function. It rewrites each request's path to a stage or a file."""
-    return render("edge/path-function.js", api=config.api, web=config.web)
+    return render(
+        "edge/path-function.js", api=config.api, web=config.web, files=FILES, file_endings=FILE_ENDINGS
+    )
 
 
 def headers_function() -> str:

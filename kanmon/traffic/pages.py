@@ -17,7 +17,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
 from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar
-from urllib.parse import unquote, urlsplit
 
 from botocore.exceptions import ClientError
 
@@ -32,7 +31,6 @@ from kanmon.naming import (
     HEADER_METADATA,
     PREVIEW_METADATA,
     RELEASE_METADATA,
-    is_file_path,
     preview_folder,
 )
 from kanmon.traffic.page_data import opened_with_page_data
@@ -44,6 +42,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
+    from kanmon.config.paths import Paths
     from kanmon.model import WebFile
 
 _T = TypeVar("_T")
@@ -70,8 +69,8 @@ class PageConfig(Protocol):
         """The response headers of its files."""
 
     @property
-    def routes(self) -> object:
-        """The files that paths without a dot show: `web.routes`."""
+    def paths(self) -> Paths:
+        """The files that its paths show."""
 
 
 class StoredFiles(Protocol):
@@ -101,7 +100,7 @@ class WebRelease:
 
     def only(self, paths: Iterable[str]) -> WebRelease:
         """The same with no more files than these paths of requests lead to."""
-        wanted = {file_of(path, self.config.routes) for path in paths}
+        wanted = {self.config.paths.file_of(path) for path in paths}
         return replace(self, files={name: file for name, file in self.files.items() if name in wanted})
 
 
@@ -327,14 +326,6 @@ def _at_once(tasks: Sequence[Callable[[], _T]]) -> list[_T]:
     """The results of tasks, done in parallel, in their order. Raises the first error."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return [done.result() for done in [pool.submit(task) for task in tasks]]
-
-
-def file_of(path: str, routes: object = "app") -> str:
-    """The file for the path of a request, as the path function finds it with these `web.routes`."""
-    name = unquote(urlsplit(path).path.removeprefix("/"))
-    if is_file_path(name):
-        return name
-    return f"{name.removesuffix('/')}/{ENTRY_PAGE}".removeprefix("/") if routes == "files" else ENTRY_PAGE
 
 
 def is_page(name: str, file: WebFile | None = None) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from kanmon.bundle.blobs import Blobs
 from kanmon.cli.wiring import open_api, open_web
+from kanmon.config.paths import Paths
 from kanmon.ledger.ledger import Ledger
 from kanmon.model import SLOTS, Slot
 from kanmon.naming import (
@@ -27,7 +28,7 @@ from kanmon.naming import (
 from kanmon.release.ports import Services, Site
 from kanmon.templates.stack_set import Bootstrapped
 from kanmon.traffic.page_data import with_page_data
-from kanmon.traffic.pages import file_of, is_page
+from kanmon.traffic.pages import is_page
 from tests.fakes.clock import Clock
 from tests.fakes.objects import MemoryS3, StoredObject
 from tests.fakes.process import Process
@@ -156,7 +157,7 @@ class Cloud:
         if check.path.startswith("/api/"):
             return self.api_release(target.preview or LIVE_STAGE)
         if target.preview:
-            key = preview_folder(target.preview) + file_of(check.path)
+            key = preview_folder(target.preview) + Paths().file_of(check.path)
             return self._release_of(key) if is_page(key) else target.release
         return self.page_release()
 

@@ -48,7 +48,7 @@ def run(options: BuildOptions, context: Context) -> ExitStatus:
         digest=manifest.digest[:12],
     )
     if context.config.web:
-        warnings += web_warnings(manifest.web, context.config.web.routes, linked_pages(bundle))
+        warnings += web_warnings(manifest.web, context.config.web.paths, linked_pages(bundle))
     context.warn(warnings)
     if context.step:
         context.step.bundle(bundle)

@@ -23,8 +23,9 @@ _SITE = {"routes": "files"}
 LAYOUTS = {
     # https://vite.dev/guide/build
     "vite": Layout(
-        ("assets/index-BkX3a9_d.js", "assets/index-DiwrgTda.css", "vite.svg", "_redirects"),
-        {"/": "index.html", "/goals/7": "index.html", "/vite.svg": "vite.svg"},
+        ("assets/index-BkX3a9_d.js", "assets/index-DiwrgTda.css", "vite.svg"),
+        {"/": "index.html", "/goals/7": "index.html", "/vite.svg": "vite.svg",
+         "/users/jane.doe": "index.html"},
     ),
     # https://nextjs.org/docs/app/guides/static-exports
     "next": Layout(
@@ -100,6 +101,75 @@ LAYOUTS = {
         ),
         {"/about/": "about/index.html", "/page-data/about/page-data.json": "page-data/about/page-data.json"},
         _SITE | {"immutable": ["static/*"]},
+    ),
+    # A single page in the browser, beside pages that the tool wrote.
+    # https://svelte.dev/docs/kit/single-page-apps#Usage: `fallback: '200.html'`
+    "sveltekit with a fallback": Layout(
+        (
+            "200.html", "about.html", "blog/first.html", "_app/version.json",
+            "_app/immutable/entry/start.BkX3a9_d.js",
+        ),
+        {
+            "/": "index.html", "/about": "about.html", "/blog/first": "blog/first.html",
+            "/users/7": "200.html",
+            "/users/jane.doe": "200.html", "/about.html": "about.html",
+        },
+        {
+            "routes": "200.html", "routes_in": {"about/*": "files", "blog/*": "files"},
+            "immutable": ["_app/immutable/*"],
+        },
+    ),
+    # https://nuxt.com/docs/getting-started/prerendering, https://nuxt.com/docs/guide/concepts/rendering
+    "nuxt with routes in the browser": Layout(
+        ("200.html", "404.html", "about/index.html", "about/_payload.json", "_nuxt/CJ7wT2Kq.js"),
+        {
+            "/": "index.html", "/about": "about/index.html", "/admin": "200.html",
+            "/admin/users/7": "200.html",
+            "/about/_payload.json": "about/_payload.json",
+        },
+        _SITE | {"routes_in": {"admin/*": "200.html"}, "immutable": ["_nuxt/*"]},
+    ),
+    # https://www.gatsbyjs.com/docs/how-to/routing/client-only-routes-and-user-authentication/
+    "gatsby with client-only paths": Layout(
+        (
+            "404.html", "404/index.html", "about/index.html", "app/index.html",
+            "page-data/app/page-data.json",
+            "app-1a2b3c4d5e6f7a8b9c0d.js", "static/logo-6ce24c58023cc2f8fd88fe9d219db6c6.svg",
+        ),
+        {
+            "/about/": "about/index.html", "/app": "app/index.html", "/app/": "app/index.html",
+            "/app/profile/7": "app/index.html",
+            "/page-data/app/page-data.json": "page-data/app/page-data.json",
+        },
+        _SITE | {"routes_in": {"app/*": "app/index.html"}, "immutable": ["static/*"]},
+    ),
+    "astro with an app in a folder": Layout(
+        ("404.html", "about/index.html", "app/index.html", "app/logo.svg", "_astro/index.DUgIHg6d.css"),
+        {
+            "/about": "about/index.html", "/app/goals/7": "app/index.html", "/app/logo.svg": "app/logo.svg",
+            "/app": "app/index.html",
+        },
+        _SITE | {"routes_in": {"app/*": "app/index.html"}, "immutable": ["_astro/*"]},
+    ),
+    # https://nextjs.org/docs/app/guides/single-page-applications: a page reads the path in the browser.
+    "next with a page for each id": Layout(
+        ("404.html", "about.html", "goals.html", "goals.txt", "_next/static/css/0a1b2c3d4e5f6a7b.css"),
+        {"/about": "about.html", "/goals": "goals.html", "/goals/7": "goals.html", "/goals.txt": "goals.txt"},
+        _SITE | {"routes_in": {"goals/*": "goals.html"}, "immutable": ["_next/static/*"]},
+    ),
+    "vite with a section of pages": Layout(
+        (
+            "assets/index-BkX3a9_d.js", "docs/index.html", "docs/v1.2/start.html", "docs/api/users.html",
+            "docs/LICENSE", *(f"docs/pages/p{number}.html" for number in range(200)),
+        ),
+        {
+            "/": "index.html", "/goals/7": "index.html", "/users/jane.doe": "index.html",
+            "/docs": "docs/index.html", "/docs/": "docs/index.html",
+            "/docs/v1.2/start": "docs/v1.2/start.html",
+            "/docs/api/users/": "docs/api/users.html", "/docs/LICENSE": "docs/LICENSE",
+            "/docs/pages/p199": "docs/pages/p199.html", "/document": "index.html",
+        },
+        {"routes_in": {"docs/*": "files"}},
     ),
     "plain files": Layout(
         (

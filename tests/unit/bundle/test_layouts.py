@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanmon.bundle.manifest import Manifest
+    from kanmon.config.paths import Paths
     from tests.fakes.cloud import Cloud
     from tests.fakes.objects import StoredObject
     from tests.unit.bundle.layouts import Layout
@@ -36,8 +37,8 @@ KINDS = {
 }  # fmt: skip
 NAMED = {
     "LICENSE": (TEXT, ""),
+    "docs/LICENSE": (TEXT, ""),
     "feed": (TEXT, ""),
-    "_redirects": (TEXT, ""),
     "game.wasm.gz": ("application/wasm", "gzip"),
     "data.tar.gz": ("application/gzip", ""),
     ".well-known/apple-app-site-association": ("application/json", ""),
@@ -53,6 +54,10 @@ def _built(folder: Path, layout: Layout) -> Manifest:
         file.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
     web = {"directory": "site", **layout.web}
     return build(folder, make_config(web=web), "bundle").manifest
+
+
+def _paths(layout: Layout) -> Paths:
+    return Web.model_validate({"directory": "site", **layout.web}).paths
 
 
 def _live(cloud: Cloud, folder: Path, manifest: Manifest) -> WebRelease:
@@ -103,13 +108,13 @@ def test_each_file_and_path_has_its_own_content(tool: str, cloud: Cloud, tmp_pat
 @pytest.mark.parametrize("tool", LAYOUTS)
 def test_no_tools_output_gives_a_false_alarm(tool: str, tmp_path: Path) -> None:
     layout = LAYOUTS[tool]
-    assert web_warnings(_built(tmp_path, layout).web, layout.web.get("routes", "app")) == []
+    assert web_warnings(_built(tmp_path, layout).web, _paths(layout)) == []
 
 
 def test_what_a_tool_has_in_a_folder_too_wide_is_named(tmp_path: Path) -> None:
     """SvelteKit's `_app/version.json` has another content in each release."""
     layout = LAYOUTS["sveltekit"]
     wide = replace(layout, web=layout.web | {"immutable": ["_app/*"]})
-    (warning,) = web_warnings(_built(tmp_path, wide).web, "files")
+    (warning,) = web_warnings(_built(tmp_path, wide).web, _paths(wide))
     assert warning.code is Code.ASSET_NOT_HASHED
     assert "_app/env.js, _app/version.json" in warning.message

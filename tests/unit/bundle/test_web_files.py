@@ -106,32 +106,22 @@ def test_a_hidden_file_of_the_build_is_refused(site: Path) -> None:
 # Nobody would get these files, or not their content.
 
 
-@pytest.mark.parametrize("name", ["LICENSE", "feed", "docs/CHANGES", "v1.2/feed", "x/CNAME"])
-def test_a_file_behind_the_apps_page_is_refused(site: Path, name: str) -> None:
-    """INF-8: its path has no dot, so it is a route of the app."""
-    file = site / "web/dist" / name
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("text")
-    assert f"`index.html` would be shown in their place: {name}." in _refusal(site)
-    build(site, make_config(web={"directory": "web/dist", "routes": "files"}))
-
-
 @pytest.mark.parametrize(
     "name",
     [
-        ".well-known/apple-app-site-association",
-        ".well-known/matrix/server",
-        "CNAME",
-        "_redirects",
+        "LICENSE", "feed", "docs/CHANGES", "v1.2/feed", "x/CNAME", "CNAME", "_headers", "_redirects",
         "assets/a1",
+        "models/face-shard1", "weights.xyz", ".well-known/apple-app-site-association",
+        ".well-known/matrix/server",
     ],
-)
-def test_a_file_without_a_dot_is_published_where_its_path_is_a_files(site: Path, name: str) -> None:
-    """INF-8: below `.well-known/`, in a folder of hashed assets, or for another host."""
+)  # fmt: skip
+@pytest.mark.parametrize("routes", ["app", "files"])
+def test_a_file_without_an_ending_stops_no_build(site: Path, name: str, routes: str) -> None:
+    """INF-8: tools copy a folder of such files as it is."""
     file = site / "web/dist" / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("{}")
-    assert name in build(site).manifest.web
+    assert name in build(site, make_config(web={"directory": "web/dist", "routes": routes})).manifest.web
 
 
 def test_a_compressed_page_is_refused(site: Path) -> None:

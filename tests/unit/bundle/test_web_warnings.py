@@ -8,6 +8,7 @@ import pytest
 
 from kanmon.bundle.web_warnings import linked_pages, looks_hashed, web_warnings
 from kanmon.codes import Code
+from kanmon.config.paths import Paths
 from kanmon.model import WebFile
 from tests.unit.bundle.project import build, make_project
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from kanmon.bundle.manifest import Bundle
 
+APP, SITE = Paths(), Paths("files")
 _FIXED, _ASSET = (WebFile(sha256="a" * 64, size=1, immutable=immutable) for immutable in (False, True))
 
 
@@ -63,7 +65,7 @@ def test_a_word_is_no_hash(name: str) -> None:
 
 
 def test_names_without_a_hash_are_named() -> None:
-    (warning,) = web_warnings({"index.html": _FIXED, "assets/i18n/en.json": _ASSET, "a.json": _FIXED}, "app")
+    (warning,) = web_warnings({"index.html": _FIXED, "assets/i18n/en.json": _ASSET, "a.json": _FIXED}, APP)
     assert warning.code is Code.ASSET_NOT_HASHED
     assert "hash of their content: assets/i18n/en.json." in warning.message
 
@@ -73,10 +75,39 @@ def test_names_without_a_hash_are_named() -> None:
 )
 def test_a_page_behind_the_apps_page_is_named(name: str, path: str) -> None:
     web = {"index.html": _FIXED, "404.html": _FIXED, name: _FIXED}
-    (warning,) = web_warnings(web, "app")
+    (warning,) = web_warnings(web, APP)
     assert warning.code is Code.WEB_FILE_UNSEEN
     assert f"such as {path}, shows `index.html`, and not {name}." in warning.message
-    assert web_warnings(web, "files") == []
+    assert web_warnings(web, SITE) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["LICENSE", "models/face-shard1", "docs/v1.2/feed", "weights.xyz", "x/CNAME"]
+)
+def test_a_file_at_a_path_of_the_app_is_named(name: str) -> None:
+    web = {"index.html": _FIXED, "robots.txt": _FIXED, name: _FIXED}
+    (warning,) = web_warnings(web, APP)
+    assert warning.code is Code.WEB_FILE_UNREACHABLE
+    assert f"such as /{name}, shows `index.html`. Nobody can get {name}." in warning.message
+    assert web_warnings(web, SITE) == []
+    assert web_warnings({"index.html": _FIXED, ".well-known/x": _FIXED, "assets/1a2b3c4d": _ASSET}, APP) == []
+
+
+@pytest.mark.parametrize("paths", [APP, SITE])
+def test_orders_to_another_host_are_named(paths: Paths) -> None:
+    """Netlify and Cloudflare take headers from such a file; here they would be missed."""
+    (warning,) = web_warnings({"index.html": _FIXED, "_headers": _FIXED, "_redirects": _FIXED}, paths)
+    assert warning.code is Code.HOST_FILE_IGNORED
+    assert "does not read _headers, _redirects." in warning.message
+    assert "web.response_headers" in warning.fix
+
+
+def test_the_page_of_a_folder_is_no_page_behind_another() -> None:
+    paths = Paths("200.html", {"app/*": "app/index.html", "docs/*": "files"})
+    names = ("index.html", "200.html", "app/index.html", "docs/a.html", "docs/index.html", "docs/LICENSE")
+    assert web_warnings(dict.fromkeys(names, _FIXED), paths) == []
+    (warning,) = web_warnings(dict.fromkeys((*names, "app/help.html"), _FIXED), paths)
+    assert "such as /app/help, shows `app/index.html`, and not app/help.html." in warning.message
 
 
 @pytest.mark.parametrize(
@@ -98,4 +129,4 @@ def test_a_page_that_the_app_links_to_is_no_mistake(tmp_path: Path, name: str, l
 
 
 def _codes(bundle: Bundle) -> set[Code]:
-    return {one.code for one in web_warnings(bundle.manifest.web, "app", linked_pages(bundle))}
+    return {one.code for one in web_warnings(bundle.manifest.web, APP, linked_pages(bundle))}

@@ -76,6 +76,7 @@ FULL: dict[str, Any] = {
         "entry": "index.html",
         "immutable": ["assets/*"],
         "routes": "app",
+        "routes_in": {"docs/*": "files"},
         "response_headers": {"Permissions-Policy": "camera=(self)"},
         "content_security_policy": "default-src 'self'",
         "settings": {"MAPS": "on"},

@@ -11,6 +11,7 @@ from kanmon.codes import Code
 from kanmon.config.source import load_config
 from kanmon.config.web import Web
 from kanmon.errors import KanmonError
+from tests.fakes.app import make_config
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +31,30 @@ def test_a_header_that_no_app_may_change_is_refused(headers: dict[str, str]) -> 
     """SEC-5: and names are as in the list."""
     with pytest.raises(ValidationError):
         _web(response_headers=headers)
+
+
+@pytest.mark.parametrize(
+    "shown", ["", "page", "about", "../x.html", "/x.html", ".x.html", "a//b.html", "x.htm"]
+)
+def test_a_path_shows_files_or_a_page(shown: str) -> None:
+    """INF-8"""
+    for wrong in ({"routes": shown}, {"routes_in": {"docs/*": shown}}):
+        with pytest.raises(ValidationError):
+            _web(**wrong)
+
+
+@pytest.mark.parametrize("folder", ["*", "/docs/*", "docs", "docs/", ".docs/*", "docs/*/x", "docs/**"])
+def test_a_rule_is_for_one_folder(folder: str) -> None:
+    with pytest.raises(ValidationError):
+        _web(routes_in={folder: "files"})
+
+
+@pytest.mark.parametrize("folder", ["api/*", "api/docs/*"])
+def test_a_folder_of_the_api_has_no_rule(folder: str) -> None:
+    """CloudFront asks the API for its paths."""
+    with pytest.raises(ValidationError, match="are the API's, by"):
+        make_config(web={"directory": "d", "routes_in": {folder: "files"}})
+    make_config(web={"directory": "d", "routes_in": {folder: "files"}}, api=None)
 
 
 def test_headers_fit_into_the_metadata_together() -> None:

@@ -368,7 +368,12 @@ def test_any_request_ends_where_its_token_leads_or_nowhere(
     assert not {"..", "."} & set(page.split("/"))
 
 
+FOLDERS = {f"{number:02}{'x' * 60}/*": f"{'p' * 59}.html" for number in range(30)}
+
+
+@pytest.mark.parametrize("web", [{}, {"routes_in": FOLDERS}])
 @pytest.mark.parametrize("changes", [{}, {"api": {"routes": ROUTES, "cors": CORS | {"credentials": True}}}])
-def test_it_fits_into_cloudfronts_limit(changes: dict[str, Any]) -> None:
+def test_it_fits_into_cloudfronts_limit(changes: dict[str, Any], web: dict[str, Any]) -> None:
     """https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html: 10 KB"""
+    changes = changes | {"web": {"directory": "out", **web}}
     assert len(path_function(make_config(**changes)).encode()) < 10 * 1024

@@ -20,7 +20,7 @@ from kanmon.config.web import Web
 from kanmon.errors import KanmonError
 from kanmon.model import WebFile
 from kanmon.naming import PREVIEW_METADATA, RELEASE_METADATA, blob_key
-from kanmon.traffic.pages import WebPages, WebRelease, file_of
+from kanmon.traffic.pages import WebPages, WebRelease
 from tests.fakes.app import make_bundle
 from tests.fakes.cloud import ARTIFACTS, ENVIRONMENT, WEB
 from tests.fakes.objects import MemoryS3, StoredObject, refusal
@@ -396,36 +396,6 @@ def test_a_failed_deletion_is_an_error_without_the_token(cloud: Cloud, web: WebP
     with pytest.raises(KanmonError, match="AccessDenied") as caught:
         web.close_preview(TOKEN)
     assert TOKEN not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("path", "name"),
-    [
-        ("/", "index.html"),
-        ("/goals/7?x=a.b", "index.html"),
-        ("/about.html?x", "about.html"),
-        ("/a%20b/c.txt", "a b/c.txt"),
-        ("/v1.2/goals", "index.html"),
-        ("/.well-known/apple-app-site-association", ".well-known/apple-app-site-association"),
-    ],
-)
-def test_a_path_leads_to_a_file_as_at_the_edge(path: str, name: str) -> None:
-    assert file_of(path) == name
-
-
-@pytest.mark.parametrize(
-    ("path", "name"),
-    [
-        ("/", "index.html"),
-        ("/about?x=a.b", "about/index.html"),
-        ("/about/", "about/index.html"),
-        ("/a%20b", "a b/index.html"),
-        ("/about.html", "about.html"),
-        ("/.well-known/x", ".well-known/x"),
-    ],
-)
-def test_a_path_of_a_site_leads_to_its_own_file(path: str, name: str) -> None:
-    assert file_of(path, "files") == name
 
 
 # A file's type and encoding come from the build.
