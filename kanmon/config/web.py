@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # Enough for a page from Vite. Vite puts small images and fonts into its files as `data:`.
-_CONTENT_SECURITY_POLICY = (
+DEFAULT_POLICY = (
     "default-src 'self'; base-uri 'self'; connect-src 'self'; font-src 'self' data:; form-action 'self'; "
     "frame-ancestors 'none'; img-src 'self' data:; object-src 'none'; upgrade-insecure-requests"
 )
@@ -126,7 +126,7 @@ class Web(Section):
             "default-src 'self'; img-src 'self' https://images.example.com",
         ),
     ] = Field(
-        _CONTENT_SECURITY_POLICY,
+        DEFAULT_POLICY,
         description="The header `Content-Security-Policy` of the web app's files: the allowed sources of "
         "scripts, images and requests. The default allows the app's own domain only. Does a page load "
         "something from elsewhere? Copy the default and add the source. The header belongs to the release: "

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kanmon.config.web import DEFAULT_POLICY
 from kanmon.templates.edge import edge_template
 from kanmon.templates.slot import slot_template
 from tests.fakes.app import make_config
@@ -86,6 +87,32 @@ def test_no_error_is_kept_and_none_turns_into_a_page(case: str) -> None:
     for error in _distribution(CONFIGS[case])["CustomErrorResponses"]:
         assert set(error) == {"ErrorCode", "ErrorCachingMinTTL"}
         assert error["ErrorCachingMinTTL"] == 0
+
+
+SITE = make_config(
+    api=None, functions={}, hooks=[], database=None, web={"directory": "out", "routes": "files"}
+)
+
+
+def test_a_site_without_an_api_shows_its_page_for_a_missing_one() -> None:
+    """INF-8: as an error, and with a policy that lets the page load its own styles."""
+    errors = {error["ErrorCode"]: error for error in _distribution(SITE)["CustomErrorResponses"]}
+    page = errors.pop(404)
+    assert (page["ResponseCode"], page["ResponsePagePath"]) == (404, "/404.html")
+    assert page["ErrorCachingMinTTL"] == 0
+    assert not any("ResponsePagePath" in error for error in errors.values())
+    headers = _edge(SITE)["Resources"]["SecurityHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]
+    policy = headers["SecurityHeadersConfig"]["ContentSecurityPolicy"]["ContentSecurityPolicy"]
+    assert policy == DEFAULT_POLICY
+    assert findings(edge_template(SITE)) == []
+
+
+def test_beside_an_api_no_page_replaces_an_error() -> None:
+    """INF-6: the API's own 404 stays as the function gave it."""
+    for error in _distribution(make_config(web={"directory": "out", "routes": "files"}))[
+        "CustomErrorResponses"
+    ]:
+        assert "ResponsePagePath" not in error
 
 
 def test_it_speaks_new_protocols_and_counts_its_hits() -> None:
