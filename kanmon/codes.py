@@ -110,6 +110,14 @@ class Code(Enum):
         "A function has compiled code for another system, processor or Python, so it can't load this code.",
         "Install the packages for Linux, for the function's `architecture` and its `runtime`.",
     )
+    REQUEST_CUT_OFF = (
+        133,
+        "A function behind the API may run longer than its request waits.",
+        (
+            "Give the route a function of its own with `timeout: 30` or less. It starts a state machine or "
+            "sends to a queue, and answers at once."
+        ),
+    )
     CREDENTIALS_MISSING = (
         201,
         "AWS credentials are missing, incomplete or expired.",

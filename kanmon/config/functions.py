@@ -65,8 +65,8 @@ class Function(Section):
         le=900,
         examples=[60],
         description="The longest run in seconds. Default: 30, or 900 if only state machines invoke the "
-        "function. A function behind the API should answer within 29 seconds: API Gateway does not wait "
-        "longer.",
+        "function. A request to the API ends after 29 seconds: a function that only the API calls takes 30 "
+        "at most.",
     )
     environment: dict[
         Annotated[

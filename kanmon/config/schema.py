@@ -36,6 +36,7 @@ from kanmon.config.traffic import Traffic
 from kanmon.config.trail import Trail
 from kanmon.config.user_pool import UserPool
 from kanmon.config.values import LogicalId, Name
+from kanmon.config.waiting import check_waiting
 from kanmon.config.web import Web
 
 
@@ -216,6 +217,7 @@ class Config(Section):
         check_names(self)
         check_reserved(self)
         check_references(self)
+        check_waiting(self)
         check_routes(self.routes)
         check_quotas(self)
         return self

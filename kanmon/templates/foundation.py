@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kanmon.config.waiting import ANSWERING
 from kanmon.naming import logical_id
 from kanmon.stacks.grants import GRANTS, foundation_outputs, foundation_sections
 from kanmon.stacks.protection import protections
-from kanmon.templates.functions import ANSWERING
 from kanmon.templates.rendering import render
 
 if TYPE_CHECKING:

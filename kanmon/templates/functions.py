@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kanmon.config.waiting import ANSWERING
 from kanmon.naming import unique_id
 from kanmon.stacks.grants import granted
 from kanmon.templates.expressions import expression, statement_facts
@@ -14,10 +15,8 @@ if TYPE_CHECKING:
     from kanmon.config.schema import Config
     from kanmon.templates.state_machines import Definition
 
-# Seconds. API Gateway waits 29 seconds for a function
-# (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html).
-# A state machine waits as long as the function may run.
-ANSWERING, _STEP = 30, 900
+_STEP = 900
+"""Seconds. A state machine waits as long as the function may run."""
 
 
 def function_facts(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kanmon.bundle.build import build_bundle, commit_of
 from kanmon.bundle.web_warnings import linked_pages, web_warnings
 from kanmon.cli.command import Command, bundle_folder
+from kanmon.config.waiting import waiting_warnings
 from kanmon.errors import ExitStatus
 from kanmon.report.step import folded
 from kanmon.text import counted, short_commit
@@ -49,6 +50,7 @@ def run(options: BuildOptions, context: Context) -> ExitStatus:
     )
     if context.config.web:
         warnings += web_warnings(manifest.web, context.config.web.paths, linked_pages(bundle))
+    warnings += waiting_warnings(context.config)
     context.warn(warnings)
     if context.step:
         context.step.bundle(bundle)

@@ -1,0 +1,57 @@
+"""Functions behind the API that may run longer than their request waits.
+
+API Gateway waits 29 seconds (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html).
+An account may raise this quota for Regional APIs. But an integration waits longer only by its own setting,
+and CloudFront waits 30 seconds (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesOrigin.html).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanmon.codes import Code
+from kanmon.config.section import MistakeError
+from kanmon.errors import KanmonError
+
+if TYPE_CHECKING:
+    from kanmon.config.schema import Config
+
+ANSWERING = 30
+"""Seconds: the default timeout. One more than API Gateway waits, so a late answer still has its log."""
+_ADVICE = "Start a state machine or send to a queue, and answer at once"
+
+
+def check_waiting(config: Config) -> None:
+    """Raise MistakeError for a long timeout of a function that only the API calls."""
+    others = {
+        *(hook.function for hook in config.hooks),
+        *(queue.function for queue in config.queues.values()),
+        *(schedule.function for schedule in config.schedules.values()),
+    }
+    for name, timeout in _cut_off(config).items():
+        # A state machine's definition is a file of the build: it may name the function.
+        if name not in others and not config.state_machines:
+            raise MistakeError(
+                f"API Gateway ends a request after 29 seconds, and the function could run for {timeout}.",
+                f"Write {ANSWERING} or less. {_ADVICE}.",
+                at=("functions", name, "timeout"),
+            )
+
+
+def waiting_warnings(config: Config) -> list[KanmonError]:
+    """REQUEST_CUT_OFF for functions with a long timeout that have other callers beside the API."""
+    return [
+        KanmonError(
+            Code.REQUEST_CUT_OFF,
+            f"Requests to the function {name} end after 29 seconds. It could run for {timeout}.",
+            where=f"functions.{name}.timeout",
+        )
+        for name, timeout in _cut_off(config).items()
+    ]
+
+
+def _cut_off(config: Config) -> dict[str, int]:
+    """The functions behind the API with a longer timeout, in seconds."""
+    routed = {route.function for route in config.routes}
+    timeouts = {name: function.timeout or 0 for name, function in config.functions.items() if name in routed}
+    return {name: timeout for name, timeout in timeouts.items() if timeout > ANSWERING}
