@@ -139,6 +139,46 @@ def test_each_file_comes_as_what_it_is(project: Project) -> None:
     _serves(project)
 
 
+SHOWN = {
+    "/docs": b"the docs", "/docs/": b"the docs", "/docs/v1.2/start": b"the start",
+    "/docs/LICENSE": b"the license",
+    "/play/7": b"the game", "/goals/7": b"Mandala", "/users/jane.doe": b"Mandala", "/docs2": b"Mandala",
+}  # fmt: skip
+
+
+def _shows(project: Project, cookie: str = "") -> None:
+    for path, content in SHOWN.items():
+        answer = project.get(path, cookie=cookie)
+        assert (answer.status, content in answer.data) == (200, True), path
+
+
+def test_folders_show_their_own_files_and_pages(project: Project) -> None:
+    """INF-8, CD-10: an app with a section of pages: in a preview, live, and after a rollback."""
+    for name, content in (
+        ("docs/index.html", "the docs"), ("docs/v1.2/start.html", "the start"),
+        ("docs/LICENSE", "the license"), ("play/index.html", "the game"),
+    ):  # fmt: skip
+        file = project.folder / "web/dist" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+    rules = "  routes_in: {docs/*: files, play/*: play/index.html}"
+    project.edit_config(lambda text: text.replace("\nweb:\n", f"\nweb:\n{rules}\n"))
+    project.release().check()
+    _shows(project)
+    assert project.get("/docs/gone").status == 404
+    visible_change(project, "two")
+    config = (project.folder / "kanmon.yml").read_text("utf-8")
+    deploy = never_verified(project)
+    _shows(project, f"{PREVIEW_COOKIE}={_token(deploy)}")
+    _shows(project)
+    deploy.end(signal.SIGINT).check(130)
+    project.edit_config(lambda _: config)
+    project.release().check()
+    _shows(project)
+    project.kanmon("rollback", "--yes").check()
+    _shows(project)
+
+
 # Previews: the token's holder alone, and only while it is open.
 
 PATHS = ("/", "/goals/7", "/about.html", "/robots.txt", "/api/version")
