@@ -79,6 +79,7 @@ class Output(StrEnum):
     API_LOGS_ROLE = "ApiLogsRole"
     ENVIRONMENTS = "Environments"
     WORKFLOWS = "Workflows"
+    COSTS = "Costs"
     # Of the bootstrap stack, for each environment: see `environment_output`. The foundation has the key, too.
     PLAN_ROLE = "PlanRole"
     DEPLOY_ROLE = "DeployRole"

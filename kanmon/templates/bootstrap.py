@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from kanmon.config.costs import Costs
 from kanmon.config.trail import Trail
 from kanmon.config.workflows import FILES
 from kanmon.model import SLOTS
@@ -45,6 +46,12 @@ def bootstrap_template(
         granted=ceilings(),
         channel_secrets=list(config.notifications.channels.values()),
     )
+
+
+def deployed_costs(outputs: Mapping[str, str]) -> Costs | None:
+    """The budget that the stack has already; None without one."""
+    recorded = outputs.get(Output.COSTS)
+    return Costs.model_validate_json(recorded) if recorded else None
 
 
 def environment_trails(config: Config, outputs: Mapping[str, str]) -> dict[str, Trail | None]:

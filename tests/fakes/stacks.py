@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from ruamel.yaml import YAML
+
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.stacks.changes import Change, ChangeSet
@@ -26,6 +28,7 @@ _RESOURCE = re.compile(r"^  (\w+):\n(?:    #.*\n)*    Type: (\S+)\n((?:    .*\n|
 _CODE = re.compile(
     r'FunctionName: (?:!Sub )?"?(?P<name>[^"\n]+)"?\n(?:.*\n)*?\s+S3Key: "?(?P<key>[^"\n]+)"?\n'
 )
+_COSTS = re.compile(r'^  (Costs):\n    Value: (".*")$', re.MULTILINE)
 _LONGEST_BODY = 51_200
 _FOUNDATION = {
     "DatabaseCluster": "cluster-1",
@@ -227,7 +230,8 @@ class FakeStacks:
             web = {"WebBucket": "web"} if "  WebBucket:\n" in body else {}
             return {"Domain": "edge.test", "Distribution": "E1", **web}
         if name.endswith("-bootstrap"):
-            return {"TestPlanRole": "arn:plan", "TestDeployRole": "arn:deploy"}
+            costs = {key: YAML(typ="safe").load(value) for key, value in _COSTS.findall(body)}
+            return {"TestPlanRole": "arn:plan", "TestDeployRole": "arn:deploy", **costs}
         if name.endswith("-observability"):
             return {"Topic": "arn:topic", "Dashboard": "https://dashboard.test"}
         return dict(_FOUNDATION)

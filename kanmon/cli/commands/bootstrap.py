@@ -22,7 +22,7 @@ from kanmon.stacks.cloudformation import Stacks
 from kanmon.stacks.neighbours import refuse_alike
 from kanmon.stacks.statements import alike, permission_changes
 from kanmon.stacks.template import resources_of
-from kanmon.templates.bootstrap import bootstrap_template, environment_trails
+from kanmon.templates.bootstrap import bootstrap_template, deployed_costs, environment_trails
 from kanmon.templates.stack_set import tags
 
 if TYPE_CHECKING:
@@ -78,10 +78,13 @@ def _bootstrap(context: Context, *, yes: bool) -> DeployedStack:
         context.print(f"{name} is there already; there is nothing to change.")
         return stack
     confirm = _confirmation(context, yes=yes)
+    # Costs come last. AWS refuses them in many accounts. A failure undoes a whole update.
+    free = account.config.model_copy(update={"costs": deployed_costs(outputs)})
+    phases = list(dict.fromkeys([bootstrap_template(free, api_logs=api_logs, outputs=outputs), body]))
     if stack is None:
-        stack = _create(context, stacks, confirm, body, api_logs=api_logs)
+        stack = _create(context, stacks, confirm, phases, api_logs=api_logs)
     else:
-        stack = _update(context, stacks, confirm, stack, body)
+        stack = _update(context, stacks, confirm, stack, phases)
     context.console.print(
         "[green]{name} is ready[/]; bundles and the ledger lie in {bucket}.", name=name, bucket=account.bucket
     )
@@ -101,48 +104,44 @@ def _confirmation(context: Context, *, yes: bool) -> Callable[[], bool]:
 
 
 def _create(
-    context: Context, stacks: Stacks, confirm: Callable[[], bool], body: str, *, api_logs: bool
+    context: Context, stacks: Stacks, confirm: Callable[[], bool], phases: list[str], *, api_logs: bool
 ) -> DeployedStack:
     """Show the whole stack, ask once, create it in phases."""
     account = context.account
-    _show(context, template_changes("", body, set()), "", body)
+    _show(context, template_changes("", phases[-1], set()), "", phases[-1])
     if not confirm():
         raise _declined(account)
     stacks.remove_failed(bootstrap_stack(account.config.app))
+    if _is_long(phases[0]):
+        # The bucket comes first. The template is too long for a request, so it has to be in the bucket.
+        bare = account.config.model_copy(update={"github": None, "costs": None})
+        phases = [bootstrap_template(bare, api_logs=api_logs), *phases]
     stack = None
-    for phase in _phases(account.config, body, api_logs=api_logs):
+    for phase in phases:
         stack = _apply(stacks, account, stack, phase)
     assert stack is not None  # noqa: S101 - there is a phase
     return stack
 
 
-def _phases(config: Config, body: str, *, api_logs: bool) -> list[str]:
-    """The templates of a first creation, one after the other."""
-    phases = [body]
-    if config.costs:
-        # Costs come last. AWS refuses them in many new accounts. A failed stack would take the roles back.
-        free = config.model_copy(update={"costs": None})
-        phases.insert(0, bootstrap_template(free, api_logs=api_logs))
-    if _is_long(phases[0]):
-        # The bucket comes first. The template is too long for a request, so it has to be in the bucket.
-        bare = config.model_copy(update={"github": None, "costs": None})
-        phases.insert(0, bootstrap_template(bare, api_logs=api_logs))
-    return phases
-
-
 def _update(
-    context: Context, stacks: Stacks, confirm: Callable[[], bool], stack: DeployedStack, body: str
+    context: Context, stacks: Stacks, confirm: Callable[[], bool], stack: DeployedStack, phases: list[str]
 ) -> DeployedStack:
-    """Show the changes, ask, execute exactly these."""
-    account = context.account
-    change_set = _change_set(stacks, account, stack, body)
-    if change_set is None:
+    """Show the changes, ask once, execute these in phases."""
+    account, body = context.account, phases[-1]
+    whole = _change_set(stacks, account, stack, body)
+    if whole is None:
         return stack
-    _show(context, change_set.changes, stacks.body(stack.name), body)
+    # Made before the question, too: CloudFormation does not execute it on a stack that changed since.
+    first = _change_set(stacks, account, stack, phases[0]) if len(phases) > 1 else None
+    _show(context, whole.changes, stacks.body(stack.name), body)
     if not confirm():
-        stacks.withdraw(change_set)
+        for change_set in filter(None, (first, whole)):
+            stacks.withdraw(change_set)
         raise _declined(account)
-    return _execute(stacks, change_set)
+    if first is None:
+        return _execute(stacks, whole)
+    stacks.withdraw(whole)
+    return _apply(stacks, account, _execute(stacks, first), body)
 
 
 def _show(context: Context, changes: tuple[Change, ...], before: str, after: str) -> None:

@@ -318,6 +318,63 @@ def test_refused_costs_leave_the_roles(app: App, stacks: _Stacks) -> None:
     assert "AWS::CE::AnomalyMonitor" in stacks.bodies[STACK]
 
 
+def test_refused_costs_leave_the_other_changes_of_a_later_run(app: App, stacks: _Stacks) -> None:
+    """AWS-1: CloudFormation undoes the whole update that a refused resource belongs to."""
+    app.configure(github=GITHUB)
+    app.run("bootstrap", "--yes")
+    stacks.refused = "AWS::CE::AnomalyMonitor"
+    app.configure(github=GITHUB | {"branch": "release"}, costs={})
+    for _ in range(2):
+        assert app.run("bootstrap", "--yes") is ExitStatus.FAILED
+        assert "refs/heads/release" in stacks.bodies[STACK]
+        assert "AWS::CE::" not in stacks.bodies[STACK]
+
+
+def test_refused_new_costs_leave_the_present_ones(app: App, stacks: _Stacks) -> None:
+    """MON-5: nothing removes the budget on the way to another one."""
+    app.configure(github=GITHUB, costs={"monthly_usd": 250})
+    app.run("bootstrap", "--yes")
+    stacks.applied.clear()
+    stacks.refused = "Amount: 300"
+    app.configure(github=GITHUB | {"branch": "release"}, costs={"monthly_usd": 300})
+    assert app.run("bootstrap", "--yes") is ExitStatus.FAILED
+    assert "refs/heads/release" in stacks.bodies[STACK]
+    assert all("AWS::CE::AnomalyMonitor" in body for body in stacks.applied)
+    assert "Amount: 250" in stacks.bodies[STACK]
+
+
+@pytest.mark.parametrize("costs", [{}, {"monthly_usd": 300, "email": "team@example.com"}, None])
+def test_one_change_alone_takes_one_update(app: App, stacks: _Stacks, costs: dict[str, Any] | None) -> None:
+    """MON-5: the other settings and the same costs, or the costs alone."""
+    app.configure(github=GITHUB, costs={})
+    app.run("bootstrap", "--yes")
+    stacks.applied.clear()
+    branch = {"branch": "release"} if costs == {} else {}
+    app.configure(github=GITHUB | branch, **({"costs": costs} if costs is not None else {}))
+    assert app.run("bootstrap", "--yes") is ExitStatus.OK
+    assert len(stacks.applied) == 1
+
+
+@pytest.mark.parametrize(("answer", "applied"), [("y", 2), ("n", 0)])
+def test_one_question_covers_costs_and_the_other_changes(
+    app: App, stacks: _Stacks, monkeypatch: pytest.MonkeyPatch, answer: str, applied: int
+) -> None:
+    """TRU-1: all is shown first, and no change set is left."""
+    app.configure(github=GITHUB)
+    app.run("bootstrap", "--yes")
+    stacks.applied.clear()
+    app.printed()
+    terminal = _Terminal(answer, monkeypatch)
+    app.configure(github=GITHUB | {"branch": "release"}, costs={})
+    app.run("bootstrap")
+    assert len(terminal.questions) == 1
+    assert len(stacks.applied) == applied
+    assert stacks.change_sets == {}
+    printed = app.printed()
+    assert "+ Budget AWS::Budgets::Budget\n" in printed
+    assert "~ StagingPlanRole AWS::IAM::Role  permissions\n" in printed
+
+
 def test_another_apps_name_within_reach_is_refused(app: App, stacks: _Stacks) -> None:
     """SEC-1: before anything changes."""
     known = {"Environments": '{"one": null}'}
