@@ -163,6 +163,9 @@ class ApiStages:
                 # Our own first call may have created it, with its answer lost.
                 if error_code(error) != "ConflictException":
                     raise
+        # CreateStage takes neither limits nor the access log, so this call is needed anyway. It has the
+        # traces, too: after a lost answer, the stage may be there without any setting
+        # (https://docs.aws.amazon.com/apigateway/latest/api/API_CreateStage.html).
         self._update(name, self.settings.changes(), f"setting up the API's stage {_shown(name)}")
 
     def _full(self) -> KanmonError:

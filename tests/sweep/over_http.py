@@ -349,7 +349,8 @@ def _take_over(stand: Stand, wire: Wire) -> None:
 
 def sweep(folder: Path, size: int, seed: int, workers: int) -> Report:
     """A sample of this size, by several stands at once. The same seed chooses the same cases."""
-    with EmbeddedAws.start(folder / "aws", edge_seed=seed) as aws:
+    # The stands' check of the API fails after two bad answers.
+    with EmbeddedAws.start(folder / "aws", edge_seed=seed, unknown_requests=2) as aws:
         stands = _Stands(aws, folder)
         with stands.open() as stand:
             calls = {scene.name: calls_of(stand, scene) for scene in HTTP_SCENES}
