@@ -329,6 +329,35 @@ def test_a_tag_that_leaves_needs_its_own_right(account: Account) -> None:
     assert "team" not in {tag["Key"] for tag in left}
 
 
+@pytest.mark.parametrize("operation", ["CreateChangeSet", "ExecuteChangeSet"])
+def test_a_tag_that_leaves_a_stack_needs_its_own_right(account: Account, operation: str) -> None:
+    """AWS-4: whoever makes the change set, and whoever executes it."""
+    root, name = account.root.client("cloudformation"), f"untagged-{operation.lower()}"
+    template = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}
+    whole, some = [{"Key": key, "Value": "a"} for key in ("app", "team")], [{"Key": "app", "Value": "a"}]
+    stacks.deploy(root, name, template, "CREATE", Tags=whole)
+    named = {"StackName": name, "ChangeSetName": f"c{next(_numbers)}"}
+    request = {**named, "TemplateBody": json.dumps(template), "Tags": some}
+    keeping = statement(f"cloudformation:{operation}"), statement("cloudformation:TagResource")
+    only_team = {"ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}}
+    removing = statement("cloudformation:UntagResource", **only_team)
+
+    def change(*rights: dict[str, Any]) -> None:
+        caller = account.holder(*rights).client("cloudformation")
+        if operation == "CreateChangeSet":
+            caller.create_change_set(**request)
+        else:
+            caller.execute_change_set(**named)
+
+    if operation == "ExecuteChangeSet":
+        root.create_change_set(**request)
+    assert f"cloudformation:TagResource on resource: arn:aws:cloudformation:{REGION}" in refused(
+        lambda: change(keeping[0], removing)
+    )
+    assert "cloudformation:UntagResource on resource" in refused(lambda: change(*keeping))
+    change(*keeping, removing)
+
+
 @pytest.fixture
 def provider(account: Account) -> Iterator[str]:
     """GitHub's identity provider; an account has one, so another test's stack can make its own."""

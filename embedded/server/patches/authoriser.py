@@ -34,6 +34,9 @@ UNNAMED = "Unnamed"
 """The action of a request that ministack can't name. No policy grants it but `<service>:*`."""
 ALSO = "embedded:also"
 """The further resources of a request, among its keys until they are asked about."""
+TAGGED, UNTAGGED = "embedded:tagged", "embedded:untagged"
+"""The same for a stack's tags: the keys of the right to give them, and of the right to remove others."""
+_CHANGING = ("CreateChangeSet", "ExecuteChangeSet", "UpdateStack")
 
 API = re.compile(r"arn:aws:apigateway:[^:]*::/restapis/([^/]+)")
 MAPPING = re.compile(r"/[^/]+/event-source-mappings/[^/]")
@@ -123,12 +126,8 @@ def extract_resource(
     account: str,
 ) -> str:
     """The resource of a request. A change set's ARN names a stack, as the stack's name does."""
-    if service == "cloudformation":
-        name = condition_keys.first(query, "StackName")
-        _, change_set = change_sets._find_change_set(condition_keys.first(query, "ChangeSetName"), name)
-        stack = cloudformation._stacks.get(change_set["StackName"] if change_set else name)
-        if stack:
-            return str(stack["StackId"])
+    if service == "cloudformation" and (stack := _stack_of(query)[0]):
+        return str(stack["StackId"])
     if service == "rds" and (found := resources.of_database(query, region, account)):
         return found[0]
     return str(_resource_of(service, method, path, headers, body, query, region, account))
@@ -138,7 +137,7 @@ def keys_of_request(service: str, action: str, body: bytes, query: Mapping[str, 
     """The keys of any request: tags, and those of single services."""
     keys: dict[str, Any] = dict(_tag_keys(service, action, body, query))
     if service == "cloudformation":
-        keys |= condition_keys.of_change_set(query)
+        keys |= condition_keys.of_change_set(query) | _stack_tags(action.split(":")[1], query, keys)
     if service == "rds":
         region, account = responses.get_region(), responses.get_account_id()
         keys[ALSO] = resources.of_database(query, region, account)[1:]
@@ -182,18 +181,44 @@ def tags_of(arn: str) -> dict[str, str] | None:
 
 def _rights(action: str, resource: str, keys: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """What the request needs: its own action, then those that the service asks for beside it."""
+    rights_on_tags = [("TagResource", keys.pop(TAGGED, None)), ("UntagResource", keys.pop(UNTAGGED, None))]
     for target in (resource, *keys.pop(ALSO, ())):
         yield action, target, keys
     if not action.startswith("cloudformation:"):
         return
     if role := keys.get("cloudformation:rolearn"):
         yield "iam:PassRole", role, {"iam:passedtoservice": "cloudformation.amazonaws.com"}
-    if keys.get("aws:tagkeys"):
-        yield (
-            "cloudformation:TagResource",
-            resource,
-            {**keys, "cloudformation:createaction": action.split(":")[1]},
-        )
+    for right, given in rights_on_tags:
+        if given:
+            yield f"cloudformation:{right}", resource, given
+
+
+def _stack_tags(action: str, query: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of the rights that a request needs for the tags of its stack: for what it gives and removes.
+
+    An execution needs them, too: the tags of its change set become the stack's. The rights of each operation:
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
+    """
+    stack, change_set = _stack_of(query)
+    tags = {key.lower(): value for key, value in sent.items() if key.lower().startswith("aws:requesttag/")}
+    given, names = "Tags" in query or bool(tags), list(sent.get("aws:TagKeys", ()))
+    if action == "ExecuteChangeSet" and change_set:
+        given, names = change_set["_tags_given"], [tag["Key"] for tag in change_set["Tags"]]
+        tags = {f"aws:requesttag/{tag['Key']}".lower(): tag["Value"] for tag in change_set["Tags"]}
+    present = [tag["Key"] for tag in (stack or {}).get("Tags", ())] if action in _CHANGING and given else []
+    leaving = [name for name in present if name not in names]
+    cause = {"cloudformation:createaction": action}
+    return {
+        TAGGED: {**tags, **cause, "aws:tagkeys": names} if names else None,
+        UNTAGGED: {**cause, "aws:tagkeys": leaving} if leaving else None,
+    }
+
+
+def _stack_of(query: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The stack of a request to CloudFormation, and its change set; None for what there is not."""
+    name = condition_keys.first(query, "StackName")
+    _, change_set = change_sets._find_change_set(condition_keys.first(query, "ChangeSetName"), name)
+    return cloudformation._stacks.get(change_set["StackName"] if change_set else name), change_set
 
 
 def _anonymously(action: str, region: str, resource: str, keys: Mapping[str, Any]) -> Any:

@@ -174,6 +174,17 @@ def test_both_pass_the_service_role_to_cloudformation() -> None:
         assert allows(policy, Request("kms:GenerateDataKey", own("kms", "key/TopicKey"), _via("sns")))
 
 
+def test_both_give_tags_to_a_stack_and_remove_them() -> None:
+    """Making and executing a change set each need both rights, beside their own.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudformation.html
+    """
+    for policy in (PLAN, DEPLOY):
+        for name in (STACK, stack("shop-test-foundation")):
+            for action in ("TagResource", "UntagResource"):
+                assert allows(policy, Request(f"cloudformation:{action}", name))
+
+
 def _via(service: str) -> dict[str, str]:
     return {"kms:ViaService": f"{service}.{REGION}.amazonaws.com"}
 
