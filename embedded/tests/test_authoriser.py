@@ -325,6 +325,8 @@ def test_a_tag_that_leaves_needs_its_own_right(account: Account) -> None:
         deploy("UPDATE", "app", may="TagResource")
     assert "sns:UntagResource on resource" in " ".join(stacks.reasons(cloudformation, "tagged"))
     deploy("UPDATE", "app", may="*agResource")
+    (shown,) = cloudformation.describe_stacks(StackName="tagged")["Stacks"]
+    assert shown["RoleARN"] == service
     left = account.root.client("sns").list_tags_for_resource(ResourceArn=topics)["Tags"]
     assert "team" not in {tag["Key"] for tag in left}
 
@@ -339,7 +341,7 @@ def test_a_tag_that_leaves_a_stack_needs_its_own_right(account: Account, operati
     named = {"StackName": name, "ChangeSetName": f"c{next(_numbers)}"}
     request = {**named, "TemplateBody": json.dumps(template), "Tags": some}
     keeping = statement(f"cloudformation:{operation}"), statement("cloudformation:TagResource")
-    only_team = {"ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}}
+    only_team: dict[str, Any] = {"ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}}
     removing = statement("cloudformation:UntagResource", **only_team)
 
     def change(*rights: dict[str, Any]) -> None:

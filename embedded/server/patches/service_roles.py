@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _create_change_set, _execute = change_sets._create_change_set, change_sets._execute_change_set
+_describe = handlers._ACTION_HANDLERS["DescribeStacks"]
 _provision, _update, _delete = stacks._provision_resource, stacks._update_resource, stacks._delete_resource
 _REFUSAL = (
     "User: {user} is not authorized to perform: {action} on resource: {resource} "
@@ -50,6 +51,7 @@ def apply() -> None:
     change_sets._execute_change_set = execute
     for name, function in (("CreateChangeSet", create_change_set), ("ExecuteChangeSet", execute)):
         handlers._ACTION_HANDLERS[name] = function
+    handlers._ACTION_HANDLERS["DescribeStacks"] = describe
     stacks._provision_resource = provision
     stacks._update_resource = update
     stacks._delete_resource = delete
@@ -71,6 +73,16 @@ def execute(params: Mapping[str, Any]) -> Any:
     if made and stack and made.get("RoleARN"):
         stack["RoleARN"] = made["RoleARN"]
     return _execute(params)
+
+
+def describe(params: Mapping[str, Any]) -> Any:
+    """Show each stack's role (https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Stack.html)."""
+    status, headers, body = _describe(params)
+    for stack in cloudformation._stacks.values():
+        if role := stack.get("RoleARN"):
+            shown = f"<StackId>{stack['StackId']}</StackId>".encode()
+            body = body.replace(shown, shown + f"<RoleARN>{role}</RoleARN>".encode())
+    return status, headers, body
 
 
 def provision(kind: str, logical_id: str, props: dict[str, Any], stack: str) -> Any:
