@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -163,6 +164,65 @@ def test_a_wrong_confirmation_is_refused_before_anybody_is_asked(github: LocalGi
     assert refusal(job, "--confirm=staging") == "KNM-311"
     assert github.requests == []
     job.kanmon("gate", "--confirm=production").check()
+
+
+class _Group:
+    """Three runs, each with its deploy in the concurrency group of production. GitHub documents no order."""
+
+    def __init__(self, github: LocalGithub, job: Job, *, approval_first: bool) -> None:
+        github.state.approval_first = approval_first
+        others = [github.begin_run(DEPLOY, "push", "hanako", SHA, "main") for _ in range(2)]
+        self.github = github
+        self.jobs = [replace(job, run=run, runner=f"runner-{run}") for run in (job.run, *others)]
+        self._at_github = [
+            github.begin_job(one.run, 1, "deploy", "production", runner=one.runner, group="production")
+            for one in self.jobs
+        ]
+
+    @property
+    def states(self) -> list[str]:
+        return [one.status for one in self._at_github]
+
+
+@pytest.mark.parametrize(
+    ("approval_first", "before", "after"),
+    [
+        (False, ["in_progress", "pending", "pending"], ["completed", "waiting", "pending"]),
+        (True, ["in_progress", "pending", "waiting"], ["completed", "in_progress", "waiting"]),
+    ],
+    ids=["turn, then approval", "approval, then turn"],
+)
+def test_an_approval_counts_in_both_orders(
+    github: LocalGithub, job: Job, approval_first: bool, before: list[str], after: list[str]
+) -> None:
+    """CD-3, CD-14: reviewers approve before or after the job's turn. Without an approval, nothing counts."""
+    group = _Group(github, job, approval_first=approval_first)
+    first, second, third = group.jobs
+    github.review(first.run, "production", "taro")
+    if approval_first:
+        github.review(second.run, "production", "taro")
+    assert group.states == before
+    assert "taro approved" in first.kanmon("gate", "--approved").check().output
+    github.end_job(first.run, "deploy", "success")
+    assert group.states == after
+    if not approval_first:
+        assert refusal(second, "--approved") == "KNM-326"
+        github.review(second.run, "production", "taro")
+    assert "taro approved" in second.kanmon("gate", "--approved").check().output
+    assert refusal(third, "--approved") == "KNM-326"
+
+
+@pytest.mark.parametrize("approval_first", [False, True], ids=["turn, then approval", "approval, then turn"])
+def test_a_rollback_finds_all_that_wait_in_both_orders(
+    github: LocalGithub, job: Job, approval_first: bool
+) -> None:
+    """CD-9, CD-14: those who wait for a reviewer, for their turn, or approved for their turn."""
+    group = _Group(github, job, approval_first=approval_first)
+    for one in group.jobs[: 2 if approval_first else 1]:
+        github.review(one.run, "production", "taro")
+    job.permissions = {"actions": "write", "contents": "read"}
+    job.kanmon("gate", f"--cancel-waiting={DEPLOY}").check()
+    assert group.states == ["in_progress", "completed", "completed"]
 
 
 def test_a_rollback_cancels_waiting_deploys(github: LocalGithub, job: Job) -> None:

@@ -148,6 +148,19 @@ def test_a_plan_is_stale_when_somebody_else_released(cloud: Cloud) -> None:
     assert cloud.users == ("r3", "r3")
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_two_approved_plans_the_first_to_run_counts(cloud: Cloud, first: int) -> None:
+    """CD-4, CD-14: GitHub may begin the job that was approved first, or the one that waited longest."""
+    release(cloud, "one")
+    plans = [plan_of(cloud, make_bundle(cloud, name)) for name in ("two", "three")]
+    assert deploy(cloud.services(), plans[first], FakeApproval(), ignore).result is Result.STABLE
+    users = cloud.users
+    with pytest.raises(KanmonError) as caught:
+        deploy(cloud.services(), plans[1 - first], FakeApproval(), ignore)
+    assert caught.value.code is Code.PLAN_STALE
+    assert cloud.users == users
+
+
 def test_the_same_plan_is_not_deployed_twice(cloud: Cloud) -> None:
     plan = plan_of(cloud, make_bundle(cloud, "one"))
     assert deploy(cloud.services(), plan, FakeApproval(), ignore).result is Result.STABLE
