@@ -21,15 +21,19 @@ from kanmon.naming import (
     OBSERVABILITY,
     SLOT,
     Output,
+    bootstrap_stack,
     canary_logs,
     database_cluster,
+    environment_output,
     preview_token,
+    service_role,
     slot_logs,
     snapshot_operation,
     stack_name,
 )
+from kanmon.stacks.states import SUCCEEDED
 
-from .sample import LEAVING_TAG, LOG_DAYS, NAME, PREFIX, SNAPSHOTS
+from .sample import ENVIRONMENT, LEAVING_TAG, LOG_DAYS, NAME, PREFIX, SNAPSHOTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -106,9 +110,16 @@ def _concurrency(run: Verification) -> Found:
 
 def _key(run: Verification) -> Found:
     stack = run.account.stack(stack_name(PREFIX, FOUNDATION, "")) or {}
-    role = stack.get("RoleARN", "").rpartition("/")[2] or "its role"
-    made = stack.get("StackStatus", "").endswith("_COMPLETE")
-    return made, f"the foundation was made by {role}; its rights name the key, not the key's tags"
+    outputs = run.account.outputs(bootstrap_stack(NAME))
+    wanted = {
+        "role": service_role(PREFIX),
+        "key": outputs[environment_output(ENVIRONMENT, Output.KEY_ARN)],
+    }
+    found = {"role": stack.get("RoleARN", "").rpartition("/")[2], "key": _cluster(run.account)["KmsKeyId"]}
+    other = [name for name, value in wanted.items() if found[name] != value]
+    status = stack.get("StackStatus", "not there")
+    fact = f"the foundation is {status}" + (f", with another {' and '.join(other)}" if other else "")
+    return status in SUCCEEDED and not other, fact
 
 
 def _bucket_tags(run: Verification) -> Found:
@@ -285,7 +296,7 @@ OFFERS = (
     Point("P2", f"Lambda runs at least {_TEN} functions at once", _concurrency),
 )
 POINTS = (
-    Point("P3", "CloudFormation's role uses a key right after its creation", _key),
+    Point("P3", "CloudFormation's role encrypts the database with the key of the bootstrap stack", _key),
     Point("P4", "CloudFormation's role tags and untags a bucket", _bucket_tags, played=False),
     Point("P5", "Parameters need no right to look at the network", _parameters),
     Point("P6", "An update with OnStackFailure removes a tag from everything", _untagged),
