@@ -235,6 +235,15 @@ class Code(Enum):
             "--duration 60`, then release again."
         ),
     )
+    SNAPSHOTS_FULL = (
+        223,
+        "The region has its quota of manual snapshots of Aurora clusters; nothing was changed.",
+        (
+            "List them with `aws rds describe-db-cluster-snapshots --snapshot-type manual --query "
+            "'DBClusterSnapshots[].DBClusterSnapshotIdentifier'`, and delete those that nobody needs. To "
+            "keep fewer of this app, lower `database.snapshots`. Then release again."
+        ),
+    )
     PLAN_UNREADABLE = (301, "The plan file is missing or is not a plan.", "Run `kanmon plan` again.")
     PLAN_ALTERED = (302, "The plan differs from its digest.", "Use the plan file as `kanmon plan` wrote it.")
     PLAN_STALE = (

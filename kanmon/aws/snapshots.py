@@ -29,7 +29,10 @@ class Snapshots:
     clock: Clock = SYSTEM_CLOCK
 
     def begin(self, cluster: str, name: str) -> None:
-        """Begin a snapshot. You can repeat the call: a snapshot with this name is accepted."""
+        """Begin a snapshot. You can repeat the call: a snapshot with this name is accepted.
+
+        Raises SNAPSHOTS_FULL (https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/CHAP_Limits.html).
+        """
         with aws_errors(f"beginning the snapshot {name}"):
             try:
                 self.rds.create_db_cluster_snapshot(
@@ -37,7 +40,8 @@ class Snapshots:
                 )
             except ClientError as error:
                 if error_code(error) == "SnapshotQuotaExceeded":
-                    raise _too_many(name) from error
+                    problem = "Kanmon takes one before each release, and this one found no room."
+                    raise KanmonError(Code.SNAPSHOTS_FULL, problem, where=name) from error
                 if error_code(error) != "DBClusterSnapshotAlreadyExistsFault":
                     raise
 
@@ -71,14 +75,3 @@ class Snapshots:
             for name in old:
                 self.rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=name)
         return old
-
-
-def _too_many(name: str) -> KanmonError:
-    """The error of a full region: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/CHAP_Limits.html."""
-    problem = "The region has its quota of manual snapshots of Aurora clusters."
-    fix = (
-        "List them with `aws rds describe-db-cluster-snapshots --snapshot-type manual --query "
-        "'DBClusterSnapshots[].DBClusterSnapshotIdentifier'`, and delete those that nobody needs. To keep "
-        "fewer of this app, lower `database.snapshots`. Then release again."
-    )
-    return KanmonError(Code.SNAPSHOT_FAILED, problem, where=name, fix=fix)

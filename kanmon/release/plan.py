@@ -323,7 +323,12 @@ def _unchanged(
     existing: DeployedStack | None,
     resolved: dict[str, str],
 ) -> bool:
-    """True when nothing can have changed: then no change set is needed."""
+    """True when nothing can have changed: then no change set is needed.
+
+    CloudFormation's own template counts, not a digest that Kanmon keeps: after a change by hand, a digest
+    would be the same still, and the plan has to show that change. GetTemplate has `?` for letters outside
+    ASCII, so `stacks/preflight.py` refuses a template with any.
+    """
     if existing is None or not existing.status.endswith("_COMPLETE"):
         return False
     same_inputs = existing.parameters == resolved and existing.tags == tags(config)

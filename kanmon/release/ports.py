@@ -266,7 +266,10 @@ class SnapshotsPort(Protocol):
     """The database's snapshots: :class:`kanmon.aws.snapshots.Snapshots`."""
 
     def begin(self, cluster: str, name: str) -> None:
-        """Begin a snapshot. A repeated call with the same name finds it and begins no other."""
+        """Begin a snapshot. A repeated call with the same name finds it and begins no other.
+
+        Raises SNAPSHOTS_FULL.
+        """
 
     def wait(self, name: str) -> None:
         """Wait until a snapshot is available for a restore. A repeated call waits for the same snapshot.

@@ -40,9 +40,9 @@ def test_a_full_region_has_its_way_out(client: Callable[[str], Any]) -> None:
     snapshots = Snapshots(rds)
     for number in range(1, 101 - taken):
         snapshots.begin(CLUSTER, f"full-test-r{number}-{number}")
-    with pytest.raises(KanmonError, match="quota of manual snapshots") as caught:
+    with pytest.raises(KanmonError, match="found no room") as caught:
         snapshots.begin(CLUSTER, "full-test-r200-200")
-    assert caught.value.code is Code.SNAPSHOT_FAILED
+    assert caught.value.code is Code.SNAPSHOTS_FULL
     assert "database.snapshots" in caught.value.fix
     assert len(snapshots.delete_old(CLUSTER, "full-test", 10)) == 90 - taken
     snapshots.begin(CLUSTER, "full-test-r200-200")

@@ -106,9 +106,9 @@ def test_a_full_region_is_an_error_with_the_way_out(rds: Any) -> None:
         raise refusal("SnapshotQuotaExceeded", "CreateDBClusterSnapshot")
 
     rds.create_db_cluster_snapshot = refuse
-    with pytest.raises(KanmonError, match="has its quota of manual snapshots") as caught:
+    with pytest.raises(KanmonError, match="found no room") as caught:
         Snapshots(rds, Clock()).begin(CLUSTER, NAME)
-    assert caught.value.code is Code.SNAPSHOT_FAILED
+    assert caught.value.code is Code.SNAPSHOTS_FULL
     assert "database.snapshots" in caught.value.fix
 
 
