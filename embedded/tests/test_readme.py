@@ -1,4 +1,4 @@
-"""The README's table of AWS's behaviour: each row has its source; what is played has its tests (AWS-4)."""
+"""The tables of AWS's and GitHub's behaviour: rows have sources, and tests if they are played (AWS-4)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Row:
-    """A behaviour of AWS."""
+    """A behaviour of AWS or GitHub."""
 
     what: str
     source: str
@@ -23,10 +23,10 @@ class Row:
     tests: tuple[str, ...]
 
 
-def rows() -> list[Row]:
-    """The table, without its head."""
+def rows(of: str) -> list[Row]:
+    """The table of AWS or GitHub, without its head."""
     text = (ROOT / "embedded/README.md").read_text("utf-8")
-    section = text.partition("\n## AWS's behaviour\n")[2].partition("\n## ")[0]
+    section = text.partition(f"\n## {of}'s behaviour\n")[2].partition("\n## ")[0]
     lines = [line.strip("|").split(" | ") for line in section.splitlines() if line.startswith("| ")]
     cells = [[cell.strip() for cell in line] for line in lines[2:]]
     return [
@@ -41,13 +41,14 @@ def _names(path: Path) -> set[str]:
     }
 
 
-def test_most_behaviour_is_played() -> None:
-    assert len([row for row in rows() if row.here.startswith("played")]) > len(rows()) / 2
+@pytest.mark.parametrize("of", ["AWS", "GitHub"])
+def test_most_behaviour_is_played(of: str) -> None:
+    assert len([row for row in rows(of) if row.here.startswith("played")]) > len(rows(of)) / 2
 
 
-@pytest.mark.parametrize("row", rows(), ids=lambda row: row.what[:40])
+@pytest.mark.parametrize("row", [*rows("AWS"), *rows("GitHub")], ids=lambda row: row.what[:40])
 def test_a_row_has_a_source_and_its_tests(row: Row) -> None:
-    assert re.search(r"\]\(https://(docs\.aws\.amazon\.com|github\.com)/", row.source)
+    assert re.search(r"\]\(https://(docs\.aws\.amazon\.com|docs\.github\.com|github\.com)/", row.source)
     assert row.here.startswith(("played", "no: "))
     assert bool(row.tests) is row.here.startswith("played")
     for test in row.tests:
