@@ -67,14 +67,42 @@ def ids(report: Any, outcome: str) -> set[str]:
     return {one["id"] for one in report["proofs"] if one["outcome"] == outcome}
 
 
+def destroy_in_the_middle(aws: EmbeddedAws, folder: Path) -> None:
+    """Begin, with the first release under way, and remove everything: the account is an empty one again."""
+    stopped = interrupt(start(aws, folder, "--yes"), "KNM-211 PathFunction")
+    assert "To remove everything now: scripts/verify-aws" in stopped
+    assert len(names(aws)) > 10
+    assert "Add --yes" in end(start(aws, folder, "--destroy"), 2)
+    assert "To go on" not in end(start(aws, folder, "--destroy", "--yes"), 0)
+    assert names(aws) == set()
+    report = json.loads((folder / "verify-aws.json").read_text("utf-8"))
+    assert list(report["steps"])[-2:] == ["destroy", "nothing left"]
+    assert (report["left"], report["failure"], ids(report, "failed")) == (0, "", set())
+    assert "nothing of kanmon-verify to remove" in end(start(aws, folder, "--destroy", "--yes"), 2)
+
+
+def names(aws: EmbeddedAws) -> set[str]:
+    """Stacks, buckets, roles, databases and identity providers of the account."""
+    stacks = aws.client("cloudformation").list_stacks()["StackSummaries"]
+    providers = aws.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    return {
+        *(one["StackName"] for one in stacks if one["StackStatus"] != "DELETE_COMPLETE"),
+        *(one["Name"] for one in aws.client("s3").list_buckets()["Buckets"]),
+        *(one["RoleName"] for one in aws.client("iam").list_roles()["Roles"]),
+        *(one["DBClusterIdentifier"] for one in aws.client("rds").describe_db_clusters()["DBClusters"]),
+        *(one["Arn"] for one in providers),
+    }
+
+
 def test_an_interrupted_run_goes_on_and_proves_everything(empty_aws: EmbeddedAws, tmp_path: Path) -> None:
     """AWS-3: through the roles, with authorization. Nothing is left, and nothing secret is in the report."""
     folder, other = tmp_path / "run", tmp_path / "other"
     refused = end(start(empty_aws, folder), 2)
     assert "USD" in refused
     assert "Add --yes" in refused
+    destroy_in_the_middle(empty_aws, folder)
 
-    first = interrupt(start(empty_aws, folder, "--yes"), "checking r4 as candidate")
+    first = interrupt(start(empty_aws, folder, "--again", "--yes"), "checking r4 as candidate")
     assert "To go on: scripts/verify-aws" in first
     assert "interrupted" in (folder / "verify-aws.md").read_text("utf-8")
     assert "things of another run" in end(start(empty_aws, other, "--yes"), 2)
