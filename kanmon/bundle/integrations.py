@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _INTEGRATION = re.compile(r"arn:aws[a-z-]*:states:::([a-z0-9:-]+?):([A-Za-z0-9]+)(\.[A-Za-z:0-9]+)?")
 _WATCHED = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
 """Step Functions learns the end of a job from events, by a rule that it makes itself."""
-# The actions of an integration whose name doesn't tell them.
+# The actions of an integration with a name of its own in IAM.
 _ACTIONS = {
     "apigateway:invoke": ("execute-api:Invoke",),
     "http:invoke": (

@@ -14,13 +14,14 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.records import PlannedRelease, Release
 from kanmon.model import Pointer, Record, ReleaseState, Slot
-from kanmon.naming import API, EDGE, FOUNDATION, ON, SHARED_KINDS, SLOT, STACK_KINDS, Parameter, stack_name
+from kanmon.naming import API, EDGE, FOUNDATION, ON, SLOT, Parameter
 from kanmon.regular_file import RefusedFileError, read_regular
 from kanmon.release.loaded import LoadedRelease, files_of
+from kanmon.release.outputs import resolve
 from kanmon.stacks.changes import Change, ChangeSet, template_changes
 from kanmon.stacks.preflight import inspect
 from kanmon.stacks.protection import creating
-from kanmon.stacks.spec import ParameterValue, StackOutput
+from kanmon.stacks.spec import ParameterValue
 from kanmon.stacks.statements import permission_changes
 from kanmon.stacks.template import resources_of
 from kanmon.templates.stack_set import PROTECTED, Bootstrapped, notifier_of, stacks_of, tags
@@ -249,19 +250,6 @@ def refuse_destruction(config: Config, stacks: Iterable[PlannedStack]) -> None:
                 )
 
 
-def resolve(
-    parameters: Mapping[str, ParameterValue], outputs: Mapping[str, Mapping[str, str]]
-) -> dict[str, str] | None:
-    """The parameters' values; None when a stack does not have one of the outputs yet."""
-    values: dict[str, str] = {}
-    for key, value in parameters.items():
-        found = outputs.get(value.stack, {}).get(value.key) if isinstance(value, StackOutput) else value
-        if found is None:
-            return None
-        values[key] = found
-    return values
-
-
 def _plan_stacks(services: Services, config: Config, specs: list[StackSpec]) -> list[PlannedStack]:
     deployed = {spec.kind: services.stacks.find(spec.name) for spec in specs}
     outputs = {kind: stack.outputs for kind, stack in deployed.items() if stack}
@@ -390,14 +378,3 @@ def _served(config: ServedConfig | None) -> dict[str, str]:
     settings = {f"web.settings.{name}": value for name, value in config.web.settings.items()}
     settings |= {f"web.response_headers.{name}": value for name, value in config.web.others.items()}
     return {"web.content_security_policy": config.web.content_security_policy} | settings
-
-
-def outputs_of(services: Services, prefix: str, slot: Slot) -> dict[str, dict[str, str]]:
-    """The outputs of the app's stacks now, by their kinds. A release may lack some of the kinds.
-
-    Without a slot, they are those of the stacks outside of the slots.
-    """
-    # No role may read a stack of no slot.
-    kinds = SHARED_KINDS if slot is Slot.NONE else STACK_KINDS
-    found = {kind: services.stacks.find(stack_name(prefix, kind, slot)) for kind in kinds}
-    return {kind: stack.outputs for kind, stack in found.items() if stack}

@@ -17,7 +17,7 @@ from kanmon.ledger.records import KeptStack
 from kanmon.model import Slot
 from kanmon.naming import STACK_KINDS, stack_name
 from kanmon.release.events import EventKind
-from kanmon.release.plan import outputs_of
+from kanmon.release.outputs import outputs_of
 from kanmon.release.provision import stack_at_rest
 from kanmon.stacks.policy import stack_policy
 from kanmon.templates.stack_set import PROTECTED

@@ -24,7 +24,8 @@ from kanmon.release.events import EventKind
 from kanmon.release.hooks import run_hooks
 from kanmon.release.live_check import LiveCheck
 from kanmon.release.loaded import compared_in
-from kanmon.release.plan import outputs_of, refuse_destruction, resolve
+from kanmon.release.outputs import outputs_of, resolve
+from kanmon.release.plan import refuse_destruction
 from kanmon.release.provision import existing_stack, provision, verify_change_sets
 from kanmon.stacks.spec import StackOutput
 from kanmon.templates.stack_set import PROTECTED, tags

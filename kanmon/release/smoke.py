@@ -10,7 +10,7 @@ from kanmon.errors import KanmonError
 from kanmon.naming import slot_logs
 from kanmon.release.events import Event, EventKind
 from kanmon.release.journal import check_event
-from kanmon.release.plan import outputs_of
+from kanmon.release.outputs import outputs_of
 
 if TYPE_CHECKING:
     from kanmon.checks.execution import CheckResult

@@ -16,7 +16,7 @@ from kanmon.release.checking import ChecksFailedError, check
 from kanmon.release.decide import obey
 from kanmon.release.events import EventKind
 from kanmon.release.loaded import LoadedRelease, compared_in, files_of
-from kanmon.release.plan import outputs_of
+from kanmon.release.outputs import outputs_of
 from kanmon.release.pointers import Pointers
 from kanmon.release.pruning import prune
 from kanmon.release.restore import restore_stacks

@@ -12,7 +12,7 @@ from kanmon.bundle.blobs import Blobs
 from kanmon.clock import SYSTEM_CLOCK
 from kanmon.model import Slot
 from kanmon.naming import stack_name
-from kanmon.release.plan import resolve
+from kanmon.release.outputs import resolve
 from kanmon.stacks.cloudformation import Stacks
 from kanmon.templates.stack_set import Bootstrapped, notifier_of, stack_kinds, stacks_of, tags
 from tests.fakes.app import make_bundle, make_full_config

@@ -13,7 +13,7 @@ from kanmon.errors import KanmonError
 from kanmon.model import Slot
 from kanmon.naming import Parameter
 from kanmon.release.lease import lease
-from kanmon.release.plan import Plan, outputs_of
+from kanmon.release.outputs import outputs_of
 from kanmon.release.provision import Outputs, provision, verify_change_sets
 from kanmon.stacks.spec import StackOutput
 from tests.fakes.app import make_bundle, make_config
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kanmon.config.schema import Config
+    from kanmon.release.plan import Plan
     from kanmon.stacks.changes import ChangeSet
     from tests.fakes.clock import Clock
     from tests.fakes.cloud import Cloud

@@ -107,7 +107,7 @@ def test_a_known_value_is_compared() -> None:
 
 
 def test_the_fix_can_be_pasted() -> None:
-    """ADP-1: a plan that needs more says exactly what to apply."""
+    """ADP-1: a plan that needs more names exactly what to apply."""
     message = _refused(_config(SEND | {"actions": ["ses:SendEmail", "ses:SendRawEmail"]}))
     assert f"allow: [{{actions: [ses:SendEmail, ses:SendRawEmail], resources: ['{MAIL}']}}]" in message
 

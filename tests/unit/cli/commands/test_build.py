@@ -57,5 +57,5 @@ def test_a_build_warns_of_web_files_that_are_often_mistakes(app: App) -> None:
     (app.folder / "web/dist/about.html").write_text("about")
     assert app.run("build") is ExitStatus.OK
     printed = app.printed()
-    assert "KNM-514 A path without a dot, such as /about, shows" in printed
+    assert "KNM-514 A path of the app itself, such as /about, shows" in printed
     assert "KNM-515 These names have no hash of their content: assets/app-1.js." in printed
