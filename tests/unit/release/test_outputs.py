@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kanmon.model import Slot
 from kanmon.naming import SHARED_KINDS, SLOT
 from kanmon.release.outputs import outputs_of, resolve
-from kanmon.stacks.spec import StackOutput
+from kanmon.stacks.spec import ParameterValue, StackOutput
 from tests.fakes.app import make_config
 from tests.fakes.runs import release
 
@@ -24,6 +24,9 @@ def test_they_come_by_the_stacks_kinds(cloud: Cloud) -> None:
 
 
 def test_a_parameter_has_its_text_or_an_output() -> None:
-    parameters = {"Size": "2", "Host": StackOutput(stack="foundation", key="DatabaseHost")}
+    parameters: dict[str, ParameterValue] = {
+        "Size": "2",
+        "Host": StackOutput(stack="foundation", key="DatabaseHost"),
+    }
     assert resolve(parameters, {"foundation": {"DatabaseHost": "db"}}) == {"Size": "2", "Host": "db"}
     assert resolve(parameters, {"foundation": {}}) is None
