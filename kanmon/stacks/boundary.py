@@ -167,7 +167,8 @@ def _values(config: Config, stacks: Mapping[str, Mapping[str, str]], key: str) -
 
 def _allows(need: Need, statements: Sequence[Mapping[str, Any]]) -> bool:
     found = [one for one in statements if _covers(one, need)]
-    denied = any(one["Effect"] == "Deny" and not one.get("Condition") for one in found)
+    known = _UNKNOWN not in need.resource
+    denied = known and any(one["Effect"] == "Deny" and not one.get("Condition") for one in found)
     return not denied and any(one["Effect"] == "Allow" and _under_conditions(one, need) for one in found)
 
 

@@ -98,6 +98,12 @@ def test_what_the_boundary_lacks_is_refused(needed: dict[str, Any], applied: lis
     assert f"function api: {needed['actions'][0]} on" in _refused(_config(needed), *applied)
 
 
+def test_a_denial_of_other_resources_hides_nothing() -> None:
+    """ADP-1: nobody knows yet which resource it will be."""
+    config = _config(SEND | {"resources": ["${edge.Domain}"]})
+    refuse_above(config, [_allow("ses:*"), _allow("*", "arn:aws:s3:::x") | {"Effect": "Deny"}], {}, KEY)
+
+
 def test_a_known_value_is_compared() -> None:
     """ADP-1"""
     config = _config({"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::${edge.Domain}"]})
