@@ -22,6 +22,8 @@ from kanmon.apptest.share import Share
 MOST_LINES = 1_000_000
 """The most lines and branches of a report."""
 _MOST_ENTRIES = 2 * MOST_LINES
+_MOST_VALUES = 4 * MOST_LINES
+"""The most values of a JSON report: all are in memory at once. coverage.py has a line up to three times."""
 _MOST_WAYS = 1000
 """The most branches of one line. A generated `switch` has some hundred."""
 _MOST_SOURCES = 20
@@ -232,7 +234,7 @@ class _Record:
 
 
 _T = TypeVar("_T")
-_AtMost = Annotated[list[_T], Field(max_length=MOST_LINES)]
+_AtMost = Annotated[list[_T], Field(max_length=MOST_LINES, fail_fast=True)]
 
 
 class _JsonFile(BaseModel):
@@ -243,7 +245,7 @@ class _JsonFile(BaseModel):
 
 
 class _JsonReport(BaseModel):
-    files: dict[str, _JsonFile]
+    files: Annotated[dict[str, _JsonFile], Field(fail_fast=True)]
 
 
 def read_json(content: bytes, where: str) -> Iterator[MeasuredFile]:
@@ -251,20 +253,7 @@ def read_json(content: bytes, where: str) -> Iterator[MeasuredFile]:
 
     A branch's name is the number of its target line.
     """
-    text = open_text(content, where)
-    # Mostly the bytes themselves: their text would take as much memory again.
-    wide = text.encoding.startswith("utf-16")
-    try:
-        report = _JsonReport.model_validate_json(
-            text.read() if wide else content.removeprefix(codecs.BOM_UTF8)
-        )
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        if first["type"] == "too_long":
-            raise too_big(where, f"has more than {MOST_LINES:,} lines or branches in one file") from None
-        check_json(open_text(content, where).read(HEAD), where)
-        place = ".".join(str(part) for part in first["loc"])[:80]
-        raise unreadable(where, f"is not coverage.py's JSON: {place}: a wrong value") from None
+    report = _json_report(content, where)
     for name, entry in report.files.items():
         file = MeasuredFile(name)
         for hit, lines in ((True, entry.executed_lines), (False, entry.missing_lines)):
@@ -274,6 +263,23 @@ def read_json(content: bytes, where: str) -> Iterator[MeasuredFile]:
             for number, way in arcs:
                 file.branch(number, str(way), hit=hit)
         yield file
+
+
+def _json_report(content: bytes, where: str) -> _JsonReport:
+    if sum(map(content.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        raise too_big(where, f"has more than {_MOST_VALUES:,} values")
+    text = open_text(content, where)
+    # Mostly the bytes themselves: their text would take as much memory again.
+    wide = text.encoding.startswith("utf-16")
+    try:
+        return _JsonReport.model_validate_json(text.read() if wide else content.removeprefix(codecs.BOM_UTF8))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        if first["type"] == "too_long":
+            raise too_big(where, f"has more than {MOST_LINES:,} lines or branches in one file") from None
+        check_json(open_text(content, where).read(HEAD), where)
+        place = ".".join(str(part) for part in first["loc"])[:80]
+        raise unreadable(where, f"is not coverage.py's JSON: {place}: a wrong value") from None
 
 
 FORMATS: tuple[tuple[re.Pattern[str], Callable[[bytes, str], Iterator[MeasuredFile]]], ...] = (

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 _MOST_MESSAGE, _MOST_DETAILS, _MOST_OUTPUT = 2_000, 20_000, 4_000
 _MENTION = re.compile(
-    r"""(?<![\w@./+~-])([\w@./+~-]{1,300}\.\w{1,8}):(\d{1,7})(?!\d)|File "([^"\n]{1,300})", line (\d{1,7})"""
+    r"""(?<![\w@./+~-])([\w@./+~-]{1,300}\.\w{1,8}):(?:line )?(\d{1,7})(?!\d)"""
+    r"""|File "([^"\n]{1,300})", line (\d{1,7})"""
 )
+"""A file and its line, as tools name them. .NET writes `Cart.cs:line 31`, Python the second one."""
 _EXPECTED = "expected"
 _OUTCOMES = {
     _EXPECTED: CaseOutcome.SKIPPED,

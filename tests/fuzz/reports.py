@@ -132,6 +132,12 @@ _COVERAGES: dict[str, str | bytes | Callable[[], str | bytes]] = {
     "JSON of digits": '{"files": {"a": {"executed_lines": [' + "9" * 5000 + '], "missing_lines": []}}}',
     "JSON of 5M lines": lambda: '{"files": {"a": {"missing_lines": [], "executed_lines": [' + ",".join(map(str, range(5_000_000))) + "]}}}",
     "JSON of 100,000 files": lambda: '{"files": {' + ",".join(f'"f{n}": {{"executed_lines": [], "missing_lines": []}}' for n in range(100_000)) + "}}",
+    "JSON of wrong lines": lambda: '{"files": {"a": {"missing_lines": [], "executed_lines": [' + '"x",' * 900_000 + '"x"]}}}',
+    "JSON of wrong files": lambda: '{"files": {' + ",".join(f'"{n}": 0' for n in range(3_500_000)) + "}}",
+    "JSON of empty files": lambda: '{"files": {' + ",".join(f'"{n}": {{}}' for n in range(1_900_000)) + "}}",
+    "JSON of 2M lists": lambda: '{"files": {}, "meta": [' + ",".join(["[0]"] * 1_990_000) + "]}",
+    "JSON of a list of numbers": lambda: '{"files": [' + ",".join(map(str, range(3_990_000))) + "]}",
+    "JSON of 25M numbers": lambda: '{"files": {}, "meta": [' + "0," * 25_000_000 + "0]}",
     "60 MB": lambda: _LCOV + " " * 60_000_000,
 }  # fmt: skip
 _OUTPUTS = {

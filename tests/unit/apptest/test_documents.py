@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 LONG = "1," * MOST_LINES + "1"
+FILES = "".join(f'"{number}": 0,' for number in range(200_000))
 
 
 def _code(read: Callable[[Path, Path], object], folder: Path, content: str) -> Code:
@@ -70,6 +71,30 @@ def test_a_list_of_json_ends_at_its_limit() -> None:
     small, large = (f'{{"executed_lines": [{lines}], "missing_lines": []}}' for lines in ("1", LONG))
     report = f'{{"files": {{"a": {small}, "b": {large}}}}}'
     assert _refused(read_json(report.encode(), "report")) is Code.REPORT_TOO_BIG
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        '{"a": {"executed_lines": [' + '"x",' * 300_000 + '"x"], "missing_lines": []}}',
+        "{" + FILES + '"x": 0}',
+    ],
+    ids=["lines", "files"],
+)
+def test_the_first_wrong_value_of_json_ends_the_reading(files: str) -> None:
+    """TRU-6: each one was kept with its words. A million of them took 1.2 GB, two million files 4 GB."""
+    began = time.process_time()
+    with pytest.raises(KanmonError, match=r"is not coverage\.py's JSON: files\.(a|0)\b.*: a wrong value"):
+        next(read_json(f'{{"files": {files}}}'.encode(), "report"))
+    assert time.process_time() - began < 0.3
+
+
+@pytest.mark.parametrize("value", ["0", "[0]", '{"":0}'])
+def test_too_many_values_of_json_are_refused(value: str) -> None:
+    """TRU-6: all are in memory before the first is looked at, those that nobody reads, too."""
+    report = f'{{"files": {{}}, "meta": [{",".join([value] * (4 * MOST_LINES))}]}}'
+    with pytest.raises(KanmonError, match="has more than 4,000,000 values"):
+        next(read_json(report.encode(), "report"))
 
 
 def _refused(files: Iterator[MeasuredFile]) -> Code:
