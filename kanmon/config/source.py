@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
@@ -16,7 +15,6 @@ from kanmon.errors import KanmonError
 from kanmon.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
@@ -30,8 +28,8 @@ _SHOWN = 20
 class _Mistake(NamedTuple):
     place: Location
     line: int
-    words: Callable[[], tuple[str, str]]
-    """Gives the problem and its fix. Only those that are shown need the time for it."""
+    found: ErrorDetails | tuple[str, str]
+    """A wrong value, or a trap's problem and fix. Only a value that is shown needs the time for its words."""
 
 
 def load_config(path: Path) -> Config:
@@ -57,7 +55,7 @@ def validate(document: Document) -> Config:
         return config
     unknown = len(found) == len(errors) and all(error["type"] == "extra_forbidden" for error in errors)
     code = Code.CONFIG_UNKNOWN_KEY if unknown else Code.CONFIG_INVALID
-    shown = [(f"{document.name}:{one.line}", *one.words()) for one in found[:_SHOWN]]
+    shown = [(f"{document.name}:{one.line}", *_words(document, one)) for one in found[:_SHOWN]]
     if len(found) == 1:
         [(where, problem, fix)] = shown
         raise KanmonError(code, problem, where=where, fix=fix)
@@ -72,18 +70,15 @@ def _mistakes(document: Document, errors: list[ErrorDetails]) -> list[_Mistake]:
     found = []
     for error in errors:
         place = place_of(error)
-        words = partial(_words_of, document, error, place)
-        found.append(_Mistake(place, document.line(place), words))
+        found.append(_Mistake(place, document.line(place), error))
     wrong = {one.place for one in found}
     for place, problem, fix in traps(document):
         if place not in wrong:
-            found.append(_Mistake(place, document.line(place), partial(_both, problem, fix)))
+            found.append(_Mistake(place, document.line(place), (problem, fix)))
     return sorted(found, key=lambda one: one.line)
 
 
-def _words_of(document: Document, error: ErrorDetails, place: Location) -> tuple[str, str]:
-    return explanation(error, document.written(place))
-
-
-def _both(problem: str, fix: str) -> tuple[str, str]:
-    return problem, fix
+def _words(document: Document, mistake: _Mistake) -> tuple[str, str]:
+    """The problem and its fix."""
+    found = mistake.found
+    return found if isinstance(found, tuple) else explanation(found, document.written(mistake.place))
