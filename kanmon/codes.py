@@ -107,7 +107,7 @@ class Code(Enum):
     )
     NATIVE_CODE_FOREIGN = (
         132,
-        "A function has compiled code for another system, processor or Python, so it can't load this code.",
+        "A function has code for another system, processor, C library or Python: it can't load this code.",
         "Install the packages for Linux, for the function's `architecture` and its `runtime`.",
     )
     REQUEST_CUT_OFF = (

@@ -1,4 +1,4 @@
-"""Finds compiled code for another system, processor or Python than the function's.
+"""Finds compiled code for another system, processor, C library or Python than the function's.
 
 Such a library can't be loaded: the first call fails, with "invalid ELF header" or "No module named". Packages
 may have a library for each of several systems; so one counts only if none beside it fits.
@@ -7,7 +7,8 @@ may have a library for each of several systems; so one counts only if none besid
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from mmap import ACCESS_READ, mmap
+from typing import TYPE_CHECKING, BinaryIO
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
@@ -31,6 +32,12 @@ _SYSTEMS = re.compile(
 _ELF, _HEAD = b"\x7fELF", 20
 _MACHINES = {3: "32-bit x86", 40: "32-bit arm", 62: "x86_64", 183: "arm64"}
 _MACH_O = frozenset(map(bytes.fromhex, ("feedface", "feedfacf", "cefaedfe", "cffaedfe", "cafebabe")))
+_MUSL = "Alpine Linux (musl)"
+_GLIBC = b"\0libc.so.6\0"
+_MUSL_LIBRARY = re.compile(rb"\0libc\.(?:musl-\w+\.so\.1|so)\0")
+"""The C library that a library asks for, in its table of names. Rust's compiler asks for `libc.so`."""
+_MUSL_PROGRAM = re.compile(rb"(?<![\w/.])/lib/ld-musl-")
+"""The loader that a program asks for. A static one asks for none, and runs everywhere."""
 _FASTER = frozenset(
     {
         *("aiohttp", "bson", "coverage", "frozenlist", "markupsafe", "msgpack", "multidict", "propcache"),
@@ -83,7 +90,9 @@ def foreign_code(name: str, function: Function, files: Sequence[TreeFile]) -> Ka
     more = f" So are {len(wrong) - 1} more files." if len(wrong) > 1 else ""
     problem = f"{file.name} is compiled for {made_for}, and the function runs {_runs_on(function)}.{more}"
     where = f"functions.{name}.artifact: {function.artifact}"
-    found = KanmonError(Code.NATIVE_CODE_FOREIGN, problem, where=where, fix=_fix(file.name, function))
+    found = KanmonError(
+        Code.NATIVE_CODE_FOREIGN, problem, where=where, fix=_fix(file.name, made_for, function)
+    )
     if _BOOTSTRAP in foreign:
         raise found
     return found
@@ -127,7 +136,18 @@ def _made_for(file: TreeFile, function: Function) -> str | None:
         if (system := extension["system"]) and system != f"{_MANYLINUX[function.architecture]}-linux-gnu":
             return "macOS" if system == "darwin" else system
     with open(file.path, "rb") as content:  # noqa: PTH123
-        return _foreign_head(content.read(_HEAD), function.architecture)
+        head = content.read(_HEAD)
+        if foreign := _foreign_head(head, function.architecture):
+            return foreign
+        return _MUSL if head[:4] == _ELF and _needs_musl(file.name, content) else None
+
+
+def _needs_musl(name: str, content: BinaryIO) -> bool:
+    """Whether a program or a library for Linux needs musl. Lambda has glibc in its place."""
+    with mmap(content.fileno(), 0, access=ACCESS_READ) as whole:
+        if name == _BOOTSTRAP:
+            return bool(_MUSL_PROGRAM.search(whole))
+        return whole.find(_GLIBC) < 0 and bool(_MUSL_LIBRARY.search(whole))
 
 
 def _foreign_head(head: bytes, architecture: str) -> str | None:
@@ -145,16 +165,18 @@ def _runs_on(function: Function) -> str:
     return f"{function.runtime} on Linux and {function.architecture}"
 
 
-def _fix(name: str, function: Function) -> str:
+def _fix(name: str, made_for: str, function: Function) -> str:
     other = "x86_64" if function.architecture == "arm64" else "arm64"
     others = f"Or set `architecture: {other}`, if you build for it, or remove a file that nothing loads."
+    if made_for == _MUSL:
+        others = "Or remove a file that nothing loads."
     if name.endswith(".node"):
-        install = f"`npm ci --omit=dev --os=linux --cpu={_NPM[function.architecture]}`"
+        install = f"`npm ci --omit=dev --os=linux --cpu={_NPM[function.architecture]} --libc=glibc`"
     elif function.runtime.startswith("python"):
         install = (
             f"`pip install --platform manylinux2014_{_MANYLINUX[function.architecture]} --only-binary=:all: "
             f"--implementation cp --python-version {function.runtime.removeprefix('python')} --target FOLDER`"
         )
     else:
-        return f"Compile it for Linux on {function.architecture}. {others}"
+        return f"Compile it for Linux on {function.architecture}, with glibc or statically. {others}"
     return f"Install the packages for Lambda, such as by {install}. {others}"

@@ -24,6 +24,7 @@ def _elf(machine: int, order: int = 1) -> bytes:
 
 X86, ARM, RISCV, POWER = _elf(62), _elf(183), _elf(243), _elf(21, 2)
 MAC, MAC_BOTH, WINDOWS = bytes.fromhex("cffaedfe") + bytes(20), bytes.fromhex("cafebabe"), b"MZ\x90"
+MUSL, GLIBC = b"\0libc.musl-aarch64.so.1\0", b"\0libc.so.6\0"
 PYTHON, NODE, OWN = "python3.12", "nodejs22.x", "provided.al2023"
 
 
@@ -105,6 +106,30 @@ def test_a_foreign_module_of_node_is_named(tmp_path: Path, name: str) -> None:
     assert "npm ci --omit=dev --os=linux --cpu=arm64" in refused.fix
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("node_modules/@img/sharp-linuxmusl-arm64/lib/sharp-linuxmusl-arm64.node", ARM + MUSL),
+        ("node_modules/@node-rs/crc32-linux-arm64-musl/crc32.linux-arm64-musl.node", ARM + b"\0libc.so\0"),
+        ("node_modules/a/build/Release/a.node", ARM + b"\0libm.so.6" + MUSL),
+    ],
+)
+def test_a_module_from_alpine_is_named(tmp_path: Path, name: str, content: bytes) -> None:
+    """Its processor is right, but Lambda has another C library."""
+    refused = _refusal(tmp_path, {name: content}, NODE)
+    assert refused
+    assert f"{name} is compiled for Alpine Linux (musl)" in refused.message
+    assert "--cpu=arm64 --libc=glibc`" in refused.fix
+    assert "architecture:" not in refused.fix
+
+
+def test_a_bootstrap_from_alpine_is_refused(tmp_path: Path) -> None:
+    refused = _refusal(tmp_path, {"bootstrap": ARM + b"/lib/ld-musl-aarch64.so.1\0" + MUSL}, OWN)
+    assert refused
+    assert "bootstrap is compiled for Alpine Linux (musl)" in refused.message
+    assert "with glibc or statically" in refused.fix
+
+
 def test_the_other_architecture_is_named_too(tmp_path: Path) -> None:
     refused = _refusal(tmp_path, {"x.node": ARM}, NODE, "x86_64")
     assert refused
@@ -148,9 +173,15 @@ def test_a_foreign_bootstrap_is_refused(tmp_path: Path) -> None:
         (PYTHON, {"81d2__mypyc.cpython-312-x86_64-linux-gnu.so": X86}),
         (PYTHON, {"kernels.cpu.so": ARM, "kernels.cpp.so": ARM}),
         (OWN, {"bootstrap": b"#!/bin/sh"}),
+        (NODE, {"@img/sharp-linuxmusl-arm64/sharp.node": ARM + MUSL,
+                "@img/sharp-linux-arm64/sharp.node": ARM + GLIBC}),
+        (NODE, {"a.node": ARM + GLIBC + b"\0libc.so\0", "b.node": ARM + b"libc.musl-aarch64.so.1"}),
+        (OWN, {"bootstrap": ARM + b"\0libc.so\0"}),
+        (OWN, {"bootstrap": ARM + b"/opt/lib/ld-musl-aarch64.so.1" + MUSL}),
     ],
     ids=["all fit", "one of two fits", "a fallback", "named systems", "no libraries", "prebuilds", "sharp",
-         "Python's tag elsewhere", "prebuilds with tags", "mypyc", "not a Python's tag", "a script"],
+         "Python's tag elsewhere", "prebuilds with tags", "mypyc", "not a Python's tag", "a script",
+         "both C libraries", "only a text", "a static program", "its own loader"],
 )  # fmt: skip
 def test_libraries_that_fit_or_are_not_loaded_pass(
     tmp_path: Path, runtime: str, files: dict[str, bytes]

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from kanmon.bundle import pack as packing
 from kanmon.bundle.manifest import sha256_of
 from kanmon.bundle.pack import compressor, pack
-from kanmon.bundle.tree import tree_files
+from kanmon.bundle.tree import TreeFile, tree_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,6 +135,14 @@ def test_few_bytes_are_in_memory_at_once(sizes: list[int]) -> None:
                 held -= sizes[number]
     assert done == list(range(len(sizes)))
     assert most <= 30
+
+
+def test_more_files_than_a_first_zip_could_count(tmp_path: Path) -> None:
+    """Its directory counts to 65,535; above, it needs a second one. Links need no file to pack."""
+    names = [str(number) for number in range(65_536)]
+    pack([TreeFile(name, "", 1, executable=False, target="a") for name in names], tmp_path / "zip")
+    with zipfile.ZipFile(tmp_path / "zip") as zipped:
+        assert zipped.namelist() == names
 
 
 def test_a_file_that_vanishes_ends_the_packing(folder: Path, tmp_path: Path) -> None:
