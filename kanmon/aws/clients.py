@@ -6,14 +6,18 @@ import logging
 import os
 import socket
 import time
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import boto3
+import botocore.session
 from botocore.config import Config as ClientConfig
+from botocore.utils import parse_timestamp
 
 from kanmon.aws.calls import aws_errors
 from kanmon.aws.fence import CONNECT_TIMEOUT, READ_TIMEOUT, Fence
+from kanmon.aws.objects import AT_ONCE
 from kanmon.aws.throttles import repeat_throttled
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
@@ -38,8 +42,9 @@ _SETTINGS = ClientConfig(
     connect_timeout=5,
     read_timeout=60,
     retries={"mode": "standard", "total_max_attempts": 5},
-    user_agent_extra="kanmon",
-    max_pool_connections=32,
+    # botocore makes its own text anew for each request: a tenth of the request's time.
+    user_agent=f"kanmon botocore/{botocore.__version__}",
+    max_pool_connections=AT_ONCE,
 )
 _POINTER_SETTINGS = _SETTINGS.merge(
     # A request that moves users must have ended before the lease expires.
@@ -77,7 +82,7 @@ class Aws:
         self.fence = Fence()
         # A missing profile raises its error here.
         with aws_errors("reading the AWS configuration"):
-            self._session = boto3.Session(region_name=region)
+            self._session = boto3.Session(region_name=region, botocore_session=_core())
             try:
                 self._session.get_credentials()
             except (ValueError, OSError) as error:
@@ -186,6 +191,23 @@ class Aws:
         base.meta.events.register_first("before-send", check)
         repeat_throttled(base)
         return client
+
+
+def _core() -> botocore.session.Session:
+    """A session of botocore with a fast reader of times.
+
+    Each key of a listing has one, and botocore's reader needs two thirds of the time that a listing takes.
+    """
+    core = botocore.session.get_session()
+    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_time)
+    return core
+
+
+def _time(value: Any) -> datetime:  # noqa: ANN401 - words or seconds
+    """A time in any form of AWS's (https://smithy.io/2.0/spec/protocol-traits.html#timestampformat-trait)."""
+    if isinstance(value, str) and value.endswith("Z"):
+        return datetime.fromisoformat(value)
+    return parse_timestamp(value)
 
 
 def _kept_alive(client: T) -> T:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
+AT_ONCE = 32
+"""Requests to S3 at once: each waits for 20 to 100 ms, and needs a connection."""
 _CHUNK = 1024 * 1024
 _MOST = 1000
 """Objects of one DeleteObjects."""

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, error_code, is_locked, is_missing, write_was_refused
-from kanmon.aws.objects import as_aws_writes, delete_all, keys_below, spooled, store
+from kanmon.aws.objects import AT_ONCE, as_aws_writes, delete_all, keys_below, spooled, store
 from kanmon.bundle.manifest import LARGEST as LARGEST_MANIFEST
 from kanmon.bundle.manifest import Bundle, Manifest
 from kanmon.codes import Code
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
-_AT_ONCE = 16
 _TRIES = 5
 LARGEST = 5 * 1024**3
 """Bytes of one PutObject. A multipart upload would have no SHA-256 of the whole content
@@ -68,7 +67,7 @@ class Blobs:
             path, look = bundle.path(name), sha256 in present
             return self._store(sha256, name, path.stat().st_size, lambda: path.open("rb"), look_first=look)
 
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
             sent = list(pool.map(upload, files.keys(), files.values()))
         # The manifest comes last. After an interrupted upload, the bundle has none and is not used.
         self.put(bundle.manifest.stored)
@@ -132,7 +131,7 @@ class Blobs:
         """
         present = self.present() if known else names.keys()
         compared = sorted(sha256 for sha256 in names if sha256 in present and sha256 not in known)
-        with aws_errors(f"looking into the bucket {self.bucket}"), ThreadPoolExecutor(_AT_ONCE) as pool:
+        with aws_errors(f"looking into the bucket {self.bucket}"), ThreadPoolExecutor(AT_ONCE) as pool:
             there = pool.map(lambda sha256: self._is_there(sha256, names[sha256]), compared)
             gone = {sha256 for sha256, found in zip(compared, there, strict=True) if not found}
         if missing := [use for sha256, use in names.items() if sha256 in gone or sha256 not in present]:

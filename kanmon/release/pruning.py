@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from kanmon.aws.objects import AT_ONCE
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.ledger import release_key
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from kanmon.release.journal import Journal
     from kanmon.release.steps import Steps
 
-_AT_ONCE = 16
 _YOUNG = timedelta(days=31)
 """Younger files stay. A plan may wait for its approval, for 30 days in GitHub
 (https://docs.github.com/actions/managing-workflow-runs/reviewing-deployments), and browsers with an old page
@@ -114,14 +114,14 @@ def _records(steps: Steps) -> tuple[Release, ...]:
     """
     head, operation = steps.journal.writer.head, steps.operation
     wanted = {*head.kept, head.live, *head.slots.values(), operation.release, operation.base}
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         return tuple(pool.map(lambda one: _record(steps, one), sorted(filter(None, wanted))))
 
 
 def _manifests(steps: Steps, records: tuple[Release, ...]) -> tuple[Manifest, ...]:
     """The bundles of releases. See :func:`_records`."""
     bundles = sorted({record.bundle for record in records})
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         return tuple(pool.map(lambda one: _manifest(steps, one), bundles))
 
 

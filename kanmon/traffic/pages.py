@@ -21,7 +21,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar
 from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, is_missing
-from kanmon.aws.objects import Conflict, delete_all, keys_below, put_if_unchanged
+from kanmon.aws.objects import AT_ONCE, Conflict, delete_all, keys_below, put_if_unchanged
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.media import content_type
@@ -52,7 +52,6 @@ _ASK_EACH_TIME = "no-cache"
 # Neither CloudFront nor a browser keeps such an answer:
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html
 _NEVER_KEPT = "no-store"
-_AT_ONCE = 16
 _LARGE = 8 * 1024 * 1024
 """Bytes. Larger files are written one after the other: together they could fill the disk."""
 
@@ -324,7 +323,7 @@ def _is_served_as(present: Mapping[str, Any], name: str, file: WebFile) -> bool:
 
 def _at_once(tasks: Sequence[Callable[[], _T]]) -> list[_T]:
     """The results of tasks, done in parallel, in their order. Raises the first error."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         return [done.result() for done in [pool.submit(task) for task in tasks]]
 
 

@@ -8,8 +8,9 @@ import socket
 from contextlib import suppress
 from functools import cached_property
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError, ConnectionClosedError
@@ -18,6 +19,12 @@ from moto import mock_aws
 from kanmon.aws.clients import Aws
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 REGION = "ap-northeast-1"
 CLIENTS = [
@@ -51,6 +58,36 @@ def test_every_call_to_s3_names_the_owner_of_its_buckets(make: str) -> None:
     client.copy_object(Bucket="own", Key="b", CopySource={"Bucket": "own", "Key": "a"})
     assert sent["x-amz-expected-bucket-owner"] == aws.account.encode()
     assert sent["x-amz-source-expected-bucket-owner"] == aws.account.encode()
+
+
+@mock_aws
+def test_times_are_those_that_botocore_reads() -> None:
+    """Of a listing in ISO 8601, of a header in words, of JSON in seconds."""
+    aws = Aws(REGION)
+    aws.s3.create_bucket(Bucket="own", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
+    aws.s3.put_object(Bucket="own", Key="a", Body=b"1")
+    secret = aws.secrets.create_secret(Name="name", SecretString="1")["ARN"]
+
+    def times(s3: S3Client, secrets: SecretsManagerClient) -> list[datetime]:
+        (listed,) = s3.list_objects_v2(Bucket="own")["Contents"]
+        head = s3.head_object(Bucket="own", Key="a")
+        return [
+            listed["LastModified"].replace(microsecond=0),
+            head["LastModified"],
+            secrets.describe_secret(SecretId=secret)["CreatedDate"],
+        ]
+
+    plain = boto3.Session(region_name=REGION)
+    assert times(aws.s3, aws.secrets) == times(plain.client("s3"), plain.client("secretsmanager"))
+
+
+@mock_aws
+def test_calls_name_kanmon_as_their_sender() -> None:
+    """CloudTrail shows it."""
+    aws, sent = Aws(REGION), dict[str, bytes]()
+    aws.s3.meta.events.register("before-send.s3", lambda request, **_: sent.update(request.headers))
+    aws.s3.list_buckets()
+    assert sent["User-Agent"].startswith(b"kanmon botocore/")
 
 
 @pytest.mark.parametrize(("region", "partition"), [(REGION, "aws"), ("cn-north-1", "aws-cn")])
