@@ -145,14 +145,13 @@ def _link(name: str, link: Path, root: Path, keep: bool) -> list[TreeFile]:
     except (OSError, RuntimeError):
         problem = "The symbolic link leads to itself."
         raise KanmonError(Code.UNSAFE_PATH, problem, where=shown(link)) from None
-    if not target.is_relative_to(root):
+    outside = not target.is_relative_to(root)
+    if outside or not target.exists():
         if keep and is_undeclared(name):
             return []
-        problem = f"The symbolic link leads out of its folder, to {shown(link.readlink())}."
+        leads = "out of its folder, to" if outside else "to nothing,"
+        problem = f"The symbolic link leads {leads} {shown(link.readlink())}."
         raise KanmonError(Code.UNSAFE_PATH, problem, where=shown(link), fix=way_out(name, root))
-    if not target.exists():
-        problem = f"The symbolic link leads to nothing, {shown(link.readlink())}."
-        raise KanmonError(Code.UNSAFE_PATH, problem, where=shown(link))
     if keep:
         # The place without other links on the way: it is right wherever the package is unpacked.
         place = os.path.relpath(target, (root / name).parent)

@@ -247,6 +247,29 @@ def test_a_link_to_a_package_outside_names_the_package_managers_way(
     assert "esbuild" in refused.fix
 
 
+@pytest.mark.parametrize(
+    ("lock", "way"), [("yarn.lock", "`yarn workspace NAME pack`"), (None, "`npm pack --workspace=NAME`")]
+)
+def test_a_copied_link_to_a_package_names_the_way_too(app: Path, lock: str | None, way: str) -> None:
+    """`cp -a node_modules build/api`: yarn's and npm's relative links lead to nothing there."""
+    link = app / "build/api/node_modules/@acme/shared"
+    link.parent.mkdir(parents=True)
+    link.symlink_to("../../packages/shared")
+    if lock:
+        (app / lock).touch()
+    refused = _refusal(app)
+    assert "leads to nothing, ../../packages/shared" in refused.message
+    assert way in refused.fix
+
+
+def test_a_copied_spare_link_of_pnpm_is_left_out(app: Path) -> None:
+    _pnpm(app / "build/api")
+    spare = app / "build/api/node_modules/.pnpm/node_modules"
+    spare.mkdir()
+    (spare / "api").symlink_to("../../../packages/api")
+    assert "node_modules/.pnpm/node_modules/api" not in build(app).manifest.functions["api"].files
+
+
 def test_a_web_folder_behind_a_link_is_refused(app: Path) -> None:
     """A bucket has no links."""
     (app / "web/dist/more").symlink_to("assets")
