@@ -244,6 +244,14 @@ class Code(Enum):
             "keep fewer of this app, lower `database.snapshots`. Then release again."
         ),
     )
+    CONCURRENCY_MISSING = (
+        241,
+        "The account has no room for the functions' reserved concurrency.",
+        (
+            "Lower `reserved_concurrency`, or ask AWS for a larger quota: Service Quotas, AWS Lambda, "
+            "Concurrent executions. Without a reservation, functions share the account's quota."
+        ),
+    )
     PLAN_UNREADABLE = (301, "The plan file is missing or is not a plan.", "Run `kanmon plan` again.")
     PLAN_ALTERED = (302, "The plan differs from its digest.", "Use the plan file as `kanmon plan` wrote it.")
     PLAN_STALE = (

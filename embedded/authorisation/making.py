@@ -216,6 +216,12 @@ MADE: dict[str, Making] = {
         ("iam:CreatePolicyVersion",),
         ("iam:DeletePolicy",),
     ),
+    "AWS::Lambda::EventInvokeConfig": Making(
+        _FUNCTION,
+        ("lambda:PutFunctionEventInvokeConfig",),
+        ("lambda:UpdateFunctionEventInvokeConfig",),
+        ("lambda:DeleteFunctionEventInvokeConfig",),
+    ),
     "AWS::Lambda::EventSourceMapping": Making(
         _regional("lambda", "event-source-mapping:{id}"),
         ("lambda:CreateEventSourceMapping",),

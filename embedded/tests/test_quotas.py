@@ -72,14 +72,17 @@ def _package(size: int) -> bytes:
 
 
 def test_a_function_has_its_quotas(client: Callable[[str], Any], bucket: str) -> None:
-    """AWS-4: 250 MB unpacked, 4 KB of variables, and ten executions without a reservation."""
+    """AWS-4: 250 MB unpacked, 4 KB of variables, and a hundred executions without a reservation."""
     client("s3").put_object(Bucket=bucket, Key="package", Body=_package(10))
     fits = {"Environment": {"Variables": {"TEXT": "x" * 4000}}}
     assert _refusal(client, bucket, **fits) == ""
     full = {"Environment": {"Variables": {"TEXT": "x" * 4096}}}
     assert "exceeded the 4KB limit" in _refusal(client, bucket, **full)
-    reserved = _refusal(client, bucket, ReservedConcurrentExecutions=1)
-    assert "below its minimum value of [10]" in reserved
+    free = client("lambda").get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
+    assert _refusal(client, bucket, ReservedConcurrentExecutions=free - 100) == ""
+    reserved = _refusal(client, bucket, ReservedConcurrentExecutions=free - 99)
+    assert "below its minimum value of [100]" in reserved
+    assert client("lambda").get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"] == free
     client("s3").put_object(Bucket=bucket, Key="package", Body=_package(250 * 1024**2))
     assert _refusal(client, bucket) == ""
     client("s3").put_object(Bucket=bucket, Key="package", Body=_package(250 * 1024**2 + 1))

@@ -19,6 +19,19 @@ if TYPE_CHECKING:
 
     from mypy_boto3_lambda import LambdaClient
 
+
+@dataclass(frozen=True)
+class AccountConcurrency:
+    """The concurrent executions of one account and region.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_AccountLimit.html
+    """
+
+    quota: int
+    unreserved: int
+    """What no function reserves."""
+
+
 _SHOWN = 500
 """Characters of an answer to keep."""
 _AT_ONCE = 8
@@ -50,6 +63,12 @@ class Functions:
         with aws_errors("reading the functions' code digests"), ThreadPoolExecutor(_AT_ONCE) as pool:
             deployed = dict(zip(packages, pool.map(self._code, packages), strict=True))
         return sorted(name for name, sha256 in packages.items() if deployed[name] != as_aws_writes(sha256))
+
+    def concurrency(self) -> AccountConcurrency:
+        """The account's concurrent executions, all and unreserved ones."""
+        with aws_errors("reading the account's quota of concurrent executions"):
+            limit = self.readers.get_account_settings()["AccountLimit"]
+        return AccountConcurrency(limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"])
 
     def _code(self, name: str) -> str:
         return self.readers.get_function(FunctionName=name)["Configuration"]["CodeSha256"]

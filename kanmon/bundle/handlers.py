@@ -26,7 +26,12 @@ _SOURCE = 512 * 1024
 
 
 def refuse_missing_handler(name: str, function: Function, folder: Path, files: Sequence[TreeFile]) -> None:
-    """Raise HANDLER_MISSING if the runtime can't find the function's handler among the files."""
+    """Raise HANDLER_MISSING if the runtime can't find the function's handler among the files.
+
+    The files of a layer are not known, and a layer may have the handler: monitoring tools do so.
+    """
+    if function.layers:
+        return
     language = next(key for key in _LANGUAGES if function.runtime.startswith(key))
     package = _Package(folder, {file.name: file for file in files})
     if problem := _LANGUAGES[language](function.handler, package):

@@ -123,12 +123,10 @@ def example(node: Node, wrong: object = None) -> Any:  # noqa: ANN401 - a value 
     """A value of a form, near to the wrong one if possible."""
     values, examples = values_of(node), node.get("examples")
     if values:
-        near = (
-            difflib.get_close_matches(wrong, map(str, values), n=1, cutoff=0.4)
-            if isinstance(wrong, str)
-            else []
-        )
-        return near[0] if near else node.get("default", values[0])
+        known = {str(value).lower(): str(value) for value in values}
+        text = wrong.lower() if isinstance(wrong, str) else ""
+        near = difflib.get_close_matches(text, known, n=1, cutoff=0.4)
+        return known[near[0]] if near else node.get("default", values[0])
     if (repaired := _repaired(node, wrong)) is not None:
         return repaired
     if examples:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from kanmon.config.durations import Duration
 from kanmon.config.permissions import Statement, statements
 from kanmon.config.section import InsidePath, MistakeError, Section, written
 from kanmon.config.values import Name
@@ -30,6 +31,32 @@ Runtime = Literal[
     "ruby3.4",
     "ruby4.0",
 ]
+# https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html: the ARN of a version, of any account.
+LayerArn = Annotated[
+    str,
+    written(
+        r"^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:layer:[A-Za-z0-9_-]{1,140}:[1-9]\d{0,8}$",
+        "Use the whole ARN of a layer's version. It ends with the version's number.",
+        "arn:aws:lambda:ap-northeast-1:111122223333:layer:fonts:3",
+    ),
+]
+_IMAGE = (
+    "Kanmon deploys packages, not container images.",
+    "Remove it, and give `artifact` a folder of at most 250 MB. docs/infrastructure.md has the reason.",
+)
+_PROVISIONED = (
+    "Provisioned concurrency needs an alias, and no function of a slot has one.",
+    "Remove it. docs/infrastructure.md has the reason, and what shortens a cold start.",
+)
+_LEFT_OUT = {
+    **dict.fromkeys(("image", "image_uri", "image_config", "package_type"), _IMAGE),
+    **dict.fromkeys(
+        ("provisioned_concurrency", "provisioned_concurrent_executions", "auto_publish_alias"), _PROVISIONED
+    ),
+}
+"""Settings of Lambda that Kanmon leaves out for a reason: the problem, and the fix."""
+_EVENT_AGES = range(60, 6 * 3600 + 1)
+"""Seconds: https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html."""
 
 
 class Function(Section):
@@ -67,6 +94,58 @@ class Function(Section):
         description="The longest run in seconds. Default: 30, or 900 if only state machines invoke the "
         "function. A request to the API ends after 29 seconds: a function that only the API calls takes 30 "
         "at most.",
+    )
+    ephemeral_storage: int = Field(
+        512,
+        ge=512,
+        le=10240,
+        examples=[2048],
+        description="The size of `/tmp` in megabytes. AWS charges for more than 512.",
+    )
+    layers: tuple[LayerArn, ...] = Field(
+        (),
+        max_length=5,
+        description="Layers, each by the ARN of a version. Lambda unpacks them to `/opt` in this order. "
+        "A layer may belong to another account that shares it. Code and layers together may have 250 MB; "
+        "Kanmon knows the size of the code only. With a layer, Kanmon does not look for `handler` in "
+        "`artifact`.",
+    )
+    reserved_concurrency: int | None = Field(
+        None,
+        ge=1,
+        examples=[10],
+        description="The most invocations at once, set aside for this function alone. It counts twice in the "
+        "account, because both slots exist at the same time. Lambda leaves 100 of the account's quota "
+        "unreserved, and a new account has 10 in all: `kanmon plan` refuses what does not fit. Without it, "
+        "the function shares the account's quota.",
+    )
+    dead_letters: Name | None = Field(
+        None,
+        examples=["failed"],
+        description="The queue for events of failed asynchronous invocations, such as those of schedules: a "
+        "name under `queues`. A message has the event, the error and the number of tries. "
+        "Without it, Lambda drops such an event.",
+    )
+    maximum_retries: int | None = Field(
+        None,
+        ge=0,
+        le=2,
+        description="How often Lambda repeats a failed asynchronous invocation. Default: 2.",
+    )
+    maximum_event_age: Duration | None = Field(
+        None,
+        examples=["1h"],
+        description="How long Lambda keeps the event of an asynchronous invocation, from `1m` to `6h`. "
+        "Default: `6h`.",
+    )
+    tracing: bool = Field(
+        True,
+        description="`false`: X-Ray records no traces of the function.",
+    )
+    log_level: Literal["trace", "debug", "info", "warn", "error"] = Field(
+        "info",
+        description="The lowest level of the function's own log entries to keep. Your code gets it as "
+        "`AWS_LAMBDA_LOG_LEVEL`. `error` is the highest, as the dashboard counts errors.",
     )
     environment: dict[
         Annotated[
@@ -119,6 +198,33 @@ class Function(Section):
         description="`true`: the function gets the variables `USER_POOL_ID` and `USER_POOL_CLIENT_ID`, to "
         "check the tokens of requests.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _left_out(cls, values: Any) -> Any:  # noqa: ANN401 - a value of YAML can be anything
+        for key in values if isinstance(values, dict) else ():
+            if key in _LEFT_OUT:
+                raise MistakeError(*_LEFT_OUT[key], at=(key,))
+        return values
+
+    @model_validator(mode="after")
+    def _limits(self) -> Self:
+        age = self.maximum_event_age
+        if age is not None and age not in _EVENT_AGES:
+            raise MistakeError(
+                f"It is {age:g} seconds. Lambda takes {_EVENT_AGES[0]} to {_EVENT_AGES[-1]}, in whole ones.",
+                "Write, for example, `maximum_event_age: 1h`.",
+                at=("maximum_event_age",),
+            )
+        names = [arn.rpartition(":")[0] for arn in self.layers]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise MistakeError(
+                    f"The layer {name} is there twice. Lambda takes one version of a layer.",
+                    "Remove one of them.",
+                    at=("layers", index),
+                )
+        return self
 
     @model_validator(mode="after")
     def _reserved(self) -> Self:

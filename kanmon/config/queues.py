@@ -11,10 +11,13 @@ from kanmon.config.values import Name
 class Queue(Section):
     """A queue, its function, and a dead-letter queue for messages after too many failures."""
 
-    function: Name = Field(
+    function: Name | None = Field(
+        None,
         examples=["mail"],
         description="The function to process the messages: a name under `functions`. It returns the ids of "
-        "failed messages in `batchItemFailures`; only these come again. An empty list means success.",
+        "failed messages in `batchItemFailures`; only these come again. An empty list means success. Without "
+        "it, the messages stay for a person, such as those of `functions.<name>.dead_letters`, and the queue "
+        "has no dead-letter queue of its own.",
     )
     batch_size: int = Field(
         10,

@@ -63,6 +63,14 @@ def _mistakes(config: Config) -> Iterator[MistakeError]:
                 "Put the large values into a file of the artifact.",
                 at=("functions", name, "environment"),
             )
+        for index, layer in enumerate(function.layers):
+            if layer.split(":")[3] != config.region:
+                yield MistakeError(
+                    f"The layer {layer} lies in another region than the app. Lambda takes those of "
+                    f"{config.region} only.",
+                    f"Use the layer's ARN in {config.region}.",
+                    at=("functions", name, "layers", index),
+                )
     yield from _resolved(config)
     yield from _tags(config.tags)
 

@@ -91,7 +91,8 @@ def _references(config: Config) -> Iterator[tuple[str, tuple[int | str, ...], st
     for index, hook in enumerate(config.hooks):
         yield f"hook {hook.name}", ("hooks", index, "function"), "functions", hook.function
     for name, queue in config.queues.items():
-        yield f"queue {name}", ("queues", name, "function"), "functions", queue.function
+        if queue.function:
+            yield f"queue {name}", ("queues", name, "function"), "functions", queue.function
     for name, schedule in config.schedules.items():
         user = f"schedule {name}"
         if schedule.function:

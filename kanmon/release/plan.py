@@ -18,6 +18,7 @@ from kanmon.naming import API, EDGE, FOUNDATION, ON, SLOT, Parameter
 from kanmon.regular_file import RefusedFileError, read_regular
 from kanmon.release.loaded import LoadedRelease, files_of
 from kanmon.release.outputs import resolve
+from kanmon.release.reservations import refuse_overdrawn
 from kanmon.stacks.changes import Change, ChangeSet, template_changes
 from kanmon.stacks.preflight import inspect
 from kanmon.stacks.protection import creating
@@ -190,8 +191,8 @@ def make_plan(
     """Create the change sets of a release and put them into a plan. Stacks and users stay as they are.
 
     `manifest` belongs to an uploaded bundle, `loaded` is the live release of `head`. Raises PLAN_DESTROYS,
-    TEMPLATE_WRONG, TEMPLATE_TOO_BIG, API_TOO_BIG, ASSET_CHANGED, BUNDLE_MISSING, BLOB_REPLACED and the errors
-    of the services.
+    TEMPLATE_WRONG, TEMPLATE_TOO_BIG, API_TOO_BIG, CONCURRENCY_MISSING, ASSET_CHANGED, BUNDLE_MISSING,
+    BLOB_REPLACED and the errors of the services.
     """
     live = loaded.record if loaded else None
     slot = head.pointer.slot.other
@@ -206,6 +207,7 @@ def make_plan(
     release = _new_release(services, manifest)
     specs = stacks_of(config, manifest, release.id, slot, made)
     inspect(config, specs)
+    refuse_overdrawn(services, config.prefix, next(spec for spec in specs if spec.kind == SLOT))
     notifier = services.blobs.put(notifier_of(config)) if config.notifications.channels else ""
     stacks = _plan_stacks(services, config, specs)
     plan = Plan(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kanmon.approval.prompt import Approvable
     from kanmon.aws.alarms import FiringAlarm
     from kanmon.aws.fence import Fence
+    from kanmon.aws.functions import AccountConcurrency
     from kanmon.bundle.manifest import Manifest
     from kanmon.checks.execution import CheckResult
     from kanmon.checks.probe import Target
@@ -251,6 +252,9 @@ class FunctionsPort(Protocol):
 
         A repeated call reads again.
         """
+
+    def concurrency(self) -> AccountConcurrency:
+        """The concurrent executions of the account. A repeated call reads again."""
 
     def invoke(self, name: str, event: Mapping[str, object], *, logs: str) -> str:
         """Invoke a function and wait for its answer, as text. The port itself never repeats the call.

@@ -98,10 +98,14 @@ class Grant:
         if not self.key:
             things = getattr(config, self.section)
             return [name for name, thing in sorted(things.items()) if thing.function == function]
-        used = getattr(config.functions[function], self.key)
+        return self.named_by(config.functions[function])
+
+    def named_by(self, function: Function) -> list[str]:
+        """The names under the function's key. For a thing without a name, the name of its section."""
+        used = getattr(function, self.key) if self.key else ()
         if not self.named:
             return [self.section] if used else []
-        return sorted(used)
+        return [used] if isinstance(used, str) else sorted(used or ())
 
     def used(self, config: Config) -> list[str]:
         """The names of the things of all functions."""
@@ -125,6 +129,10 @@ class Grant:
 
 
 _SECRETS_KEY = KeyUse("OwnSecretsKey", "secretsmanager", ("kms:Decrypt",))
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+_SENDS_KEY = KeyUse("MessagesKey", "sqs", ("kms:GenerateDataKey", "kms:Decrypt"))
+_QUEUE_ARN = {"{id}QueueArn": "!GetAtt {id}Queue.Arn"}
+_SENDS = Permission("Sends", ("sqs:SendMessage",), "!Ref {id}QueueArn")
 # The ARN is made from the name, without `!Ref`. A function may start a state machine and be invoked by it:
 # with `!Ref` this would be a circular dependency.
 _STATES = '!Sub "arn:${{AWS::Partition}}:states:${{AWS::Region}}:${{AWS::AccountId}}:'
@@ -204,10 +212,9 @@ GRANTS: tuple[Grant, ...] = (
     Grant(
         section="queues",
         key="sends",
-        permissions=(Permission("Sends", ("sqs:SendMessage",), "!Ref {id}QueueArn"),),
-        # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
-        key_use=KeyUse("MessagesKey", "sqs", ("kms:GenerateDataKey", "kms:Decrypt")),
-        outputs={"{id}QueueArn": "!GetAtt {id}Queue.Arn", "{id}QueueUrl": "!Ref {id}Queue"},
+        permissions=(_SENDS,),
+        key_use=_SENDS_KEY,
+        outputs={**_QUEUE_ARN, "{id}QueueUrl": "!Ref {id}Queue"},
         variables={"QUEUE_URL": "!Ref {id}QueueUrl"},
         boundary=Arn("sqs", ("{prefix}-*",)),
         creates=(
@@ -226,6 +233,9 @@ GRANTS: tuple[Grant, ...] = (
         names=(dead_letters_name("{prefix}", "{name}"), 80),
     ),
     Grant(
+        "queues", "dead_letters", (_SENDS,), _SENDS_KEY, outputs=_QUEUE_ARN, boundary=Arn("sqs", ("{prefix}-*",))
+    ),
+    Grant(
         section="queues",
         key="",
         permissions=(
@@ -236,7 +246,7 @@ GRANTS: tuple[Grant, ...] = (
             ),
         ),
         key_use=KeyUse("MessagesKey", "sqs", ("kms:Decrypt",)),
-        outputs={"{id}QueueArn": "!GetAtt {id}Queue.Arn"},
+        outputs=_QUEUE_ARN,
         boundary=Arn("sqs", ("{prefix}-*",)),
     ),
     Grant(
@@ -275,7 +285,9 @@ def ceilings() -> list[Ceiling]:
             sid=logical_id(section),
             service=arn.service,
             resources=arn.resources,
-            actions=tuple(action for row in rows for one in row.permissions for action in one.actions),
+            actions=tuple(
+                dict.fromkeys(action for row in rows for one in row.permissions for action in one.actions)
+            ),
             creates=tuple(action for row in rows for action in row.creates),
         )
         for section, rows in sections.items()
@@ -309,7 +321,8 @@ def granted(config: Config, function: str) -> Granted:
             for permission in grant.permissions:
                 statement = (permission.actions, list[str]())
                 _, resources = given.permissions.setdefault(permission.sid, statement)
-                resources.append(grant.fill(permission.resource, config, name))
+                resource = grant.fill(permission.resource, config, name)
+                resources += [resource] if resource not in resources else []
             if use := grant.key_use:
                 _, actions = given.key_uses.setdefault(use.sid, (use.service, []))
                 actions += [action for action in use.actions if action not in actions]
@@ -379,14 +392,14 @@ def missing(config: Config, name: str, function: Function) -> list[str]:
     problems = []
     for grant in GRANTS:
         thing = grant.section.replace("_", " ")
-        used = getattr(function, grant.key) if grant.key else ()
+        used = grant.named_by(function)
         if not grant.named and used and getattr(config, grant.section) is None:
             problems.append(f"The function {name} wants the {thing}, but there is no `{grant.section}`.")
         elif grant.named:
             problems += [
                 f"The function {name} names the {thing.removesuffix('s')} {one}, which is not under "
                 f"`{grant.section}`."
-                for one in sorted(used)
+                for one in used
                 if one not in getattr(config, grant.section)
             ]
     return problems

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _DECISIVE = ("AWS::IAM::", "AWS::KMS::", "AWS::S3::", "AWS::Lambda::Permission")
 """Types whose properties decide about permissions, beside their statements."""
+_FOREIGN_CODE = "Layers"
+"""The property with the code of others that runs with a function's permissions."""
 _OWN = re.compile(r"^arn:\$\{AWS::Partition\}:([\w-]+):(?:\$\{AWS::Region\})?:(?:\$\{AWS::AccountId\})?:")
 _HEAD = re.compile(r"[+-] +")
 _VERSION = "2012-10-17"
@@ -79,7 +81,7 @@ def _difference(old: TemplateResource | None, new: TemplateResource | None) -> t
 def _permissions(resource: TemplateResource | None) -> dict[str, list[str]]:
     """Each statement and each property with its lines. The keys are their whole content."""
     decisive = resource is not None and resource.type.startswith(_DECISIVE)
-    if resource is None or not (decisive or "Statement" in resource.text):
+    if resource is None or not (decisive or "Statement" in resource.text or _FOREIGN_CODE in resource.text):
         return {}
     attributes = {key: value for key, value in resource.content.items() if key not in {"Type", "Properties"}}
     properties = attributes | resource.content.get("Properties", {})
@@ -88,7 +90,7 @@ def _permissions(resource: TemplateResource | None) -> dict[str, list[str]]:
         for statement in _statements(value):
             # A trust is no permission, even with the same content.
             found[repr((name == "AssumeRolePolicyDocument", statement))] = _statement_lines(statement)
-        rest = _without_statements(value) if decisive else None
+        rest = _without_statements(value) if decisive or name == _FOREIGN_CODE else None
         if rest not in (None, {}, []):
             found[repr((name, rest))] = [one_line(f"{name}: {_text(rest)}")]
     return found

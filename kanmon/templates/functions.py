@@ -12,6 +12,7 @@ from kanmon.templates.expressions import expression, statement_facts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kanmon.config.functions import Function
     from kanmon.config.schema import Config
     from kanmon.templates.state_machines import Definition
 
@@ -34,9 +35,25 @@ def function_facts(
             "granted": granted(config, name),
             "statements": statement_facts(config, function.permissions),
             "settings": {key: expression(config, text) for key, text in function.environment.items()},
+            "asynchronous": _asynchronous(function),
         }
         for name, function in sorted(config.functions.items())
     ]
+
+
+def _asynchronous(function: Function) -> dict[str, str]:
+    """The properties of asynchronous invocations that the config sets, as YAML."""
+    retries, age = function.maximum_retries, function.maximum_event_age
+    # A destination, not the function's dead-letter queue: its message has the error and the number of tries
+    # beside the event, and one resource has all settings of asynchronous invocations
+    # (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html).
+    queue = f"{{OnFailure: {{Destination: !Ref {unique_id(function.dead_letters or '')}QueueArn}}}}"
+    given = {
+        "MaximumRetryAttempts": None if retries is None else str(retries),
+        "MaximumEventAgeInSeconds": None if age is None else f"{age:.0f}",
+        "DestinationConfig": queue if function.dead_letters else None,
+    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def state_machine_steps(config: Config, definitions: Mapping[str, Definition]) -> set[str]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def queue_facts(config: Config) -> list[dict[str, Any]]:
-    """The facts of all queues, by name. Each has the function for its messages."""
+    """The facts of all queues with a function, by name."""
     return [
         {
             **queue.model_dump(),
@@ -22,6 +22,7 @@ def queue_facts(config: Config) -> list[dict[str, Any]]:
             "function_id": unique_id(queue.function),
         }
         for name, queue in sorted(config.queues.items())
+        if queue.function
     ]
 
 

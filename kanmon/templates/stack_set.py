@@ -117,7 +117,7 @@ def _of_release(
         given[Parameter.COMMIT] = manifest.commit
     if config.functions or config.state_machines:
         given[Parameter.ARTIFACT_BUCKET] = bucket
-    if config.queues or config.schedules:
+    if config.schedules or any(queue.function for queue in config.queues.values()):
         # A release starts with its triggers off. Otherwise two releases would do the same work.
         given[Parameter.TRIGGERS] = OFF
     return given

@@ -74,6 +74,12 @@ _EVERYTHING: dict[str, Any] = {
         "tidy": {"expression": "rate(5 minutes)", "function": "plain"},
     },
 }  # fmt: skip
+LAYER = "arn:aws:lambda:ap-northeast-1:444455556666:layer:fonts:3"
+FUNCTION_SETTINGS: dict[str, Any] = {
+    "layers": [LAYER], "ephemeral_storage": 2048, "reserved_concurrency": 5, "dead_letters": "failed",
+    "maximum_retries": 0, "maximum_event_age": "1h", "tracing": False, "log_level": "debug",
+}  # fmt: skip
+"""Every setting of a function that has a default in AWS."""
 STATE_MACHINE_STEPS = {"report": ("charge", "notify"), "quick": ()}
 """The functions that the state machines' definitions name."""
 NIGHTLY = {"nightly": {"expression": "cron(0 18 * * ? *)", "function": "api"}}
@@ -90,6 +96,16 @@ def make_config(**changes: Any) -> Config:
 def make_full_config(**changes: Any) -> Config:
     """The app's config with every optional part of it."""
     return make_config(**_EVERYTHING | changes)
+
+
+def make_tuned_config(**changes: Any) -> Config:
+    """The full app with every setting that most apps leave out."""
+    functions, queues = _EVERYTHING["functions"], _EVERYTHING["queues"]
+    tuned = {
+        "functions": {**functions, "notify": functions["notify"] | FUNCTION_SETTINGS},
+        "queues": {**queues, "failed": {"retention_days": 14}},
+    }
+    return make_full_config(**tuned | changes)
 
 
 def make_definitions(config: Config) -> dict[str, Definition]:

@@ -9,7 +9,7 @@ from typing import Any
 from kanmon.config.schema import Config
 from kanmon.config.source import load_config
 from kanmon.templates.offline import render_offline, unbuilt
-from tests.fakes.app import STATE_MACHINE_STEPS, make_config, make_full_config
+from tests.fakes.app import STATE_MACHINE_STEPS, make_config, make_full_config, make_tuned_config
 
 MANDALA = Path(__file__).resolve().parents[2] / "examples/mandala/kanmon.yml"
 GITHUB: dict[str, Any] = {
@@ -42,6 +42,7 @@ def matrix() -> dict[str, Config]:
             notifications={"channels": {"slack": "shop-slack"}},
             tags={"team": "shop"},
         ),
+        "tuned": make_tuned_config(github=GITHUB),
         "reference app": load_config(MANDALA),
         f"{MANY} functions": many_functions(),
     }

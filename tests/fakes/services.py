@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from kanmon.aws.alarms import FiringAlarm
+from kanmon.aws.functions import AccountConcurrency
 from kanmon.checks.execution import CheckResult
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
@@ -71,6 +72,10 @@ class FakeFunctions:
     ran: list[tuple[str, str, str]] = field(default_factory=list)
     code: Mapping[str, str] = field(default_factory=dict)
     """The SHA-256 of the code of each function, as the stacks' last changes left it."""
+    account: AccountConcurrency = field(default_factory=lambda: AccountConcurrency(1000, 1000))
+
+    def concurrency(self) -> AccountConcurrency:
+        return self.account
 
     def with_other_code(self, packages: Mapping[str, str]) -> list[str]:
         return [name for name, sha256 in packages.items() if self.code.get(name) != sha256]

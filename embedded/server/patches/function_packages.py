@@ -1,7 +1,8 @@
-"""A function's package must exist and fit, its variables must fit, and its name must be free.
+"""A function's package, variables and reservation must fit, and its name must be free.
 
 CloudFormation fails AWS::Lambda::Function with Lambda's own message; ministack creates a function without
-code, or takes the name over. It unpacks a link as a file with the target's name. Quotas: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html.
+code, or takes the name over, and ignores its reservation. It unpacks a link as a file with the target's name.
+Quotas: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html.
 """
 
 from __future__ import annotations
@@ -25,13 +26,17 @@ NO_SUCH_KEY = (
 
 UNPACKED, VARIABLES = 250 * 1024**2, 4096
 """Bytes of a function's files, and of its environment variables."""
-UNRESERVED = 10
-"""Executions at once in a new account. So many must stay without a reservation."""
+QUOTA, UNRESERVED = 1000, 100
+"""Executions at once in an account, and how many of them must stay without a reservation
+(https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html). A new account has 10."""
+_settings, _reserve = lambda_service._get_account_settings, lambda_service._put_function_concurrency
 
 
 def apply() -> None:
-    """Check before creating and updating. Unpack with links."""
+    """Check before creating, updating and reserving. Unpack with links."""
     _handler.update({"create": create, "update": update})
+    lambda_service._get_account_settings = settings
+    lambda_service._put_function_concurrency = reserve
     lambda_runtime.zipfile = SimpleNamespace(**vars(zipfile) | {"ZipFile": Package})
 
 
@@ -57,13 +62,53 @@ def create(logical_id: str, props: dict[str, Any], stack: str) -> Any:
             '(Service: Lambda, Status Code: 409)" (HandlerErrorCode: AlreadyExists)'
         )
     _check(props)
-    return _create(logical_id, props, stack)
+    answer = _create(logical_id, props, stack)
+    _put_reservation(answer[0], props)
+    return answer
 
 
 def update(physical_id: str, old_props: dict[str, Any], new_props: dict[str, Any], *rest: Any) -> Any:
     """Update in place."""
     _check(new_props)
-    return _update(physical_id, old_props, new_props, *rest)
+    answer = _update(physical_id, old_props, new_props, *rest)
+    _put_reservation(answer[0], new_props)
+    return answer
+
+
+def settings() -> Any:
+    """GetAccountSettings, with AWS's quota. ministack gives what the machine can run."""
+    status, headers, body = _settings()
+    answer = json.loads(body)
+    free = QUOTA - _reserved("")
+    answer["AccountLimit"] |= {"ConcurrentExecutions": QUOTA, "UnreservedConcurrentExecutions": free}
+    return status, headers, json.dumps(answer).encode()
+
+
+def reserve(name: str, data: dict[str, Any]) -> Any:
+    """PutFunctionConcurrency, within the quota."""
+    if problem := _overdrawn(name, data.get("ReservedConcurrentExecutions", 0)):
+        return lambda_service.error_response_json("InvalidParameterValueException", problem, 400)
+    return _reserve(name, data)
+
+
+def _put_reservation(name: str, props: dict[str, Any]) -> None:
+    wanted = props.get("ReservedConcurrentExecutions")
+    lambda_service._functions[name]["concurrency"] = None if wanted is None else int(wanted)
+
+
+def _reserved(but: str) -> int:
+    """What all functions but this one reserve."""
+    functions = lambda_service._functions
+    return sum(int(functions[name].get("concurrency") or 0) for name in functions if name != but)
+
+
+def _overdrawn(name: str, wanted: Any) -> str:
+    if QUOTA - _reserved(name) - int(wanted) >= UNRESERVED:
+        return ""
+    return (
+        "Specified ReservedConcurrentExecutions for function decreases account's "
+        f"UnreservedConcurrentExecution below its minimum value of [{UNRESERVED}]."
+    )
 
 
 def _check(props: dict[str, Any]) -> None:
@@ -73,11 +118,9 @@ def _check(props: dict[str, Any]) -> None:
             "Lambda was unable to configure your environment variables because the environment variables you "
             "have provided exceeded the 4KB limit."
         )
-    if "ReservedConcurrentExecutions" in props:
-        raise _refusal(
-            "Specified ReservedConcurrentExecutions for function decreases account's "
-            f"UnreservedConcurrentExecution below its minimum value of [{UNRESERVED}]."
-        )
+    wanted = props.get("ReservedConcurrentExecutions") or 0
+    if problem := _overdrawn(str(props.get("FunctionName")), wanted):
+        raise _refusal(problem)
     _check_package(props)
 
 

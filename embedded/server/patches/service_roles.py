@@ -153,7 +153,7 @@ def _change(making: Making, old: Mapping[str, Any], new: Mapping[str, Any], name
 
 
 def _further(making: Making, props: Mapping[str, Any], arn: str, keys: Mapping[str, Any]) -> Iterator[_Right]:
-    """Policies and roles that the resource gets, and its code."""
+    """Policies and roles that the resource gets, its code, layers and reservation."""
     for policy in props.get("ManagedPolicyArns") or ():
         yield _Right("iam:AttachRolePolicy", arn, {**keys, "iam:policyarn": policy})
     for role in sorted(_roles(props)) if making.passed else ():
@@ -161,6 +161,10 @@ def _further(making: Making, props: Mapping[str, Any], arn: str, keys: Mapping[s
     code = props.get("Code") or {}
     if isinstance(code, dict) and code.get("S3Bucket"):
         yield _Right("s3:GetObject", f"arn:aws:s3:::{code['S3Bucket']}/{code['S3Key']}", {})
+    for layer in props.get("Layers") or ():
+        yield _Right("lambda:GetLayerVersion", layer, {})
+    if "ReservedConcurrentExecutions" in props:
+        yield _Right("lambda:PutFunctionConcurrency", arn, keys)
 
 
 def _roles(props: Mapping[str, Any]) -> set[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from kanmon.aws.functions import Functions
+from kanmon.aws.functions import AccountConcurrency, Functions
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from tests.fakes.objects import refusal, sha256_in_s3
@@ -32,6 +32,9 @@ class Lambda:
             raise refusal("ResourceNotFoundException", "GetFunction", f"Function not found: {FunctionName}")
         code = self.functions[FunctionName]({}).encode()
         return {"Configuration": {"FunctionName": FunctionName, "CodeSha256": sha256_in_s3(code)}}
+
+    def get_account_settings(self) -> dict[str, Any]:
+        return {"AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 900}}
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's names
         if FunctionName not in self.functions:
@@ -183,3 +186,9 @@ def test_a_function_that_cannot_be_compared_is_an_error() -> None:
     ) as caught:
         _compare({}, {"api": "one"})
     assert caught.value.code is Code.AWS_FAILED
+
+
+def test_the_accounts_concurrency_is_read() -> None:
+    """AWS-4"""
+    client: Any = Lambda()
+    assert Functions(client, client).concurrency() == AccountConcurrency(quota=1000, unreserved=900)

@@ -12,6 +12,7 @@ from kanmon.bundle.tree import tree_files
 from kanmon.codes import Code
 from kanmon.config.functions import Function
 from kanmon.errors import KanmonError
+from tests.fakes.app import LAYER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +42,12 @@ def _problem(folder: Path, runtime: str, handler: str, files: dict[str, str]) ->
     assert refused.code is Code.HANDLER_MISSING
     assert refused.where == f"functions.api.handler: {handler}"
     return refused.message
+
+
+def test_a_layer_may_have_the_handler(tmp_path: Path) -> None:
+    """CD-6, ADP-1: nobody knows its files."""
+    given = {"handler": "datadog_lambda.handler.handler", "artifact": "fn", "layers": [LAYER]}
+    refuse_missing_handler("api", Function.model_validate(given), tmp_path, [])
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kanmon.aws.functions import AccountConcurrency
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.model import Slot
@@ -40,6 +41,10 @@ class _Functions:
         """None: hooks run after the code was compared."""
         del packages
         return []
+
+    def concurrency(self) -> AccountConcurrency:
+        """A hook needs none of it."""
+        return AccountConcurrency(0, 0)
 
     def invoke(self, name: str, event: Mapping[str, object], *, logs: str) -> str:
         self.events.append((name, dict(event)))

@@ -123,6 +123,14 @@ ROWS: dict[Key, Row] = {
         stateful=frozenset({"AWS::SQS::Queue"}),
         names=("{prefix}-{name}-dead", 80),
     ),
+    ("queues", "dead_letters"): Row(
+        use={"dead_letters": "mail"},
+        outputs=QUEUE,
+        parameters={"MailQueueArn": "String"},
+        permission={"Sends": (("sqs:SendMessage",), ["!Ref MailQueueArn"])},
+        key_use={"MessagesKey": ("sqs", ["kms:GenerateDataKey", "kms:Decrypt"])},
+        limit=Arn("sqs", ("{prefix}-*",)),
+    ),
     ("queues", ""): Row(
         use={},
         outputs=QUEUE,
@@ -167,9 +175,9 @@ def test_every_row_is_tested_here() -> None:
 
 def test_every_key_of_a_function_has_a_row() -> None:
     """The other keys of a function are its own settings."""
-    own = {"permissions"}
-    keys = {name for name, key in Function.model_fields.items() if key.default in (False, ())} - own
-    assert keys == {grant.key for grant in GRANTS} - {""}
+    own = {"layers", "permissions"}
+    keys = {name for name, key in Function.model_fields.items() if key.default in (False, ())}
+    assert keys - own == {grant.key for grant in GRANTS} - {"", "dead_letters"}
 
 
 @every_row
@@ -262,6 +270,12 @@ def test_a_sender_and_receiver_uses_the_key_for_both() -> None:
     queues = {"mail": {"function": "api"}}
     config = make_config(functions=functions, hooks=None, database=None, queues=queues)
     assert granted(config, "api").key_uses == {"MessagesKey": ("sqs", ["kms:GenerateDataKey", "kms:Decrypt"])}
+
+
+def test_a_queue_for_messages_and_dead_letters_is_granted_once() -> None:
+    functions = {"api": FUNCTION | {"sends": ["mail"], "dead_letters": "mail"}}
+    config = make_config(functions=functions, hooks=None, database=None, queues={"mail": {}})
+    assert granted(config, "api").permissions == {"Sends": (("sqs:SendMessage",), ["!Ref MailQueueArn"])}
 
 
 @pytest.mark.parametrize("name", ["KANMON_SLOT", "AWS_REGION", "DATABASE_HOST", "X_SECRET_ARN"])

@@ -143,6 +143,9 @@ ARNS: dict[str, Callable[[Made], list[str]]] = {
     "AWS::EC2::VPCEndpoint": _network("vpc-endpoint"),
     "AWS::EC2::VPCGatewayAttachment": _network("internet-gateway", "vpc"),
     "AWS::IAM::Role": lambda made: [made.role],
+    "AWS::Lambda::EventInvokeConfig": lambda made: [
+        own("lambda", f"function:{str(made.properties['FunctionName']).rpartition(':')[2]}:$LATEST")
+    ],
     "AWS::Lambda::EventSourceMapping": lambda _: [own("lambda", "event-source-mapping:1")],
     "AWS::Lambda::Function": _named("lambda", "function:{}", "FunctionName"),
     "AWS::Lambda::Permission": _referenced("FunctionName"),
@@ -309,6 +312,8 @@ def _of_itself(made: Made, new: bool, permission: str) -> Iterator[Request]:
         yield Request(permission, arns[0], {**made.requested, "ec2:CreateAction": _CREATES[made.kind]})
     elif made.kind == "AWS::ApiGateway::RestApi":
         yield from _of_api(made, new, permission)
+    elif action == "GetLayerVersion":
+        yield from (Request(permission, arn) for arn in made.properties.get("Layers", ()))
     elif action == "TagResource" and new:
         yield from (Request(permission, arn, made.requested) for arn in arns)
     elif made.kind == "AWS::Lambda::EventSourceMapping" and "tag" not in action.lower():

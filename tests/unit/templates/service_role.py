@@ -52,7 +52,6 @@ ABSENT: dict[tuple[str, str], str] = {
     ("Lambda::Function", "kms:*"): "KmsKeyArn",
     ("Lambda::Function", "lambda:*CodeSigningConfig"): "CodeSigningConfigArn",
     ("Lambda::Function", "lambda:AssociateRuntimeAlias"): "RuntimeManagementConfig",
-    ("Lambda::Function", "lambda:GetLayerVersion"): "Layers",
     ("Lambda::Function", "lambda:PassCapacityProvider"): "CapacityProviderConfig",
     ("Lambda::Function", "lambda:PublishVersion"): "PublishToLatestPublished",
     ("Lambda::Function", "lambda:PutFunctionRecursionConfig"): "RecursiveLoop",
@@ -151,7 +150,9 @@ class Rendered:
 def rendered() -> dict[str, Rendered]:
     """Several configs, with the longest names, too."""
     longest = make_full_config(app="a" * 21, environment="e" * 15)
-    cases = {name: matrix()[name] for name in ("minimal", "web only", "everything on", "reference app")}
+    cases = {
+        name: matrix()[name] for name in ("minimal", "web only", "everything on", "tuned", "reference app")
+    }
     return {name: _rendered(config) for name, config in {**cases, "longest names": longest}.items()}
 
 

@@ -42,6 +42,7 @@ PROTECTED_STACKS: list[tuple[str, dict[str, str]]] = [
 DEPLOYMENTS = f"arn:aws:apigateway:{REGION}::/restapis/a1/deployments"
 # Every call in the code, and what each is made on. A new call fails the test below until it stands here.
 CALLS: dict[str, list[tuple[str, dict[str, str]]]] = {
+    "lambda.get_account_settings": [("*", {})],
     "apigateway.create_stage": [(STAGES, TAGS)],
     "apigateway.delete_deployment": [(f"{DEPLOYMENTS}/d1", TAGS)],
     "apigateway.get_deployments": [(DEPLOYMENTS, TAGS)],
@@ -126,6 +127,7 @@ def test_the_deploy_role_may_make_every_call(call: str) -> None:
 
 
 PLANS = {
+    "lambda.get_account_settings",
     "cloudformation.create_change_set",
     "cloudformation.delete_change_set",
     "cloudformation.describe_change_set",

@@ -382,3 +382,16 @@ def test_the_access_log_is_encrypted_and_ends(case: str) -> None:
     for logs in groups:
         assert logs["KmsKeyId"] == {"Ref": "KeyArn"}
         assert logs["RetentionInDays"] == 30
+
+
+def test_a_queue_without_a_function_keeps_its_messages() -> None:
+    """ADP-1: nobody takes them by itself, so there is no queue for messages after too many failures."""
+    queues = of_kind(
+        foundation_template(make_config(queues={"failed": {"retention_days": 14}})), "SQS::Queue"
+    )
+    (failed,) = queues.values()
+    assert failed == {
+        "QueueName": "shop-test-failed",
+        "KmsMasterKeyId": {"Ref": "KeyArn"},
+        "MessageRetentionPeriod": 1_209_600,
+    }

@@ -20,7 +20,14 @@ from kanmon.stacks.spec import StackOutput
 from kanmon.templates.foundation import foundation_template
 from kanmon.templates.slot import slot_template
 from kanmon.templates.stack_set import Bootstrapped, stacks_of
-from tests.fakes.app import make_bundle, make_config, make_definitions, make_full_config
+from tests.fakes.app import (
+    LAYER,
+    make_bundle,
+    make_config,
+    make_definitions,
+    make_full_config,
+    make_tuned_config,
+)
 from tests.fakes.cloud import Cloud
 from tests.fakes.linted import findings
 from tests.unit.templates.bootstrapped import EVERYTHING as BOOTSTRAP
@@ -44,6 +51,8 @@ CONFIGS = {
     "everything": EVERYTHING,
     "bounded": make_full_config(github=GITHUB),
 }
+TUNED = {"tuned": make_tuned_config(github=GITHUB)}
+"""Without the defaults that the others have."""
 # The day on which the runtimes are judged, and not today, so that a test doesn't turn red by itself.
 # It moves on with cfn-lint, whose data it is compared with.
 AS_OF = date(2026, 11, 25)
@@ -77,18 +86,18 @@ def _many(count: int, **changes: Any) -> Config:
     )
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", CONFIGS | TUNED)
 def test_cfn_lint_finds_nothing(name: str) -> None:
     """Not even a hint."""
-    assert findings(render(CONFIGS[name])) == []
+    assert findings(render((CONFIGS | TUNED)[name])) == []
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", CONFIGS | TUNED)
 def test_it_reads_as_one_text(name: str) -> None:
-    body = render(CONFIGS[name])
+    body = render((CONFIGS | TUNED)[name])
     assert "\n\n\n" not in body
     assert not [line for line in body.splitlines() if line != line.rstrip()]
-    assert body == render(CONFIGS[name].model_copy())
+    assert body == render((CONFIGS | TUNED)[name].model_copy())
 
 
 def test_one_encrypted_log_group_for_all_functions() -> None:
@@ -161,6 +170,56 @@ def test_a_function_has_these_defaults() -> None:
     assert {function["MemorySize"] for function in functions.values()} == {512}
     assert functions.pop("ChargeFunction")["Timeout"] == 900
     assert {function["Timeout"] for function in functions.values()} == {30}
+
+
+def test_a_function_has_its_settings() -> None:
+    """ADP-1: layers, `/tmp`, reservation, traces and level of its log."""
+    config = make_tuned_config()
+    made = _of("Lambda::Function", config)["NotifyFunction"]
+    assert made["Layers"] == [LAYER]
+    assert made["EphemeralStorage"] == {"Size": 2048}
+    assert made["ReservedConcurrentExecutions"] == 5
+    assert made["TracingConfig"] == {"Mode": "PassThrough"}
+    assert made["LoggingConfig"]["ApplicationLogLevel"] == "DEBUG"
+    assert "Traces" not in _statements(_of("IAM::Role", config)["NotifyRole"])
+
+
+def test_a_failed_event_goes_to_the_queue() -> None:
+    """ADP-1: the function may send it, as Lambda asks. A queue without a function has no source."""
+    config = make_tuned_config()
+    (made,) = _of("Lambda::EventInvokeConfig", config).values()
+    assert made == {
+        "FunctionName": {"Ref": "NotifyFunction"},
+        "Qualifier": "$LATEST",
+        "MaximumRetryAttempts": 0,
+        "MaximumEventAgeInSeconds": 3600,
+        "DestinationConfig": {"OnFailure": {"Destination": {"Ref": "FailedQueueArn"}}},
+    }
+    statements = _statements(_of("IAM::Role", config)["NotifyRole"])
+    assert statements["Sends"]["Resource"] == [{"Ref": "FailedQueueArn"}]
+    assert statements["MessagesKey"]["Action"] == ["kms:GenerateDataKey", "kms:Decrypt"]
+    assert not [name for name in _of("Lambda::EventSourceMapping", config) if name.startswith("Failed")]
+
+
+def test_one_setting_of_asynchronous_invocations_is_enough() -> None:
+    """ADP-1: without a setting, Lambda's defaults stay."""
+    for name, value in (("maximum_retries", 0), ("maximum_event_age", 60)):
+        function = {"handler": "shop.api", "artifact": "build/api", name: value}
+        (made,) = _of(
+            "Lambda::EventInvokeConfig", make_config(functions={"api": function}, hooks=[])
+        ).values()
+        assert len(made) == 3
+    assert _of("Lambda::EventInvokeConfig") == {}
+
+
+def test_a_queue_without_a_function_needs_no_switch() -> None:
+    """ADP-1"""
+    config = make_config(queues={"failed": {}})
+    assert "Triggers" not in parse(render(config))["Parameters"]
+    specs = stacks_of(
+        config, make_bundle(Cloud(), "one", config=config), "r1", Slot.BLUE, Bootstrapped("a", "b")
+    )
+    assert "Triggers" not in next(spec for spec in specs if spec.kind == "slot").parameters
 
 
 def test_a_functions_own_timeout_counts() -> None:
