@@ -53,6 +53,8 @@ RELEASE_NUMBER = "[1-9][0-9]{0,8}"
 RELEASES_METRIC, ROLLBACKS_METRIC = "Releases", "Rollbacks"
 ON, OFF = "ENABLED", "DISABLED"
 """The two values of `Parameter.TRIGGERS`."""
+EMAIL = "Email"
+"""How the logical ids of e-mail subscriptions begin, in the observability stack."""
 DATABASE_ERROR_METRIC = "database-errors"
 """The metric of the database's logged errors."""
 
@@ -209,6 +211,11 @@ def secret_name(prefix: str, name: str) -> str:
     return f"{prefix}-{name}"
 
 
+def trail_logs(prefix: str) -> str:
+    """The log group of the audit trail. No role of an app may use a group with such a name."""
+    return f"cloudtrail/{prefix}"
+
+
 def trail_bucket(prefix: str, account: str) -> str:
     """The bucket of the audit trail."""
     return f"{prefix}-trail-{account}"
@@ -250,6 +257,21 @@ def error_metric(slot: str) -> str:
 def alarm_name(prefix: str, alarm: Alarm) -> str:
     """A metric alarm of the observability stack."""
     return f"{prefix}-{alarm}"
+
+
+def app_alarm(prefix: str, name: str) -> str:
+    """An alarm of the team's own, in the observability stack. No name of Kanmon's alarms begins like it."""
+    return f"{prefix}-alarm-{name}"
+
+
+def slot_alarm(prefix: str, slot: str, name: str) -> str:
+    """An alarm of the team's own about one slot, in the slot's own stack."""
+    return f"{prefix}-{slot}-alarm-{name}"
+
+
+def pattern_metric(slot: str, name: str) -> str:
+    """The metric of the log entries that an alarm of the team's own counts."""
+    return f"{slot}-alarm-{name}"
 
 
 def slot_rollback_alarm(prefix: str, slot: str) -> str:

@@ -6,6 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from kanmon.config.durations import Duration
+from kanmon.config.logs import Days
 from kanmon.config.section import MistakeError, Section, written
 
 
@@ -35,6 +37,26 @@ class Capacity(Section):
                 f"Write `{{min: {self.max:g}, max: {self.min:g}}}`.",
             )
         return self
+
+
+class DatabaseLogs(Section):
+    """What PostgreSQL writes into its log besides errors, and how long CloudWatch keeps it."""
+
+    min_duration_statement: Duration | None = Field(
+        None,
+        examples=["1s"],
+        description="Statements that take at least this long are logged, with their text and their values: "
+        "these may be personal data. `0s` logs every statement.",
+    )
+    connections: bool = Field(
+        False, description="`true`: each connection is logged, at its beginning and its end."
+    )
+    days: Days | None = Field(
+        None,
+        examples=[90],
+        description="Days to keep the database's log. Default: `logs.days`. With a smaller number, "
+        "CloudWatch deletes the older entries soon.",
+    )
 
 
 class Database(Section):
@@ -77,6 +99,10 @@ class Database(Section):
         description="The snapshots to keep. Kanmon takes one before each release, and deletes its oldest "
         "after a stable one. Snapshots by others stay. AWS allows 100 of them in a region, of all databases "
         "together.",
+    )
+    logs: DatabaseLogs = Field(
+        default_factory=DatabaseLogs,
+        description="PostgreSQL's log. Its errors are always in CloudWatch.",
     )
     rotation_days: int = Field(
         30,

@@ -126,7 +126,8 @@ def example(node: Node, wrong: object = None) -> Any:  # noqa: ANN401 - a value 
         known = {str(value).lower(): str(value) for value in values}
         text = wrong.lower() if isinstance(wrong, str) else ""
         near = difflib.get_close_matches(text, known, n=1, cutoff=0.4)
-        return known[near[0]] if near else node.get("default", values[0])
+        given = [node.get("default"), *(examples or ()), *values]
+        return known[near[0]] if near else next(one for one in given if one is not None)
     if (repaired := _repaired(node, wrong)) is not None:
         return repaired
     if examples:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from kanmon.config.section import Section, written
+from kanmon.config.costs import Email
+from kanmon.config.section import MistakeError, Section, written
 
 # A name or an ARN: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
 SecretName = Annotated[
@@ -26,6 +27,14 @@ ChannelName = Literal["slack"]
 class Notifications(Section):
     """The receivers of messages about releases and alarms."""
 
+    emails: tuple[Email, ...] = Field(
+        (),
+        max_length=50,
+        examples=[["team@example.com"]],
+        description="The e-mail addresses for alarms. AWS sends each a link to confirm; until then it gets "
+        "no alarm. `kanmon status` shows who has not confirmed. For messages about releases, subscribe to "
+        "the topic of `sns`.",
+    )
     sns: bool = Field(
         True,
         description="`true`: every message also goes to an SNS topic of the app. Subscribe your e-mail or "
@@ -37,3 +46,12 @@ class Notifications(Section):
         "shop/slack}`. You create the secret yourself. For `slack` it holds the URL of a webhook, or JSON "
         "with `token` and `channel` for messages in threads.",
     )
+
+    @model_validator(mode="after")
+    def _different(self) -> Self:
+        for index, email in enumerate(self.emails):
+            if email.lower() in map(str.lower, self.emails[:index]):
+                raise MistakeError(
+                    f"The address {email} is there twice.", "Remove one of them.", at=("emails", index)
+                )
+        return self

@@ -91,6 +91,10 @@ def _resolved(config: Config) -> Iterator[MistakeError]:
         ("schedules", name, "payload"): json.dumps(schedule.payload)
         for name, schedule in config.schedules.items()
     }
+    for name, alarm in config.alarms.items():
+        named = {key: getattr(alarm, key) or "" for key in ("description", "log_pattern", "metric")}
+        named["dimensions"] = json.dumps(alarm.dimensions)
+        texts |= {("alarms", name, key): text for key, text in named.items()}
     for place, text in texts.items():
         if "{{resolve:" in text:
             yield MistakeError(

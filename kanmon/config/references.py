@@ -72,6 +72,22 @@ def _shadowed(config: Config) -> Iterator[MistakeError]:
             )
 
 
+def _watched(config: Config) -> Iterator[tuple[str, tuple[int | str, ...], str, str]]:
+    """The things that the alarms watch, as in :func:`_references`."""
+    for name, alarm in config.alarms.items():
+        for section in ("functions", "state_machines", "queues"):
+            key = section.removesuffix("s")
+            watched = getattr(alarm, key)
+            if watched and not (key == "queue" and _is_dead_letters(config, watched)):
+                yield f"alarm {name}", ("alarms", name, key), section, watched
+
+
+def _is_dead_letters(config: Config, name: str) -> bool:
+    """Whether a name is that of a queue's own dead-letter queue."""
+    queue = config.queues.get(name.removesuffix("-dead"))
+    return name.endswith("-dead") and queue is not None and queue.function is not None
+
+
 def _choice(section: str, known: list[str], name: str) -> str:
     names = ", ".join(f"`{one}`" for one in known)
     return (
@@ -90,6 +106,7 @@ def _references(config: Config) -> Iterator[tuple[str, tuple[int | str, ...], st
         yield f"route {route.path}", ("api", "routes", index, "function"), "functions", route.function
     for index, hook in enumerate(config.hooks):
         yield f"hook {hook.name}", ("hooks", index, "function"), "functions", hook.function
+    yield from _watched(config)
     for name, queue in config.queues.items():
         if queue.function:
             yield f"queue {name}", ("queues", name, "function"), "functions", queue.function
@@ -109,6 +126,13 @@ def _clashing(config: Config) -> Iterator[MistakeError]:
                 f"Two checks have the name {name}.",
                 f"Rename one of them, for example to `{name}-2`.",
                 at=("checks", index, "name"),
+            )
+    for name, alarm in config.alarms.items():
+        if alarm.database and config.database is None:
+            yield MistakeError(
+                f"The alarm {name} watches the database, but there is no `database`.",
+                "Add it to the config, or remove the alarm.",
+                at=("alarms", name, "database"),
             )
     for problem in clashes(config):
         yield MistakeError(problem, "Choose another name.")

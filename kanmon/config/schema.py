@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
+from kanmon.config.alarms import AppAlarm
 from kanmon.config.api import Api, Route, check_routes
 from kanmon.config.approval import ApprovalRules
 from kanmon.config.build import Build
@@ -183,6 +184,23 @@ class Config(Section):
         default_factory=Thresholds,
         description="The limits for alarms and dashboard. If a rollback alarm fires during a bake, Kanmon "
         "rolls the release back.",
+    )
+    alarms: dict[Name, AppAlarm] = Field(
+        default_factory=dict,
+        max_length=50,
+        examples=[
+            {
+                "unsent": {
+                    "queue": "mail-dead",
+                    "metric": "ApproximateNumberOfMessagesVisible",
+                    "statistic": "Maximum",
+                    "threshold": 0,
+                }
+            }
+        ],
+        description="Alarms of your own, each under a name of your choice, such as `unsent`. Their "
+        "messages go where those of Kanmon's alarms go. Each costs about 0.10 USD a month, in each slot if "
+        "it watches one.",
     )
     notifications: Notifications = Field(
         default_factory=Notifications,

@@ -6,7 +6,18 @@ from typing import Literal
 
 from pydantic import Field
 
+from kanmon.config.logs import Days
 from kanmon.config.section import Section
+
+
+class TrailLogs(Section):
+    """The trail's copy in CloudWatch Logs."""
+
+    days: Days = Field(
+        90,
+        description="Days to keep the copy. With a smaller number, CloudWatch deletes the older entries "
+        "soon.",
+    )
 
 
 class Trail(Section):
@@ -22,4 +33,9 @@ class Trail(Section):
         "writes",
         description="The recorded uses of the app's data. `writes`: every write to the app's buckets. `all`: "
         "also every read there, and every invocation of its functions. AWS charges for each recorded event.",
+    )
+    cloudwatch_logs: TrailLogs | None = Field(
+        None,
+        description="The trail's events also go to CloudWatch Logs, to search them and to make alarms of "
+        "them. `cloudwatch_logs: {}` turns it on. CloudWatch charges for each gigabyte.",
     )

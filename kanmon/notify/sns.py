@@ -9,6 +9,8 @@ from kanmon.aws.calls import aws_errors
 from kanmon.text import inert, one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
@@ -44,6 +46,18 @@ class Topic:
                 MessageAttributes=attributes,
             )
         return thread
+
+    def unconfirmed(self, addresses: Iterable[str]) -> list[str]:
+        """The e-mail addresses without a confirmed subscription. Raises AWS's errors as KanmonError.
+
+        SNS deletes a subscription that nobody confirms within two days.
+        https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.confirm.html
+        """
+        with aws_errors(f"reading the subscriptions of {self.arn}"):
+            pages = self.sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=self.arn)
+            found = [one for page in pages for one in page["Subscriptions"]]
+        confirmed = {one["Endpoint"] for one in found if one["SubscriptionArn"].startswith("arn:")}
+        return [address for address in addresses if address not in confirmed]
 
 
 def _subject(message: Message) -> str:

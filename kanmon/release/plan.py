@@ -46,6 +46,7 @@ permissions have the length of the two templates, of 1 MB each."""
 _UNDO = {FOUNDATION: "minutes, or longer for a database", API: "a minute", EDGE: "about five minutes"}
 """The usual time of CloudFormation to restore a stack, by its kind. For the others it is a minute."""
 _READ = "read from its template: stacks before it come first; CloudFormation may replace some resources"
+_MAILS = "AWS asks each new e-mail address to confirm"
 _UNREAD = "the deployed template can't be read: all of the new one is shown, and nothing that goes"
 
 
@@ -100,9 +101,11 @@ class PlannedStack(Record):
         """What users notice of the change, in words."""
         if not self.touched:
             return "no change"
+        mails = [_MAILS] if any(change.asks_by_mail for change in self.changes) else []
         if self.deferred and not self.deployed:
-            return "created from its template during the deploy"
+            return "; ".join(["created from its template during the deploy", *mails])
         notes = [_READ] if self.deferred else []
+        notes += mails
         notes += [] if self.comparable else [_UNREAD]
         if protected := [change for change in self.changes if change.type in self._made_unprotected]:
             names = " and ".join(change.logical_id for change in protected)

@@ -253,6 +253,15 @@ def print_status(
         )
 
 
+def print_unconfirmed(console: Screen, address: str) -> None:
+    """Show an e-mail address that gets no alarms."""
+    console.print(
+        "[yellow]e-mail[/]    {address} gets no alarms: confirm the subscription in AWS's e-mail of the last "
+        "two days, or subscribe to the topic of alarms again",
+        address=address,
+    )
+
+
 def _print_open(console: Screen, operation: Operation, *, is_leased: bool) -> None:
     if operation.held:
         console.print(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
+from kanmon.naming import EMAIL
 from kanmon.stacks.grants import stateful_types
 from kanmon.stacks.template import resources_of
 
@@ -43,6 +44,7 @@ _PERMISSIONS = (
     "AWS::SecretsManager::ResourcePolicy",
 )
 """Types of IAM, and of policies that let others use a resource."""
+_SUBSCRIPTION = "AWS::SNS::Subscription"
 
 
 class Change(BaseModel):
@@ -73,6 +75,11 @@ class Change(BaseModel):
     def touches_permissions(self) -> bool:
         """The change may be one of permissions. Reviewers want to see these first."""
         return self.type.startswith(_PERMISSIONS)
+
+    @property
+    def asks_by_mail(self) -> bool:
+        """AWS sends a new address an e-mail with a link to confirm."""
+        return self.action == "Add" and self.type == _SUBSCRIPTION and self.logical_id.startswith(EMAIL)
 
     @property
     def sign(self) -> str:

@@ -37,7 +37,9 @@ def bootstrap_template(
         environments=[
             _environment(config, name, f"{config.app}-{name}", trail) for name, trail in trails.items()
         ],
-        recorded=json.dumps({name: trail and trail.model_dump() for name, trail in trails.items()}),
+        recorded=json.dumps(
+            {name: trail and trail.model_dump(exclude_none=True) for name, trail in trails.items()}
+        ),
         github=config.github,
         workflows=workflows,
         versions=json.dumps(versions),

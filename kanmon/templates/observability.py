@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
-from kanmon.naming import Alarm, alarm_name, alarm_topic, app_rollback_alarm, trace_group
+from kanmon.model import SLOTS
+from kanmon.naming import (
+    EMAIL,
+    Alarm,
+    alarm_name,
+    alarm_topic,
+    app_alarm,
+    app_rollback_alarm,
+    slot_alarm,
+    trace_group,
+)
 from kanmon.notify.package import HANDLER
+from kanmon.templates.app_alarms import alarm_facts
 from kanmon.templates.dashboard import EDGE_REGION, dashboard
 from kanmon.templates.queries import saved_queries
 from kanmon.templates.rendering import render
@@ -40,14 +52,21 @@ def observability_template(config: Config, notifier: str = "") -> str:
         connections=targets.database_connections,
         dashboard=dashboard(config, _alarms(config)),
         queries=saved_queries(config),
+        app_alarms=alarm_facts(config, per_slot=False),
+        emails=[{"id": _email_id(email), "address": email} for email in config.notifications.emails],
         channels=config.notifications.channels,
         handler=HANDLER,
         notifier=notifier,
     )
 
 
+def _email_id(email: str) -> str:
+    """The logical id of an address: another one removed or moved keeps its subscription confirmed."""
+    return f"{EMAIL}{hashlib.sha256(email.encode()).hexdigest()[:8]}"
+
+
 def _alarms(config: Config) -> list[str]:
-    """The names of the stack's own metric alarms."""
+    """The names of the metric alarms: the stack's, and the team's own in the slots."""
     of_database = (Alarm.DATABASE_CONNECTIONS, Alarm.DATABASE_ERRORS, Alarm.DATABASE_CAPACITY)
     of_api = [Alarm.API_ERRORS, Alarm.API_P95, Alarm.CANARY_ERRORS, Alarm.CANARY_P95]
     found = of_api if config.api else []
@@ -55,4 +74,13 @@ def _alarms(config: Config) -> list[str]:
     found += of_database if config.database else ()
     found += [Alarm.THROTTLES] if config.functions else []
     found += [Alarm.UNDELIVERED] if config.notifications.channels else []
-    return [alarm_name(config.prefix, alarm) for alarm in found]
+    own = [
+        name
+        for key, alarm in sorted(config.alarms.items())
+        for name in (
+            [slot_alarm(config.prefix, slot, key) for slot in SLOTS]
+            if alarm.per_slot
+            else [app_alarm(config.prefix, key)]
+        )
+    ]
+    return [*(alarm_name(config.prefix, alarm) for alarm in found), *own]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kanmon.naming import alarm_topic, slot_rollback_alarm
 from kanmon.stacks.grants import slot_parameters
+from kanmon.templates.app_alarms import alarm_facts
 from kanmon.templates.expressions import slot_sources
 from kanmon.templates.functions import function_facts
 from kanmon.templates.rendering import render
@@ -36,6 +37,7 @@ def slot_template(
     named = [name for definition in (definitions or {}).values() for name in definition.values]
     errors = _groups(functions, _FUNCTIONS_AN_ALARM)
     failures = _groups(state_machines, _STATE_MACHINES_AN_ALARM)
+    own = alarm_facts(config, per_slot=True)
     return render(
         "slot.yml",
         prefix=config.prefix,
@@ -57,7 +59,9 @@ def slot_template(
         alarms=[
             *(f"Errors{number + 1}" for number in range(len(errors))),
             *(f"Failures{number + 1}" for number in range(len(failures))),
+            *(f"{alarm['id']}AppAlarm" for alarm in own if alarm["rollback"]),
         ],
+        app_alarms=own,
     )
 
 

@@ -128,8 +128,49 @@ def test_everything_at_once_in_a_new_account(harbour: Project) -> None:
     assert "role/quay-production-deploy" in output
 
 
+_TUNED = """
+queues: {failed: {}}
+alarms:
+  late: {function: api, metric: Duration, statistic: p95, threshold: 900, rollback: true}
+  refused: {log_pattern: refused, threshold: 5}
+  busy: {database: true, metric: CPUUtilization, statistic: Average, threshold: 90, rollback: true}
+  waiting: {queue: failed, metric: ApproximateNumberOfMessagesVisible, statistic: Maximum, threshold: 0}
+notifications: {emails: [team@example.com]}
+"""
+_FUNCTION = """\
+    layers: ["arn:aws:lambda:ap-northeast-1:444455556666:layer:fonts:3"]
+    ephemeral_storage: 1024
+    reserved_concurrency: 3
+    dead_letters: failed
+    maximum_retries: 0
+    tracing: false
+    log_level: debug
+"""
+
+
+def _tuned(text: str) -> str:
+    """The app with every setting that it leaves out."""
+    text = text.replace("    timeout: 300\n", f"    timeout: 300\n{_FUNCTION}")
+    logs = "  logs: {min_duration_statement: 1s, connections: true, days: 14}\n"
+    text = text.replace("  name: mandala\n", f"  name: mandala\n{logs}")
+    return text.replace("trail: {}", "trail: {cloudwatch_logs: {}}") + _TUNED
+
+
 def test_a_release_is_made_through_the_service_role(project: Project) -> None:
-    """SEC-1, AWS-1: the embedded AWS takes the role's ARN, and the app's roles lie where it may make them."""
+    """SEC-1, AWS-1, INF-5, MON-2: with every setting; the roles lie where the service role may make them."""
+    project.edit_config(_tuned)
+    assert "TrailLogs AWS::Logs::LogGroup" in project.kanmon("bootstrap", "--yes").check().output
+    (trail,) = project.client("cloudtrail").describe_trails(trailNameList=[f"mandala-{project.name}"])[
+        "trailList"
+    ]
+    assert f":log-group:cloudtrail/mandala-{project.name}" in trail["CloudWatchLogsLogGroupArn"]
     project.release().check()
+    assert "team@example.com gets no alarms" in " ".join(project.kanmon("status").check().output.split())
+    made = project.client("lambda").get_function(FunctionName=f"mandala-{project.name}-blue-migrate")
+    assert made["Concurrency"] == {"ReservedConcurrentExecutions": 3}
+    assert [one["Arn"][-7:] for one in made["Configuration"]["Layers"]] == ["fonts:3"]
+    project.edit_config(lambda text: text.replace("reserved_concurrency: 3", "reserved_concurrency: 500"))
+    project.kanmon("build").check()
+    assert "KNM-241" in project.kanmon("plan").check(2).error
     roles = project.client("iam").list_roles()["Roles"]
     assert len([role for role in roles if role["Path"] == f"/mandala/{project.name}/"]) == 3

@@ -57,7 +57,8 @@ REPORT = {
 FUNCTIONS = {
     "api": {"handler": "shop.api", "artifact": "build/api", "starts": ["report"], "sends": ["mail"],
             "user_pool": True, "secrets": ["jwt"]},
-    "charge": {"handler": "shop.charge", "artifact": "build/api"},
+    "charge": {"handler": "shop.charge", "artifact": "build/api", "dead_letters": "failed",
+               "maximum_retries": 0, "ephemeral_storage": 1024, "reserved_concurrency": 2},
     "notify": {"handler": "shop.notify", "artifact": "build/api"},
 }  # fmt: skip
 
@@ -115,7 +116,11 @@ def release(aws: EmbeddedAws, tmp_path: Path) -> Release:
         network={},
         trail=None,
         state_machines={"report": {"definition": "state-machines/report.json"}},
-        queues={"mail": {"function": "notify"}},
+        queues={"mail": {"function": "notify"}, "failed": {}},
+        alarms={
+            "refused": {"log_pattern": '{ $.level = "ERROR" }', "threshold": 0, "rollback": True},
+            "slow": {"function": "charge", "metric": "Duration", "statistic": "p95", "threshold": 900},
+        },
         schedules={
             "nightly": {
                 "expression": "cron(0 18 ? * * *)",
@@ -171,6 +176,7 @@ def test_a_full_slot_is_created_works_changes_and_is_deleted(release: Release) -
     assert waiting["ApproximateNumberOfMessages"] == "1"
     # The state machine's step was done, and nothing by a trigger.
     assert [(line["message"], line.get("amount")) for line in _logged(release)] == [("charged", 21)]
+    _see_dead_letter(release)
     release.apply("slot", Triggers="ENABLED")
     _see_triggers(release, "ENABLED")
     _await_lines(release, message="hello", level="ERROR")
@@ -191,8 +197,10 @@ def _see_logs(release: Release) -> None:
     for group in groups.values():
         assert group["retentionInDays"] == 30
         assert group["kmsKeyId"] == release.outputs["foundation"]["KeyArn"]
-    (counted,) = logs.describe_metric_filters(logGroupName="/aws/lambda/shop-slots-blue")["metricFilters"]
-    assert counted["metricTransformations"][0]["metricNamespace"] == "Kanmon/shop-slots"
+    counted = logs.describe_metric_filters(logGroupName="/aws/lambda/shop-slots-blue")["metricFilters"]
+    metrics = [one["metricTransformations"][0] for one in counted]
+    assert {one["metricNamespace"] for one in metrics} == {"Kanmon/shop-slots"}
+    assert {one["metricName"] for one in metrics} == {"blue-errors", "blue-alarm-refused"}
 
 
 def _see_rollback_alarm(release: Release) -> None:
@@ -203,7 +211,7 @@ def _see_rollback_alarm(release: Release) -> None:
         described = cloudwatch.describe_alarms(AlarmNames=[rollback], AlarmTypes=["CompositeAlarm"])
         return str(described["CompositeAlarms"][0]["StateValue"])
 
-    for alarm in ("shop-slots-blue-errors-1", "shop-slots-blue-failures-1"):
+    for alarm in ("shop-slots-blue-errors-1", "shop-slots-blue-failures-1", "shop-slots-blue-alarm-refused"):
         for value in ("OK", "ALARM", "OK"):
             cloudwatch.set_alarm_state(AlarmName=alarm, StateValue=value, StateReason="tried")
             assert state() == value
@@ -236,6 +244,20 @@ def _see_execution(release: Release, execution: str) -> None:
     assert machine["name"] == "shop-slots-blue-report"
 
 
+def _see_dead_letter(release: Release) -> None:
+    """A failed event comes with its error."""
+    functions, sqs = release.client("lambda"), release.client("sqs")
+    made = functions.get_function(FunctionName="shop-slots-blue-charge")
+    assert made["Concurrency"] == {"ReservedConcurrentExecutions": 2}
+    assert made["Configuration"]["EphemeralStorage"] == {"Size": 1024}
+    functions.invoke(FunctionName="shop-slots-blue-charge", InvocationType="Event", Payload=b'{"wrong": 1}')
+    queue = release.client("sqs").get_queue_url(QueueName="shop-slots-failed")["QueueUrl"]
+    [message] = _await(lambda: sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1).get("Messages"))
+    record = json.loads(message["Body"])
+    assert record["requestPayload"] == {"wrong": 1}
+    assert "amount" in record["responsePayload"]["errorMessage"]
+
+
 def _logged(release: Release) -> list[dict[str, Any]]:
     """The log of the slot's functions so far."""
     events = release.client("logs").filter_log_events(logGroupName="/aws/lambda/shop-slots-blue")["events"]
@@ -265,7 +287,7 @@ def _see_deletion(release: Release) -> None:
     )
     # Other releases may need the rest; it is still there.
     queues = release.client("sqs").list_queues(QueueNamePrefix="shop-slots-")["QueueUrls"]
-    assert len(queues) == 2
+    assert len(queues) == 3
     pool = release.client("cognito-idp").describe_user_pool(
         UserPoolId=release.outputs["foundation"]["UserPoolId"]
     )["UserPool"]

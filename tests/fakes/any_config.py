@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from kanmon.config.functions import Runtime
 from kanmon.config.schema import Config
+from tests.fakes.app import LAYER
 
 _LETTERS, _INSIDE = "abcdefghijklmnopqrstuvwxyz", "abcxyz019"
 _HOSTILE = [
@@ -52,6 +53,11 @@ def _functions(draw: st.DrawFn, longest: int, secrets: list[str], *, database: b
             "secrets": st.lists(st.sampled_from(secrets), unique=True) if secrets else st.just([]),
             "environment": st.dictionaries(st.sampled_from(["NO", "Yes", "ON", "A_1", "URL"]), _TEXT),
             "memory": st.sampled_from([128, 10240]),
+            "layers": st.just([LAYER]),
+            "ephemeral_storage": st.just(10240),
+            "reserved_concurrency": st.just(1),
+            "maximum_retries": st.just(0),
+            "tracing": st.booleans(),
         },
     )
     return draw(st.dictionaries(_names(min(32, longest)), function, min_size=1, max_size=4))
@@ -72,6 +78,20 @@ _GITHUB = st.fixed_dictionaries(
     optional={"existing_provider": st.booleans(), "workflows": st.just([])},
 )
 _COSTS = st.fixed_dictionaries({}, optional={"email": st.just("a'${x}&b@c.d"), "monthly_usd": st.just(7)})
+_ALARM = st.fixed_dictionaries(
+    {"description": _TEXT, "threshold": st.floats(allow_nan=False, allow_infinity=False)}
+)
+_ALARMS = st.dictionaries(
+    st.sampled_from(["no", "v1", "v-1", "x-app-alarm", "rollback"]),
+    st.builds(
+        lambda alarm, source: alarm | source,
+        _ALARM,
+        _TEXT.filter(bool).map(lambda text: {"log_pattern": text})
+        | st.just({"namespace": "no", "metric": "a: b", "dimensions": {"${AWS::Region}": "# {{ x }}"}}),
+    ),
+    max_size=3,
+)
+_EMAILS = st.sampled_from([[], ["a'${x}&b@c.d", "no@c.d"]])
 _CHANNELS = st.sampled_from([{}, {"slack": "shop/slack+x"}, {"slack": "a@b.c"}])
 
 
@@ -129,11 +149,14 @@ def configs(draw: st.DrawFn) -> Config:
             **draw(_triggers(room, names)),
             "user_pool": draw(st.sampled_from([None, {}, {"mfa": "off", "sign_up": "anybody"}])),
             "logs": {"days": draw(st.sampled_from([1, 3653]))},
-            "trail": draw(st.sampled_from([None, {}, {"days": 1, "data_events": "all"}])),
+            "trail": draw(
+                st.sampled_from([None, {}, {"days": 1, "data_events": "all", "cloudwatch_logs": {"days": 1}}])
+            ),
             "checks": [{"name": "page", "path": "/"}],
             "github": draw(st.none() | _GITHUB),
             "costs": draw(st.none() | _COSTS),
-            "notifications": {"channels": draw(_CHANNELS)},
+            "notifications": {"channels": draw(_CHANNELS), "emails": draw(_EMAILS)},
+            "alarms": draw(_ALARMS),
             "tags": draw(st.sampled_from([{}, {"Groesse": "1: a/b=c+d@e"}])),
         }
     )  # fmt: skip

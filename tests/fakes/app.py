@@ -80,6 +80,19 @@ FUNCTION_SETTINGS: dict[str, Any] = {
     "maximum_retries": 0, "maximum_event_age": "1h", "tracing": False, "log_level": "debug",
 }  # fmt: skip
 """Every setting of a function that has a default in AWS."""
+ALARMS: dict[str, Any] = {
+    "slow": {"function": "api", "metric": "Duration", "statistic": "p95", "threshold": 800, "rollback": True},
+    "late": {"state_machine": "report", "metric": "ExecutionTime", "statistic": "Maximum", "threshold": 6e4},
+    "refused": {"log_pattern": '{ $.message = "payment refused" }', "threshold": 5, "rollback": True,
+                "description": "Payments fail. Look at the provider's page."},
+    "unsent": {"queue": "mail-dead", "metric": "ApproximateNumberOfMessagesVisible", "statistic": "Maximum",
+               "threshold": 0, "period": "5m"},
+    "busy": {"database": True, "metric": "CPUUtilization", "statistic": "Average", "threshold": 90,
+             "evaluation_periods": 5, "datapoints_to_alarm": 3},
+    "orders": {"namespace": "Shop", "metric": "Orders", "dimensions": {"Shop": "berlin: 1"}, "threshold": 0.5,
+               "comparison_operator": "LessThanThreshold", "treat_missing_data": "ignore", "rollback": True},
+}  # fmt: skip
+"""An alarm of each source."""
 STATE_MACHINE_STEPS = {"report": ("charge", "notify"), "quick": ()}
 """The functions that the state machines' definitions name."""
 NIGHTLY = {"nightly": {"expression": "cron(0 18 * * ? *)", "function": "api"}}
@@ -104,6 +117,13 @@ def make_tuned_config(**changes: Any) -> Config:
     tuned = {
         "functions": {**functions, "notify": functions["notify"] | FUNCTION_SETTINGS},
         "queues": {**queues, "failed": {"retention_days": 14}},
+        "database": {
+            "name": "shop",
+            "logs": {"min_duration_statement": "1s", "connections": True, "days": 90},
+        },
+        "trail": {"cloudwatch_logs": {}},
+        "notifications": {"emails": ["team@example.com"]},
+        "alarms": ALARMS,
     }
     return make_full_config(**tuned | changes)
 

@@ -239,6 +239,8 @@ def _anonymously(action: str, region: str, resource: str, keys: Mapping[str, Any
 
 def _of_lambda(method: str, path: str) -> str | None:
     """Lambda's actions for event source mappings and settings, by https://docs.aws.amazon.com/lambda/latest/api."""
+    if method == "GET" and path.rstrip("/").endswith("/account-settings"):
+        return "lambda:GetAccountSettings"
     verb = {"GET": "Get", "PUT": "Update", "DELETE": "Delete"}.get(method)
     return f"lambda:{verb}EventSourceMapping" if verb and MAPPING.match(path) else None
 

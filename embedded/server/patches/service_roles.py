@@ -205,10 +205,35 @@ def _ask(stack: str, rights: Iterable[_Right]) -> None:
         _check(role, right, {**stack_tags, **own} if right.exists else {})
 
 
+def may(role: str, action: str, resource: str) -> bool:
+    """Whether a function's role allows an action."""
+    context = _context(role, _Right(action, resource, {}), {}, "function")
+    allowed = _decides(role, context)
+    decisions.record(role, action, resource, allowed=allowed)
+    return allowed
+
+
 def _check(role: str, right: _Right, tags: Mapping[str, str]) -> None:
+    context = _context(role, right, tags, "AWSCloudFormation")
+    allowed = _decides(role, context)
+    decisions.record(role, right.action, right.resource, allowed=allowed)
+    if not allowed:
+        raise ValueError(
+            _REFUSAL.format(user=context.principal_arn, action=right.action, resource=right.resource)
+        )
+
+
+def _decides(role: str, context: Any) -> bool:
     account, name = responses.get_account_id(), role.rpartition("/")[2]
-    context = evaluator.EvalContext(
-        principal_arn=f"arn:aws:sts::{account}:assumed-role/{name}/AWSCloudFormation",
+    policies = evaluator._gather_role_policies(name, account)
+    found = evaluator.evaluate(context, policies, *evaluator._permissions_boundary(iam._roles, name, account))
+    return bool(found.decision == "Allow")
+
+
+def _context(role: str, right: _Right, tags: Mapping[str, str], holder: str) -> Any:
+    account, name = responses.get_account_id(), role.rpartition("/")[2]
+    return evaluator.EvalContext(
+        principal_arn=f"arn:aws:sts::{account}:assumed-role/{name}/{holder}",
         principal_type="AssumedRole",
         principal_account=account,
         action=right.action,
@@ -220,11 +245,3 @@ def _check(role: str, right: _Right, tags: Mapping[str, str]) -> None:
             **right.keys,
         },
     )
-    policies = evaluator._gather_role_policies(name, account)
-    found = evaluator.evaluate(context, policies, *evaluator._permissions_boundary(iam._roles, name, account))
-    allowed = found.decision == "Allow"
-    decisions.record(role, right.action, right.resource, allowed=allowed)
-    if not allowed:
-        raise ValueError(
-            _REFUSAL.format(user=context.principal_arn, action=right.action, resource=right.resource)
-        )

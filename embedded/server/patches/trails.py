@@ -45,7 +45,7 @@ def _configure(name: str, props: dict[str, Any]) -> Any:
 
 def _body(name: str, props: dict[str, Any]) -> dict[str, Any]:
     flags = ("IncludeGlobalServiceEvents", "IsMultiRegionTrail", "EnableLogFileValidation")
-    texts = ("S3BucketName", "S3KeyPrefix")
+    texts = ("S3BucketName", "S3KeyPrefix", "CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn")
     body: dict[str, Any] = {"Name": name}
     body |= {key: provisioners._cfn_bool(props[key]) for key in flags if key in props}
     body |= {key: props[key] for key in texts if key in props}

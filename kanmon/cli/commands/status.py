@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def run(options: FormatOptions, context: Context) -> ExitStatus:
     """Show the ledger's head."""
     from kanmon.release.rollback import present_target
-    from kanmon.report.terminal import print_status
+    from kanmon.report.terminal import print_status, print_unconfirmed
 
     services = context.services
     ledger = services.ledger
@@ -25,7 +25,23 @@ def run(options: FormatOptions, context: Context) -> ExitStatus:
     else:
         live = ledger.release(head.live) if head.live else None
         print_status(context.console, head, live, present_target(ledger), operation, now=services.clock.now())
+        for address in _unconfirmed(context):
+            print_unconfirmed(context.console, address)
     return ExitStatus.OK
+
+
+def _unconfirmed(context: Context) -> list[str]:
+    """The e-mail addresses of the config that get no alarms yet."""
+    from kanmon.model import Slot
+    from kanmon.naming import OBSERVABILITY, Output, stack_name
+    from kanmon.notify.sns import Topic
+
+    config = context.config
+    name = stack_name(config.prefix, OBSERVABILITY, Slot.NONE)
+    stack = context.services.stacks.find(name) if config.notifications.emails else None
+    if not stack:
+        return []
+    return Topic(context.aws.sns, stack.outputs[Output.TOPIC]).unconfirmed(config.notifications.emails)
 
 
 COMMAND = Command(

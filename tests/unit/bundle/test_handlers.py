@@ -45,7 +45,7 @@ def _problem(folder: Path, runtime: str, handler: str, files: dict[str, str]) ->
 
 
 def test_a_layer_may_have_the_handler(tmp_path: Path) -> None:
-    """CD-6, ADP-1: nobody knows its files."""
+    """CD-6: nobody knows its files."""
     given = {"handler": "datadog_lambda.handler.handler", "artifact": "fn", "layers": [LAYER]}
     refuse_missing_handler("api", Function.model_validate(given), tmp_path, [])
 

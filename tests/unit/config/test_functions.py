@@ -29,7 +29,7 @@ def test_a_function_invalid_for_lambda_is_refused(changes: dict[str, Any]) -> No
 
 
 def test_every_setting_together_is_fine() -> None:
-    """ADP-1"""
+    """INF-5"""
     config = make_config(functions={"api": FUNCTION | FUNCTION_SETTINGS}, hooks=[], queues={"failed": {}})
     assert config.functions["api"].maximum_event_age == 3600
     assert config.queues["failed"].function is None
@@ -87,7 +87,7 @@ _ELSEWHERE = LAYER.replace("ap-northeast-1", "us-east-1")
 def test_a_mistake_in_a_setting_has_its_line_and_its_fix(
     tmp_path: Path, setting: str, problem: str, fix: str
 ) -> None:
-    """INF-9, ADP-1"""
+    """INF-9"""
     path = tmp_path / "kanmon.yml"
     path.write_text(_CONFIG.format(setting=setting), "utf-8")
     with pytest.raises(KanmonError) as caught:

@@ -19,3 +19,11 @@ def test_a_name_invalid_for_secrets_manager_is_refused(name: str) -> None:
 )
 def test_a_secret_is_a_name_or_an_arn(name: str) -> None:
     assert make_config(notifications={"channels": {"slack": name}}).notifications.channels == {"slack": name}
+
+
+def test_an_address_is_there_once() -> None:
+    """MON-2"""
+    with pytest.raises(ValidationError, match=r"TEAM@example.com is there twice"):
+        make_config(notifications={"emails": ["team@example.com", "TEAM@example.com"]})
+    with pytest.raises(ValidationError, match="emails"):
+        make_config(notifications={"emails": ["Team <team@example.com>"]})

@@ -94,3 +94,32 @@ def test_a_fact_is_one_line_of_the_mail_without_a_link(value: str) -> None:
     assert body.count("://") == 1
     assert not re.search(r"www\.|@\w", body, re.IGNORECASE)
     assert not invisible(body.replace("\u200b", ""))
+
+
+@mock_aws
+def test_an_address_that_did_not_confirm_is_named() -> None:
+    """MON-2: also one whose subscription SNS has given up."""
+    sns = boto3.client("sns", region_name="ap-northeast-1")
+    arn = sns.create_topic(Name="mandala-production-alarms")["TopicArn"]
+    sns.subscribe(TopicArn=arn, Protocol="email", Endpoint="confirmed@example.com")
+    addresses = ["confirmed@example.com", "gone@example.com"]
+    assert Topic(sns, arn).unconfirmed(addresses) == ["gone@example.com"]
+
+
+class _Pending:
+    """SNS with one subscription that waits for its confirmation."""
+
+    def get_paginator(self, _: str) -> _Pending:
+        return self
+
+    def paginate(self, **_: str) -> list[dict[str, Any]]:
+        return [
+            {"Subscriptions": []},
+            {"Subscriptions": [{"Endpoint": "new@example.com", "SubscriptionArn": "PendingConfirmation"}]},
+        ]
+
+
+def test_an_address_that_waits_is_named() -> None:
+    """MON-2"""
+    client: Any = _Pending()
+    assert Topic(client, "arn:aws:sns:x").unconfirmed(["new@example.com"]) == ["new@example.com"]

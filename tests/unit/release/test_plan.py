@@ -225,6 +225,22 @@ def test_a_hashed_asset_of_the_live_release_keeps_its_kind(cloud: Cloud) -> None
     assert caught.value.code is Code.ASSET_CHANGED
 
 
+def test_the_plan_names_the_confirmation_of_new_addresses(cloud: Cloud) -> None:
+    """MON-2: in a first release, too."""
+    asks = "AWS asks each new e-mail address to confirm"
+
+    def effect(version: str) -> str:
+        config = make_config(notifications={"emails": ["team@example.com"]})
+        stacks = plan_of(cloud, make_bundle(cloud, version, config=config)).stacks
+        return next(stack.effect for stack in stacks if stack.kind == "observability")
+
+    assert effect("one") == f"created from its template during the deploy; {asks}"
+    release(cloud, "none")
+    assert asks in effect("two")
+    release(cloud, "two", config=make_config(notifications={"emails": ["team@example.com"]}))
+    assert asks not in effect("three")
+
+
 def test_a_plan_changes_nothing(cloud: Cloud) -> None:
     release(cloud, "one")
     stacks, pages, stages = dict(cloud.stacks.stacks), cloud.pages(), dict(cloud.gateway.stages)

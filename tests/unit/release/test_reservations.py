@@ -1,4 +1,4 @@
-"""Reserved concurrency counts for both slots, and is refused before anything changes (AWS-4, ADP-1)."""
+"""Reserved concurrency counts for both slots, and is refused before anything changes (AWS-4)."""
 
 from __future__ import annotations
 

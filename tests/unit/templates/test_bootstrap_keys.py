@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 
+from embedded.authorisation.evaluation import Request, statements_of
 from kanmon.naming import Output, database_logs
 from kanmon.templates.bootstrap import bootstrap_template
 from tests.fakes.app import make_config
 from tests.unit.templates.bootstrapped import GITHUB, document
+from tests.unit.templates.iam import ACCOUNT, REGION, allows
 from tests.unit.templates.parsed import Resource, of_kind, parse, statement_of
 
 BOTH = GITHUB | {"environments": ["staging", "test"]}
@@ -174,3 +177,54 @@ def test_the_trails_bucket() -> None:
             # Of this one trail: another account's can't write here.
             assert statement["Principal"] == {"Service": "cloudtrail.amazonaws.com"}
             assert statement["Condition"]["StringEquals"]["aws:SourceArn"]["Sub"].endswith(":trail/shop-test")
+
+
+def test_the_trail_may_also_go_to_cloudwatch_logs() -> None:
+    """SEC-3, SEC-4: encrypted with the trail's key, written by CloudTrail for this trail only."""
+    assert "CloudWatchLogsLogGroupArn" not in _of("CloudTrail::Trail")["TestTrail"]
+    given = {"trail": {"cloudwatch_logs": {"days": 400}}, "github": GITHUB}
+    trail = _of("CloudTrail::Trail", **given)["TestTrail"]
+    assert trail["CloudWatchLogsLogGroupArn"] == {"GetAtt": "TestTrailLogs.Arn"}
+    assert trail["CloudWatchLogsRoleArn"] == {"GetAtt": "TestTrailLogsRole.Arn"}
+    group = _of("Logs::LogGroup", **given)["TestTrailLogs"]
+    assert group == {
+        "LogGroupName": "cloudtrail/shop-test",
+        "RetentionInDays": 400,
+        "KmsKeyId": {"GetAtt": "TestTrailKey.Arn"},
+    }
+    key = statement_of(_of("KMS::Key", **given)["TestTrailKey"]["KeyPolicy"], "LogsEncrypt")
+    (allowed,) = key["Condition"]["ArnEquals"].values()
+    assert allowed["Sub"].endswith(":log-group:cloudtrail/shop-test")
+    role = _of("IAM::Role", **given)["TestTrailLogsRole"]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Condition"]["StringEquals"]["aws:SourceArn"]["Sub"].endswith(":trail/shop-test")
+    (write,) = role["Policies"][0]["PolicyDocument"]["Statement"]
+    assert (
+        ":log-group:cloudtrail/shop-test:log-stream:${AWS::AccountId}_CloudTrail_" in write["Resource"]["Sub"]
+    )
+
+
+def test_no_role_of_a_workflow_reaches_the_trails_log() -> None:
+    """SEC-3: also in an environment with a name that goes on, such as `test-eu`."""
+    made = document(trail={"cloudwatch_logs": {}}, github=BOTH)
+    boundary = statements_of(made.of_type("AWS::IAM::ManagedPolicy")["TestBoundary"]["PolicyDocument"])
+    for name in ("test", "test-eu"):
+        group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:cloudtrail/shop-{name}"
+        for role in ("TestServiceRole", "TestDeployRole", "TestPlanRole"):
+            for action in ("DeleteLogGroup", "PutRetentionPolicy", "DisassociateKmsKey"):
+                assert not allows(made.statements(role), Request(f"logs:{action}", group)), (role, action)
+        for action in ("CreateLogStream", "PutLogEvents"):
+            written = Request(f"logs:{action}", f"{group}:log-stream:x")
+            assert not allows(boundary, written), action
+
+
+def test_a_trails_copy_stays_without_its_config() -> None:
+    """SEC-3"""
+    first = bootstrap_template(make_config(trail={"cloudwatch_logs": {"days": 400}}))
+    assert bootstrap_template(make_config(), outputs=_outputs(first)) == first
+
+
+def test_a_trail_without_a_copy_is_recorded_as_before() -> None:
+    """SEC-3: an older Kanmon reads it, too."""
+    recorded = parse(bootstrap_template(make_config(trail={})))["Outputs"][Output.ENVIRONMENTS]["Value"]
+    assert json.loads(recorded) == {"test": {"days": 90, "data_events": "writes"}}

@@ -43,6 +43,7 @@ DEPLOYMENTS = f"arn:aws:apigateway:{REGION}::/restapis/a1/deployments"
 # Every call in the code, and what each is made on. A new call fails the test below until it stands here.
 CALLS: dict[str, list[tuple[str, dict[str, str]]]] = {
     "lambda.get_account_settings": [("*", {})],
+    "sns.list_subscriptions_by_topic": [(own("sns", "shop-test-alarms"), {})],
     "apigateway.create_stage": [(STAGES, TAGS)],
     "apigateway.delete_deployment": [(f"{DEPLOYMENTS}/d1", TAGS)],
     "apigateway.get_deployments": [(DEPLOYMENTS, TAGS)],
@@ -128,6 +129,7 @@ def test_the_deploy_role_may_make_every_call(call: str) -> None:
 
 PLANS = {
     "lambda.get_account_settings",
+    "sns.list_subscriptions_by_topic",
     "cloudformation.create_change_set",
     "cloudformation.delete_change_set",
     "cloudformation.describe_change_set",

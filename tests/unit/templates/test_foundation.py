@@ -385,7 +385,7 @@ def test_the_access_log_is_encrypted_and_ends(case: str) -> None:
 
 
 def test_a_queue_without_a_function_keeps_its_messages() -> None:
-    """ADP-1: nobody takes them by itself, so there is no queue for messages after too many failures."""
+    """INF-5: nobody takes them by itself, so there is no queue for messages after too many failures."""
     queues = of_kind(
         foundation_template(make_config(queues={"failed": {"retention_days": 14}})), "SQS::Queue"
     )
@@ -395,3 +395,24 @@ def test_a_queue_without_a_function_keeps_its_messages() -> None:
         "KmsMasterKeyId": {"Ref": "KeyArn"},
         "MessageRetentionPeriod": 1_209_600,
     }
+
+
+def test_the_databases_log() -> None:
+    """INF-3, MON-4: slow statements, connections, and days of its own. Nothing of it by default."""
+    (plain,) = of_kind(foundation_template(make_config()), "RDS::DBClusterParameterGroup").values()
+    assert plain["Parameters"] == {"rds.force_ssl": "1"}
+    logs = {"min_duration_statement": "250ms", "connections": True, "days": 7}
+    body = foundation_template(make_config(database={"name": "shop", "logs": logs}))
+    (tuned,) = of_kind(body, "RDS::DBClusterParameterGroup").values()
+    assert tuned["Parameters"] == {
+        "rds.force_ssl": "1",
+        "log_connections": "1",
+        "log_disconnections": "1",
+        "log_min_duration_statement": "250",
+    }
+    groups = of_kind(body, "Logs::LogGroup")
+    assert groups["DatabaseLogs"]["RetentionInDays"] == 7
+    assert groups["AccessLogs"]["RetentionInDays"] == 30
+    every = make_config(database={"name": "shop", "logs": {"min_duration_statement": 0}})
+    (all_of_them,) = of_kind(foundation_template(every), "RDS::DBClusterParameterGroup").values()
+    assert all_of_them["Parameters"]["log_min_duration_statement"] == "0"

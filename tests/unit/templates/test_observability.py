@@ -13,7 +13,7 @@ from kanmon.naming import Alarm, alarm_name, alarm_topic, app_rollback_alarm, tr
 from kanmon.notify.package import HANDLER
 from kanmon.templates.edge import edge_template
 from kanmon.templates.observability import observability_template
-from tests.fakes.app import make_config, make_full_config
+from tests.fakes.app import make_config, make_full_config, make_tuned_config
 from tests.fakes.configs import matrix
 from tests.fakes.linted import findings
 from tests.unit.templates.bootstrapped import CONFIGS, KEY, document, own
@@ -39,6 +39,9 @@ VARIANTS = {
     "api only": matrix()["api only"],
     "everything": EVERYTHING,
 }
+TUNED = make_tuned_config()
+"""With alarms of the team's own: Kanmon's rules are not for them."""
+RENDERED = VARIANTS | {"tuned": TUNED}
 TOPIC = [{"Ref": "Topic"}]
 NOTIFIER = "test/blobs/" + "a" * 64
 
@@ -60,18 +63,18 @@ def _dimensions(alarm: Resource) -> dict[str, Any]:
     return {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize("name", RENDERED)
 def test_cfn_lint_finds_nothing(name: str) -> None:
     """Not even a hint."""
-    assert findings(observability_template(VARIANTS[name], NOTIFIER), VARIANTS[name].region) == []
+    assert findings(observability_template(RENDERED[name], NOTIFIER), RENDERED[name].region) == []
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize("name", RENDERED)
 def test_it_reads_as_one_text(name: str) -> None:
-    body = observability_template(VARIANTS[name], NOTIFIER)
+    body = observability_template(RENDERED[name], NOTIFIER)
     assert "\n\n\n" not in body
     assert not [line for line in body.splitlines() if line != line.rstrip()]
-    assert body == observability_template(VARIANTS[name].model_copy(), NOTIFIER)
+    assert body == observability_template(RENDERED[name].model_copy(), NOTIFIER)
     assert len(body) < 100_000
 
 
@@ -483,3 +486,44 @@ def test_the_boundary_lets_the_notifier_read_its_secret() -> None:
         secret = own("secretsmanager", "secret:shop-slack-AbCdEf")
         assert allows(policy, Request("secretsmanager:GetSecretValue", secret)) is allowed
         assert allows(policy, Request("kms:Decrypt", KEY))
+
+
+def test_the_teams_alarms_about_shared_things() -> None:
+    """MON-2: they go to the topic; one that rolls back counts for the app's rollback alarm."""
+    config = TUNED
+    alarms = {
+        name: one for name, one in _of("CloudWatch::Alarm", config).items() if name.endswith("AppAlarm")
+    }
+    assert set(alarms) == {"UnsentAppAlarm", "BusyAppAlarm", "OrdersAppAlarm"}
+    assert {str(one["AlarmActions"]) for one in alarms.values()} == {str(TOPIC)}
+    unsent, busy, orders = (alarms[f"{name}AppAlarm"] for name in ("Unsent", "Busy", "Orders"))
+    assert unsent["AlarmName"] == "shop-test-alarm-unsent"
+    assert _dimensions(unsent) == {"QueueName": "shop-test-mail-dead"}
+    assert (unsent["Period"], unsent["EvaluationPeriods"], unsent["DatapointsToAlarm"]) == (300, 1, 1)
+    assert _dimensions(busy) == {"DBClusterIdentifier": {"Ref": "DatabaseCluster"}}
+    assert (busy["EvaluationPeriods"], busy["DatapointsToAlarm"]) == (5, 3)
+    assert _dimensions(orders) == {"Shop": "berlin: 1"}
+    assert (orders["Threshold"], orders["ComparisonOperator"]) == (0.5, "LessThanThreshold")
+    (composite,) = _of("CloudWatch::CompositeAlarm", config).values()
+    assert composite["AlarmRule"]["Sub"].endswith('OR ALARM("${OrdersAppAlarm}")')
+    assert "Busy" not in composite["AlarmRule"]["Sub"]
+
+
+def test_the_dashboard_shows_the_teams_alarms() -> None:
+    """MON-1: those of both slots, too."""
+    (dashboard,) = _of("CloudWatch::Dashboard", TUNED).values()
+    body = dashboard["DashboardBody"]["Sub"]
+    for name in ("alarm-unsent", "blue-alarm-slow", "green-alarm-slow"):
+        assert f":alarm:shop-test-{name}" in body
+
+
+def test_alarms_go_to_the_addresses() -> None:
+    """MON-2: an address keeps its logical id when another one goes, so it stays confirmed."""
+
+    def made(*emails: str) -> dict[str, Resource]:
+        return _of("SNS::Subscription", make_config(notifications={"emails": emails}))
+
+    both = made("a@example.com", "b@example.com")
+    assert [one["Endpoint"] for one in both.values()] == ["a@example.com", "b@example.com"]
+    assert {(one["Protocol"], str(one["TopicArn"])) for one in both.values()} == {("email", str(TOPIC[0]))}
+    assert made("b@example.com").keys() < both.keys()

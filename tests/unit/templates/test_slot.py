@@ -173,7 +173,7 @@ def test_a_function_has_these_defaults() -> None:
 
 
 def test_a_function_has_its_settings() -> None:
-    """ADP-1: layers, `/tmp`, reservation, traces and level of its log."""
+    """INF-5: layers, `/tmp`, reservation, traces and level of its log."""
     config = make_tuned_config()
     made = _of("Lambda::Function", config)["NotifyFunction"]
     assert made["Layers"] == [LAYER]
@@ -185,7 +185,7 @@ def test_a_function_has_its_settings() -> None:
 
 
 def test_a_failed_event_goes_to_the_queue() -> None:
-    """ADP-1: the function may send it, as Lambda asks. A queue without a function has no source."""
+    """INF-5: the function may send it, as Lambda asks. A queue without a function has no source."""
     config = make_tuned_config()
     (made,) = _of("Lambda::EventInvokeConfig", config).values()
     assert made == {
@@ -202,7 +202,7 @@ def test_a_failed_event_goes_to_the_queue() -> None:
 
 
 def test_one_setting_of_asynchronous_invocations_is_enough() -> None:
-    """ADP-1: without a setting, Lambda's defaults stay."""
+    """INF-5: without a setting, Lambda's defaults stay."""
     for name, value in (("maximum_retries", 0), ("maximum_event_age", 60)):
         function = {"handler": "shop.api", "artifact": "build/api", name: value}
         (made,) = _of(
@@ -213,7 +213,7 @@ def test_one_setting_of_asynchronous_invocations_is_enough() -> None:
 
 
 def test_a_queue_without_a_function_needs_no_switch() -> None:
-    """ADP-1"""
+    """INF-5"""
     config = make_config(queues={"failed": {}})
     assert "Triggers" not in parse(render(config))["Parameters"]
     specs = stacks_of(
@@ -527,3 +527,43 @@ def test_the_boundary_allows_all_of_the_slots_roles() -> None:
         for policy in role["Policies"]:
             for one in policy["PolicyDocument"]["Statement"]:
                 assert set(listed(one["Action"])) <= allowed, name
+
+
+def test_the_teams_alarms_about_a_slot_are_in_the_slot() -> None:
+    """MON-2: one that rolls back is behind the rollback alarm, which sends the messages."""
+    config = make_tuned_config()
+    alarms = {
+        name: one for name, one in _of("CloudWatch::Alarm", config).items() if name.endswith("AppAlarm")
+    }
+    assert set(alarms) == {"SlowAppAlarm", "LateAppAlarm", "RefusedAppAlarm"}
+    slow, late, refused = (alarms[f"{name}AppAlarm"] for name in ("Slow", "Late", "Refused"))
+    assert slow["AlarmName"] == {"Sub": "shop-test-${Slot}-alarm-slow"}
+    assert (slow["Namespace"], slow["MetricName"], slow["ExtendedStatistic"]) == (
+        "AWS/Lambda",
+        "Duration",
+        "p95",
+    )
+    assert slow["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": "ApiFunction"}}]
+    assert late["Dimensions"] == [{"Name": "StateMachineArn", "Value": {"Ref": "ReportStateMachine"}}]
+    assert late["Threshold"] == 60_000
+    assert refused["AlarmDescription"].startswith("Payments fail.")
+    assert [alarm.get("AlarmActions") is None for alarm in (slow, late, refused)] == [True, False, True]
+    assert late["AlarmActions"] == late["OKActions"]
+    (composite,) = _of("CloudWatch::CompositeAlarm", config).values()
+    assert late["AlarmActions"] == composite["AlarmActions"]
+    rule = composite["AlarmRule"]["Sub"]
+    assert 'ALARM("${SlowAppAlarm}")' in rule
+    assert 'ALARM("${RefusedAppAlarm}")' in rule
+    assert "Late" not in rule
+
+
+def test_entries_of_a_pattern_are_counted() -> None:
+    """MON-4"""
+    config = make_tuned_config()
+    made = _of("Logs::MetricFilter", config)["RefusedAppPattern"]
+    assert made["FilterPattern"] == '{ $.message = "payment refused" }'
+    (metric,) = made["MetricTransformations"]
+    alarm = _of("CloudWatch::Alarm", config)["RefusedAppAlarm"]
+    assert metric["MetricName"] == alarm["MetricName"] == {"Sub": "${Slot}-alarm-refused"}
+    assert metric["MetricNamespace"] == alarm["Namespace"] == "Kanmon/shop-test"
+    assert alarm["Statistic"] == "Sum"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
+from kanmon.cli import context as context_module
 from kanmon.errors import ExitStatus
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.unit.cli.commands.conftest import App
 
 
@@ -38,3 +42,25 @@ def test_json_is_the_ledgers_head(app: App) -> None:
 def test_nothing_is_written(app: App) -> None:
     assert app.run("status") is ExitStatus.OK
     assert app.untouched
+
+
+def test_an_address_without_a_confirmation_is_shown(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MON-2: before the first release there is no topic to ask about."""
+    asked: list[str] = []
+
+    def paginate(TopicArn: str) -> list[dict[str, Any]]:  # noqa: N803 - boto3's name
+        asked.append(TopicArn)
+        return [{"Subscriptions": [{"Endpoint": "a@example.com", "SubscriptionArn": "arn:aws:sns:x"}]}]
+
+    sns = SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=paginate))
+    monkeypatch.setattr(
+        context_module, "Aws", lambda region: SimpleNamespace(region=region, account="1" * 12, sns=sns)
+    )
+    app.configure(notifications={"emails": ["a@example.com", "b@example.com"]})
+    assert app.run("status") is ExitStatus.OK
+    assert "gets no alarms" not in app.printed()
+    assert asked == []
+    app.deploy("one")
+    assert app.run("status") is ExitStatus.OK
+    assert "b@example.com gets no alarms: confirm" in " ".join(app.printed().split())
+    assert len(asked) == 1
