@@ -218,3 +218,18 @@ def test_environments_are_alike_but_for_their_names() -> None:
     assert alike(test, staging, "test", "staging")
     assert not alike((*test, "+ Allow: *"), staging, "test", "staging")
     assert not alike(test, staging, "test", "production")
+
+
+def test_a_layer_is_shown_beside_the_permissions() -> None:
+    """TRU-1: it is the code of others, and runs with the function's permissions."""
+    layers = (
+        "Layers: [arn:aws:lambda:eu-central-1:444455556666:layer:fonts:3, arn:aws:lambda:x:1:layer:log:1]"
+    )
+    found = _resource("AWS::Lambda::Function", f"      Handler: shop.api\n      {layers}\n")["One"]
+    assert found == (
+        "+ Layers: arn:aws:lambda:eu-central-1:444455556666:layer:fonts:3, arn:aws:lambda:x:1:layer:log:1",
+    )
+    old = f"Resources:\n  One:\n    Type: AWS::Lambda::Function\n    Properties:\n      {layers}\n"
+    changed = permission_changes(old, old.replace("fonts:3", "fonts:4"))["One"]
+    assert [line[:10] for line in changed] == ["- Layers: ", "+ Layers: "]
+    assert _resource("AWS::Lambda::Function", "      Handler: shop.api\n") == {}
