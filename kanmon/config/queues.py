@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
 
-from kanmon.config.section import Section
+from pydantic import Field, model_validator
+
+from kanmon.config.section import MistakeError, Section
 from kanmon.config.values import Name
 
 
@@ -36,3 +38,14 @@ class Queue(Section):
     retention_days: int = Field(
         4, ge=1, le=14, description="Days to keep an unprocessed message. Then SQS deletes it."
     )
+
+    @model_validator(mode="after")
+    def _of_its_function(self) -> Self:
+        for key in ("batch_size", "retries"):
+            if self.function is None and getattr(self, key) != type(self).model_fields[key].default:
+                raise MistakeError(
+                    f"`{key}` is for the function of a queue, and this queue has none.",
+                    "Remove it, or add `function`.",
+                    at=(key,),
+                )
+        return self

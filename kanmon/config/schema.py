@@ -143,8 +143,8 @@ class Config(Section):
         default_factory=dict,
         max_length=250,
         examples=[{"mail": {"function": "send-mail"}}],
-        description="All SQS queues of the app, each under a name of your choice, such as `mail`. Each has "
-        "one function and a queue for dead letters. Functions send messages with `sends`.",
+        description="All SQS queues of the app, each under a name of your choice, such as `mail`. Most "
+        "have one function, and then a queue for dead letters. Functions send messages with `sends`.",
     )
     schedules: dict[Name, Schedule] = Field(
         default_factory=dict,

@@ -27,6 +27,11 @@ FUNCTION = {"handler": "a", "artifact": "b"}
             {"functions": {"api": FUNCTION | {"user_pool": True}}},
             "wants the user pool, but there is no `user_pool`",
         ),
+        (
+            {"queues": {"failed": {"retries": 5}}},
+            "`retries` is for the function of a queue, and this .* none",
+        ),
+        ({"queues": {"failed": {"batch_size": 5}}}, "`batch_size` is for the function of a queue"),
         ({"queues": {"mail": {"function": "xy"}}}, "queue mail names the function xy, .* `functions`"),
         (
             {"schedules": {"s1": {"expression": "rate(1 day)", "function": "xy"}}},
