@@ -10,7 +10,7 @@ from kanmon.config.trail import Trail
 from kanmon.config.workflows import FILES
 from kanmon.model import SLOTS
 from kanmon.naming import STACK_KINDS, Output, logical_id, stack_name, trace_group
-from kanmon.stacks.grants import ceilings
+from kanmon.stacks.granted import ceilings
 from kanmon.templates.expressions import boundary_facts
 from kanmon.templates.rendering import render
 from kanmon.templates.stack_set import PROTECTED

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from kanmon.config.waiting import ANSWERING
 from kanmon.naming import logical_id
-from kanmon.stacks.grants import GRANTS, foundation_outputs, foundation_sections
+from kanmon.stacks.granted import foundation_sections
+from kanmon.stacks.grants import GRANTS, foundation_outputs
 from kanmon.stacks.protection import protections
 from kanmon.templates.rendering import render
 

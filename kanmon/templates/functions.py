@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kanmon.config.waiting import ANSWERING
 from kanmon.naming import unique_id
-from kanmon.stacks.grants import granted
+from kanmon.stacks.granted import granted
 from kanmon.templates.expressions import expression, statement_facts
 
 if TYPE_CHECKING:

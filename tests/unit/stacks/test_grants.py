@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kanmon.config.functions import Function
+from kanmon.stacks.granted import Granted, ceilings, foundation_sections, granted
 from kanmon.stacks.grants import (
     GRANTS,
     Arn,
     Grant,
-    Granted,
-    ceilings,
     foundation_outputs,
-    foundation_sections,
-    granted,
     reserved,
     slot_parameters,
     stateful_types,
@@ -249,27 +246,9 @@ def test_a_row_with_a_template_gives_it_the_things(key: Key) -> None:
     )
 
 
-def test_a_section_has_one_ceiling_for_all_its_rows() -> None:
-    assert [one.sid for one in ceilings()] == ["Secrets", "StateMachines", "Queues"]
-
-
 def test_the_rows_of_a_section_share_their_limit() -> None:
     limits = {section: {row.limit for key, row in ROWS.items() if key[0] == section} for section in SECTIONS}
     assert {section for section, found in limits.items() if len(found) > 1} == set()
-
-
-def test_two_secrets_share_a_statement() -> None:
-    functions = {"api": FUNCTION | {"secrets": ["jwt", "ai-key"]}}
-    config = make_config(functions=functions, hooks=None, database=None, secrets={"jwt": {}, "ai-key": {}})
-    resources = ["!Ref AiKeySecretArn", "!Ref JwtSecretArn"]
-    assert granted(config, "api").permissions == {"OwnSecrets": (READ_SECRET, resources)}
-
-
-def test_a_sender_and_receiver_uses_the_key_for_both() -> None:
-    functions = {"api": FUNCTION | {"sends": ["mail"]}}
-    queues = {"mail": {"function": "api"}}
-    config = make_config(functions=functions, hooks=None, database=None, queues=queues)
-    assert granted(config, "api").key_uses == {"MessagesKey": ("sqs", ["kms:GenerateDataKey", "kms:Decrypt"])}
 
 
 def test_a_queue_for_messages_and_dead_letters_is_granted_once() -> None:
