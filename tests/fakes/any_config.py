@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, get_args
 
 from hypothesis import strategies as st
@@ -19,6 +20,8 @@ _HOSTILE = [
 _TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=8) | st.sampled_from(
     _HOSTILE
 )
+_PLAIN = _TEXT.map(lambda text: re.sub(r"\$\{([^{}]*)\}", r"${!\1}", text))
+"""A text that names nothing."""
 _WORD = _TEXT.map(lambda text: "".join(text.split())).filter(bool)
 
 
@@ -51,7 +54,7 @@ def _functions(draw: st.DrawFn, longest: int, secrets: list[str], *, database: b
             "runtime": st.sampled_from(get_args(Runtime)),
             "database": st.booleans() if database else st.just(value=False),
             "secrets": st.lists(st.sampled_from(secrets), unique=True) if secrets else st.just([]),
-            "environment": st.dictionaries(st.sampled_from(["NO", "Yes", "ON", "A_1", "URL"]), _TEXT),
+            "environment": st.dictionaries(st.sampled_from(["NO", "Yes", "ON", "A_1", "URL"]), _PLAIN),
             "memory": st.sampled_from([128, 10240]),
             "layers": st.just([LAYER]),
             "ephemeral_storage": st.just(10240),

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from kanmon.codes import Code
 from kanmon.config.source import load_config
+from kanmon.config.substitution import substitute
 from kanmon.errors import KanmonError
 from kanmon.naming import API, FOUNDATION, SLOT, secret_name, slot_resource_name
 from kanmon.stacks.preflight import LIMITS, outline
@@ -100,7 +101,8 @@ def test_functions_are_given_the_configs_settings(config: Config) -> None:
         variables = one["Environment"]["Variables"]
         assert variables["KANMON_APP"] == config.app
         assert variables["KANMON_ENVIRONMENT"] == config.environment
-        assert {key: variables.get(key) for key in function.environment} == function.environment
+        given = {key: substitute(text, str) for key, text in function.environment.items()}
+        assert {key: variables.get(key) for key in function.environment} == given
 
 
 @given(configs())
