@@ -14,6 +14,7 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -183,7 +184,14 @@ def _server_environment(state_dir: Path) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
+        **_resource_schemas(),
     }
+
+
+def _resource_schemas() -> dict[str, str]:
+    """Where AWS's resource schemas are: DescribeType answers with them."""
+    found = find_spec("cfnlint.data.schemas")
+    return {"KANMON_RESOURCE_SCHEMAS": str(Path(found.origin).parent)} if found and found.origin else {}
 
 
 def _client_environment(endpoint_url: str) -> dict[str, str]:

@@ -118,6 +118,11 @@ class Code(Enum):
             "sends to a queue, and answers at once."
         ),
     )
+    STACK_TEMPLATE_INVALID = (
+        134,
+        "A template of your own stacks can't be released as it is.",
+        "Correct the template. `aws cloudformation validate-template` and cfn-lint find more.",
+    )
     CREDENTIALS_MISSING = (
         201,
         "AWS credentials are missing, incomplete or expired.",

@@ -85,3 +85,12 @@ def duration(seconds: float) -> str:
     if minutes:
         return f"{minutes} min {rest} s"
     return f"{seconds:.3g} s" if seconds >= 10 else f"{seconds:.2f} s"  # noqa: PLR2004
+
+
+def yaml_quoted(text: str) -> str:
+    """Any text as a double-quoted YAML scalar in plain ASCII. The YAML reader gets the same text back.
+
+    JSON's escapes do not work: YAML has no surrogate pairs (https://yaml.org/spec/1.2.2/#57-escaped-characters).
+    """
+    plain = (char if " " <= char <= "~" and char not in '"\\' else f"\\U{ord(char):08X}" for char in text)
+    return '"' + "".join(plain) + '"'

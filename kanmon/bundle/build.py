@@ -20,6 +20,7 @@ from kanmon.bundle.handlers import refuse_missing_handler
 from kanmon.bundle.lambda_package import refuse_unfit_package
 from kanmon.bundle.manifest import MANIFEST, Bundle, FunctionPackage, Manifest, sha256_of
 from kanmon.bundle.native_code import foreign_code
+from kanmon.bundle.own_stacks import read_stacks
 from kanmon.bundle.pack import compressor, pack
 from kanmon.bundle.tree import refuse_larger, shown, tree_files
 from kanmon.bundle.web_files import (
@@ -64,7 +65,7 @@ def build_bundle(
     gets NATIVE_CODE_FOREIGN for compiled code that some function can't load.
     It replaces an older bundle. It appears at `target` whole or not at all.
     Raises BUILD_FAILED, ARTIFACT_MISSING, UNSAFE_PATH, WEB_FILE_REFUSED, BUNDLE_TOO_BIG, HANDLER_MISSING,
-    NATIVE_CODE_FOREIGN or STATE_MACHINE_INVALID.
+    NATIVE_CODE_FOREIGN, STATE_MACHINE_INVALID or STACK_TEMPLATE_INVALID.
     """
     for command in config.build.commands:
         on_command(command)
@@ -137,6 +138,7 @@ def _assemble(
         },
         functions=functions,
         state_machines=copy_state_machines(config, project, staged),
+        stacks=read_stacks(config, project),
         web=_copy_web(config.web, config.api, project, staged) if config.web else {},
         config=config.as_json(),
     )

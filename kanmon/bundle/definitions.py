@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kanmon.bundle.integrations import missing_permissions
 from kanmon.bundle.manifest import StateMachineDefinition
 from kanmon.codes import Code
-from kanmon.config.substitution import PSEUDO, constants, names_in, outputs, slot_values
+from kanmon.config.substitution import PSEUDO, constants, names_in, slot_values, source
 from kanmon.errors import KanmonError
 from kanmon.regular_file import RefusedFileError, TooBigError, read_regular
 from kanmon.text import cut
@@ -87,9 +87,9 @@ def _named(
     except RecursionError:
         problem = "It is nested too deep."
     named = set() if problem else set(names_in(content.decode()))
-    known = {*constants(config), *PSEUDO, *outputs(config), *slot_values(config)}
+    known = {*constants(config), *PSEUDO, *slot_values(config)}
     functions = named & set(config.functions)
-    if unknown := sorted(named - functions - known):
+    if unknown := sorted(one for one in named - functions - known if not source(config, one)):
         problem = f"${{{cut(unknown[0], _SHOWN)}}} names no function of the config, and no output of a stack."
     if not problem:
         given = ["lambda:InvokeFunction"] if functions else []

@@ -75,6 +75,18 @@ class StateMachineDefinition(Record):
         return f"state-machines/{self.sha256}.json"
 
 
+class StackTemplate(Record):
+    """The template of one of the team's own stacks, in Kanmon's form."""
+
+    body: str
+    parameters: tuple[str, ...]
+    """The parameters that the team declared."""
+    outputs: tuple[str, ...]
+    roles: bool
+    """It makes roles, so it takes their path and their boundary."""
+    types: tuple[str, ...]
+
+
 class _ManifestVersion(BaseModel):
     """What a manifest of every version has."""
 
@@ -90,6 +102,8 @@ class Manifest(Record):
     tools: dict[str, str]
     functions: dict[str, FunctionPackage]
     state_machines: dict[str, StateMachineDefinition] = Field(default_factory=dict)
+    stacks: dict[str, StackTemplate] = Field(default_factory=dict)
+    """The team's own stacks."""
     web: dict[str, WebFile]
     config: dict[str, JsonValue]
     """The config as JSON, by the schema of the Kanmon that built the bundle."""

@@ -30,6 +30,7 @@ from kanmon.config.reserved import check_reserved
 from kanmon.config.schedules import Schedule
 from kanmon.config.secrets import Secret
 from kanmon.config.section import Section, written
+from kanmon.config.stacks import Stack
 from kanmon.config.state_machines import StateMachine
 from kanmon.config.test import AppTests
 from kanmon.config.thresholds import Thresholds
@@ -212,6 +213,14 @@ class Config(Section):
         "(OpenID Connect, no stored keys). Without this section, only people with AWS credentials can "
         "release. Run `kanmon bootstrap` after a change of this section.",
     )
+    stacks: dict[Name, Stack] = Field(
+        default_factory=dict,
+        max_length=50,
+        examples=[{"orders": {"template": "infra/orders.yml"}}],
+        description="Your own CloudFormation stacks, each under a name of your choice, such as `orders`: "
+        "tables, buckets, topics. They are a part of each release. Everything in the config can use their "
+        "outputs, such as `${orders.TableArn}`. Run `kanmon bootstrap` for new resource types.",
+    )
     boundary: Boundary | None = Field(
         None,
         description="The ceiling of all `permissions`: an administrator applies it with `kanmon bootstrap`. "
@@ -248,6 +257,11 @@ class Config(Section):
         """
         others = self.github.environments if self.github else ()
         return tuple(sorted({self.environment, *others}))
+
+    @property
+    def stateful_stacks(self) -> frozenset[str]:
+        """The stacks of the team's own with data."""
+        return frozenset(name for name, stack in self.stacks.items() if stack.stateful)
 
     @property
     def routes(self) -> tuple[Route, ...]:

@@ -82,7 +82,14 @@ class ServedConfig(BaseModel):
     environment: str
     api: ServedApi | None = None
     web: ServedWeb | None = None
+    stacks: dict[str, JsonValue] = Field(default_factory=dict)
     stored_checks: tuple[dict[str, JsonValue], ...] = Field((), alias="checks")
+
+    @property
+    def stateful_stacks(self) -> frozenset[str]:
+        """The stacks of the team's own with data."""
+        found = self.stacks.items()
+        return frozenset(name for name, one in found if isinstance(one, dict) and one.get("stateful") is True)
 
     @property
     def prefix(self) -> str:

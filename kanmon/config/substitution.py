@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Literal
 
 from kanmon.config.section import MistakeError
@@ -26,23 +27,26 @@ if TYPE_CHECKING:
 PSEUDO = ("AWS::AccountId", "AWS::Partition", "AWS::URLSuffix")
 """CloudFormation's own values for every template, beside the region."""
 _NAME = re.compile(r"\$\{(!?)([^{}]*)\}")
+_OUTPUT = re.compile(r"[A-Za-z0-9]{1,255}")
 _SHOWN = 60
 _FORM = "Write `${stack.Output}`, such as `${edge.Domain}`. For the text itself, write `${!…}`."
 
 Place = tuple[int | str, ...]
-Scope = Literal["slot", "pages", "account"]
-"""Where a text comes to stand: in a slot's template, in the pages, or in the bootstrap stack.
+Scope = Literal["slot", "pages", "parameter", "account"]
+"""Where a text comes to stand: a slot's template, the pages, a parameter of an own stack, the boundary.
 
-Pages are of no slot, and the bootstrap stack comes before all others.
+Only the first is of a slot, and the boundary comes before all stacks with outputs.
 """
 
 
 _REASONS: dict[Scope, str] = {
     "pages": "Everybody reads the pages, and they are of no slot.",
+    "parameter": "A stack of your own is of no slot.",
     "account": "The bootstrap stack comes before all others.",
 }
 _FIXES: dict[Scope, str] = {
     "pages": "Use an output of another stack, or leave it to a function.",
+    "parameter": "Use an output of another stack. In the template there is `!Ref AWS::AccountId`.",
     "account": "Write the ARN with `${AWS::Region}`, `${AWS::AccountId}` and `${kanmon.Prefix}-*`.",
 }
 
@@ -96,8 +100,20 @@ def slot_values(config: Config) -> dict[str, str]:
 
 def outputs(config: Config) -> dict[str, tuple[str, str]]:
     """The outputs of Kanmon's own stacks by their names in a text: the stack's kind and the output."""
-    found = {f"{FOUNDATION}.{output}": (FOUNDATION, output) for output in sorted(foundation_outputs(config))}
+    of_foundation = sorted({*foundation_outputs(config), Output.KEY_ARN})
+    found = {f"{FOUNDATION}.{output}": (FOUNDATION, output) for output in of_foundation}
     return found | {f"{EDGE}.{Output.DOMAIN}": (EDGE, Output.DOMAIN)}
+
+
+def source(config: Config, name: str) -> tuple[str, str] | None:
+    """The stack's kind and the output of a name; None for another kind of name.
+
+    The outputs of the team's own stacks are in their templates, so any name of an output is taken.
+    """
+    stack, _, output = name.partition(".")
+    if stack in config.stacks and _OUTPUT.fullmatch(output):
+        return stack, output
+    return outputs(config).get(name)
 
 
 def texts(config: Config) -> Iterator[Text]:
@@ -110,6 +126,9 @@ def texts(config: Config) -> Iterator[Text]:
         yield from _statements(("state_machines", name, "permissions"), machine.permissions)
     for key, value in (config.web.settings if config.web else {}).items():
         yield Text(("web", "settings", key), value, "pages")
+    for name, stack in config.stacks.items():
+        for key, value in stack.parameters.items():
+            yield Text(("stacks", name, "parameters", key), value, "parameter")
     allowed = config.boundary.allow if config.boundary else ()
     yield from _statements(("boundary", "allow"), allowed, "account")
 
@@ -126,12 +145,54 @@ def mistakes(config: Config) -> Iterator[MistakeError]:
     known: dict[Scope, list[str]] = {
         "account": [*always, *account],
         "pages": [*always, *pages],
+        "parameter": [*always, *pages],
         "slot": [*always, *account, *pages, *slot_values(config)],
     }
     for one in texts(config):
         for name in names_in(one.text):
-            if name not in known[one.scope]:
+            own = one.scope != "account" and source(config, name)
+            if not own and name not in known[one.scope]:
                 yield _unknown(one, name, known)
+        if one.scope == "parameter" and not _is_one_value(config, one.text):
+            yield MistakeError(
+                "A parameter takes one output alone, without text around it.",
+                "Give the template two parameters, and join them there with `!Sub`.",
+                at=one.place,
+            )
+    yield from _circles(config)
+
+
+def _is_one_value(config: Config, text: str) -> bool:
+    return text.startswith("${") and text.endswith("}") if sources(config, [text]) else True
+
+
+def own_stacks(config: Config) -> tuple[str, ...]:
+    """The team's own stacks, each before those that it needs. Raises CycleError for a circle."""
+    needs = {
+        name: {kind for kind, _ in sources(config, config.stacks[name].parameters.values())}
+        for name in sorted(config.stacks)
+    }
+    order = TopologicalSorter(needs).static_order()
+    return tuple(reversed([name for name in order if name in config.stacks]))
+
+
+def _circles(config: Config) -> Iterator[MistakeError]:
+    """A mistake for stacks that need each other: neither could be the first."""
+    try:
+        own_stacks(config)
+    except CycleError as error:
+        circle = " → ".join(error.args[1])
+        yield MistakeError(
+            f"These stacks need each other: {circle}.",
+            "Take one of the parameters away, or make one stack of them.",
+            at=("stacks", error.args[1][0], "parameters"),
+        )
+
+
+def sources(config: Config, values: Iterable[str]) -> set[tuple[str, str]]:
+    """The outputs in some texts, each as the stack's kind and the output."""
+    found = (source(config, name) for value in values for name in names_in(value))
+    return {one for one in found if one}
 
 
 def _unknown(one: Text, name: str, known: Mapping[Scope, list[str]]) -> MistakeError:
@@ -160,12 +221,10 @@ def resolved(text: str, config: Config, stacks: Mapping[str, Mapping[str, str]])
 
     Raises KeyError for an output that is not there.
     """
-    known, own = outputs(config), constants(config)
+    own = constants(config)
 
     def value(name: str) -> str:
-        if name in own:
-            return own[name]
-        kind, output = known[name]
-        return stacks[kind][output]
+        found = source(config, name)
+        return stacks[found[0]][found[1]] if found else own[name]
 
     return substitute(text, value)

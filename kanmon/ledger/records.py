@@ -167,6 +167,11 @@ class StackRecord(Record):
     """The parameters from another stack's output, such as `foundation.DatabaseHost`: it may change later."""
     tags: dict[str, str] = Field(default_factory=dict)
 
+    @property
+    def needs(self) -> set[str]:
+        """The kinds of the stacks with its sources."""
+        return {source.partition(".")[0] for source in self.sources.values()}
+
     def present_parameters(self, outputs: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
         """The parameters with the values that their sources have now, by the stacks' kinds."""
         found = {key: source.partition(".") for key, source in self.sources.items()}

@@ -109,6 +109,8 @@ class Extent:
     environment: str
     account: str
     region: str
+    stacks: tuple[str, ...] = ()
+    """The team's own stacks, each before those that it needs."""
     data: bool = False
     """The state, too."""
     bootstrap: bool = False
@@ -161,17 +163,17 @@ class Inventory:
 
 def take_inventory(removers: Removers, extent: Extent) -> Inventory:
     """Look for everything of the environment. It changes nothing."""
-    names = environment_stacks(extent.prefix)
+    names = environment_stacks(extent.prefix, extent.stacks)
     present = [stack for name in names if (stack := removers.stacks.present(name))]
     state = {
         stack.name: removers.stacks.state(stack)
         for stack in present
-        if stack.name in {stack_name(extent.prefix, kind, "") for kind in (FOUNDATION, API, EDGE)}
+        if stack.name
+        in {stack_name(extent.prefix, kind, "") for kind in (FOUNDATION, API, EDGE, *extent.stacks)}
     }
+    with_data = {stack_name(extent.prefix, kind, "") for kind in (FOUNDATION, *extent.stacks)}
     staying = [
-        stack
-        for stack in present
-        if stack.name == stack_name(extent.prefix, FOUNDATION, "") and state[stack.name] and not extent.data
+        stack for stack in present if stack.name in with_data and state[stack.name] and not extent.data
     ]
     if extent.bootstrap:
         names.append(bootstrap_stack(extent.app))
@@ -202,10 +204,15 @@ def _needs_keys(removers: Removers, extent: Extent, found: list[Resource]) -> bo
     return bool(others) or any(one.type in _IN_CLUSTER for one in found)
 
 
-def environment_stacks(prefix: str) -> list[str]:
-    """The names of an environment's stacks, each before those that it needs."""
-    names = (stack_name(prefix, kind, slot) for kind in reversed(STACK_KINDS) for slot in SLOTS)
-    return list(dict.fromkeys(names))
+def environment_stacks(prefix: str, own: tuple[str, ...] = ()) -> list[str]:
+    """The names of an environment's stacks, each before those that it needs.
+
+    `own` has the team's stacks in this order. CloudFormation itself lets any of them go: they take values of
+    each other, and no exports.
+    """
+    *others, foundation = reversed(STACK_KINDS)
+    kinds = (*others, *own, foundation)
+    return list(dict.fromkeys(stack_name(prefix, kind, slot) for kind in kinds for slot in SLOTS))
 
 
 def refuse_removal(removers: Removers, extent: Extent) -> None:
@@ -294,7 +301,7 @@ def _remove(removers: Removers, extent: Extent, inventory: Inventory, show: Call
     for stack in environment:
         _delete(removers, stack, show)
     # The rest comes after the stacks: nothing uses it any more.
-    left = _left_by(removers, extent, environment_stacks(extent.prefix))
+    left = _left_by(removers, extent, environment_stacks(extent.prefix, extent.stacks))
     _delete_all(removers, [one for one in left if extent.loses(one)], show)
     for stack in inventory.removed:
         if stack.name == bootstrap:

@@ -11,17 +11,19 @@ from kanmon.stacks.spec import ParameterValue, StackOutput
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kanmon.config.schema import Config
+    from kanmon.config.served import ServedConfig
     from kanmon.release.ports import Services
 
 
-def outputs_of(services: Services, prefix: str, slot: Slot) -> dict[str, dict[str, str]]:
+def outputs_of(services: Services, config: Config | ServedConfig, slot: Slot) -> dict[str, dict[str, str]]:
     """The outputs of the app's stacks now, by their kinds. A release may lack some of the kinds.
 
     Without a slot, they are those of the stacks outside of the slots.
     """
     # No role may read a stack of no slot.
-    kinds = SHARED_KINDS if slot is Slot.NONE else STACK_KINDS
-    found = {kind: services.stacks.find(stack_name(prefix, kind, slot)) for kind in kinds}
+    kinds = (*(SHARED_KINDS if slot is Slot.NONE else STACK_KINDS), *sorted(config.stacks))
+    found = {kind: services.stacks.find(stack_name(config.prefix, kind, slot)) for kind in kinds}
     return {kind: stack.outputs for kind, stack in found.items() if stack}
 
 

@@ -54,7 +54,7 @@ class PlannedStack(Record):
     """The changes of one stack."""
 
     kind: str
-    """`foundation`, `slot`, `api`, `edge` or `observability`."""
+    """`foundation`, `slot`, `api`, `edge`, `observability`, or the name of a stack of the team's own."""
     name: str
     template: str
     """The template's blob."""
@@ -236,7 +236,7 @@ def refuse_destruction(config: Config, stacks: Iterable[PlannedStack]) -> None:
 
     It raises the same when a change switches a deletion protection off: no config asks for this.
     """
-    for stack in (stack for stack in stacks if stack.kind in PROTECTED):
+    for stack in (stack for stack in stacks if stack.kind in PROTECTED or stack.kind in config.stacks):
         for change in stack.change_set.exposed if stack.change_set else ():
             raise KanmonError(
                 Code.PLAN_DESTROYS,
@@ -245,7 +245,8 @@ def refuse_destruction(config: Config, stacks: Iterable[PlannedStack]) -> None:
                 fix="Find the author of the plan, and run `kanmon plan` again.",
             )
         for change in stack.changes:
-            if change.destroys and change.logical_id not in config.allow_destroy:
+            lost = change.takes_away if stack.kind in config.stateful_stacks else change.destroys
+            if lost and change.logical_id not in config.allow_destroy:
                 verb = "deletes" if change.action == "Remove" else "replaces"
                 raise KanmonError(
                     Code.PLAN_DESTROYS,

@@ -15,7 +15,7 @@ from kanmon.release.plan import refuse_destruction, template_digest
 from kanmon.stacks.policy import stack_policy
 from kanmon.stacks.protection import creating, protecting
 from kanmon.stacks.spec import StackOutput
-from kanmon.templates.stack_set import PROTECTED, tags
+from kanmon.templates.stack_set import is_protected, tags
 from kanmon.text import duration
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _switch_protection_on(
 
 
 def _protect(services: Services, config: Config, stack: PlannedStack) -> None:
-    if stack.kind in PROTECTED:
+    if is_protected(config, stack.kind):
         services.stacks.protect(stack.name, stack_policy(config.allow_destroy))
 
 

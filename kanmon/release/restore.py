@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
@@ -20,10 +21,10 @@ from kanmon.release.events import EventKind
 from kanmon.release.outputs import outputs_of
 from kanmon.release.provision import stack_at_rest
 from kanmon.stacks.policy import stack_policy
-from kanmon.templates.stack_set import PROTECTED
+from kanmon.templates.stack_set import is_protected
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Collection
 
     from kanmon.ledger.records import StackRecord
     from kanmon.release.journal import Journal
@@ -40,7 +41,7 @@ _OWN_ERRORS = frozenset({Code.CREDENTIALS_MISSING, Code.AWS_UNREACHABLE, Code.LE
 
 
 def restore_stacks(
-    services: Services, journal: Journal, target: LoadedRelease, kinds: Container[str]
+    services: Services, journal: Journal, target: LoadedRelease, kinds: Collection[str]
 ) -> bool:
     """Restore the stacks of these kinds, outside of the slots, as `target` deployed them; True for a change.
 
@@ -49,11 +50,10 @@ def restore_stacks(
     stack fails a second time, it stays as it is, too. Otherwise nobody could ever end an operation with users
     back already.
     """
-    outputs = outputs_of(services, target.config.prefix, Slot.NONE)
+    outputs = outputs_of(services, target.config, Slot.NONE)
     failed = frozenset(one.stack for one in journal.operation.kept)
     restoration, kept, changed = _Restoration(services, journal, target, outputs, failed), [], False
-    # A stack comes before those that it needs, as in a deletion.
-    for kind in (kind for kind in reversed(STACK_KINDS) if kind in kinds):
+    for kind in _users_first(kinds, target):
         name = stack_name(target.config.prefix, kind, Slot.NONE)
         try:
             changed |= restoration.restore(kind, name)
@@ -62,6 +62,15 @@ def restore_stacks(
             journal.emit(EventKind.NOTE, f"{name} stays as it is: {error}", stack=name)
     journal.note(kept=tuple(kept))
     return changed
+
+
+def _users_first(kinds: Collection[str], target: LoadedRelease) -> list[str]:
+    """The kinds, each before those that it needs, as in a deletion."""
+    order = [kind for kind in STACK_KINDS if kind in kinds]
+    order += sorted(kind for kind in kinds if kind not in STACK_KINDS)
+    recorded = target.record.stacks
+    needs = {kind: recorded[kind].needs & set(order) if kind in recorded else set() for kind in order}
+    return list(reversed(list(TopologicalSorter(needs).static_order())))
 
 
 class _KeptError(Exception):
@@ -102,7 +111,7 @@ class _Restoration:
 
     def _apply(self, kind: str, stack: DeployedStack, wanted: StackRecord) -> bool:
         stacks = self.services.stacks
-        if kind in PROTECTED:
+        if is_protected(self.target.config, kind):
             # Close the policy that `allow_destroy` opened. Otherwise an update by anybody could replace the
             # database, until the next deploy.
             stacks.protect(stack.name, stack_policy(()))
@@ -115,15 +124,16 @@ class _Restoration:
         change_set = stacks.create_change_set(stack.name, url, parameters, wanted.tags, existing=stack)
         if change_set is None:
             return False
-        _refuse_loss(change_set)
+        _refuse_loss(change_set, stateful=kind in self.target.config.stateful_stacks)
         stacks.execute(change_set, lambda event: self.journal.emit_stack(kind, event))
         self.journal.emit(EventKind.NOTE, f"{stack.name} is as {self.target.id} deployed it")
         return True
 
 
-def _refuse_loss(change_set: ChangeSet) -> None:
+def _refuse_loss(change_set: ChangeSet, *, stateful: bool) -> None:
     """Raise _KeptError before the change set is executed. Otherwise the data would be gone already."""
-    lost = [f"{one.logical_id} ({one.type})" for one in change_set.changes if one.destroys]
+    gone = [one for one in change_set.changes if (one.takes_away if stateful else one.destroys)]
+    lost = [f"{one.logical_id} ({one.type})" for one in gone]
     if lost:
         raise _KeptError(f"to restore it would delete or replace {', '.join(lost)}")
     empty = [f"{one.logical_id} ({one.type})" for one in change_set.changes if one.creates_state]

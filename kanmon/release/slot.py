@@ -28,7 +28,7 @@ from kanmon.release.outputs import outputs_of, resolve
 from kanmon.release.plan import refuse_destruction
 from kanmon.release.provision import existing_stack, provision, verify_change_sets
 from kanmon.stacks.spec import StackOutput
-from kanmon.templates.stack_set import PROTECTED, tags
+from kanmon.templates.stack_set import is_protected, tags
 
 if TYPE_CHECKING:
     from kanmon.config.schema import Config
@@ -50,7 +50,7 @@ def apply_plan(steps: Steps, plan: Plan) -> None:
     """Carry out a deploy's plan: the database's snapshot, the approved change sets, the hooks."""
     services, journal = steps.services, steps.journal
     config = steps.release.manifest.current_config()
-    outputs = outputs_of(services, config.prefix, plan.slot)
+    outputs = outputs_of(services, config, plan.slot)
     _refuse_users(services.site(steps.release.config, outputs), plan.slot, plan.base)
     # A stale plan is refused before anything is made, also before the snapshot.
     verify_change_sets(services, plan.stacks)
@@ -87,7 +87,7 @@ def apply_plan(steps: Steps, plan: Plan) -> None:
 
 def _changes(stack: PlannedStack, config: Config) -> bool:
     """Whether the deploy changes a stack outside of the slots: its resources, or its policy alone."""
-    opened = bool(config.allow_destroy) and stack.kind in PROTECTED
+    opened = bool(config.allow_destroy) and is_protected(config, stack.kind)
     return stack.kind != SLOT and (stack.touched or opened)
 
 

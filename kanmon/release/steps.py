@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kanmon.checks.probe import preview_address
 from kanmon.errors import KanmonError
 from kanmon.model import OperationKind, ReleaseState, Result, Step
-from kanmon.naming import SHARED_KINDS
+from kanmon.naming import SHARED_KINDS, STACK_KINDS
 from kanmon.release.bake import Bake
 from kanmon.release.checking import ChecksFailedError, check
 from kanmon.release.decide import obey
@@ -84,7 +84,7 @@ class Steps:
     @cached_property
     def outputs(self) -> Outputs:
         """The outputs of all stacks by their kinds, as they are at the first use."""
-        return outputs_of(self.services, self.release.config.prefix, self.operation.slot)
+        return outputs_of(self.services, self.release.config, self.operation.slot)
 
     @cached_property
     def site(self) -> Site:
@@ -261,7 +261,14 @@ class Steps:
             reason = f"{release.id} was rolled back"
             return WayBack(base, release, operation.origin, reason, operation.changes)
         pointer = release.record.pointer.model_copy(update={"slot": operation.slot})
-        return WayBack(release, base, pointer, operation.reason, SHARED_KINDS)
+        return WayBack(release, base, pointer, operation.reason, self._shared_kinds)
+
+    @property
+    def _shared_kinds(self) -> tuple[str, ...]:
+        """The kinds outside of the slots, of the release and of its base."""
+        recorded = [self.release.record, *([self.base.record] if self.base else [])]
+        own = {kind for one in recorded for kind in one.stacks if kind not in STACK_KINDS}
+        return (*SHARED_KINDS, *sorted(own))
 
     def fails_on_stable(self, failure: ChecksFailedError) -> bool:
         """Run the failed checks on the stable release: it is still complete in its slot."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kanmon.codes import Code
-from kanmon.config.substitution import PSEUDO, constants, outputs, slot_values, substitute
+from kanmon.config.substitution import PSEUDO, constants, slot_values, substitute
 from kanmon.errors import KanmonError
 from kanmon.naming import Parameter, boundary
 from kanmon.stacks.template import resources_of
@@ -159,9 +159,7 @@ def _values(config: Config, stacks: Mapping[str, Mapping[str, str]], key: str) -
     values = dict(zip(PSEUDO, (account, partition, suffix), strict=True)) | constants(config)
     here = values | {Parameter.SLOT: "*"}
     values |= {name: substitute(arn, here.__getitem__) for name, arn in slot_values(config).items()}
-    for name, (kind, output) in outputs(config).items():
-        if output in stacks.get(kind, {}):
-            values[name] = stacks[kind][output]
+    values |= {f"{kind}.{key}": value for kind, found in stacks.items() for key, value in found.items()}
     return values
 
 

@@ -63,8 +63,12 @@ class Change(BaseModel):
     @property
     def destroys(self) -> bool:
         """The change deletes or replaces a resource with state, or it may do so."""
-        gone = self.action == "Remove" or self.replacement != "False"
-        return gone and self.type in STATEFUL
+        return self.takes_away and self.type in STATEFUL
+
+    @property
+    def takes_away(self) -> bool:
+        """The change deletes or replaces its resource, or it may do so."""
+        return self.action == "Remove" or self.replacement != "False"
 
     @property
     def creates_state(self) -> bool:

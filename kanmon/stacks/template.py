@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.composer import Composer, ComposerError
 from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.nodes import ScalarNode
+
+from kanmon.plain_yaml import NoAliases
 
 _SECTION = re.compile(r"\w+:( |$)")
 _NAME = re.compile(r"  (\w+):")
@@ -21,15 +21,6 @@ _REFERENCE = re.compile(r"!Ref (\w+)|\$\{(\w+)\}")
 _INNER = ("     ", "    #")
 _TYPE = re.compile(r"^    Type: (\S+)$", re.MULTILINE)
 _COMMENT = re.compile(r" {0,2}#")
-
-
-class _Composer(Composer):
-    """Refuses aliases: some lines of them can stand for gigabytes, and Kanmon's templates have none."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401 - the library has no types here
-        if self.parser.check_event(AliasEvent):
-            raise ComposerError(problem="an alias")
-        return super().compose_node(parent, index)
 
 
 class _Constructor(SafeConstructor):
@@ -108,7 +99,7 @@ def _content(text: str) -> dict[str, Any]:
     yaml = YAML(typ="safe", pure=True)
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
     yaml.version = (1, 1)
-    yaml.Composer, yaml.Constructor = _Composer, _Constructor
+    yaml.Composer, yaml.Constructor = NoAliases, _Constructor
     try:
         (content,) = yaml.load(text).values()
     except (YAMLError, ValueError, RecursionError):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from kanmon.naming import app_metrics, pattern_metric, queue_name, unique_id
-from kanmon.templates.rendering import quoted
+from kanmon.text import yaml_quoted
 
 if TYPE_CHECKING:
     from kanmon.config.alarms import AppAlarm
@@ -34,8 +34,11 @@ def alarm_facts(config: Config, *, per_slot: bool) -> list[dict[str, Any]]:
 
 def _metric(config: Config, name: str, alarm: AppAlarm) -> dict[str, Any]:
     """The namespace, and the metric and its dimensions as YAML."""
-    namespace, dimensions = alarm.namespace or "", {key: quoted(one) for key, one in alarm.dimensions.items()}
-    metric = quoted(alarm.metric or "")
+    namespace, dimensions = (
+        alarm.namespace or "",
+        {key: yaml_quoted(one) for key, one in alarm.dimensions.items()},
+    )
+    metric = yaml_quoted(alarm.metric or "")
     if alarm.function:
         namespace, dimensions = "AWS/Lambda", {"FunctionName": f"!Ref {unique_id(alarm.function)}Function"}
     elif alarm.state_machine:

@@ -13,21 +13,27 @@ from kanmon.naming import STACK_KINDS, Output, logical_id, stack_name, trace_gro
 from kanmon.stacks.granted import ceilings
 from kanmon.templates.expressions import boundary_facts
 from kanmon.templates.rendering import render
-from kanmon.templates.stack_set import PROTECTED
+from kanmon.templates.stack_set import is_protected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kanmon.config.schema import Config
+    from kanmon.stacks.own_rights import OwnRight
 
 
 def bootstrap_template(
-    config: Config, *, api_logs: bool = True, outputs: Mapping[str, str] | None = None
+    config: Config,
+    *,
+    api_logs: bool = True,
+    outputs: Mapping[str, str] | None = None,
+    own: Sequence[Sequence[OwnRight]] = (),
 ) -> str:
     """Render the bootstrap stack.
 
     With `api_logs` the stack sets API Gateway's role for writing logs. An account has one such role in each
     region. `outputs` are the stack's own, if it exists: the keys and trails of all its environments stay.
+    `own` has the service role's rights for the team's own stacks, by policies.
     """
     trails = environment_trails(config, outputs or {})
     workflows, versions = trusted_workflows(config, outputs or {})
@@ -46,6 +52,7 @@ def bootstrap_template(
         costs=config.costs,
         api_logs=api_logs,
         granted=ceilings(),
+        own_rights=own,
         channel_secrets=list(config.notifications.channels.values()),
     )
 
@@ -89,6 +96,7 @@ def trusted_workflows(config: Config, outputs: Mapping[str, str]) -> tuple[list[
 
 
 def _environment(config: Config, name: str, prefix: str, trail: Trail | None) -> dict[str, object]:
+    kinds = (*STACK_KINDS, *sorted(config.stacks))
     return {
         "id": logical_id(name),
         "name": name,
@@ -97,8 +105,8 @@ def _environment(config: Config, name: str, prefix: str, trail: Trail | None) ->
         "trail": trail,
         "allowed": boundary_facts(config, name),
         "traces": trace_group(prefix),
-        "stacks": _stack_names(prefix, STACK_KINDS),
-        "protected_stacks": _stack_names(prefix, (kind for kind in STACK_KINDS if kind in PROTECTED)),
+        "stacks": _stack_names(prefix, kinds),
+        "protected_stacks": _stack_names(prefix, (kind for kind in kinds if is_protected(config, kind))),
     }
 
 

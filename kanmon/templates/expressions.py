@@ -5,13 +5,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from kanmon.config.substitution import PSEUDO, constants, names_in, outputs, slot_values, substitute, texts
+from kanmon.config.substitution import (
+    PSEUDO,
+    constants,
+    names_in,
+    slot_values,
+    source,
+    sources,
+    substitute,
+    texts,
+)
 from kanmon.naming import FOUNDATION, unique_id
 from kanmon.stacks.spec import StackOutput
-from kanmon.templates.rendering import quoted
+from kanmon.text import yaml_quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from kanmon.config.permissions import Statement
     from kanmon.config.schema import Config
@@ -21,16 +30,23 @@ _ESCAPED = re.compile(r"\$\{!")
 
 def expression(config: Config, text: str) -> str:
     """The text in a slot's template: plain without a name in it, otherwise with `!Sub`."""
-    values = slot_values(config) | _everywhere(config)
-    values |= {name: f"${{{_parameter(*source)}}}" for name, source in outputs(config).items()}
-    return _with_values(text, values)
+    known = slot_values(config) | _everywhere(config)
+
+    def value(name: str) -> str:
+        found = source(config, name)
+        return f"${{{_parameter(*found)}}}" if found else known[name]
+
+    return _with_values(text, value)
 
 
 def boundary_facts(config: Config, environment: str) -> list[dict[str, Any]]:
     """The statements of `boundary.allow`, for the boundary of one environment."""
     own = config.model_copy(update={"environment": environment})
     allowed = config.boundary.allow if config.boundary else ()
-    return [_facts(statement, lambda text: _with_values(text, _everywhere(own))) for statement in allowed]
+    return [
+        _facts(statement, lambda text: _with_values(text, _everywhere(own).__getitem__))
+        for statement in allowed
+    ]
 
 
 def statement_facts(config: Config, statements: Iterable[Statement]) -> list[dict[str, Any]]:
@@ -43,9 +59,9 @@ def _everywhere(config: Config) -> dict[str, str]:
     return constants(config) | {name: f"${{{name}}}" for name in (*PSEUDO, "AWS::Region")}
 
 
-def _with_values(text: str, values: Mapping[str, str]) -> str:
-    filled = substitute(_ESCAPED.sub("${!!", text), values.__getitem__)
-    return f"!Sub {quoted(filled)}" if names_in(filled) else quoted(substitute(filled, str))
+def _with_values(text: str, value: Callable[[str], str]) -> str:
+    filled = substitute(_ESCAPED.sub("${!!", text), value)
+    return f"!Sub {yaml_quoted(filled)}" if names_in(filled) else yaml_quoted(substitute(filled, str))
 
 
 def _facts(statement: Statement, written: Callable[[str], str]) -> dict[str, Any]:
@@ -64,11 +80,11 @@ def slot_sources(config: Config, named: Iterable[str]) -> dict[str, StackOutput]
 
     The outputs are those in the config's texts, and `named`: those in the definitions of state machines.
     """
-    known = outputs(config)
-    named = {*named, *(name for one in texts(config) if one.scope == "slot" for name in names_in(one.text))}
+    slot_texts = [one.text for one in texts(config) if one.scope == "slot"]
+    written = [*slot_texts, *(f"${{{name}}}" for name in named)]
     return {
         _parameter(kind, output): StackOutput(stack=kind, key=output)
-        for kind, output in sorted(known[name] for name in named & known.keys())
+        for kind, output in sorted(sources(config, written))
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanmon.bundle.manifest import FunctionPackage, Manifest, StateMachineDefinition
+from kanmon.bundle.manifest import FunctionPackage, Manifest, StackTemplate, StateMachineDefinition
 from kanmon.model import Slot
 from kanmon.naming import bootstrap_stack
 from kanmon.stacks.preflight import LIMITS, Outline, inspect, outline, refuse_size
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kanmon.config.schema import Config
 
 BOOTSTRAP = "bootstrap"
+_MADE = Bootstrapped("artifacts", "arn:aws:kms:region:account:key/key")
 
 
 def render_offline(config: Config, manifest: Manifest | None = None) -> dict[str, tuple[str, Outline]]:
@@ -26,17 +27,21 @@ def render_offline(config: Config, manifest: Manifest | None = None) -> dict[str
     """
     bootstrap = bootstrap_template(config)
     refuse_size(bootstrap_stack(config.app), outline(bootstrap), {})
-    specs = stacks_of(config, manifest or unbuilt(config), "r1", Slot.BLUE, Bootstrapped("artifacts", "key"))
+    specs = stacks_of(config, manifest or unbuilt(config), "r1", Slot.BLUE, _MADE)
     found = inspect(config, specs)
     return {BOOTSTRAP: (bootstrap, outline(bootstrap))} | {
         spec.kind: (spec.body, found[spec.kind]) for spec in specs
     }
 
 
-def unbuilt(config: Config, steps: Mapping[str, tuple[str, ...]] | None = None) -> Manifest:
+def unbuilt(
+    config: Config,
+    steps: Mapping[str, tuple[str, ...]] | None = None,
+    stacks: dict[str, StackTemplate] | None = None,
+) -> Manifest:
     """A manifest for a config without a bundle. Its packages have names such as `not-built-api`.
 
-    `steps` has the functions in the definition of each state machine.
+    `steps` has the functions in the definition of each state machine, `stacks` the team's own templates.
     """
     packages = {
         name: FunctionPackage(sha256=f"not-built-{name}", size=0, files={}) for name in config.functions
@@ -53,6 +58,7 @@ def unbuilt(config: Config, steps: Mapping[str, tuple[str, ...]] | None = None) 
         tools={},
         functions=packages,
         state_machines=definitions,
+        stacks=stacks or {},
         web={},
         config=config.as_json(),
     )

@@ -7,18 +7,10 @@ from typing import TYPE_CHECKING
 
 from kanmon import naming
 from kanmon.model import SLOTS
+from kanmon.text import yaml_quoted
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-
-
-def quoted(text: str) -> str:
-    """Any text as a double-quoted YAML scalar in plain ASCII. The YAML reader gets the same text back.
-
-    JSON's escapes do not work: YAML has no surrogate pairs (https://yaml.org/spec/1.2.2/#57-escaped-characters).
-    """
-    plain = (char if " " <= char <= "~" and char not in '"\\' else f"\\U{ord(char):08X}" for char in text)
-    return '"' + "".join(plain) + '"'
 
 
 @cache
@@ -33,7 +25,7 @@ def _environment() -> Environment:
         lstrip_blocks=False,
         keep_trailing_newline=True,
     )
-    environment.filters["quoted"] = quoted
+    environment.filters["quoted"] = yaml_quoted
     environment.globals |= {"naming": naming, "SLOTS": SLOTS}
     return environment
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kanmon.naming import alarm_topic, slot_rollback_alarm
+from kanmon.naming import Output, alarm_topic, slot_rollback_alarm
 from kanmon.stacks.grants import slot_parameters
 from kanmon.templates.app_alarms import alarm_facts
 from kanmon.templates.expressions import slot_sources
@@ -14,7 +14,7 @@ from kanmon.templates.slot_triggers import queue_facts, schedule_facts
 from kanmon.templates.state_machines import state_machine_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kanmon.config.schema import Config
     from kanmon.templates.state_machines import Definition
@@ -48,7 +48,7 @@ def slot_template(
         queues=queue_facts(config),
         schedules=schedule_facts(config),
         bounded=config.github is not None,
-        parameters=slot_parameters(config) | dict.fromkeys(slot_sources(config, named), "String"),
+        parameters=_parameters(config, named),
         logs=config.logs,
         rollback_alarm=slot_rollback_alarm(config.prefix, "${Slot}"),
         topic=alarm_topic(config.prefix),
@@ -63,6 +63,13 @@ def slot_template(
         ],
         app_alarms=own,
     )
+
+
+def _parameters(config: Config, named: Iterable[str]) -> dict[str, str]:
+    """The slot's parameters with outputs, and their types. The key's stands in the template itself."""
+    referenced = dict.fromkeys(slot_sources(config, named), "String")
+    referenced.pop(Output.KEY_ARN, None)
+    return referenced | slot_parameters(config)
 
 
 def _groups(items: Sequence[Any], size: int) -> list[Sequence[Any]]:

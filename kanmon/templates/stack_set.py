@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kanmon.config.stacks import BOUNDARY, ROLE_PATH
+from kanmon.config.substitution import resolved, sources
 from kanmon.naming import (
     API,
     EDGE,
@@ -17,6 +19,8 @@ from kanmon.naming import (
     Output,
     Parameter,
     blob_key,
+    boundary,
+    role_path,
     stack_name,
 )
 from kanmon.notify.package import notifier_package
@@ -38,7 +42,7 @@ if TYPE_CHECKING:
     from kanmon.model import Slot
 
 PROTECTED = frozenset({FOUNDATION, EDGE})
-"""The kinds of stack with state. No plan deletes this state, and CloudFormation refuses to delete it."""
+"""Kanmon's kinds of stack with state. No plan deletes this state, and CloudFormation refuses to delete it."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +54,20 @@ class Bootstrapped:
     key: str
     """The ARN of the environment's key."""
 
+    def boundary(self, prefix: str) -> str:
+        """The ARN of the permission boundary, in the key's account."""
+        _, partition, _, _, account, _ = self.key.split(":", 5)
+        return f"arn:{partition}:iam::{account}:policy/{boundary(prefix)}"
+
 
 def stack_kinds(config: Config | ServedConfig) -> tuple[str, ...]:
-    """The kinds of stack of the app, in the order of `STACK_KINDS`."""
-    return tuple(kind for kind in STACK_KINDS if kind != API or config.api)
+    """The kinds of stack of the app: Kanmon's in the order of `STACK_KINDS`, then the team's own by name."""
+    return (*(kind for kind in STACK_KINDS if kind != API or config.api), *sorted(config.stacks))
+
+
+def is_protected(config: Config | ServedConfig, kind: str) -> bool:
+    """Whether a kind of stack has state to protect."""
+    return kind in PROTECTED or kind in config.stateful_stacks
 
 
 def tags(config: Config) -> dict[str, str]:
@@ -76,6 +90,7 @@ def stacks_of(
         EDGE: _outputs(API, Output.API_ID) if config.api else {},
         OBSERVABILITY: _outputs(FOUNDATION, Output.KEY_ARN) | _outputs(EDGE, Output.DISTRIBUTION),
     }
+    parameters |= {name: _of_own_stack(config, manifest, name, made) for name in config.stacks}
     if config.notifications.channels:
         parameters[OBSERVABILITY][Parameter.ARTIFACT_BUCKET] = made.bucket
     if config.database:
@@ -105,7 +120,26 @@ def _templates(config: Config, manifest: Manifest) -> dict[str, str]:
         **({API: api_template(config)} if config.api else {}),
         EDGE: edge_template(config),
         OBSERVABILITY: observability_template(config, _notifier(config)),
+        **{name: template.body for name, template in manifest.stacks.items()},
     }
+
+
+def _output(stack: str, key: str) -> StackOutput:
+    return StackOutput(stack=stack, key=key)
+
+
+def _of_own_stack(
+    config: Config, manifest: Manifest, name: str, made: Bootstrapped
+) -> dict[str, ParameterValue]:
+    """The parameters of one of the team's stacks. Its roles get the path and the boundary of the app's."""
+    given: dict[str, ParameterValue] = {}
+    for key, text in config.stacks[name].parameters.items():
+        found = sources(config, [text])
+        given[key] = _output(*found.pop()) if found else resolved(text, config, {})
+    if manifest.stacks[name].roles:
+        given[ROLE_PATH] = role_path(config.app, config.environment)
+        given[BOUNDARY] = made.boundary(config.prefix) if config.github else ""
+    return given
 
 
 def _of_release(

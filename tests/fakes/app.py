@@ -9,7 +9,7 @@ import json
 import zipfile
 from typing import TYPE_CHECKING, Any, Protocol
 
-from kanmon.bundle.manifest import FunctionPackage, Manifest, StateMachineDefinition
+from kanmon.bundle.manifest import FunctionPackage, Manifest, StackTemplate, StateMachineDefinition
 from kanmon.config.schema import Config
 from kanmon.model import WebFile
 from kanmon.templates.state_machines import Definition
@@ -143,10 +143,11 @@ def make_bundle(
     config: Config | None = None,
     pages: dict[str, str] | None = None,
     fixed: tuple[str, ...] = (),
+    stacks: dict[str, StackTemplate] | None = None,
 ) -> Manifest:
     """A version of the app, with its files in the artifact bucket.
 
-    `fixed` has further files with fixed names.
+    `fixed` has further files with fixed names, `stacks` the templates of the team's own stacks.
     """
     asset = f"assets/app-{hashlib.sha256(version.encode()).hexdigest()[:8]}.js"
     files = {
@@ -181,6 +182,7 @@ def make_bundle(
             )
             for name in config.state_machines
         },
+        stacks=stacks or {},
         web=web,
         config=config.as_json(),
     )

@@ -17,7 +17,7 @@ from tests.fakes.cloud import BOOTSTRAPPED
 from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
-    from kanmon.bundle.manifest import Manifest
+    from kanmon.bundle.manifest import Manifest, StackTemplate
     from kanmon.config.schema import Config
     from kanmon.errors import KanmonError
     from kanmon.release.events import Event, Observer
@@ -46,13 +46,14 @@ def release(
     *,
     config: Config | None = None,
     pages: dict[str, str] | None = None,
+    stacks: dict[str, StackTemplate] | None = None,
     process: Process | None = None,
     observer: Observer = ignore,
     lift_freeze: str = "",
     run: str = "",
 ) -> Outcome:
     """Build a version, plan it, deploy it."""
-    manifest = make_bundle(cloud, version, config=config, pages=pages)
+    manifest = make_bundle(cloud, version, config=config, pages=pages, stacks=stacks)
     services = cloud.services(process, run=run)
     plan = plan_of(cloud, manifest)
     return deploy(services, plan, FakeApproval(), observer, lift_freeze=lift_freeze)

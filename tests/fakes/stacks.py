@@ -14,6 +14,7 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.stacks.changes import Change, ChangeSet
 from kanmon.stacks.cloudformation import DeployedStack
+from kanmon.stacks.preflight import outline
 from kanmon.stacks.protection import unprotected
 from kanmon.stacks.stack_events import StackEvent
 
@@ -234,7 +235,9 @@ class FakeStacks:
             return {"TestPlanRole": "arn:plan", "TestDeployRole": "arn:deploy", **costs}
         if name.endswith("-observability"):
             return {"Topic": "arn:topic", "Dashboard": "https://dashboard.test"}
-        return dict(_FOUNDATION)
+        if name.endswith("-foundation"):
+            return dict(_FOUNDATION)
+        return {key: f"{name}/{key}" for key in outline(body).outputs}
 
 
 def _resources(body: str, parameters: dict[str, str]) -> dict[str, tuple[str, str]]:

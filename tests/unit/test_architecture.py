@@ -30,7 +30,7 @@ TIERS = [
     {"stacks", "bundle", "traffic", "checks", "approval", "ledger", "notify", "apptest"},
     {"config", "aws", "github"},
     {"model", "appcommand"},
-    {"naming", "errors", "text", "regular_file", "clock", "media"},
+    {"naming", "errors", "text", "regular_file", "clock", "media", "plain_yaml"},
     {"codes"},
 ]
 """Each room may import the rooms below its own tier."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from kanmon.stacks.boundary import refuse_long
 from kanmon.stacks.changes import template_changes
 from kanmon.stacks.cloudformation import Stacks
 from kanmon.stacks.neighbours import refuse_alike
+from kanmon.stacks.own_rights import own_rights
 from kanmon.stacks.statements import alike, permission_changes
 from kanmon.stacks.template import resources_of
 from kanmon.templates.bootstrap import bootstrap_template, deployed_costs, environment_trails
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from kanmon.config.schema import Config
     from kanmon.stacks.changes import Change, ChangeSet
     from kanmon.stacks.cloudformation import DeployedStack
+    from kanmon.stacks.own_rights import OwnRight
 
 _LONGEST_BODY = 51_200
 """Bytes. A longer template must be in S3
@@ -72,7 +75,8 @@ def _bootstrap(context: Context, *, yes: bool) -> DeployedStack:
     api_logs = _writes_api_logs(account, stack)
     outputs = stack.outputs if stack else {}
     refuse_alike(account.config.app, environment_trails(account.config, outputs), stacks.all())
-    body = bootstrap_template(account.config, api_logs=api_logs, outputs=outputs)
+    render = partial(bootstrap_template, api_logs=api_logs, own=_own_rights(context))
+    body = render(account.config, outputs=outputs)
     refuse_long(body)
     if stack and stacks.body(name) == body:
         context.print(f"{name} is there already; there is nothing to change.")
@@ -80,15 +84,28 @@ def _bootstrap(context: Context, *, yes: bool) -> DeployedStack:
     confirm = _confirmation(context, yes=yes)
     # Costs come last. AWS refuses them in many accounts. A failure undoes a whole update.
     free = account.config.model_copy(update={"costs": deployed_costs(outputs)})
-    phases = list(dict.fromkeys([bootstrap_template(free, api_logs=api_logs, outputs=outputs), body]))
+    phases = list(dict.fromkeys([render(free, outputs=outputs), body]))
     if stack is None:
-        stack = _create(context, stacks, confirm, phases, api_logs=api_logs)
+        stack = _create(context, stacks, confirm, phases, render)
     else:
         stack = _update(context, stacks, confirm, stack, phases)
     context.console.print(
         "[green]{name} is ready[/]; bundles and the ledger lie in {bucket}.", name=name, bucket=account.bucket
     )
     return stack
+
+
+def _own_rights(context: Context) -> list[list[OwnRight]]:
+    """The service role's rights for the resource types of the team's own stacks.
+
+    Raises ARTIFACT_MISSING, UNSAFE_PATH, STACK_TEMPLATE_INVALID.
+    """
+    from kanmon.aws.resource_types import handler_permissions
+    from kanmon.bundle.own_stacks import read_stacks
+
+    templates = read_stacks(context.config, context.project)
+    types = {one for template in templates.values() for one in template.types}
+    return own_rights(handler_permissions(context.account.aws.cloudformation, types))
 
 
 def _confirmation(context: Context, *, yes: bool) -> Callable[[], bool]:
@@ -104,7 +121,11 @@ def _confirmation(context: Context, *, yes: bool) -> Callable[[], bool]:
 
 
 def _create(
-    context: Context, stacks: Stacks, confirm: Callable[[], bool], phases: list[str], *, api_logs: bool
+    context: Context,
+    stacks: Stacks,
+    confirm: Callable[[], bool],
+    phases: list[str],
+    render: Callable[[Config], str],
 ) -> DeployedStack:
     """Show the whole stack, ask once, create it in phases."""
     account = context.account
@@ -115,7 +136,7 @@ def _create(
     if _is_long(phases[0]):
         # The bucket comes first. The template is too long for a request, so it has to be in the bucket.
         bare = account.config.model_copy(update={"github": None, "costs": None})
-        phases = [bootstrap_template(bare, api_logs=api_logs), *phases]
+        phases = [render(bare), *phases]
     stack = None
     for phase in phases:
         stack = _apply(stacks, account, stack, phase)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.cli.command import Command, flag
 from kanmon.codes import Code
+from kanmon.config.substitution import own_stacks
 from kanmon.errors import ExitStatus, KanmonError
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def run(options: DestroyOptions, context: Context) -> ExitStatus:
         config.environment,
         account.aws.account,
         config.region,
+        stacks=own_stacks(config),
         data=options.data,
         bootstrap=options.bootstrap,
     )

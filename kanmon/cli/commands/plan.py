@@ -83,7 +83,7 @@ def _refuse_above_boundary(context: Context) -> None:
     applied = policy_statements(
         aws.iam, f"arn:{aws.partition}:iam::{aws.account}:policy/{boundary(config.prefix)}"
     )
-    stacks = outputs_of(context.services, config.prefix, Slot.NONE)
+    stacks = outputs_of(context.services, config, Slot.NONE)
     refuse_above(config, applied, stacks, context.account.bootstrapped.key)
 
 

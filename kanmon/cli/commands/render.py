@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.bundle.manifest import MANIFEST, built_from
+from kanmon.bundle.own_stacks import read_stacks
 from kanmon.cli.command import Command, bundle_folder, path
 from kanmon.errors import ExitStatus
 from kanmon.naming import blob_key
-from kanmon.templates.offline import render_offline, shares
+from kanmon.templates.offline import render_offline, shares, unbuilt
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,8 @@ def run(options: RenderOptions, context: Context) -> ExitStatus:
     """Write the template of every stack to its own file. Other files in the folder stay."""
     config, bundle = context.config, context.project / options.bundle
     manifest = built_from(config, bundle).manifest if (bundle / MANIFEST).exists() else None
-    rendered = render_offline(config, manifest)
+    unpacked = manifest or unbuilt(config, stacks=read_stacks(config, context.project))
+    rendered = render_offline(config, unpacked)
     options.output.mkdir(parents=True, exist_ok=True)
     width = max(map(len, rendered)) + len(".yml")
     for kind, (body, outline) in rendered.items():

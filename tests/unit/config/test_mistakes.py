@@ -179,6 +179,14 @@ FULL: dict[str, Any] = {
     },
     "costs": {"monthly_usd": 100, "email": "team@example.com"},
     "releases": {"kept": 20},
+    "stacks": {
+        "orders": {
+            "template": "infra/orders.yml",
+            "parameters": {"KeyArn": "${foundation.KeyArn}"},
+            "stateful": True,
+            "capabilities": ["CAPABILITY_NAMED_IAM"],
+        }
+    },
     "boundary": {"allow": [dict(STATEMENT)]},
     "allow_destroy": ["MailQueue"],
 }

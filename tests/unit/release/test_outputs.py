@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 def test_they_come_by_the_stacks_kinds(cloud: Cloud) -> None:
     release(cloud, "one")
-    prefix = make_config().prefix
-    assert outputs_of(cloud.services(), prefix, Slot.BLUE)[SLOT]["Release"] == "r1"
-    assert outputs_of(cloud.services(), prefix, Slot.GREEN).keys() == set(SHARED_KINDS)
-    assert outputs_of(cloud.services(), prefix, Slot.NONE).keys() == set(SHARED_KINDS)
+    config = make_config()
+    assert outputs_of(cloud.services(), config, Slot.BLUE)[SLOT]["Release"] == "r1"
+    assert outputs_of(cloud.services(), config, Slot.GREEN).keys() == set(SHARED_KINDS)
+    assert outputs_of(cloud.services(), config, Slot.NONE).keys() == set(SHARED_KINDS)
 
 
 def test_a_parameter_has_its_text_or_an_output() -> None:

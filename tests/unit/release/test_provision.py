@@ -40,7 +40,7 @@ def _provision(
 ) -> Outputs:
     services = cloud.services(process)
     if outputs is None:
-        outputs = outputs_of(services, config.prefix, plan.slot)
+        outputs = outputs_of(services, config, plan.slot)
     verify_change_sets(services, plan.stacks)
     return provision(services, journal_of(cloud), config, plan.stacks, outputs)
 
@@ -108,7 +108,7 @@ def test_the_next_run_switches_a_forgotten_protection_on(cloud: Cloud) -> None:
 def test_the_outputs_of_all_stacks_are_returned(cloud: Cloud) -> None:
     plan = plan_of(cloud, make_bundle(cloud, "one"))
     outputs = _provision(cloud, plan, make_config())
-    assert outputs == outputs_of(cloud.services(), make_config().prefix, Slot.BLUE)
+    assert outputs == outputs_of(cloud.services(), make_config(), Slot.BLUE)
     assert outputs["slot"] == {"Release": "r1"}
 
 
@@ -182,7 +182,7 @@ def test_one_stale_change_set_stops_all(cloud: Cloud, plan: Plan) -> None:
 
 def test_other_values_than_the_approved_ones_are_refused(cloud: Cloud, plan: Plan) -> None:
     """CD-4: the change set was made with the old value."""
-    outputs = outputs_of(cloud.services(), OTHER_TAGS.prefix, plan.slot)
+    outputs = outputs_of(cloud.services(), OTHER_TAGS, plan.slot)
     outputs["api"]["ApiId"] = "api-2"
     plan = plan.model_copy(update={"stacks": plan.stacks[3:4]})
     assert _refused(cloud, plan, outputs) is Code.PLAN_STALE
@@ -206,7 +206,7 @@ def test_an_untouched_stack_is_left_alone(cloud: Cloud) -> None:
 def test_no_stack_changes_without_the_lease(cloud: Cloud, clock: Clock, plan: Plan) -> None:
     """CD-14"""
     services = cloud.services()
-    outputs = outputs_of(services, OTHER_TAGS.prefix, plan.slot)
+    outputs = outputs_of(services, OTHER_TAGS, plan.slot)
     with lease(cloud.ledger, clock, services.fence, "kim"):
         clock.outlast_lease()
         with pytest.raises(KanmonError) as caught:

@@ -1,0 +1,40 @@
+"""CloudFormation's resource types: the permissions that its handlers need."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from kanmon.aws.calls import aws_errors, error_code
+from kanmon.codes import Code
+from kanmon.errors import KanmonError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+_HANDLERS = ("create", "read", "update", "delete")
+
+
+def handler_permissions(cloudformation: CloudFormationClient, types: Iterable[str]) -> set[str]:
+    """The actions that CloudFormation needs for stacks with resources of these types.
+
+    Raises STACK_TEMPLATE_INVALID for a type that CloudFormation doesn't know.
+    https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html
+    """
+    found: set[str] = set()
+    for name in sorted(types):
+        with aws_errors(f"reading the resource type {name}"):
+            try:
+                schema = json.loads(cloudformation.describe_type(Type="RESOURCE", TypeName=name)["Schema"])
+            except ClientError as error:
+                if error_code(error) != "TypeNotFoundException":
+                    raise
+                problem = f"CloudFormation knows no resource type {name} in this region."
+                raise KanmonError(Code.STACK_TEMPLATE_INVALID, problem, where="stacks") from error
+        handlers = schema.get("handlers", {})
+        found.update(one for key in _HANDLERS for one in handlers.get(key, {}).get("permissions", ()))
+    return found

@@ -1,0 +1,237 @@
+"""The team's own CloudFormation templates: read, checked, and written in Kanmon's form (ADP-2).
+
+The bundle has them in the form of Kanmon's own templates. So a plan reads each resource and each permission
+in them, and CloudFormation answers with the same bytes.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import ScalarNode, SequenceNode
+
+from kanmon.bundle.manifest import StackTemplate
+from kanmon.bundle.template_text import section_text
+from kanmon.codes import Code
+from kanmon.config.stacks import BOUNDARY, ROLE_PATH
+from kanmon.config.substitution import names_in, texts
+from kanmon.errors import KanmonError
+from kanmon.plain_yaml import NoAliases
+from kanmon.regular_file import RefusedFileError, read_regular
+from kanmon.text import cut
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from kanmon.config.schema import Config
+    from kanmon.config.stacks import Stack
+
+_LARGEST = 1_000_000
+"""Bytes of a template in S3.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
+_DEEPEST = 60
+_SHOWN = 80
+_SECTIONS = (
+    *("AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Rules", "Mappings", "Conditions"),
+    *("Resources", "Outputs"),
+)
+_LOGICAL_ID = re.compile(r"[A-Za-z0-9]{1,255}")
+_TYPE = re.compile(r"[A-Za-z0-9:@._-]+")
+_ROLE = "AWS::IAM::Role"
+_BOUNDED = "KanmonBounded"
+# What CloudFormation would run with more rights than the plan can show, or what no plan shows at all.
+_NESTED = "A plan doesn't show the resources of a nested stack. Make it a stack of its own."
+_CUSTOM_RESOURCE = "A custom resource changes what no plan shows. Use a hook of the app."
+_LATER = "It changes templates after their plan."
+_FOR_EVER = "Its keys have no end, and no boundary holds them. Use a role."
+_PROVIDER = "It lets others into the account. An administrator makes it."
+_REFUSED = {
+    r"AWS::CloudFormation::Stack(Set)?": _NESTED,
+    r"AWS::CloudFormation::CustomResource|Custom::.*": _CUSTOM_RESOURCE,
+    r"AWS::CloudFormation::(Macro|Module.*)|.*::MODULE": _LATER,
+    r"AWS::IAM::(User|AccessKey|Group|UserToGroupAddition)": _FOR_EVER,
+    r"AWS::IAM::(OIDC|SAML)Provider": _PROVIDER,
+}
+
+
+class _LongForms(SafeConstructor):
+    """Reads CloudFormation's short forms as its long ones."""
+
+
+def _long_form(constructor: SafeConstructor, tag: str, node: Any) -> dict[str, Any]:  # noqa: ANN401 - any node
+    match node:
+        case ScalarNode():
+            value = node.value.split(".", 1) if tag == "GetAtt" else node.value
+        case SequenceNode():
+            value = constructor.construct_sequence(node, deep=True)
+        case _:
+            value = constructor.construct_mapping(node, deep=True)
+    return {tag if tag in {"Ref", "Condition"} else f"Fn::{tag}": value}
+
+
+_LongForms.add_multi_constructor("!", _long_form)
+
+
+def read_stacks(config: Config, project: Path) -> dict[str, StackTemplate]:
+    """The templates of the config's own stacks, in Kanmon's form.
+
+    Raises ARTIFACT_MISSING, UNSAFE_PATH or STACK_TEMPLATE_INVALID.
+    """
+    found = {name: _read(name, stack, project) for name, stack in config.stacks.items()}
+    for text in texts(config):
+        for named in names_in(text.text):
+            stack, _, output = named.partition(".")
+            if stack in found and output not in found[stack].outputs:
+                known = ", ".join(found[stack].outputs) or "none"
+                problem = f"`${{{cut(named, _SHOWN)}}}`: the template has no such output. It has {known}."
+                raise _refusal(stack, config.stacks[stack], problem)
+    return found
+
+
+def _read(name: str, stack: Stack, project: Path) -> StackTemplate:
+    path = project / stack.template
+    where = f"stacks.{name}.template: {stack.template}"
+    if not path.exists():
+        raise KanmonError(Code.ARTIFACT_MISSING, "The template is not there after the build.", where=where)
+    if not path.resolve().is_relative_to(project.resolve()):
+        raise KanmonError(Code.UNSAFE_PATH, "The symbolic link leads out of the app's folder.", where=where)
+    try:
+        template = _parsed(read_regular(path, _LARGEST).decode())
+    except (RefusedFileError, UnicodeDecodeError) as error:
+        problem = f"The template {error}." if isinstance(error, RefusedFileError) else "It is not in UTF-8."
+        raise KanmonError(Code.STACK_TEMPLATE_INVALID, problem, where=where) from None
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        problem = f"It is neither YAML nor JSON: {cut(error.problem or '', _SHOWN)}, line {line}."
+        raise KanmonError(Code.STACK_TEMPLATE_INVALID, problem, where=where) from None
+    except (YAMLError, ValueError, RecursionError):
+        problem = "It is neither YAML nor JSON."
+        raise KanmonError(Code.STACK_TEMPLATE_INVALID, problem, where=where) from None
+    for problem in _problems(template, stack):
+        raise _refusal(name, stack, problem)
+    parameters = template.get("Parameters") or {}
+    return StackTemplate(
+        body=_body(template),
+        parameters=tuple(sorted(parameters)),
+        outputs=tuple(sorted(template.get("Outputs") or {})),
+        roles=_has_roles(template),
+        types=tuple(sorted({str(one["Type"]) for one in template["Resources"].values()})),
+    )
+
+
+def _refusal(name: str, stack: Stack, problem: str) -> KanmonError:
+    where = f"stacks.{name}.template: {stack.template}"
+    return KanmonError(Code.STACK_TEMPLATE_INVALID, problem, where=where)
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Constructor = _LongForms
+    # As CloudFormation reads it: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
+    yaml.version = (1, 1)
+    yaml.max_depth = _DEEPEST
+    yaml.Composer = NoAliases
+    found = yaml.load(text)
+    return found if isinstance(found, dict) else {}
+
+
+def _problems(template: dict[str, Any], stack: Stack) -> Iterator[str]:
+    if "Transform" in template:
+        yield (
+            "It has a `Transform`, which changes a template after its plan. Write what it makes: `cdk synth` "
+            "does."
+        )
+    if unknown := [str(key) for key in template if key not in _SECTIONS and key != "Transform"]:
+        yield f"`{cut(unknown[0], _SHOWN)}` is no section of a template."
+    resources = template.get("Resources")
+    if not isinstance(resources, dict) or not resources:
+        yield "It has no `Resources`."
+        return
+    for section in ("Parameters", "Outputs", "Conditions"):
+        if not isinstance(template.get(section, {}), dict):
+            yield f"`{section}` is no mapping."
+            return
+    for name, resource in resources.items():
+        yield from _resource_problems(str(name), resource)
+    yield from _parameter_problems(template.get("Parameters", {}), stack)
+    if _has_iam(template) and not stack.capabilities:
+        yield (
+            "It makes roles or policies. If that is meant, add `capabilities: [CAPABILITY_NAMED_IAM]` to the "
+            "stack in the config."
+        )
+
+
+def _resource_problems(name: str, resource: object) -> Iterator[str]:
+    shown = cut(name, _SHOWN)
+    kind = str(resource.get("Type", "")) if isinstance(resource, dict) else ""
+    if not _LOGICAL_ID.fullmatch(name):
+        yield f"`{shown}` is no logical id: letters and digits only."
+    if not isinstance(resource, dict) or not _TYPE.fullmatch(kind):
+        yield f"`{shown}` has no `Type`."
+        return
+    reasons = (reason for pattern, reason in _REFUSED.items() if re.fullmatch(pattern, kind))
+    yield from (f"`{shown}` has the type {cut(kind, _SHOWN)}. {reason}" for reason in reasons)
+    properties = resource.get("Properties", {})
+    if not isinstance(properties, dict):
+        yield f"`{shown}.Properties` is no mapping."
+    elif kind == _ROLE:
+        own = [key for key in ("Path", "PermissionsBoundary") if key in properties]
+        yield from (f"`{shown}` has a `{key}`. Leave it out: Kanmon gives each role its own." for key in own)
+
+
+def _parameter_problems(declared: dict[str, Any], stack: Stack) -> Iterator[str]:
+    for name, parameter in declared.items():
+        if not _LOGICAL_ID.fullmatch(str(name)) or not isinstance(parameter, dict):
+            yield f"The parameter `{cut(str(name), _SHOWN)}` is not one."
+        elif name in {ROLE_PATH, BOUNDARY}:
+            yield f"The parameter {name} is Kanmon's own. Rename it."
+        elif str(parameter.get("NoEcho", "")).lower() == "true":
+            yield (
+                f"The parameter {name} has `NoEcho`, and its value would stand in the config. Use "
+                "a secret, with "
+                "`{{resolve:secretsmanager:…}}` in the template."
+            )
+        elif name not in stack.parameters and "Default" not in parameter:
+            yield f"The parameter {name} has no default. Add it to the stack's `parameters`."
+    if unknown := [name for name in stack.parameters if name not in declared]:
+        yield f"The template has no parameter {unknown[0]}. It has {', '.join(declared) or 'none'}."
+
+
+def _has_roles(template: dict[str, Any]) -> bool:
+    return any(one["Type"] == _ROLE for one in template["Resources"].values())
+
+
+def _has_iam(template: dict[str, Any]) -> bool:
+    kinds = (one.get("Type") for one in template["Resources"].values() if isinstance(one, dict))
+    return any(str(kind).startswith("AWS::IAM::") for kind in kinds)
+
+
+def _body(template: dict[str, Any]) -> str:
+    """The template in Kanmon's form. Each role gets the path and the boundary, if there is one."""
+    sections = {key: template[key] for key in _SECTIONS if key in template and key != "Metadata"}
+    sections["AWSTemplateFormatVersion"] = "2010-09-09"
+    resources = {
+        name: {"Type": one["Type"]}
+        | {key: value for key, value in one.items() if key not in {"Type", "Metadata"}}
+        for name, one in template["Resources"].items()
+    }
+    if _has_roles(template):
+        for one in resources.values():
+            if one["Type"] == _ROLE:
+                bounded = {"Fn::If": [_BOUNDED, {"Ref": BOUNDARY}, {"Ref": "AWS::NoValue"}]}
+                one["Properties"] = one.get("Properties", {}) | {
+                    "Path": {"Ref": ROLE_PATH},
+                    "PermissionsBoundary": bounded,
+                }
+        own = {ROLE_PATH: {"Type": "String"}, BOUNDARY: {"Type": "String"}}
+        sections["Parameters"] = sections.get("Parameters", {}) | own
+        empty = {"Fn::Not": [{"Fn::Equals": [{"Ref": BOUNDARY}, ""]}]}
+        sections["Conditions"] = sections.get("Conditions", {}) | {_BOUNDED: empty}
+    sections["Resources"] = resources
+    return "".join(section_text(key, sections[key]) for key in _SECTIONS if sections.get(key))
