@@ -16,6 +16,7 @@ from embedded import child
 from .api_origin import ApiOrigin
 from .app import server
 from .arrivals import Arrivals
+from .authorizers import Authorizers
 from .cache import Cache
 from .cached import Cached
 from .distribution import Distributions
@@ -31,6 +32,7 @@ async def main(settings: dict[str, Any]) -> None:
     """Serve until asked to end."""
     bound = child.loopback_socket()
     emulator, host, fresh = Emulator(settings), FunctionHost(), Cached()
+    integrations = Integrations(emulator, fresh)
     pipeline = Pipeline(
         Distributions(emulator, fresh),
         Functions(host),
@@ -39,7 +41,8 @@ async def main(settings: dict[str, Any]) -> None:
         ApiOrigin(
             emulator,
             fresh,
-            Integrations(emulator, fresh),
+            integrations,
+            Authorizers(emulator, fresh, integrations),
             random.Random(settings["seed"]),
             {},
             Arrivals(settings["unknown_requests"]),

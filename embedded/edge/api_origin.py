@@ -6,19 +6,20 @@ A deployment never changes, so its snapshot is read once.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from . import canary, gateway_responses, proxy_event, routes
+from .gateway_responses import gateway_error
 from .messages import Request, Response
 
 if TYPE_CHECKING:
     import random
 
     from .arrivals import Arrivals
+    from .authorizers import Authorizers
     from .cached import Cached
     from .emulator import Emulator
     from .integrations import Integrations
@@ -39,6 +40,7 @@ class ApiOrigin:
     emulator: Emulator
     fresh: Cached
     integrations: Integrations
+    authorizers: Authorizers
     chance: random.Random
     snapshots: dict[tuple[str, str], dict[str, Any]]
     arrivals: Arrivals
@@ -75,7 +77,10 @@ class ApiOrigin:
             variables=pointing.variables,
             binary_media_types=tuple(snapshot["binaryMediaTypes"]),
         )
-        response = await self.integrations.run(request, call, match)
+        given = await self.authorizers.ask(request, call, match, snapshot.get("authorizers", {}))
+        if isinstance(given, Response):
+            return gateway_responses.worded(given, snapshot["gatewayResponses"], request.id)
+        response = await self.integrations.run(request, call, match, given)
         if "x-embedded-reason" in response.headers:
             return gateway_responses.worded(response, snapshot["gatewayResponses"], request.id)
         return response
@@ -95,11 +100,3 @@ class ApiOrigin:
             return str(answer["Account"])
 
         return await self.fresh.get("account", load)
-
-
-def gateway_error(status: int, message: str, kind: str = "") -> Response:
-    """An error of API Gateway's own."""
-    headers = {"content-type": ["application/json"]}
-    if kind:
-        headers["x-amzn-errortype"] = [kind]
-    return Response(status, headers, json.dumps({"message": message}).encode())

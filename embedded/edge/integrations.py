@@ -1,4 +1,4 @@
-"""Integrations of a REST API: Lambda proxy, and MOCK as CORS preflights use it.
+"""Integrations of a REST API: Lambda proxy, and MOCK with a fixed answer.
 
 The integration's URI has the function's ARN. Stage variables in it are filled in at the
 time of the request ("Use stage variables"), and invoked with the integration's role: without that
@@ -12,19 +12,19 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import proxy_event
-from .messages import Request, Response
+from . import mocks, proxy_event
+from .gateway_responses import error
 from .permissions import allowed, statements_of
 
 if TYPE_CHECKING:
     from .cached import Cached
     from .emulator import Emulator
+    from .messages import Request, Response
     from .proxy_event import ProxyCall
     from .routes import Match
 
 VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 FUNCTION = re.compile(r"/functions/(?P<arn>arn:[^/]+:lambda:[^/]+)/invocations$")
-STATUS = re.compile(r'"statusCode"\s*:\s*(\d+)')
 DEFAULT_MILLISECONDS = 29000
 OK, NOT_FOUND = 200, 404
 
@@ -36,41 +36,48 @@ class Integrations:
     emulator: Emulator
     fresh: Cached
 
-    async def run(self, request: Request, call: ProxyCall, match: Match) -> Response:
+    async def run(
+        self, request: Request, call: ProxyCall, match: Match, authorizer: dict[str, Any]
+    ) -> Response:
         """The integration's answer, or API Gateway's error for it."""
         integration = match.method.get("methodIntegration") or {}
         kind = str(integration.get("type", "")).upper()
         if kind == "MOCK":
-            return _mock(integration)
+            return mocks.answer(request, integration, call.binary_media_types)
         if kind == "AWS_PROXY":
-            return await self._invoke(request, call, match, integration)
-        return _error(500, f"the loopback edge doesn't play {kind or 'missing'} integrations")
+            return await self._invoke(request, call, match, integration, authorizer)
+        return error(500, f"the loopback edge doesn't play {kind or 'missing'} integrations")
 
     async def _invoke(
-        self, request: Request, call: ProxyCall, match: Match, integration: dict[str, Any]
+        self,
+        request: Request,
+        call: ProxyCall,
+        match: Match,
+        integration: dict[str, Any],
+        authorizer: dict[str, Any],
     ) -> Response:
         uri = VARIABLE.sub(lambda v: call.variables.get(v[1], ""), integration.get("uri") or "")
         found = FUNCTION.search(uri)
         if not found:
-            return _error(500, f"no function in integration URI {uri}")
+            return error(500, f"no function in integration URI {uri}")
         function = found["arn"]
-        denied = await self._denied(integration.get("credentials"), function)
+        denied = await self.denied(integration.get("credentials"), function)
         if denied:
-            return _error(500, denied)
-        event = json.dumps(proxy_event.build(request, call, match)).encode()
+            return error(500, denied)
+        event = json.dumps(proxy_event.build(request, call, match, authorizer)).encode()
         seconds = float(integration.get("timeoutInMillis") or DEFAULT_MILLISECONDS) / 1000
         try:
             answer = await self.emulator.invoke(function, event, seconds)
         except TimeoutError:
-            return _error(504, f"{function} took too long", "Endpoint request timed out")
+            return error(504, f"{function} took too long", "Endpoint request timed out")
         if answer.status == NOT_FOUND:
-            return _error(500, f"{function} does not exist")
+            return error(500, f"{function} does not exist")
         if answer.status != OK or "x-amz-function-error" in answer.headers:
-            return _error(502, f"{function} failed: {answer.body[:500]!r}")
+            return error(502, f"{function} failed: {answer.body[:500]!r}")
         response = proxy_event.answer(answer.body, request.header("accept"), call.binary_media_types)
-        return response or _error(502, f"malformed answer of {function}: {answer.body[:500]!r}")
+        return response or error(502, f"malformed answer of {function}: {answer.body[:500]!r}")
 
-    async def _denied(self, role_arn: str | None, function: str) -> str | None:
+    async def denied(self, role_arn: str | None, function: str) -> str | None:
         """Why the function may not be invoked; None when it may."""
         if role_arn is None:
             return await self._denied_to_service(function)
@@ -133,25 +140,3 @@ class Integrations:
             answer = await call("iam", "get_policy_version", PolicyArn=arn, VersionId=version)
             found += statements_of(answer["PolicyVersion"]["Document"])
         return found
-
-
-def _mock(integration: dict[str, Any]) -> Response:
-    """A MOCK: the status of its request template, with this response's literal headers."""
-    template = (integration.get("requestTemplates") or {}).get("application/json", "")
-    named = STATUS.search(template)
-    status = named[1] if named else "200"
-    responses = integration.get("integrationResponses") or {}
-    response: dict[str, Any] = responses.get(status) or next(iter(responses.values()), {})
-    headers = {
-        name.removeprefix("method.response.header.").lower(): [str(value).strip("'")]
-        for name, value in (response.get("responseParameters") or {}).items()
-    }
-    body = (response.get("responseTemplates") or {}).get("application/json", "")
-    headers.setdefault("content-type", ["application/json"])
-    return Response(int(response.get("statusCode") or status), headers, body.encode())
-
-
-def _error(status: int, reason: str, message: str = "Internal server error") -> Response:
-    """API Gateway's answer. The reason is a header here; AWS has it in its logs only."""
-    headers = {"content-type": ["application/json"], "x-embedded-reason": [reason[:300]]}
-    return Response(status, headers, json.dumps({"message": message}).encode())

@@ -32,15 +32,15 @@ class ProxyCall:
     binary_media_types: tuple[str, ...]
 
 
-def build(request: Request, call: ProxyCall, match: Match) -> dict[str, Any]:
-    """The event for the function."""
+def build(request: Request, call: ProxyCall, match: Match, authorizer: dict[str, Any]) -> dict[str, Any]:
+    """The event for the function. `authorizer` is what an authorizer gives to it."""
     arrival = {"host": [call.domain], "x-forwarded-proto": ["https"], "x-forwarded-port": ["443"]}
     single, multi = _headers({**request.headers, **arrival})
     pairs = decoded_pairs(request.query)
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         values.setdefault(name, []).append(value)
-    binary = _is_binary(request.header("content-type"), call.binary_media_types)
+    binary = is_binary(request.header("content-type"), call.binary_media_types)
     body = base64.b64encode(request.body).decode() if binary else _text(request.body)
     return {
         "resource": match.resource_path,
@@ -52,7 +52,7 @@ def build(request: Request, call: ProxyCall, match: Match) -> dict[str, Any]:
         "multiValueQueryStringParameters": values or None,
         "pathParameters": match.parameters or None,
         "stageVariables": call.variables or None,
-        "requestContext": _context(request, call, match),
+        "requestContext": _context(request, call, match) | ({"authorizer": authorizer} if authorizer else {}),
         "body": body if request.body else None,
         "isBase64Encoded": binary and bool(request.body),
     }
@@ -73,7 +73,7 @@ def answer(payload: bytes, accept: str | None, binary_media_types: tuple[str, ..
         if not isinstance(text, str):
             return None
         wanted = (accept or "").split(",")[0]
-        encoded = result.get("isBase64Encoded") is True and _is_binary(wanted, binary_media_types)
+        encoded = result.get("isBase64Encoded") is True and is_binary(wanted, binary_media_types)
         content = base64.b64decode(text, validate=True) if encoded else text.encode()
     except (ValueError, TypeError, KeyError, AttributeError, binascii.Error):
         return None
@@ -84,15 +84,16 @@ def answer(payload: bytes, accept: str | None, binary_media_types: tuple[str, ..
 def _answered_headers(result: dict[str, Any]) -> Headers:
     headers: Headers = {}
     for name, values in (result.get("multiValueHeaders") or {}).items():
-        headers.setdefault(name.lower(), []).extend(_text_of(value) for value in values)
+        headers.setdefault(name.lower(), []).extend(text_of(value) for value in values)
     for name, value in (result.get("headers") or {}).items():
-        text = _text_of(value)
+        text = text_of(value)
         if text not in headers.setdefault(name.lower(), []):
             headers[name.lower()].append(text)
     return headers
 
 
-def _text_of(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """A value as API Gateway writes it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -137,7 +138,8 @@ def _context(request: Request, call: ProxyCall, match: Match) -> dict[str, Any]:
     }
 
 
-def _is_binary(content_type: str | None, media_types: tuple[str, ...]) -> bool:
+def is_binary(content_type: str | None, media_types: tuple[str, ...]) -> bool:
+    """Whether a type is one of the API's binary media types."""
     mine = (content_type or "").split(";")[0].strip().lower()
     for media_type in media_types:
         kind, _slash, subtype = media_type.lower().partition("/")

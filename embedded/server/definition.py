@@ -25,6 +25,10 @@ INTEGRATIONS = ("AWS", "AWS_PROXY", "HTTP", "HTTP_PROXY", "MOCK")
 _PART = re.compile(r"[A-Za-z0-9._:,-]+|\{[A-Za-z0-9._-]+\+?\}")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}:role/[\w+=,.@/-]+|\*:user/\*)")
 _INVOKED = re.compile(r"arn:aws[a-z-]*:apigateway:[a-z0-9-]+:[\w.-]+:(path|action)/.+")
+_POOL = re.compile(r"arn:aws[a-z-]*:cognito-idp:[a-z0-9-]+:\d{12}:userpool/[\w-]+")
+# "Map method and integration requests and responses": a static value, or a value of the request.
+_MAPPING = re.compile(r"'[^']*'|(integration\.response|context|stageVariables)\.[\w.-]+")
+AUTHORIZER = "x-amazon-apigateway-authorizer"
 _AT_TOP = {
     f"x-amazon-apigateway-{name}"
     for name in (
@@ -84,7 +88,10 @@ def read(body: Any, parameters: dict[str, str], *, fail_on_warnings: bool) -> De
     operations = tuple(_operations(document))
     for operation in operations:
         _check(operation)
-    if len(document.get("components", {}).get("securitySchemes", {})) > AUTHORIZERS:
+        _check_answers(operation)
+    for name, scheme in _schemes(document).items():
+        _check_authorizer(name, scheme.get(AUTHORIZER) or {})
+    if len(_schemes(document)) > AUTHORIZERS:
         raise LimitError("Maximum number of Authorizers for this API has been reached.")
     warnings = list(_warnings(document, parameters))
     if warnings and fail_on_warnings:
@@ -182,6 +189,45 @@ def _check(operation: Operation) -> None:
         raise RefusedError(f"{failed}Invalid ARN specified in the request")
 
 
+def _check_answers(operation: Operation) -> None:
+    """Refuse headers of an answer that the method doesn't declare, and values that are no mapping."""
+    for response in (operation.integration or {}).get("responses", {}).values():
+        declared = operation.content.get("responses", {}).get(str(response.get("statusCode")), {})
+        for name, value in (response.get("responseParameters") or {}).items():
+            failed = (
+                f"Errors found during import:\n\tUnable to put integration response on '{operation.path}': "
+            )
+            if name.removeprefix("method.response.header.") not in (declared.get("headers") or {}):
+                raise RefusedError(f"{failed}Invalid mapping expression parameter specified: {name}")
+            if not _MAPPING.fullmatch(str(value)):
+                raise RefusedError(f"{failed}Invalid mapping expression specified: {value}")
+
+
+def _schemes(document: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = document.get("components", {}).get("securitySchemes", {})
+    return found
+
+
+def _check_authorizer(name: str, given: dict[str, Any]) -> None:
+    """Refuse an authorizer that API Gateway would not make ("CreateAuthorizer")."""
+    kind, failed = given.get("type"), f"Unable to create authorizer '{name}': "
+    if kind == "cognito_user_pools":
+        if not given.get("providerARNs") or not all(map(_POOL.fullmatch, given["providerARNs"])):
+            raise RefusedError(f"{failed}Invalid Cognito provider ARN")
+        return
+    if kind not in ("token", "request"):
+        raise RefusedError(f"{failed}Invalid type specified: {kind}")
+    if not _INVOKED.fullmatch(str(given.get("authorizerUri", ""))):
+        raise RefusedError(f"{failed}Invalid Authorizer URI: {given.get('authorizerUri')}")
+    role, seconds = given.get("authorizerCredentials"), given.get("authorizerResultTtlInSeconds", 300)
+    if role is not None and not _ROLE.fullmatch(str(role)):
+        raise RefusedError(f"{failed}Invalid ARN specified in the request")
+    if not 0 <= int(seconds) <= 3600:
+        raise RefusedError(f"{failed}Authorizer result TTL must be between 0 and 3600 seconds")
+    if kind == "request" and seconds and not given.get("identitySource"):
+        raise RefusedError(f"{failed}Identity source is required when caching is enabled")
+
+
 def _warnings(document: dict[str, Any], parameters: dict[str, str]) -> Iterator[str]:
     """What an import would leave out without a word."""
     own = {name for name in document if name.startswith("x-amazon-apigateway-")}
@@ -191,6 +237,10 @@ def _warnings(document: dict[str, Any], parameters: dict[str, str]) -> Iterator[
         strange = (key for key in item or {} if key not in METHODS and not key.startswith("x-"))
         yield from (f"{key} at {path} is no method" for key in strange)
     for operation in _operations(document):
+        named = {name for one in operation.content.get("security", []) for name in one}
+        yield from (
+            f"The security scheme {name} is unknown" for name in sorted(named - set(_schemes(document)))
+        )
         names = {part.strip("{+}") for part in operation.path.split("/") if part.startswith("{")}
         parameters_here = operation.content.get("parameters", [])
         given = {one["name"] for one in parameters_here if one.get("in") == "path"}

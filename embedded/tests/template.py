@@ -11,6 +11,10 @@ FUNCTION = """
 import json, os
 
 def handler(event, context):
+    if "methodArn" in event:
+        effect = "Allow" if event["headers"]["Authorization"] == os.environ["SLOT"] else "Deny"
+        statement = {"Effect": effect, "Action": "execute-api:Invoke", "Resource": event["methodArn"]}
+        return {"principalId": os.environ["SLOT"], "policyDocument": {"Statement": [statement]}}
     if event["path"].endswith("/binary"):
         return {"statusCode": 200, "body": "AAE=", "isBase64Encoded": True}
     if event["path"].endswith("/boom"):
@@ -50,9 +54,21 @@ Paths = dict[str, str]
 PATHS: Paths = {"/api/version": "get", "/api/goals/{id}": "x-amazon-apigateway-any-method"}
 
 
-def template(paths: Paths = PATHS, role: str = "IntegrationRole", **extensions: Any) -> dict[str, Any]:
-    """The stack. Other paths, roles or extensions of its OpenAPI document make another deployment."""
+def template(
+    paths: Paths = PATHS,
+    role: str = "IntegrationRole",
+    operations: dict[str, dict[str, Any]] | None = None,
+    schemes: dict[str, Any] | None = None,
+    **extensions: Any,
+) -> dict[str, Any]:
+    """The stack. Other paths, roles or extensions of its OpenAPI document make another deployment.
+
+    `operations` changes keys of a path's operation; `schemes` are the document's security schemes.
+    """
     document = _document(paths, role, extensions)
+    document["components"] = {"securitySchemes": schemes or {}}
+    for path, changes in (operations or {}).items():
+        document["paths"][path] = {key: one | changes for key, one in document["paths"][path].items()}
     deployment = "Deployment" + hashlib.sha256(json.dumps(document).encode()).hexdigest()[:12]
     resources: Resources = {
         **_function("blue"),

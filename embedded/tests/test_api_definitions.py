@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, WaiterError
 
 from . import stacks
 from .conftest import CANDIDATE
-from .template import PATHS, template
+from .template import PATHS, TARGET, template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +21,19 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.emulator
 ANY = "x-amazon-apigateway-any-method"
+FIXED = {
+    "responses": {"301": {"description": "moved", "headers": {"location": {"schema": {"type": "string"}}}}},
+    "x-amazon-apigateway-integration": {
+        "type": "mock",
+        "requestTemplates": {"application/json": '{"statusCode": 301}'},
+        "responses": {
+            "default": {
+                "statusCode": "301",
+                "responseParameters": {"method.response.header.location": "'/new'"},
+            }
+        },
+    },
+}
 
 
 @contextmanager
@@ -123,6 +136,77 @@ def test_binary_media_types_are_the_documents(app: App) -> None:
         api = app.client("apigateway").get_rest_api(restApiId=app.outputs["ApiId"])
         assert not api.get("binaryMediaTypes")
         assert app.get("/api/binary", accept="image/png", **cookie).data == b"\0\1"
+
+
+def test_authorizers_and_mocks_are_the_snapshots(app: App) -> None:
+    """A token of the pool, a function of the stage's slot, and a fixed answer (INF-6, CD-10)."""
+    cognito = app.client("cognito-idp")
+    pool = cognito.create_user_pool(PoolName="edge-test")["UserPool"]
+    role = {"Fn::GetAtt": "IntegrationRole.Arn"}
+    asked = {"authorizerUri": {"Fn::Sub": TARGET}, "authorizerCredentials": role}
+    document = template(
+        PATHS | {"/api/pool": "get", "/api/asked": "get", "/api/fixed": "get"},
+        operations={
+            "/api/pool": {"security": [{"users": []}]},
+            "/api/asked": {"security": [{"asked": []}]},
+            "/api/fixed": FIXED,
+        },
+        schemes={
+            "users": _scheme("cognito_user_pools", providerARNs=[pool["Arn"]]),
+            "asked": _scheme("request", **asked, authorizerResultTtlInSeconds=0),
+        },
+    )
+    with candidate(app, document) as cookie:
+        fixed = app.get("/api/fixed", **cookie)
+        assert (fixed.status, fixed.headers["location"], fixed.data) == (301, "/new", b"")
+        token = _token(cognito, pool["Id"])
+        given = _authorizer(app.get("/api/pool", authorization=token, **cookie))
+        assert given["claims"]["email"] == "ann@shop.test"
+        for wrong in ({}, {"authorization": token[:-9] + "AAAAAAAAA"}):
+            assert app.get("/api/pool", **wrong, **cookie).status == 401
+        # The stage is green's, and so is the function that decides.
+        assert _authorizer(app.get("/api/asked", authorization="green", **cookie))["principalId"] == "green"
+        assert app.get("/api/asked", authorization="blue", **cookie).status == 403
+    cognito.delete_user_pool(UserPoolId=pool["Id"])
+
+
+def _authorizer(answer: Any) -> dict[str, Any]:
+    assert answer.status == 200, (answer.data, answer.headers)
+    found: dict[str, Any] = json.loads(answer.data)["event"]["requestContext"]["authorizer"]
+    return found
+
+
+def _scheme(kind: str, **given: Any) -> dict[str, Any]:
+    return {
+        "type": "apiKey",
+        "name": "Authorization",
+        "in": "header",
+        "x-amazon-apigateway-authtype": "custom" if kind == "request" else kind,
+        "x-amazon-apigateway-authorizer": {
+            "type": kind, "identitySource": "method.request.header.Authorization", **given,
+        },
+    }  # fmt: skip
+
+
+def _token(cognito: Any, pool: str) -> str:
+    """An ID token of a user. Each call signs the user in again."""
+    name, password = "ann@shop.test", "a-Passw0rd-of-ann"
+    client = cognito.create_user_pool_client(
+        UserPoolId=pool,
+        ClientName="test",
+        ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+    )["UserPoolClient"]["ClientId"]
+    if not cognito.list_users(UserPoolId=pool)["Users"]:
+        email = [{"Name": "email", "Value": name}]
+        cognito.admin_create_user(
+            UserPoolId=pool, Username=name, UserAttributes=email, MessageAction="SUPPRESS"
+        )
+    cognito.admin_set_user_password(UserPoolId=pool, Username=name, Password=password, Permanent=True)
+    parameters = {"USERNAME": name, "PASSWORD": password}
+    signed_in = cognito.initiate_auth(
+        ClientId=client, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=parameters
+    )
+    return str(signed_in["AuthenticationResult"]["IdToken"])
 
 
 def test_an_api_takes_ten_stages(app: App) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from embedded.server.definition import ANY, INTEGRATION, LimitError, RefusedError, read
+from embedded.server.definition import ANY, AUTHORIZER, INTEGRATION, LimitError, RefusedError, read
 
 ROLE = "arn:aws:iam::111122223333:role/a/b/c"
 URI = (
@@ -25,6 +25,32 @@ def document(*paths: str, key: str = "get", **more: Any) -> dict[str, Any]:
         "info": {"title": "shop", "version": "1"},
         "paths": {path: {key: operation} for path in paths},
     }
+
+
+def secured(kind: str = "request", **more: Any) -> dict[str, Any]:
+    """A document with an authorizer."""
+    given = {"type": kind, "authorizerUri": URI, "authorizerCredentials": ROLE, "identitySource": "a"} | more
+    scheme = {"type": "apiKey", "name": "Unused", "in": "header", AUTHORIZER: given}
+    return document("/a") | {"components": {"securitySchemes": {"users": scheme}}}
+
+
+def mocked(**response: Any) -> dict[str, Any]:
+    """A document with a mock, whose method declares the header `location`."""
+    made = document("/a", type="mock", responses={"default": {"statusCode": "301"} | response})
+    made["paths"]["/a"]["get"]["responses"] = {"301": {"headers": {"location": {}}}}
+    return made
+
+
+def test_authorizers_and_mocks_are_imported() -> None:
+    pool = "arn:aws:cognito-idp:ap-northeast-1:111122223333:userpool/ap-northeast-1_A"
+    given = {"method.response.header.location": "'/new'"}
+    for body in (
+        secured(),
+        secured("token"),
+        secured("cognito_user_pools", providerARNs=[pool]),
+        mocked(responseParameters=given),
+    ):
+        assert read(body, {}, fail_on_warnings=True).name == "shop"
 
 
 def test_every_prefix_is_a_resource() -> None:
@@ -77,6 +103,14 @@ def test_the_extensions_decide_about_the_api() -> None:
         (document("/a", httpMethod=""), "HttpMethod must be non-empty"),
         (document("/a", uri="arn:aws:lambda:x:1:function:f"), "must contain path or action"),
         (document("/a", credentials="my-role"), "Invalid ARN"),
+        (secured("jwt"), "Invalid type specified: jwt"),
+        (secured("cognito_user_pools"), "Invalid Cognito provider ARN"),
+        (secured(authorizerUri="arn:aws:lambda:x:1:function:f"), "Invalid Authorizer URI"),
+        (secured(authorizerCredentials="my-role"), "Invalid ARN"),
+        (secured(authorizerResultTtlInSeconds=3601), "between 0 and 3600"),
+        (secured(identitySource=""), "Identity source is required"),
+        (mocked(responseParameters={"method.response.header.x": "'1'"}), "parameter specified"),
+        (mocked(responseParameters={"method.response.header.location": "/new"}), "expression specified"),
     ],
 )
 def test_an_import_is_refused_as_a_whole(body: Any, reason: str) -> None:
@@ -89,6 +123,7 @@ def test_an_import_is_refused_as_a_whole(body: Any, reason: str) -> None:
     [
         document("/a") | {"x-amazon-apigateway-binary-types": []},
         document("/a", key="fetch"),
+        {**document(), "paths": {"/a": {"get": {"security": [{"nobody": []}]}}}},
         {**document(), "paths": {"/a": {"get": {"parameters": [{"in": "path", "name": "id"}]}}}},
     ],
 )

@@ -30,6 +30,7 @@ from . import (
     subscriptions,
     templates,
     throttling,
+    tokens,
     trails,
     web_identity,
 )
@@ -66,6 +67,7 @@ def apply() -> None:
         pages,
         ascii_answers,
         templates,
+        tokens,
         throttling,
     ):
         patch.apply()

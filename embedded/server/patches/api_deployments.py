@@ -29,7 +29,7 @@ def apply() -> None:
 
 
 def snapshot(api_id: str, deployment_id: str) -> dict[str, Any] | None:
-    """The deployed snapshot, for the data plane: resources, binary media types and gateway responses."""
+    """The deployed snapshot, for the data plane: resources, types, gateway responses and authorizers."""
     return _snapshots.get((api_id, deployment_id))
 
 
@@ -50,6 +50,7 @@ def create(api_id: str, data: dict[str, Any]) -> Any:
             "resources": resources,
             "binaryMediaTypes": media_types,
             "gatewayResponses": apigateway._gateway_responses.get(api_id, {}),
+            "authorizers": apigateway._authorizers_v1.get(api_id, {}),
         }
         _snapshots[api_id, created] = copy.deepcopy(content)
     return answer

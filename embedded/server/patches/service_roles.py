@@ -175,6 +175,10 @@ def _roles(props: Mapping[str, Any]) -> set[str]:
     given = [
         operation.get("x-amazon-apigateway-integration", {}).get("credentials") for operation in operations
     ]
+    schemes = body.get("components", {}).get("securitySchemes", {}) if isinstance(body, dict) else {}
+    given += [
+        one.get("x-amazon-apigateway-authorizer", {}).get("authorizerCredentials") for one in schemes.values()
+    ]
     return {role for role in (props.get("Role"), props.get("RoleArn"), target.get("RoleArn"), *given) if role}
 
 
