@@ -28,12 +28,14 @@ from kanmon.bundle.web_files import (
     refuse_compressed_page,
     refuse_web_files,
     refuse_web_folder,
+    some_of,
 )
 from kanmon.bundle.web_routes import refuse_missing_pages, with_routes
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.media import BEGINNING, media_of
 from kanmon.model import WebFile
+from kanmon.naming import is_api_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,6 +189,9 @@ def _private(config: Config, project: Path, target: Path) -> dict[str, Path]:
 def _copy_web(app: Web, api: Api | None, project: Path, staged: Path) -> dict[str, WebFile]:
     files = _files(project / app.directory, _DIRECTORY)
     refuse_web_files([file.name for file in files], api.prefix if api else None, _DIRECTORY)
+    if lost := [file.name for file in files if api and is_api_path(f"/{file.name}", api.paths)]:
+        problem = f"Nobody could reach files at paths of `api.paths`: {some_of(lost)}."
+        raise KanmonError(Code.WEB_FILE_REFUSED, problem, where=_DIRECTORY)
     refuse_larger(files, _WEB, "The web directory", f"Kanmon releases {_WEB:,} bytes.", _DIRECTORY)
     web = {}
     for file in files:

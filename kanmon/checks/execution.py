@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.checks.probe import NoAnswerError
-from kanmon.naming import API_HEADER
+from kanmon.naming import API_HEADER, is_api_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +70,7 @@ class Checks:
             return [task.result() for task in tasks]
 
     def _run(self, check: Check, target: Target, stop: threading.Event) -> CheckResult:
-        needs_stage = target.arrival and check.path.startswith(f"{target.api}/")
+        needs_stage = target.arrival and is_api_path(check.path.partition("?")[0], target.api)
         if needs_stage and (absent := self._await_stage(check, target, stop)):
             return absent
         deadline = self.clock.monotonic() + check.deadline

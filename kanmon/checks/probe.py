@@ -49,8 +49,8 @@ class Target:
     """The preview's token; empty for the address of the users."""
     arrival: float = 0.0
     """The longest time in seconds for a new stage of the API to be everywhere. 0: the stage is not new."""
-    api: str = ""
-    """How the paths of the API begin, such as `/api`: only they need the stage."""
+    api: tuple[str, ...] = ()
+    """The patterns of the API's paths, such as `/api/*`: only they need the stage."""
     logs: str = ""
     """The log group of its functions, for people."""
 

@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from kanmon.config.authorizers import OPEN, Authorizer
 from kanmon.config.durations import Duration
+from kanmon.config.mocks import Mock
 from kanmon.config.section import MistakeError, Section, written
 from kanmon.config.values import Name
+from kanmon.naming import ENTRY_PAGE, is_api_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+_STEP = "[A-Za-z0-9_-][A-Za-z0-9._-]*"
+_WITHOUT_BODY = ("GET", "HEAD", "OPTIONS")
 
 
 class Route(Section):
@@ -26,16 +33,64 @@ class Route(Section):
             "/api/goals/{id}",
         ),
     ] = Field(
-        description="The path, with `api.prefix` at its beginning. `/api/goals/{id}` has a variable; "
+        description="The path, below `api.prefix` or one of `api.paths`. `/api/goals/{id}` has a variable; "
         "`/api/{proxy+}` takes every path below `/api/`."
     )
     method: Literal["ANY", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] = Field(
         "ANY",
         description="The HTTP method of the requests. `ANY` takes all methods without a route of their own.",
     )
-    function: Name = Field(
-        examples=["api"], description="The function for these requests: a name under `functions`."
+    function: Name | None = Field(
+        None,
+        examples=["api"],
+        description="The function for these requests: a name under `functions`. A route has this key or "
+        "`mock`.",
     )
+    mock: Mock | None = Field(
+        None,
+        examples=[{"status": 301, "headers": {"location": "https://www.example.com/"}}],
+        description="A fixed answer without a function, for `GET`, `HEAD` or `OPTIONS`: a redirect, a "
+        "document, a preflight. It names no release, so a check of it needs `expect: {release: false}`.",
+    )
+    authorizer: str | None = Field(
+        None,
+        examples=["users"],
+        description="Who may send these requests: a name under `api.authorizers`, or `none` for everybody. "
+        "Default: `api.authorizer`.",
+    )
+    scopes: tuple[
+        Annotated[
+            str,
+            Field(max_length=256),
+            written(
+                r"^[!#-\[\]-~]+$", "Use ASCII characters without spaces, quotes and `\\`.", "orders/write"
+            ),
+        ],
+        ...,
+    ] = Field(
+        (),
+        max_length=50,
+        description="OAuth scopes of Cognito: a request needs an access token with one of them. Without "
+        "scopes, each valid token of the user pool is enough.",
+    )
+
+    @model_validator(mode="after")
+    def _one_answer(self) -> Self:
+        if (self.function is None) == (self.mock is None):
+            raise MistakeError(
+                f"The route {self.path} needs `function` or `mock`, one of them.",
+                "Write `function: api`, for example.",
+                at=("mock",) if self.function else ("function",),
+            )
+        if self.mock and self.method not in _WITHOUT_BODY:
+            # API Gateway chooses a mock's template by the request's type: another one gets 415.
+            # https://docs.aws.amazon.com/apigateway/latest/developerguide/integration-passthrough-behaviors.html
+            raise MistakeError(
+                "API Gateway answers a mock for requests without a body only.",
+                "Write `method: GET`, `HEAD` or `OPTIONS`, or use a function.",
+                at=("method",),
+            )
+        return self
 
 
 class Throttle(Section):
@@ -120,8 +175,40 @@ class Api(Section):
         ),
     ] = Field(
         "/api",
-        description="The beginning of every API path under the app's domain. Open pages still call the old "
-        "prefix after a change: first release an app with routes for both.",
+        description="The beginning of the API's paths under the app's domain. Open pages still call the old "
+        "prefix after a change: first name the new one in `paths`, and release routes for both.",
+    )
+    paths: tuple[
+        Annotated[
+            str,
+            Field(max_length=200),
+            written(
+                rf"^/(\.well-known/)?{_STEP}(/{_STEP})*(/\*)?$",
+                "Write a path such as `/.well-known/jwks.json`, or a folder with `/*` at its end.",
+                "/webhooks/*",
+            ),
+        ],
+        ...,
+    ] = Field(
+        (),
+        # CloudFront takes 75 behaviours, one for each:
+        # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+        max_length=20,
+        description="More paths for the API, outside of `prefix`: `[/auth/*, /.well-known/jwks.json]`. "
+        "`/auth/*` is each path below `/auth/`. They change with the edge, for the live release at once.",
+    )
+    authorizers: dict[Name, Authorizer] = Field(
+        default_factory=dict,
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+        max_length=10,
+        examples=[{"users": {"user_pool": True}}],
+        description="Authorizers, each under a name of your choice, such as `users`. They decide about a "
+        "request before a function gets it. Those that they refuse get 401 or 403, in JSON.",
+    )
+    authorizer: str = Field(
+        OPEN,
+        examples=["users"],
+        description="The authorizer of all routes without their own: a name under `authorizers`, or `none`.",
     )
     routes: tuple[Route, ...] = Field(
         min_length=1,
@@ -159,14 +246,38 @@ class Api(Section):
         "functions need no code. Without this section, only the app's own pages may call the API.",
     )
 
+    @property
+    def answered(self) -> tuple[str, ...]:
+        """The patterns of the API's paths, as CloudFront has them: `/api/*`, `/.well-known/jwks.json`."""
+        return (f"{self.prefix}/*", *self.paths)
+
+    def authorizer_of(self, route: Route) -> str:
+        """The name of a route's authorizer; `none` for a route for everybody."""
+        # A browser asks before it has a token, and a mock has nothing to hide.
+        return route.authorizer or (OPEN if route.mock else self.authorizer)
+
     @model_validator(mode="after")
-    def _under_prefix(self) -> Self:
+    def _paths_apart(self) -> Self:
+        for index, path in enumerate(self.paths):
+            others = self.answered[: index + 1]
+            problem = ""
+            if is_api_path(path.removesuffix("*"), others) or path in others:
+                problem = f"The path {path} is in {' and '.join(others)} already."
+            elif path == f"/{ENTRY_PAGE}":
+                problem = f"{path} is the web app's entry page."
+            if problem:
+                raise MistakeError(problem, "Remove it.", at=("paths", index))
+        return self
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
         seen: set[tuple[str, str]] = set()
         for index, route in enumerate(self.routes):
-            if not f"{route.path}/".startswith(f"{self.prefix}/"):
+            if not is_api_path(route.path, self.answered):
                 raise MistakeError(
-                    f"The route {route.path} does not begin with the API's prefix {self.prefix}.",
-                    f"Write `path: {self.prefix}{route.path}`, or change `api.prefix`.",
+                    f"The route {route.path} does not begin with the API's prefix {self.prefix}, and is not "
+                    "in `api.paths`. Nobody could reach it.",
+                    f"Write `path: {self.prefix}{route.path}`, or add its path to `api.paths`.",
                     at=("routes", index, "path"),
                 )
             if (route.path, route.method) in seen:

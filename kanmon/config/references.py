@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.config import substitution
 from kanmon.config.section import MistakeError
+from kanmon.naming import is_api_path
 from kanmon.stacks.grants import clashes, missing
 
 if TYPE_CHECKING:
@@ -50,19 +51,20 @@ def _missing(config: Config) -> Iterator[MistakeError]:
 
 
 def _shadowed(config: Config) -> Iterator[MistakeError]:
-    """A folder of the web app with the API's prefix: CloudFront would ask the API for its files."""
-    prefix, folders = config.api and config.api.prefix, config.web.immutable if config.web else ()
+    """A folder of the web app with the API's path: CloudFront would ask the API for its files."""
+    answered, folders = config.api.answered if config.api else (), config.web.immutable if config.web else ()
     for folder in config.web.routes_in if config.web else ():
-        if prefix and f"/{folder}".startswith(f"{prefix}/"):
+        if is_api_path(f"/{folder.removesuffix('*')}", answered):
             yield MistakeError(
-                f"The paths in {folder} are the API's, by `api.prefix`.",
-                "Remove the folder, or give the API another prefix.",
+                f"The paths in {folder} are the API's, by `api.prefix` or `api.paths`.",
+                "Remove the folder, or give the API other paths.",
                 at=("web", "routes_in", folder),
             )
     for index, folder in enumerate(folders):
-        if prefix and f"/{folder}".startswith(f"{prefix}/"):
+        if is_api_path(f"/{folder.removesuffix('*')}", answered):
             yield MistakeError(
-                f"The folder {folder} of the web app has the same path as the API, `api.prefix`.",
+                f"The folder {folder} of the web app has the same path as the API, `api.prefix` or "
+                "`api.paths`.",
                 "Give the folder or the API another name.",
                 at=("web", "immutable", index),
             )
@@ -103,13 +105,18 @@ def _references(config: Config) -> Iterator[tuple[str, tuple[int | str, ...], st
     Example: `("queue mail", ("queues", "mail", "function"), "functions", "send-mail")`.
     """
     for index, route in enumerate(config.routes):
-        yield f"route {route.path}", ("api", "routes", index, "function"), "functions", route.function
+        if route.function:
+            yield f"route {route.path}", ("api", "routes", index, "function"), "functions", route.function
     for index, hook in enumerate(config.hooks):
         yield f"hook {hook.name}", ("hooks", index, "function"), "functions", hook.function
     yield from _watched(config)
     for name, queue in config.queues.items():
         if queue.function:
             yield f"queue {name}", ("queues", name, "function"), "functions", queue.function
+    yield from _scheduled(config)
+
+
+def _scheduled(config: Config) -> Iterator[tuple[str, tuple[int | str, ...], str, str]]:
     for name, schedule in config.schedules.items():
         user = f"schedule {name}"
         if schedule.function:
@@ -127,6 +134,7 @@ def _clashing(config: Config) -> Iterator[MistakeError]:
                 f"Rename one of them, for example to `{name}-2`.",
                 at=("checks", index, "name"),
             )
+    yield from _nameless(config)
     for name, alarm in config.alarms.items():
         if alarm.database and config.database is None:
             yield MistakeError(
@@ -143,4 +151,17 @@ def _clashing(config: Config) -> Iterator[MistakeError]:
                 "have this name.",
                 f"Rename the queue {name}-dead.",
                 at=("queues", f"{name}-dead"),
+            )
+
+
+def _nameless(config: Config) -> Iterator[MistakeError]:
+    """Checks of mocks: API Gateway's own answer names no release."""
+    mocks = {(route.path, route.method) for route in config.routes if route.mock}
+    for index, check in enumerate(config.checks):
+        path = check.path.partition("?")[0]
+        if (path, check.method) in mocks and check.expect.release is not False:
+            yield MistakeError(
+                f"The check {check.name} asks the mock {path}. API Gateway answers it, and names no release.",
+                "Add `release: false` to its `expect`. Better, check a path of a function.",
+                at=("checks", index, "path"),
             )

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 from kanmon.config.alarms import AppAlarm
 from kanmon.config.api import Api, Route, check_routes
 from kanmon.config.approval import ApprovalRules
+from kanmon.config.authorizers import check_authorizers
 from kanmon.config.build import Build
 from kanmon.config.checks import Check
 from kanmon.config.costs import Costs
@@ -246,6 +247,7 @@ class Config(Section):
         check_references(self)
         check_waiting(self)
         check_routes(self.routes)
+        check_authorizers(self)
         check_quotas(self)
         return self
 

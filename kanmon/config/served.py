@@ -33,7 +33,14 @@ class ServedApi(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     prefix: str = "/api"
+    paths: JsonValue = None
     throttle: Throttle = Field(default_factory=Throttle)
+
+    @property
+    def answered(self) -> tuple[str, ...]:
+        """The patterns of its paths: see :attr:`kanmon.config.api.Api.answered`."""
+        given = self.paths if isinstance(self.paths, list) else []
+        return (f"{self.prefix}/*", *(one for one in given if isinstance(one, str)))
 
 
 class ServedWeb(BaseModel):

@@ -49,9 +49,9 @@ class LoadedRelease:
         return self.manifest.served
 
     @property
-    def api_prefix(self) -> str:
-        """How the paths of its API begin, such as `/api`; empty without an API."""
-        return self.config.api.prefix if self.config.api else ""
+    def api_paths(self) -> tuple[str, ...]:
+        """The patterns of its API's paths, such as `/api/*`; none without an API."""
+        return self.config.api.answered if self.config.api else ()
 
     def target(self, name: str, preview: str = "") -> Target:
         """The release to check, as `candidate`, `live` or `stable`; with the token of its preview."""

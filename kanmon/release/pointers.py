@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kanmon.naming import preview_token
+from kanmon.naming import is_api_path, preview_token
 from kanmon.release.events import EventKind
 from kanmon.release.loaded import LoadedRelease, files_of
 
@@ -83,7 +83,7 @@ class Pointers:
             self.site.web.open_preview(token, loaded.web if pages is None else loaded.web.only(pages))
         if calls is None or calls:
             self.site.api.open_preview(token, pointer)
-        return replace(loaded.target(name, token), arrival=arrival, api=loaded.api_prefix)
+        return replace(loaded.target(name, token), arrival=arrival, api=loaded.api_paths)
 
     def close_previews(self) -> None:
         """Close the operation's previews, if it has any."""
@@ -124,5 +124,5 @@ def _split(
     """The paths of the API and those of pages. None stands for all."""
     if paths is None:
         return None, None
-    calls = {path for path in paths if api and path.startswith(f"{api.prefix}/")}
+    calls = {path for path in paths if api and is_api_path(path.partition("?")[0], api.answered)}
     return calls, set(paths) - calls

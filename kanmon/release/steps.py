@@ -176,7 +176,7 @@ class Steps:
             # Before the first release there is no live stage. A later move keeps the stage: the old release
             # answers where the move has not arrived.
             new = not self.operation.origin.deployment
-            self.check_all(release, replace(live, arrival=ARRIVAL, api=release.api_prefix) if new else live)
+            self.check_all(release, replace(live, arrival=ARRIVAL, api=release.api_paths) if new else live)
             bake.watch(release.config.checks, live, release.manifest.current_config().traffic.bake)
 
     def complete(self) -> None:

@@ -60,6 +60,7 @@ def state_machine_steps(config: Config, definitions: Mapping[str, Definition]) -
     """The functions with no other callers than state machines."""
     invoked = {
         *(route.function for route in config.routes),
+        *(one.function for one in (config.api.authorizers.values() if config.api else ())),
         *(hook.function for hook in config.hooks),
         *(queue.function for queue in config.queues.values()),
         *(schedule.function for schedule in config.schedules.values()),

@@ -27,7 +27,7 @@ from kanmon.notify.package import notifier_package
 from kanmon.stacks.grants import slot_parameters
 from kanmon.stacks.protection import protections
 from kanmon.stacks.spec import ParameterValue, StackOutput, StackSpec
-from kanmon.templates.api import api_template
+from kanmon.templates.api import api_template, uses_own_pool
 from kanmon.templates.edge import edge_template
 from kanmon.templates.expressions import slot_sources
 from kanmon.templates.foundation import foundation_template
@@ -86,7 +86,7 @@ def stacks_of(
         SLOT: _of_release(config, manifest, release, slot, made.bucket)
         | _outputs(FOUNDATION, *slot_parameters(config), Output.KEY_ARN)
         | dict(slot_sources(config, named)),
-        API: _outputs(FOUNDATION, Output.ACCESS_LOGS),
+        API: _outputs(FOUNDATION, Output.ACCESS_LOGS, *(["UserPoolId"] if uses_own_pool(config) else [])),
         EDGE: _outputs(API, Output.API_ID) if config.api else {},
         OBSERVABILITY: _outputs(FOUNDATION, Output.KEY_ARN) | _outputs(EDGE, Output.DISTRIBUTION),
     }

@@ -72,7 +72,7 @@ def test_answers_of_another_release_do_not_count_as_failures() -> None:
     assert result.tries == 10
 
 
-NEW = replace(LIVE, arrival=90.0, api="/api")
+NEW = replace(LIVE, arrival=90.0, api=("/api/*",))
 FORBIDDEN, GATEWAY_ERROR = (403, ""), (500, "")
 
 

@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
+from embedded.edge import mocks
+from embedded.edge.messages import Request
+from embedded.server.definition import read
 from kanmon.config.source import load_config
 from kanmon.naming import integration_role
 from kanmon.templates.api import api_template
+from kanmon.templates.functions import state_machine_steps
+from kanmon.templates.offline import render_offline, unbuilt
+from kanmon.templates.state_machines import Definition
 from tests.fakes.app import make_config
 from tests.fakes.configs import MANDALA, matrix
 from tests.unit.templates.bootstrapped import GITHUB
@@ -28,6 +34,17 @@ EXAMPLE = load_config(MANDALA)
 CASES = {name: config for name, config in matrix().items() if config.api}
 RESOURCES: dict[str, dict[str, Any]] = parse(api_template(make_config()))["Resources"]
 ANY = "x-amazon-apigateway-any-method"
+ALL = {"path": "/api/{proxy+}", "function": "api"}
+MOCK = {
+    "path": "/api/old",
+    "method": "GET",
+    "mock": {
+        "status": 301,
+        "headers": {"Location": "/new?a=$1", "content-type": "text/html; charset=utf-8"},
+        "body": "<a href='#top'>5 $ is ${x} \u00e9</a>\n",
+    },
+}
+ASKED = {"asked": {"function": "migrate"}}
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
 EXTENSIONS = {
     f"x-amazon-apigateway-{name}"
@@ -252,6 +269,9 @@ def _deployment(config: Config) -> str:
         ({"api": {"routes": [{"path": "/api/{proxy+}", "function": "migrate"}]}}, True),
         ({"api": {"routes": [{"path": "/api/{proxy+}", "function": "api", "method": "GET"}]}}, True),
         ({"api": {"routes": [{"path": "/api/goals", "function": "api"}]}}, True),
+        ({"api": {"routes": [ALL], "paths": ["/auth/*"]}}, False),
+        ({"api": {"routes": [ALL, MOCK]}}, True),
+        ({"api": {"routes": [ALL], "authorizers": ASKED, "authorizer": "asked"}}, True),
     ],
 )
 def test_only_a_change_of_routes_makes_a_new_deployment(changes: dict[str, Any], moves: bool) -> None:
@@ -293,3 +313,134 @@ def test_old_deployments_stay() -> None:
     resource = parse(api_template(EXAMPLE))["Resources"][_deployment(EXAMPLE)]
     assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
     assert resource["UpdateReplacePolicy"] == "Retain"
+
+
+def _secured(**authorizer: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The document with an authorizer for all routes, and the authorizer."""
+    api = {
+        "routes": [
+            ALL,
+            {"path": "/api/open", "function": "api", "authorizer": "none"},
+            {"path": "/api/admin", "function": "api", "scopes": ["shop/write"]}
+            if "function" not in authorizer
+            else {"path": "/api/admin", "function": "api"},
+        ],
+        "authorizers": {"users": authorizer},
+        "authorizer": "users",
+    }
+    body = _api(make_config(api=api, user_pool={}))["Body"]
+    return body, body["components"]["securitySchemes"]["users"]
+
+
+def test_a_user_pool_decides_about_all_routes_but_open_ones() -> None:
+    body, scheme = _secured(user_pool=True)
+    security = {path: one[ANY].get("security") for path, one in body["paths"].items()}
+    assert security == {
+        "/api/{proxy+}": [{"users": []}],
+        "/api/open": None,
+        "/api/admin": [{"users": ["shop/write"]}],
+    }
+    assert scheme["x-amazon-apigateway-authtype"] == "cognito_user_pools"
+    assert (scheme["name"], scheme["in"]) == ("Authorization", "header")
+    [arn] = scheme["x-amazon-apigateway-authorizer"]["providerARNs"]
+    assert arn["Sub"].endswith(":userpool/${UserPoolId}")
+
+
+def test_the_id_of_the_apps_own_pool_comes_from_the_foundation() -> None:
+    """Only when the document names the pool: other apps' stacks stay as they are."""
+    with_pool = {"routes": [ALL], "authorizers": {"users": {"user_pool": True}}, "authorizer": "users"}
+    for api, expected in ((with_pool, True), ({"routes": [ALL]}, False)):
+        config = make_config(api=api, user_pool={})
+        assert ("UserPoolId" in parse(api_template(config))["Parameters"]) is expected
+        assert render_offline(config, unbuilt(config, {}))
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "seconds", "sources"),
+    [
+        ({}, "request", 0, "method.request.header.Authorization"),
+        ({"ttl": "5m"}, "request", 300, "method.request.header.Authorization, stageVariables.slot"),
+        ({"identity_sources": []}, "request", 0, None),
+        (
+            {"type": "token", "identity_sources": ["method.request.header.X-Key"]},
+            "token",
+            0,
+            "method.request.header.X-Key",
+        ),
+    ],
+)
+def test_a_function_of_the_slot_decides(
+    given: dict[str, Any], kind: str, seconds: int, sources: str | None
+) -> None:
+    """CD-8, CD-10: canary and rollback move it, too, and no decision of the other release counts."""
+    _, scheme = _secured(function="migrate", **given)
+    authorizer = scheme["x-amazon-apigateway-authorizer"]
+    assert authorizer["authorizerUri"]["Sub"].endswith(
+        "function:shop-test-${!stageVariables.slot}-migrate/invocations"
+    )
+    path, name = _api_role(make_config())
+    assert authorizer["authorizerCredentials"]["Sub"].endswith(f":role{path}{name}")
+    assert (authorizer["type"], authorizer["authorizerResultTtlInSeconds"]) == (kind, seconds)
+    assert authorizer.get("identitySource") == sources
+
+
+def test_an_authorizer_answers_as_fast_as_the_api() -> None:
+    """It has a caller that waits: the long timeout of a state machine's function is not its own."""
+    config = make_config(api={"routes": [ALL], "authorizers": ASKED, "authorizer": "asked"})
+    machine = {"report": Definition("key", ("migrate",))}
+    assert "migrate" not in state_machine_steps(config, machine)
+
+
+def test_a_refusal_names_the_way_in() -> None:
+    """RFC 9110: a 401 has WWW-Authenticate. It keeps the other headers, and JSON."""
+    body, _ = _secured(user_pool=True)
+    errors = body["x-amazon-apigateway-gateway-responses"]
+    refused = errors["UNAUTHORIZED"]["responseParameters"]
+    assert refused.pop("gatewayresponse.header.WWW-Authenticate") == "'Bearer'"
+    assert refused == errors["DEFAULT_4XX"]["responseParameters"]
+    assert errors["UNAUTHORIZED"]["responseTemplates"] == errors["DEFAULT_4XX"]["responseTemplates"]
+
+
+def test_a_mock_has_its_answer_in_the_document() -> None:
+    """As it is: the embedded edge renders the template, and API Gateway accepts the document."""
+    body = _api(make_config(api={"routes": [ALL, MOCK], "binary": ["*/*"]}))["Body"]
+    operation = body["paths"]["/api/old"]["get"]
+    read(_filled(body), {}, fail_on_warnings=True)
+    integration = operation["x-amazon-apigateway-integration"]
+    [(_, response)] = integration["responses"].items()
+    [(kind, template)] = response["responseTemplates"].items()
+    answer = mocks.answer(
+        Request("GET", "/"),
+        {**integration, "integrationResponses": {"301": {**response, "selectionPattern": ""}}},
+        ("*/*",),
+    )
+    assert kind == "text/html"
+    assert template.isascii() is False
+    assert answer.status == 301
+    assert answer.headers == {"location": ["/new?a=$1"], "content-type": ["text/html; charset=utf-8"]}
+    assert answer.body.decode() == "<a href='#top'>5 $ is ${x} \u00e9</a>\n"
+
+
+@pytest.mark.parametrize("given", [{"user_pool": True}, {"function": "migrate", "ttl": "1h"}])
+def test_api_gateway_takes_the_document_with_authorizers(given: dict[str, Any]) -> None:
+    """INF-9: the embedded AWS refuses what AWS refuses, and OpenAPI's own rules hold."""
+    body, _ = _secured(**given)
+    filled = _filled(body)
+    assert read(filled, {}, fail_on_warnings=True).operations
+    assert [error.message for error in OpenAPIV30SpecValidator(_as_openapi(filled)).iter_errors()] == []
+
+
+def _filled(body: dict[str, Any]) -> dict[str, Any]:
+    """A document as API Gateway gets it, with the values of CloudFormation."""
+    values = {
+        "${AWS::Partition}": "aws",
+        "${AWS::AccountId}": "111122223333",
+        "${AWS::Region}": "ap-northeast-1",
+        "${UserPoolId}": "ap-northeast-1_A",
+        "${!": "${",
+    }
+    text = json.dumps(_plain(body))
+    for name, value in values.items():
+        text = text.replace(name, value)
+    found: dict[str, Any] = json.loads(text)
+    return found

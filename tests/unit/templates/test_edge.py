@@ -21,6 +21,7 @@ CORS = {"origins": ["https://a.example"], "credentials": True}
 WEB_ONLY = make_config(api=None, functions={}, hooks=[], database=None)
 CONFIGS = {
     "both": make_config(api={"routes": ROUTES, "cors": CORS}),
+    "more paths": make_config(api={"routes": ROUTES, "paths": ["/auth/*", "/.well-known/jwks.json"]}),
     "web only": WEB_ONLY,
     "API only": make_config(web=None),
     "API only, shared": make_config(web=None, api={"routes": ROUTES, "cors": CORS}),
@@ -53,6 +54,11 @@ def test_a_slot_without_functions_is_a_stack_all_the_same() -> None:
     ("case", "origins", "patterns"),
     [
         ("both", ["web", "api"], ["*", "/api/*", "/assets/*"]),
+        (
+            "more paths",
+            ["web", "api"],
+            ["*", "/api/*", "/auth/*", "/.well-known/jwks.json", "/assets/*"],
+        ),
         ("web only", ["web"], ["*", "/assets/*"]),
         ("API only", ["api"], ["*"]),
     ],

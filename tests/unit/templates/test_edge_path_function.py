@@ -113,6 +113,29 @@ def test_path_becomes(edge: PathFunction, uri: str, becomes: str) -> None:
     assert edge.ask(uri)["uri"] == becomes
 
 
+@pytest.mark.parametrize(
+    ("uri", "becomes"),
+    [
+        ("/auth/login", "/STAGE/auth/login"),
+        ("/auth/", "/STAGE/auth/"),
+        ("/auth", "/FILES/index.html"),
+        ("/authx/y", "/FILES/index.html"),
+        ("/.well-known/jwks.json", "/STAGE/.well-known/jwks.json"),
+        ("/.well-known/jwks.json/x", "/FILES/.well-known/jwks.json/x"),
+        ("/.well-known/security.txt", "/FILES/.well-known/security.txt"),
+        ("/api/goals", "/STAGE/api/goals"),
+    ],
+)
+@pytest.mark.parametrize("cookie", [None, TOKEN], ids=["user", "preview"])
+def test_the_api_has_paths_outside_of_its_prefix(uri: str, becomes: str, cookie: str | None) -> None:
+    """INF-6, CD-8: a preview goes to the candidate there, too."""
+    routes = [{"path": "/api/{proxy+}", "function": "api"}]
+    stage, files = (cookie, FOLDER.rstrip("/")) if cookie else ("live", "")
+    with PathFunction.of(api={"routes": routes, "paths": ["/auth/*", "/.well-known/jwks.json"]}) as function:
+        answer = function.ask(uri, cookie=cookie)
+    assert answer["uri"] == becomes.replace("/STAGE", f"/{stage}").replace("/FILES", files)
+
+
 HOSTILE = [
     "//evil.test", "/a//b", "/api//goals", "/../secret", "/a/../b", f"/api/..{FOLDER}index.html", "/..",
     "/.", "/a/.", "/a/./b", "/%2e%2e/x", "/%2E%2E/x", "/.%2e/x", "/a%2f..%2fb", "/%2f/evil.test",
