@@ -274,6 +274,11 @@ class Code(Enum):
         "A permission in the config is above the permission boundary of the app's roles.",
         "Add it to `boundary.allow` in the config. Then an administrator runs `kanmon bootstrap`.",
     )
+    PLAN_IMPOSSIBLE = (
+        306,
+        "AWS never makes such a change. The update would fail in the middle of the release.",
+        "Take the change back in the config, or make a new resource beside the old one.",
+    )
     NOT_APPROVED = (
         311,
         "The plan was not approved.",

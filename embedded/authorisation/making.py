@@ -169,6 +169,18 @@ MADE: dict[str, Making] = {
         ("cognito-idp:UpdateUserPoolClient",),
         ("cognito-idp:DeleteUserPoolClient",),
     ),
+    "AWS::Cognito::UserPoolDomain": Making(
+        _regional("cognito-idp", "userpool/{UserPoolId}"),
+        ("cognito-idp:CreateUserPoolDomain",),
+        ("cognito-idp:UpdateUserPoolDomain",),
+        ("cognito-idp:DeleteUserPoolDomain",),
+    ),
+    "AWS::Cognito::UserPoolResourceServer": Making(
+        _regional("cognito-idp", "userpool/{UserPoolId}"),
+        ("cognito-idp:CreateResourceServer",),
+        ("cognito-idp:UpdateResourceServer",),
+        ("cognito-idp:DeleteResourceServer",),
+    ),
     "AWS::EC2::EIP": _network("elastic-ip", "AllocateAddress", "ReleaseAddress"),
     "AWS::EC2::InternetGateway": _network(
         "internet-gateway", "CreateInternetGateway", "DeleteInternetGateway"

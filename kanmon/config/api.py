@@ -249,7 +249,7 @@ class Api(Section):
     @property
     def answered(self) -> tuple[str, ...]:
         """The patterns of the API's paths, as CloudFront has them: `/api/*`, `/.well-known/jwks.json`."""
-        return (f"{self.prefix}/*", *self.paths)
+        return answered_by(self.prefix, (route.path for route in self.routes), self.paths)
 
     def authorizer_of(self, route: Route) -> str:
         """The name of a route's authorizer; `none` for a route for everybody."""
@@ -259,7 +259,7 @@ class Api(Section):
     @model_validator(mode="after")
     def _paths_apart(self) -> Self:
         for index, path in enumerate(self.paths):
-            others = self.answered[: index + 1]
+            others = (f"{self.prefix}/*", *self.paths[:index])
             problem = ""
             if is_api_path(path.removesuffix("*"), others) or path in others:
                 problem = f"The path {path} is in {' and '.join(others)} already."
@@ -288,6 +288,12 @@ class Api(Section):
                 )
             seen.add((route.path, route.method))
         return self
+
+
+def answered_by(prefix: str, routes: Iterable[str], paths: Iterable[str]) -> tuple[str, ...]:
+    """The patterns of an API's paths. The prefix itself is one, if it has a route."""
+    itself = {prefix} & set(routes)
+    return tuple(dict.fromkeys((f"{prefix}/*", *itself, *paths)))
 
 
 def resource_count(routes: Iterable[Route]) -> int:

@@ -37,7 +37,7 @@ from kanmon.config.test import AppTests
 from kanmon.config.thresholds import Thresholds
 from kanmon.config.traffic import Traffic
 from kanmon.config.trail import Trail
-from kanmon.config.user_pool import UserPool
+from kanmon.config.user_pool import UserPool, check_user_pool
 from kanmon.config.values import LogicalId, Name
 from kanmon.config.waiting import check_waiting
 from kanmon.config.web import Web
@@ -248,6 +248,7 @@ class Config(Section):
         check_waiting(self)
         check_routes(self.routes)
         check_authorizers(self)
+        check_user_pool(self)
         check_quotas(self)
         return self
 

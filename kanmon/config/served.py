@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from kanmon.config.api import Throttle
+from kanmon.config.api import Throttle, answered_by
 from kanmon.config.checks import Check
 from kanmon.config.paths import APP, Paths
 from kanmon.config.web import CHANGEABLE, FOLDER, own_headers
@@ -34,13 +34,16 @@ class ServedApi(BaseModel):
 
     prefix: str = "/api"
     paths: JsonValue = None
+    routes: JsonValue = None
     throttle: Throttle = Field(default_factory=Throttle)
 
     @property
     def answered(self) -> tuple[str, ...]:
         """The patterns of its paths: see :attr:`kanmon.config.api.Api.answered`."""
-        given = self.paths if isinstance(self.paths, list) else []
-        return (f"{self.prefix}/*", *(one for one in given if isinstance(one, str)))
+        paths = self.paths if isinstance(self.paths, list) else []
+        routes = self.routes if isinstance(self.routes, list) else []
+        named = (str(one.get("path")) for one in routes if isinstance(one, dict))
+        return answered_by(self.prefix, named, (one for one in paths if isinstance(one, str)))
 
 
 class ServedWeb(BaseModel):

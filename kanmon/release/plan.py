@@ -20,6 +20,7 @@ from kanmon.release.loaded import LoadedRelease, files_of
 from kanmon.release.outputs import resolve
 from kanmon.release.reservations import refuse_overdrawn
 from kanmon.stacks.changes import Change, ChangeSet, template_changes
+from kanmon.stacks.fixed import refuse_impossible
 from kanmon.stacks.preflight import inspect
 from kanmon.stacks.protection import creating
 from kanmon.stacks.spec import ParameterValue
@@ -194,8 +195,8 @@ def make_plan(
     """Create the change sets of a release and put them into a plan. Stacks and users stay as they are.
 
     `manifest` belongs to an uploaded bundle, `loaded` is the live release of `head`. Raises PLAN_DESTROYS,
-    TEMPLATE_WRONG, TEMPLATE_TOO_BIG, API_TOO_BIG, CONCURRENCY_MISSING, ASSET_CHANGED, BUNDLE_MISSING,
-    BLOB_REPLACED and the errors of the services.
+    PLAN_IMPOSSIBLE, TEMPLATE_WRONG, TEMPLATE_TOO_BIG, API_TOO_BIG, CONCURRENCY_MISSING, ASSET_CHANGED,
+    BUNDLE_MISSING, BLOB_REPLACED and the errors of the services.
     """
     live = loaded.record if loaded else None
     slot = head.pointer.slot.other
@@ -282,6 +283,7 @@ def _plan_stack(
         )
     touched = deferred or change_set is not None
     before = services.stacks.body(spec.name) if existing and touched else ""
+    refuse_impossible(spec.name, before, spec.body)
     return PlannedStack(
         kind=spec.kind,
         name=spec.name,

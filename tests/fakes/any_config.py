@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from kanmon.config.functions import Runtime
 from kanmon.config.schema import Config
-from tests.fakes.app import LAYER
+from tests.fakes.app import LAYER, USER_POOL
 
+_POOL = "arn:aws:cognito-idp:ap-northeast-1:123456789012:userpool/ap-northeast-1_A"
+_PATHS = st.sampled_from([[], ["/auth/*", "/.well-known/jwks.json"]])
 _LETTERS, _INSIDE = "abcdefghijklmnopqrstuvwxyz", "abcxyz019"
 _HOSTILE = [
     "a: b", "# x", "'", '"', "{{ x }}", "{% x %}", "${AWS::Region}", "${Nothing}", "!Ref x", "no", "0x1",
@@ -120,6 +122,13 @@ def _triggers(draw: st.DrawFn, room: int, functions: st.SearchStrategy[str]) -> 
     }
 
 
+def _authorizers(functions: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
+    """No authorizer, or one for all routes."""
+    asked = functions.map(lambda name: {"function": name, "ttl": "5m"})
+    given = st.just({"user_pool_arns": [_POOL]}) | asked
+    return st.just({}) | given.map(lambda one: {"authorizers": {"no": one}, "authorizer": "no"})
+
+
 @st.composite
 def configs(draw: st.DrawFn) -> Config:
     """Every section of the config, or not."""
@@ -144,13 +153,18 @@ def configs(draw: st.DrawFn) -> Config:
             "app": app,
             "environment": environment,
             "functions": functions,
-            "api": {"routes": routes, "cors": draw(st.sampled_from([None, _CORS]))},
+            "api": {
+                "routes": routes,
+                "paths": draw(_PATHS),
+                "cors": draw(st.sampled_from([None, _CORS])),
+                **draw(_authorizers(names)),
+            },
             "web": {"directory": "web", "immutable": draw(_FOLDERS), "content_security_policy": draw(_CSP)},
             "database": database,
             "network": {"endpoints": draw(st.sampled_from([[], ["kms", "bedrock-runtime"]]))},
             "secrets": secrets,
             **draw(_triggers(room, names)),
-            "user_pool": draw(st.sampled_from([None, {}, {"mfa": "off", "sign_up": "anybody"}])),
+            "user_pool": draw(st.sampled_from([None, {}, {"mfa": "off", "sign_up": "anybody"}, USER_POOL])),
             "logs": {"days": draw(st.sampled_from([1, 3653]))},
             "trail": draw(
                 st.sampled_from([None, {}, {"days": 1, "data_events": "all", "cloudwatch_logs": {"days": 1}}])

@@ -43,6 +43,34 @@ SECRETS: dict[str, Any] = {
     "slack": {"description": "URL of a webhook."},
     "ai-provider": {},
 }
+USER_POOL: dict[str, Any] = {
+    "sign_up": "anybody",
+    "attributes": {
+        "plan": {"max": 20},
+        "seats": {"type": "number", "min": 1, "mutable": False},
+        "theme": {"writable": True},
+    },
+    "required": ["given_name"],
+    "password": {"minimum_length": 16, "require_symbols": False},
+    "mail": {
+        "sender": "Shop <no-reply@mail.shop.example.com>",
+        "identity": "arn:aws:ses:ap-northeast-1:123456789012:identity/shop.example.com",
+        "reply_to": "help@shop.example.com",
+        "configuration_set": "users",
+    },
+    "messages": {
+        "verification": {"subject": "Your c\u00f6de", "body": "<b>{####}</b>"},
+        "invitation": {"subject": "Welcome", "body": "{username}: {####}"},
+    },
+    "tokens": {"access": "15m", "id": "2h", "refresh_days": 7},
+    "hosted_login": {
+        "domain": "shop-login",
+        "callback_urls": ["https://shop.example.com/in", "http://localhost:5173/in", "com.example.shop://in"],
+        "logout_urls": ["https://shop.example.com/"],
+        "scopes": ["openid", "orders/write"],
+    },
+    "resource_servers": {"orders": {"write": "Change orders", "read": "Read orders"}},
+}
 _EVERYTHING: dict[str, Any] = {
     "network": {"endpoints": ["secretsmanager", "kms", "bedrock-runtime"]},
     "secrets": SECRETS,
@@ -60,7 +88,7 @@ _EVERYTHING: dict[str, Any] = {
         },
         "charge": {"handler": "shop.charge", "artifact": "build/api", "starts": ["report"]},
     },
-    "user_pool": {},
+    "user_pool": USER_POOL,
     "state_machines": {
         "report": {"definition": "definitions/report.json"},
         "quick": {"definition": "definitions/quick.json", "type": "express"},

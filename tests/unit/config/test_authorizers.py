@@ -171,9 +171,8 @@ def test_a_path_that_is_none_or_there_twice_is_refused(path: str) -> None:
     assert any(words in found for words in ("api.paths", f"The path {path} is in", "entry page"))
 
 
-@pytest.mark.parametrize("path", ["/auth", "/authx/y", "/api", "/{proxy+}", "/.well-known/other.json"])
+@pytest.mark.parametrize("path", ["/auth", "/authx/y", "/apix", "/{proxy+}", "/.well-known/other.json"])
 def test_a_route_that_nobody_could_reach_is_refused(path: str) -> None:
-    """The neighbour of a wrong prefix: `/api` itself shows the web app's page."""
     assert "Nobody could reach it" in mistake({"path": path, "function": "api"}, paths=PATHS)
 
 
@@ -182,6 +181,17 @@ def test_a_folder_of_assets_may_not_be_the_apis() -> None:
         make_config(
             api={"routes": [ALL], "paths": ["/files/*"]}, web={"directory": "out", "immutable": ["files/a/*"]}
         )
+
+
+def test_the_prefix_itself_may_have_a_route() -> None:
+    """CloudFront's `/api/*` is not `/api`: without a pattern of its own, it shows the web app's page."""
+    for paths in ([], ["/api"]):
+        made = config({"path": "/api", "function": "api"}, paths=paths)
+        assert made.api
+        assert made.api.answered == ("/api/*", "/api")
+        served = read_served(made.as_json())
+        assert served.api
+        assert served.api.answered == ("/api/*", "/api")
 
 
 @pytest.mark.parametrize(

@@ -186,6 +186,17 @@ def test_no_plan_switches_deletion_protection_off(cloud: Cloud, kind: str) -> No
     refuse_destruction(make_config(), [foundation.model_copy(update={"change_set": protecting})])
 
 
+def test_a_change_that_cognito_never_makes_is_refused(cloud: Cloud) -> None:
+    """CD-4, INF-4: before any stack changes, and not in the middle of the release."""
+    release(cloud, "one", config=make_config(user_pool={"attributes": {"plan": {}}}))
+    more = make_config(user_pool={"attributes": {"plan": {}, "more": {}}})
+    assert plan_of(cloud, make_bundle(cloud, "two", config=more)).stacks[0].touched
+    other = make_config(user_pool={"attributes": {"plan": {"type": "number"}}})
+    with pytest.raises(KanmonError, match="never changes an attribute, and plan") as refused:
+        plan_of(cloud, make_bundle(cloud, "three", config=other))
+    assert refused.value.code is Code.PLAN_IMPOSSIBLE
+
+
 def test_the_next_release_touches_the_idle_slot_only(cloud: Cloud) -> None:
     """CD-8"""
     release(cloud, "one")

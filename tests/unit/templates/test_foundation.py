@@ -9,7 +9,7 @@ import pytest
 from kanmon.stacks.changes import STATEFUL
 from kanmon.templates.foundation import foundation_template
 from kanmon.templates.slot import slot_template
-from tests.fakes.app import SECRETS, make_config, make_definitions, make_full_config
+from tests.fakes.app import SECRETS, USER_POOL, make_config, make_definitions, make_full_config
 from tests.fakes.linted import findings
 from tests.unit.templates.parsed import Resource, of_kind, parse
 
@@ -362,6 +362,72 @@ def test_the_apps_user_pool(
     assert client["GenerateSecret"] is False
     assert client["EnableTokenRevocation"] is True
     assert client["PreventUserExistenceErrors"] == "ENABLED"
+
+
+def test_a_pool_says_all_that_its_section_says() -> None:
+    """INF-4: in Cognito's words."""
+    config = make_config(user_pool=USER_POOL)
+    (pool,) = _of("Cognito::UserPool", config).values()
+    assert {one["Name"]: one for one in pool["Schema"]} == {
+        "given_name": {"Name": "given_name", "Required": True, "Mutable": True},
+        "plan": {
+            "Name": "plan",
+            "AttributeDataType": "String",
+            "Mutable": True,
+            "StringAttributeConstraints": {"MinLength": "0", "MaxLength": "20"},
+        },
+        "seats": {
+            "Name": "seats",
+            "AttributeDataType": "Number",
+            "Mutable": False,
+            "NumberAttributeConstraints": {"MinValue": "1"},
+        },
+        "theme": {"Name": "theme", "AttributeDataType": "String", "Mutable": True},
+    }
+    password = pool["Policies"]["PasswordPolicy"]
+    assert (password["MinimumLength"], password["RequireSymbols"]) == (16, False)
+    assert pool["EmailConfiguration"] == {
+        "EmailSendingAccount": "DEVELOPER",
+        "From": "Shop <no-reply@mail.shop.example.com>",
+        "SourceArn": USER_POOL["mail"]["identity"],
+        "ReplyToEmailAddress": "help@shop.example.com",
+        "ConfigurationSet": "users",
+    }
+    assert pool["VerificationMessageTemplate"]["EmailSubject"] == "Your c\u00f6de"
+    invited = pool["AdminCreateUserConfig"]
+    assert invited["AllowAdminCreateUserOnly"] is False
+    assert invited["InviteMessageTemplate"]["EmailMessage"] == "{username}: {####}"
+
+
+def test_the_client_signs_users_in_by_cognitos_pages() -> None:
+    config = make_config(user_pool=USER_POOL)
+    (client,) = _of("Cognito::UserPoolClient", config).values()
+    assert client["AllowedOAuthFlowsUserPoolClient"] is True
+    assert client["AllowedOAuthFlows"] == ["code"]
+    assert client["AllowedOAuthScopes"] == ["openid", "orders/write"]
+    assert client["CallbackURLs"] == USER_POOL["hosted_login"]["callback_urls"]
+    assert (client["AccessTokenValidity"], client["IdTokenValidity"]) == (15, 2)
+    assert client["TokenValidityUnits"] == {
+        "AccessToken": "minutes", "IdToken": "hours", "RefreshToken": "days"
+    }  # fmt: skip
+    assert _resources(config)["UserPoolClient"]["DependsOn"] == ["OrdersScopes"]
+    (domain,) = _of("Cognito::UserPoolDomain", config).values()
+    assert domain == {"UserPoolId": {"Ref": "UserPool"}, "Domain": "shop-login"}
+    (server,) = _of("Cognito::UserPoolResourceServer", config).values()
+    assert [one["ScopeName"] for one in server["Scopes"]] == ["read", "write"]
+
+
+def test_users_change_only_attributes_that_are_writable() -> None:
+    """SEC-2: what a user pays is no attribute that the user's own token may change."""
+    (client,) = _of("Cognito::UserPoolClient", make_config(user_pool=USER_POOL)).values()
+    assert {one for one in client["WriteAttributes"] if ":" in one} == {"custom:theme"}
+    assert {one for one in client["ReadAttributes"] if ":" in one} == {
+        "custom:plan", "custom:seats", "custom:theme"
+    }  # fmt: skip
+    (closed,) = _of("Cognito::UserPoolClient", make_config(user_pool={"attributes": {"plan": {}}})).values()
+    assert "WriteAttributes" not in closed
+    assert "custom:plan" in closed["ReadAttributes"]
+    assert "email_verified" not in client["WriteAttributes"]
 
 
 def test_resources_with_state_are_kept() -> None:
