@@ -488,6 +488,11 @@ class Code(Enum):
             "paths into `web.routes` and `web.routes_in`. Then remove the file in `build.commands`."
         ),
     )
+    POLICY_FORBIDS = (
+        518,
+        "The content security policy forbids pages to ask an address that the config has.",
+        "If pages ask it, add it to `connect-src` in `web.content_security_policy`.",
+    )
     ROLLBACK_FAILED = (
         521,
         "The rollback of a release failed.",

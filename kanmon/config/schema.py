@@ -13,6 +13,7 @@ from kanmon.config.approval import ApprovalRules
 from kanmon.config.authorizers import check_authorizers
 from kanmon.config.build import Build
 from kanmon.config.checks import Check
+from kanmon.config.connections import with_sign_in
 from kanmon.config.costs import Costs
 from kanmon.config.database import Database
 from kanmon.config.functions import Function
@@ -249,6 +250,8 @@ class Config(Section):
         check_routes(self.routes)
         check_authorizers(self)
         check_user_pool(self)
+        # The model is frozen for others only: a default that depends on other sections comes last.
+        self.__dict__["web"] = with_sign_in(self)
         check_quotas(self)
         return self
 

@@ -129,8 +129,9 @@ class Web(Section):
         DEFAULT_POLICY,
         description="The header `Content-Security-Policy` of the web app's files: the allowed sources of "
         "scripts, images and requests. The default allows the app's own domain only. Does a page load "
-        "something from elsewhere? Copy the default and add the source. The header belongs to the release: "
-        "it is previewed, goes live and is rolled back with the pages.",
+        "something from elsewhere? Copy the default and add the source. With `user_pool`, the default allows "
+        "Cognito's hosts, too: `https://cognito-idp.REGION.amazonaws.com` and that of `hosted_login`. The "
+        "header belongs to the release: it is previewed, goes live and is rolled back with the pages.",
     )
     response_headers: dict[
         Annotated[
@@ -188,6 +189,11 @@ class Web(Section):
 
     @model_validator(mode="after")
     def _headers_fit(self) -> Self:
+        self.check_headers()
+        return self
+
+    def check_headers(self) -> None:
+        """Check that S3 takes the headers of a page. Raises MistakeError."""
         metadata = _LONGEST | {f"{HEADER_METADATA}{name}": value for name, value in self.headers.items()}
         size = sum(len(f"{_METADATA_PREFIX}{name}{value}") for name, value in metadata.items())
         if size > _METADATA:
@@ -201,4 +207,3 @@ class Web(Section):
                 "`https://*.example.com` in place of several hosts.",
                 at=longest,
             )
-        return self

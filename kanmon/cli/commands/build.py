@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.bundle.build import build_bundle, commit_of
+from kanmon.bundle.policy import policy_warnings
 from kanmon.bundle.web_warnings import linked_pages, web_warnings
 from kanmon.cli.command import Command, bundle_folder
 from kanmon.config.waiting import waiting_warnings
@@ -51,6 +52,7 @@ def run(options: BuildOptions, context: Context) -> ExitStatus:
     if context.config.web:
         warnings += web_warnings(manifest.web, context.config.web.paths, linked_pages(bundle))
     warnings += waiting_warnings(context.config)
+    warnings += policy_warnings(context.config)
     context.warn(warnings)
     if context.step:
         context.step.bundle(bundle)
