@@ -21,11 +21,41 @@ pytestmark = pytest.mark.emulator
 ORIGIN = "https://admin.example.com"
 
 
+AUTHORIZE = """
+def handle(event, context):
+    if event["headers"].get("X-Key") != "sesame":
+        raise Exception("Unauthorized")
+    statement = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}
+    return {"principalId": "partner", "policyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
+"""
+API = f"""
+api:
+  cors: {{origins: ['{ORIGIN}', 'https://b.example']}}
+  paths: [/hooks/*, /.well-known/jwks.json]
+  authorizers:
+    users: {{user_pool: true}}
+    partners: {{function: authorize, ttl: 5m, identity_sources: [method.request.header.X-Key]}}
+  routes:
+    - {{path: /api/members, function: api, authorizer: users}}
+    - {{path: "/hooks/{{proxy+}}", function: api, authorizer: partners}}
+    - {{path: /.well-known/jwks.json, method: GET, mock: {{body: '{{"keys": [], "$": "#"}}'}}}}
+"""
+USERS = """
+user_pool:
+  attributes: {plan: {max: 20}}
+  required: [given_name]
+  hosted_login: {domain: mandala-e2e, callback_urls: ["https://mandala.example/in"], scopes: [openid]}
+"""
+
+
 @pytest.fixture
 def released(project: Project) -> Project:
-    """A release; another site's pages may call its API."""
-    cors = f"api:\n  cors: {{origins: ['{ORIGIN}', 'https://b.example']}}\n"
-    project.edit_config(lambda text: text.replace("\napi:\n", f"\n{cors}"))
+    """A release with users. Another site's pages may call its API."""
+    (project.folder / "build/api/authorize.py").write_text(AUTHORIZE)
+    function = "functions:\n  authorize: {handler: authorize.handle, artifact: build/api}\n"
+    for old, new in (("\nfunctions:\n", f"\n{function}"), ("\napi:\n  routes:\n", API)):
+        project.edit_config(lambda text, old=old, new=new: text.replace(old, new, 1))  # type: ignore[misc]
+    project.edit_config(lambda text: text + USERS)
     project.release().check()
     return project
 
@@ -35,6 +65,8 @@ def test_the_site_is_as_the_templates_have_it(released: Project) -> None:
     _an_error_of_the_api_can_be_found_in_its_log(released)
     _another_sites_pages_may_call_the_api_if_they_are_named(released)
     _the_live_stage_is_as_it_should_be(released)
+    _only_users_and_partners_get_in(released)
+    _a_browser_may_sign_in(released)
     _what_holds_state_is_protected(released)
 
 
@@ -95,6 +127,65 @@ def _the_live_stage_is_as_it_should_be(project: Project) -> None:
     assert config.api
     settings = StageSettings(config.api.throttle, outputs["AccessLogs"])
     assert settings.changes(cast("StageResponseTypeDef", stage)) == []
+
+
+def _only_users_and_partners_get_in(project: Project) -> None:
+    """INF-6: also outside of the prefix, and API Gateway's own answer has what a browser needs."""
+    assert _way_in(project, "/api/members") == 401
+    assert _way_in(project, "/api/members", authorization=_token(project)) == "the app"
+    assert _way_in(project, "/hooks/x") == 401
+    assert _way_in(project, "/hooks/x", **{"x-key": "wrong"}) == 401
+    assert _way_in(project, "/hooks/x", **{"x-key": "sesame"}) == "the app"
+    refused = project.get("/api/members", headers={"origin": ORIGIN})
+    assert refused.headers["www-authenticate"] == "Bearer"
+    assert refused.headers["access-control-allow-origin"] == ORIGIN
+    assert refused.json()["message"] == "Unauthorized"
+    fixed = project.get("/.well-known/jwks.json")
+    assert (fixed.status, fixed.json()) == (200, {"keys": [], "$": "#"})
+
+
+def _way_in(project: Project, path: str, **headers: str) -> int | str:
+    answer = project.get(path, headers=headers)
+    return "the app" if "x-kanmon-release" in answer.headers else answer.status
+
+
+def _pool(project: Project) -> str:
+    stack = load_config(project.folder / "kanmon.yml").prefix + "-foundation"
+    outputs = project.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
+    return str(next(one["OutputValue"] for one in outputs if one["OutputKey"] == "UserPoolId"))
+
+
+def _token(project: Project) -> str:
+    """The ID token of a user, by a client for this test: a browser would sign in by SRP."""
+    cognito, pool, name, password = (
+        project.client("cognito-idp"),
+        _pool(project),
+        "ann@shop.test",
+        "a-Pass0rd-of-ann",
+    )
+    flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    client = cognito.create_user_pool_client(UserPoolId=pool, ClientName="e2e", ExplicitAuthFlows=flows)
+    given = [{"Name": key, "Value": value} for key, value in (("email", name), ("given_name", "Ann"))]
+    cognito.admin_create_user(UserPoolId=pool, Username=name, UserAttributes=given, MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(UserPoolId=pool, Username=name, Password=password, Permanent=True)
+    signed_in = cognito.initiate_auth(
+        ClientId=client["UserPoolClient"]["ClientId"],
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": name, "PASSWORD": password},
+    )
+    return str(signed_in["AuthenticationResult"]["IdToken"])
+
+
+def _a_browser_may_sign_in(project: Project) -> None:
+    """INF-8, INF-4: the page's policy has Cognito's hosts, and the pool what the config says."""
+    policy = project.get("/").headers["content-security-policy"]
+    assert "https://cognito-idp.ap-northeast-1.amazonaws.com" in policy
+    assert "https://mandala-e2e.auth.ap-northeast-1.amazoncognito.com" in policy
+    described = project.client("cognito-idp").describe_user_pool(UserPoolId=_pool(project))["UserPool"]
+    schema = {one["Name"]: one for one in described["SchemaAttributes"]}
+    assert schema["custom:plan"]["StringAttributeConstraints"]["MaxLength"] == "20"
+    assert schema["given_name"]["Required"] is True
+    assert described["Domain"] == "mandala-e2e"
 
 
 def _what_holds_state_is_protected(project: Project) -> None:
