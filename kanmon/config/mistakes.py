@@ -21,6 +21,21 @@ _NAME = "[key]"
 """Pydantic's last step of a location, when the name of an element is wrong."""
 
 
+_ISSUER = (
+    "API Gateway's REST API checks tokens of Cognito only. For those of another issuer, write "
+    "`function: NAME`: a library checks them in a few lines."
+)
+_OTHER_WAYS = {
+    ("authorizers", "issuer"): _ISSUER,
+    ("authorizers", "jwt"): _ISSUER,
+    ("user_pool", "triggers"): (
+        "Remove it: the pool has one function for both slots, and it would not be that of the live release. "
+        "Let the app do this work after the login, in a function of its API."
+    ),
+}
+"""The way to what AWS or Kanmon does not have under a key, by the section and the key."""
+
+
 def causes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
     """The errors without the consequences of a deeper error in the same place."""
     above = {error["loc"][:length] for error in errors for length in range(len(error["loc"]))}
@@ -131,6 +146,9 @@ def _shown(value: object) -> str:
 
 
 def _known_key(location: Location) -> str:
+    for (section, key), way in _OTHER_WAYS.items():
+        if key == location[-1] and section in location[:-1]:
+            return way
     keys = keys_of(form_of(location[:-1]))
     near = difflib.get_close_matches(str(location[-1]), keys, n=1)
     if near:

@@ -6,6 +6,11 @@ A statement has its effect, its name and its actions on the first line, and a li
     +   Resource: cloudformation:::stack/shop-test-*
     +   Condition StringEquals: aws:ResourceTag/app = shop
 
+An API with authorizers has a line for each of them, and one for each route with those who may ask it:
+
+    - GET /api/orders: users
+    + GET /api/orders: everybody
+
 `${Name}` stands for a value of the template: a parameter, a resource, an attribute. The stack's own
 partition, region and account are left out of an ARN: `lambda:::function:shop-*`. Others are shown.
 """
@@ -31,6 +36,7 @@ _DECISIVE = ("AWS::IAM::", "AWS::KMS::", "AWS::S3::", "AWS::Lambda::Permission")
 _FOREIGN_CODE = "Layers"
 """The property with the code of others that runs with a function's permissions."""
 _OWN = re.compile(r"^arn:\$\{AWS::Partition\}:([\w-]+):(?:\$\{AWS::Region\})?:(?:\$\{AWS::AccountId\})?:")
+_API, _AUTHORIZER = "AWS::ApiGateway::RestApi", "x-amazon-apigateway-authorizer"
 _HEAD = re.compile(r"[+-] +")
 _VERSION = "2012-10-17"
 
@@ -80,6 +86,9 @@ def _difference(old: TemplateResource | None, new: TemplateResource | None) -> t
 
 def _permissions(resource: TemplateResource | None) -> dict[str, list[str]]:
     """Each statement and each property with its lines. The keys are their whole content."""
+    if resource is not None and resource.type == _API and _AUTHORIZER in resource.text:
+        body = resource.content.get("Properties", {}).get("Body")
+        return {line: [line] for line in map(one_line, _access(body if isinstance(body, dict) else {}))}
     decisive = resource is not None and resource.type.startswith(_DECISIVE)
     if resource is None or not (decisive or "Statement" in resource.text or _FOREIGN_CODE in resource.text):
         return {}
@@ -94,6 +103,21 @@ def _permissions(resource: TemplateResource | None) -> dict[str, list[str]]:
         if rest not in (None, {}, []):
             found[repr((name, rest))] = [one_line(f"{name}: {_text(rest)}")]
     return found
+
+
+def _access(document: dict[str, Any]) -> Iterator[str]:
+    """The authorizers of an OpenAPI document, and who may send the requests of its routes."""
+    for name, scheme in document.get("components", {}).get("securitySchemes", {}).items():
+        yield f"authorizer {name}: {_text(scheme.get(_AUTHORIZER, {}))}"
+    for path, methods in document.get("paths", {}).items():
+        for method, operation in methods.items():
+            asked = [_asked(*one) for entry in operation.get("security", []) for one in entry.items()]
+            verb = "ANY" if method.startswith("x-") else method.upper()
+            yield f"{verb} {path}: {', '.join(asked) or 'everybody'}"
+
+
+def _asked(authorizer: str, scopes: list[str]) -> str:
+    return f"{authorizer} with {' or '.join(scopes)}" if scopes else authorizer
 
 
 def _statements(value: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - any part of a template

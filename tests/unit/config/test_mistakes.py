@@ -68,7 +68,30 @@ FULL: dict[str, Any] = {
     },
     "api": {
         "prefix": "/api",
-        "routes": [{"path": "/api/{proxy+}", "method": "ANY", "function": "api"}],
+        "paths": ["/auth/*"],
+        "authorizers": {
+            "users": {"user_pool": True},
+            "others": {
+                "user_pool_arns": ["arn:aws:cognito-idp:eu-central-1:123456789012:userpool/eu-central-1_A"]
+            },
+            "partners": {
+                "function": "api",
+                "type": "request",
+                "identity_sources": ["method.request.header.X-Key"],
+                "ttl": "5m",
+            },
+        },
+        "authorizer": "users",
+        "routes": [
+            {"path": "/api/{proxy+}", "method": "ANY", "function": "api", "scopes": ["orders/write"]},
+            {"path": "/api/a", "function": "api", "authorizer": "others"},
+            {"path": "/api/b", "function": "api", "authorizer": "partners"},
+            {
+                "path": "/auth/old",
+                "method": "GET",
+                "mock": {"status": 301, "headers": {"location": "/new"}, "body": "moved"},
+            },
+        ],
         "throttle": {"rate": 100, "burst": 200},
         "binary": ["image/*"],
         "cors": {
@@ -102,7 +125,40 @@ FULL: dict[str, Any] = {
     "secrets": {"jwt": {"value": "generated", "description": "Signs the logins."}},
     "trail": {"days": 90, "data_events": "all", "cloudwatch_logs": {"days": 90}},
     "logs": {"days": 30},
-    "user_pool": {"sign_up": "anybody", "mfa": "off"},
+    "user_pool": {
+        "sign_up": "anybody",
+        "mfa": "off",
+        "attributes": {"plan": {"type": "string", "mutable": True, "writable": True, "min": 1, "max": 20}},
+        "required": ["given_name"],
+        "password": {
+            "minimum_length": 12,
+            "require_lowercase": True,
+            "require_uppercase": True,
+            "require_numbers": True,
+            "require_symbols": True,
+            "history": 5,
+            "temporary_days": 3,
+        },
+        "mail": {
+            "sender": "no-reply@example.com",
+            "identity": "arn:aws:ses:eu-central-1:123456789012:identity/example.com",
+            "reply_to": "help@example.com",
+            "configuration_set": "users",
+        },
+        "messages": {
+            "verification": {"subject": "Code", "body": "Code {####}"},
+            "invitation": {"subject": "Welcome", "body": "{username} {####}"},
+        },
+        "tokens": {"access": "1h", "id": "1h", "refresh_days": 30},
+        "hosted_login": {
+            "domain": "shop-login",
+            "callback_urls": ["https://example.com/in"],
+            "logout_urls": ["https://example.com/"],
+            "flows": ["code"],
+            "scopes": ["openid"],
+        },
+        "resource_servers": {"orders": {"write": "Change orders"}},
+    },
     "state_machines": {
         "report": {"definition": "report.json", "type": "express", "permissions": [dict(STATEMENT)]}
     },
@@ -317,3 +373,18 @@ def test_every_pattern_has_words_and_an_example(place: Location) -> None:
 )
 def test_a_fix_is_a_line_of_yaml(key: str | int, value: object, line: str) -> None:
     assert as_yaml(key, value) == line
+
+
+@pytest.mark.parametrize(
+    ("location", "way"),
+    [
+        (("api", "authorizers", "users", "jwt"), "For those of another issuer, write `function: NAME`"),
+        (("api", "authorizers", "users", "issuer"), "For those of another issuer, write `function: NAME`"),
+        (("user_pool", "triggers"), "in a function of its API"),
+        (("web", "triggers"), "The keys here are"),
+    ],
+)
+def test_a_key_that_does_not_exist_for_a_reason_has_another_way(location: tuple[str, ...], way: str) -> None:
+    """INF-9, ADP: people know it from elsewhere."""
+    error: Any = {"type": "extra_forbidden", "loc": location, "input": {}}
+    assert way in explanation(error)[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kanmon.stacks.statements import alike, permission_changes, wrapped
+from kanmon.templates.api import api_template
 from kanmon.templates.bootstrap import bootstrap_template
 from tests.fakes.app import make_config
 from tests.fakes.configs import GITHUB
@@ -233,3 +234,43 @@ def test_a_layer_is_shown_beside_the_permissions() -> None:
     changed = permission_changes(old, old.replace("fonts:3", "fonts:4"))["One"]
     assert [line[:10] for line in changed] == ["- Layers: ", "+ Layers: "]
     assert _resource("AWS::Lambda::Function", "      Handler: shop.api\n") == {}
+
+
+def _api(**api: object) -> str:
+    routes = [
+        {"path": "/api/{proxy+}", "function": "api"},
+        {"path": "/api/old", "method": "GET", "mock": {"status": 301}},
+    ]
+    given = {"routes": routes, "authorizers": {"users": {"user_pool": True}}, "authorizer": "users"}
+    return api_template(make_config(user_pool={}, api=given | api))
+
+
+def test_an_api_shows_who_may_ask_it() -> None:
+    """TRU-1, INF-6: a route that is opened is a permission, too."""
+    shown = permission_changes("", _api())["RestApi"]
+    pool = "providerARNs = cognito-idp:::userpool/${UserPoolId}"
+    asked = "identitySource = method.request.header.Authorization"
+    assert shown == (
+        f"+ authorizer users: type = cognito_user_pools; {asked}; {pool}",
+        "+ GET /api/old: everybody",
+        "+ ANY /api/{proxy+}: users",
+    )
+
+
+def test_an_opened_route_and_another_scope_are_shown() -> None:
+    """TRU-1"""
+    routes = [
+        {"path": "/api/{proxy+}", "function": "api", "authorizer": "none"},
+        {"path": "/api/a", "function": "api", "scopes": ["email", "openid"]},
+    ]
+    assert permission_changes(_api(), _api(routes=routes))["RestApi"] == (
+        "- GET /api/old: everybody",
+        "- ANY /api/{proxy+}: users",
+        "+ ANY /api/a: users with email or openid",
+        "+ ANY /api/{proxy+}: everybody",
+    )
+
+
+def test_an_api_without_authorizers_shows_no_routes() -> None:
+    """Each is for everybody, and the functions decide."""
+    assert "RestApi" not in permission_changes("", api_template(make_config()))
