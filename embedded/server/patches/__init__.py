@@ -32,6 +32,7 @@ from . import (
     throttling,
     tokens,
     trails,
+    user_pools,
     web_identity,
 )
 
@@ -59,6 +60,7 @@ def apply() -> None:
         network,
         oidc,
         trails,
+        user_pools,
         schedules,
         sources,
         subscriptions,
