@@ -20,7 +20,7 @@ from kanmon.release.loaded import LoadedRelease, files_of
 from kanmon.release.outputs import resolve
 from kanmon.release.reservations import refuse_overdrawn
 from kanmon.stacks.changes import Change, ChangeSet, template_changes
-from kanmon.stacks.fixed import refuse_impossible
+from kanmon.stacks.fixed import refuse_impossible, stays_for_ever
 from kanmon.stacks.preflight import inspect
 from kanmon.stacks.protection import creating
 from kanmon.stacks.spec import ParameterValue
@@ -46,6 +46,7 @@ LARGEST_PLAN = 16 * 1024 * 1024
 permissions have the length of the two templates, of 1 MB each."""
 _UNDO = {FOUNDATION: "minutes, or longer for a database", API: "a minute", EDGE: "about five minutes"}
 """The usual time of CloudFormation to restore a stack, by its kind. For the others it is a minute."""
+_STAYS = "Cognito never takes a new attribute back, so a rollback leaves this stack as it is"
 _READ = "read from its template: stacks before it come first; CloudFormation may replace some resources"
 _MAILS = "AWS asks each new e-mail address to confirm"
 _UNREAD = "the deployed template can't be read: all of the new one is shown, and nothing that goes"
@@ -113,7 +114,9 @@ class PlannedStack(Record):
             notes.append(f"deletion protection of {names} is switched on right after the creation")
         elif self.kind != SLOT and not (self.change_set and self.change_set.creates):
             undo = _UNDO.get(self.kind, "a minute")
-            notes.append(f"users get it at once; a rollback restores it in {undo}")
+            lasting = any(stays_for_ever(change) for change in self.changes)
+            back = _STAYS if lasting else f"a rollback restores it in {undo}"
+            notes.append(f"users get it at once; {back}")
         return "; ".join(notes)
 
 

@@ -11,6 +11,8 @@ from kanmon.stacks.template import resources_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kanmon.stacks.changes import Change
+
 _OTHER_DOMAIN = (
     "Release once without `user_pool.hosted_login`, then with the new `domain`. In between, nobody can sign "
     "in there."
@@ -30,6 +32,11 @@ def refuse_impossible(stack: str, before: str, after: str) -> None:
             new[name].type, _properties(old[name].content), _properties(new[name].content)
         ):
             raise KanmonError(Code.PLAN_IMPOSSIBLE, f"{name}: {problem}", where=stack, fix=fix)
+
+
+def stays_for_ever(change: Change) -> bool:
+    """Whether AWS never takes a change back: a new attribute of a user pool."""
+    return (change.type, change.action) == (_POOL, "Modify") and "Schema" in change.properties
 
 
 def _properties(content: dict[str, Any]) -> dict[str, Any]:

@@ -197,6 +197,22 @@ def test_a_change_that_cognito_never_makes_is_refused(cloud: Cloud) -> None:
     assert refused.value.code is Code.PLAN_IMPOSSIBLE
 
 
+@pytest.mark.parametrize(("properties", "lasting"), [(("Schema",), True), (("Policies",), False)])
+def test_a_plan_says_that_cognito_takes_no_attribute_back(
+    cloud: Cloud, properties: tuple[str, ...], lasting: bool
+) -> None:
+    """CD-4, CD-10: the rollback would keep the stack, and people approve this, too."""
+    change = Change(
+        action="Modify", logical_id="UserPool", type="AWS::Cognito::UserPool", properties=properties
+    )
+    changes = ChangeSet(stack="s", id="arn", creates=False, changes=(change,))
+    release(cloud, "one")
+    foundation = plan_of(cloud, make_bundle(cloud, "two", config=make_config(tags={"a": "b"}))).stacks[0]
+    effect = foundation.model_copy(update={"change_set": changes}).effect
+    assert effect.endswith("a rollback leaves this stack as it is") is lasting
+    assert effect.startswith("users get it at once; ")
+
+
 def test_the_next_release_touches_the_idle_slot_only(cloud: Cloud) -> None:
     """CD-8"""
     release(cloud, "one")
