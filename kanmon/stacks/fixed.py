@@ -47,9 +47,10 @@ def _properties(content: dict[str, Any]) -> dict[str, Any]:
 def _problems(kind: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if kind == _POOL:
         yield from _attributes(_by_name(old), _by_name(new))
-    if kind == _DOMAIN and old.get("Domain") != new.get("Domain"):
-        # A pool has one domain, and CloudFormation makes the new one first.
-        yield f"A user pool takes one domain of Cognito, and has {old.get('Domain')}.", _OTHER_DOMAIN
+    if kind == _DOMAIN and old != new:
+        # CloudFormation makes the new one first.
+        names = " ".join(one for one in old.values() if isinstance(one, str))
+        yield f"A user pool takes one domain of Cognito, and has {names}.", _OTHER_DOMAIN
 
 
 def _attributes(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[str, str]]:

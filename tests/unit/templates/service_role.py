@@ -36,7 +36,8 @@ ABSENT: dict[tuple[str, str], str] = {
     ("Cognito::UserPool", "kms:*"): "KeyConfiguration",
     ("Cognito::UserPoolClient", "iam:*"): "AnalyticsConfiguration",
     ("Cognito::UserPoolDomain", "cloudfront:updateDistribution"): "CustomDomainConfig",
-    ("Cognito::UserPoolDomain", "kms:*"): "KeyConfiguration",
+    # For a pool with a key of its own, which no pool has: see above.
+    ("Cognito::UserPoolDomain", "kms:*"): "CustomDomainConfig",
     ("EC2::EIP", "ec2:AcceptAddressTransfer"): "TransferAddress",
     ("EC2::EIP", "ec2:*ssociateAddress"): "InstanceId",
     ("EC2::NatGateway", "ec2:*ssociateNatGatewayAddress"): "SecondaryAllocationIds",
