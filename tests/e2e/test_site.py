@@ -177,7 +177,7 @@ def _token(project: Project) -> str:
 
 
 def _a_browser_may_sign_in(project: Project) -> None:
-    """INF-8, INF-4: the page's policy has Cognito's hosts, and the pool what the config says."""
+    """INF-8, INF-4: the page's policy has Cognito's hosts, and the pool what the config has."""
     policy = project.get("/").headers["content-security-policy"]
     assert "https://cognito-idp.ap-northeast-1.amazonaws.com" in policy
     assert "https://mandala-e2e.auth.ap-northeast-1.amazoncognito.com" in policy

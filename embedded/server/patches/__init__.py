@@ -17,6 +17,7 @@ from . import (
     network,
     oidc,
     pages,
+    pool_tokens,
     records,
     resource_types,
     role_boundaries,
@@ -30,7 +31,6 @@ from . import (
     subscriptions,
     templates,
     throttling,
-    tokens,
     trails,
     user_pools,
     web_identity,
@@ -69,7 +69,7 @@ def apply() -> None:
         pages,
         ascii_answers,
         templates,
-        tokens,
+        pool_tokens,
         throttling,
     ):
         patch.apply()

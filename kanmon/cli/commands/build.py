@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.bundle.build import build_bundle, commit_of
-from kanmon.bundle.policy import policy_warnings
+from kanmon.bundle.policy_warnings import policy_warnings
 from kanmon.bundle.web_warnings import linked_pages, web_warnings
 from kanmon.cli.command import Command, bundle_folder
 from kanmon.config.waiting import waiting_warnings

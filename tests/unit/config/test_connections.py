@@ -1,4 +1,4 @@
-"""The policy of the pages allows what the config itself needs, or the build says what it forbids (INF-8)."""
+"""The policy of the pages allows what the config itself needs, or the build warns of it (INF-8)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from kanmon.bundle.policy import policy_warnings
+from kanmon.bundle.policy_warnings import policy_warnings
 from kanmon.codes import Code
 from kanmon.config.connections import forbidden
 from kanmon.config.schema import Config
@@ -53,7 +53,7 @@ def test_users_of_another_pool_sign_in_there() -> None:
     assert API in config.web.content_security_policy
 
 
-def test_a_policy_of_ones_own_stays_and_the_build_says_what_it_forbids() -> None:
+def test_a_policy_of_ones_own_stays_and_the_build_warns_of_what_it_forbids() -> None:
     config = web(content_security_policy="default-src 'self'")
     assert config.web
     assert config.web.content_security_policy == "default-src 'self'"
@@ -82,7 +82,7 @@ def test_a_stored_default_is_the_same_when_it_is_read_again() -> None:
     ],
 )
 def test_an_address_in_the_settings_is_one_that_pages_may_ask(value: str, asked: str | None) -> None:
-    """The default forbids other sites, so the build says it."""
+    """The default forbids other sites, so the build warns of it."""
     config = make_config(web={"directory": "out", "settings": {"VALUE": value}})
     assert forbidden(config) == ({asked: "web.settings.VALUE"} if asked else {})
 
