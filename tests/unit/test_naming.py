@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kanmon import naming
-from kanmon.naming import Alarm, Output, Parameter
+from kanmon.naming import Alarm, Output, Parameter, is_api_path
 from tests.fakes.app import make_config
 
 PACKAGE = Path(naming.__file__).parent
@@ -142,3 +142,16 @@ def test_no_module_types_a_shared_name_again() -> None:
         if isinstance(node, ast.Constant) and node.value in shared
     }
     assert typed == HONEST
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/api/a", True), ("/api/", True), ("/api", False), ("/apix", False), ("/API/a", False),
+        ("/x/keys.json", True), ("/x/keys.json/a", False), ("/x/keys", False), ("/", False),
+    ],
+)  # fmt: skip
+def test_an_apis_paths_are_those_of_its_patterns(path: str, expected: bool) -> None:
+    """CD-8: a check there waits for the candidate's stage, and the path function gives it one."""
+    assert is_api_path(path, ("/api/*", "/x/keys.json")) is expected
+    assert not is_api_path(path, ())

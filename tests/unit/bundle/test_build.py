@@ -171,6 +171,18 @@ def test_a_web_app_without_its_page_is_refused(app: Path) -> None:
     assert "index.html" in error.message
 
 
+def test_a_file_at_a_path_of_the_api_is_refused(app: Path) -> None:
+    """INF-6: CloudFront asks the API for it, so nobody could get the file."""
+    (app / "web/dist/.well-known").mkdir()
+    (app / "web/dist/.well-known/jwks.json").write_text("{}")
+    routes = [{"path": "/api/{proxy+}", "function": "api"}]
+    config = make_config(api={"routes": routes, "paths": ["/auth/*", "/.well-known/jwks.json"]})
+    error = _refusal(app, config)
+    assert error.code is Code.WEB_FILE_REFUSED
+    assert "`api.paths`: .well-known/jwks.json" in error.message
+    assert build(app).manifest.web
+
+
 def test_a_link_out_of_the_artifact_is_refused(app: Path) -> None:
     (app / "build/api/passwd").symlink_to("/etc/passwd")
     assert _refusal(app).code is Code.UNSAFE_PATH
