@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -139,6 +139,8 @@ class Answer:
     seconds: float
     cut: bool = False
     """The body has more bytes, not read."""
+    cookies: Mapping[str, str] = field(default_factory=dict)
+    """The cookies that it sets."""
 
     @property
     def release(self) -> str:

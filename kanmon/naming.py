@@ -86,6 +86,7 @@ class Output(StrEnum):
     ENVIRONMENTS = "Environments"
     WORKFLOWS = "Workflows"
     COSTS = "Costs"
+    CHECKS = "Checks"
     # Of the bootstrap stack, for each environment: see `environment_output`. The foundation has the key, too.
     PLAN_ROLE = "PlanRole"
     DEPLOY_ROLE = "DeployRole"

@@ -63,6 +63,10 @@ _MESSAGE_SETTINGS = _SETTINGS.merge(
     # A message must not delay a release.
     ClientConfig(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
 )
+_PROBE_SETTINGS = _SETTINGS.merge(
+    # A check is tried again by itself, and counts its tries.
+    ClientConfig(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 1})
+)
 _WATCH_SETTINGS = _SETTINGS.merge(
     # Alarms are read again and again, and a marker must not delay a release.
     ClientConfig(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
@@ -144,6 +148,21 @@ class Aws:
         client = self._session.client("lambda", config=_SETTINGS)
         repeat_throttled(client)
         return client
+
+    @cached_property
+    def probed_functions(self) -> LambdaClient:
+        """AWS Lambda, for checks: each call is sent once, and waits for a minute at most."""
+        return self._session.client("lambda", config=_PROBE_SETTINGS)
+
+    @cached_property
+    def users(self) -> Any:  # noqa: ANN401 - one call needs no stubs
+        """Amazon Cognito, for the sign-ins of checks."""
+        return self._session.client("cognito-idp", config=_PROBE_SETTINGS)
+
+    @cached_property
+    def check_secrets(self) -> SecretsManagerClient:
+        """AWS Secrets Manager, for checks: a read is repeated, because a release depends on it."""
+        return self._session.client("secretsmanager", config=_SETTINGS)
 
     @cached_property
     def sns(self) -> SNSClient:

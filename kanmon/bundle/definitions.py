@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from kanmon.bundle.integrations import missing_permissions
 from kanmon.bundle.manifest import StateMachineDefinition
 from kanmon.codes import Code
-from kanmon.config.substitution import PSEUDO, constants, names_in, slot_values, source
+from kanmon.config.placeholders import names_in
+from kanmon.config.substitution import PSEUDO, constants, slot_values, source
 from kanmon.errors import KanmonError
 from kanmon.regular_file import RefusedFileError, TooBigError, read_regular
 from kanmon.text import cut

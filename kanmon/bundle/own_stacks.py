@@ -18,8 +18,9 @@ from ruamel.yaml.nodes import ScalarNode, SequenceNode
 from kanmon.bundle.manifest import StackTemplate
 from kanmon.bundle.template_text import section_text
 from kanmon.codes import Code
+from kanmon.config.placeholders import names_in
 from kanmon.config.stacks import BOUNDARY, ROLE_PATH
-from kanmon.config.substitution import names_in, texts
+from kanmon.config.substitution import texts
 from kanmon.errors import KanmonError
 from kanmon.plain_yaml import NoAliases
 from kanmon.regular_file import RefusedFileError, read_regular

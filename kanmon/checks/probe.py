@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from http.client import HTTPException
 from threading import Event, Timer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, urlsplit
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -53,6 +53,15 @@ class Target:
     """The patterns of the API's paths, such as `/api/*`: only they need the stage."""
     logs: str = ""
     """The log group of its functions, for people."""
+    slot: str = ""
+    """The slot with its functions."""
+
+
+class Probe(Protocol):
+    """Asks a release what a check asks."""
+
+    def ask(self, check: Check, target: Target, timeout: float) -> Answer:
+        """The answer to a check. Raises NoAnswerError without a whole answer in `timeout` seconds."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +94,7 @@ class Edge:
             began = time.monotonic()
             connection.request(
                 check.method,
-                quote(check.path, safe=_PRINTABLE),
+                quote(check.path or "/", safe=_PRINTABLE),
                 body=None if check.body is None else check.body.encode(),
                 headers=self._headers(check, target),
                 preload_content=False,
@@ -94,7 +103,10 @@ class Edge:
             body = _body(response)
             seconds = time.monotonic() - began
         received = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status, received, body[:LARGEST], seconds, cut=len(body) > LARGEST)
+        cookies = dict(map(_cookie, response.headers.getlist("set-cookie")))
+        return Answer(
+            response.status, received, body[:LARGEST], seconds, cut=len(body) > LARGEST, cookies=cookies
+        )
 
     def _headers(self, check: Check, target: Target) -> dict[str, str]:
         headers = {"user-agent": "kanmon-check", **check.headers}
@@ -139,6 +151,12 @@ class Edge:
         if address.scheme == "https":
             return HTTPSConnection(host, address.port, timeout=timeout, ssl_context=self._tls)
         return HTTPConnection(host, address.port, timeout=timeout)
+
+
+def _cookie(header: str) -> tuple[str, str]:
+    """Name and value of a cookie, as it is sent back: https://www.rfc-editor.org/rfc/rfc6265#section-5.2."""
+    name, _, value = header.partition(";")[0].partition("=")
+    return name.strip(), value.strip()
 
 
 def _body(response: BaseHTTPResponse) -> bytes:

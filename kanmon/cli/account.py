@@ -14,6 +14,7 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.naming import Output, artifact_bucket, bootstrap_stack, environment_output, service_role
 from kanmon.stacks.cloudformation import Stacks
+from kanmon.templates.bootstrap import lacking_rights
 from kanmon.templates.stack_set import Bootstrapped
 
 if TYPE_CHECKING:
@@ -52,6 +53,10 @@ class Account:
     def bootstrapped(self) -> Bootstrapped:
         """What the bootstrap stack made for the environment. Raises NOT_BOOTSTRAPPED if it is missing."""
         key = self._made(environment_output(self.config.environment, Output.KEY_ARN))
+        if self.config.github and (lacking := lacking_rights(self.config, self._outputs)):
+            problem = f"The deploy role may not {lacking} for the checks."
+            fix = "Run `kanmon bootstrap` with an administrator's credentials: it gives this right."
+            raise KanmonError(Code.NOT_BOOTSTRAPPED, problem, fix=fix)
         return Bootstrapped(self.bucket, key)
 
     @property

@@ -10,6 +10,7 @@ from kanmon.aws.functions import Functions
 from kanmon.aws.kept import KeptResources
 from kanmon.aws.snapshots import Snapshots
 from kanmon.checks.execution import Checks
+from kanmon.checks.in_aws import Probes, Secrets
 from kanmon.checks.probe import Edge
 from kanmon.clock import SYSTEM_CLOCK
 from kanmon.config.served import ServedApi
@@ -17,7 +18,7 @@ from kanmon.github.workflow_run import actor, current_run
 from kanmon.ledger.ledger import Ledger
 from kanmon.ledger.store import S3Store
 from kanmon.model import Resource, Slot
-from kanmon.naming import API, EDGE, Output, ledger_folder, stack_name
+from kanmon.naming import API, EDGE, FOUNDATION, Output, ledger_folder, stack_name
 from kanmon.release.destroy import Removers
 from kanmon.release.ports import ApiPort, Services, Site, WebPort
 from kanmon.stacks.cloudformation import Stacks
@@ -55,7 +56,9 @@ def services_of(account: Account, warn: Callable[[str], None]) -> Services:
         edge = Edge(domain, os.environ.get(EDGE_ENDPOINT, ""))
         api = open_api(aws.apigateway, config, outputs)
         web = open_web(aws.s3, account.blobs, outputs)
-        return Site(api=api, web=web, checks=Checks(edge, SYSTEM_CLOCK), url=edge.url)
+        probes = Probes(edge, aws.probed_functions, aws.users, config.prefix, outputs.get(FOUNDATION, {}))
+        checks = Checks(probes, SYSTEM_CLOCK, Secrets(aws.check_secrets, config.prefix).read)
+        return Site(api=api, web=web, checks=checks, url=edge.url)
 
     return Services(
         ledger=Ledger(store, warn),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanmon.config import substitution
+from kanmon.config import check_values, substitution
 from kanmon.config.section import MistakeError
 from kanmon.naming import is_api_path
 from kanmon.stacks.grants import clashes, missing
@@ -30,6 +30,7 @@ def check_references(config: Config) -> None:
         *_clashing(config),
         *_shadowed(config),
         *substitution.mistakes(config),
+        *check_values.mistakes(config),
     ):
         raise mistake
 
@@ -158,7 +159,7 @@ def _nameless(config: Config) -> Iterator[MistakeError]:
     """Checks of mocks: API Gateway's own answer names no release."""
     mocks = {(route.path, route.method) for route in config.routes if route.mock}
     for index, check in enumerate(config.checks):
-        path = check.path.partition("?")[0]
+        path = (check.path or "").partition("?")[0]
         if (path, check.method) in mocks and check.expect.release is not False:
             yield MistakeError(
                 f"The check {check.name} asks the mock {path}. API Gateway answers it, and names no release.",

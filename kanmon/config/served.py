@@ -118,7 +118,15 @@ class ServedConfig(BaseModel):
 
     @cached_property
     def _read(self) -> tuple[tuple[Check | None, str], ...]:
-        return tuple(_read_check(stored) for stored in self.stored_checks)
+        read: list[tuple[Check | None, str]] = []
+        names: set[str] = set()
+        for check, note in map(_read_check, self.stored_checks):
+            if check and (lost := check.needs - names):
+                read.append((None, f"the check {check.name} does not run: it needs {min(lost)}"))
+                continue
+            names |= {check.name} if check else set()
+            read.append((check, note))
+        return tuple(read)
 
 
 def read_served(config: Mapping[str, JsonValue]) -> ServedConfig:

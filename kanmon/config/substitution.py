@@ -13,20 +13,20 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Literal
 
+from kanmon.config.placeholders import names_in, substitute
 from kanmon.config.section import MistakeError
 from kanmon.naming import EDGE, FOUNDATION, SLOT, Output, Parameter, slot_resource_name, unique_id
 from kanmon.stacks.grants import foundation_outputs
 from kanmon.text import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from kanmon.config.permissions import Statement
     from kanmon.config.schema import Config
 
 PSEUDO = ("AWS::AccountId", "AWS::Partition", "AWS::URLSuffix")
 """CloudFormation's own values for every template, beside the region."""
-_NAME = re.compile(r"\$\{(!?)([^{}]*)\}")
 _OUTPUT = re.compile(r"[A-Za-z0-9]{1,255}")
 _SHOWN = 60
 _FORM = "Write `${stack.Output}`, such as `${edge.Domain}`. For the text itself, write `${!…}`."
@@ -58,16 +58,6 @@ class Text:
     place: Place
     text: str
     scope: Scope = "slot"
-
-
-def names_in(text: str) -> list[str]:
-    """The names in a text, in their order."""
-    return [name for escaped, name in _NAME.findall(text) if not escaped]
-
-
-def substitute(text: str, value: Callable[[str], str]) -> str:
-    """The text with the value of each name. Of `${!name}`, the exclamation mark goes."""
-    return _NAME.sub(lambda found: f"${{{found[2]}}}" if found[1] else value(found[2]), text)
 
 
 def constants(config: Config) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.checks.probe import Target
 from kanmon.codes import Code
+from kanmon.config.checks import with_needed
 from kanmon.errors import KanmonError
 from kanmon.naming import SLOT
 from kanmon.release.checking import ChecksFailedError, refuse_failed
@@ -45,7 +46,8 @@ class LiveCheck:
         site, live = services.site(base.config, outputs), base.target("live")
         results = site.checks.run(base.config.checks, live)
         if failed := [one.check for one in results if not one.passed]:
-            again = {one.check.name: one for one in site.checks.run(failed, live)}
+            needed = with_needed(failed, base.config.checks)
+            again = {one.check.name: one for one in site.checks.run(needed, live)}
             results = [again.get(one.check.name, one) for one in results]
         journal.record_checks(results)
         for result in (one for one in results if not one.passed):

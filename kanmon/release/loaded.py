@@ -55,7 +55,8 @@ class LoadedRelease:
 
     def target(self, name: str, preview: str = "") -> Target:
         """The release to check, as `candidate`, `live` or `stable`; with the token of its preview."""
-        return Target(name, self.id, preview, logs=slot_logs(self.config.prefix, self.record.slot))
+        slot = self.record.slot
+        return Target(name, self.id, preview, logs=slot_logs(self.config.prefix, slot), slot=slot)
 
 
 def files_of(loaded: LoadedRelease | None) -> Mapping[str, WebFile]:

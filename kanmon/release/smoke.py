@@ -35,7 +35,7 @@ def smoke(services: Services, config: Config, observer: Observer) -> list[CheckR
         problem = f"This Kanmon can run none of the checks of {release.id}."
         raise KanmonError(Code.BUNDLE_OTHER_VERSION, problem, fix="Update Kanmon.")
     site = services.site(served, outputs_of(services, served, head.pointer.slot))
-    live = Target("live", release.id, logs=slot_logs(served.prefix, release.slot))
+    live = Target("live", release.id, logs=slot_logs(served.prefix, release.slot), slot=release.slot)
     results = site.checks.run(served.checks, live)
     for result in results:
         observer(check_event(result, services.clock.now()))

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kanmon.checks.probe import preview_address
+from kanmon.config.checks import with_needed
 from kanmon.errors import KanmonError
 from kanmon.model import OperationKind, ReleaseState, Result, Step
 from kanmon.naming import SHARED_KINDS, STACK_KINDS
@@ -272,17 +273,17 @@ class Steps:
 
     def fails_on_stable(self, failure: ChecksFailedError) -> bool:
         """Run the failed checks on the stable release: it is still complete in its slot."""
-        base = self.base
-        if base is None or not all(one in base.config.checks for one in failure.failed):
+        base, checks = self.base, with_needed(failure.failed, self.release.config.checks)
+        if base is None or not all(one in base.config.checks for one in checks):
             # A new check fails on the stable release for another reason: it is not there yet.
             return False
         # Users wait for the rollback. So only these paths are there, and no preview closes before.
-        paths = {one.path for one in failure.failed}
+        paths = {one.path for one in checks if one.path}
         stable = self.pointers.open_preview(
             "stable", base, self.operation.origin, arrival=_STABLE_ARRIVAL, paths=paths
         )
         try:
-            self.check(failure.failed, stable)
+            self.check(checks, stable)
         except ChecksFailedError as error:
             # A stage that did not arrive proves nothing. The stable release passed once: the better guess.
             return error.arrived

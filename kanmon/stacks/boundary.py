@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kanmon.codes import Code
-from kanmon.config.substitution import PSEUDO, constants, slot_values, substitute
+from kanmon.config.placeholders import substitute
+from kanmon.config.substitution import PSEUDO, constants, slot_values
 from kanmon.errors import KanmonError
 from kanmon.naming import Parameter, boundary
 from kanmon.stacks.template import resources_of

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from kanmon.config.check_values import secrets_of_checks
 from kanmon.config.costs import Costs
 from kanmon.config.trail import Trail
 from kanmon.config.workflows import FILES
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from kanmon.stacks.own_rights import OwnRight
 
 
+_NO_RIGHTS: dict[str, Any] = {"secrets": [], "sign_in": False}
+
+
 def bootstrap_template(
     config: Config,
     *,
@@ -35,14 +39,16 @@ def bootstrap_template(
     region. `outputs` are the stack's own, if it exists: the keys and trails of all its environments stay.
     `own` has the service role's rights for the team's own stacks, by policies.
     """
-    trails = environment_trails(config, outputs or {})
+    trails, checks = environment_trails(config, outputs or {}), check_rights(config, outputs or {})
     workflows, versions = trusted_workflows(config, outputs or {})
     return render(
         "bootstrap.yml",
         app=config.app,
         environments=[
-            _environment(config, name, f"{config.app}-{name}", trail) for name, trail in trails.items()
+            _environment(config, name, f"{config.app}-{name}", trail) | checks.get(name, _NO_RIGHTS)
+            for name, trail in trails.items()
         ],
+        checks=json.dumps(checks),
         recorded=json.dumps(
             {name: trail and trail.model_dump(exclude_none=True) for name, trail in trails.items()}
         ),
@@ -75,6 +81,30 @@ def environment_trails(config: Config, outputs: Mapping[str, str]) -> dict[str, 
         trails.setdefault(name, None)
     trails[config.environment] = config.trail or trails[config.environment]
     return dict(sorted(trails.items()))
+
+
+def check_rights(config: Config, outputs: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """What the checks of each environment need in AWS: `secrets` by name, and `sign_in` to the user pool.
+
+    As for the trails, a config knows those of its own environment, and the stack's outputs the others.
+    """
+    recorded: dict[str, dict[str, Any]] = json.loads(outputs.get(Output.CHECKS, "{}"))
+    own = {
+        "secrets": list(secrets_of_checks(config)),
+        "sign_in": any(check.sign_in for check in config.checks),
+    }
+    rights = {name: right for name, right in recorded.items() if name != config.environment}
+    return dict(sorted((rights | ({config.environment: own} if own != _NO_RIGHTS else {})).items()))
+
+
+def lacking_rights(config: Config, outputs: Mapping[str, str]) -> str:
+    """What the deploy role lacks for the environment's checks, in words; empty when it has all."""
+    recorded = json.loads(outputs.get(Output.CHECKS, "{}")).get(config.environment, _NO_RIGHTS)
+    unread = [name for name in secrets_of_checks(config) if name not in recorded["secrets"]]
+    if unread:
+        return f"read the secret {unread[0]}"
+    signs_in = any(check.sign_in for check in config.checks) and not recorded["sign_in"]
+    return "sign in to the user pool" if signs_in else ""
 
 
 def trusted_workflows(config: Config, outputs: Mapping[str, str]) -> tuple[list[str], dict[str, list[str]]]:

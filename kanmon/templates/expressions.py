@@ -5,16 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from kanmon.config.substitution import (
-    PSEUDO,
-    constants,
-    names_in,
-    slot_values,
-    source,
-    sources,
-    substitute,
-    texts,
-)
+from kanmon.config.placeholders import names_in, substitute
+from kanmon.config.substitution import PSEUDO, constants, slot_values, source, sources, texts
 from kanmon.naming import FOUNDATION, unique_id
 from kanmon.stacks.spec import StackOutput
 from kanmon.text import yaml_quoted

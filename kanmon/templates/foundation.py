@@ -29,5 +29,6 @@ def foundation_template(config: Config) -> str:
         templates=[grant.template for grant in GRANTS if grant.template and sections[grant.section]],
         outputs=foundation_outputs(config),
         logs=config.logs,
+        signs_in=any(check.sign_in for check in config.checks),
         protections=protections(config),
     )

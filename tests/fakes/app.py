@@ -101,6 +101,16 @@ _EVERYTHING: dict[str, Any] = {
         },
         "tidy": {"expression": "rate(5 minutes)", "function": "plain"},
     },
+    "checks": [
+        {"name": "health", "path": "/api/health"},
+        {"name": "page", "path": "/"},
+        {
+            "name": "member", "sign_in": {"username": "a@b.example", "password": "${secrets.slack.password}"},
+            "capture": {"json": {"token": "IdToken"}},
+        },
+        {"name": "mine", "path": "/api/mine", "headers": {"authorization": "Bearer ${member.token}"}},
+        {"name": "dry", "function": "plain", "payload": {"dry_run": True}},
+    ],
 }  # fmt: skip
 LAYER = "arn:aws:lambda:ap-northeast-1:444455556666:layer:fonts:3"
 FUNCTION_SETTINGS: dict[str, Any] = {

@@ -154,10 +154,10 @@ class Cloud:
 
     def answering(self, check: Check, target: Target) -> str | None:
         """The release that answers a request."""
-        if check.path.startswith("/api/"):
+        if (check.path or "/").startswith("/api/"):
             return self.api_release(target.preview or LIVE_STAGE)
         if target.preview:
-            key = preview_folder(target.preview) + Paths().file_of(check.path)
+            key = preview_folder(target.preview) + Paths().file_of(check.path or "/")
             return self._release_of(key) if is_page(key) else target.release
         return self.page_release()
 

@@ -2,8 +2,8 @@
 
 ministack knows identity policies, boundaries, sessions, trust, and the policies of buckets, keys, topics
 and functions. Added here: the condition keys in `embedded/authorisation`, the further rights of some
-requests, the tags of APIs, denials for requests that ministack can't name, and the whole text of a denial.
-Loopback counts as TLS.
+requests, the tags of APIs and user pools, denials for requests that ministack can't name, and the whole text
+of a denial. Loopback counts as TLS.
 """
 
 from __future__ import annotations
@@ -67,6 +67,8 @@ def apply() -> None:
     actions.s3_service_context = keys_of_object
     actions.access_denied_response = denial
     tagging.resource_tags = tags_of
+    # ministack reads the tags of user pools for its API of tags only.
+    tagging._RESOURCE_TAG_COLLECTORS["cognito-idp"] = tagging._collect_cognito
 
 
 def enforce(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from kanmon.checks.execution import Checks
+from kanmon.checks.hidden_values import NoValueError
 from kanmon.checks.probe import Edge, Target
 from kanmon.clock import SYSTEM_CLOCK
 from kanmon.config.checks import Check
@@ -248,3 +249,93 @@ def test_an_interruption_does_not_wait_for_other_checks(names: list[str]) -> Non
     checks = [_check(name=name, deadline="10m") for name in names]
     with pytest.raises(KeyboardInterrupt):
         Checks(cast("Any", _RaisingEdge()), SYSTEM_CLOCK).run(checks, LIVE)
+
+
+class _Shop:
+    """An app with a login. Its errors repeat all that they got."""
+
+    def __init__(self, password: str = "canary-password", token: str = "canary-token") -> None:
+        self.password, self.token = password, token
+        self.asked: list[str] = []
+
+    def ask(self, check: Check, target: Target, timeout: float) -> Answer:
+        del timeout
+        self.asked.append(check.name)
+        headers = {"x-kanmon-release": target.release}
+        if check.path == "/api/login":
+            right = check.body == f'{{"password": "{self.password}"}}'
+            body = f'{{"token": "{self.token}"}}' if right else f"wrong: {check.body}"
+            cookies = {"sid": "canary-sid"} if right else {}
+            return Answer(200 if right else 401, headers, body.encode(), 0.1, cookies=cookies)
+        sent = check.headers.get("authorization"), check.headers.get("cookie")
+        right = sent == ("Bearer canary-token", "sid=canary-sid")
+        return Answer(200 if right else 403, headers, f"{sent}".encode(), 0.1)
+
+
+LOGIN: dict[str, Any] = {
+    "name": "login", "path": "/api/login", "method": "POST", "failures": 1,
+    "body": '{"password": "${secrets.shopper.password}"}',
+    "capture": {"json": {"token": "token"}, "cookies": ["sid"]},
+}  # fmt: skip
+MINE: dict[str, Any] = {
+    "name": "mine", "path": "/api/mine", "failures": 1,
+    "headers": {"authorization": "Bearer ${login.token}", "cookie": "sid=${login.sid}"},
+}  # fmt: skip
+CANARIES = '{"password": "canary-password"}'
+
+
+def _logged_in(shop: _Shop, *checks: dict[str, Any]) -> list[CheckResult]:
+    run = Checks(shop, Clock(), lambda name: {"shopper": CANARIES}[name]).run
+    return run([Check.model_validate(check) for check in checks or (LOGIN, MINE)], LIVE)
+
+
+def test_a_check_waits_for_the_login_that_it_needs() -> None:
+    """CD-7: a page behind a login, by a token and by a cookie."""
+    shop = _Shop()
+    results = _logged_in(shop)
+    assert [result.passed for result in results] == [True, True]
+    assert shop.asked == ["login", "login", "mine", "mine"]
+
+
+def test_a_failed_login_fails_all_that_needs_it_without_a_request() -> None:
+    """Inconclusive never passes."""
+    shop = _Shop(password="another")
+    login, mine = _logged_in(shop)
+    assert not login.passed
+    assert not mine.passed
+    assert mine.failure == "it needs login, which did not pass"
+    assert shop.asked == ["login"]
+
+
+def test_a_login_without_its_token_fails() -> None:
+    login, mine = _logged_in(_Shop(token=""))
+    assert login.failure == "token is no text and no number, so token can't be captured"
+    assert not mine.passed
+
+
+def test_a_login_that_is_not_among_the_checks_fails_what_needs_it() -> None:
+    [mine] = _logged_in(_Shop(), MINE)
+    assert not mine.passed
+
+
+def test_an_app_that_repeats_a_value_leaks_none() -> None:
+    """TRU-3: results are in the log and in the ledger."""
+    wrong = MINE | {"headers": MINE["headers"] | {"cookie": "sid=${login.sid}x"}}
+    expecting = MINE | {"name": "other", "expect": {"body": "nothing of it", "status": 403}}
+    results = _logged_in(_Shop(), LOGIN, wrong, expecting | {"headers": wrong["headers"]})
+    results += _logged_in(_Shop(password="another"))
+    failures = [result.failure for result in results if not result.passed]
+    assert len(failures) == 4
+    assert "status is 403 instead of 200: \"('Bearer ***', 'sid=***x')\"" in failures
+    assert "canary" not in repr(results)
+
+
+def test_a_secret_that_nobody_can_read_fails_its_check_alone() -> None:
+    def read(name: str) -> str:
+        raise NoValueError(f"the secret {name} has no text")
+
+    page = Check.model_validate({"name": "page", "path": "/api/mine", "expect": {"status": 403}})
+    results = Checks(_Shop(), Clock(), read).run([Check.model_validate(LOGIN), page], LIVE)
+    assert [result.passed for result in results] == [False, True]
+    assert results[0].failure == "the secret shopper has no text"
+    assert results[0].tries == 0

@@ -46,3 +46,30 @@ def test_without_its_bucket_an_account_is_not_bootstrapped() -> None:
     with pytest.raises(KanmonError, match=place) as caught:
         _ = Account(make_config(), Aws("ap-northeast-1")).blobs
     assert caught.value.code is Code.NOT_BOOTSTRAPPED
+
+
+def _refusal(outputs: dict[str, str], **changes: Any) -> str:
+    """The refusal of a plan with such a bootstrap stack; empty for none."""
+    checks = [{"name": "one", "path": "/", "headers": {"x-key": "${secrets.key}"}}]
+    changes = {"github": GITHUB, "secrets": {"key": {}}, "checks": checks} | changes
+    account = Account(make_config(**changes), Aws("ap-northeast-1"))
+    account.__dict__["_outputs"] = {"TestKeyArn": "arn:key"} | outputs
+    try:
+        return "" if account.bootstrapped else "nothing"
+    except KanmonError as error:
+        return error.message if error.code is Code.NOT_BOOTSTRAPPED else repr(error)
+
+
+@mock_aws
+def test_a_plan_is_refused_while_the_deploy_role_lacks_a_right_for_its_checks() -> None:
+    """SEC-1: before anybody reviews it, and long before the candidate's checks."""
+    assert _refusal({}) == "The deploy role may not read the secret key for the checks."
+    other = '{"production": {"secrets": ["key"], "sign_in": true}}'
+    assert _refusal({"Checks": other}) != ""
+    given = '{"test": {"secrets": ["key"], "sign_in": false}}'
+    assert _refusal({"Checks": given}) == ""
+    assert _refusal({}, github=None) == ""
+    sign_in = [{"name": "one", "sign_in": {"username": "a@b.example", "password": "${secrets.key}"}}]
+    assert _refusal({"Checks": given}, checks=sign_in, user_pool={}) == (
+        "The deploy role may not sign in to the user pool for the checks."
+    )

@@ -21,7 +21,7 @@ def check(path: str = "/api/health", **expect: Any) -> Check:
 
 def assess(one: Check, given: Answer) -> str:
     """The problems of an answer to a check of r2."""
-    return one.expect.problem(given, one.path, "r2")
+    return one.expect.problem(given, one.path or "", "r2")
 
 
 def answer(

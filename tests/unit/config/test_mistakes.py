@@ -191,7 +191,14 @@ FULL: dict[str, Any] = {
             "successes": 2,
             "failures": 5,
             "deadline": "5s",
-        }
+            "capture": {"json": {"token": "access_token"}, "cookies": ["session"]},
+        },
+        {
+            "name": "member",
+            "sign_in": {"username": "a@example.com", "password": "${secrets.jwt}"},
+            "capture": {"json": {"token": "IdToken"}},
+        },
+        {"name": "report", "function": "api", "payload": {"dry_run": True}},
     ],
     "traffic": {"strategy": "canary", "steps": [{"percent": 10, "bake": "5m"}], "bake": "1m"},
     "approval": {"prevent_self_review": True},

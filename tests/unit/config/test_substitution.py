@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from kanmon.config.substitution import names_in, outputs, resolved, substitute
+from kanmon.config.placeholders import names_in, substitute
+from kanmon.config.substitution import outputs, resolved
 from tests.fakes.app import make_config
 
 if TYPE_CHECKING:

@@ -110,7 +110,7 @@ def test_its_known_checks_run_and_the_others_are_named(cloud: Cloud) -> None:
     assert [(result.check.name, result.passed) for result in results] == [("health", True), ("page", True)]
     assert [event.text for event in events if event.kind is EventKind.NOTE] == [
         "the check health runs without `expect.colour`: this Kanmon does not know it",
-        "the check sum does not run: this Kanmon can't read its `path`, `kind`",
+        "the check sum does not run: this Kanmon can't read its `kind`",
     ]
 
 

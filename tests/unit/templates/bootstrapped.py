@@ -12,6 +12,13 @@ from tests.unit.templates.parsed import parse
 
 GITHUB = {"repository": "octo/shop", "repository_id": 456, "owner_id": 123}
 RELEASE = f"{FILES[0]}@{COMMIT}"
+SIGNED_IN: list[dict[str, Any]] = [
+    {
+        "name": "member", "sign_in": {"username": "a@b.example", "password": "${secrets.shopper.password}"},
+        "capture": {"json": {"token": "IdToken"}},
+    },
+    {"name": "mine", "path": "/api/mine", "headers": {"authorization": "Bearer ${member.token}"}},
+]  # fmt: skip
 CONFIGS: dict[str, dict[str, Any]] = {
     "bare": {},
     "roles": {"github": GITHUB},
@@ -21,6 +28,9 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "github": GITHUB | {"environments": ["staging", "test"], "existing_provider": True},
         "costs": {},
         "notifications": {"channels": {"slack": "shop-slack"}},
+        "user_pool": {},
+        "secrets": {"shopper": {}, "jwt": {"value": "generated"}},
+        "checks": SIGNED_IN,
     },
 }
 BUCKET = f"shop-kanmon-{ACCOUNT}-{REGION}"

@@ -27,6 +27,7 @@ _CLIENTS = {
     "sns": "sns",
     "secrets": "secretsmanager",
     "sts": "sts",
+    "users": "cognito-idp",
 }
 # Where the action isn't called like the call:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html

@@ -19,6 +19,7 @@ from tests.unit.templates.bootstrapped import (
     BY_SERVICE_ROLE,
     DEPLOY,
     GITHUB,
+    KEY,
     PLAN,
     RELEASE,
     ROLES,
@@ -40,6 +41,7 @@ PROTECTED_STACKS: list[tuple[str, dict[str, str]]] = [
     (stack("shop-test-edge"), {}),
 ]
 DEPLOYMENTS = f"arn:aws:apigateway:{REGION}::/restapis/a1/deployments"
+POOL = own("cognito-idp", "userpool/eu-central-1_a")
 # Every call in the code, and what each is made on. A new call fails the test below until it stands here.
 CALLS: dict[str, list[tuple[str, dict[str, str]]]] = {
     "lambda.get_account_settings": [("*", {})],
@@ -74,6 +76,7 @@ CALLS: dict[str, list[tuple[str, dict[str, str]]]] = {
     # AWS shows composite alarms only to roles that may ask for any.
     "cloudwatch.describe_alarms": [("*", {})],
     "cloudwatch.put_metric_data": [("*", {"cloudwatch:namespace": "Kanmon"})],
+    "cognito-idp.admin_initiate_auth": [(POOL, TAGS)],
     "lambda.get_function": [(own("lambda", "function:shop-test-green-api"), {})],
     "lambda.invoke": [(own("lambda", "function:shop-test-green-migrate"), {})],
     "rds.create_db_cluster_snapshot": [
@@ -189,6 +192,19 @@ def test_both_give_tags_to_a_stack_and_remove_them() -> None:
                 assert allows(policy, Request(f"cloudformation:{action}", name))
 
 
+def test_the_deploy_role_alone_reads_the_secrets_of_checks() -> None:
+    """SEC-1, TRU-3: those that the environment's checks name; the plan role sees no user's password."""
+    secret = Request(
+        "secretsmanager:GetSecretValue", own("secretsmanager", "secret:shop-test-shopper-AbCdEf")
+    )
+    for request in (secret, Request("kms:Decrypt", KEY, _via("secretsmanager"))):
+        assert allows(DEPLOY, request)
+        assert not allows(PLAN, request)
+    without = document(github=GITHUB).statements("TestDeployRole")
+    assert not allows(without, secret)
+    assert not allows(without, Request("cognito-idp:AdminInitiateAuth", POOL, TAGS))
+
+
 def _via(service: str) -> dict[str, str]:
     return {"kms:ViaService": f"{service}.{REGION}.amazonaws.com"}
 
@@ -288,6 +304,11 @@ OUTSIDE = [
     Request("rds:DeleteDBClusterSnapshot", own("rds", "cluster-snapshot:store-test-r1-1")),
     Request("secretsmanager:GetSecretValue", own("secretsmanager", "secret:shop-test-database-AbCdEf")),
     Request("secretsmanager:GetSecretValue", own("secretsmanager", "secret:shop-slack-two-AbCdEf")),
+    Request("secretsmanager:GetSecretValue", own("secretsmanager", "secret:shop-test-jwt-AbCdEf")),
+    Request("secretsmanager:GetSecretValue", own("secretsmanager", "secret:shop-production-shopper-AbCdEf")),
+    Request("cognito-idp:AdminInitiateAuth", POOL, TAGS | {"aws:ResourceTag/environment": "production"}),
+    Request("cognito-idp:AdminInitiateAuth", POOL),
+    Request("cognito-idp:AdminGetUser", POOL, TAGS),
     Request("sns:Publish", own("sns", "store-kanmon")),
     Request("sns:Subscribe", own("sns", "shop-kanmon")),
     Request("kms:Decrypt", own("kms", "key/TopicKey")),
@@ -441,3 +462,28 @@ def test_trust_in_too_many_or_nobody_is_refused(wrong: dict[str, Any]) -> None:
 def test_the_longest_names_still_name_roles() -> None:
     config = make_config(app="a" * 28, environment="e" * 15, github=GITHUB)
     assert len(service_role(config.prefix)) <= 64
+
+
+def test_the_rights_for_the_checks_of_another_environment_stay() -> None:
+    """SEC-1: a config knows its own environment's checks only."""
+    both = GITHUB | {"environments": ["test", "staging"]}
+    recorded = {"Checks": json.dumps({"staging": {"secrets": ["pay"], "sign_in": True}})}
+    config = make_config(github=both, secrets={"key": {}}, checks=[
+        {"name": "one", "path": "/", "headers": {"x-key": "${secrets.key}"}},
+    ])  # fmt: skip
+    parsed = parse(bootstrap_template(config, outputs=recorded))
+    made = Document(parsed)
+
+    def reads(role: str, secret: str) -> bool:
+        request = Request("secretsmanager:GetSecretValue", own("secretsmanager", f"secret:{secret}-AbCdEf"))
+        return allows(made.statements(role), request)
+
+    assert reads("TestDeployRole", "shop-test-key")
+    assert reads("StagingDeployRole", "shop-staging-pay")
+    assert not reads("TestDeployRole", "shop-test-pay")
+    assert not reads("StagingDeployRole", "shop-staging-key")
+    now = json.loads(parsed["Outputs"]["Checks"]["Value"])
+    assert now == {
+        "staging": {"secrets": ["pay"], "sign_in": True},
+        "test": {"secrets": ["key"], "sign_in": False},
+    }

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from kanmon.codes import Code
+from kanmon.config.placeholders import substitute
 from kanmon.config.source import load_config
-from kanmon.config.substitution import substitute
 from kanmon.errors import KanmonError
 from kanmon.naming import API, FOUNDATION, SLOT, secret_name, slot_resource_name
 from kanmon.stacks.preflight import LIMITS, outline

@@ -78,7 +78,14 @@ def _statements(role: Resource) -> dict[str, Resource]:
 
 def _many(count: int, **changes: Any) -> Config:
     function = {"handler": "shop.api", "artifact": "build/api", "database": True, "secrets": ["jwt", "slack"]}
-    alone = {"state_machines": {}, "queues": {}, "schedules": {}, "hooks": [], "github": GITHUB}
+    alone: dict[str, Any] = {
+        "state_machines": {},
+        "queues": {},
+        "schedules": {},
+        "hooks": [],
+        "github": GITHUB,
+    }
+    alone["checks"] = [{"name": "page", "path": "/"}]
     return make_full_config(
         functions={f"function-{number:03}": function for number in range(count)},
         api={"routes": [{"path": "/api/{proxy+}", "function": "function-000"}]},
