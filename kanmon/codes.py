@@ -435,6 +435,25 @@ class Code(Enum):
         "A person aborted the release.",
         'Read the reason with `kanmon history`, then run `kanmon deploy --lift-freeze "the fix"`.',
     )
+    CANDIDATE_REFUSED = (
+        507,
+        "Your own tests (`verify`) refuse the candidate. No user was on it.",
+        "Look at the failed tests in the job summary, and at the kept files of `$KANMON_RESULTS`.",
+    )
+    CONTAINER_FAILED = (
+        508,
+        "The container for your own tests (`verify`) can't run.",
+        (
+            "Run the release where Docker's command `docker` reaches an engine: a job on Linux without a "
+            "container of its own, with the workflow files or the composite action. Is the image private? "
+            "Add a step with `docker/login-action` before."
+        ),
+    )
+    COMMIT_MISSING = (
+        509,
+        "The repository lacks the commit of the bundle, so your own tests (`verify`) can't run.",
+        "Commit all files and build again. In a workflow, let `actions/checkout` fetch the bundle's commit.",
+    )
     POINTER_MOVED = (
         511,
         "Another process moved a pointer.",

@@ -28,13 +28,21 @@ _CHUNK, _LAST_CHUNKS = 65_536, 16
 _LOOK, _POLL = 0.1, 0.02
 
 
-def run_command(command: str, folder: Path, stream: Callable[[str], None], *, grace: float = GRACE) -> int:
+def run_command(
+    command: str,
+    folder: Path,
+    stream: Callable[[str], None],
+    *,
+    grace: float = GRACE,
+    tick: Callable[[], None] = lambda: None,
+) -> int:
     """Run a shell command in `folder`, without secrets and without the runner's files (TRU-3).
 
     Returns its exit status: negative for a signal, -15 for SIGTERM. `stream` gets every printed line at once,
     without the line end. Afterwards no process of the command is left: they get SIGTERM, and SIGKILL after
-    `grace` seconds. This also happens when `stream` raises or an interruption comes, before the exception
-    goes on. Left are only processes of root, and daemons on systems other than Linux.
+    `grace` seconds. This also happens when `stream` or `tick` raises or an interruption comes, before the
+    exception goes on; `tick` is called many times a second. Left are only processes of root, and daemons on
+    systems other than Linux.
     """
     hide_process()  # before the command exists
     with kept_runner_files(os.environ), adopted_orphans() as orphans:
@@ -48,14 +56,14 @@ def run_command(command: str, folder: Path, stream: Callable[[str], None], *, gr
             start_new_session=True,
         )
         try:
-            for line in _lines(_chunks(process)):
+            for line in _lines(_chunks(process, tick)):
                 stream(line)
             return process.wait()
         finally:
             _end(process, orphans, grace)
 
 
-def _chunks(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
+def _chunks(process: subprocess.Popen[bytes], tick: Callable[[], None]) -> Iterator[bytes]:
     """The output of a command until it ends.
 
     Waiting for the end of the pipe is not enough: a process left running may hold it open for ever.
@@ -64,6 +72,7 @@ def _chunks(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
     with closing(process.stdout) as output, selectors.DefaultSelector() as selector:
         selector.register(output, selectors.EVENT_READ)
         while process.poll() is None:
+            tick()
             if selector.select(_LOOK):
                 chunk = _read(output)
                 if not chunk:

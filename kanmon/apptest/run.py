@@ -69,8 +69,24 @@ def run_tests(
     patterns = (*config.results, *(rules.reports if rules else ()))
     before = stamps(patterns, project)
     commands = tuple(_run(command, project, on_command, on_line) for command in config.commands)
-    reports = _Reports(project, before)
-    found, problems = reports.read(config.results, read_results)
+    return judge(commands, config.results, project, before=before, rules=rules)
+
+
+def judge(
+    commands: tuple[CommandResult, ...],
+    patterns: tuple[str, ...],
+    project: Path,
+    *,
+    before: Mapping[Path, Stamp] | None = None,
+    rules: CoverageRules | None = None,
+) -> Verdict:
+    """Judge commands that ended, by the reports in `project` that match `patterns`.
+
+    `before` has the stamps of the files from before the commands. All problems are in the verdict, as for
+    :func:`run_tests`.
+    """
+    reports = _Reports(project, before or {})
+    found, problems = reports.read(patterns, read_results)
     results = Results(
         tuple(case for cases in found.values() for case in cases),
         tuple(path.relative_to(project).as_posix() for path in found),

@@ -15,7 +15,10 @@ from kanmon.errors import KanmonError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kanmon.apptest.run import Verdict
+    from kanmon.checks.in_aws import Secrets
     from kanmon.cli.account import Account
+    from kanmon.cli.preview_tests import PreviewTests
     from kanmon.config.document import Document
     from kanmon.config.schema import Config
     from kanmon.release.ports import Services
@@ -84,7 +87,28 @@ class Context:
             else:
                 show_error(warning)
 
-        return services_of(self.account, warn)
+        return services_of(self.account, warn, self._preview_tests)
+
+    def _preview_tests(self, secrets: Secrets) -> PreviewTests:
+        """The team's own tests: what they print comes to the console as it is."""
+        from kanmon.cli.preview_tests import PreviewTests
+        from kanmon.clock import SYSTEM_CLOCK
+        from kanmon.report.verdict import print_verdict
+
+        def show(verdict: Verdict) -> None:
+            print_verdict(self.console, verdict)
+            if self.step:
+                self.step.preview_tests(verdict)
+
+        return PreviewTests(
+            self.project,
+            self.config.prefix,
+            secrets.read,
+            SYSTEM_CLOCK,
+            lambda command: self.console.print("[dim]$ {command}[/]", command=command),
+            self.console.line,
+            show,
+        )
 
     @cached_property
     def console(self) -> Screen:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from kanmon.bundle.blobs import Blobs
     from kanmon.cli.account import Account
+    from kanmon.cli.preview_tests import PreviewTests
     from kanmon.config.schema import Config
     from kanmon.config.served import ServedConfig
 
@@ -43,13 +44,19 @@ EDGE_ENDPOINT = "KANMON_EDGE_ENDPOINT_URL"
 """The edge's address in place of its own domain, for tests without a cloud."""
 
 
-def services_of(account: Account, warn: Callable[[str], None]) -> Services:
+def services_of(
+    account: Account, warn: Callable[[str], None], tests: Callable[[Secrets], PreviewTests]
+) -> Services:
     """The services for deploy, rollback and recover. `warn` gets a text about each unreadable record.
+
+    `tests` makes the team's own tests, with the secrets that they may use.
 
     Raises CREDENTIALS_MISSING, NOT_BOOTSTRAPPED.
     """
     aws, config = account.aws, account.config
     store = S3Store(aws.ledger_s3(), account.bucket, ledger_folder(config.environment))
+
+    secrets = Secrets(aws.check_secrets, config.prefix)
 
     def site(config: ServedConfig, outputs: Mapping[str, Mapping[str, str]]) -> Site:
         domain = outputs.get(EDGE, {}).get(Output.DOMAIN, "")
@@ -57,7 +64,7 @@ def services_of(account: Account, warn: Callable[[str], None]) -> Services:
         api = open_api(aws.apigateway, config, outputs)
         web = open_web(aws.s3, account.blobs, outputs)
         probes = Probes(edge, aws.probed_functions, aws.users, config.prefix, outputs.get(FOUNDATION, {}))
-        checks = Checks(probes, SYSTEM_CLOCK, Secrets(aws.check_secrets, config.prefix).read)
+        checks = Checks(probes, SYSTEM_CLOCK, secrets.read)
         return Site(api=api, web=web, checks=checks, url=edge.url)
 
     return Services(
@@ -67,6 +74,7 @@ def services_of(account: Account, warn: Callable[[str], None]) -> Services:
         functions=Functions(aws.functions, aws.function_reads),
         snapshots=Snapshots(aws.rds),
         alarms=Alarms(aws.cloudwatch),
+        preview_tests=tests(secrets),
         site=site,
         clock=SYSTEM_CLOCK,
         fence=aws.fence,

@@ -18,12 +18,13 @@ Place = tuple[int | str, ...]
 
 
 def secrets_of_checks(config: Config) -> tuple[str, ...]:
-    """The names of the secrets that Kanmon reads for the checks."""
-    return tuple(sorted({name for check in config.checks for name in check.secrets}))
+    """The names of the secrets that Kanmon reads for the checks and the team's own tests."""
+    named = [check.secrets for check in config.checks] + ([config.verify.secrets] if config.verify else [])
+    return tuple(sorted(frozenset().union(*named)))
 
 
 def mistakes(config: Config) -> Iterator[MistakeError]:
-    """All mistakes in what the checks use."""
+    """All mistakes in what the checks and the team's own tests use."""
     for index, check in enumerate(config.checks):
         place = ("checks", index)
         if check.path and names_in(check.path):
@@ -36,6 +37,8 @@ def mistakes(config: Config) -> Iterator[MistakeError]:
             yield from _signs_in(config, (*place, "sign_in"))
         for below, text in check.texts():
             yield from _unknown(config, index, text, (*place, *below))
+    for name, text in (config.verify.environment if config.verify else {}).items():
+        yield from _unknown(config, 0, text, ("verify", "environment", name))
 
 
 def _signs_in(config: Config, place: Place) -> Iterator[MistakeError]:

@@ -40,6 +40,7 @@ from kanmon.config.traffic import Traffic
 from kanmon.config.trail import Trail
 from kanmon.config.user_pool import UserPool, check_user_pool
 from kanmon.config.values import LogicalId, Name
+from kanmon.config.verify import Verify
 from kanmon.config.waiting import check_waiting
 from kanmon.config.web import Web
 
@@ -168,6 +169,13 @@ class Config(Section):
         description="The smoke checks: HTTP requests with conditions on the answers. Kanmon runs all of them "
         "against the candidate, during the canary, on the live release and after a rollback. A failing one "
         "aborts the deploy or rolls it back.",
+    )
+    verify: Verify | None = Field(
+        None,
+        exclude_if=lambda value: value is None,
+        description="Your own end-to-end tests, such as Playwright's. They run in a container against the "
+        "candidate's preview, after the checks and before any user gets the release. A failed test aborts "
+        "the deploy. Without this section, the checks alone decide.",
     )
     traffic: Traffic = Field(
         default_factory=Traffic,

@@ -30,7 +30,7 @@ def deploy(
 ) -> Outcome:
     """Carry out a plan. A failure after the start is in the outcome; a refusal before it is raised.
 
-    Raises FROZEN, UNFINISHED, HELD, NOT_APPROVED, LOCKED, PLAN_STALE.
+    Raises FROZEN, UNFINISHED, HELD, NOT_APPROVED, LOCKED, PLAN_STALE, CONTAINER_FAILED, COMMIT_MISSING.
     """
     if plan.unchanged:
         return Outcome(Result.UNCHANGED, plan.release)
@@ -39,6 +39,8 @@ def deploy(
     refuse_open(services.ledger.open_operation(head))
     refuse_stale(services, plan, head)
     refuse_frozen(head, lift_freeze)
+    if plan.verify:
+        services.preview_tests.prepare(plan.verify, plan.commit)
     approval = approver.approve(plan)
     if approval.digest != plan.digest:
         raise KanmonError(Code.PLAN_STALE, "The approval is for another plan.")

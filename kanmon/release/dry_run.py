@@ -38,6 +38,8 @@ def deploy_steps(services: Services, plan: Plan, config: Config, lift_freeze: st
         yield f"run the hook {hook.name}"
     checks = ", ".join(check.name for check in config.checks)
     yield f"check {plan.release} as candidate in the {plan.slot} slot: {checks}"
+    if config.verify:
+        yield f"run your own tests in {config.verify.image}: {', '.join(config.verify.commands)}"
     for step in config.traffic.shares if plan.base and config.api else ():
         yield f"give it {step.percent} % of the API requests for {duration(step.bake)}"
     bake = f" for {duration(config.traffic.bake)}" if config.traffic.bake else ""

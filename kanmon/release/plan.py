@@ -11,14 +11,17 @@ from pydantic import Field
 
 from kanmon.bundle.web_files import refuse_changed_assets
 from kanmon.codes import Code
+from kanmon.config.check_values import secrets_of_checks
+from kanmon.config.verify import Verify
 from kanmon.errors import KanmonError
 from kanmon.ledger.records import PlannedRelease, Release
 from kanmon.model import Pointer, Record, ReleaseState, Slot
-from kanmon.naming import API, EDGE, FOUNDATION, ON, SLOT, Parameter
+from kanmon.naming import API, EDGE, FOUNDATION, ON, SLOT, Parameter, secret_name
 from kanmon.regular_file import RefusedFileError, read_regular
 from kanmon.release.loaded import LoadedRelease, files_of
 from kanmon.release.outputs import resolve
 from kanmon.release.reservations import refuse_overdrawn
+from kanmon.release.web_plan import WebPlan, web_plan
 from kanmon.stacks.changes import Change, ChangeSet, template_changes
 from kanmon.stacks.fixed import refuse_impossible, stays_for_ever
 from kanmon.stacks.preflight import inspect
@@ -34,7 +37,6 @@ if TYPE_CHECKING:
 
     from kanmon.bundle.manifest import Manifest
     from kanmon.config.schema import Config
-    from kanmon.config.served import ServedConfig
     from kanmon.ledger.records import Head
     from kanmon.release.ports import Services
     from kanmon.stacks.cloudformation import DeployedStack
@@ -120,17 +122,6 @@ class PlannedStack(Record):
         return "; ".join(notes)
 
 
-class WebPlan(Record):
-    """The changes of the web app's files."""
-
-    files: int
-    assets: int
-    changed: tuple[str, ...]
-    """Files with fixed names and new content. Example: `index.html`."""
-    served: dict[str, str | None] = Field(default_factory=dict)
-    """Changed keys of the config with headers and settings of pages, and their new values; None: removed."""
-
-
 class Plan(Record):
     """All changes of a release."""
 
@@ -149,6 +140,10 @@ class Plan(Record):
     web: WebPlan
     notifier: str = ""
     """The notifier's package; empty without a chat channel."""
+    secrets: tuple[str, ...] = Field((), exclude_if=lambda value: not value)
+    """The names of the secrets that the deploy reads for checks and the team's own tests."""
+    verify: Verify | None = Field(None, exclude_if=lambda value: value is None)
+    """The team's own tests before traffic."""
     unchanged: bool = False
     """The release is live already: the deploy does nothing."""
 
@@ -203,7 +198,7 @@ def make_plan(
     """
     live = loaded.record if loaded else None
     slot = head.pointer.slot.other
-    web = _web_plan(manifest, loaded)
+    web = web_plan(manifest, loaded)
     if live and _is_live_already(services, live, config, manifest, made):
         return Plan(
             app=config.app, environment=config.environment, release=live.id, commit=live.commit,
@@ -230,6 +225,8 @@ def make_plan(
         stacks=tuple(stacks),
         web=web,
         notifier=notifier,
+        secrets=tuple(secret_name(config.prefix, name) for name in secrets_of_checks(config)),
+        verify=config.verify,
     )
     refuse_destruction(config, stacks)
     return plan
@@ -368,24 +365,3 @@ def live_release(services: Services, head: Head) -> LoadedRelease | None:
     """The live release with its manifest; None when nothing is live."""
     record = services.ledger.release(head.live) if head.live else None
     return LoadedRelease(record, services.blobs.manifest(record.bundle)) if record else None
-
-
-def _web_plan(manifest: Manifest, live: LoadedRelease | None) -> WebPlan:
-    base = files_of(live)
-    old, new = _served(live.config if live else None), _served(manifest.served)
-    pages = {name: file for name, file in manifest.web.items() if not file.immutable}
-    return WebPlan(
-        files=len(manifest.web),
-        assets=len(manifest.web) - len(pages),
-        changed=tuple(name for name, file in pages.items() if base.get(name) != file),
-        served={key: new.get(key) for key in sorted(old | new) if old.get(key) != new.get(key)},
-    )
-
-
-def _served(config: ServedConfig | None) -> dict[str, str]:
-    """The keys with headers and settings of a release's pages, and their values."""
-    if config is None or config.web is None:
-        return {}
-    settings = {f"web.settings.{name}": value for name, value in config.web.settings.items()}
-    settings |= {f"web.response_headers.{name}": value for name, value in config.web.others.items()}
-    return {"web.content_security_policy": config.web.content_security_policy} | settings

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kanmon.approval.prompt import Approvable
+    from kanmon.apptest.run import Verdict
     from kanmon.aws.alarms import FiringAlarm
     from kanmon.aws.fence import Fence
     from kanmon.aws.functions import AccountConcurrency
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from kanmon.config.api import Throttle
     from kanmon.config.checks import Check
     from kanmon.config.served import ServedConfig
+    from kanmon.config.verify import Verify
     from kanmon.ledger.ledger import Ledger
     from kanmon.model import Approval, Pointer, WebFile
     from kanmon.stacks.changes import ChangeSet
@@ -237,6 +239,26 @@ class ChecksPort(Protocol):
         """
 
 
+class PreviewTestsPort(Protocol):
+    """The team's own tests of a candidate: :class:`kanmon.cli.preview_tests.PreviewTests`."""
+
+    def prepare(self, verify: Verify, commit: str) -> None:
+        """Make sure that they can run here at this commit. Changes nothing in AWS, also when repeated.
+
+        Raises CONTAINER_FAILED, COMMIT_MISSING.
+        """
+
+    def run(
+        self, verify: Verify, commit: str, target: Target, url: str, watch: Callable[[], object]
+    ) -> Verdict:
+        """Run them against the preview of `target` at `url`, and judge them.
+
+        `watch` is called every few seconds, and may raise: then they end. A repeated call runs them again,
+        after it ended those that a dead run left. Raises CANDIDATE_REFUSED when they take too long,
+        CONTAINER_FAILED.
+        """
+
+
 class AlarmsPort(Protocol):
     """CloudWatch's alarms: :class:`kanmon.aws.alarms.Alarms`."""
 
@@ -318,6 +340,7 @@ class Services:
     functions: FunctionsPort
     snapshots: SnapshotsPort
     alarms: AlarmsPort
+    preview_tests: PreviewTestsPort
     site: Callable[[ServedConfig, Mapping[str, Mapping[str, str]]], Site]
     """Opens the site from the stacks' outputs, by the stacks' kinds."""
     clock: Clock

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kanmon.checks.probe import preview_address
+from kanmon.codes import Code
 from kanmon.config.checks import with_needed
 from kanmon.errors import KanmonError
 from kanmon.model import OperationKind, ReleaseState, Result, Step
@@ -23,6 +24,7 @@ from kanmon.release.pruning import prune
 from kanmon.release.restore import restore_stacks
 from kanmon.release.slot import apply_plan, apply_record
 from kanmon.release.triggers import switch_triggers
+from kanmon.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 ARRIVAL = 90.0
 """The longest time in seconds for a new stage to be everywhere. AWS's own tests wait for 30 to 80 seconds
 (https://github.com/aws/chalice/blob/master/tests/aws/test_features.py)."""
+_SHOWN = 3
+"""The failures of the team's own tests in a message. The job summary has all."""
 _STABLE_ARRIVAL = 10.0
 """The same for the stable release's preview, in seconds: users are on a failed release meanwhile."""
 
@@ -146,6 +150,7 @@ class Steps:
             address = preview_address(self.site.url, candidate.preview)
             self.journal.emit(EventKind.NOTE, f"preview {address}", preview=address)
             self.check_all(self.release, candidate)
+            self._run_preview_tests(candidate)
 
     def shift(self, bake: Bake) -> None:
         """Give the candidate rising shares of the API requests, and bake each."""
@@ -298,6 +303,25 @@ class Steps:
     def check(self, checks: Sequence[Check], target: Target) -> None:
         """Run checks and note their results. Raises ChecksFailedError when one failed."""
         check(self.site, self.journal, checks, target)
+
+    def _run_preview_tests(self, candidate: Target) -> None:
+        """Run the team's own tests against a new release. Raises CANDIDATE_REFUSED when one failed.
+
+        A rollback runs none: its target passed them once, and users wait.
+        """
+        if self.operation.kind is not OperationKind.DEPLOY:
+            return
+        verify, commit = self.release.manifest.current_config().verify, self.release.manifest.commit
+        if verify is None:
+            return
+        self.journal.emit(EventKind.NOTE, f"your own tests of {commit[:12]} run in {verify.image}")
+        tests = self.services.preview_tests
+        verdict = tests.run(verify, commit, candidate, self.site.url, self.obey)
+        text = f"{counted(verdict.results.executed, 'test')} of your own ran"
+        self.journal.emit(EventKind.NOTE, f"{text}, {len(verdict.results.failures)} failed")
+        if not verdict.passed:
+            problem = " ".join(failure.message for failure in verdict.failures[:_SHOWN])
+            raise KanmonError(Code.CANDIDATE_REFUSED, problem, where=f"{candidate.release} as candidate")
 
     def _load(self, release_id: str) -> LoadedRelease:
         record = self.journal.writer.releases[release_id]

@@ -95,7 +95,7 @@ TABLE = {
         repeats=True,
     ),
     Step.VERIFY: Rule(
-        "opens the preview and runs the checks against the candidate",
+        "opens the preview, runs the checks against the candidate, then the team's own tests (`verify`)",
         _IN_SLOT,
         _is_in_slot,
         done=(Step.SHIFT, Step.PROMOTE),

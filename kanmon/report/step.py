@@ -95,6 +95,10 @@ class WorkflowStep:
         self.runner.output("failed", str(len(verdict.results.failures)))
         self.runner.output("coverage", f"{verdict.coverage.lines.percent:.2f}" if verdict.coverage else "")
 
+    def preview_tests(self, verdict: Verdict) -> None:
+        """Show the results of the team's own tests of a candidate."""
+        self.runner.summary(verdict_markdown(summary_of(verdict), _TESTS_SUMMARY))
+
     def settled(self) -> None:
         """Save the state `settled`. The post step (`actions/post`) then has nothing left to do."""
         self.runner.state("settled", "true")

@@ -129,6 +129,14 @@ def print_plan(console: Screen, plan: Plan) -> None:
         )
     for key, value in plan.web.served.items():
         console.print("  {key}: {value}", key=key, value="removed" if value is None else value)
+    if plan.secrets:
+        console.print("  the checks read the secrets {names}", names=", ".join(plan.secrets))
+    if plan.verify:
+        console.print(
+            "  your own tests run before any user gets it, in {image}: {commands}",
+            image=plan.verify.image,
+            commands=", ".join(plan.verify.commands),
+        )
     console.print("  digest [dim]{digest}[/]", digest=plan.digest)
 
 

@@ -28,19 +28,23 @@ class NoEngineError(RuntimeError):
 
 @dataclass(frozen=True)
 class Engine:
-    """A running engine. Containers and builds share the machine's network, for it makes none."""
+    """A running engine. Containers and builds share the machine's network, for it makes none.
+
+    With `apart`, it has a network of its own, with the address of a metadata service, and makes others in it.
+    """
 
     folder: Path
+    apart: bool = False
 
     @classmethod
     @contextmanager
-    def started(cls, folder: Path) -> Iterator[Engine]:
+    def started(cls, folder: Path, *, apart: bool = False) -> Iterator[Engine]:
         """An engine whose socket is in `folder`. Raises NoEngineError."""
         if os.geteuid() != 0:
             raise NoEngineError("a Docker engine needs root")
         if absent := [name for name in _PROGRAMS if shutil.which(name) is None]:
             raise NoEngineError(f"{', '.join(absent)} not installed; see scripts/docker-engine")
-        engine = cls(folder)
+        engine = cls(folder, apart)
         daemon = engine.daemon()
         try:
             try:
@@ -56,11 +60,12 @@ class Engine:
         data = self.folder / "data"
         data.mkdir()
         # It ends with the tests, in any case. All its data is in memory, and goes with its mounts.
+        network = "ip link set lo up && ip addr add 169.254.169.254/32 dev lo && " if self.apart else ""
         command = [
-            *("setpriv", "--pdeathsig", "TERM", "unshare", "--mount"),
-            *("sh", "-c", 'mount -t tmpfs engine "$0" && exec "$@"', str(data)),
+            *("setpriv", "--pdeathsig", "TERM", "unshare", "--mount", *(("--net",) if self.apart else ())),
+            *("sh", "-c", network + 'mount -t tmpfs engine "$0" && exec "$@"', str(data)),
             *("dockerd", "--host", self._host),
-            *("--bridge=none", "--iptables=false", "--ip6tables=false"),
+            *(() if self.apart else ("--bridge=none", "--iptables=false", "--ip6tables=false")),
             *("--data-root", str(data), "--exec-root", str(self.folder / "exec")),
             *("--pidfile", str(self.folder / "pid")),
         ]

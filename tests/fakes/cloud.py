@@ -32,7 +32,7 @@ from kanmon.traffic.pages import is_page
 from tests.fakes.clock import Clock
 from tests.fakes.objects import MemoryS3, StoredObject
 from tests.fakes.process import Process
-from tests.fakes.services import FakeAlarms, FakeChecks, FakeFunctions, FakeSnapshots
+from tests.fakes.services import FakeAlarms, FakeChecks, FakeFunctions, FakePreviewTests, FakeSnapshots
 from tests.fakes.stacks import FakeStacks
 from tests.fakes.stages import MemoryApiGateway
 from tests.fakes.store import MemoryStore
@@ -63,6 +63,7 @@ class Cloud:
     gateway: MemoryApiGateway = field(default_factory=MemoryApiGateway)
     functions: FakeFunctions = field(default_factory=FakeFunctions)
     snapshots: FakeSnapshots = field(default_factory=FakeSnapshots)
+    preview_tests: FakePreviewTests = field(default_factory=FakePreviewTests)
     faulty: set[tuple[str, str]] = field(default_factory=set)
     """Releases whose checks fail, with the name of the target: `("r4", "live")`."""
     throttled: set[tuple[str, str]] = field(default_factory=set)
@@ -145,6 +146,7 @@ class Cloud:
             functions=process.watched(replace(self.functions, code=self.stacks.code), "functions"),
             snapshots=process.watched(self.snapshots, "snapshots"),
             alarms=process.watched(FakeAlarms(self.ringing, self._noise), "alarms"),
+            preview_tests=self.preview_tests,
             site=site,
             actor=actor,
             run=run,

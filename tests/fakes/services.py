@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
+from kanmon.apptest.results import Case, CaseOutcome, Results
+from kanmon.apptest.run import CommandResult, Verdict
 from kanmon.aws.alarms import FiringAlarm
 from kanmon.aws.functions import AccountConcurrency
 from kanmon.checks.execution import CheckResult
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from kanmon.approval.prompt import Approvable
     from kanmon.checks.probe import Target
     from kanmon.config.checks import Check
+    from kanmon.config.verify import Verify
 
 
 @dataclass
@@ -49,6 +52,40 @@ class FakeChecks:
             return CheckResult(check, target, False, 1, 0.01, "", "status is 403", arrived=False)
         invoked = (release, target.name) not in self.throttled
         return CheckResult(check, target, not failure, 1, 0.01, release, failure, invoked=invoked)
+
+
+@dataclass
+class FakePreviewTests:
+    """The team's own tests. They fail for some releases, and can't run on some machines."""
+
+    failing: set[str] = field(default_factory=set)
+    """Releases."""
+    engine: bool = True
+    prepared: list[str] = field(default_factory=list)
+    """Commits."""
+    ran: list[tuple[str, str, str]] = field(default_factory=list)
+    """The commit, the release and the preview's token."""
+    meanwhile: Callable[[], object] = lambda: None
+
+    def prepare(self, verify: Verify, commit: str) -> None:
+        del verify
+        if not self.engine:
+            raise KanmonError(Code.CONTAINER_FAILED, "There is no command `docker` here.")
+        self.prepared.append(commit)
+
+    def run(
+        self, verify: Verify, commit: str, target: Target, url: str, watch: Callable[[], object]
+    ) -> Verdict:
+        assert url == "https://edge.test"
+        self.ran.append((commit, target.release, target.preview))
+        self.meanwhile()
+        watch()
+        bad = target.release in self.failing
+        outcome = CaseOutcome.FAILED if bad else CaseOutcome.PASSED
+        case = Case("buys a book", "shop", "", None, 0.1, outcome, "", "")
+        failures = (KanmonError(Code.TESTS_FAILED, "1 of 1 tests failed; the first is buys a book."),)
+        commands = tuple(CommandResult(command, int(bad), 1.0) for command in verify.commands)
+        return Verdict(Results((case,)), None, None, commands, failures if bad else ())
 
 
 @dataclass

@@ -200,6 +200,13 @@ FULL: dict[str, Any] = {
         },
         {"name": "report", "function": "api", "payload": {"dry_run": True}},
     ],
+    "verify": {
+        "image": "registry.example.com/e2e:1.2@sha256:" + "0" * 64,
+        "commands": ["npx playwright test"],
+        "results": ["junit.xml"],
+        "environment": {"E2E_USER": "kim"},
+        "timeout": "15m",
+    },
     "traffic": {"strategy": "canary", "steps": [{"percent": 10, "bake": "5m"}], "bake": "1m"},
     "approval": {"prevent_self_review": True},
     "thresholds": {

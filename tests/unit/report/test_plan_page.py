@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -9,14 +10,16 @@ import pytest
 
 from kanmon.github.comments import COMMENT_LIMIT
 from kanmon.github.runner import SUMMARY_LIMIT
+from kanmon.release.plan import Plan
 from kanmon.report.plan_page import plan_markdown
+from kanmon.report.terminal import print_plan
 from kanmon.stacks.changes import Change
-from tests.fakes.app import make_bundle, make_full_config
+from tests.fakes.app import make_bundle, make_config, make_full_config
 from tests.fakes.runs import plan_of
-from tests.unit.report.test_terminal import a_plan
+from tests.unit.config.test_verify import VERIFY
+from tests.unit.report.test_terminal import a_plan, console, printed
 
 if TYPE_CHECKING:
-    from kanmon.release.plan import Plan
     from tests.fakes.cloud import Cloud
 
 
@@ -71,3 +74,20 @@ def test_a_large_plan_fits_and_counts_what_it_leaves_out(
 
 def test_200_functions_fit_with_all_their_permissions() -> None:
     assert "not shown" not in plan_markdown(_large(200, 8, 60), SUMMARY_LIMIT)
+
+
+def test_it_shows_what_the_deploy_reads_and_runs(cloud: Cloud) -> None:
+    """CD-4, CD-7: the secrets of the checks by their names, and the team's own tests."""
+    checks = [{"name": "one", "path": "/", "headers": {"x-key": "${secrets.partner}"}}]
+    config = make_config(secrets={"partner": {}}, checks=checks, verify=VERIFY)
+    plan = plan_of(cloud, make_bundle(cloud, "one", config=config))
+    markdown = plan_markdown(plan, 100_000)
+    on = console()
+    print_plan(on, plan)
+    for text in (markdown, printed(on)):
+        assert "shop-test-partner" in text
+        assert VERIFY["image"] in text
+        assert "npx playwright test" in text
+    again = Plan.model_validate(json.loads(plan.text())["plan"])
+    assert again == plan
+    assert "verify" not in json.loads(plan_of(cloud, make_bundle(cloud, "two")).text())["plan"]

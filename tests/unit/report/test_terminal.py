@@ -26,8 +26,9 @@ from kanmon.ledger.records import (
 )
 from kanmon.model import Approval, Pointer, Result, Slot, Step
 from kanmon.release.events import Event, EventKind
-from kanmon.release.plan import Plan, PlannedStack, WebPlan
+from kanmon.release.plan import Plan, PlannedStack
 from kanmon.release.walk import Outcome
+from kanmon.release.web_plan import WebPlan
 from kanmon.report.console import Screen, make_console
 from kanmon.report.terminal import (
     Progress,

@@ -104,7 +104,7 @@ def app(
         context_module, "Aws", lambda region: SimpleNamespace(region=region, account="1" * 12)
     )
     monkeypatch.setattr(account_module, "Account", lambda config, _: FakeAccount(cloud, config, made.markers))
-    monkeypatch.setattr(wiring_module, "services_of", lambda _, warn: cloud.services(warn=warn))
+    monkeypatch.setattr(wiring_module, "services_of", lambda _, warn, __: cloud.services(warn=warn))
     return made
 
 

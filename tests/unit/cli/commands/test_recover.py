@@ -116,7 +116,7 @@ def test_an_interrupted_recovery_has_its_own_status(dead: App, monkeypatch: pyte
 def _strike(app: App, monkeypatch: pytest.MonkeyPatch, call: str, blow: Blow) -> None:
     """Strike the command's next process at its first call of this name."""
 
-    def services(_: object, warn: Callable[[str], None]) -> Services:
+    def services(_: object, warn: Callable[[str], None], __: object) -> Services:
         process = Process(blow=blow)
 
         def turn(name: str) -> None:
