@@ -11,9 +11,10 @@ from kanmon.errors import KanmonError
 from kanmon.ledger.records import DecisionKind
 from kanmon.model import Result
 from kanmon.release.decide import decide
+from kanmon.release.recover import recover
 from tests.fakes.app import make_config
-from tests.fakes.process import Process
-from tests.fakes.runs import failure_of, release, roll_back
+from tests.fakes.process import Process, ProcessDied
+from tests.fakes.runs import failure_of, ignore, release, roll_back
 from tests.fakes.services import FakeApproval
 from tests.unit.config.test_verify import VERIFY
 
@@ -98,3 +99,22 @@ def test_the_journal_has_their_result(cloud: Cloud) -> None:
 
     release(cloud, "one", config=TESTED, observer=observe)
     assert "1 test of your own ran, 0 failed" in texts
+
+
+def test_a_run_that_dies_meanwhile_is_aborted(cloud: Cloud) -> None:
+    """CD-13: recovery runs no test, and closes the preview."""
+
+    def die() -> None:
+        raise ProcessDied
+
+    release(cloud, "one")
+    cloud.preview_tests.meanwhile = die
+    with pytest.raises(ProcessDied):
+        release(cloud, "two", config=TESTED)
+    cloud.clock.outlast_lease()
+    outcome = recover(cloud.services(), ignore, FakeApproval())
+    assert outcome
+    assert outcome.result is Result.ABORTED
+    assert len(cloud.preview_tests.ran) == 1
+    assert cloud.users == ("r1", "r1")
+    assert set(cloud.gateway.stages) == {"live"}
