@@ -9,10 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 LIVE_STAGE = "live"
 """The API's stage for users. Its deployment and its `STAGE_VARIABLE` are the API pointer."""
@@ -181,14 +177,6 @@ def ledger_folder(environment: str) -> str:
 def web_bucket(prefix: str, account: str) -> str:
     """The bucket of the web app's files."""
     return f"{prefix}-web-{account}"
-
-
-def is_api_path(path: str, patterns: Iterable[str]) -> bool:
-    """Whether a path is one of the API's, as CloudFront and the path function decide it.
-
-    `/auth/*` is each path below `/auth/`; any other pattern is one path.
-    """
-    return any(path.startswith(one[:-1]) if one.endswith("*") else path == one for one in patterns)
 
 
 def preview_folder(token: str) -> str:

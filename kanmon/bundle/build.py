@@ -32,10 +32,10 @@ from kanmon.bundle.web_files import (
 )
 from kanmon.bundle.web_routes import refuse_missing_pages, with_routes
 from kanmon.codes import Code
+from kanmon.config.paths import is_api_path
 from kanmon.errors import KanmonError
 from kanmon.media import BEGINNING, media_of
 from kanmon.model import WebFile
-from kanmon.naming import is_api_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from kanmon.checks.hidden_values import NoValueError, Values
 from kanmon.checks.probe import NoAnswerError
-from kanmon.naming import API_HEADER, is_api_path
+from kanmon.config.paths import is_api_path
+from kanmon.naming import API_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,9 +9,10 @@ from pydantic import Field, model_validator
 from kanmon.config.authorizers import OPEN, Authorizer
 from kanmon.config.durations import Duration
 from kanmon.config.mocks import Mock
+from kanmon.config.paths import is_api_path
 from kanmon.config.section import MistakeError, Section, written
 from kanmon.config.values import Name
-from kanmon.naming import ENTRY_PAGE, is_api_path
+from kanmon.naming import ENTRY_PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

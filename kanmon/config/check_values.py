@@ -12,9 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kanmon.config.checks import Check
+    from kanmon.config.document import Location
     from kanmon.config.schema import Config
-
-Place = tuple[int | str, ...]
 
 
 def secrets_of_checks(config: Config) -> tuple[str, ...]:
@@ -41,7 +40,7 @@ def mistakes(config: Config) -> Iterator[MistakeError]:
         yield from _unknown(config, 0, text, ("verify", "environment", name))
 
 
-def _signs_in(config: Config, place: Place) -> Iterator[MistakeError]:
+def _signs_in(config: Config, place: Location) -> Iterator[MistakeError]:
     if config.user_pool is None:
         problem = "There is no `user_pool` to sign in to."
         yield MistakeError(problem, "Add `user_pool: {}`, or log in with `path` and `body`.", at=place)
@@ -50,7 +49,7 @@ def _signs_in(config: Config, place: Place) -> Iterator[MistakeError]:
         yield MistakeError(problem, "Write `mfa: optional` under `user_pool`.", at=place)
 
 
-def _unknown(config: Config, index: int, text: str, place: Place) -> Iterator[MistakeError]:
+def _unknown(config: Config, index: int, text: str, place: Location) -> Iterator[MistakeError]:
     checks = config.checks[:index]
     for name in names_in(text):
         owner, _, value = name.partition(".")

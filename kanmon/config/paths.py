@@ -15,7 +15,7 @@ from kanmon.media import FILE_ENDINGS
 from kanmon.naming import ENTRY_PAGE, WELL_KNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 APP, FILES = "app", "files"
 PAGE_ENDING = ".html"
@@ -69,3 +69,11 @@ class Paths:
 def _is_rule(shown: str) -> bool:
     """Another version of Kanmon may know more than these."""
     return shown == FILES or shown.endswith(PAGE_ENDING)
+
+
+def is_api_path(path: str, patterns: Iterable[str]) -> bool:
+    """Whether a path is one of the API's, as CloudFront and the path function decide it.
+
+    `/auth/*` is each path below `/auth/`; any other pattern is one path.
+    """
+    return any(path.startswith(one[:-1]) if one.endswith("*") else path == one for one in patterns)

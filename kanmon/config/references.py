@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanmon.config import check_values, substitution
+from kanmon.config.paths import is_api_path
 from kanmon.config.section import MistakeError
-from kanmon.naming import is_api_path
 from kanmon.stacks.grants import clashes, missing
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ class Stack(Section):
     parameters: dict[ParameterName, Annotated[str, Field(max_length=4096)]] = Field(
         default_factory=dict,
         max_length=200,
-        examples=[{"KeyArn": "${foundation.KeyArn}"}],
+        examples=[{"Key": "${foundation.KeyArn}"}],
         description="The template's parameters: a text in which `${kanmon.Prefix}` and the like may "
         "stand, or one `${stack.Output}` alone. The stack then comes after the other one.",
     )

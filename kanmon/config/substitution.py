@@ -22,6 +22,7 @@ from kanmon.text import cut
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from kanmon.config.document import Location
     from kanmon.config.permissions import Statement
     from kanmon.config.schema import Config
 
@@ -31,7 +32,6 @@ _OUTPUT = re.compile(r"[A-Za-z0-9]{1,255}")
 _SHOWN = 60
 _FORM = "Write `${stack.Output}`, such as `${edge.Domain}`. For the text itself, write `${!…}`."
 
-Place = tuple[int | str, ...]
 Scope = Literal["slot", "pages", "parameter", "account"]
 """Where a text comes to stand: a slot's template, the pages, a parameter of an own stack, the boundary.
 
@@ -55,7 +55,7 @@ _FIXES: dict[Scope, str] = {
 class Text:
     """A text of the config that may have `${…}`."""
 
-    place: Place
+    place: Location
     text: str
     scope: Scope = "slot"
 
@@ -123,7 +123,7 @@ def texts(config: Config) -> Iterator[Text]:
     yield from _statements(("boundary", "allow"), allowed, "account")
 
 
-def _statements(place: Place, statements: tuple[Statement, ...], scope: Scope = "slot") -> Iterator[Text]:
+def _statements(place: Location, statements: tuple[Statement, ...], scope: Scope = "slot") -> Iterator[Text]:
     for index, statement in enumerate(statements):
         for below, text in statement.texts():
             yield Text((*place, index, *below), text, scope)

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kanmon import naming
-from kanmon.naming import Alarm, Output, Parameter, is_api_path
+from kanmon.config.paths import is_api_path
+from kanmon.naming import Alarm, Output, Parameter
 from tests.fakes.app import make_config
 
 PACKAGE = Path(naming.__file__).parent
