@@ -223,6 +223,11 @@ def slot_logs(prefix: str, slot: str) -> str:
     return f"/aws/lambda/{prefix}-{slot}"
 
 
+def state_machine_logs(prefix: str, slot: str) -> str:
+    """The log group of a slot's state machines."""
+    return f"/aws/vendedlogs/states/{prefix}-{slot}"
+
+
 def api_logs(prefix: str) -> str:
     """The log group of the API's access log."""
     return f"/aws/apigateway/{prefix}-api"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from kanmon.errors import KanmonError
     from kanmon.ledger.records import Head, Operation, Release
+    from kanmon.release.outputs import Addresses
     from kanmon.release.plan import Plan, PlannedStack
     from kanmon.release.walk import Outcome
     from kanmon.report.console import Screen
@@ -251,6 +252,13 @@ def print_status(
             holds=f"held by {holder} until" if head.lease.expires > now else f"of {holder} expired at",
             until=f"{head.lease.expires:%H:%M:%S}",
         )
+
+
+def print_addresses(console: Screen, addresses: Addresses) -> None:
+    """Show where people look at the environment."""
+    for title, address in (("address", addresses.url), ("dashboard", addresses.dashboard)):
+        if address:
+            console.print("{title:<9} {address}", title=title, address=address)
 
 
 def _print_open(console: Screen, operation: Operation, *, is_leased: bool) -> None:
