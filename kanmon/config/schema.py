@@ -13,6 +13,7 @@ from kanmon.config.build import Build
 from kanmon.config.checks import Check
 from kanmon.config.costs import Costs
 from kanmon.config.database import Database
+from kanmon.config.environments import Blocks, with_partial_blocks
 from kanmon.config.functions import Function
 from kanmon.config.github import Github
 from kanmon.config.hooks import Hook
@@ -55,6 +56,25 @@ class Config(Section):
         description="The environment's name. Resources carry it after `app`, and the GitHub environment with "
         "your reviewers has the same name. If you change it, Kanmon creates new stacks and leaves the old "
         "ones behind.",
+    )
+    environments: Blocks = Field(
+        default_factory=dict,
+        max_length=20,
+        examples=[
+            {"staging": {"traffic": {"strategy": "all-at-once"}}, "production": {"requires": "staging"}}
+        ],
+        description="All environments of the app, each with what differs there: `{staging: {thresholds: "
+        "{api_p95: 5s}}, production: {requires: staging}}`. The keys of a block are those of this file. "
+        "A mapping is merged with the one outside of the block; a list or another value replaces it. Keys of "
+        "the build can't differ: one bundle is built for all. Commands take `--env NAME`; without it, the "
+        "first one of the file counts. Without this section, the config is that of one environment, named "
+        "by `environment`.",
+    )
+    requires: Name | None = Field(
+        None,
+        examples=["staging"],
+        description="Another environment of `environments`, in the same AWS account and region. A plan is "
+        "refused unless the same bundle was stable there. Run `kanmon bootstrap` after a change.",
     )
     region: Annotated[
         str,
@@ -215,13 +235,13 @@ class Config(Section):
         return self
 
     @property
-    def environments(self) -> tuple[str, ...]:
+    def every_environment(self) -> tuple[str, ...]:
         """The environments with roles in the bootstrap stack.
 
         All environments' configs give the same.
         """
         others = self.github.environments if self.github else ()
-        return tuple(sorted({self.environment, *others}))
+        return tuple(sorted({self.environment, *self.environments, *others}))
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -242,7 +262,7 @@ def schema_text() -> str:
     """The text of the published JSON schema, deterministic to the byte."""
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **Config.model_json_schema(by_alias=True),
+        **with_partial_blocks(Config.model_json_schema(by_alias=True)),
         "title": "kanmon.yml",
     }
     return json.dumps(schema, indent=2, sort_keys=True) + "\n"

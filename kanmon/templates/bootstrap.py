@@ -20,20 +20,26 @@ if TYPE_CHECKING:
 
 
 def bootstrap_template(
-    config: Config, *, api_logs: bool = True, outputs: Mapping[str, str] | None = None
+    config: Config,
+    others: Iterable[Config] = (),
+    *,
+    api_logs: bool = True,
+    outputs: Mapping[str, str] | None = None,
 ) -> str:
-    """Render the bootstrap stack.
+    """Render the bootstrap stack. `others` are the configs of the other environments in the same file.
 
     With `api_logs` the stack sets API Gateway's role for writing logs. An account has one such role in each
     region. `outputs` are the stack's own, if it exists: the keys and trails of all its environments stay.
     """
-    trails = environment_trails(config, outputs or {})
+    configs = {one.environment: one for one in (*others, config)}
+    trails = environment_trails(configs, outputs or {})
     workflows, versions = trusted_workflows(config, outputs or {})
     return render(
         "bootstrap.yml",
         app=config.app,
         environments=[
-            _environment(config, name, f"{config.app}-{name}", trail) for name, trail in trails.items()
+            _environment(configs.get(name, config), name, f"{config.app}-{name}", trail)
+            for name, trail in trails.items()
         ],
         recorded=json.dumps({name: trail and trail.model_dump() for name, trail in trails.items()}),
         github=config.github,
@@ -42,21 +48,21 @@ def bootstrap_template(
         costs=config.costs,
         api_logs=api_logs,
         granted=ceilings(),
-        channel_secrets=list(config.notifications.channels.values()),
     )
 
 
-def environment_trails(config: Config, outputs: Mapping[str, str]) -> dict[str, Trail | None]:
-    """The app's environments in this account, each with its audit trail.
+def environment_trails(configs: Mapping[str, Config], outputs: Mapping[str, str]) -> dict[str, Trail | None]:
+    """The app's environments in this account, each with its audit trail. `configs` has those of one file.
 
-    A config knows only its own environment's trail. The stack's outputs have the others. A trail without a
-    config for it stays as it was: a config must not end an audit log.
+    The stack's outputs have the trails of the others. A trail without a config for it stays as it was: a
+    config must not end an audit log.
     """
     recorded = json.loads(outputs.get(Output.ENVIRONMENTS, "{}"))
     trails = {name: Trail(**trail) if trail else None for name, trail in recorded.items()}
-    for name in config.environments:
-        trails.setdefault(name, None)
-    trails[config.environment] = config.trail or trails[config.environment]
+    for config in configs.values():
+        for name in config.every_environment:
+            trails.setdefault(name, None)
+        trails[config.environment] = config.trail or trails[config.environment]
     return dict(sorted(trails.items()))
 
 
@@ -83,8 +89,9 @@ def _environment(config: Config, name: str, prefix: str, trail: Trail | None) ->
         "id": logical_id(name),
         "name": name,
         "prefix": prefix,
-        "configured": name in config.environments,
+        "configured": name in config.every_environment,
         "trail": trail,
+        "channel_secrets": list(config.notifications.channels.values()),
         "traces": trace_group(prefix),
         "stacks": _stack_names(prefix, STACK_KINDS),
         "protected_stacks": _stack_names(prefix, (kind for kind in STACK_KINDS if kind in PROTECTED)),

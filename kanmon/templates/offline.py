@@ -12,19 +12,21 @@ from kanmon.templates.bootstrap import bootstrap_template
 from kanmon.templates.stack_set import Bootstrapped, stacks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from kanmon.config.schema import Config
 
 BOOTSTRAP = "bootstrap"
 
 
-def render_offline(config: Config, manifest: Manifest | None = None) -> dict[str, tuple[str, Outline]]:
-    """Every stack's template and its outline, by the stack's kind.
+def render_offline(
+    config: Config, manifest: Manifest | None = None, others: Iterable[Config] = ()
+) -> dict[str, tuple[str, Outline]]:
+    """Every stack's template and its outline, by the stack's kind. `others` are the other environments.
 
     Raises TEMPLATE_WRONG, TEMPLATE_TOO_BIG, API_TOO_BIG.
     """
-    bootstrap = bootstrap_template(config)
+    bootstrap = bootstrap_template(config, others)
     refuse_size(bootstrap_stack(config.app), outline(bootstrap), {})
     specs = stacks_of(config, manifest or unbuilt(config), "r1", Slot.BLUE, Bootstrapped("artifacts", "key"))
     found = inspect(config, specs)

@@ -25,7 +25,7 @@ from kanmon.templates.bootstrap import bootstrap_template, environment_trails
 from kanmon.templates.stack_set import tags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from kanmon.cli.account import Account
     from kanmon.cli.context import Context
@@ -55,7 +55,7 @@ def run(options: BootstrapOptions, context: Context) -> ExitStatus:
             raise
         show_error(error)
         return ExitStatus.FAILED
-    for line in _advice(context.config, bootstrapped.outputs):
+    for line in _advice(context.configs, context.config, bootstrapped.outputs):
         context.print(line)
     return ExitStatus.OK
 
@@ -70,8 +70,9 @@ def _bootstrap(context: Context, *, yes: bool) -> DeployedStack:
     stack = stacks.find(name)
     api_logs = _writes_api_logs(account, stack)
     outputs = stack.outputs if stack else {}
-    refuse_alike(account.config.app, environment_trails(account.config, outputs), stacks.all())
-    body = bootstrap_template(account.config, api_logs=api_logs, outputs=outputs)
+    configs = context.configs
+    refuse_alike(account.config.app, environment_trails(configs, outputs), stacks.all())
+    body = bootstrap_template(account.config, configs.values(), api_logs=api_logs, outputs=outputs)
     if stack and stacks.body(name) == body:
         context.print(f"{name} is there already; there is nothing to change.")
         return stack
@@ -108,23 +109,23 @@ def _create(
         raise _declined(account)
     stacks.remove_failed(bootstrap_stack(account.config.app))
     stack = None
-    for phase in _phases(account.config, body, api_logs=api_logs):
+    for phase in _phases(account.config, context.configs.values(), body, api_logs=api_logs):
         stack = _apply(stacks, account, stack, phase)
     assert stack is not None  # noqa: S101 - there is a phase
     return stack
 
 
-def _phases(config: Config, body: str, *, api_logs: bool) -> list[str]:
+def _phases(config: Config, others: Collection[Config], body: str, *, api_logs: bool) -> list[str]:
     """The templates of a first creation, one after the other."""
     phases = [body]
     if config.costs:
         # Costs come last. AWS refuses them in many new accounts. A failed stack would take the roles back.
         free = config.model_copy(update={"costs": None})
-        phases.insert(0, bootstrap_template(free, api_logs=api_logs))
+        phases.insert(0, bootstrap_template(free, others, api_logs=api_logs))
     if _is_long(phases[0]):
         # The bucket comes first. The template is too long for a request, so it has to be in the bucket.
         bare = config.model_copy(update={"github": None, "costs": None})
-        phases.insert(0, bootstrap_template(bare, api_logs=api_logs))
+        phases.insert(0, bootstrap_template(bare, others, api_logs=api_logs))
     return phases
 
 
@@ -175,7 +176,7 @@ def _show(context: Context, changes: tuple[Change, ...], before: str, after: str
 
 def _environment_of(config: Config, change: Change) -> str:
     """The environment of a resource; empty for one of the whole app."""
-    names = [name for name in config.environments if change.logical_id.startswith(logical_id(name))]
+    names = [name for name in config.every_environment if change.logical_id.startswith(logical_id(name))]
     return max(names, key=len, default="")
 
 
@@ -238,12 +239,14 @@ def _upload(account: Account, body: str) -> str:
     return f"https://s3.{s3.meta.region_name}.amazonaws.com/{account.bucket}/{key}?versionId={version}"
 
 
-def _advice(config: Config, outputs: dict[str, str]) -> Iterator[str]:
-    variables = {
-        "KANMON_PLAN_ROLE": outputs.get(environment_output(config.environment, Output.PLAN_ROLE)),
-        "KANMON_DEPLOY_ROLE": outputs.get(environment_output(config.environment, Output.DEPLOY_ROLE)),
-        "AWS_REGION": config.region,
-    }
+def _advice(configs: Mapping[str, Config], config: Config, outputs: dict[str, str]) -> Iterator[str]:
+    variables: dict[str, str | None] = {}
+    for name in configs:
+        # The last environment of the file is where releases end, in the workflow files to copy.
+        own = "KANMON" if name == list(configs)[-1] else f"KANMON_{name.upper().replace('-', '_')}"
+        variables[f"{own}_PLAN_ROLE"] = outputs.get(environment_output(name, Output.PLAN_ROLE))
+        variables[f"{own}_DEPLOY_ROLE"] = outputs.get(environment_output(name, Output.DEPLOY_ROLE))
+    variables["AWS_REGION"] = config.region
     if config.github:
         yield f"Variables of {config.github.repository} on GitHub (Settings, Actions, Variables):"
         yield from (f"  {name} = {value}" for name, value in variables.items())

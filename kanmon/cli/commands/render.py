@@ -31,7 +31,7 @@ def run(options: RenderOptions, context: Context) -> ExitStatus:
     """Write the template of every stack to its own file. Other files in the folder stay."""
     config, bundle = context.config, context.project / options.bundle
     manifest = built_from(config, bundle).manifest if (bundle / MANIFEST).exists() else None
-    rendered = render_offline(config, manifest)
+    rendered = render_offline(config, manifest, context.configs.values())
     options.output.mkdir(parents=True, exist_ok=True)
     width = max(map(len, rendered)) + len(".yml")
     for kind, (body, outline) in rendered.items():

@@ -141,6 +141,7 @@ FULL: dict[str, Any] = {
     "costs": {"monthly_usd": 100, "email": "team@example.com"},
     "releases": {"kept": 20},
     "allow_destroy": ["MailQueue"],
+    "requires": "staging",
 }
 """A config with every key."""
 

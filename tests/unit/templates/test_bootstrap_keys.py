@@ -174,3 +174,20 @@ def test_the_trails_bucket() -> None:
             # Of this one trail: another account's can't write here.
             assert statement["Principal"] == {"Service": "cloudtrail.amazonaws.com"}
             assert statement["Condition"]["StringEquals"]["aws:SourceArn"]["Sub"].endswith(":trail/shop-test")
+
+
+def test_each_environment_of_one_file_has_its_own_trail_and_channels() -> None:
+    """ADP-5: `kanmon bootstrap` makes all environments at once."""
+    shared: dict[str, Any] = {
+        "github": GITHUB | {"environments": []},
+        "environments": {"staging": {}, "test": {}},
+    }
+    staging = make_config(environment="staging", trail={"days": 30}, **shared)
+    test = make_config(notifications={"channels": {"slack": "test-slack"}}, **shared)
+    both = bootstrap_template(staging, (staging, test))
+    assert bootstrap_template(test, (staging, test)) == both, "whichever is named"
+    made = parse(both)["Resources"]
+    assert "StagingTrailBucket" in made
+    assert "TestTrailBucket" not in made
+    assert "test-slack" in str(made["TestBoundary"])
+    assert "test-slack" not in str(made["StagingBoundary"])
