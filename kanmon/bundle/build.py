@@ -31,6 +31,7 @@ from kanmon.bundle.web_files import (
 )
 from kanmon.bundle.web_routes import with_routes
 from kanmon.codes import Code
+from kanmon.config.built import build_inputs
 from kanmon.errors import KanmonError
 from kanmon.media import BEGINNING, media_of
 from kanmon.model import WebFile
@@ -139,7 +140,7 @@ def _assemble(
         functions=functions,
         state_machines=copy_state_machines(config, project, staged),
         web=_copy_web(config.web, config.api, project, staged) if config.web else {},
-        config=config.as_json(),
+        built=build_inputs(config.as_json()),
     )
 
 

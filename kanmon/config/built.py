@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from pydantic import JsonValue
-
-    from kanmon.config.document import Location
 
 _OF_EACH = {
     "functions": ("handler", "artifact", "runtime", "architecture"),
@@ -21,7 +19,10 @@ _OF_WEB = ("directory", "entry", "routes", "immutable")
 
 def build_inputs(config: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """The keys that the build uses, and their values. `config` is the whole config as JSON."""
-    found: dict[str, JsonValue] = {"app": config.get("app"), "build": config.get("build")}
+    found: dict[str, JsonValue] = {
+        "app": config.get("app"),
+        "build": _some(config.get("build"), ("commands",)),
+    }
     for section, keys in _OF_EACH.items():
         things = _mapping(config.get(section))
         found[section] = {name: _some(thing, keys) for name, thing in things.items()}
@@ -30,18 +31,6 @@ def build_inputs(config: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         # No file of the web app may have a path of the API.
         found["api"] = _some(config.get("api"), ("prefix",))
     return found
-
-
-def changed_inputs(
-    before: Mapping[str, JsonValue], after: Mapping[str, JsonValue], above: Location = ()
-) -> Iterator[Location]:
-    """The places of the keys that differ, in the order of `after`."""
-    for key in dict.fromkeys((*after, *before)):
-        old, new = before.get(key), after.get(key)
-        if isinstance(old, dict) and isinstance(new, dict):
-            yield from changed_inputs(old, new, (*above, key))
-        elif old != new:
-            yield (*above, key)
 
 
 def _some(thing: JsonValue, keys: tuple[str, ...]) -> dict[str, JsonValue]:

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from kanmon.codes import Code
 from kanmon.config.blocks import KEY, configs_of, place_in_block
+from kanmon.config.differing import refused_blocks, refused_differences
 from kanmon.config.document import Document, read_document
-from kanmon.config.environments import refused_blocks, refused_differences
 from kanmon.config.mistakes import causes, explanation, place_of
 from kanmon.config.schema import Config
 from kanmon.config.traps import traps

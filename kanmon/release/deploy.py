@@ -50,7 +50,13 @@ def deploy(
         # A rollback may have frozen the environment during the review.
         refuse_frozen(held.writer.head, lift_freeze)
         held.writer.begin_release(
-            PlannedRelease(id=plan.release, commit=plan.commit, bundle=plan.bundle, created=plan.made)
+            PlannedRelease(
+                id=plan.release,
+                commit=plan.commit,
+                bundle=plan.bundle,
+                config=plan.config,
+                created=plan.made,
+            )
         )
         steps = open_operation(
             services,
@@ -90,7 +96,7 @@ def refuse_stale(services: Services, plan: Plan, head: Head) -> None:
     """Raise PLAN_STALE when the plan does not fit the ledger any more."""
     deployed = services.ledger.release(plan.release)
     recorded = deployed or services.ledger.planned(plan.release)
-    if recorded is None or recorded.bundle != plan.bundle:
+    if recorded is None or (recorded.bundle, recorded.config) != (plan.bundle, plan.config):
         raise KanmonError(Code.PLAN_STALE, f"The ledger does not know {plan.release} as it was planned.")
     if (head.live, head.pointer) != (plan.base, plan.origin):
         now, then = head.live or "nothing", plan.base or "nothing"

@@ -11,12 +11,14 @@ from pydantic import Field
 
 from kanmon.bundle.web_files import refuse_once_immutable
 from kanmon.codes import Code
+from kanmon.config.stored import StoredConfig
 from kanmon.errors import KanmonError
 from kanmon.ledger.records import PlannedRelease, Release
 from kanmon.model import Pointer, Record, ReleaseState, Slot
 from kanmon.naming import API, EDGE, FOUNDATION, ON, SHARED_KINDS, SLOT, STACK_KINDS, Parameter, stack_name
 from kanmon.regular_file import RefusedFileError, read_regular
-from kanmon.release.loaded import LoadedRelease, files_of
+from kanmon.release.differences import WebPlan, config_changes, web_plan
+from kanmon.release.loaded import Loader, files_of
 from kanmon.stacks.changes import Change, ChangeSet, template_changes
 from kanmon.stacks.preflight import inspect
 from kanmon.stacks.protection import creating
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
 
     from kanmon.bundle.manifest import Manifest
     from kanmon.config.schema import Config
-    from kanmon.config.served import ServedConfig
     from kanmon.ledger.records import Head
+    from kanmon.release.loaded import LoadedRelease
     from kanmon.release.ports import Services
     from kanmon.stacks.cloudformation import DeployedStack
     from kanmon.stacks.spec import StackSpec
@@ -111,17 +113,6 @@ class PlannedStack(Record):
         return "; ".join(notes)
 
 
-class WebPlan(Record):
-    """The changes of the web app's files."""
-
-    files: int
-    assets: int
-    changed: tuple[str, ...]
-    """Files with fixed names and new content. Example: `index.html`."""
-    served: dict[str, str | None] = Field(default_factory=dict)
-    """Changed keys of the config with headers and settings of pages, and their new values; None: removed."""
-
-
 class Plan(Record):
     """All changes of a release."""
 
@@ -130,6 +121,10 @@ class Plan(Record):
     release: str
     commit: str
     bundle: str
+    config: str = ""
+    """The blob of the config: all of it, with what this environment has of its own."""
+    config_changes: tuple[str, ...] = ()
+    """The keys of the config with other values than in the live release."""
     slot: Slot
     base: str | None
     """The live release at the time of the plan."""
@@ -152,6 +147,7 @@ class Plan(Record):
     def files(self) -> dict[str, str]:
         """The SHA-256 of each blob that it uses beside its bundle, and its use in words."""
         templates = {stack.template: f"the template of {stack.name}" for stack in self.stacks}
+        templates[self.config] = "the config"
         return templates | ({self.notifier: "the notifier's package"} if self.notifier else {})
 
     def text(self) -> str:
@@ -187,15 +183,17 @@ def make_plan(services: Services, config: Config, manifest: Manifest, made: Boot
     loaded = live_release(services, head)
     live = loaded.record if loaded else None
     slot = head.pointer.slot.other
-    web = _web_plan(manifest, loaded)
-    if live and _is_live_already(services, live, config, manifest, made):
+    stored = StoredConfig(config.as_json())
+    web = web_plan(manifest, stored.served, loaded)
+    if live and live.config == stored.digest and _is_live_already(services, live, config, manifest, made):
         return Plan(
             app=config.app, environment=config.environment, release=live.id, commit=live.commit,
-            bundle=live.bundle, slot=live.slot, base=live.id, origin=head.pointer, made=services.clock.now(),
-            stacks=(), web=web, unchanged=True,
+            bundle=live.bundle, config=live.config, slot=live.slot, base=live.id, origin=head.pointer,
+            made=services.clock.now(), stacks=(), web=web, unchanged=True,
         )  # fmt: skip
     refuse_once_immutable(manifest.web, files_of(loaded))
-    release = _new_release(services, manifest)
+    services.blobs.put(stored.stored)
+    release = _new_release(services, manifest, stored)
     specs = stacks_of(config, manifest, release.id, slot, made)
     inspect(config, specs)
     notifier = services.blobs.put(notifier_of(config)) if config.notifications.channels else ""
@@ -206,6 +204,8 @@ def make_plan(services: Services, config: Config, manifest: Manifest, made: Boot
         release=release.id,
         commit=manifest.commit,
         bundle=manifest.digest,
+        config=stored.digest,
+        config_changes=config_changes(stored, loaded),
         slot=slot,
         base=head.live,
         origin=head.pointer,
@@ -341,14 +341,18 @@ def _is_live_already(
     return True
 
 
-def _new_release(services: Services, manifest: Manifest) -> PlannedRelease:
-    """A release with a new id; the newest one again when it has this bundle and no deploy began it."""
+def _new_release(services: Services, manifest: Manifest, config: StoredConfig) -> PlannedRelease:
+    """A release with a new id; the newest one again when it has the same files and no deploy began it."""
     waiting = services.ledger.waiting_release()
-    if waiting and waiting.bundle == manifest.digest:
+    if waiting and (waiting.bundle, waiting.config) == (manifest.digest, config.digest):
         return waiting
     return services.ledger.add_release(
         lambda release_id: PlannedRelease(
-            id=release_id, commit=manifest.commit, bundle=manifest.digest, created=services.clock.now()
+            id=release_id,
+            commit=manifest.commit,
+            bundle=manifest.digest,
+            config=config.digest,
+            created=services.clock.now(),
         )
     )
 
@@ -356,28 +360,7 @@ def _new_release(services: Services, manifest: Manifest) -> PlannedRelease:
 def live_release(services: Services, head: Head) -> LoadedRelease | None:
     """The live release with its manifest; None when nothing is live."""
     record = services.ledger.release(head.live) if head.live else None
-    return LoadedRelease(record, services.blobs.manifest(record.bundle)) if record else None
-
-
-def _web_plan(manifest: Manifest, live: LoadedRelease | None) -> WebPlan:
-    base = files_of(live)
-    old, new = _served(live.config if live else None), _served(manifest.served)
-    pages = {name: file for name, file in manifest.web.items() if not file.immutable}
-    return WebPlan(
-        files=len(manifest.web),
-        assets=len(manifest.web) - len(pages),
-        changed=tuple(name for name, file in pages.items() if base.get(name) != file),
-        served={key: new.get(key) for key in sorted(old | new) if old.get(key) != new.get(key)},
-    )
-
-
-def _served(config: ServedConfig | None) -> dict[str, str]:
-    """The keys with headers and settings of a release's pages, and their values."""
-    if config is None or config.web is None:
-        return {}
-    settings = {f"web.settings.{name}": value for name, value in config.web.settings.items()}
-    settings |= {f"web.response_headers.{name}": value for name, value in config.web.others.items()}
-    return {"web.content_security_policy": config.web.content_security_policy} | settings
+    return Loader(services.blobs).load(record) if record else None
 
 
 def outputs_of(services: Services, prefix: str, slot: Slot) -> dict[str, dict[str, str]]:

@@ -47,7 +47,7 @@ _LOST = (
 def apply_plan(steps: Steps, plan: Plan) -> None:
     """Carry out a deploy's plan: the database's snapshot, the approved change sets, the hooks."""
     services, journal = steps.services, steps.journal
-    config = steps.release.manifest.current_config()
+    config = steps.release.current_config
     outputs = outputs_of(services, config.prefix, plan.slot)
     _refuse_users(services.site(steps.release.config, outputs), plan.slot, plan.base)
     # A stale plan is refused before anything is made, also before the snapshot.
@@ -96,7 +96,7 @@ def apply_record(steps: Steps) -> None:
     # Look for the blobs first. Otherwise CloudFormation would miss a package in the middle of the update, and
     # the slot would be broken.
     template = {recorded.template: f"the template of {name}"}
-    services.blobs.verify(release.manifest.uses() | template, compared_in(steps.base))
+    services.blobs.verify(release.uses() | template, compared_in(steps.base))
     verified_at = journal.now()
     _refuse_users(steps.site, slot, steps.operation.base)
     change_set = services.stacks.create_change_set(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanmon.bundle.manifest import FunctionPackage, Manifest, StateMachineDefinition
+from kanmon.config.built import build_inputs
 from kanmon.model import Slot
 from kanmon.naming import bootstrap_stack
 from kanmon.stacks.preflight import LIMITS, Outline, inspect, outline, refuse_size
@@ -56,7 +57,7 @@ def unbuilt(config: Config, steps: Mapping[str, tuple[str, ...]] | None = None) 
         functions=packages,
         state_machines=definitions,
         web={},
-        config=config.as_json(),
+        built=build_inputs(config.as_json()),
     )
 
 

@@ -32,6 +32,7 @@ class _Account:
     project: Project
     bucket: str
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    configs: dict[str, Config] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.cloudformation = self.project.client("cloudformation")

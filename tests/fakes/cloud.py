@@ -24,6 +24,7 @@ from kanmon.naming import (
     slot_rollback_alarm,
     stack_name,
 )
+from kanmon.release.loaded import Loader
 from kanmon.release.ports import Services, Site
 from kanmon.templates.stack_set import Bootstrapped
 from kanmon.traffic.page_data import with_page_data
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from kanmon.checks.probe import Target
     from kanmon.config.checks import Check
+    from kanmon.config.schema import Config
     from kanmon.config.served import ServedConfig
 
 ARTIFACTS, WEB = "artifacts", "web"
@@ -74,6 +76,8 @@ class Cloud:
     """Releases that make their slot's rollback alarm fire as long as some API request comes to them."""
     seen: list[tuple[str | None, str | None]] = field(default_factory=list)
     """The pairs of page and API that users had, each once."""
+    configs: dict[str, Config] = field(default_factory=dict)
+    """The config beside each bundle, by the bundle's digest: that of the last one made."""
     prefix: str = "shop-test"
 
     def __post_init__(self) -> None:
@@ -193,8 +197,9 @@ class Cloud:
         """The result of :meth:`pages` when this release is live."""
         record = self.ledger.release(release)
         assert record
-        manifest = self.blobs.manifest(record.bundle)
-        settings = manifest.served.web.settings if manifest.served.web else {}
+        loaded = Loader(self.blobs).load(record)
+        manifest = loaded.manifest
+        settings = loaded.config.web.settings if loaded.config.web else {}
         files = {name: file for name, file in manifest.web.items() if not file.immutable}
         bodies = {name: self.blob(file.sha256) for name, file in files.items()}
         return {

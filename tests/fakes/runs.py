@@ -34,7 +34,8 @@ def ignore(event: Event) -> None:
 
 
 def plan_of(cloud: Cloud, manifest: Manifest, services: Services | None = None) -> Plan:
-    return make_plan(services or cloud.services(), manifest.current_config(), manifest, BOOTSTRAPPED)
+    config = cloud.configs[manifest.digest]
+    return make_plan(services or cloud.services(), config, manifest, BOOTSTRAPPED)
 
 
 def release(

@@ -66,8 +66,10 @@ def test_another_bundle_than_the_built_one_is_refused(app: App) -> None:
 
 def test_a_bundle_of_another_config_is_refused(app: App) -> None:
     bundle = app.build("one")
-    app.configure(tags={"team": "b"})
-    assert "Run `kanmon build` again." in app.refusal("plan", "--bundle", bundle)
+    app.configure(web={"directory": "web/dist", "routes": "files"})
+    message = app.refusal("plan", "--bundle", bundle)
+    assert "`web.routes` changed since the bundle was built." in message
+    assert "Run `kanmon build` again." in message
     assert app.untouched
 
 
