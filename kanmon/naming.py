@@ -161,6 +161,8 @@ def bootstrap_key(sha256: str) -> str:
     return f"bootstrap/{sha256}"
 
 
+DEPLOYED = "deployed/"
+"""The ledger's folder for the deploy's records of releases."""
 PLANNED, THREADS = "releases/", "threads/"
 """The ledger's folders for the plan's role: its records of releases, and the threads of their messages."""
 

@@ -57,8 +57,12 @@ def services_of(account: Account, warn: Callable[[str], None]) -> Services:
         web = open_web(aws.s3, account.blobs, outputs)
         return Site(api=api, web=web, checks=Checks(edge, SYSTEM_CLOCK), url=edge.url)
 
+    def other_ledger(environment: str) -> Ledger:
+        return Ledger(S3Store(aws.ledger_s3(), account.bucket, ledger_folder(environment)), warn)
+
     return Services(
         ledger=Ledger(store, warn),
+        other_ledger=other_ledger,
         stacks=Stacks(aws.cloudformation, account.service_role),
         blobs=account.blobs,
         functions=Functions(aws.functions, aws.function_reads),

@@ -9,6 +9,8 @@ from kanmon.errors import KanmonError
 from kanmon.ledger.records import PlannedRelease
 from kanmon.model import OperationKind, ReleaseState, Result
 from kanmon.release.lease import lease
+from kanmon.release.loaded import Loader
+from kanmon.release.required import required_release
 from kanmon.release.walk import Outcome, open_operation, refuse_moved, refuse_open, walk
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ def deploy(
 ) -> Outcome:
     """Carry out a plan. A failure after the start is in the outcome; a refusal before it is raised.
 
-    Raises FROZEN, UNFINISHED, HELD, NOT_APPROVED, LOCKED, PLAN_STALE.
+    Raises FROZEN, UNFINISHED, HELD, NOT_APPROVED, NOT_STABLE_BEFORE, LOCKED, PLAN_STALE.
     """
     if plan.unchanged:
         return Outcome(Result.UNCHANGED, plan.release)
@@ -39,6 +41,7 @@ def deploy(
     refuse_open(services.ledger.open_operation(head))
     refuse_stale(services, plan, head)
     refuse_frozen(head, lift_freeze)
+    refuse_unproven(services, plan)
     approval = approver.approve(plan)
     if approval.digest != plan.digest:
         raise KanmonError(Code.PLAN_STALE, "The approval is for another plan.")
@@ -49,6 +52,8 @@ def deploy(
         refuse_moved(held.writer.head, head)
         # A rollback may have frozen the environment during the review.
         refuse_frozen(held.writer.head, lift_freeze)
+        # The other environment may have rolled the release back during the review.
+        refuse_unproven(services, plan)
         held.writer.begin_release(
             PlannedRelease(
                 id=plan.release,
@@ -90,6 +95,15 @@ def refuse_frozen(head: Head, lift_freeze: str) -> None:
     if head.freeze and not lift_freeze:
         since = f"{head.freeze.since:%Y-%m-%d %H:%M} UTC"
         raise KanmonError(Code.FROZEN, f"Frozen since {since}: {head.freeze.reason}.")
+
+
+def refuse_unproven(services: Services, plan: Plan) -> None:
+    """Raise NOT_STABLE_BEFORE unless the environment that the approved config requires had the bundle.
+
+    The plan's own finding is not used: its role could have written it.
+    """
+    config = Loader(services.blobs).config(plan.config).current()
+    required_release(services, config, plan.bundle)
 
 
 def refuse_stale(services: Services, plan: Plan, head: Head) -> None:

@@ -19,6 +19,7 @@ from kanmon.naming import API, EDGE, FOUNDATION, ON, SHARED_KINDS, SLOT, STACK_K
 from kanmon.regular_file import RefusedFileError, read_regular
 from kanmon.release.differences import WebPlan, config_changes, web_plan
 from kanmon.release.loaded import Loader, files_of
+from kanmon.release.required import required_release
 from kanmon.stacks.changes import Change, ChangeSet, template_changes
 from kanmon.stacks.preflight import inspect
 from kanmon.stacks.protection import creating
@@ -125,6 +126,8 @@ class Plan(Record):
     """The blob of the config: all of it, with what this environment has of its own."""
     config_changes: tuple[str, ...] = ()
     """The keys of the config with other values than in the live release."""
+    required: str = ""
+    """The release that the config requires before, such as `r7 in staging`."""
     slot: Slot
     base: str | None
     """The live release at the time of the plan."""
@@ -176,8 +179,9 @@ def read_plan(path: Path) -> Plan:
 def make_plan(services: Services, config: Config, manifest: Manifest, made: Bootstrapped) -> Plan:
     """Create the change sets of a release and put them into a plan. Stacks and users stay as they are.
 
-    `manifest` belongs to an uploaded bundle. Raises PLAN_DESTROYS, TEMPLATE_WRONG, TEMPLATE_TOO_BIG,
-    API_TOO_BIG, ASSET_CHANGED, BUNDLE_MISSING, BLOB_REPLACED and the errors of the services.
+    `manifest` belongs to an uploaded bundle. Raises NOT_STABLE_BEFORE, PLAN_DESTROYS, TEMPLATE_WRONG,
+    TEMPLATE_TOO_BIG, API_TOO_BIG, ASSET_CHANGED, BUNDLE_MISSING, BLOB_REPLACED and the errors of the
+    services.
     """
     head = services.ledger.head()
     loaded = live_release(services, head)
@@ -192,6 +196,7 @@ def make_plan(services: Services, config: Config, manifest: Manifest, made: Boot
             made=services.clock.now(), stacks=(), web=web, unchanged=True,
         )  # fmt: skip
     refuse_once_immutable(manifest.web, files_of(loaded))
+    required = required_release(services, config, manifest.digest)
     services.blobs.put(stored.stored)
     release = _new_release(services, manifest, stored)
     specs = stacks_of(config, manifest, release.id, slot, made)
@@ -206,6 +211,7 @@ def make_plan(services: Services, config: Config, manifest: Manifest, made: Boot
         bundle=manifest.digest,
         config=stored.digest,
         config_changes=config_changes(stored, loaded),
+        required=f"{required.id} in {config.requires}" if required else "",
         slot=slot,
         base=head.live,
         origin=head.pointer,

@@ -130,6 +130,8 @@ def print_plan(console: Screen, plan: Plan) -> None:
         )
     for key, value in plan.web.served.items():
         console.print("  {key}: {value}", key=key, value="removed" if value is None else value)
+    if plan.required:
+        console.print("  the bundle was stable as {required}", required=plan.required)
     if plan.config_changes:
         console.print(
             "  config: {keys} changed", keys=one_line(", ".join(plan.config_changes), _LONGEST_CAUSE)

@@ -37,10 +37,7 @@ def bootstrap_template(
     return render(
         "bootstrap.yml",
         app=config.app,
-        environments=[
-            _environment(configs.get(name, config), name, f"{config.app}-{name}", trail)
-            for name, trail in trails.items()
-        ],
+        environments=[_environment(configs.get(name), config, name, trail) for name, trail in trails.items()],
         recorded=json.dumps({name: trail and trail.model_dump() for name, trail in trails.items()}),
         github=config.github,
         workflows=workflows,
@@ -84,14 +81,17 @@ def trusted_workflows(config: Config, outputs: Mapping[str, str]) -> tuple[list[
     return list(dict.fromkeys([*given, *former])), {"now": own, "former": former}
 
 
-def _environment(config: Config, name: str, prefix: str, trail: Trail | None) -> dict[str, object]:
+def _environment(own: Config | None, config: Config, name: str, trail: Trail | None) -> dict[str, object]:
+    """The facts of an environment: by its own config, if the file has it, else by the present one."""
+    prefix, channels = f"{config.app}-{name}", (own or config).notifications.channels
     return {
         "id": logical_id(name),
         "name": name,
         "prefix": prefix,
+        "requires": own.requires if own else None,
         "configured": name in config.every_environment,
         "trail": trail,
-        "channel_secrets": list(config.notifications.channels.values()),
+        "channel_secrets": list(channels.values()),
         "traces": trace_group(prefix),
         "stacks": _stack_names(prefix, STACK_KINDS),
         "protected_stacks": _stack_names(prefix, (kind for kind in STACK_KINDS if kind in PROTECTED)),

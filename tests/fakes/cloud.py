@@ -78,6 +78,8 @@ class Cloud:
     """The pairs of page and API that users had, each once."""
     configs: dict[str, Config] = field(default_factory=dict)
     """The config beside each bundle, by the bundle's digest: that of the last one made."""
+    others: dict[str, MemoryStore] = field(default_factory=dict)
+    """The ledgers of other environments, by name."""
     prefix: str = "shop-test"
 
     def __post_init__(self) -> None:
@@ -137,7 +139,11 @@ class Cloud:
             web = open_web(s3, blobs, outputs)
             return Site(api=api, web=web, checks=checks, url="https://edge.test")
 
+        def other_ledger(environment: str) -> Ledger:
+            return Ledger(process.watched(self.others.setdefault(environment, MemoryStore()), "other store"))
+
         return Services(
+            other_ledger=other_ledger,
             ledger=Ledger(process.watched(self.store, "store"), warn),
             stacks=process.watched(self.stacks, "stacks"),
             blobs=blobs,

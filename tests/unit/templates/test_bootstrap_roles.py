@@ -426,3 +426,18 @@ def test_trust_in_too_many_or_nobody_is_refused(wrong: dict[str, Any]) -> None:
 def test_the_longest_names_still_name_roles() -> None:
     config = make_config(app="a" * 28, environment="e" * 15, github=GITHUB)
     assert len(service_role(config.prefix)) <= 64
+
+
+def test_an_environment_reads_the_records_of_the_one_it_requires() -> None:
+    """SEC-1: the deploy's records alone, and only the one that requires it."""
+    shared: dict[str, Any] = {"github": GITHUB, "environments": {"staging": {}, "test": {}}}
+    staging = make_config(environment="staging", **shared)
+    made = Document(parse(bootstrap_template(make_config(requires="staging", **shared), (staging,))))
+    records = f"{ARTIFACTS}/staging/ledger"
+    for role in ("PlanRole", "DeployRole"):
+        own_role, other = made.statements(f"Test{role}"), made.statements(f"Staging{role}")
+        assert allows(own_role, Request("s3:GetObject", f"{records}/deployed/r7.json", {}))
+        assert not allows(own_role, Request("s3:GetObject", f"{records}/operations/000001.json", {}))
+        assert not allows(own_role, Request("s3:GetObject", f"{ARTIFACTS}/staging/blobs/{'0' * 64}", {}))
+        assert not allows(own_role, Request("s3:PutObject", f"{records}/deployed/r7.json", {}))
+        assert not allows(other, Request("s3:GetObject", f"{ARTIFACTS}/test/ledger/deployed/r7.json", {}))
