@@ -190,8 +190,8 @@ class Config(Section):
     )
     approval: ApprovalRules = Field(
         default_factory=ApprovalRules,
-        description="More rules for an approval. Two rules always apply: the GitHub environment has required "
-        "reviewers, and a branch rule.",
+        description="The rules for an approval. The GitHub environment always needs a branch rule, and "
+        "required reviewers unless you write `reviewers: false`.",
     )
     releases: Releases = Field(
         default_factory=Releases,

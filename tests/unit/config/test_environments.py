@@ -138,6 +138,11 @@ LINE = REST.count("\n") + 3
         ("trafic: {}", Code.CONFIG_UNKNOWN_KEY, "`environments.staging.trafic` is not a key"),
         ("database: yes", Code.CONFIG_INVALID, "`environments.staging.database`"),
         ("requires: staging", Code.CONFIG_INVALID, "requires staging, which is no other environment"),
+        (
+            "approval: {reviewers: false, prevent_self_review: true}",
+            Code.CONFIG_INVALID,
+            "`environments.staging.approval.prevent_self_review`",
+        ),
         ("requires: qa", Code.CONFIG_INVALID, "requires qa, which is no other environment"),
         ('traffic: {bake: "5"}', Code.CONFIG_INVALID, "`environments.staging.traffic.bake`"),
         (

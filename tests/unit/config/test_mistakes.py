@@ -120,7 +120,7 @@ FULL: dict[str, Any] = {
         }
     ],
     "traffic": {"strategy": "canary", "steps": [{"percent": 10, "bake": "5m"}], "bake": "1m"},
-    "approval": {"prevent_self_review": True},
+    "approval": {"prevent_self_review": True, "reviewers": True},
     "thresholds": {
         "api_error_percent": 5,
         "function_error_percent": 5,
