@@ -122,7 +122,7 @@ class Plan(Record):
     release: str
     commit: str
     bundle: str
-    config: str = ""
+    config: str
     """The blob of the config: all of it, with what this environment has of its own."""
     config_changes: tuple[str, ...] = ()
     """The keys of the config with other values than in the live release."""

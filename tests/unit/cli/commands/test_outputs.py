@@ -33,3 +33,19 @@ def test_before_the_first_release_there_is_nothing(app: App) -> None:
     assert app.run("outputs") is ExitStatus.OK
     assert "shop-test has no stacks yet." in app.printed()
     assert app.untouched
+
+
+def test_each_environment_has_its_own(app: App) -> None:
+    """ADP-5: `--env` before and after the command."""
+    app.deploy("one")
+    content = json.loads((app.folder / "kanmon.yml").read_text())
+    del content["environment"]
+    blocks = {"environments": {"production": {}, "test": {"web": {"settings": {"STAGE": "test"}}}}}
+    (app.folder / "kanmon.yml").write_text(json.dumps(content | blocks))
+    assert app.run("outputs", "--env", "test") is ExitStatus.OK
+    assert "https://edge.test" in app.printed()
+    assert app.run("--env", "production", "outputs") is ExitStatus.OK
+    assert "shop-production has no stacks yet." in app.printed()
+    assert app.run("outputs") is ExitStatus.OK
+    assert "shop-production" in app.printed(), "the first one"
+    assert "has no environment qa" in app.refusal("outputs", "--env", "qa")
