@@ -113,8 +113,10 @@ def print_plan(console: Screen, plan: Plan) -> None:
         console.print("[bold]{release}[/] is live already; there is nothing to change.", release=plan.release)
         return
     console.print(
-        "[bold]Plan for {release}[/] ({base}), commit {commit}, into the [bold]{slot}[/] slot",
+        "[bold]Plan for {release} in {environment}[/] ({base}), commit {commit}, into the [bold]{slot}[/] "
+        "slot",
         release=plan.release,
+        environment=plan.environment,
         base=f"after {plan.base}" if plan.base else "the first one",
         commit=short_commit(plan.commit),
         slot=plan.slot,

@@ -30,6 +30,7 @@ def run(options: FormatOptions, context: Context) -> ExitStatus:
     else:
         live = ledger.release(head.live) if head.live else None
         target, now = present_target(ledger), services.clock.now()
+        context.print(f"in        {context.config.environment}")
         print_status(context.console, head, live, target, operation, now=now)
         print_addresses(context.console, addresses)
     return ExitStatus.OK

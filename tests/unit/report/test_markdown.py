@@ -48,7 +48,7 @@ def outcome_page(text: str) -> str:
     operation = hostile_operation(text).model_copy(update={"checks": (check,), "alarms": (alarm,)})
     failure = KanmonError(Code.CHECK_FAILED, text, where=text, fix=text)
     outcome = Outcome(Result.ROLLED_BACK, text, operation, failure)
-    plan = SimpleNamespace(bundle=text, config=text)
+    plan = SimpleNamespace(bundle=text, config=text, environment=text)
     return render_markdown("outcome.md.j2", outcome=outcome, plan=plan)
 
 

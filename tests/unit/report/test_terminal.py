@@ -278,7 +278,7 @@ def test_a_plan_shows_every_change_and_its_digest() -> None:
     text = printed(on)
     assert "config: traffic.bake, checks changed" in lines
     for fact in (
-        "Plan for r2 (after r1)",
+        "Plan for r2 in test (after r1)",
         "bundle b, config c",
         "abcdef012345",
         "green",

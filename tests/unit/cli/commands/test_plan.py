@@ -18,7 +18,7 @@ def test_a_plan_shows_its_stacks_and_its_digest(app: App) -> None:
     """CD-4"""
     assert app.run("plan", "--bundle", app.build("one"), "--output", "plan.json") is ExitStatus.OK
     printed = app.printed()
-    assert "Plan for r1 (the first one), commit cccccccccccc, into the blue slot" in printed
+    assert "Plan for r1 in test (the first one), commit cccccccccccc, into the blue slot" in printed
     assert f"digest {read_plan(app.folder / 'plan.json').digest}" in printed
 
 

@@ -41,6 +41,7 @@ def test_the_address_and_the_dashboard_are_shown(app: App) -> None:
     app.deploy("one")
     app.run("status")
     printed = app.printed()
+    assert printed.startswith("in        test\n")
     assert "address   https://edge.test" in printed
     assert "dashboard https://dashboard.test" in printed
 
