@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ SHARED = {
     "costs": "One budget holds for the whole app.",
 }
 """The keys that no environment can have of its own, and why."""
+MOST = 20
+"""The most environments of a config. Each is validated as a whole."""
 
 
 def blocks_of(document: Document) -> dict[str, dict[str, Any]]:
@@ -31,7 +34,10 @@ def blocks_of(document: Document) -> dict[str, dict[str, Any]]:
 
 
 def configs_of(document: Document) -> dict[str, dict[str, Any]]:
-    """The whole config of each environment, by name. Without `environments` it is one, without a name."""
+    """The whole config of each environment, by name. Without `environments` it is one, without a name.
+
+    Of too many environments, the first ones are enough to refuse them all.
+    """
     blocks = blocks_of(document)
     if not blocks:
         return {"": document.tree}
@@ -44,7 +50,7 @@ def configs_of(document: Document) -> dict[str, dict[str, Any]]:
     return {
         name: merged(rest, {key: value for key, value in block.items() if key not in SHARED})
         | {"environment": name, KEY: names}
-        for name, block in blocks.items()
+        for name, block in islice(blocks.items(), MOST)
     }
 
 
@@ -60,9 +66,9 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
 
 def place_in_block(document: Document, name: str, place: Location) -> Location:
     """The place of a key of an environment: in its block if it is written there, else in the rest."""
-    block, rest = blocks_of(document).get(name, {}), document.tree
-    written = _depth(block, place)
-    own = written and (written == len(place) or written > _depth(rest, place))
+    # Not through `blocks_of`: thousands of mistakes would read all blocks thousands of times.
+    written = _depth(document.tree, (KEY, name, *place)) - len((KEY, name)) if name else 0
+    own = written > 0 and (written == len(place) or written > _depth(document.tree, place))
     return (KEY, name, *place) if own else place
 
 

@@ -67,12 +67,25 @@ def _wrong_requires(config: Config, configs: Mapping[str, Config]) -> Iterator[t
         problem = f"The environment {config.environment} requires {wanted}, which is no other environment."
         named = f"Name one of {', '.join(others)}." if others else "Add it to `environments`."
         yield problem, f"{named} One file has both, so that both get the same bundle."
+    elif config.environment in _before(configs, wanted):
+        problem = f"The environment {config.environment} requires {wanted}, which needs it before itself."
+        yield problem, "Remove `requires` from the one that is released first."
     elif configs[wanted].region != config.region:
         problem = (
             f"The environment {config.environment} requires {wanted}, which is in {configs[wanted].region}, "
             f"not in {config.region}. Its records lie in the bucket of its own region."
         )
         yield problem, "Give both the same region, or remove `requires`."
+
+
+def _before(configs: Mapping[str, Config], name: str) -> set[str]:
+    """The environments that one requires, and those that they require."""
+    found = set[str]()
+    wanted = configs[name].requires
+    while wanted and wanted in configs and wanted not in found:
+        found.add(wanted)
+        wanted = configs[wanted].requires
+    return found
 
 
 def _move(key: str) -> str:

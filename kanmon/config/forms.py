@@ -44,7 +44,7 @@ def _schema() -> Node:
 def form_of(location: Sequence[int | str]) -> Node:
     """The form of the value at a place such as `("checks", 0, "path")`. Empty for a place without rules."""
     node = _resolved(_schema())
-    if len(location) > len(_BLOCK) and location[0] == _BLOCK[0]:
+    if len(location) >= len(_BLOCK) and location[0] == _BLOCK[0]:
         # In the block of an environment are the keys of the whole file.
         location = location[len(_BLOCK) :]
     for part in location:

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from kanmon.config.api import Api, Route, check_routes
 from kanmon.config.approval import ApprovalRules
+from kanmon.config.blocks import MOST
 from kanmon.config.build import Build
 from kanmon.config.checks import Check
 from kanmon.config.costs import Costs
@@ -59,7 +60,7 @@ class Config(Section):
     )
     environments: Blocks = Field(
         default_factory=dict,
-        max_length=20,
+        max_length=MOST,
         examples=[
             {"staging": {"traffic": {"strategy": "all-at-once"}}, "production": {"requires": "staging"}}
         ],

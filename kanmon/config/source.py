@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from kanmon.config.document import Location
 
 _LINE = 80
+"""The greatest number of characters from a name in a message."""
 _SHOWN = 20
 """The most mistakes in one message."""
+_ENOUGH = 100
+"""After so many wrong values, no further environment is looked at: each could have as many."""
 
 
 class _Mistake(NamedTuple):
@@ -69,6 +72,8 @@ def validate(document: Document) -> dict[str, Config]:
             configs[config.environment] = config
         except ValidationError as error:
             errors[name] = causes(error.errors(include_url=False))
+            if sum(map(len, errors.values())) > _ENOUGH:
+                break
     found = _mistakes(document, errors, configs)
     if not found:
         return configs

@@ -221,3 +221,23 @@ def test_editors_take_a_block_without_the_required_keys(tmp_path: Path) -> None:
     jsonschema.validate(YAML(typ="safe").load(REST + BOTH), schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(YAML(typ="safe").load(_with("trafic: {}")), schema)
+
+
+def test_two_environments_can_not_require_each_other(tmp_path: Path) -> None:
+    """No bundle could ever be the first one."""
+    error = _refusal(
+        tmp_path, REST + BOTH.replace("    functions:", "    requires: production\n    functions:")
+    )
+    assert "staging requires production, which needs it before itself" in error.message
+
+
+def test_an_unknown_key_of_a_block_names_the_right_one(tmp_path: Path) -> None:
+    assert _refusal(tmp_path, _with("trafic: {}")).fix == "Write `traffic` instead."
+    assert "`traffic`" in _refusal(tmp_path, _with("colour: red")).fix
+
+
+def test_of_too_many_environments_only_some_are_validated(tmp_path: Path) -> None:
+    """TRU-6: each is a whole config."""
+    names = "".join(f"  e{number}: {{}}\n" for number in range(100, 2000))
+    error = _refusal(tmp_path, f"{REST}environments:\n{names}")
+    assert "with at most 20 entries" in error.message
