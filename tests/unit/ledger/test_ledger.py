@@ -235,7 +235,7 @@ def test_a_record_of_version_1_is_read(name: str) -> None:
 def test_an_unknown_field_is_ignored() -> None:
     """CD-11: a newer Kanmon of the same version may add some."""
     store = MemoryStore(
-        {"head.json": b'{"version": 1, "live": "r1", "colour": "red", "pointer": {"weight": 1}}'}
+        {"head.json": b'{"version": 2, "live": "r1", "colour": "red", "pointer": {"weight": 1}}'}
     )
     assert Ledger(store).head() == Head(live="r1")
 
