@@ -289,6 +289,11 @@ class Code(Enum):
         "A rollback froze this environment.",
         'Fix the cause, then run `kanmon deploy --lift-freeze "the fix"`.',
     )
+    NOT_STABLE_BEFORE = (
+        313,
+        "The bundle was never stable in the environment that the config requires before.",
+        "Release the same bundle there first. Then plan again.",
+    )
     ENVIRONMENT_MISSING = (
         321,
         "The GitHub environment does not exist, so nothing would hold a release back.",

@@ -165,6 +165,8 @@ def bootstrap_key(sha256: str) -> str:
     return f"bootstrap/{sha256}"
 
 
+DEPLOYED = "deployed/"
+"""The ledger's folder for the deploy's records of releases."""
 PLANNED, THREADS = "releases/", "threads/"
 """The ledger's folders for the plan's role: its records of releases, and the threads of their messages."""
 
@@ -225,6 +227,11 @@ def trail_bucket(prefix: str, account: str) -> str:
 def slot_logs(prefix: str, slot: str) -> str:
     """The log group of a slot's functions."""
     return f"/aws/lambda/{prefix}-{slot}"
+
+
+def state_machine_logs(prefix: str, slot: str) -> str:
+    """The log group of a slot's state machines."""
+    return f"/aws/vendedlogs/states/{prefix}-{slot}"
 
 
 def api_logs(prefix: str) -> str:

@@ -39,10 +39,13 @@ class Gates:
         deployment: bool = True,
         group: str = "",
     ) -> Job:
-        """A job of the latest run attempt wants to run: it begins, or waits. Asking again changes nothing."""
+        """A job of the latest run attempt wants to run: it begins, or waits. Asking again changes nothing.
+
+        After its success, a job of the same name is another one: of another call of its workflow.
+        """
         run_attempt = run.latest
-        job = next((job for job in run_attempt.jobs if job.name == name), None)
-        if job is not None:
+        job = run_attempt.job(name)
+        if job is not None and job.conclusion != "success":
             return job
         job = Job(self.state.new_id(), name, environment, group, runner=runner)
         if environment and deployment:
@@ -112,7 +115,8 @@ class Gates:
 
     def end_job(self, run: Run, name: str, conclusion: str) -> None:
         """A job ended."""
-        job = next(job for job in run.latest.jobs if job.name == name)
+        job = run.latest.job(name)
+        assert job is not None, name
         if job.status != "completed":
             self._finish(run, job, conclusion)
         self._changed(run.latest)

@@ -68,7 +68,7 @@ class Identities:
     def _claims(self, repository: Repository, run: Run, identity: Identity) -> dict[str, Any]:
         owner, _, name = repository.name.partition("/")
         owner_id, now = self.state.user_id(owner), int(time.time())
-        job = next((one for one in run.latest.jobs if one.name == identity.job), None)
+        job = run.latest.job(identity.job)
         context = f"ref:{identity.ref}"
         if job and job.environment:
             context = f"environment:{job.environment}"

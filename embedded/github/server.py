@@ -227,7 +227,8 @@ class LocalGithub:
     def wait_job(self, run: int, job: str, timeout: float = PATIENCE) -> str:
         """Block while a job waits; returns `approved`, `rejected` or `cancelled`, or `waiting` after all."""
         with self.state.changed:
-            found = next(item for item in self._run(run).latest.jobs if item.name == job)
+            found = self._run(run).latest.job(job)
+            assert found is not None, job
             self.state.changed.wait_for(lambda: found.gate != "waiting" or self.state.closed, timeout)
             return "cancelled" if self.state.closed and found.gate == "waiting" else found.gate
 

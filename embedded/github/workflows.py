@@ -72,6 +72,10 @@ class RunAttempt:
     started: datetime = field(default_factory=now)
     updated: datetime = field(default_factory=now)
 
+    def job(self, name: str) -> Job | None:
+        """The newest job of this name. Two calls of one reusable workflow have jobs of the same name here."""
+        return next((job for job in reversed(self.jobs) if job.name == name), None)
+
     @property
     def status(self) -> str:
         """As GitHub shows it: a run waits when nothing of it runs and something waits."""

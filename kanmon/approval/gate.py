@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from kanmon.github.workflow_run import WorkflowRun
 
 
+NOBODY = "nobody (no reviewers)"
+"""Who approved a run where the environment has no reviewers, and the config needs none."""
+
+
 class Rules(Protocol):
     """The gate's questions to GitHub. See :class:`kanmon.github.environments.GithubRules`."""
 
@@ -45,6 +49,8 @@ class Gate:
     environment: str
     prevent_self_review: bool
     """Nobody may approve their own run. The environment's rules and the approval must both meet this."""
+    needs_reviewers: bool = True
+    """The environment must have required reviewers."""
 
     def verify_rules(self) -> Environment:
         """Make sure the environment holds back a job of this run.
@@ -60,7 +66,7 @@ class Gate:
             message = f"This token sees no environment {self.environment} in the repository."
             raise KanmonError(Code.ENVIRONMENT_MISSING, message, where=where)
         where = found.url or where
-        if not found.reviewers:
+        if self.needs_reviewers and not found.reviewers:
             message = f"The environment {self.environment} has no required reviewers."
             raise KanmonError(Code.REVIEWERS_MISSING, message, where=where)
         if found.other_rules:
@@ -81,13 +87,14 @@ class Gate:
         return found
 
     def approvers(self) -> tuple[str, ...]:
-        """Who approved this run attempt. Call it inside the gated job.
+        """Who approved this run attempt; nobody where no review is needed. Call it inside the gated job.
 
         GitHub shows no run attempt of a review. After reviews of several people in several run attempts, all
         of them are here: one of them approved this one. Raises RUN_NOT_APPROVED, APPROVAL_TOO_OLD,
         APPROVED_BY_ACTOR, and the errors of `verify_rules`.
         """
-        self.verify_rules()
+        if not self.verify_rules().reviewers:
+            return ()
         approved = [review for review in self.rules.reviews(self.run.id, self.environment) if review.approved]
         if not approved:
             message = f"No reviewer of {self.environment} approved this run."
@@ -157,6 +164,6 @@ class GateApproval:
 
     def approve(self, what: Approvable) -> Approval:
         """Get the approval. Raises the errors of :meth:`Gate.approvers`."""
-        by = " or ".join(self.gate.approvers())
+        by = " or ".join(self.gate.approvers()) or NOBODY
         how = f"environment {self.gate.environment}, {self.gate.run.url}"
         return Approval(by=by, how=how, digest=what.digest, at=self.clock.now())

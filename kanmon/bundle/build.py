@@ -32,6 +32,7 @@ from kanmon.bundle.web_files import (
 )
 from kanmon.bundle.web_routes import refuse_missing_pages, with_routes
 from kanmon.codes import Code
+from kanmon.config.built import build_inputs
 from kanmon.config.paths import is_api_path
 from kanmon.errors import KanmonError
 from kanmon.media import BEGINNING, media_of
@@ -142,7 +143,7 @@ def _assemble(
         state_machines=copy_state_machines(config, project, staged),
         stacks=read_stacks(config, project),
         web=_copy_web(config.web, config.api, project, staged) if config.web else {},
-        config=config.as_json(),
+        built=build_inputs(config.as_json()),
     )
 
 

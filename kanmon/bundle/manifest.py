@@ -1,7 +1,8 @@
-"""The bundle's manifest: every file with its digest, the commit, the tools, the config.
+"""The bundle's manifest: every file with its digest, the commit, the tools, the build's keys of the config.
 
-A rollback reads manifests of other versions of Kanmon. So unknown fields are ignored, and the digest is that
-of the stored bytes. The config stays plain JSON with two views: one for a new release, one for a stored one.
+The rest of the config is beside the bundle (:mod:`kanmon.config.stored`): it may change without a build, and
+differs by environment. A rollback reads manifests of other versions of Kanmon. So unknown fields are ignored,
+and the digest is that of the stored bytes.
 """
 
 from __future__ import annotations
@@ -9,16 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, JsonValue, PrivateAttr, ValidationError
 
 from kanmon.bundle.tree import safe_name
 from kanmon.codes import Code
-from kanmon.config.mistakes import causes, explanation
-from kanmon.config.schema import Config
-from kanmon.config.served import ServedConfig, read_served
+from kanmon.config.built import build_inputs
+from kanmon.config.changed import changed_keys
+from kanmon.config.extremes import dotted
+from kanmon.config.served import read_served
 from kanmon.errors import KanmonError
 from kanmon.model import Record, WebFile
 from kanmon.naming import ENTRY_PAGE
@@ -28,12 +29,19 @@ from kanmon.text import cut
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kanmon.config.schema import Config
+
 MANIFEST = "manifest.json"
 _SHOWN = 80
+_NAMED = 5
+"""The most changed keys in a message."""
 LARGEST = 32 * 1024 * 1024
 """Bytes of a manifest. A file has about 150: 200,000 files fit."""
-VERSION = 1
-"""The version of the manifest's format. A change that an older Kanmon would misread gives it the next one."""
+VERSION = 2
+"""The version of the manifest's format. A change that an older Kanmon would misread gives it the next one.
+
+Version 1 had the whole config inside.
+"""
 
 
 def sha256_of(path: Path) -> str:
@@ -105,8 +113,10 @@ class Manifest(Record):
     stacks: dict[str, StackTemplate] = Field(default_factory=dict)
     """The team's own stacks."""
     web: dict[str, WebFile]
-    config: dict[str, JsonValue]
-    """The config as JSON, by the schema of the Kanmon that built the bundle."""
+    built: dict[str, JsonValue] = Field(default_factory=dict)
+    """The keys of the config that the build used: :func:`kanmon.config.built.build_inputs`."""
+    config: dict[str, JsonValue] | None = Field(None, exclude_if=lambda value: value is None)
+    """Of version 1: the whole config, by the schema of the Kanmon that built the bundle."""
     _stored: bytes = PrivateAttr()
 
     def model_post_init(self, context: Any, /) -> None:  # noqa: ANN401 - pydantic's signature
@@ -142,22 +152,10 @@ class Manifest(Record):
             uses.setdefault(sha256, []).append(use)
         return {sha256: ", ".join(found) for sha256, found in uses.items()}
 
-    def current_config(self) -> Config:
-        """The config by the schema of this Kanmon, for a new release of the bundle.
-
-        Raises BUNDLE_OTHER_VERSION when the schema has changed too much since the build.
-        """
-        try:
-            return Config.model_validate(self.config)
-        except ValidationError as error:
-            reason, _ = explanation(causes(error.errors(include_url=False))[0])
-            problem = f"This Kanmon can't use the bundle's config. {reason}"
-            raise KanmonError(Code.BUNDLE_OTHER_VERSION, problem, where=self.digest[:12]) from None
-
-    @cached_property
-    def served(self) -> ServedConfig:
-        """The config of a stored release, for a rollback to it, its recovery and its checks."""
-        return read_served(self.config)
+    @property
+    def inputs(self) -> dict[str, JsonValue]:
+        """The keys of the config that the build used, in every version."""
+        return self.built if self.config is None else build_inputs(self.config)
 
     @staticmethod
     def parse(content: bytes, where: str) -> Manifest:
@@ -169,13 +167,16 @@ class Manifest(Record):
             # The version comes first. Otherwise a newer format would look like a damaged one.
             _refuse_newer(_ManifestVersion.model_validate_json(content).version, where)
             manifest = Manifest.model_validate_json(content, extra="ignore", context=content)
-            # Read now: an error here is a damaged bundle, and no operation has begun.
-            manifest.served  # noqa: B018
+            if manifest.config is not None:
+                # Read now: an error here is a damaged bundle, and no operation has begun.
+                read_served(manifest.config)
         except ValidationError as error:
             key = ".".join(map(str, error.errors()[0]["loc"]))
             wrong = f"has no right `{cut(key, _SHOWN)}`" if key else "is no JSON"
             problem = f"The manifest {wrong}."
             raise KanmonError(Code.BUNDLE_DAMAGED, problem, where=where) from None
+        if not manifest.inputs:
+            raise KanmonError(Code.BUNDLE_DAMAGED, "The manifest has no right `built`.", where=where)
         for name in (*manifest.web, *manifest.files()):
             safe_name(name)
         return manifest
@@ -183,12 +184,18 @@ class Manifest(Record):
 
 def _refuse_incomplete(manifest: Manifest, where: str) -> None:
     """Raise BUNDLE_DAMAGED if a part of the config has no files."""
-    for section, found in (("functions", manifest.functions), ("state_machines", manifest.state_machines)):
-        named = manifest.config.get(section)
+    inputs = manifest.inputs
+    given = (
+        ("functions", manifest.functions),
+        ("state_machines", manifest.state_machines),
+        ("stacks", manifest.stacks),
+    )
+    for section, found in given:
+        named = inputs.get(section)
         if missing := sorted(set(named if isinstance(named, dict) else ()) - set(found)):
             problem = f"The manifest has no `{section}.{cut(missing[0], _SHOWN)}`."
             raise KanmonError(Code.BUNDLE_DAMAGED, problem, where=where)
-    if manifest.config.get("web") and ENTRY_PAGE not in manifest.web:
+    if inputs.get("web") and ENTRY_PAGE not in manifest.web:
         raise KanmonError(Code.BUNDLE_DAMAGED, f"The manifest has no {ENTRY_PAGE}.", where=where)
 
 
@@ -238,13 +245,16 @@ def load_bundle(folder: Path, *, digest: str = "") -> Bundle:
 
 
 def built_from(config: Config, folder: Path, digest: str = "") -> Bundle:
-    """Read a bundle built from this config.
+    """Read a bundle that fits this config: all keys that the build used have the same values.
 
-    Raises BUNDLE_MISSING, UNSAFE_PATH, BUNDLE_OTHER_VERSION, or BUNDLE_DAMAGED (also for a bundle from
-    another config).
+    Raises BUNDLE_MISSING, UNSAFE_PATH, BUNDLE_OTHER_VERSION, or BUNDLE_DAMAGED (also when such a key has
+    another value now).
     """
     bundle = load_bundle(folder, digest=digest)
-    if bundle.manifest.current_config() != config:
-        problem = "The config changed since the bundle was built."
+    changed = [*changed_keys(bundle.manifest.inputs, build_inputs(config.as_json()))]
+    if changed:
+        keys = ", ".join(f"`{cut(dotted(place), _SHOWN)}`" for place in changed[:_NAMED])
+        more = f" and {len(changed) - _NAMED} more keys" if len(changed) > _NAMED else ""
+        problem = f"{keys}{more} changed since the bundle was built."
         raise KanmonError(Code.BUNDLE_DAMAGED, problem, fix="Run `kanmon build` again.")
     return bundle

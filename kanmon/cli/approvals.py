@@ -82,6 +82,9 @@ def asker(console: Screen) -> Callable[[str], str] | None:
 
 def _approver(context: Context, question: str, answers: tuple[str, ...], *, yes: bool) -> ApprovalPort:
     clock = context.services.clock
+    if context.config.environments:
+        # Without `--env`, the first environment counts: nobody should approve for another one.
+        question = f"{context.config.environment}: {question}"
     if current_run() is None:
         return TerminalApproval(actor(), asker(context.console), yes, clock, question, answers)
     if yes:

@@ -113,6 +113,7 @@ class SharedOptions:
     """The options of every command."""
 
     config: Path = path("the config file (default: kanmon.yml)", "FILE", "kanmon.yml")
+    environment: str = text("one of the config's `environments` (default: the first one)", "NAME")
     verbose: bool = flag("show every stack event, and every call to AWS and GitHub with its duration")
     debug: bool = flag("show tracebacks", terminal_only=True)
 

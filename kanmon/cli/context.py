@@ -32,6 +32,8 @@ class Context:
 
     config_file: Path
     verbose: bool = False
+    environment: str = ""
+    """The environment that somebody named with `--env`."""
     unfinished: bool = False
     """An operation has not ended: somebody has to recover it."""
 
@@ -40,17 +42,33 @@ class Context:
         return read_document(self.config_file)
 
     @cached_property
-    def config(self) -> Config:
-        """The config. Raises the errors of :func:`kanmon.config.source.load_config`."""
+    def configs(self) -> dict[str, Config]:
+        """The config of each environment, by name. Raises the errors of `validate`."""
         from kanmon.config.source import validate
 
         return validate(self._document)
 
     @cached_property
+    def config(self) -> Config:
+        """The config of the environment. Raises the errors of :func:`kanmon.config.source.load_config`."""
+        from kanmon.config.source import chosen
+
+        return chosen(self.configs, self.environment)
+
+    @cached_property
     def aws(self) -> Aws:
-        """AWS in the config's region."""
-        region = self._document.tree.get("region")
+        """AWS in the environment's region."""
+        region = self._written_region
         return Aws(region if isinstance(region, str) else self.config.region)
+
+    @property
+    def _written_region(self) -> object:
+        """The region as it is written. Nothing is validated yet."""
+        from kanmon.config.blocks import configs_of
+
+        trees = configs_of(self._document)
+        name = self.environment if self.environment in trees else next(iter(trees))
+        return trees[name].get("region")
 
     def check_credentials(self) -> None:
         """Ask AWS for the account, before the config is validated and the work is imported.

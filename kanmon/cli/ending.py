@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from kanmon.cli.context import Context
     from kanmon.release.events import Observer
+    from kanmon.release.plan import Plan
     from kanmon.release.ports import ApprovalPort
     from kanmon.release.walk import Outcome
 
@@ -60,10 +61,13 @@ def operated(context: Context, work: Callable[[], Outcome]) -> Outcome:
     return outcome
 
 
-def show_outcome(context: Context, outcome: Outcome) -> ExitStatus:
-    """Show how an operation ended, and put its marker on the dashboard. Return the exit status for it."""
+def show_outcome(context: Context, outcome: Outcome, plan: Plan | None = None) -> ExitStatus:
+    """Show how an operation ended, and put its marker on the dashboard. Return the exit status for it.
+
+    `plan` is the one that a deploy carried out.
+    """
     if context.step:
-        context.step.outcome(outcome)
+        context.step.outcome(outcome, plan)
     elif outcome.failure:
         print_error(context.console, outcome.failure)
     show_ending(context, outcome)

@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         if shared.verbose:
             _show_log()
-        context = Context(shared.config, shared.verbose)
+        context = Context(shared.config, shared.verbose, shared.environment)
         if command.aws:
             context.check_credentials()
         _on_signals(_interrupt_once)

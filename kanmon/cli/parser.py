@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False, "": False}
 
+_NAMES = {"verbose": ("-v", "--verbose"), "environment": ("--environment", "--env")}
+"""The options with a shorter name for the terminal."""
+
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
@@ -67,9 +70,7 @@ def _parser(commands: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - command
 
 
 def _add(parser: argparse._ActionsContainer, option: Option, default: object = None) -> None:
-    names = [f"--{option.name}"]
-    if option.name == "verbose":
-        names.insert(0, "-v")
+    names = _NAMES.get(option.name, (f"--{option.name}",))
     default = default or option.default
     if option.kind is OptionKind.FLAG:
         parser.add_argument(*names, action="store_true", default=default, help=option.help)

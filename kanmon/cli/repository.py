@@ -45,7 +45,10 @@ def github_gate(config: Config) -> Gate:
     from kanmon.github.environments import GithubRules
 
     client = github_client()
-    return Gate(GithubRules(client), client.run, config.environment, config.approval.prevent_self_review)
+    rules = config.approval
+    return Gate(
+        GithubRules(client), client.run, config.environment, rules.prevent_self_review, rules.reviewers
+    )
 
 
 def gate_approval(config: Config, clock: Clock) -> ApprovalPort:

@@ -67,8 +67,12 @@ def services_of(
         checks = Checks(probes, SYSTEM_CLOCK, secrets.read)
         return Site(api=api, web=web, checks=checks, url=edge.url)
 
+    def other_ledger(environment: str) -> Ledger:
+        return Ledger(S3Store(aws.ledger_s3(), account.bucket, ledger_folder(environment)), warn)
+
     return Services(
         ledger=Ledger(store, warn),
+        other_ledger=other_ledger,
         stacks=Stacks(aws.cloudformation, account.service_role),
         blobs=account.blobs,
         functions=Functions(aws.functions, aws.function_reads),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
+from kanmon.config.blocks import KEY
 from kanmon.config.durations import DURATION_FORMS
 from kanmon.config.schema import Config
 
@@ -24,6 +25,7 @@ Node = dict[str, Any]
 """A part of the JSON schema: the form of one value."""
 
 _WIDE = 10_000
+_BLOCK = (KEY, "<name>")
 _KINDS = {
     "string": "text",
     "integer": "a whole number",
@@ -42,6 +44,9 @@ def _schema() -> Node:
 def form_of(location: Sequence[int | str]) -> Node:
     """The form of the value at a place such as `("checks", 0, "path")`. Empty for a place without rules."""
     node = _resolved(_schema())
+    if len(location) >= len(_BLOCK) and location[0] == _BLOCK[0]:
+        # In the block of an environment are the keys of the whole file.
+        location = location[len(_BLOCK) :]
     for part in location:
         node = child_of(node, part)
     return node

@@ -63,9 +63,9 @@ class Github(Section):
     environments: tuple[Name, ...] = Field(
         (),
         examples=[["staging", "production"]],
-        description="All environments of the app, if it has several: `[staging, production]`. Write the same "
-        "list into the config of each environment, because one stack holds the roles of all. An environment "
-        "outside the list loses its roles at the next `kanmon bootstrap`.",
+        description="All environments of the app, if each has a file of its own: `[staging, production]`. "
+        "Write the same list into the config of each environment, because one stack holds the roles of all. "
+        "An environment outside the list loses its roles at the next `kanmon bootstrap`.",
     )
     branch: Annotated[
         str,

@@ -26,15 +26,16 @@ def check_names(config: Config) -> None:
 
 def _mistakes(config: Config) -> Iterator[MistakeError]:
     at: tuple[str, ...] = ("environment",) if config.github is None else ("github", "environments")
-    for name in config.environments:
+    at = ("environments",) if config.environments else at
+    for name in config.every_environment:
         if begins(RESERVED, name):
             yield MistakeError(
                 f"The environment's name {name} begins with `{RESERVED}`. Such names are Kanmon's own: the "
                 f"artifact bucket has the name {config.app}-{RESERVED}-….",
                 "Choose another name, such as `production`.",
-                at=("environment",) if name == config.environment else at,
+                at=("environment",) if name == config.environment and not config.environments else at,
             )
-    for one, other in combinations(config.environments, 2):
+    for one, other in combinations(config.every_environment, 2):
         if begins(one, other):
             yield MistakeError(
                 f"The environment {other} begins with the name of the environment {one}. Then the roles of "

@@ -115,7 +115,7 @@ def _app(config: Config) -> Iterator[MistakeError]:
             at=("app",),
         )
     room = _BUCKET - len(_LONGEST_SUFFIX) - len("-")
-    for environment in config.environments:
+    for environment in config.every_environment:
         length = len(config.app) + len(environment)
         if length > room:
             yield MistakeError(

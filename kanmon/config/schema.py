@@ -11,11 +11,13 @@ from kanmon.config.alarms import AppAlarm
 from kanmon.config.api import Api, Route, check_routes
 from kanmon.config.approval import ApprovalRules
 from kanmon.config.authorizers import check_authorizers
+from kanmon.config.blocks import MOST
 from kanmon.config.build import Build
 from kanmon.config.checks import Check
 from kanmon.config.connections import with_sign_in
 from kanmon.config.costs import Costs
 from kanmon.config.database import Database
+from kanmon.config.environments import Blocks, with_partial_blocks
 from kanmon.config.functions import Function
 from kanmon.config.github import Github
 from kanmon.config.hooks import Hook
@@ -62,6 +64,25 @@ class Config(Section):
         description="The environment's name. Resources carry it after `app`, and the GitHub environment with "
         "your reviewers has the same name. If you change it, Kanmon creates new stacks and leaves the old "
         "ones behind.",
+    )
+    environments: Blocks = Field(
+        default_factory=dict,
+        max_length=MOST,
+        examples=[
+            {"staging": {"traffic": {"strategy": "all-at-once"}}, "production": {"requires": "staging"}}
+        ],
+        description="All environments of the app, each with what differs there: `{staging: {thresholds: "
+        "{api_p95: 5s}}, production: {requires: staging}}`. The keys of a block are those of this file. "
+        "A mapping is merged with the one outside of the block; a list or another value replaces it. Keys of "
+        "the build can't differ: one bundle is built for all. Commands take `--env NAME`; without it, the "
+        "first one of the file counts. Without this section, the config is that of one environment, named "
+        "by `environment`.",
+    )
+    requires: Name | None = Field(
+        None,
+        examples=["staging"],
+        description="Another environment of `environments`, in the same AWS account and region. A plan is "
+        "refused unless the same bundle was stable there. Run `kanmon bootstrap` after a change.",
     )
     region: Annotated[
         str,
@@ -184,8 +205,8 @@ class Config(Section):
     )
     approval: ApprovalRules = Field(
         default_factory=ApprovalRules,
-        description="More rules for an approval. Two rules always apply: the GitHub environment has required "
-        "reviewers, and a branch rule.",
+        description="The rules for an approval. The GitHub environment always needs a branch rule, and "
+        "required reviewers unless you write `reviewers: false`.",
     )
     releases: Releases = Field(
         default_factory=Releases,
@@ -225,7 +246,7 @@ class Config(Section):
     )
     stacks: dict[Name, Stack] = Field(
         default_factory=dict,
-        max_length=50,
+        max_length=8,
         examples=[{"orders": {"template": "infra/orders.yml"}}],
         description="Your own CloudFormation stacks, each under a name of your choice, such as `orders`: "
         "tables, buckets, topics. They are a part of each release. Everything in the config can use their "
@@ -264,13 +285,13 @@ class Config(Section):
         return self
 
     @property
-    def environments(self) -> tuple[str, ...]:
+    def every_environment(self) -> tuple[str, ...]:
         """The environments with roles in the bootstrap stack.
 
         All environments' configs give the same.
         """
         others = self.github.environments if self.github else ()
-        return tuple(sorted({self.environment, *others}))
+        return tuple(sorted({self.environment, *self.environments, *others}))
 
     @property
     def stateful_stacks(self) -> frozenset[str]:
@@ -296,7 +317,7 @@ def schema_text() -> str:
     """The text of the published JSON schema, deterministic to the byte."""
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **Config.model_json_schema(by_alias=True),
+        **with_partial_blocks(Config.model_json_schema(by_alias=True)),
         "title": "kanmon.yml",
     }
     return json.dumps(schema, indent=2, sort_keys=True) + "\n"

@@ -12,7 +12,7 @@ FILES = (
     "kanmon-dev/kanmon/.github/workflows/rollback.yml",
 )
 """The files with jobs for the roles."""
-COMMIT = "16580a3da1d4f759e9487697723c8e86f1110944"
+COMMIT = "52c84cd6bd444b0475d8fc79e5d9a38f14c6edcb"
 """The commit of these files in the workflow files to copy. `scripts/release` writes it."""
 
 

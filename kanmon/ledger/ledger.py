@@ -12,7 +12,8 @@ from kanmon.aws.objects import Conflict
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.records import VERSION, Decision, Head, Operation, PlannedRelease, Release, Stored, Threads
-from kanmon.naming import PLANNED, THREADS
+from kanmon.model import ReleaseState
+from kanmon.naming import DEPLOYED, PLANNED, THREADS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from kanmon.ledger.store import Store
 
 HEAD = "head.json"
-_DEPLOYED = "deployed/"
 _RECORD = re.compile(r"[a-z]+/r([1-9][0-9]{0,8})\.json")
 """The key of a release's record. The edge takes no longer id, so neither does the ledger."""
 _LAST = 999_999_999
@@ -105,9 +105,17 @@ class Ledger:
 
     def releases(self) -> list[Release]:
         """All releases that a deploy began and that can be read, oldest first."""
-        keys = (release_key(f"r{number}") for number in sorted(self._numbers(_DEPLOYED)))
+        keys = (release_key(f"r{number}") for number in sorted(self._numbers(DEPLOYED)))
         records = (self._readable(key, Release) for key in keys)
         return [record for record in records if record is not None]
+
+    def stable_release(self, bundle: str) -> Release | None:
+        """The newest release with this bundle that passed everything, and was not rolled back since."""
+        for number in sorted(self._numbers(DEPLOYED), reverse=True):
+            found = self._readable(release_key(f"r{number}"), Release)
+            if found and found.bundle == bundle and found.stable_at and found.state is ReleaseState.STABLE:
+                return found
+        return None
 
     def threads(self, release_id: str) -> dict[str, str]:
         """The thread of a release's messages in each chat channel, by the channel's name.
@@ -157,7 +165,7 @@ class Ledger:
             raise KanmonError(Code.LEDGER_CONFLICT, problem) from None
 
     def _last_deployed(self) -> int:
-        return max(self._numbers(_DEPLOYED), default=0)
+        return max(self._numbers(DEPLOYED), default=0)
 
     def _next(self, deployed: int) -> int:
         """The first number after the last deployed release that no planned one has."""
@@ -200,7 +208,7 @@ def missing_operation(number: int) -> KanmonError:
 
 def release_key(release_id: str) -> str:
     """The deploy's record of a release. The plan's is another object, since another role writes it."""
-    return f"{_DEPLOYED}{release_id}.json"
+    return f"{DEPLOYED}{release_id}.json"
 
 
 def operation_key(number: int) -> str:

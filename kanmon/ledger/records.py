@@ -15,10 +15,11 @@ from kanmon.model import Approval, OperationKind, Pointer, Record, ReleaseState,
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-VERSION = 1
+VERSION = 2
 """The version of the stored formats. Kanmon reads this version and all before, and ignores unknown fields.
 
 Raise it when an earlier Kanmon must not work with the record: it would drop the fields that it doesn't know.
+Since version 2, a release names its config.
 """
 
 
@@ -188,6 +189,8 @@ class PlannedRelease(Stored):
     id: str
     commit: str
     bundle: str
+    config: str = ""
+    """The blob of its config. Empty for a bundle of an earlier format, which has the config inside."""
     created: datetime
 
 
@@ -222,7 +225,7 @@ class Release(PlannedRelease, Fenced):
     @property
     def own_files(self) -> frozenset[str]:
         """The digests of its blobs, beside those of its bundle."""
-        found = {self.bundle, self.notifier, *(stack.template for stack in self.stacks.values())}
+        found = {self.bundle, self.config, self.notifier, *(stack.template for stack in self.stacks.values())}
         return frozenset(found - {""})
 
     @property

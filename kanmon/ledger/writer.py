@@ -90,7 +90,7 @@ class LedgerWriter:
         begun = Release(**approved.model_dump())
         release = self._adopt(key, Release) or self._put(key, begun)
         # An aborted deploy of the same plan left a record. The first step writes what this one approved.
-        approval = {"commit": approved.commit, "bundle": approved.bundle}
+        approval = approved.model_dump(include={"version", "commit", "bundle", "config"})
         self.releases[approved.id] = release.model_copy(update=approval)
         return self.releases[approved.id]
 

@@ -9,6 +9,8 @@ from kanmon.errors import KanmonError
 from kanmon.ledger.records import PlannedRelease
 from kanmon.model import OperationKind, ReleaseState, Result
 from kanmon.release.lease import lease
+from kanmon.release.loaded import Loader
+from kanmon.release.required import required_release
 from kanmon.release.walk import Outcome, open_operation, refuse_moved, refuse_open, walk
 
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ def deploy(
 ) -> Outcome:
     """Carry out a plan. A failure after the start is in the outcome; a refusal before it is raised.
 
-    Raises FROZEN, UNFINISHED, HELD, NOT_APPROVED, LOCKED, PLAN_STALE, CONTAINER_FAILED, COMMIT_MISSING.
+    Raises FROZEN, UNFINISHED, HELD, NOT_APPROVED, NOT_STABLE_BEFORE, LOCKED, PLAN_STALE, CONTAINER_FAILED,
+    COMMIT_MISSING.
     """
     if plan.unchanged:
         return Outcome(Result.UNCHANGED, plan.release)
@@ -39,6 +42,7 @@ def deploy(
     refuse_open(services.ledger.open_operation(head))
     refuse_stale(services, plan, head)
     refuse_frozen(head, lift_freeze)
+    refuse_unproven(services, plan)
     if plan.verify:
         services.preview_tests.prepare(plan.verify, plan.commit)
     approval = approver.approve(plan)
@@ -51,8 +55,16 @@ def deploy(
         refuse_moved(held.writer.head, head)
         # A rollback may have frozen the environment during the review.
         refuse_frozen(held.writer.head, lift_freeze)
+        # The other environment may have rolled the release back during the review.
+        refuse_unproven(services, plan)
         held.writer.begin_release(
-            PlannedRelease(id=plan.release, commit=plan.commit, bundle=plan.bundle, created=plan.made)
+            PlannedRelease(
+                id=plan.release,
+                commit=plan.commit,
+                bundle=plan.bundle,
+                config=plan.config,
+                created=plan.made,
+            )
         )
         steps = open_operation(
             services,
@@ -88,11 +100,20 @@ def refuse_frozen(head: Head, lift_freeze: str) -> None:
         raise KanmonError(Code.FROZEN, f"Frozen since {since}: {head.freeze.reason}.")
 
 
+def refuse_unproven(services: Services, plan: Plan) -> None:
+    """Raise NOT_STABLE_BEFORE unless the environment that the approved config requires had the bundle.
+
+    The plan's own finding is not used: its role could have written it.
+    """
+    config = Loader(services.blobs).config(plan.config).current()
+    required_release(services, config, plan.bundle)
+
+
 def refuse_stale(services: Services, plan: Plan, head: Head) -> None:
     """Raise PLAN_STALE when the plan does not fit the ledger any more."""
     deployed = services.ledger.release(plan.release)
     recorded = deployed or services.ledger.planned(plan.release)
-    if recorded is None or recorded.bundle != plan.bundle:
+    if recorded is None or (recorded.bundle, recorded.config) != (plan.bundle, plan.config):
         raise KanmonError(Code.PLAN_STALE, f"The ledger does not know {plan.release} as it was planned.")
     if (head.live, head.pointer) != (plan.base, plan.origin):
         now, then = head.live or "nothing", plan.base or "nothing"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanmon.release.deploy import refuse_frozen, refuse_stale
+from kanmon.release.deploy import refuse_frozen, refuse_stale, refuse_unproven
+from kanmon.release.loaded import Loader
 from kanmon.release.rollback import returns_to
 from kanmon.release.slot import is_in_slot
 from kanmon.release.walk import refuse_busy, refuse_open
@@ -21,14 +22,19 @@ if TYPE_CHECKING:
 _FREEZE = "freeze the environment: the next deploy needs --lift-freeze"
 
 
-def deploy_steps(services: Services, plan: Plan, config: Config, lift_freeze: str = "") -> Iterator[str]:
-    """The steps of a deploy in words. Raises HELD, UNFINISHED, FROZEN, PLAN_STALE as the deploy would."""
+def deploy_steps(services: Services, plan: Plan, lift_freeze: str = "") -> Iterator[str]:
+    """The steps of a deploy in words.
+
+    Raises HELD, UNFINISHED, FROZEN, NOT_STABLE_BEFORE, PLAN_STALE as the deploy would.
+    """
     head = services.ledger.head()
     refuse_open(services.ledger.open_operation(head))
     if plan.unchanged:
         return
     refuse_stale(services, plan, head)
     refuse_frozen(head, lift_freeze)
+    refuse_unproven(services, plan)
+    config = Loader(services.blobs).config(plan.config).current()
     yield f"ask for approval of the plan {plan.digest[:12]}"
     if config.database:
         yield "make a snapshot of the database"

@@ -1,12 +1,16 @@
-"""A release with its manifest."""
+"""A release with its manifest and its config."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kanmon.checks.probe import Target
+from kanmon.codes import Code
 from kanmon.config.served import ServedWeb
+from kanmon.config.stored import LARGEST, StoredConfig, parse_config
+from kanmon.errors import KanmonError
+from kanmon.ledger.ledger import release_key
 from kanmon.naming import slot_logs
 from kanmon.traffic.pages import WebRelease
 
@@ -14,17 +18,20 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from kanmon.bundle.manifest import Manifest
+    from kanmon.config.schema import Config
     from kanmon.config.served import ServedConfig
     from kanmon.ledger.records import Release
     from kanmon.model import WebFile
+    from kanmon.release.ports import BlobsPort
 
 
 @dataclass(frozen=True)
 class LoadedRelease:
-    """A release with its manifest: enough to bring users to it."""
+    """A release with its manifest and its config: enough to bring users to it."""
 
     record: Release
     manifest: Manifest
+    stored: StoredConfig
 
     @property
     def id(self) -> str:
@@ -46,7 +53,16 @@ class LoadedRelease:
     @property
     def config(self) -> ServedConfig:
         """The part of its config that serves users, of whatever version of Kanmon."""
-        return self.manifest.served
+        return self.stored.served
+
+    @property
+    def current_config(self) -> Config:
+        """The whole config, for its deploy by this Kanmon. Raises BUNDLE_OTHER_VERSION."""
+        return self.stored.current()
+
+    def uses(self) -> dict[str, str]:
+        """Every blob's SHA-256 of its bundle and its config, and its use in words."""
+        return self.manifest.uses() | ({self.record.config: "the config"} if self.record.config else {})
 
     @property
     def api_paths(self) -> tuple[str, ...]:
@@ -57,6 +73,42 @@ class LoadedRelease:
         """The release to check, as `candidate`, `live` or `stable`; with the token of its preview."""
         slot = self.record.slot
         return Target(name, self.id, preview, logs=slot_logs(self.config.prefix, slot), slot=slot)
+
+
+@dataclass(frozen=True)
+class Loader:
+    """Reads releases, each file once."""
+
+    blobs: BlobsPort
+    manifests: dict[str, Manifest] = field(default_factory=dict)
+    """Those it has read, by their digests."""
+    configs: dict[str, StoredConfig] = field(default_factory=dict)
+
+    def load(self, record: Release) -> LoadedRelease:
+        """A release with its files.
+
+        Raises BUNDLE_MISSING, BLOB_REPLACED, BUNDLE_DAMAGED, BUNDLE_OTHER_VERSION or LEDGER_UNREADABLE.
+        """
+        manifest = self.manifest(record.bundle)
+        if record.config:
+            return LoadedRelease(record, manifest, self.config(record.config))
+        if manifest.config is None:
+            problem = f"The record of {record.id} names no config."
+            raise KanmonError(Code.LEDGER_UNREADABLE, problem, where=release_key(record.id))
+        return LoadedRelease(record, manifest, StoredConfig(manifest.config))
+
+    def manifest(self, digest: str) -> Manifest:
+        """The manifest of a bundle."""
+        if digest not in self.manifests:
+            self.manifests[digest] = self.blobs.manifest(digest)
+        return self.manifests[digest]
+
+    def config(self, digest: str) -> StoredConfig:
+        """A stored config, verified by its digest."""
+        if digest not in self.configs:
+            content = self.blobs.get(digest, LARGEST)
+            self.configs[digest] = parse_config(content, self.blobs.key(digest))
+        return self.configs[digest]
 
 
 def files_of(loaded: LoadedRelease | None) -> Mapping[str, WebFile]:
@@ -70,4 +122,4 @@ def compared_in(loaded: LoadedRelease | None) -> Collection[str]:
     Nobody can write them again: the bucket's policy lets nobody write a key twice, and pruning deletes no
     blob of a kept release.
     """
-    return loaded.manifest.uses().keys() if loaded and loaded.record.verified_at else ()
+    return loaded.uses().keys() if loaded and loaded.record.verified_at else ()

@@ -12,16 +12,18 @@ from pydantic import Field
 from kanmon.bundle.web_files import refuse_changed_assets
 from kanmon.codes import Code
 from kanmon.config.check_values import secrets_of_checks
+from kanmon.config.stored import StoredConfig
 from kanmon.config.verify import Verify
 from kanmon.errors import KanmonError
 from kanmon.ledger.records import PlannedRelease, Release
 from kanmon.model import Pointer, Record, ReleaseState, Slot
 from kanmon.naming import API, EDGE, FOUNDATION, ON, SLOT, Parameter, secret_name
 from kanmon.regular_file import RefusedFileError, read_regular
-from kanmon.release.loaded import LoadedRelease, files_of
-from kanmon.release.outputs import resolve
+from kanmon.release.differences import WebPlan, config_changes, web_plan
+from kanmon.release.loaded import LoadedRelease, Loader, files_of
+from kanmon.release.required import required_release
 from kanmon.release.reservations import refuse_overdrawn
-from kanmon.release.web_plan import WebPlan, web_plan
+from kanmon.release.stack_outputs import resolve
 from kanmon.stacks.changes import Change, ChangeSet, template_changes
 from kanmon.stacks.fixed import refuse_impossible, stays_for_ever
 from kanmon.stacks.preflight import inspect
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from kanmon.bundle.manifest import Manifest
     from kanmon.config.schema import Config
     from kanmon.ledger.records import Head
+    from kanmon.release.loaded import LoadedRelease
     from kanmon.release.ports import Services
     from kanmon.stacks.cloudformation import DeployedStack
     from kanmon.stacks.spec import StackSpec
@@ -130,6 +133,12 @@ class Plan(Record):
     release: str
     commit: str
     bundle: str
+    config: str
+    """The blob of the config: all of it, with what this environment has of its own."""
+    config_changes: tuple[str, ...] = ()
+    """The keys of the config with other values than in the live release."""
+    required: str = ""
+    """The release that the config requires before, such as `r7 in staging`."""
     slot: Slot
     base: str | None
     """The live release at the time of the plan."""
@@ -156,6 +165,7 @@ class Plan(Record):
     def files(self) -> dict[str, str]:
         """The SHA-256 of each blob that it uses beside its bundle, and its use in words."""
         templates = {stack.template: f"the template of {stack.name}" for stack in self.stacks}
+        templates[self.config] = "the config"
         return templates | ({self.notifier: "the notifier's package"} if self.notifier else {})
 
     def text(self) -> str:
@@ -192,21 +202,24 @@ def make_plan(
 ) -> Plan:
     """Create the change sets of a release and put them into a plan. Stacks and users stay as they are.
 
-    `manifest` belongs to an uploaded bundle, `loaded` is the live release of `head`. Raises PLAN_DESTROYS,
-    PLAN_IMPOSSIBLE, TEMPLATE_WRONG, TEMPLATE_TOO_BIG, API_TOO_BIG, CONCURRENCY_MISSING, ASSET_CHANGED,
-    BUNDLE_MISSING, BLOB_REPLACED and the errors of the services.
+    `manifest` belongs to an uploaded bundle, `loaded` is the live release of `head`. Raises
+    NOT_STABLE_BEFORE, PLAN_DESTROYS, PLAN_IMPOSSIBLE, TEMPLATE_WRONG, TEMPLATE_TOO_BIG, API_TOO_BIG,
+    CONCURRENCY_MISSING, ASSET_CHANGED, BUNDLE_MISSING, BLOB_REPLACED and the errors of the services.
     """
     live = loaded.record if loaded else None
     slot = head.pointer.slot.other
-    web = web_plan(manifest, loaded)
-    if live and _is_live_already(services, live, config, manifest, made):
+    stored = StoredConfig(config.as_json())
+    web = web_plan(manifest, stored.served, loaded)
+    if live and live.config == stored.digest and _is_live_already(services, live, config, manifest, made):
         return Plan(
             app=config.app, environment=config.environment, release=live.id, commit=live.commit,
-            bundle=live.bundle, slot=live.slot, base=live.id, origin=head.pointer, made=services.clock.now(),
-            stacks=(), web=web, unchanged=True,
+            bundle=live.bundle, config=live.config, slot=live.slot, base=live.id, origin=head.pointer,
+            made=services.clock.now(), stacks=(), web=web, unchanged=True,
         )  # fmt: skip
     refuse_changed_assets(manifest.web, files_of(loaded))
-    release = _new_release(services, manifest)
+    required = required_release(services, config, manifest.digest)
+    services.blobs.put(stored.stored)
+    release = _new_release(services, manifest, stored)
     specs = stacks_of(config, manifest, release.id, slot, made)
     inspect(config, specs)
     refuse_overdrawn(services, config.prefix, next(spec for spec in specs if spec.kind == SLOT))
@@ -218,6 +231,9 @@ def make_plan(
         release=release.id,
         commit=manifest.commit,
         bundle=manifest.digest,
+        config=stored.digest,
+        config_changes=config_changes(stored, loaded),
+        required=f"{required.id} in {config.requires}" if required else "",
         slot=slot,
         base=head.live,
         origin=head.pointer,
@@ -349,14 +365,18 @@ def _is_live_already(
     return True
 
 
-def _new_release(services: Services, manifest: Manifest) -> PlannedRelease:
-    """A release with a new id; the newest one again when it has this bundle and no deploy began it."""
+def _new_release(services: Services, manifest: Manifest, config: StoredConfig) -> PlannedRelease:
+    """A release with a new id; the newest one again when it has the same files and no deploy began it."""
     waiting = services.ledger.waiting_release()
-    if waiting and waiting.bundle == manifest.digest:
+    if waiting and (waiting.bundle, waiting.config) == (manifest.digest, config.digest):
         return waiting
     return services.ledger.add_release(
         lambda release_id: PlannedRelease(
-            id=release_id, commit=manifest.commit, bundle=manifest.digest, created=services.clock.now()
+            id=release_id,
+            commit=manifest.commit,
+            bundle=manifest.digest,
+            config=config.digest,
+            created=services.clock.now(),
         )
     )
 
@@ -364,4 +384,4 @@ def _new_release(services: Services, manifest: Manifest) -> PlannedRelease:
 def live_release(services: Services, head: Head) -> LoadedRelease | None:
     """The live release with its manifest; None when nothing is live."""
     record = services.ledger.release(head.live) if head.live else None
-    return LoadedRelease(record, services.blobs.manifest(record.bundle)) if record else None
+    return Loader(services.blobs).load(record) if record else None

@@ -343,6 +343,8 @@ class Services:
     preview_tests: PreviewTestsPort
     site: Callable[[ServedConfig, Mapping[str, Mapping[str, str]]], Site]
     """Opens the site from the stacks' outputs, by the stacks' kinds."""
+    other_ledger: Callable[[str], Ledger]
+    """Opens the ledger of another environment of the app, by its name, to read it."""
     clock: Clock
     fence: Fence
     """Stands before all changes that these services make in AWS."""

@@ -10,8 +10,8 @@ from kanmon.aws.polling import polls
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.release.events import EventKind
-from kanmon.release.outputs import resolve
 from kanmon.release.plan import refuse_destruction, template_digest
+from kanmon.release.stack_outputs import resolve
 from kanmon.stacks.policy import stack_policy
 from kanmon.stacks.protection import creating, protecting
 from kanmon.stacks.spec import StackOutput

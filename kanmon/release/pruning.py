@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kanmon.bundle.manifest import Manifest
     from kanmon.ledger.records import Head, Release
     from kanmon.release.journal import Journal
+    from kanmon.release.loaded import LoadedRelease
     from kanmon.release.steps import Steps
 
 _YOUNG = timedelta(days=31)
@@ -39,7 +40,7 @@ def prune(steps: Steps) -> None:
     with _noted(steps.journal, "database snapshots"):
         _delete_snapshots(steps)
     with _noted(steps.journal, "files of releases"):
-        limit = steps.release.manifest.current_config().releases.kept
+        limit = steps.release.current_config.releases.kept
         # The head loses a release before its files go. Otherwise a run that dies between the two would leave
         # a target of rollbacks without its files.
         steps.journal.record_kept(releases_to_keep(steps.journal.writer.head, limit))
@@ -56,27 +57,31 @@ def releases_to_keep(head: Head, limit: int) -> tuple[str, ...]:
 class _Needed:
     """What the kept releases need, and a plan that waits."""
 
-    records: tuple[Release, ...]
-    manifests: tuple[Manifest, ...]
+    releases: tuple[LoadedRelease, ...]
     waiting: tuple[Manifest, ...]
     """The plan role can write it: it adds to what is needed, and decides about nothing else."""
 
     @property
     def blobs(self) -> set[str]:
         """The digests of all their stored files."""
-        own = (record.own_files for record in self.records)
-        uses = (manifest.uses() for manifest in self.manifests + self.waiting)
+        own = (one.record.own_files for one in self.releases)
+        uses = (manifest.uses() for manifest in self.manifests)
         return {sha256 for found in (*own, *uses) for sha256 in found}
 
     @property
     def pages(self) -> set[str]:
         """The names of all their web files."""
-        return {name for manifest in self.manifests + self.waiting for name in manifest.web}
+        return {name for manifest in self.manifests for name in manifest.web}
 
     @property
     def folders(self) -> set[str]:
         """The folders of their hashed assets."""
-        return {folder for one in self.manifests if one.served.web for folder in one.served.web.folders}
+        return {folder for one in self.releases if one.config.web for folder in one.config.web.folders}
+
+    @property
+    def manifests(self) -> tuple[Manifest, ...]:
+        """The manifests of all, those of plans, too."""
+        return tuple(one.manifest for one in self.releases) + self.waiting
 
 
 def _delete_files(steps: Steps) -> None:
@@ -85,7 +90,7 @@ def _delete_files(steps: Steps) -> None:
     # An asset is younger than its blob.
     old = steps.services.blobs.older_than(before)
     records = _records(steps) if old else ()
-    needed = _Needed(records, _manifests(steps, records), _waiting(steps)) if old else None
+    needed = _Needed(_loaded(steps, records), _waiting(steps)) if old else None
     if needed:
         with _noted(steps.journal, "files of bundles"):
             unneeded = old - needed.blobs
@@ -118,11 +123,10 @@ def _records(steps: Steps) -> tuple[Release, ...]:
         return tuple(pool.map(lambda one: _record(steps, one), sorted(filter(None, wanted))))
 
 
-def _manifests(steps: Steps, records: tuple[Release, ...]) -> tuple[Manifest, ...]:
-    """The bundles of releases. See :func:`_records`."""
-    bundles = sorted({record.bundle for record in records})
+def _loaded(steps: Steps, records: tuple[Release, ...]) -> tuple[LoadedRelease, ...]:
+    """The releases with their files. See :func:`_records`."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return tuple(pool.map(lambda one: _manifest(steps, one), bundles))
+        return tuple(pool.map(steps.loader.load, records))
 
 
 def _record(steps: Steps, release_id: str) -> Release:
@@ -133,10 +137,6 @@ def _record(steps: Steps, release_id: str) -> Release:
     return record
 
 
-def _manifest(steps: Steps, bundle: str) -> Manifest:
-    return steps.manifests.get(bundle) or steps.services.blobs.manifest(bundle)
-
-
 def _waiting(steps: Steps) -> tuple[Manifest, ...]:
     """The bundle of the newest planned release: it may have taken old files over, by their names.
 
@@ -145,7 +145,7 @@ def _waiting(steps: Steps) -> tuple[Manifest, ...]:
     """
     waiting = steps.services.ledger.waiting_release()
     with suppress(KanmonError, ValueError, RecursionError):
-        return (_manifest(steps, waiting.bundle),) if waiting else ()
+        return (steps.loader.manifest(waiting.bundle),) if waiting else ()
     return ()
 
 
@@ -154,7 +154,7 @@ def _delete_snapshots(steps: Steps) -> None:
 
     Otherwise they would reach the region's quota, and no release could begin.
     """
-    config = steps.release.manifest.current_config()
+    config = steps.release.current_config
     cluster = steps.outputs.get(FOUNDATION, {}).get(Output.DATABASE_CLUSTER) if config.database else None
     if config.database is None or cluster is None:
         return

@@ -18,8 +18,8 @@ from kanmon.ledger.records import KeptStack
 from kanmon.model import Slot
 from kanmon.naming import STACK_KINDS, stack_name
 from kanmon.release.events import EventKind
-from kanmon.release.outputs import outputs_of
 from kanmon.release.provision import stack_at_rest
+from kanmon.release.stack_outputs import outputs_of
 from kanmon.stacks.policy import stack_policy
 from kanmon.templates.stack_set import is_protected
 

@@ -11,6 +11,7 @@ from kanmon.ledger.ledger import release_key
 from kanmon.model import OperationKind, ReleaseState, Step
 from kanmon.release.journal import as_failure
 from kanmon.release.lease import lease
+from kanmon.release.loaded import Loader
 from kanmon.release.recover import end_open, return_path
 from kanmon.release.slot import is_in_slot
 from kanmon.release.transitions import recovery_step
@@ -177,6 +178,6 @@ def _refuse_changed(present: Release, target: Release, approval: Approval) -> No
 
 def _refuse_incomplete(services: Services, target: Release) -> None:
     """Raise LEDGER_UNREADABLE when the record lacks the routes of its API. Without, the API would go."""
-    if services.blobs.manifest(target.bundle).served.api and not target.pointer.deployment:
+    if Loader(services.blobs).load(target).config.api and not target.pointer.deployment:
         problem = f"The record of {target.id} has no snapshot of its routes."
         raise KanmonError(Code.LEDGER_UNREADABLE, problem, where=release_key(target.id))

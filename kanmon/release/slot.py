@@ -24,9 +24,9 @@ from kanmon.release.events import EventKind
 from kanmon.release.hooks import run_hooks
 from kanmon.release.live_check import LiveCheck
 from kanmon.release.loaded import compared_in
-from kanmon.release.outputs import outputs_of, resolve
 from kanmon.release.plan import refuse_destruction
 from kanmon.release.provision import existing_stack, provision, verify_change_sets
+from kanmon.release.stack_outputs import outputs_of, resolve
 from kanmon.stacks.spec import StackOutput
 from kanmon.templates.stack_set import is_protected, tags
 
@@ -49,7 +49,7 @@ _LOST = (
 def apply_plan(steps: Steps, plan: Plan) -> None:
     """Carry out a deploy's plan: the database's snapshot, the approved change sets, the hooks."""
     services, journal = steps.services, steps.journal
-    config = steps.release.manifest.current_config()
+    config = steps.release.current_config
     outputs = outputs_of(services, config, plan.slot)
     _refuse_users(services.site(steps.release.config, outputs), plan.slot, plan.base)
     # A stale plan is refused before anything is made, also before the snapshot.
@@ -99,7 +99,7 @@ def apply_record(steps: Steps) -> None:
     # Look for the blobs first. Otherwise CloudFormation would miss a package in the middle of the update, and
     # the slot would be broken.
     template = {recorded.template: f"the template of {name}"}
-    services.blobs.verify(release.manifest.uses() | template, compared_in(steps.base))
+    services.blobs.verify(release.uses() | template, compared_in(steps.base))
     verified_at = journal.now()
     _refuse_users(steps.site, slot, steps.operation.base)
     change_set = services.stacks.create_change_set(

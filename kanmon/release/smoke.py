@@ -10,7 +10,8 @@ from kanmon.errors import KanmonError
 from kanmon.naming import slot_logs
 from kanmon.release.events import Event, EventKind
 from kanmon.release.journal import check_event
-from kanmon.release.outputs import outputs_of
+from kanmon.release.loaded import Loader
+from kanmon.release.stack_outputs import outputs_of
 
 if TYPE_CHECKING:
     from kanmon.checks.execution import CheckResult
@@ -28,7 +29,7 @@ def smoke(services: Services, config: Config, observer: Observer) -> list[CheckR
     release = services.ledger.release(head.live) if head.live else None
     if release is None:
         raise KanmonError(Code.UNKNOWN_RELEASE, f"Nothing is live in {config.environment} yet.")
-    served = services.blobs.manifest(release.bundle).served
+    served = Loader(services.blobs).load(release).config
     for note in served.unchecked:
         observer(Event(EventKind.NOTE, note, at=services.clock.now()))
     if not served.checks:

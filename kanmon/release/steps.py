@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,24 +17,24 @@ from kanmon.release.bake import Bake
 from kanmon.release.checking import ChecksFailedError, check
 from kanmon.release.decide import obey
 from kanmon.release.events import EventKind
-from kanmon.release.loaded import LoadedRelease, compared_in, files_of
-from kanmon.release.outputs import outputs_of
+from kanmon.release.loaded import LoadedRelease, Loader, compared_in, files_of
 from kanmon.release.pointers import Pointers
 from kanmon.release.pruning import prune
 from kanmon.release.restore import restore_stacks
 from kanmon.release.slot import apply_plan, apply_record
+from kanmon.release.stack_outputs import outputs_of
 from kanmon.release.triggers import switch_triggers
 from kanmon.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kanmon.bundle.manifest import Manifest
     from kanmon.checks.probe import Target
     from kanmon.config.checks import Check
     from kanmon.ledger.records import Operation
     from kanmon.model import Pointer
     from kanmon.release.journal import Journal
+    from kanmon.release.loaded import LoadedRelease
     from kanmon.release.plan import Plan
     from kanmon.release.ports import Services, Site
     from kanmon.release.provision import Outputs
@@ -68,8 +68,6 @@ class Steps:
 
     services: Services
     journal: Journal
-    manifests: dict[str, Manifest] = field(default_factory=dict)
-    """The manifests that it has read, by their digests."""
 
     @property
     def operation(self) -> Operation:
@@ -85,6 +83,11 @@ class Steps:
     def base(self) -> LoadedRelease | None:
         """The live release at the beginning; None before the first one."""
         return self._load(self.operation.base) if self.operation.base else None
+
+    @cached_property
+    def loader(self) -> Loader:
+        """Reads the releases' files."""
+        return Loader(self.services.blobs)
 
     @cached_property
     def outputs(self) -> Outputs:
@@ -111,7 +114,7 @@ class Steps:
         with self._begin(f"{plan.release} goes into the {plan.slot} slot"):
             # Compare the stored files with their names before anything uses one. Otherwise a holder of the
             # plan's role, or of an earlier version's, could exchange a file under its name.
-            self.services.blobs.verify(self.release.manifest.uses() | plan.files(), compared_in(self.base))
+            self.services.blobs.verify(self.release.uses() | plan.files(), compared_in(self.base))
             self.journal.writer.amend_release(
                 plan.release,
                 state=ReleaseState.CANDIDATE,
@@ -157,7 +160,7 @@ class Steps:
         if not (self.base and self.release.record.pointer.deployment and self.site.api.live()):
             # One of the releases has no API: there are no requests to share.
             return
-        config = self.release.manifest.current_config()
+        config = self.release.current_config
         target = self.release.target("candidate", self.operation.previews[0])
         for share in config.traffic.shares:
             # The ledger has the step before the first request moves. Otherwise a run that dies after the
@@ -183,7 +186,7 @@ class Steps:
             # answers where the move has not arrived.
             new = not self.operation.origin.deployment
             self.check_all(release, replace(live, arrival=ARRIVAL, api=release.api_paths) if new else live)
-            bake.watch(release.config.checks, live, release.manifest.current_config().traffic.bake)
+            bake.watch(release.config.checks, live, release.current_config.traffic.bake)
 
     def complete(self) -> None:
         """Record the live release as stable; then the operation ends."""
@@ -311,7 +314,7 @@ class Steps:
         """
         if self.operation.kind is not OperationKind.DEPLOY:
             return
-        verify, commit = self.release.manifest.current_config().verify, self.release.manifest.commit
+        verify, commit = self.release.current_config.verify, self.release.manifest.commit
         if verify is None:
             return
         self.journal.emit(EventKind.NOTE, f"your own tests of {commit[:12]} run in {verify.image}")
@@ -324,10 +327,7 @@ class Steps:
             raise KanmonError(Code.CANDIDATE_REFUSED, problem, where=f"{candidate.release} as candidate")
 
     def _load(self, release_id: str) -> LoadedRelease:
-        record = self.journal.writer.releases[release_id]
-        if record.bundle not in self.manifests:
-            self.manifests[record.bundle] = self.services.blobs.manifest(record.bundle)
-        return LoadedRelease(record, self.manifests[record.bundle])
+        return self.loader.load(self.journal.writer.releases[release_id])
 
     @contextmanager
     def _begin(self, text: str) -> Iterator[None]:

@@ -60,11 +60,11 @@ class WorkflowStep:
         self.runner.output("digest", plan.digest)
         self.runner.output("unchanged", "true" if plan.unchanged else "false")
 
-    def outcome(self, outcome: Outcome) -> None:
-        """Show how a run ended."""
+    def outcome(self, outcome: Outcome, plan: Plan | None = None) -> None:
+        """Show how a run ended. `plan` is that of a deploy."""
         if outcome.failure:
             self.error(outcome.failure)
-        self.runner.summary(render_markdown("outcome.md.j2", outcome=outcome))
+        self.runner.summary(render_markdown("outcome.md.j2", outcome=outcome, plan=plan))
         self.runner.output("release", outcome.release)
         self.runner.output("result", outcome.result.value)
         self.runner.output("operation", str(outcome.operation.number) if outcome.operation else "")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from kanmon.errors import KanmonError
     from kanmon.ledger.records import Head, Operation, Release
+    from kanmon.release.outputs import Addresses
     from kanmon.release.plan import Plan, PlannedStack
     from kanmon.release.walk import Outcome
     from kanmon.report.console import Screen
@@ -112,8 +113,10 @@ def print_plan(console: Screen, plan: Plan) -> None:
         console.print("[bold]{release}[/] is live already; there is nothing to change.", release=plan.release)
         return
     console.print(
-        "[bold]Plan for {release}[/] ({base}), commit {commit}, into the [bold]{slot}[/] slot",
+        "[bold]Plan for {release} in {environment}[/] ({base}), commit {commit}, into the [bold]{slot}[/] "
+        "slot",
         release=plan.release,
+        environment=plan.environment,
         base=f"after {plan.base}" if plan.base else "the first one",
         commit=short_commit(plan.commit),
         slot=plan.slot,
@@ -129,6 +132,15 @@ def print_plan(console: Screen, plan: Plan) -> None:
         )
     for key, value in plan.web.served.items():
         console.print("  {key}: {value}", key=key, value="removed" if value is None else value)
+    _print_proofs(console, plan)
+    console.print(
+        "  bundle [dim]{bundle}[/], config [dim]{config}[/]", bundle=plan.bundle, config=plan.config
+    )
+    console.print("  digest [dim]{digest}[/]", digest=plan.digest)
+
+
+def _print_proofs(console: Screen, plan: Plan) -> None:
+    """What checks it, where it was stable, and what its config changes."""
     if plan.secrets:
         console.print("  the checks read the secrets {names}", names=", ".join(plan.secrets))
     if plan.verify:
@@ -137,7 +149,12 @@ def print_plan(console: Screen, plan: Plan) -> None:
             image=plan.verify.image,
             commands=", ".join(plan.verify.commands),
         )
-    console.print("  digest [dim]{digest}[/]", digest=plan.digest)
+    if plan.required:
+        console.print("  the bundle was stable as {required}", required=plan.required)
+    if plan.config_changes:
+        console.print(
+            "  config: {keys} changed", keys=one_line(", ".join(plan.config_changes), _LONGEST_CAUSE)
+        )
 
 
 def _print_stack(console: Screen, stack: PlannedStack) -> None:
@@ -268,6 +285,13 @@ def print_unconfirmed(console: Screen, address: str) -> None:
         "two days, or subscribe to the topic of alarms again",
         address=address,
     )
+
+
+def print_addresses(console: Screen, addresses: Addresses) -> None:
+    """Show where people look at the environment."""
+    for title, address in (("address", addresses.url), ("dashboard", addresses.dashboard)):
+        if address:
+            console.print("{title:<9} {address}", title=title, address=address)
 
 
 def _print_open(console: Screen, operation: Operation, *, is_leased: bool) -> None:

@@ -28,24 +28,26 @@ _NO_RIGHTS: dict[str, Any] = {"secrets": [], "sign_in": False}
 
 def bootstrap_template(
     config: Config,
+    others: Iterable[Config] = (),
     *,
     api_logs: bool = True,
     outputs: Mapping[str, str] | None = None,
     own: Sequence[Sequence[OwnRight]] = (),
 ) -> str:
-    """Render the bootstrap stack.
+    """Render the bootstrap stack. `others` are the configs of the other environments in the same file.
 
     With `api_logs` the stack sets API Gateway's role for writing logs. An account has one such role in each
     region. `outputs` are the stack's own, if it exists: the keys and trails of all its environments stay.
     `own` has the service role's rights for the team's own stacks, by policies.
     """
-    trails, checks = environment_trails(config, outputs or {}), check_rights(config, outputs or {})
+    configs = {one.environment: one for one in (*others, config)}
+    trails, checks = environment_trails(configs, outputs or {}), check_rights(configs, outputs or {})
     workflows, versions = trusted_workflows(config, outputs or {})
     return render(
         "bootstrap.yml",
         app=config.app,
         environments=[
-            _environment(config, name, f"{config.app}-{name}", trail) | checks.get(name, _NO_RIGHTS)
+            _environment(configs.get(name), config, name, trail) | checks.get(name, _NO_RIGHTS)
             for name, trail in trails.items()
         ],
         checks=json.dumps(checks),
@@ -59,7 +61,6 @@ def bootstrap_template(
         api_logs=api_logs,
         granted=ceilings(),
         own_rights=own,
-        channel_secrets=list(config.notifications.channels.values()),
     )
 
 
@@ -69,32 +70,33 @@ def deployed_costs(outputs: Mapping[str, str]) -> Costs | None:
     return Costs.model_validate_json(recorded) if recorded else None
 
 
-def environment_trails(config: Config, outputs: Mapping[str, str]) -> dict[str, Trail | None]:
-    """The app's environments in this account, each with its audit trail.
+def environment_trails(configs: Mapping[str, Config], outputs: Mapping[str, str]) -> dict[str, Trail | None]:
+    """The app's environments in this account, each with its audit trail. `configs` has those of one file.
 
-    A config knows only its own environment's trail. The stack's outputs have the others. A trail without a
-    config for it stays as it was: a config must not end an audit log.
+    The stack's outputs have the trails of the others. A trail without a config for it stays as it was: a
+    config must not end an audit log.
     """
     recorded = json.loads(outputs.get(Output.ENVIRONMENTS, "{}"))
     trails = {name: Trail(**trail) if trail else None for name, trail in recorded.items()}
-    for name in config.environments:
-        trails.setdefault(name, None)
-    trails[config.environment] = config.trail or trails[config.environment]
+    for config in configs.values():
+        for name in config.every_environment:
+            trails.setdefault(name, None)
+        trails[config.environment] = config.trail or trails[config.environment]
     return dict(sorted(trails.items()))
 
 
-def check_rights(config: Config, outputs: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+def check_rights(configs: Mapping[str, Config], outputs: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """What the checks of each environment need in AWS: `secrets` by name, and `sign_in` to the user pool.
 
-    As for the trails, a config knows those of its own environment, and the stack's outputs the others.
+    As for the trails, the stack's outputs have those of environments without a config here.
     """
-    recorded: dict[str, dict[str, Any]] = json.loads(outputs.get(Output.CHECKS, "{}"))
-    own = {
-        "secrets": list(secrets_of_checks(config)),
-        "sign_in": any(check.sign_in for check in config.checks),
-    }
-    rights = {name: right for name, right in recorded.items() if name != config.environment}
-    return dict(sorted((rights | ({config.environment: own} if own != _NO_RIGHTS else {})).items()))
+    rights: dict[str, dict[str, Any]] = json.loads(outputs.get(Output.CHECKS, "{}"))
+    for name, config in configs.items():
+        rights[name] = {
+            "secrets": list(secrets_of_checks(config)),
+            "sign_in": any(check.sign_in for check in config.checks),
+        }
+    return {name: right for name, right in sorted(rights.items()) if right != _NO_RIGHTS}
 
 
 def lacking_rights(config: Config, outputs: Mapping[str, str]) -> str:
@@ -125,18 +127,22 @@ def trusted_workflows(config: Config, outputs: Mapping[str, str]) -> tuple[list[
     return list(dict.fromkeys([*given, *former])), {"now": own, "former": former}
 
 
-def _environment(config: Config, name: str, prefix: str, trail: Trail | None) -> dict[str, object]:
-    kinds = (*STACK_KINDS, *sorted(config.stacks))
+def _environment(own: Config | None, config: Config, name: str, trail: Trail | None) -> dict[str, object]:
+    """The facts of an environment: by its own config, if the file has it, else by the present one."""
+    prefix, channels = f"{config.app}-{name}", (own or config).notifications.channels
+    kinds = (*STACK_KINDS, *sorted((own or config).stacks))
     return {
         "id": logical_id(name),
         "name": name,
         "prefix": prefix,
-        "configured": name in config.environments,
+        "requires": own.requires if own else None,
+        "configured": name in config.every_environment,
         "trail": trail,
-        "allowed": boundary_facts(config, name),
+        "allowed": boundary_facts(own or config, name),
+        "channel_secrets": list(channels.values()),
         "traces": trace_group(prefix),
         "stacks": _stack_names(prefix, kinds),
-        "protected_stacks": _stack_names(prefix, (kind for kind in kinds if is_protected(config, kind))),
+        "protected_stacks": _stack_names(prefix, (one for one in kinds if is_protected(own or config, one))),
     }
 
 

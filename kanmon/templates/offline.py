@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanmon.bundle.manifest import FunctionPackage, Manifest, StackTemplate, StateMachineDefinition
+from kanmon.config.built import build_inputs
 from kanmon.model import Slot
 from kanmon.naming import bootstrap_stack
 from kanmon.stacks.preflight import LIMITS, Outline, inspect, outline, refuse_size
@@ -12,7 +13,7 @@ from kanmon.templates.bootstrap import bootstrap_template
 from kanmon.templates.stack_set import Bootstrapped, stacks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from kanmon.config.schema import Config
 
@@ -20,12 +21,14 @@ BOOTSTRAP = "bootstrap"
 _MADE = Bootstrapped("artifacts", "arn:aws:kms:region:account:key/key")
 
 
-def render_offline(config: Config, manifest: Manifest | None = None) -> dict[str, tuple[str, Outline]]:
-    """Every stack's template and its outline, by the stack's kind.
+def render_offline(
+    config: Config, manifest: Manifest | None = None, others: Iterable[Config] = ()
+) -> dict[str, tuple[str, Outline]]:
+    """Every stack's template and its outline, by the stack's kind. `others` are the other environments.
 
     Raises TEMPLATE_WRONG, TEMPLATE_TOO_BIG, API_TOO_BIG.
     """
-    bootstrap = bootstrap_template(config)
+    bootstrap = bootstrap_template(config, others)
     refuse_size(bootstrap_stack(config.app), outline(bootstrap), {})
     specs = stacks_of(config, manifest or unbuilt(config), "r1", Slot.BLUE, _MADE)
     found = inspect(config, specs)
@@ -60,7 +63,7 @@ def unbuilt(
         state_machines=definitions,
         stacks=stacks or {},
         web={},
-        config=config.as_json(),
+        built=build_inputs(config.as_json()),
     )
 
 

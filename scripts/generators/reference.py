@@ -145,7 +145,7 @@ def _kind(form: Node) -> str:
         return ", ".join(f"`{value}`" for value in values)
     if form.get("type") == "array":
         return f"list of {_KINDS_OF_MANY.get(kind := _kind(child_of(form, 0)), kind)}"
-    if form.get("type") == "object" and not keys_of(form):
+    if form.get("type") == "object" and not keys_of(form) and child_of(form, "<name>"):
         return f"{_kind(child_of(form, '<name>'))} for each name"
     limits = limits_of(form)
     return _KINDS[form.get("type", "")] + (f", {limits}" if limits else "")

@@ -22,6 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from embedded.authorisation.evaluation import Effect, Principal, Request, decide, statements_of
 from embedded.github.identities import ISSUER, unsigned
+from kanmon.aws.policies import policy_statements
 
 from .poison import MARK, SHA256
 
@@ -84,6 +85,8 @@ class Role:
         role = iam.get_role(RoleName=name)["Role"]
         policies = iam.list_role_policies(RoleName=name)["PolicyNames"]
         documents = [iam.get_role_policy(RoleName=name, PolicyName=one)["PolicyDocument"] for one in policies]
+        attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+        documents += [{"Statement": policy_statements(iam, one["PolicyArn"])} for one in attached]
         statements = tuple(one for document in documents for one in statements_of(document))
         return cls(name, role["Arn"], role["AssumeRolePolicyDocument"], statements)
 

@@ -12,7 +12,7 @@ from kanmon.bundle.blobs import Blobs
 from kanmon.clock import SYSTEM_CLOCK
 from kanmon.model import Slot
 from kanmon.naming import stack_name
-from kanmon.release.outputs import resolve
+from kanmon.release.stack_outputs import resolve
 from kanmon.stacks.cloudformation import Stacks
 from kanmon.templates.stack_set import Bootstrapped, notifier_of, stack_kinds, stacks_of, tags
 from tests.fakes.app import make_bundle, make_full_config
@@ -32,6 +32,7 @@ class _Account:
     project: Project
     bucket: str
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    configs: dict[str, Config] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.cloudformation = self.project.client("cloudformation")

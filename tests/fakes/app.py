@@ -10,6 +10,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kanmon.bundle.manifest import FunctionPackage, Manifest, StackTemplate, StateMachineDefinition
+from kanmon.config.built import build_inputs
 from kanmon.config.schema import Config
 from kanmon.model import WebFile
 from kanmon.templates.state_machines import Definition
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 class Keeper(Protocol):
     """Where the files of bundles are kept."""
+
+    configs: dict[str, Config]
+    """The config beside each bundle, by the bundle's digest: that of the last one made."""
 
     def keep(self, content: bytes) -> str: ...
 
@@ -222,9 +226,10 @@ def make_bundle(
         },
         stacks=stacks or {},
         web=web,
-        config=config.as_json(),
+        built=build_inputs(config.as_json()),
     )
     cloud.keep(manifest.stored)
+    cloud.configs[manifest.digest] = config
     return manifest
 
 

@@ -25,6 +25,7 @@ from kanmon.naming import (
     slot_rollback_alarm,
     stack_name,
 )
+from kanmon.release.loaded import Loader
 from kanmon.release.ports import Services, Site
 from kanmon.templates.stack_set import Bootstrapped
 from kanmon.traffic.page_data import with_page_data
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from kanmon.checks.probe import Target
     from kanmon.config.checks import Check
+    from kanmon.config.schema import Config
     from kanmon.config.served import ServedConfig
 
 ARTIFACTS, WEB = "artifacts", "web"
@@ -78,6 +80,10 @@ class Cloud:
     """Releases that make their slot's rollback alarm fire as long as some API request comes to them."""
     seen: list[tuple[str | None, str | None]] = field(default_factory=list)
     """The pairs of page and API that users had, each once."""
+    configs: dict[str, Config] = field(default_factory=dict)
+    """The config beside each bundle, by the bundle's digest: that of the last one made."""
+    others: dict[str, MemoryStore] = field(default_factory=dict)
+    """The ledgers of other environments, by name."""
     prefix: str = "shop-test"
 
     def __post_init__(self) -> None:
@@ -139,7 +145,11 @@ class Cloud:
             web = open_web(s3, blobs, outputs)
             return Site(api=api, web=web, checks=checks, url="https://edge.test")
 
+        def other_ledger(environment: str) -> Ledger:
+            return Ledger(process.watched(self.others.setdefault(environment, MemoryStore()), "other store"))
+
         return Services(
+            other_ledger=other_ledger,
             ledger=Ledger(process.watched(self.store, "store"), warn),
             stacks=process.watched(self.stacks, "stacks"),
             blobs=blobs,
@@ -200,7 +210,8 @@ class Cloud:
         """The result of :meth:`pages` when this release is live."""
         record = self.ledger.release(release)
         assert record
-        manifest = self.blobs.manifest(record.bundle)
+        loaded = Loader(self.blobs).load(record)
+        manifest = loaded.manifest
         settings = record.settings or {}
         files = {name: file for name, file in manifest.web.items() if not file.immutable}
         bodies = {name: self.blob(file.sha256) for name, file in files.items()}

@@ -37,7 +37,8 @@ def plan_of(cloud: Cloud, manifest: Manifest, services: Services | None = None) 
     services = services or cloud.services()
     head = services.ledger.head()
     live = live_release(services, head)
-    return make_plan(services, manifest.current_config(), manifest, BOOTSTRAPPED, head=head, loaded=live)
+    config = cloud.configs[manifest.digest]
+    return make_plan(services, config, manifest, BOOTSTRAPPED, head=head, loaded=live)
 
 
 def release(

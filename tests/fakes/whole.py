@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.model import Result, Slot
 from kanmon.naming import SLOT, stack_name
+from kanmon.release.loaded import Loader
 from kanmon.stacks.policy import stack_policy
 from tests.fakes.cloud import ARTIFACTS, WEB
 
@@ -55,7 +56,7 @@ def _expect_record(cloud: Cloud, live: str) -> None:
     head, record = cloud.ledger.head(), cloud.ledger.release(live)
     assert record
     settings = cloud.gateway.stages["live"]["methodSettings"]["*/*"]
-    configured = cloud.services().blobs.manifest(record.bundle).served.api
+    configured = Loader(cloud.blobs).load(record).config.api
     assert configured
     rate = settings["throttlingRateLimit"]
     assert rate == configured.throttle.rate, "the stage has another release's settings"
@@ -95,4 +96,4 @@ def _named_stacks(cloud: Cloud) -> set[str]:
 
 
 def _allowed(cloud: Cloud, record: Release) -> tuple[str, ...]:
-    return cloud.blobs.manifest(record.bundle).current_config().allow_destroy
+    return Loader(cloud.blobs).load(record).current_config.allow_destroy

@@ -243,6 +243,8 @@ _TEXTS: dict[str, object] = {
     "5000 functions by an alias": lambda: CONFIG.replace("functions:", "functions: {") .replace("functions: { {", "x-f: &f {handler: a.b, artifact: c}\nfunctions: {" + ", ".join(f"n{n}: *f" for n in range(5000)) + ", "),
     "2000 routes": lambda: CONFIG.replace("routes: [", "routes: [" + "{path: /api/a, function: api}, " * 2000),
     "2000 checks": lambda: CONFIG.replace("checks: [", "checks: [" + "".join(f"{{name: c{n}, path: /a}}, " for n in range(2000))),
+    "5000 environments": lambda: _many("environments", 5000, "{}"),
+    "5000 wrong environments": lambda: _many("environments", 5000, "{x: 1}").replace("\n  n", "\n  N"),
     "1000 queues": lambda: _many("queues", 1000, "{function: api}"),
     "1000 schedules": lambda: _many("schedules", 1000, "{function: api, expression: rate(5 minutes)}"),
     "1000 secrets": lambda: _many("secrets", 1000, "{value: generated}"),

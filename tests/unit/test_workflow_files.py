@@ -163,7 +163,31 @@ def test_only_the_jobs_output_decides_what_is_attested() -> None:
     [step] = jobs["attest"]["steps"]
     assert step["with"]["subject-digest"] == "sha256:${{ needs.build.outputs.digest }}"
     assert jobs["release"]["with"]["bundle-digest"] == "${{ needs.build.outputs.digest }}"
-    assert set(jobs["release"]["needs"]) == {"test", "build", "attest"}
+    assert set(jobs["release"]["needs"]) == {"test", "build", "attest", "staging"}
+
+
+def test_staging_and_production_get_the_same_bundle_in_this_order() -> None:
+    """ADP-5: one build, the same reusable workflow, and production only after staging's whole release."""
+    jobs = YAML(typ="safe").load(ROOT / "workflows/deploy-production.yml")["jobs"]
+    staging, release = jobs["staging"], jobs["release"]
+    assert staging["uses"] == release["uses"]
+    assert staging["permissions"] == release["permissions"]
+    differing = {key for key in release["with"] if release["with"][key] != staging["with"][key]}
+    assert differing == {"environment", "plan-role", "deploy-role"}
+    assert staging["if"] == "vars.KANMON_STAGING_PLAN_ROLE != ''"
+    assert release["if"] == "!failure() && !cancelled()"
+
+
+@pytest.mark.parametrize("name", ["release", "rollback"])
+def test_each_step_gets_the_environment_beside_the_config(name: str) -> None:
+    """ADP-5: without it, the first environment of the config would count."""
+    jobs = YAML(typ="safe").load(ROOT / f".github/workflows/{name}.yml")["jobs"]
+    given = [
+        step["with"] for job in jobs.values() for step in job["steps"] if "config" in step.get("with", {})
+    ]
+    assert given
+    for inputs in given:
+        assert inputs["environment"] == "${{ inputs.environment }}"
 
 
 def test_an_example_with_a_role_has_its_file_in_the_trust() -> None:

@@ -25,6 +25,7 @@ NAMES = (
     "record",
     "notify",
     "status",
+    "outputs",
     "history",
     "destroy",
 )

@@ -28,7 +28,7 @@ from kanmon.templates.bootstrap import bootstrap_template, deployed_costs, envir
 from kanmon.templates.stack_set import tags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from kanmon.cli.account import Account
     from kanmon.cli.context import Context
@@ -59,7 +59,7 @@ def run(options: BootstrapOptions, context: Context) -> ExitStatus:
             raise
         show_error(error)
         return ExitStatus.FAILED
-    for line in _advice(context.config, bootstrapped.outputs):
+    for line in _advice(context.configs, context.config, bootstrapped.outputs):
         context.print(line)
     return ExitStatus.OK
 
@@ -74,8 +74,9 @@ def _bootstrap(context: Context, *, yes: bool) -> DeployedStack:
     stack = stacks.find(name)
     api_logs = _writes_api_logs(account, stack)
     outputs = stack.outputs if stack else {}
-    refuse_alike(account.config.app, environment_trails(account.config, outputs), stacks.all())
-    render = partial(bootstrap_template, api_logs=api_logs, own=_own_rights(context))
+    configs = context.configs
+    refuse_alike(account.config.app, environment_trails(configs, outputs), stacks.all())
+    render = partial(bootstrap_template, others=configs.values(), api_logs=api_logs, own=_own_rights(context))
     body = render(account.config, outputs=outputs)
     refuse_long(body)
     if stack and stacks.body(name) == body:
@@ -103,8 +104,10 @@ def _own_rights(context: Context) -> list[list[OwnRight]]:
     from kanmon.aws.resource_types import handler_permissions
     from kanmon.bundle.own_stacks import read_stacks
 
-    templates = read_stacks(context.config, context.project)
-    types = {one for template in templates.values() for one in template.types}
+    types: set[str] = set()
+    for config in context.configs.values():
+        templates = read_stacks(config, context.project).values()
+        types |= {one for template in templates for one in template.types}
     return own_rights(handler_permissions(context.account.aws.cloudformation, types))
 
 
@@ -197,7 +200,7 @@ def _show(context: Context, changes: tuple[Change, ...], before: str, after: str
 
 def _environment_of(config: Config, change: Change) -> str:
     """The environment of a resource; empty for one of the whole app."""
-    names = [name for name in config.environments if change.logical_id.startswith(logical_id(name))]
+    names = [name for name in config.every_environment if change.logical_id.startswith(logical_id(name))]
     return max(names, key=len, default="")
 
 
@@ -260,12 +263,14 @@ def _upload(account: Account, body: str) -> str:
     return f"https://s3.{s3.meta.region_name}.amazonaws.com/{account.bucket}/{key}?versionId={version}"
 
 
-def _advice(config: Config, outputs: dict[str, str]) -> Iterator[str]:
-    variables = {
-        "KANMON_PLAN_ROLE": outputs.get(environment_output(config.environment, Output.PLAN_ROLE)),
-        "KANMON_DEPLOY_ROLE": outputs.get(environment_output(config.environment, Output.DEPLOY_ROLE)),
-        "AWS_REGION": config.region,
-    }
+def _advice(configs: Mapping[str, Config], config: Config, outputs: dict[str, str]) -> Iterator[str]:
+    variables: dict[str, str | None] = {}
+    for name in configs:
+        # The last environment of the file is where releases end, in the workflow files to copy.
+        own = "KANMON" if name == list(configs)[-1] else f"KANMON_{name.upper().replace('-', '_')}"
+        variables[f"{own}_PLAN_ROLE"] = outputs.get(environment_output(name, Output.PLAN_ROLE))
+        variables[f"{own}_DEPLOY_ROLE"] = outputs.get(environment_output(name, Output.DEPLOY_ROLE))
+    variables["AWS_REGION"] = config.region
     if config.github:
         yield f"Variables of {config.github.repository} on GitHub (Settings, Actions, Variables):"
         yield from (f"  {name} = {value}" for name, value in variables.items())

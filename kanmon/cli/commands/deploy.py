@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanmon.cli.context import Context
+    from kanmon.config.schema import Config
     from kanmon.release.plan import Plan
 
 
@@ -58,14 +59,14 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
         refuse_without_digest(context, options.digest, "digest")
     else:
         refuse_without_digest(context, options.bundle_digest, "bundle-digest")
-    given = _given_plan(options)
-    config, services, console = context.config, context.services, context.console
+    given = _given_plan(options, context.config)
+    services, console = context.services, context.console
     folder = context.project / options.bundle
     if options.dry_run:
         plan = given or new_plan(context, folder, options.bundle_digest, services.ledger.head())
         print_plan(console, plan)
         if not plan.unchanged:
-            steps = deploy_steps(services, plan, config, options.lift_freeze)
+            steps = deploy_steps(services, plan, options.lift_freeze)
             show_steps(context, f"The deploy of {plan.release} would", steps)
         return ExitStatus.OK
     with with_deployment(context) as observer:
@@ -85,10 +86,10 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
             context,
             lambda: deploy(services, plan, approver, observer, reason=reason, lift_freeze=lift_freeze),
         )
-    return show_outcome(context, outcome)
+    return show_outcome(context, outcome, plan)
 
 
-def _given_plan(options: DeployOptions) -> Plan | None:
+def _given_plan(options: DeployOptions, config: Config) -> Plan | None:
     from kanmon.release.plan import read_plan
 
     plan = read_plan(options.plan) if options.plan else None
@@ -98,6 +99,11 @@ def _given_plan(options: DeployOptions) -> Plan | None:
             f"The plan's digest is {plan.digest[:12]}. The approved digest is {options.digest[:12]}.",
             where=str(options.plan),
         )
+    if plan and (plan.app, plan.environment) != (config.app, config.environment):
+        # A release of each environment may have the same id, bundle and base.
+        problem = f"The plan is for {plan.app} in {plan.environment}, not for {config.prefix}."
+        fix = "Name its environment with `--env`, or make a plan for this one."
+        raise KanmonError(Code.PLAN_STALE, problem, where=str(options.plan), fix=fix)
     return plan
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kanmon.approval.gate import NOBODY
 from kanmon.cli.approvals import refuse_unconfirmed
 from kanmon.cli.command import Command, flag, text
 from kanmon.cli.repository import github_client, github_gate
@@ -33,17 +34,24 @@ def run(options: GateOptions, context: Context) -> ExitStatus:
         refuse_unconfirmed(config, options.confirm)
     gate = github_gate(config)
     if options.approved:
-        by = " or ".join(gate.approvers())
+        by = " or ".join(gate.approvers()) or NOBODY
         console.print(
             "[green]{by} approved[/] this run for {environment}.", by=by, environment=config.environment
         )
         return ExitStatus.OK
     rules = gate.verify_rules()
-    console.print(
-        "[green]{environment} holds releases back[/] until one of {reviewers} approves.",
-        environment=config.environment,
-        reviewers=", ".join(rules.reviewers),
-    )
+    if rules.reviewers:
+        console.print(
+            "[green]{environment} holds releases back[/] until one of {reviewers} approves.",
+            environment=config.environment,
+            reviewers=", ".join(rules.reviewers),
+        )
+    else:
+        console.print(
+            "[yellow]{environment} has no reviewers[/], and the config needs none: each release of its "
+            "branches begins at once.",
+            environment=config.environment,
+        )
     if options.cancel_waiting:
         _cancel_waiting_runs(options.cancel_waiting, context)
     return ExitStatus.OK

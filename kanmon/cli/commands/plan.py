@@ -74,7 +74,7 @@ def new_plan(context: Context, bundle_folder: Path, digest: str, head: Head) -> 
 def _refuse_above_boundary(context: Context) -> None:
     """Refuse permissions above the applied boundary. Raises ABOVE_BOUNDARY."""
     from kanmon.aws.policies import policy_statements
-    from kanmon.release.outputs import outputs_of
+    from kanmon.release.stack_outputs import outputs_of
 
     config, aws = context.config, context.account.aws
     if config.github is None or not has_permissions(config):

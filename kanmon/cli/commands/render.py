@@ -33,7 +33,7 @@ def run(options: RenderOptions, context: Context) -> ExitStatus:
     config, bundle = context.config, context.project / options.bundle
     manifest = built_from(config, bundle).manifest if (bundle / MANIFEST).exists() else None
     unpacked = manifest or unbuilt(config, stacks=read_stacks(config, context.project))
-    rendered = render_offline(config, unpacked)
+    rendered = render_offline(config, unpacked, context.configs.values())
     options.output.mkdir(parents=True, exist_ok=True)
     width = max(map(len, rendered)) + len(".yml")
     for kind, (body, outline) in rendered.items():

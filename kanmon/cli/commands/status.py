@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from kanmon.cli.command import Command, FormatOptions
@@ -12,19 +13,26 @@ if TYPE_CHECKING:
 
 
 def run(options: FormatOptions, context: Context) -> ExitStatus:
-    """Show the ledger's head."""
+    """Show the ledger's head, and where people look."""
+    from kanmon.cli.wiring import app_url
+    from kanmon.release.outputs import read_addresses
     from kanmon.release.rollback import present_target
-    from kanmon.report.terminal import print_status, print_unconfirmed
+    from kanmon.report.terminal import print_addresses, print_status, print_unconfirmed
 
     services = context.services
     ledger = services.ledger
     head = ledger.head()
     operation = ledger.open_operation(head)
+    addresses = read_addresses(services, context.config, app_url(context.config, services))
     if options.json:
-        context.print_json(head.model_dump(mode="json") | {"held": bool(operation and operation.held)})
+        held = bool(operation and operation.held)
+        context.print_json(head.model_dump(mode="json") | {"held": held} | asdict(addresses))
     else:
         live = ledger.release(head.live) if head.live else None
-        print_status(context.console, head, live, present_target(ledger), operation, now=services.clock.now())
+        target, now = present_target(ledger), services.clock.now()
+        context.print(f"in        {context.config.environment}")
+        print_status(context.console, head, live, target, operation, now=now)
+        print_addresses(context.console, addresses)
         for address in _unconfirmed(context):
             print_unconfirmed(context.console, address)
     return ExitStatus.OK

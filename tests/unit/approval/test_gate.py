@@ -107,6 +107,29 @@ def test_an_environment_without_reviewers_is_refused() -> None:
     assert _refused(Github(rules=replace(RULES, reviewers=()))) is Code.REVIEWERS_MISSING
 
 
+def test_a_config_may_need_no_reviewers() -> None:
+    """ADP-5: staging before a reviewed production."""
+    gate = replace(_gate(Github(rules=replace(RULES, reviewers=()), given=[])), needs_reviewers=False)
+    assert gate.approvers() == ()
+    assert GateApproval(gate, Clock()).approve(Plan()).by == "nobody (no reviewers)"
+
+
+def test_reviewers_that_are_there_approve_though_none_is_needed() -> None:
+    """TRU-4: an administrator's bypass is no approval."""
+    gate = replace(_gate(Github(given=[])), needs_reviewers=False)
+    with pytest.raises(KanmonError) as caught:
+        gate.approvers()
+    assert caught.value.code is Code.RUN_NOT_APPROVED
+
+
+def test_without_reviewers_the_branch_rule_is_still_needed() -> None:
+    open_rules = replace(RULES, reviewers=(), patterns=None)
+    gate = replace(_gate(Github(rules=open_rules)), needs_reviewers=False)
+    with pytest.raises(KanmonError) as caught:
+        gate.approvers()
+    assert caught.value.code is Code.BRANCHES_OPEN
+
+
 def test_an_environment_open_to_all_branches_is_refused() -> None:
     assert _refused(Github(rules=replace(RULES, patterns=None))) is Code.BRANCHES_OPEN
 

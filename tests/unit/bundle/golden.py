@@ -1,4 +1,4 @@
-"""A manifest as version 1 stores it. `python -m tests.unit.bundle.golden` writes the file.
+"""A manifest as this version stores it. `python -m tests.unit.bundle.golden` writes the file.
 
 A file of an earlier version stays for ever: bundles of that version are still in people's buckets.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kanmon.bundle.manifest import VERSION, FunctionPackage, Manifest, StateMachineDefinition
+from kanmon.config.built import build_inputs
 from kanmon.model import WebFile
 from tests.fakes.app import make_full_config
 
@@ -29,7 +30,7 @@ MANIFEST = Manifest(
     functions={"api": FunctionPackage(sha256="a" * 64, size=9, files={"shop.py": "b" * 64})},
     state_machines={"report": StateMachineDefinition(sha256="d" * 64, size=9, functions=("charge",))},
     web={"index.html": WebFile(sha256="e" * 64, size=9, immutable=False)},
-    config=CONFIG.as_json(),
+    built=build_inputs(CONFIG.as_json()),
 )
 
 

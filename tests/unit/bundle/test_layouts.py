@@ -63,7 +63,7 @@ def _paths(layout: Layout) -> Paths:
 def _live(cloud: Cloud, folder: Path, manifest: Manifest) -> WebRelease:
     for name, file in manifest.web.items():
         assert cloud.keep((folder / "bundle/web" / (file.source or name)).read_bytes()) == file.sha256
-    release = WebRelease("r1", manifest.web, Web.model_validate(manifest.config["web"]))
+    release = WebRelease("r1", manifest.web, Web.model_validate(manifest.built["web"]))
     pages = WebPages(cast("Any", cloud.s3), WEB, Blobs(cast("Any", cloud.s3), ARTIFACTS, ENVIRONMENT))
     pages.publish(release, {})
     pages.open_preview(TOKEN, release)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from kanmon.bundle.manifest import Manifest, built_from, load_bundle
 from kanmon.codes import Code
+from kanmon.config.changed import changed_keys
 from kanmon.errors import KanmonError
+from kanmon.ledger.records import Release
+from kanmon.release.loaded import Loader
 from tests.fakes.app import make_config
 from tests.unit.bundle.golden import CONFIG, MANIFEST, golden
 from tests.unit.bundle.project import build, make_project
@@ -80,9 +85,69 @@ def test_a_bundle_with_another_digest_is_refused(bundle: Bundle) -> None:
 
 def test_a_bundle_of_another_config_is_refused(bundle: Bundle) -> None:
     assert built_from(make_config(), bundle.folder) == bundle
+    other = make_config(web={"directory": "dist"})
     with pytest.raises(KanmonError) as caught:
-        built_from(make_config(tags={"team": "b"}), bundle.folder)
+        built_from(other, bundle.folder)
     assert caught.value.code is Code.BUNDLE_DAMAGED
+    assert caught.value.message == "`web.directory` changed since the bundle was built."
+    assert caught.value.fix == "Run `kanmon build` again."
+
+
+FUNCTIONS = make_config().model_dump(mode="json")["functions"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"checks": [{"name": "other", "path": "/api/other"}]},
+        {"traffic": {"strategy": "canary", "steps": [{"percent": 5, "bake": "1m"}]}},
+        {"thresholds": {"api_p95": "9s"}},
+        {"approval": {"prevent_self_review": True}},
+        {"notifications": {"sns": False}},
+        {"tags": {"team": "b"}},
+        {"web": {"directory": "web/dist", "settings": {"STAGE": "test"}}},
+        {"functions": {name: one | {"memory": 512} for name, one in FUNCTIONS.items()}},
+        {"environment": "other"},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_a_key_that_no_file_depends_on_needs_no_build(bundle: Bundle, changes: dict[str, Any]) -> None:
+    """ADP-5: and the bundle has one digest in every environment."""
+    assert built_from(make_config(**changes), bundle.folder) == bundle
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"build": {"commands": ["make"]}}, "build.commands"),
+        (
+            {"functions": FUNCTIONS | {"api": FUNCTIONS["api"] | {"handler": "shop.other"}}},
+            "functions.api.handler",
+        ),
+        ({"functions": FUNCTIONS | {"api": FUNCTIONS["api"] | {"artifact": "b"}}}, "functions.api.artifact"),
+        (
+            {"functions": FUNCTIONS | {"api": FUNCTIONS["api"] | {"runtime": "python3.11"}}},
+            "functions.api.runtime",
+        ),
+        (
+            {"functions": FUNCTIONS | {"api": FUNCTIONS["api"] | {"architecture": "x86_64"}}},
+            "functions.api.architecture",
+        ),
+        ({"functions": FUNCTIONS | {"mail": FUNCTIONS["api"]}}, "functions.mail"),
+        ({"state_machines": {"report": {"definition": "report.json"}}}, "state_machines.report"),
+        ({"web": {"directory": "web/dist", "routes": "files"}}, "web.routes"),
+        ({"web": {"directory": "web/dist", "immutable": ["static/*"]}}, "web.immutable"),
+        (
+            {"api": {"prefix": "/v1", "routes": [{"path": "/v1/{proxy+}", "function": "api"}]}},
+            "api.prefix",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_key_of_the_build_is_named(bundle: Bundle, changes: dict[str, Any], key: str) -> None:
+    """ADP-5"""
+    with pytest.raises(KanmonError, match=f"`{key}` changed since the bundle was built"):
+        built_from(make_config(**changes), bundle.folder)
 
 
 @pytest.mark.parametrize("name", ["../../etc/cron.d/x", "/etc/x", "a\\b"])
@@ -107,14 +172,25 @@ def test_a_manifest_of_this_version_is_read() -> None:
     read = Manifest.parse(content, "x")
     assert read.digest == hashlib.sha256(content).hexdigest()
     assert read.files() == MANIFEST.files()
-    assert read.served.checks == CONFIG.checks
-    assert read.served.unchecked == ()
+    assert read.inputs == MANIFEST.inputs
+
+
+def test_a_manifest_of_version_1_is_read() -> None:
+    """CD-9: it has the whole config inside, and a release of it needs nothing else."""
+    read = Manifest.parse(golden(1).read_bytes(), "x")
+    assert read.files() == MANIFEST.files()
+    assert [*changed_keys(read.inputs, MANIFEST.inputs)] == [], "a key added since has its default"
+    record = Release(id="r1", commit="c", bundle=read.digest, created=datetime(2026, 1, 1, tzinfo=UTC))
+    blobs = cast("Any", SimpleNamespace(manifest=lambda _: read))
+    loaded = Loader(blobs).load(record)
+    assert loaded.config.checks == CONFIG.checks
+    assert loaded.config.unchecked == ()
 
 
 def test_a_manifest_is_written_in_this_version() -> None:
     """CD-9: the format changes with its version alone."""
     stored, written = json.loads(golden().read_bytes()), json.loads(MANIFEST.stored)
-    assert stored | {"config": {}} == written | {"config": {}}
+    assert stored | {"built": {}} == written | {"built": {}}
 
 
 def _rewrite(bundle: Bundle, **changes: Any) -> None:
@@ -135,28 +211,30 @@ def test_a_manifest_with_unknown_fields_keeps_its_name(bundle: Bundle) -> None:
 @pytest.mark.parametrize("changes", [{}, {"web": "another form"}], ids=["readable", "unreadable"])
 def test_a_newer_manifest_asks_for_an_update(bundle: Bundle, changes: dict[str, Any]) -> None:
     """CD-6: and not for a new build, also where its form is another one."""
-    _rewrite(bundle, version=2, **changes)
+    _rewrite(bundle, version=3, **changes)
     refusal = _refusal(bundle.folder)
     assert refusal.code is Code.BUNDLE_OTHER_VERSION
     assert refusal.fix.startswith("Update Kanmon")
 
 
-def test_a_bundle_with_an_outdated_config_is_built_again(bundle: Bundle) -> None:
-    """CD-6: the plan refuses it; a rollback to it needs less of the config."""
-    config: dict[str, Any] = bundle.manifest.config
-    config["functions"]["api"]["runtime"] = "python3.7"
-    _rewrite(bundle, config=config)
-    assert load_bundle(bundle.folder).manifest.served.prefix == "shop-test"
-    with pytest.raises(KanmonError, match=r"functions\.api\.runtime") as caught:
-        built_from(make_config(), bundle.folder)
-    assert caught.value.code is Code.BUNDLE_OTHER_VERSION
-    assert "kanmon build" in caught.value.fix
+def test_a_bundle_of_version_1_is_planned(bundle: Bundle) -> None:
+    """CD-6: its keys of the build are compared, as those of a newer one."""
+    content = json.loads((bundle.folder / "manifest.json").read_bytes())
+    del content["built"]
+    whole = make_config().as_json()
+    (bundle.folder / "manifest.json").write_text(json.dumps(content | {"version": 1, "config": whole}))
+    assert built_from(make_config(tags={"team": "b"}), bundle.folder).manifest.config == whole
+    with pytest.raises(KanmonError, match=r"`web\.directory`"):
+        built_from(make_config(web={"directory": "dist"}), bundle.folder)
 
 
-def test_a_key_added_since_the_build_has_its_default(bundle: Bundle) -> None:
-    config = {key: value for key, value in bundle.manifest.config.items() if key != "costs"}
-    _rewrite(bundle, config=config)
-    assert built_from(make_config(), bundle.folder).manifest.config == config
+@pytest.mark.parametrize("missing", [["built"], ["built", "web"]])
+def test_a_manifest_without_the_keys_of_the_build_is_refused(bundle: Bundle, missing: list[str]) -> None:
+    content = json.loads((bundle.folder / "manifest.json").read_bytes())
+    for key in missing:
+        del content[key]
+    (bundle.folder / "manifest.json").write_text(json.dumps(content))
+    assert _refusal(bundle.folder).code is Code.BUNDLE_DAMAGED
 
 
 def test_a_pipe_is_no_manifest(bundle: Bundle) -> None:

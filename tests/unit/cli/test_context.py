@@ -67,3 +67,33 @@ def test_printed_json_is_exact_and_does_nothing(value: str) -> None:
     assert json.loads(printed) == {value: [value]}
     assert re.fullmatch(r"[\n -~]*", printed)
     assert not re.search(r"^\s*::|##\[", printed, re.MULTILINE)
+
+
+SEVERAL = """\
+app: shop
+web: {directory: web}
+checks: [{name: page, path: /}]
+environments:
+  staging: {region: eu-west-1}
+  production: {region: eu-central-1}
+"""
+
+
+@pytest.mark.parametrize(
+    ("environment", "prefix", "region"),
+    [
+        ("", "shop-staging", "eu-west-1"),
+        ("staging", "shop-staging", "eu-west-1"),
+        ("production", "shop-production", "eu-central-1"),
+    ],
+)
+def test_the_named_environment_has_its_config_and_region(
+    tmp_path: Path, environment: str, prefix: str, region: str
+) -> None:
+    """ADP-5: AWS is asked in its region before the config is validated."""
+    file = tmp_path / "kanmon.yml"
+    file.write_text(SEVERAL)
+    context = Context(file, environment=environment)
+    assert context.aws.region == region
+    assert context.config.prefix == prefix
+    assert list(context.configs) == ["staging", "production"]

@@ -101,3 +101,16 @@ def test_an_option_has_all_its_kind_needs(name: str) -> None:
         assert option.help
         assert not option.choices or option.default in option.choices
         assert option.metavar or option.kind in {OptionKind.FLAG, OptionKind.POSITIONAL}
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--env", "qa", "status"], ["status", "--env=qa"], ["status", "--environment", "qa"]]
+)
+def test_the_environment_has_a_short_name(arguments: list[str]) -> None:
+    """ADP-5"""
+    _, _, shared = parse(arguments)
+    assert shared.environment == "qa"
+
+
+def test_an_action_has_it_as_an_input() -> None:
+    assert action_arguments(["plan"], {"INPUT_ENVIRONMENT": "qa"}) == ["plan", "--environment=qa"]

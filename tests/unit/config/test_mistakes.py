@@ -208,7 +208,7 @@ FULL: dict[str, Any] = {
         "timeout": "15m",
     },
     "traffic": {"strategy": "canary", "steps": [{"percent": 10, "bake": "5m"}], "bake": "1m"},
-    "approval": {"prevent_self_review": True},
+    "approval": {"prevent_self_review": True, "reviewers": True},
     "thresholds": {
         "api_error_percent": 5,
         "function_error_percent": 5,
@@ -259,6 +259,7 @@ FULL: dict[str, Any] = {
     },
     "boundary": {"allow": [dict(STATEMENT)]},
     "allow_destroy": ["MailQueue"],
+    "requires": "staging",
 }
 """A config with every key."""
 

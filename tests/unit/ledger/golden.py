@@ -1,4 +1,4 @@
-"""One record of each kind, as version 1 stores it. `python -m tests.unit.ledger.golden` writes the files.
+"""One record of each kind, as this version stores it. `python -m tests.unit.ledger.golden` writes the files.
 
 A file of an earlier version stays for ever: records of that version are still in people's buckets.
 """
@@ -32,7 +32,7 @@ from kanmon.model import Approval, OperationKind, Pointer, ReleaseState, Result,
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 BLUE, GREEN = Pointer(deployment="d1", slot=Slot.BLUE), Pointer(deployment="d2", slot=Slot.GREEN)
-PLANNED = PlannedRelease(id="r2", commit="c" * 40, bundle="b" * 64, created=NOON)
+PLANNED = PlannedRelease(id="r2", commit="c" * 40, bundle="b" * 64, config="f" * 64, created=NOON)
 DECISION = Decision(
     operation=2,
     kind=DecisionKind.ABORT,

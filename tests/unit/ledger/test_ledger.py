@@ -221,16 +221,27 @@ def test_a_record_of_this_version_is_read(name: str) -> None:
     assert golden(name).read_bytes().rstrip() == as_json(RECORDS[name])
 
 
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_record_of_version_1_is_read(name: str) -> None:
+    """CD-9: its release has the config in the bundle."""
+    before = {"version": 1} | ({"config": ""} if name in {"planned", "release"} else {})
+    found = Ledger(MemoryStore({"x": golden(name, 1).read_bytes()})).found("x", type(RECORDS[name]))
+    assert found
+    assert found[0].model_dump(exclude={"decisions"}) == RECORDS[name].model_copy(update=before).model_dump(
+        exclude={"decisions"}
+    )
+
+
 def test_an_unknown_field_is_ignored() -> None:
     """CD-11: a newer Kanmon of the same version may add some."""
     store = MemoryStore(
-        {"head.json": b'{"version": 1, "live": "r1", "colour": "red", "pointer": {"weight": 1}}'}
+        {"head.json": b'{"version": 2, "live": "r1", "colour": "red", "pointer": {"weight": 1}}'}
     )
     assert Ledger(store).head() == Head(live="r1")
 
 
 def test_a_record_of_a_newer_version_needs_an_update() -> None:
-    body = b'{"version": 2, "pointer": "another shape"}'
+    body = b'{"version": 3, "pointer": "another shape"}'
     with pytest.raises(KanmonError, match="A newer Kanmon wrote") as caught:
         Ledger(MemoryStore({"head.json": body})).head()
     assert caught.value.code is Code.LEDGER_UNREADABLE

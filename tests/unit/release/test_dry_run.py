@@ -28,7 +28,7 @@ def steps_back(cloud: Cloud, wanted: str) -> list[str]:
 def test_a_deploy_has_the_steps_of_its_config(cloud: Cloud) -> None:
     release(cloud, "one", config=CONFIG)
     plan = plan_of(cloud, make_bundle(cloud, "two", config=CONFIG))
-    steps = list(deploy_steps(cloud.services(), plan, CONFIG))
+    steps = list(deploy_steps(cloud.services(), plan))
     assert steps[0] == f"ask for approval of the plan {plan.digest[:12]}"
     assert "run the hook migrate" in steps
     assert "check r2 as candidate in the green slot: health, page" in steps
@@ -69,7 +69,7 @@ def test_a_dry_run_is_refused_like_the_real_one(cloud: Cloud) -> None:
     plan = plan_of(cloud, make_bundle(cloud, "two", config=CONFIG))
     write_head(cloud.ledger, operation=1)
     with pytest.raises(KanmonError) as caught:
-        list(deploy_steps(cloud.services(), plan, CONFIG))
+        list(deploy_steps(cloud.services(), plan))
     assert caught.value.code is Code.UNFINISHED
     lines = steps_back(cloud, "r1")
     assert lines

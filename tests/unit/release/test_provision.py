@@ -13,8 +13,8 @@ from kanmon.errors import KanmonError
 from kanmon.model import Slot
 from kanmon.naming import Parameter
 from kanmon.release.lease import lease
-from kanmon.release.outputs import outputs_of
 from kanmon.release.provision import Outputs, provision, verify_change_sets
+from kanmon.release.stack_outputs import outputs_of
 from kanmon.stacks.spec import StackOutput
 from tests.fakes.app import make_bundle, make_config
 from tests.fakes.process import Process, ProcessDied

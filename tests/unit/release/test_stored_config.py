@@ -44,15 +44,46 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 def _change(cloud: Cloud, release_id: str, change: Callable[[dict[str, Any]], object] = _all) -> None:
-    """Give a release the manifest of another Kanmon."""
+    """Give a release the manifest and the config of another Kanmon."""
     record = cloud.ledger.release(release_id)
     assert record
     manifest = json.loads(cloud.blobs.manifest(record.bundle).stored)
-    change(manifest["config"])
     manifest["signed_by"] = "a field unknown to this Kanmon"
     manifest["web"]["index.html"]["signature"] = "x"
-    digest = cloud.keep(json.dumps(manifest).encode())
-    cloud.store.objects[release_key(release_id)] = as_json(record.model_copy(update={"bundle": digest}))
+    stored = json.loads(cloud.blob(record.config))
+    change(stored["config"])
+    stored["signed_by"] = "a field unknown to this Kanmon"
+    files = {
+        "bundle": cloud.keep(json.dumps(manifest).encode()),
+        "config": cloud.keep(json.dumps(stored).encode()),
+    }
+    cloud.store.objects[release_key(release_id)] = as_json(record.model_copy(update=files))
+
+
+def _of_version_1(cloud: Cloud, release_id: str) -> None:
+    """Give a release the files of the first format: the config is in the manifest."""
+    record = cloud.ledger.release(release_id)
+    assert record
+    manifest = json.loads(cloud.blobs.manifest(record.bundle).stored)
+    del manifest["built"]
+    whole = {"version": 1, "config": json.loads(cloud.blob(record.config))["config"]}
+    bundle = cloud.keep(json.dumps(manifest | whole).encode())
+    old = json.loads(as_json(record.model_copy(update={"bundle": bundle, "version": 1})))
+    del old["config"]
+    cloud.store.objects[release_key(release_id)] = json.dumps(old).encode()
+
+
+def test_a_release_of_the_first_format_is_returned_to(cloud: Cloud) -> None:
+    """CD-9: in a slot, out of one, and as the base of a release that fails."""
+    for version in ("a1", "a2", "a3"):
+        release(cloud, version)
+    for name in ("r1", "r2", "r3"):
+        _of_version_1(cloud, name)
+    cloud.faulty.add(("r4", "live"))
+    assert release(cloud, "a4").result is Result.ROLLED_BACK
+    assert cloud.users == ("r3", "r3")
+    assert roll_back(cloud, "r1").result is Result.ROLLED_BACK
+    assert cloud.users == ("r1", "r1")
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,7 +48,8 @@ def outcome_page(text: str) -> str:
     operation = hostile_operation(text).model_copy(update={"checks": (check,), "alarms": (alarm,)})
     failure = KanmonError(Code.CHECK_FAILED, text, where=text, fix=text)
     outcome = Outcome(Result.ROLLED_BACK, text, operation, failure)
-    return render_markdown("outcome.md.j2", outcome=outcome)
+    plan = SimpleNamespace(bundle=text, config=text, environment=text)
+    return render_markdown("outcome.md.j2", outcome=outcome, plan=plan)
 
 
 def notes_page(text: str) -> str:

@@ -25,10 +25,10 @@ from kanmon.ledger.records import (
     StepRecord,
 )
 from kanmon.model import Approval, Pointer, Result, Slot, Step
+from kanmon.release.differences import WebPlan
 from kanmon.release.events import Event, EventKind
 from kanmon.release.plan import Plan, PlannedStack
 from kanmon.release.walk import Outcome
-from kanmon.release.web_plan import WebPlan
 from kanmon.report.console import Screen, make_console
 from kanmon.report.terminal import (
     Progress,
@@ -243,6 +243,8 @@ def a_plan(
         release="r2",
         commit="abcdef0123456789",
         bundle="b",
+        config="c",
+        config_changes=("traffic.bake", "checks"),
         slot=Slot.GREEN,
         base="r1",
         origin=Pointer(),
@@ -274,7 +276,16 @@ def test_a_plan_shows_every_change_and_its_digest() -> None:
     assert "- Old AWS::Logs::LogGroup" in lines
     assert "shop-edge: no change" in lines
     text = printed(on)
-    for fact in ("Plan for r2 (after r1)", "abcdef012345", "green", "index.html", plan.digest, "shop-api"):
+    assert "config: traffic.bake, checks changed" in lines
+    for fact in (
+        "Plan for r2 in test (after r1)",
+        "bundle b, config c",
+        "abcdef012345",
+        "green",
+        "index.html",
+        plan.digest,
+        "shop-api",
+    ):
         assert fact in text
 
 

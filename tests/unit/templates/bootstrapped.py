@@ -6,7 +6,7 @@ from typing import Any
 
 from kanmon.config.workflows import COMMIT, FILES
 from kanmon.templates.bootstrap import bootstrap_template
-from tests.fakes.app import make_config
+from tests.fakes.app import SECRETS, make_config
 from tests.unit.templates.iam import ACCOUNT, REGION, Document
 from tests.unit.templates.parsed import parse
 
@@ -29,7 +29,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "costs": {},
         "notifications": {"channels": {"slack": "shop-slack"}},
         "user_pool": {},
-        "secrets": {"shopper": {}, "jwt": {"value": "generated"}},
+        "secrets": SECRETS | {"shopper": {}},
         "checks": SIGNED_IN,
     },
 }

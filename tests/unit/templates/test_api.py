@@ -328,7 +328,8 @@ def _secured(**authorizer: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         "authorizers": {"users": authorizer},
         "authorizer": "users",
     }
-    body = _api(make_config(api=api, user_pool={}))["Body"]
+    pool = {"resource_servers": {"shop": {"write": "Change orders"}}}
+    body = _api(make_config(api=api, user_pool=pool))["Body"]
     return body, body["components"]["securitySchemes"]["users"]
 
 

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from embedded.authorisation.evaluation import Effect, Principal, Request, decide, statements_of
 from kanmon.templates.bootstrap import bootstrap_template
@@ -63,6 +64,17 @@ def test_policies_fit_into_iams_quotas(case: str) -> None:
         assert len(role["RoleName"]) <= 64
     for policy in made.of_type("AWS::IAM::ManagedPolicy").values():
         assert _size(policy["PolicyDocument"]) <= 6_144
+
+
+def test_policies_fit_with_all_stacks_of_the_teams_own() -> None:
+    """ADP-2: as many as a config takes, with the longest names."""
+    one = {"template": "a.yml", "stateful": True}
+    stacks = {f"s{number:031}": one for number in range(8)}
+    made = document(**CONFIGS["everything"] | {"app": "a" * 28, "environment": "e" * 15, "stacks": stacks})
+    for policy in made.of_type("AWS::IAM::ManagedPolicy").values():
+        assert _size(policy["PolicyDocument"]) <= 6_144
+    with pytest.raises(ValidationError):
+        make_config(stacks=stacks | {"more": {"template": "a.yml"}})
 
 
 def _size(policy: Any) -> int:

@@ -228,3 +228,20 @@ def test_a_trail_without_a_copy_is_recorded_as_before() -> None:
     """SEC-3: an older Kanmon reads it, too."""
     recorded = parse(bootstrap_template(make_config(trail={})))["Outputs"][Output.ENVIRONMENTS]["Value"]
     assert json.loads(recorded) == {"test": {"days": 90, "data_events": "writes"}}
+
+
+def test_each_environment_of_one_file_has_its_own_trail_and_channels() -> None:
+    """ADP-5: `kanmon bootstrap` makes all environments at once."""
+    shared: dict[str, Any] = {
+        "github": GITHUB | {"environments": []},
+        "environments": {"staging": {}, "test": {}},
+    }
+    staging = make_config(environment="staging", trail={"days": 30}, **shared)
+    test = make_config(notifications={"channels": {"slack": "test-slack"}}, **shared)
+    both = bootstrap_template(staging, (staging, test))
+    assert bootstrap_template(test, (staging, test)) == both, "whichever is named"
+    made = parse(both)["Resources"]
+    assert "StagingTrailBucket" in made
+    assert "TestTrailBucket" not in made
+    assert "test-slack" in str(made["TestBoundary"])
+    assert "test-slack" not in str(made["StagingBoundary"])

@@ -110,6 +110,8 @@ CALLS: dict[str, list[tuple[str, dict[str, str]]]] = {
 # Nobody but an administrator: no command of a workflow calls it.
 NEVER = {
     "apigateway.get_account",
+    # Of `kanmon bootstrap`.
+    "cloudformation.describe_type",
     # Of `kanmon destroy`.
     *(f"cloudformation.list_{things}" for things in ("stack_resources", "stacks")),
     *("rds.describe_db_clusters", "rds.modify_db_cluster"),
@@ -487,3 +489,18 @@ def test_the_rights_for_the_checks_of_another_environment_stay() -> None:
         "staging": {"secrets": ["pay"], "sign_in": True},
         "test": {"secrets": ["key"], "sign_in": False},
     }
+
+
+def test_an_environment_reads_the_records_of_the_one_it_requires() -> None:
+    """SEC-1: the deploy's records alone, and only the one that requires it."""
+    shared: dict[str, Any] = {"github": GITHUB, "environments": {"staging": {}, "test": {}}}
+    staging = make_config(environment="staging", **shared)
+    made = Document(parse(bootstrap_template(make_config(requires="staging", **shared), (staging,))))
+    records = f"{ARTIFACTS}/staging/ledger"
+    for role in ("PlanRole", "DeployRole"):
+        own_role, other = made.statements(f"Test{role}"), made.statements(f"Staging{role}")
+        assert allows(own_role, Request("s3:GetObject", f"{records}/deployed/r7.json", {}))
+        assert not allows(own_role, Request("s3:GetObject", f"{records}/operations/000001.json", {}))
+        assert not allows(own_role, Request("s3:GetObject", f"{ARTIFACTS}/staging/blobs/{'0' * 64}", {}))
+        assert not allows(own_role, Request("s3:PutObject", f"{records}/deployed/r7.json", {}))
+        assert not allows(other, Request("s3:GetObject", f"{ARTIFACTS}/test/ledger/deployed/r7.json", {}))

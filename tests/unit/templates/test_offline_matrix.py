@@ -58,7 +58,7 @@ def _outputs(case: str) -> set[str]:
     """The outputs with a name in `kanmon/naming.py`, of each stack and of each environment."""
     config = matrix()[case]
     own = {Output.PLAN_ROLE, Output.DEPLOY_ROLE, Output.KEY_ARN}
-    of_all = (environment_output(name, one) for name in config.environments for one in own)
+    of_all = (environment_output(name, one) for name in config.every_environment for one in own)
     trail = environment_output(config.environment, Output.TRAIL_BUCKET)
     return {*(set(Output) - own - {Output.TRAIL_BUCKET}), Output.KEY_ARN, *of_all, trail}
 

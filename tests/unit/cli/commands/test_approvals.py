@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kanmon.approval.prompt import TerminalApproval
+from kanmon.cli.approvals import rollback_approver
+from kanmon.cli.context import Context
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus
 from tests.unit.cli.commands.conftest import SHA
@@ -104,3 +107,16 @@ def test_an_approval_for_an_earlier_attempt_moves_nothing(
     assert unfinished.run("recover") is ExitStatus.REFUSED
     assert Code.APPROVAL_TOO_OLD.id in unfinished.printed()
     assert unfinished.cloud.state == before
+
+
+@pytest.mark.parametrize("name", ["test", "production"])
+def test_a_question_names_its_environment_where_there_are_several(app: App, name: str) -> None:
+    """ADP-5: without `--env`, the first one counts."""
+    content = json.loads((app.folder / "kanmon.yml").read_text())
+    del content["environment"]
+    several = content | {"environments": {"test": {}, "production": {}}}
+    (app.folder / "kanmon.yml").write_text(json.dumps(several))
+    context = Context(app.folder / "kanmon.yml", environment="" if name == "test" else name)
+    approver = rollback_approver(context, yes=False)
+    assert isinstance(approver, TerminalApproval)
+    assert approver.question == f"{name}: Type {{release}} to roll back to it: "

@@ -207,3 +207,23 @@ def test_a_dry_run_releases_nothing(app: App) -> None:
     assert app.cloud.users == (None, None)
     assert app.cloud.ledger.operations() == []
     assert "1. ask for approval of the plan" in app.printed()
+
+
+def test_a_plan_of_another_environment_is_refused(app: App) -> None:
+    """ADP-5: ids, bundle and base may be the same in both."""
+    app.configure(environment="other")
+    assert app.run("plan", "--output", "plan.json", *app.built("one")) is ExitStatus.OK
+    app.configure()
+    message = app.refusal("deploy", "--yes", "--plan", "plan.json")
+    assert "KNM-303" in message
+    assert "for shop in other, not for shop-test" in message
+
+
+def test_checks_change_between_two_releases_of_one_bundle(app: App) -> None:
+    """ADP-5: no build, and the plan names the keys."""
+    app.deploy("one")
+    app.configure(checks=[{"name": "page", "path": "/"}])
+    assert app.run("deploy", "--yes", "--bundle", "build/one") is ExitStatus.OK
+    printed = app.printed()
+    assert "config: checks changed" in printed
+    assert "Plan for r2" in printed

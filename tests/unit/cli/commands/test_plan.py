@@ -18,7 +18,7 @@ def test_a_plan_shows_its_stacks_and_its_digest(app: App) -> None:
     """CD-4"""
     assert app.run("plan", "--bundle", app.build("one"), "--output", "plan.json") is ExitStatus.OK
     printed = app.printed()
-    assert "Plan for r1 (the first one), commit cccccccccccc, into the blue slot" in printed
+    assert "Plan for r1 in test (the first one), commit cccccccccccc, into the blue slot" in printed
     assert f"digest {read_plan(app.folder / 'plan.json').digest}" in printed
 
 
@@ -66,8 +66,10 @@ def test_another_bundle_than_the_built_one_is_refused(app: App) -> None:
 
 def test_a_bundle_of_another_config_is_refused(app: App) -> None:
     bundle = app.build("one")
-    app.configure(tags={"team": "b"})
-    assert "Run `kanmon build` again." in app.refusal("plan", "--bundle", bundle)
+    app.configure(web={"directory": "web/dist", "routes": "files"})
+    message = app.refusal("plan", "--bundle", bundle)
+    assert "`web.routes` changed since the bundle was built." in message
+    assert "Run `kanmon build` again." in message
     assert app.untouched
 
 

@@ -32,11 +32,22 @@ def test_a_freeze_is_shown_with_its_reason(app: App) -> None:
     assert "frozen    since 2026-01-01 00:00 UTC: it [bold]hurts" in app.printed()
 
 
-def test_json_is_the_ledgers_head(app: App) -> None:
+def test_json_is_the_ledgers_head_with_the_addresses(app: App) -> None:
     """CD-11"""
     app.deploy("one")
     assert app.run("status", "--json") is ExitStatus.OK
-    assert json.loads(app.printed()) == app.cloud.ledger.head().model_dump(mode="json") | {"held": False}
+    addresses = {"url": "https://edge.test", "dashboard": "https://dashboard.test"}
+    head = app.cloud.ledger.head().model_dump(mode="json")
+    assert json.loads(app.printed()) == head | {"held": False} | addresses
+
+
+def test_the_address_and_the_dashboard_are_shown(app: App) -> None:
+    app.deploy("one")
+    app.run("status")
+    printed = app.printed()
+    assert printed.startswith("in        test\n")
+    assert "address   https://edge.test" in printed
+    assert "dashboard https://dashboard.test" in printed
 
 
 def test_nothing_is_written(app: App) -> None:

@@ -1,4 +1,4 @@
-"""The changes of the web app's files in a plan."""
+"""What a release has other than the live one: its web files, and the keys of its config."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from kanmon.config.changed import changed_keys
+from kanmon.config.extremes import dotted
 from kanmon.model import Record
 from kanmon.release.loaded import files_of
 
 if TYPE_CHECKING:
     from kanmon.bundle.manifest import Manifest
     from kanmon.config.served import ServedConfig
+    from kanmon.config.stored import StoredConfig
     from kanmon.release.loaded import LoadedRelease
 
 
@@ -26,10 +29,16 @@ class WebPlan(Record):
     """Changed keys of the config with headers and settings of pages, and their new values; None: removed."""
 
 
-def web_plan(manifest: Manifest, live: LoadedRelease | None) -> WebPlan:
-    """What a bundle changes in the files of the live release."""
+def config_changes(config: StoredConfig, live: LoadedRelease | None) -> tuple[str, ...]:
+    """The keys with other values than in the live release."""
+    before = live.stored.content if live else config.content
+    return tuple(dotted(place) for place in changed_keys(before, config.content))
+
+
+def web_plan(manifest: Manifest, config: ServedConfig, live: LoadedRelease | None) -> WebPlan:
+    """The changes of a bundle's web files, and of what its pages are served with."""
     base = files_of(live)
-    old, new = _served(live.config if live else None), _served(manifest.served)
+    old, new = _served(live.config if live else None), _served(config)
     pages = {name: file for name, file in manifest.web.items() if not file.immutable}
     return WebPlan(
         files=len(manifest.web),

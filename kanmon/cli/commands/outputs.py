@@ -1,0 +1,38 @@
+"""`kanmon outputs`: shows the addresses, ids, ARNs and log groups of an environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanmon.cli.command import Command, FormatOptions
+from kanmon.errors import ExitStatus
+
+if TYPE_CHECKING:
+    from kanmon.cli.context import Context
+
+
+def run(options: FormatOptions, context: Context) -> ExitStatus:
+    """Show all outputs of the environment's stacks by plain names."""
+    from kanmon.cli.wiring import app_url
+    from kanmon.release.outputs import flat, read_outputs
+
+    config, services = context.config, context.services
+    found = read_outputs(services, config, app_url(config, services))
+    if options.json:
+        context.print_json(found)
+    elif found:
+        rows = (((name, value), "") for name, value in flat(found).items())
+        context.console.table(("output", "value"), rows, right=())
+    else:
+        context.print(f"{config.prefix} has no stacks yet.")
+    return ExitStatus.OK
+
+
+COMMAND = Command(
+    "outputs",
+    "Show the addresses, ids, ARNs, queues and log groups of the environment.",
+    run,
+    FormatOptions,
+    aws=True,
+    action=False,
+)

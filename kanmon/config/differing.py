@@ -1,0 +1,92 @@
+"""Refuses what no block of an environment may have: all environments are those of one app and one bundle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanmon.config.blocks import KEY, SHARED, blocks_of, place_in_block
+from kanmon.config.built import build_inputs
+from kanmon.config.changed import changed_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kanmon.config.document import Document, Location
+    from kanmon.config.schema import Config
+
+
+def refused_blocks(document: Document) -> Iterator[tuple[Location, str, str]]:
+    """Two names for an environment, or a key that can't differ: the place, the problem and its fix."""
+    if KEY not in document.tree:
+        return
+    if "environment" in document.tree:
+        problem = "`environment` and `environments` both name environments."
+        yield ("environment",), problem, "Remove `environment`: the names of the blocks are the environments."
+    if document.tree[KEY] in ({}, None):
+        fix = "Write a block for each environment, such as `environments: {staging: {}, production: {}}`."
+        yield (KEY,), "`environments` has no environment.", fix
+    github = document.tree.get("github")
+    if isinstance(github, dict) and "environments" in github:
+        problem = "`environments` names the environments already."
+        yield ("github", "environments"), problem, "Remove `github.environments`: it is the same list."
+    for name, block in blocks_of(document).items():
+        for key in block:
+            if key in SHARED:
+                problem = f"`{KEY}.{name}.{key}` can't differ. {SHARED[key]}"
+                yield (KEY, name, key), problem, _move(key)
+
+
+def refused_differences(
+    document: Document, configs: Mapping[str, Config]
+) -> Iterator[tuple[Location, str, str]]:
+    """Refuse keys of the build that differ, and a wrong `requires`. All configs are valid alone."""
+    inputs = {name: build_inputs(config.as_json()) for name, config in configs.items()}
+    first = next(iter(inputs))
+    seen = set()
+    for name, found in inputs.items():
+        for place in changed_keys(inputs[first], found):
+            # The block that writes the key is wrong: this one, or that of the first environment.
+            own = place_in_block(document, name, place)
+            at = own if own != place else place_in_block(document, first, place)
+            if at not in seen:
+                seen.add(at)
+                problem = (
+                    f"`{'.'.join(map(str, at))}` can't differ: one bundle is built for all environments."
+                )
+                yield at, problem, _move(".".join(map(str, place)))
+    for name, config in configs.items():
+        if config.requires:
+            at = place_in_block(document, name, ("requires",))
+            yield from ((at, *words) for words in _wrong_requires(config, configs))
+
+
+def _wrong_requires(config: Config, configs: Mapping[str, Config]) -> Iterator[tuple[str, str]]:
+    wanted = config.requires or ""
+    others = [name for name in configs if name != config.environment]
+    if wanted not in others:
+        problem = f"The environment {config.environment} requires {wanted}, which is no other environment."
+        named = f"Name one of {', '.join(others)}." if others else "Add it to `environments`."
+        yield problem, f"{named} One file has both, so that both get the same bundle."
+    elif config.environment in _before(configs, wanted):
+        problem = f"The environment {config.environment} requires {wanted}, which needs it before itself."
+        yield problem, "Remove `requires` from the one that is released first."
+    elif configs[wanted].region != config.region:
+        problem = (
+            f"The environment {config.environment} requires {wanted}, which is in {configs[wanted].region}, "
+            f"not in {config.region}. Its records lie in the bucket of its own region."
+        )
+        yield problem, "Give both the same region, or remove `requires`."
+
+
+def _before(configs: Mapping[str, Config], name: str) -> set[str]:
+    """The environments that one requires, and those that they require."""
+    found = set[str]()
+    wanted = configs[name].requires
+    while wanted and wanted in configs and wanted not in found:
+        found.add(wanted)
+        wanted = configs[wanted].requires
+    return found
+
+
+def _move(key: str) -> str:
+    return f"Move `{key}` out of `{KEY}`, to the rest of the config."
