@@ -244,6 +244,24 @@ class Code(Enum):
         "A permission in the config is above the permission boundary of the app's roles.",
         "Add it to `boundary.allow` in the config. Then an administrator runs `kanmon bootstrap`.",
     )
+    EXISTING_MISSING = (
+        306,
+        "A thing that the config names under `existing` is not there.",
+        "Correct its id. Kanmon looks in the account of the release, and in the app's region.",
+    )
+    EXISTING_UNFIT = (
+        307,
+        "The app can't use a thing that the config names under `existing`.",
+        "Change the thing as the message asks, or name another one.",
+    )
+    NETWORK_MOVES = (
+        308,
+        "The plan would move the database to another network, and Aurora can't do that.",
+        (
+            "Keep `existing.network` as it was. To move, restore a snapshot of the database in the other "
+            "network and name it under `existing.database`."
+        ),
+    )
     NOT_APPROVED = (
         311,
         "The plan was not approved.",

@@ -9,6 +9,10 @@ from __future__ import annotations
 import hashlib
 import re
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LIVE_STAGE = "live"
 """The API's stage for users. Its deployment and its `STAGE_VARIABLE` are the API pointer."""
@@ -23,8 +27,7 @@ ENTRY_PAGE = "index.html"
 PREVIEW_PARAMETER = "kanmon-preview"
 """The query parameter with the preview's token: the preview's address."""
 PREVIEW_COOKIE = "kanmon-preview"
-"""The viewer's cookie with the preview's token. `cloudfront.net` is a public suffix (https://publicsuffix.org),
-so no other host can set it. With a domain of one's own, it would need the prefix `__Host-`."""
+"""The viewer's cookie with the preview's token, on CloudFront's own domain: see `preview_cookie`."""
 PREVIEW_METADATA = "kanmon-preview"
 """The metadata in S3 of a preview's pages with the token. The headers function makes the cookie of it."""
 RELEASE_HEADER = "x-kanmon-release"
@@ -84,6 +87,7 @@ class Output(StrEnum):
     DEPLOY_ROLE = "DeployRole"
     KEY_ARN = "KeyArn"
     TRAIL_BUCKET = "TrailBucket"
+    EXISTING = "Existing"
     # Of the foundation.
     DATABASE_CLUSTER = "DatabaseCluster"
     # Of a slot.
@@ -96,6 +100,9 @@ class Output(StrEnum):
     WEB_BUCKET = "WebBucket"
     DISTRIBUTION = "Distribution"
     DOMAIN = "Domain"
+    """CloudFront's name of the distribution."""
+    URL = "Url"
+    """The app's address, without a slash at its end."""
     # Of observability, beside its own topic.
     DASHBOARD = "Dashboard"
 
@@ -183,6 +190,22 @@ def is_file_path(path: str) -> bool:
 def preview_folder(token: str) -> str:
     """The folder of a preview's files in the web bucket. Only the whole token leads to it."""
     return f"{PREVIEWS}/{token}/"
+
+
+def own_name(edge: Mapping[str, str]) -> str:
+    """The app's first domain name of its own, from the edge's outputs; empty without one."""
+    host = edge.get(Output.URL, "").removeprefix("https://")
+    return "" if host == edge.get(Output.DOMAIN) else host
+
+
+def preview_cookie(*, own_name: bool) -> str:
+    """The viewer's cookie with the preview's token.
+
+    `cloudfront.net` is a public suffix (https://publicsuffix.org), so no other host can set a cookie there. A
+    host beside a domain name of one's own could: browsers refuse it a name with this prefix.
+    https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie_prefixes
+    """
+    return f"__Host-{PREVIEW_COOKIE}" if own_name else PREVIEW_COOKIE
 
 
 def preview_token(release: str, secret: str) -> str:

@@ -17,7 +17,7 @@ from kanmon.github.workflow_run import actor, current_run
 from kanmon.ledger.ledger import Ledger
 from kanmon.ledger.store import S3Store
 from kanmon.model import Resource, Slot
-from kanmon.naming import API, EDGE, Output, ledger_folder, stack_name
+from kanmon.naming import API, EDGE, Output, ledger_folder, own_name, stack_name
 from kanmon.release.destroy import Removers
 from kanmon.release.ports import ApiPort, Services, Site, WebPort
 from kanmon.stacks.cloudformation import Stacks
@@ -51,8 +51,7 @@ def services_of(account: Account, warn: Callable[[str], None]) -> Services:
     store = S3Store(aws.ledger_s3(), account.bucket, ledger_folder(config.environment))
 
     def site(config: ServedConfig, outputs: Mapping[str, Mapping[str, str]]) -> Site:
-        domain = outputs.get(EDGE, {}).get(Output.DOMAIN, "")
-        edge = Edge(domain, os.environ.get(EDGE_ENDPOINT, ""))
+        edge = _edge(outputs.get(EDGE, {}))
         api = open_api(aws.apigateway, config, outputs)
         web = open_web(aws.s3, account.blobs, outputs)
         return Site(api=api, web=web, checks=Checks(edge, SYSTEM_CLOCK), url=edge.url)
@@ -113,5 +112,9 @@ def open_web(s3: S3Client, blobs: Blobs, outputs: Mapping[str, Mapping[str, str]
 def app_url(config: Config, services: Services) -> str:
     """The app's address; empty before its first release."""
     edge = services.stacks.find(stack_name(config.prefix, EDGE, Slot.NONE))
-    domain = edge.outputs.get(Output.DOMAIN) if edge else None
-    return Edge(domain, os.environ.get(EDGE_ENDPOINT, "")).url if domain else ""
+    return _edge(edge.outputs).url if edge and Output.DOMAIN in edge.outputs else ""
+
+
+def _edge(outputs: Mapping[str, str]) -> Edge:
+    """The distribution, from the outputs of the edge."""
+    return Edge(outputs.get(Output.DOMAIN, ""), os.environ.get(EDGE_ENDPOINT, ""), own_name(outputs))

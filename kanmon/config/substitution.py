@@ -97,7 +97,7 @@ def slot_values(config: Config) -> dict[str, str]:
 def outputs(config: Config) -> dict[str, tuple[str, str]]:
     """The outputs of Kanmon's own stacks by their names in a text: the stack's kind and the output."""
     found = {f"{FOUNDATION}.{output}": (FOUNDATION, output) for output in sorted(foundation_outputs(config))}
-    return found | {f"{EDGE}.{Output.DOMAIN}": (EDGE, Output.DOMAIN)}
+    return found | {f"{EDGE}.{output}": (EDGE, output) for output in (Output.DOMAIN, Output.URL)}
 
 
 def texts(config: Config) -> Iterator[Text]:

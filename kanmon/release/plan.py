@@ -16,6 +16,7 @@ from kanmon.ledger.records import PlannedRelease, Release
 from kanmon.model import Pointer, Record, ReleaseState, Slot
 from kanmon.naming import API, EDGE, FOUNDATION, ON, SHARED_KINDS, SLOT, STACK_KINDS, Parameter, stack_name
 from kanmon.regular_file import RefusedFileError, read_regular
+from kanmon.release.guard import refuse_other_network
 from kanmon.release.loaded import LoadedRelease, files_of
 from kanmon.stacks.changes import Change, ChangeSet, template_changes
 from kanmon.stacks.preflight import inspect
@@ -140,6 +141,8 @@ class Plan(Record):
     web: WebPlan
     notifier: str = ""
     """The notifier's package; empty without a chat channel."""
+    existing: tuple[str, ...] = ()
+    """What it uses by id, and what Kanmon then does not do, in words."""
     unchanged: bool = False
     """The release is live already: the deploy does nothing."""
 
@@ -181,7 +184,7 @@ def make_plan(services: Services, config: Config, manifest: Manifest, made: Boot
     """Create the change sets of a release and put them into a plan. Stacks and users stay as they are.
 
     `manifest` belongs to an uploaded bundle. Raises PLAN_DESTROYS, TEMPLATE_WRONG, TEMPLATE_TOO_BIG,
-    API_TOO_BIG, ASSET_CHANGED, BUNDLE_MISSING, BLOB_REPLACED and the errors of the services.
+    API_TOO_BIG, ASSET_CHANGED, NETWORK_MOVES, BUNDLE_MISSING, BLOB_REPLACED and the errors of the services.
     """
     head = services.ledger.head()
     loaded = live_release(services, head)
@@ -213,8 +216,10 @@ def make_plan(services: Services, config: Config, manifest: Manifest, made: Boot
         stacks=tuple(stacks),
         web=web,
         notifier=notifier,
+        existing=config.existing.notes,
     )
     refuse_destruction(config, stacks)
+    refuse_other_network(stacks)
     return plan
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from kanmon.config.existing import Existing
 from kanmon.config.trail import Trail
 from kanmon.config.workflows import FILES
 from kanmon.model import SLOTS
-from kanmon.naming import STACK_KINDS, Output, logical_id, stack_name, trace_group
+from kanmon.naming import STACK_KINDS, Output, environment_output, logical_id, stack_name, trace_group
 from kanmon.stacks.grants import ceilings
 from kanmon.templates.expressions import boundary_facts
 from kanmon.templates.rendering import render
@@ -34,7 +35,9 @@ def bootstrap_template(
         "bootstrap.yml",
         app=config.app,
         environments=[
-            _environment(config, name, f"{config.app}-{name}", trail) for name, trail in trails.items()
+            _environment(config, name, f"{config.app}-{name}", trail)
+            | _existing(existing_rights(config, name, outputs or {}))
+            for name, trail in trails.items()
         ],
         recorded=json.dumps({name: trail and trail.model_dump() for name, trail in trails.items()}),
         github=config.github,
@@ -61,6 +64,18 @@ def environment_trails(config: Config, outputs: Mapping[str, str]) -> dict[str, 
     return dict(sorted(trails.items()))
 
 
+def existing_rights(config: Config, environment: str, outputs: Mapping[str, str]) -> dict[str, str]:
+    """The existing things of an environment that its roles need rights for, as its own config names them.
+
+    A config knows only its own environment's. The stack's outputs have those of the others.
+    """
+    if environment == config.environment:
+        return config.existing.rights
+    recorded = outputs.get(environment_output(environment, Output.EXISTING), "{}")
+    known: dict[str, str] = json.loads(recorded)
+    return Existing().rights | known
+
+
 def trusted_workflows(config: Config, outputs: Mapping[str, str]) -> tuple[list[str], dict[str, list[str]]]:
     """The `job_workflow_ref` claims for the roles, and the record of them for the stack's outputs.
 
@@ -77,6 +92,11 @@ def trusted_workflows(config: Config, outputs: Mapping[str, str]) -> tuple[list[
     if not config.github or not set(FILES) & set(config.github.workflows):
         former = []
     return list(dict.fromkeys([*given, *former])), {"now": own, "former": former}
+
+
+def _existing(rights: dict[str, str]) -> dict[str, object]:
+    named = {kind: value for kind, value in rights.items() if value}
+    return {"existing": rights, "recorded_existing": json.dumps(named) if named else ""}
 
 
 def _environment(config: Config, name: str, prefix: str, trail: Trail | None) -> dict[str, object]:
