@@ -75,7 +75,15 @@ class ExistingDatabase(Section):
         "looks whether the cluster lets the functions in. Leave it out for an RDS instance or a proxy: then "
         "the plan verifies the secret only.",
     )
-    host: HostName = Field(
+    host: Annotated[
+        str,
+        Field(max_length=253),
+        written(
+            r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$",
+            "Use a host in lower-case letters, without a port.",
+            "db.local",
+        ),
+    ] = Field(
         examples=["shop-data.cluster-abcdefghijkl.eu-central-1.rds.amazonaws.com"],
         description="The host for the functions, such as the cluster's endpoint: `DATABASE_HOST`.",
     )
@@ -129,12 +137,8 @@ class ExistingUserPool(Section):
     ] = Field(description="The id of the user pool: `USER_POOL_ID`.")
     client: Annotated[
         str,
-        written(
-            r"^[a-z0-9]{1,128}$", "Use the id of an app client, not its name.", "1h57kf5cpq17m0eml12EXAMPLE"
-        ),
-    ] = Field(
-        description="The id of the app client in it: `USER_POOL_CLIENT_ID`.", examples=["1h57kf5cpq17m0"]
-    )
+        written(r"^[A-Za-z0-9_+]{1,128}$", "Use the id of an app client, not its name.", "1h57kf5cpq17m0"),
+    ] = Field(description="The id of the app client in it: `USER_POOL_CLIENT_ID`.")
 
 
 class ExistingDomain(Section):

@@ -194,15 +194,15 @@ def _existing(
 
 
 @pytest.mark.parametrize("action", LOOKED_UP)
-def test_the_plan_role_looks_up_what_the_config_names(action: str) -> None:
-    """ADP-3, SEC-1: each right is there with its thing, on that thing only, and for the plan only."""
+def test_a_plan_looks_up_what_the_config_names(action: str) -> None:
+    """ADP-3, SEC-1: each right is there with its thing, on that thing only; a deploy may make a plan, too."""
     (with_all, _), (without, _) = _existing(EXISTING), _existing(None)
     request = Request(action, LOOKED_UP[action])
-    assert allows(with_all.statements("TestPlanRole"), request)
-    assert not allows(without.statements("TestPlanRole"), request)
-    assert not allows(with_all.statements("TestDeployRole"), request)
-    if LOOKED_UP[action] != "*":
-        assert not allows(with_all.statements("TestPlanRole"), Request(action, LOOKED_UP[action] + "x"))
+    for role in ("TestPlanRole", "TestDeployRole"):
+        assert allows(with_all.statements(role), request)
+        assert not allows(without.statements(role), request)
+        if LOOKED_UP[action] != "*":
+            assert not allows(with_all.statements(role), Request(action, LOOKED_UP[action] + "x"))
 
 
 def test_the_boundary_lets_functions_read_the_existing_secret() -> None:
