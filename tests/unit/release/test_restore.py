@@ -13,7 +13,7 @@ from kanmon.model import Result
 from kanmon.release.recover import recover
 from kanmon.stacks.cloudformation import DeployedStack
 from tests.fakes.app import CANARY, make_config
-from tests.fakes.existing import DOMAIN, USER_POOL, WEB_ACL
+from tests.fakes.existing import DATABASE, DOMAIN, NETWORK, USER_POOL, WEB_ACL
 from tests.fakes.process import Blow, Process, ProcessDied
 from tests.fakes.runs import failure_of, ignore, operation_of, release, roll_back
 from tests.fakes.services import FakeApproval
@@ -333,6 +333,19 @@ def test_a_release_with_an_existing_thing_leaves_nothing_of_it(cloud: Cloud, thi
     before = _stacks(cloud)
     assert release(cloud, "two", config=_existing(**things)).result is Result.STABLE
     assert _stacks(cloud) != before
+    assert operation_of(roll_back(cloud, "r1")).kept == ()
+    assert _stacks(cloud) == before
+
+
+def test_a_release_on_an_existing_database_leaves_nothing_of_it(cloud: Cloud) -> None:
+    """ADP-3, CD-10: the former release had no database."""
+    plain = {"api": {"handler": "shop.api", "artifact": "build/api"}}
+    using = {"api": {**plain["api"], "database": True}}
+    existing = {"network": NETWORK, "database": DATABASE}
+    release(cloud, "one", config=make_config(functions=plain, hooks=None, database=None))
+    before = _stacks(cloud)
+    release(cloud, "two", config=make_config(functions=using, hooks=None, database=None, existing=existing))
+    assert "DatabaseHost" in cloud.stacks.bodies["shop-test-foundation"]
     assert operation_of(roll_back(cloud, "r1")).kept == ()
     assert _stacks(cloud) == before
 
