@@ -17,6 +17,8 @@ A row's texts have placeholders:
 - `{id}`: the name inside a logical id, such as `Jwt`
 - `{section}`: the config's section, for a kind with only one thing; `{section.name}` is a value in it
 
+Of a thing that exists already (`existing` in the config), the outputs have its ids, and all else is the same.
+
 This module imports only names, so the config's own checks can use the table too.
 """
 
@@ -387,7 +389,10 @@ def missing(config: Config, name: str, function: Function) -> list[str]:
         thing = grant.section.replace("_", " ")
         used = getattr(function, grant.key) if grant.key else ()
         if not grant.named and used and not grant.configured(config):
-            problems.append(f"The function {name} wants the {thing}, but there is no `{grant.section}`.")
+            problems.append(
+                f"The function {name} wants the {thing}, but there is no `{grant.section}`, and no "
+                f"`existing.{grant.section}`."
+            )
         elif grant.named:
             problems += [
                 f"The function {name} names the {thing.removesuffix('s')} {one}, which is not under "
