@@ -279,6 +279,24 @@ class Code(Enum):
         "AWS never makes such a change. The update would fail in the middle of the release.",
         "Take the change back in the config, or make a new resource beside the old one.",
     )
+    EXISTING_MISSING = (
+        307,
+        "A thing that the config names under `existing` is not there.",
+        "Correct its id. Kanmon looks in the account of the release, and in the app's region.",
+    )
+    EXISTING_UNFIT = (
+        308,
+        "The app can't use a thing that the config names under `existing`.",
+        "Change the thing as the message asks, or name another one.",
+    )
+    NETWORK_MOVES = (
+        309,
+        "The plan would move the database to another network, and Aurora can't do that.",
+        (
+            "Keep `existing.network` as it was. To move, restore a snapshot of the database in the other "
+            "network and name it under `existing.database`."
+        ),
+    )
     NOT_APPROVED = (
         311,
         "The plan was not approved.",

@@ -23,8 +23,7 @@ ENTRY_PAGE = "index.html"
 PREVIEW_PARAMETER = "kanmon-preview"
 """The query parameter with the preview's token: the preview's address."""
 PREVIEW_COOKIE = "kanmon-preview"
-"""The viewer's cookie with the preview's token. `cloudfront.net` is a public suffix (https://publicsuffix.org),
-so no other host can set it. With a domain of one's own, it would need the prefix `__Host-`."""
+"""The viewer's cookie with the preview's token, on CloudFront's own domain: see `preview_cookie`."""
 PREVIEW_METADATA = "kanmon-preview"
 """The metadata in S3 of a preview's pages with the token. The headers function makes the cookie of it."""
 RELEASE_HEADER = "x-kanmon-release"
@@ -88,6 +87,7 @@ class Output(StrEnum):
     DEPLOY_ROLE = "DeployRole"
     KEY_ARN = "KeyArn"
     TRAIL_BUCKET = "TrailBucket"
+    EXISTING = "Existing"
     # Of the foundation.
     DATABASE_CLUSTER = "DatabaseCluster"
     # Of a slot.
@@ -100,6 +100,8 @@ class Output(StrEnum):
     WEB_BUCKET = "WebBucket"
     DISTRIBUTION = "Distribution"
     DOMAIN = "Domain"
+    URL = "Url"
+    """The app's address, without a slash at its end."""
     # Of observability, beside its own topic.
     DASHBOARD = "Dashboard"
 
@@ -184,6 +186,16 @@ def web_bucket(prefix: str, account: str) -> str:
 def preview_folder(token: str) -> str:
     """The folder of a preview's files in the web bucket. Only the whole token leads to it."""
     return f"{PREVIEWS}/{token}/"
+
+
+def preview_cookie(*, own_name: bool) -> str:
+    """The viewer's cookie with the preview's token.
+
+    `cloudfront.net` is a public suffix (https://publicsuffix.org), so no other host can set a cookie there. A
+    host beside a domain name of one's own could: browsers refuse it a name with this prefix.
+    https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie_prefixes
+    """
+    return f"__Host-{PREVIEW_COOKIE}" if own_name else PREVIEW_COOKIE
 
 
 def preview_token(release: str, secret: str) -> str:
@@ -354,16 +366,6 @@ def trace_group(prefix: str) -> str:
     https://docs.aws.amazon.com/xray/latest/api/API_CreateGroup.html, API_SamplingRule.html
     """
     return short_name(prefix, 32)
-
-
-def deployment_task(kind: str, operation: int) -> str:
-    """The task of an operation's GitHub Deployment, like GitHub's own example `deploy:migrations`."""
-    return f"{kind}:{operation}"
-
-
-def release_tag(environment: str, release: str) -> str:
-    """The tag of a release's GitHub Release."""
-    return f"{environment}-{release}"
 
 
 def variable(name: str, suffix: str) -> str:

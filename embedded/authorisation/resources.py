@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from .condition_keys import first
@@ -23,6 +24,18 @@ def of_database(query: Mapping[str, Any], region: str, account: str) -> list[str
     """
     named = ((first(query, parameter), kind) for parameter, kind in _DATABASE.items())
     return [_named(name, f"arn:aws:rds:{region}:{account}:{kind}:") for name, kind in named if name]
+
+
+def of_web_acl(body: bytes) -> str:
+    """The end of a web ACL's ARN in a request that names its id; empty without one.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awswafv2.html
+    """
+    try:
+        given = json.loads(body or b"{}")
+    except ValueError:
+        return ""
+    return str(given.get("Id") or "") if isinstance(given, dict) else ""
 
 
 def _named(name: str, begin: str) -> str:

@@ -68,3 +68,9 @@ def test_a_snapshot_names_its_cluster_and_itself() -> None:
         "arn:aws:rds:r:1:cluster:a",
         "arn:aws:rds:r:1:cluster-snapshot:b",
     ]
+
+
+def test_a_web_acl_is_named_by_its_id() -> None:
+    """AWS-4: otherwise a role with the right on one web ACL would have it on none."""
+    assert resources.of_web_acl(b'{"Name": "a", "Id": "12-34", "Scope": "CLOUDFRONT"}') == "12-34"
+    assert [resources.of_web_acl(body) for body in (b"", b"{", b"[]", b"{}")] == ["", "", "", ""]

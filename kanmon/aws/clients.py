@@ -184,6 +184,10 @@ class Aws:
         """Amazon RDS and Aurora."""
         return self._fenced(self._session.client("rds", config=_SETTINGS))
 
+    def reads(self, service: str, region: str = "") -> Any:  # noqa: ANN401 - a few calls of many services
+        """A client for reading in this region, or in another one."""
+        return self._session.client(cast("Any", service), region or self.region, config=_SETTINGS)
+
     def administration(self, service: str) -> Any:  # noqa: ANN401 - the clients of many services
         """A client for `kanmon destroy`: an administrator's work on resources that no stack keeps."""
         if service == "s3":

@@ -240,6 +240,12 @@ LATER = (
         + r"|limit exceeded for resource of type 'AWS::CloudFront::",
         _quotas("cloudfront", everywhere=True),
     ),
+    Refusal(
+        "`existing.domain`",
+        "One or more of the CNAMEs you provided are already associated with a different resource.",
+        r"CNAMEs you provided are already associated|" + _codes("CNAMEAlreadyExists"),
+        "Another distribution has the name. Remove it there, or use `aws cloudfront associate-alias`.",
+    ),
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     Refusal(
         "roles and policies",
@@ -363,12 +369,9 @@ REFUSALS = (*BEFOREHAND, *LATER)
 _LOGICAL_ID = re.compile(r"\w+ \((AWS::[\w:]+)\) failed:")
 _SERVICE = re.compile(r"AWS::(\w+)::|\bService: (\w+)")
 _QUOTA_CODES = {
-    "cognito": "cognito-idp",
-    "stepfunctions": "states",
-    "cloudwatch": "monitoring",
-    "cloudwatchlogs": "logs",
-    "awslogs": "logs",
-}
+    "cognito": "cognito-idp", "stepfunctions": "states", "cloudwatch": "monitoring",
+    "cloudwatchlogs": "logs", "awslogs": "logs",
+}  # fmt: skip
 """Service Quotas has other codes for these. All others are AWS's name in small letters."""
 
 

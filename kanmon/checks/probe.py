@@ -19,7 +19,7 @@ from urllib3.exceptions import TimeoutError as ConnectionTimeoutError
 from urllib3.util import create_urllib3_context
 
 from kanmon.model import Answer
-from kanmon.naming import PREVIEW_COOKIE, PREVIEW_PARAMETER
+from kanmon.naming import PREVIEW_PARAMETER, preview_cookie
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +71,9 @@ class Edge:
     domain: str
     endpoint_url: str = ""
     """The address to connect to instead of the domain, like `AWS_ENDPOINT_URL` for AWS's APIs."""
+    own_name: str = ""
+    """The app's domain name of its own. Requests carry it, but connections still go to the distribution: so
+    checks need no DNS, and run before users come by the name."""
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
@@ -82,7 +85,11 @@ class Edge:
     @property
     def url(self) -> str:
         """The address for a person's browser."""
-        return self.endpoint_url or f"https://{self.domain}"
+        return self.endpoint_url or f"https://{self._name}"
+
+    @property
+    def _name(self) -> str:
+        return self.own_name or self.domain
 
     def ask(self, check: Check, target: Target, timeout: float) -> Answer:
         """Send a check's request, on a connection of its own.
@@ -110,12 +117,14 @@ class Edge:
 
     def _headers(self, check: Check, target: Target) -> dict[str, str]:
         headers = {"user-agent": "kanmon-check", **check.headers}
-        if self.endpoint_url:
-            headers["host"] = self.domain
+        if self.endpoint_url or self.own_name:
+            headers["host"] = self._name
         if target.preview:
             own = [value for name, value in check.headers.items() if name.lower() == "cookie"]
             headers = {name: value for name, value in headers.items() if name.lower() != "cookie"}
-            headers["cookie"] = "; ".join([*own, f"{PREVIEW_COOKIE}={target.preview}"])
+            headers["cookie"] = "; ".join(
+                [*own, f"{preview_cookie(own_name=bool(self.own_name))}={target.preview}"]
+            )
         return headers
 
     @contextmanager
@@ -146,10 +155,14 @@ class Edge:
             raise NoAnswerError(f"none within {timeout:g} s" if late.is_set() else failure)
 
     def _connection(self, timeout: float) -> HTTPConnection:
-        address = urlsplit(self.url)
+        address = urlsplit(self.endpoint_url or f"https://{self.domain}")
         host = address.hostname or self.domain
         if address.scheme == "https":
-            return HTTPSConnection(host, address.port, timeout=timeout, ssl_context=self._tls)
+            # With the name, the TLS handshake asks for its certificate and verifies it.
+            name = None if self.endpoint_url else self.own_name or None
+            return HTTPSConnection(
+                host, address.port, timeout=timeout, ssl_context=self._tls, server_hostname=name
+            )
         return HTTPConnection(host, address.port, timeout=timeout)
 
 

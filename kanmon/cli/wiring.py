@@ -59,8 +59,7 @@ def services_of(
     secrets = Secrets(aws.check_secrets, config.prefix)
 
     def site(config: ServedConfig, outputs: Mapping[str, Mapping[str, str]]) -> Site:
-        domain = outputs.get(EDGE, {}).get(Output.DOMAIN, "")
-        edge = Edge(domain, os.environ.get(EDGE_ENDPOINT, ""))
+        edge = _edge(outputs.get(EDGE, {}))
         api = open_api(aws.apigateway, config, outputs)
         web = open_web(aws.s3, account.blobs, outputs)
         probes = Probes(edge, aws.probed_functions, aws.users, config.prefix, outputs.get(FOUNDATION, {}))
@@ -128,5 +127,15 @@ def open_web(s3: S3Client, blobs: Blobs, outputs: Mapping[str, Mapping[str, str]
 def app_url(config: Config, services: Services) -> str:
     """The app's address; empty before its first release."""
     edge = services.stacks.find(stack_name(config.prefix, EDGE, Slot.NONE))
-    domain = edge.outputs.get(Output.DOMAIN) if edge else None
-    return Edge(domain, os.environ.get(EDGE_ENDPOINT, "")).url if domain else ""
+    return _edge(edge.outputs).url if edge and Output.DOMAIN in edge.outputs else ""
+
+
+def _edge(outputs: Mapping[str, str]) -> Edge:
+    """The distribution, from the outputs of the edge."""
+    return Edge(outputs.get(Output.DOMAIN, ""), os.environ.get(EDGE_ENDPOINT, ""), _own_name(outputs))
+
+
+def _own_name(edge: Mapping[str, str]) -> str:
+    """The app's first domain name of its own, from the edge's outputs; empty without one."""
+    host = edge.get(Output.URL, "").removeprefix("https://")
+    return "" if host == edge.get(Output.DOMAIN) else host

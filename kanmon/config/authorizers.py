@@ -154,10 +154,11 @@ def _wrong_authorizer(config: Config, name: str, authorizer: Authorizer) -> Iter
             "Choose another name, such as `users`.",
             at=at,
         )
-    if authorizer.user_pool and config.user_pool is None:
+    if authorizer.user_pool and config.user_pool is None and config.existing.user_pool is None:
         yield MistakeError(
             "The app has no user pool.",
-            "Add `user_pool: {}` to the config, or name pools under `user_pool_arns`.",
+            "Add `user_pool: {}` to the config, name yours under `existing.user_pool`, or several under "
+            "`user_pool_arns`.",
             at=(*at, "user_pool"),
         )
     if authorizer.function and authorizer.function not in config.functions:

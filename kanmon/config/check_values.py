@@ -41,10 +41,10 @@ def mistakes(config: Config) -> Iterator[MistakeError]:
 
 
 def _signs_in(config: Config, place: Location) -> Iterator[MistakeError]:
-    if config.user_pool is None:
+    if config.user_pool is None and config.existing.user_pool is None:
         problem = "There is no `user_pool` to sign in to."
         yield MistakeError(problem, "Add `user_pool: {}`, or log in with `path` and `body`.", at=place)
-    elif config.user_pool.mfa == "required":
+    elif config.user_pool and config.user_pool.mfa == "required":
         problem = "Every user of the pool needs a second factor, and Kanmon has none."
         yield MistakeError(problem, "Write `mfa: optional` under `user_pool`.", at=place)
 

@@ -28,9 +28,14 @@ def sign_in_hosts(config: Config) -> dict[str, str]:
     """The addresses of Cognito for the app's sign-in, each with its key in the config."""
     api = config.api
     pools = [] if api is None else [one for one in api.authorizers.values() if one.user_pool_arns]
-    if config.user_pool is None and not pools:
+    keys = {
+        "user_pool": config.user_pool,
+        "existing.user_pool": config.existing.user_pool,
+        "api.authorizers": pools,
+    }
+    key = next((key for key, given in keys.items() if given), "")
+    if not key:
         return {}
-    key = "user_pool" if config.user_pool else "api.authorizers"
     found = {f"https://cognito-idp.{config.region}.amazonaws.com": key}
     if host := login_host(config):
         found[f"https://{host}"] = "user_pool.hosted_login"

@@ -18,6 +18,7 @@ from kanmon.config.connections import with_sign_in
 from kanmon.config.costs import Costs
 from kanmon.config.database import Database
 from kanmon.config.environments import Blocks, with_partial_blocks
+from kanmon.config.existing import Existing, check_existing
 from kanmon.config.functions import Function
 from kanmon.config.github import Github
 from kanmon.config.hooks import Hook
@@ -134,6 +135,13 @@ class Config(Section):
         default_factory=Network,
         description="The private network (VPC) of the database and its functions. It exists only with "
         "`database`.",
+    )
+    existing: Existing = Field(
+        default_factory=Existing,
+        examples=[{"user_pool": {"id": "eu-central-1_Ab12Cd34E", "client": "1h57kf5cpq17m0"}}],
+        description="What exists already, by id: network, database, user pool, domain names, web ACL. The "
+        "plan verifies each id. Kanmon never changes or removes these. Run `kanmon bootstrap` after a "
+        "change.",
     )
     secrets: dict[Name, Secret] = Field(
         default_factory=dict,
@@ -274,6 +282,7 @@ class Config(Section):
     def _fits_together(self) -> Self:
         check_names(self)
         check_reserved(self)
+        check_existing(self)
         check_references(self)
         check_waiting(self)
         check_routes(self.routes)

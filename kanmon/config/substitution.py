@@ -92,7 +92,7 @@ def outputs(config: Config) -> dict[str, tuple[str, str]]:
     """The outputs of Kanmon's own stacks by their names in a text: the stack's kind and the output."""
     of_foundation = sorted({*foundation_outputs(config), Output.KEY_ARN})
     found = {f"{FOUNDATION}.{output}": (FOUNDATION, output) for output in of_foundation}
-    return found | {f"{EDGE}.{Output.DOMAIN}": (EDGE, Output.DOMAIN)}
+    return found | {f"{EDGE}.{output}": (EDGE, output) for output in (Output.DOMAIN, Output.URL)}
 
 
 def source(config: Config, name: str) -> tuple[str, str] | None:

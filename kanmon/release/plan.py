@@ -20,6 +20,7 @@ from kanmon.model import Pointer, Record, ReleaseState, Slot
 from kanmon.naming import API, EDGE, FOUNDATION, ON, SLOT, Parameter, secret_name
 from kanmon.regular_file import RefusedFileError, read_regular
 from kanmon.release.differences import WebPlan, config_changes, web_plan
+from kanmon.release.guard import refuse_other_network
 from kanmon.release.loaded import LoadedRelease, Loader, files_of
 from kanmon.release.required import required_release
 from kanmon.release.reservations import refuse_overdrawn
@@ -153,6 +154,8 @@ class Plan(Record):
     """The names of the secrets that the deploy reads for checks and the team's own tests."""
     verify: Verify | None = Field(None, exclude_if=lambda value: value is None)
     """The team's own tests before traffic."""
+    existing: tuple[str, ...] = ()
+    """What it uses by id, and what Kanmon then does not do, in words."""
     unchanged: bool = False
     """The release is live already: the deploy does nothing."""
 
@@ -204,7 +207,8 @@ def make_plan(
 
     `manifest` belongs to an uploaded bundle, `loaded` is the live release of `head`. Raises
     NOT_STABLE_BEFORE, PLAN_DESTROYS, PLAN_IMPOSSIBLE, TEMPLATE_WRONG, TEMPLATE_TOO_BIG, API_TOO_BIG,
-    CONCURRENCY_MISSING, ASSET_CHANGED, BUNDLE_MISSING, BLOB_REPLACED and the errors of the services.
+    CONCURRENCY_MISSING, ASSET_CHANGED, NETWORK_MOVES, BUNDLE_MISSING, BLOB_REPLACED and the errors of the
+    services.
     """
     live = loaded.record if loaded else None
     slot = head.pointer.slot.other
@@ -243,8 +247,10 @@ def make_plan(
         notifier=notifier,
         secrets=tuple(secret_name(config.prefix, name) for name in secrets_of_checks(config)),
         verify=config.verify,
+        existing=config.existing.notes,
     )
     refuse_destruction(config, stacks)
+    refuse_other_network(stacks)
     return plan
 
 

@@ -16,11 +16,13 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.records import KeptStack
 from kanmon.model import Slot
-from kanmon.naming import STACK_KINDS, stack_name
+from kanmon.naming import EDGE, STACK_KINDS, stack_name
 from kanmon.release.events import EventKind
 from kanmon.release.provision import stack_at_rest
 from kanmon.release.stack_outputs import outputs_of
 from kanmon.stacks.policy import stack_policy
+from kanmon.stacks.preflight import LIMITS
+from kanmon.stacks.template import resources_of
 from kanmon.templates.stack_set import is_protected
 
 if TYPE_CHECKING:
@@ -120,6 +122,8 @@ class _Restoration:
         whole = stack.status.endswith("_COMPLETE")
         if same and whole and _blob_name(stacks.body(stack.name)) == wanted.template:
             return False
+        if kind == EDGE:
+            self._refuse_lost_names(stacks.body(stack.name), wanted.template)
         url = self.services.blobs.url(wanted.template)
         change_set = stacks.create_change_set(stack.name, url, parameters, wanted.tags, existing=stack)
         if change_set is None:
@@ -128,6 +132,25 @@ class _Restoration:
         stacks.execute(change_set, lambda event: self.journal.emit_stack(kind, event))
         self.journal.emit(EventKind.NOTE, f"{stack.name} is as {self.target.id} deployed it")
         return True
+
+    def _refuse_lost_names(self, present: str, template: str) -> None:
+        """Raise _KeptError when users would lose a domain name by which they may come."""
+        names = _aliases(present)
+        if not names:
+            return
+        former = self.services.blobs.get(template, LIMITS["bytes"]).decode()
+        if lost := [name for name in names if name not in _aliases(former)]:
+            raise _KeptError(f"to restore it would take users off {', '.join(lost)}")
+
+
+def _aliases(body: str) -> list[str]:
+    """The domain names of one's own in a template of the edge."""
+    return [
+        name
+        for one in (resources_of(body) or {}).values()
+        if one.type == "AWS::CloudFront::Distribution"
+        for name in one.content.get("Properties", {}).get("DistributionConfig", {}).get("Aliases", [])
+    ]
 
 
 def _refuse_loss(change_set: ChangeSet, *, stateful: bool) -> None:

@@ -11,7 +11,6 @@ from kanmon.github.commits import changes_between, commit_exists
 from kanmon.github.deployments import DeploymentRequest, Deployments, DeploymentStatus
 from kanmon.github.releases import GithubReleases, ReleasePage
 from kanmon.model import OperationKind, ReleaseState, Result
-from kanmon.naming import deployment_task, release_tag
 from kanmon.notify.words import end_sentence
 from kanmon.report.notes import Notes, release_notes
 from kanmon.text import short_commit
@@ -193,7 +192,7 @@ class Recorder:
         title = f"{self.environment} {release.id}"
         if release.state is ReleaseState.ROLLED_BACK:
             title += " (rolled back)"
-        tag = release_tag(self.environment, release.id)
+        tag = _release_tag(self.environment, release.id)
         return ReleasePage(tag, release.commit, title, latest=self.ledger.head().live == release.id)
 
     def _changes(self, release: Release, operation: Operation) -> Changes:
@@ -222,8 +221,18 @@ def _together(alike: list[KanmonError]) -> KanmonError:
 
 def _request(operation: Operation, release: Release) -> DeploymentRequest:
     return DeploymentRequest(
-        deployment_task(operation.kind, operation.number),
+        _deployment_task(operation.kind, operation.number),
         release.commit,
         f"{operation.kind} of {operation.release} by {operation.actor}",
         {"operation": operation.number, "release": operation.release},
     )
+
+
+def _deployment_task(kind: str, operation: int) -> str:
+    """The task of an operation's GitHub Deployment, like GitHub's own example `deploy:migrations`."""
+    return f"{kind}:{operation}"
+
+
+def _release_tag(environment: str, release: str) -> str:
+    """The tag of a release's GitHub Release."""
+    return f"{environment}-{release}"

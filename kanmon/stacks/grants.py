@@ -17,13 +17,15 @@ A row's texts have placeholders:
 - `{id}`: the name inside a logical id, such as `Jwt`
 - `{section}`: the config's section, for a kind with only one thing; `{section.name}` is a value in it
 
+Of a thing that exists already (`existing` in the config), the outputs have its ids, and all else is the same.
+
 This module imports only names, so the config's own checks can use the table too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kanmon.naming import dead_letters_name, slot_resource_name, unique_id, variable
 
@@ -113,19 +115,24 @@ class Grant:
 
     def configured(self, config: Config) -> list[str]:
         """The names of all things in the config. For a thing without a name, the name of its section."""
-        things = getattr(config, self.section)
         if not self.named:
-            return [self.section] if things is not None else []
-        return sorted(things)
+            return [self.section] if _only(config, self.section) is not None else []
+        return sorted(getattr(config, self.section))
 
     def fill(self, text: str, config: Config, name: str) -> str:
         """Fill in the placeholders in a text of this row, for one thing."""
-        section = None if self.named else getattr(config, self.section)
+        section = None if self.named else _only(config, self.section)
         return text.format(prefix=config.prefix, name=name, id=unique_id(name), section=section)
 
     def variable_names(self, name: str) -> list[str]:
         """The variables of a function with the thing of this name."""
         return [variable(name, ending) if self.named else ending for ending in self.variables]
+
+
+def _only(config: Config, section: str) -> Any:  # noqa: ANN401 - a section of the config
+    """The one thing of a kind: Kanmon's own, or an existing one. None without both."""
+    own = getattr(config, section)
+    return own if own is not None else getattr(config.existing, section)
 
 
 _SECRETS_KEY = KeyUse("OwnSecretsKey", "secretsmanager", ("kms:Decrypt",))
@@ -282,9 +289,10 @@ def slot_parameters(config: Config) -> dict[str, str]:
 
 
 def foundation_outputs(config: Config) -> dict[str, str]:
-    """The foundation's outputs for functions, and their values."""
+    """The foundation's outputs for functions, and their values: of an existing thing, its ids as text."""
+    existing = {output: f'"{value}"' for output, value in config.existing.outputs.items()}
     return {
-        grant.fill(output, config, name): grant.fill(value, config, name)
+        (key := grant.fill(output, config, name)): existing.get(key) or grant.fill(value, config, name)
         for grant in GRANTS
         for name in grant.configured(config)
         for output, value in grant.outputs.items()
@@ -321,8 +329,11 @@ def missing(config: Config, name: str, function: Function) -> list[str]:
     for grant in GRANTS:
         thing = grant.section.replace("_", " ")
         used = grant.named_by(function)
-        if not grant.named and used and getattr(config, grant.section) is None:
-            problems.append(f"The function {name} wants the {thing}, but there is no `{grant.section}`.")
+        if not grant.named and used and not grant.configured(config):
+            problems.append(
+                f"The function {name} wants the {thing}, but there is no `{grant.section}`, and no "
+                f"`existing.{grant.section}`."
+            )
         elif grant.named:
             problems += [
                 f"The function {name} names the {thing.removesuffix('s')} {one}, which is not under "

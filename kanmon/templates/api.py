@@ -39,8 +39,14 @@ def api_template(config: Config) -> str:
         bounded=config.github is not None,
         user_pool=uses_own_pool(config),
         definition=definition,
-        digest=_digest(definition),
+        digest=_digest(f"{definition}{_existing_pool(config)}"),
     )
+
+
+def _existing_pool(config: Config) -> str:
+    """The id of an existing pool. It is a parameter of the document: another one needs another snapshot."""
+    pool = config.existing.user_pool
+    return pool.id if pool and uses_own_pool(config) else ""
 
 
 def uses_own_pool(config: Config) -> bool:

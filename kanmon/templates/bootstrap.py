@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from kanmon.config.check_values import secrets_of_checks
 from kanmon.config.costs import Costs
+from kanmon.config.existing import Existing
 from kanmon.config.trail import Trail
 from kanmon.config.workflows import FILES
 from kanmon.model import SLOTS
-from kanmon.naming import STACK_KINDS, Output, logical_id, stack_name, trace_group
+from kanmon.naming import STACK_KINDS, Output, environment_output, logical_id, stack_name, trace_group
 from kanmon.stacks.granted import ceilings
 from kanmon.templates.expressions import boundary_facts
 from kanmon.templates.rendering import render
@@ -47,7 +48,9 @@ def bootstrap_template(
         "bootstrap.yml",
         app=config.app,
         environments=[
-            _environment(configs.get(name), config, name, trail) | checks.get(name, _NO_RIGHTS)
+            _environment(configs.get(name), config, name, trail)
+            | checks.get(name, _NO_RIGHTS)
+            | _existing(existing_rights(configs, name, outputs or {}))
             for name, trail in trails.items()
         ],
         checks=json.dumps(checks),
@@ -109,6 +112,18 @@ def lacking_rights(config: Config, outputs: Mapping[str, str]) -> str:
     return "sign in to the user pool" if signs_in else ""
 
 
+def existing_rights(configs: Mapping[str, Config], name: str, outputs: Mapping[str, str]) -> dict[str, str]:
+    """The existing things of an environment that its roles need rights for, as its own config names them.
+
+    The stack's outputs have those of environments without a config here.
+    """
+    if name in configs:
+        return configs[name].existing.rights
+    recorded = outputs.get(environment_output(name, Output.EXISTING), "{}")
+    known: dict[str, str] = json.loads(recorded)
+    return Existing().rights | known
+
+
 def trusted_workflows(config: Config, outputs: Mapping[str, str]) -> tuple[list[str], dict[str, list[str]]]:
     """The `job_workflow_ref` claims for the roles, and the record of them for the stack's outputs.
 
@@ -125,6 +140,11 @@ def trusted_workflows(config: Config, outputs: Mapping[str, str]) -> tuple[list[
     if not config.github or not set(FILES) & set(config.github.workflows):
         former = []
     return list(dict.fromkeys([*given, *former])), {"now": own, "former": former}
+
+
+def _existing(rights: dict[str, str]) -> dict[str, object]:
+    named = {kind: value for kind, value in rights.items() if value}
+    return {"existing": rights, "recorded_existing": json.dumps(named) if named else ""}
 
 
 def _environment(own: Config | None, config: Config, name: str, trail: Trail | None) -> dict[str, object]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kanmon.config.paths import FILES
 from kanmon.config.web import CHANGEABLE, DEFAULT_POLICY
 from kanmon.media import FILE_ENDINGS
+from kanmon.naming import preview_cookie
 from kanmon.templates.rendering import render
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ def edge_template(config: Config) -> str:
         error_page=error_page,
         floor=DEFAULT_POLICY if error_page else _FLOOR,
         path_function=path_function(config),
-        headers_function=headers_function(),
+        headers_function=headers_function(config),
+        domain=config.existing.domain,
+        web_acl=config.existing.web_acl,
     )
 
 
@@ -45,10 +48,20 @@ def _error_page(config: Config) -> str:
 def path_function(config: Config) -> str:
     """The JavaScript of the path function. It rewrites each request's path to a stage or a file."""
     return render(
-        "edge/path-function.js", api=config.api, web=config.web, files=FILES, file_endings=FILE_ENDINGS
+        "edge/path-function.js",
+        api=config.api,
+        web=config.web,
+        files=FILES,
+        file_endings=FILE_ENDINGS,
+        cookie=_cookie(config),
     )
 
 
-def headers_function() -> str:
+def headers_function(config: Config) -> str:
     """The JavaScript of the headers function. It gives each web file the headers of its release."""
-    return render("edge/headers-function.js", changeable=[name.lower() for name in CHANGEABLE])
+    changeable = [name.lower() for name in CHANGEABLE]
+    return render("edge/headers-function.js", changeable=changeable, cookie=_cookie(config))
+
+
+def _cookie(config: Config) -> str:
+    return preview_cookie(own_name=config.existing.domain is not None)

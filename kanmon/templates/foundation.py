@@ -22,6 +22,7 @@ def foundation_template(config: Config) -> str:
         "foundation.yml",
         prefix=config.prefix,
         database=config.database,
+        network=config.existing.network,
         endpoints=[{"id": logical_id(service), "service": service} for service in config.network.endpoints],
         functions=config.functions,
         answering=ANSWERING,

@@ -44,6 +44,7 @@ def slot_template(
         app=config.app,
         environment=config.environment,
         functions=functions,
+        database_key=config.existing.database and config.existing.database.secret_key,
         state_machines=state_machines,
         queues=queue_facts(config),
         schedules=schedule_facts(config),

@@ -10,6 +10,7 @@ from kanmon.config.schema import Config
 from kanmon.config.source import load_config
 from kanmon.templates.offline import render_offline, unbuilt
 from tests.fakes.app import STATE_MACHINE_STEPS, make_config, make_full_config, make_tuned_config
+from tests.fakes.existing import EXISTING
 
 MANDALA = Path(__file__).resolve().parents[2] / "examples/mandala/kanmon.yml"
 GITHUB: dict[str, Any] = {
@@ -41,8 +42,13 @@ def matrix() -> dict[str, Config]:
             costs={},
             notifications={"channels": {"slack": "shop-slack"}},
             tags={"team": "shop"},
+            existing={"domain": EXISTING["domain"], "web_acl": EXISTING["web_acl"]},
         ),
         "tuned": make_tuned_config(github=GITHUB),
+        "existing": make_full_config(
+            database=None, network=None, user_pool=None, existing=EXISTING, github=GITHUB
+        ),
+        "existing network": make_config(existing={"network": EXISTING["network"]}, github=GITHUB),
         "reference app": load_config(MANDALA),
         f"{MANY} functions": many_functions(),
     }

@@ -132,7 +132,10 @@ def extract_resource(
         return str(stack["StackId"])
     if service == "rds" and (found := resources.of_database(query, region, account)):
         return found[0]
-    return str(_resource_of(service, method, path, headers, body, query, region, account))
+    arn = str(_resource_of(service, method, path, headers, body, query, region, account))
+    if service == "wafv2" and arn.endswith("/*") and (identifier := resources.of_web_acl(body)):
+        return arn.removesuffix("*") + identifier
+    return arn
 
 
 def keys_of_request(service: str, action: str, body: bytes, query: Mapping[str, Any]) -> dict[str, Any]:

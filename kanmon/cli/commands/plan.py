@@ -60,10 +60,12 @@ def new_plan(context: Context, bundle_folder: Path, digest: str, head: Head) -> 
     from kanmon.bundle.manifest import built_from
     from kanmon.release.loaded import compared_in
     from kanmon.release.plan import live_release, make_plan
+    from kanmon.stacks.lookup import refuse_unfit
 
     bundle = built_from(context.config, bundle_folder, digest)
     services = context.services
     _refuse_above_boundary(context)
+    refuse_unfit(context.config, context.account.aws)
     live = live_release(services, head)
     context.account.blobs.upload_bundle(bundle, compared_in(live))
     return make_plan(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import gzip
 import time
+from dataclasses import replace
 from functools import partial
 from itertools import repeat
 from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from urllib3.connection import HTTPSConnection
 
 from kanmon.checks import probe
-from kanmon.checks.probe import LARGEST, NoAnswerError, Target, preview_address
+from kanmon.checks.probe import LARGEST, Edge, NoAnswerError, Target, preview_address
 from kanmon.config.checks import Check
 from tests.unit.checks.server import FROM_R2, Request, sending, serving
 
@@ -59,6 +61,21 @@ def test_a_request_to_a_candidate_has_the_previews_cookie() -> None:
 def test_a_checks_own_cookie_is_sent_to_a_candidate_too(name: str) -> None:
     cookie = _request(CANDIDATE, headers={name: "session=1"}).headers["cookie"]
     assert set(cookie.split("; ")) == {"session=1", "kanmon-preview=r2-secret"}
+
+
+def test_a_domain_name_of_ones_own_is_asked_for_at_the_distribution() -> None:
+    """ADP-3, CD-7: before the DNS points there, and with a cookie that no host beside it can set."""
+    check = Check.model_validate({"name": "health", "path": "/api/health"})
+    with serving(FROM_R2) as server:
+        replace(server.edge, own_name="shop.example.com").ask(check, CANDIDATE, 5)
+    [request] = server.requests
+    assert request.headers["host"] == "shop.example.com"
+    assert request.headers["cookie"] == "__Host-kanmon-preview=r2-secret"
+    edge = Edge("d1.cloudfront.net", own_name="shop.example.com")
+    assert edge.url == "https://shop.example.com"
+    connection = edge._connection(5)
+    assert isinstance(connection, HTTPSConnection)
+    assert (connection.host, connection.server_hostname) == ("d1.cloudfront.net", "shop.example.com")
 
 
 def test_a_preview_has_an_address_for_browsers() -> None:

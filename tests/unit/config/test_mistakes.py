@@ -261,7 +261,34 @@ FULL: dict[str, Any] = {
     "allow_destroy": ["MailQueue"],
     "requires": "staging",
 }
-"""A config with every key."""
+"""A config with every key but `existing`."""
+OTHER: dict[str, Any] = {
+    **{
+        key: value for key, value in FULL.items() if key not in {"database", "user_pool", "network", "alarms"}
+    },
+    "existing": {
+        "network": {
+            "vpc": "vpc-0a1b2c3d",
+            "subnets": ["subnet-0a1b2c3d", "subnet-0a1b2c3e"],
+            "security_groups": ["sg-0a1b2c3d"],
+        },
+        "database": {
+            "cluster": "team-data",
+            "host": "team-data.cluster-abc.eu-central-1.rds.amazonaws.com",
+            "port": 5432,
+            "name": "shop",
+            "secret": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:team-data-Ab12Cd",
+            "secret_key": "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        },
+        "user_pool": {"id": "eu-central-1_Ab12Cd34E", "client": "1h57kf5cpq17m0eml12"},
+        "domain": {
+            "names": ["shop.example.com"],
+            "certificate": "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234",
+        },
+        "web_acl": "arn:aws:wafv2:us-east-1:111122223333:global/webacl/shop/12345678-1234",
+    },
+}
+"""With what exists already in place of Kanmon's own."""
 
 
 def _places(value: Any, location: Location = ()) -> list[Location]:
@@ -270,6 +297,7 @@ def _places(value: Any, location: Location = ()) -> list[Location]:
 
 
 PLACES = [place for place in _places(FULL) if place]
+PLACES += [("existing", *place) for place in _places(OTHER["existing"])]
 MAPPINGS = [
     place
     for place in PLACES
@@ -286,7 +314,7 @@ _WRONG = [
 
 
 def _changed(place: Location, value: object) -> dict[str, Any]:
-    config = deepcopy(FULL)
+    config = deepcopy(OTHER if place[0] == "existing" else FULL)
     inner: Any = config
     for part in place[:-1]:
         inner = inner[part]
@@ -318,7 +346,7 @@ def _foreign(config: dict[str, Any], given: object = "") -> list[str]:
 
 
 def test_the_config_with_every_key_is_right() -> None:
-    assert _explained(FULL) == []
+    assert _explained(FULL) == _explained(OTHER) == []
 
 
 def test_the_config_with_every_key_has_every_key() -> None:

@@ -19,6 +19,7 @@ from kanmon.stacks.statements import permission_changes
 from kanmon.templates.stack_set import stacks_of, tags
 from tests.fakes.app import make_bundle, make_config, make_full_config
 from tests.fakes.cloud import BOOTSTRAPPED, WEB
+from tests.fakes.existing import DATABASE, NETWORK
 from tests.fakes.runs import plan_of, release
 
 if TYPE_CHECKING:
@@ -329,6 +330,19 @@ def test_a_plan_may_replace_state_named_in_the_config(cloud: Cloud) -> None:
     assert plan_of(cloud, make_bundle(cloud, "two", config=config)).stacks[0].changes[0].destroys
 
 
+def test_an_existing_database_in_place_of_kanmons_deletes_it_by_name_only(cloud: Cloud) -> None:
+    """ADP-3, CD-4: the guard is that of any deletion; the plan notes what Kanmon then does not do."""
+    release(cloud, "one")
+    existing = {"network": NETWORK, "database": DATABASE}
+    with pytest.raises(KanmonError, match="deletes Database"):
+        plan_of(cloud, make_bundle(cloud, "two", config=make_config(database=None, existing=existing)))
+    given_up = ["DatabaseCluster", "DatabaseInstanceA", "DatabaseInstanceB"]
+    config = make_config(database=None, existing=existing, allow_destroy=given_up)
+    plan = plan_of(cloud, make_bundle(cloud, "three", config=config))
+    assert plan.existing == config.existing.notes
+    assert any("no snapshot before the release" in one for one in plan.existing)
+
+
 def test_a_plan_deleting_state_is_refused(cloud: Cloud) -> None:
     """CD-4"""
     release(cloud, "one")
@@ -441,7 +455,7 @@ def test_the_digest_covers_every_field(cloud: Cloud) -> None:
     others: dict[str, object] = {
         "origin": {"deployment": "other", "slot": "green"}, "slot": "blue", "made": "2020-01-01T00:00:00Z",
         "stacks": content["stacks"][1:], "web": {"files": 0, "assets": 0, "changed": []}, "unchanged": True,
-        "config_changes": ["altered"],
+        "config_changes": ["altered"], "existing": ["altered"],
     }  # fmt: skip
     for key in content:
         altered = Plan.model_validate(content | {key: others.get(key, "altered")})

@@ -13,6 +13,7 @@ from kanmon.model import Result
 from kanmon.release.recover import recover
 from kanmon.stacks.cloudformation import DeployedStack
 from tests.fakes.app import CANARY, make_config
+from tests.fakes.existing import DATABASE, DOMAIN, NETWORK, USER_POOL, WEB_ACL
 from tests.fakes.process import Blow, Process, ProcessDied
 from tests.fakes.runs import failure_of, ignore, operation_of, release, roll_back
 from tests.fakes.services import FakeApproval
@@ -319,3 +320,54 @@ def test_an_error_that_stays_does_not_keep_the_operation_open(cloud: Cloud, cloc
     assert outcome
     assert outcome.result is Result.ROLLED_BACK
     assert [kept.stack for kept in operation_of(outcome).kept] == ["shop-test-edge"]
+
+
+def _existing(**things: Any) -> Config:
+    return make_config(existing=things)
+
+
+@pytest.mark.parametrize("things", [{"web_acl": WEB_ACL}, {"user_pool": USER_POOL}])
+def test_a_release_with_an_existing_thing_leaves_nothing_of_it(cloud: Cloud, things: dict[str, Any]) -> None:
+    """ADP-3, CD-10: back to a release before it, by hand."""
+    release(cloud, "one")
+    before = _stacks(cloud)
+    assert release(cloud, "two", config=_existing(**things)).result is Result.STABLE
+    assert _stacks(cloud) != before
+    assert operation_of(roll_back(cloud, "r1")).kept == ()
+    assert _stacks(cloud) == before
+
+
+def test_a_release_on_an_existing_database_leaves_nothing_of_it(cloud: Cloud) -> None:
+    """ADP-3, CD-10: the former release had no database."""
+    plain = {"api": {"handler": "shop.api", "artifact": "build/api"}}
+    using = {"api": {**plain["api"], "database": True}}
+    existing = {"network": NETWORK, "database": DATABASE}
+    release(cloud, "one", config=make_config(functions=plain, hooks=None, database=None))
+    before = _stacks(cloud)
+    release(cloud, "two", config=make_config(functions=using, hooks=None, database=None, existing=existing))
+    assert "DatabaseHost" in cloud.stacks.bodies["shop-test-foundation"]
+    assert operation_of(roll_back(cloud, "r1")).kept == ()
+    assert _stacks(cloud) == before
+
+
+def test_no_rollback_takes_users_off_their_domain_name(cloud: Cloud) -> None:
+    """ADP-3, CD-10: the edge stays, with the reason; the users are back all the same."""
+    release(cloud, "one")
+    release(cloud, "two", config=_existing(domain=DOMAIN))
+    edge = cloud.stacks.bodies["shop-test-edge"]
+    outcome = roll_back(cloud, "r1")
+    assert outcome.result is Result.ROLLED_BACK
+    assert [(one.stack, one.reason) for one in operation_of(outcome).kept] == [
+        ("shop-test-edge", "to restore it would take users off shop.example.com, www.example.com")
+    ]
+    assert cloud.stacks.bodies["shop-test-edge"] == edge
+    assert cloud.users == ("r1", "r1")
+
+
+def test_between_releases_with_the_same_names_the_edge_is_restored(cloud: Cloud) -> None:
+    """ADP-3, CD-10."""
+    release(cloud, "one", config=_existing(domain=DOMAIN))
+    before = _stacks(cloud)
+    release(cloud, "two", config=_existing(domain=DOMAIN, web_acl=WEB_ACL))
+    assert operation_of(roll_back(cloud, "r1")).kept == ()
+    assert _stacks(cloud) == before

@@ -22,6 +22,7 @@ from kanmon.release.walk import Outcome
 from kanmon.report.step import WorkflowStep
 from tests.fakes.app import make_bundle, make_config
 from tests.fakes.cloud import Cloud
+from tests.fakes.existing import EXISTING
 from tests.fakes.runs import ignore, plan_of, release
 from tests.fakes.services import FakeApproval
 
@@ -99,6 +100,13 @@ def test_a_plan_shows_changed_headers_and_settings_of_pages(
     assert "- `web.content_security_policy`: `default-src *`\n" in shown
     assert "- `web.settings.A`: ``<b>` # x``\n" in shown
     assert "- `web.settings.B`: removed\n" in shown
+
+
+def test_a_plan_shows_what_it_uses_by_id(step: WorkflowStep, tmp_path: Path, cloud: Cloud) -> None:
+    """ADP-3, CD-4: and what Kanmon does not do then."""
+    config = make_config(database=None, existing=EXISTING)
+    step.plan(plan_of(cloud, make_bundle(cloud, "one", config=config)))
+    assert "- existing: `database team-data: no snapshot before the release" in summary(tmp_path)
 
 
 def test_an_already_live_release_is_shown_in_a_line(step: WorkflowStep, tmp_path: Path, cloud: Cloud) -> None:

@@ -386,6 +386,13 @@ def test_a_plan_shows_changed_headers_and_settings_of_pages() -> None:
     assert "web.settings.A: removed" in lines
 
 
+def test_a_plan_shows_what_it_uses_by_id() -> None:
+    """ADP-3, CD-4"""
+    on = console()
+    print_plan(on, a_plan().model_copy(update={"existing": ("user pool eu_1",)}))
+    assert "existing user pool eu_1" in [line.strip() for line in printed(on).splitlines()]
+
+
 def test_a_pages_name_is_printed_whole() -> None:
     """CD-4: front-end frameworks write such names."""
     on = console()

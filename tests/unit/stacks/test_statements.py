@@ -40,8 +40,8 @@ def test_the_same_template_changes_no_permission() -> None:
 def test_a_changed_statement_is_shown_whole_before_and_after() -> None:
     """TRU-1"""
     changes = _changed("Action: cloudformation:ExecuteChangeSet", 'Action: "*"')
-    assert changes.keys() == {"StagingDeployRole", "TestDeployRole"}
-    lines = changes["TestDeployRole"]
+    assert changes.keys() == {"StagingDeployStacksPolicy", "TestDeployStacksPolicy"}
+    lines = changes["TestDeployStacksPolicy"]
     assert lines[0] == "- Allow Execute: cloudformation:ExecuteChangeSet"
     assert lines[1].startswith("-   Resource: cloudformation:::stack/shop-test-foundation/*, ")
     assert lines[2] == "+ Allow Execute: *"

@@ -7,6 +7,7 @@ from typing import Any
 from kanmon.config.workflows import COMMIT, FILES
 from kanmon.templates.bootstrap import bootstrap_template
 from tests.fakes.app import SECRETS, make_config
+from tests.fakes.existing import EXISTING
 from tests.unit.templates.iam import ACCOUNT, REGION, Document
 from tests.unit.templates.parsed import parse
 
@@ -32,6 +33,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "secrets": SECRETS | {"shopper": {}},
         "checks": SIGNED_IN,
     },
+    "existing": {"github": GITHUB, "database": None, "existing": EXISTING},
 }
 BUCKET = f"shop-kanmon-{ACCOUNT}-{REGION}"
 ARTIFACTS = f"arn:aws:s3:::{BUCKET}"

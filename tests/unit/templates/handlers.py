@@ -308,9 +308,7 @@ def _of_itself(made: Made, new: bool, permission: str) -> Iterator[Request]:
     arns, (_, _, action) = ARNS[made.kind](made), permission.partition(":")
     if permission in _NEW:
         yield Request(permission, arns[0], made.requested)
-        yield from (
-            Request(permission, own("ec2", f"{place}/2"), made.tags) for place in _PLACES.get(permission, ())
-        )
+        yield from (_at(made, permission, place) for place in _PLACES.get(permission, ()))
     elif permission == "ec2:CreateTags" and new:
         yield Request(permission, arns[0], {**made.requested, "ec2:CreateAction": _CREATES[made.kind]})
     elif made.kind == "AWS::ApiGateway::RestApi":
@@ -326,6 +324,14 @@ def _of_itself(made: Made, new: bool, permission: str) -> Iterator[Request]:
         tags = made.tags if made.kind.startswith(_WITH_TAGS) else {}
         yield from (Request(permission, arn, {**tags, **REGIONAL}) for arn in arns)
         yield from (Request(permission, own("rds", one)) for one in _besides(made, action))
+
+
+def _at(made: Made, permission: str, place: str) -> Request:
+    """A request on the place of a new resource. An existing network has none of the app's tags."""
+    network = str(made.properties.get("VpcId"))
+    if place == "vpc" and network.startswith("vpc-"):
+        return Request(permission, own("ec2", f"vpc/{network}"))
+    return Request(permission, own("ec2", f"{place}/2"), made.tags)
 
 
 def _of_api(made: Made, new: bool, permission: str) -> Iterator[Request]:

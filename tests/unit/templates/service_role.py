@@ -121,8 +121,11 @@ PRESENT: dict[tuple[str, str], str] = {
 }
 """Why a permission is denied: its handler uses it without this property, and every resource has it."""
 
-BEYOND: dict[str, str] = {}
-"""Why the role has a permission without a handler, by its action. None is needed now."""
+BEYOND: dict[str, str] = {
+    "wafv2:GetWebACL": "Without it, CloudFront answers `Unable to verify read permissions on Web ACL`: "
+    "https://github.com/aws/aws-sdk-java/issues/2901",
+}
+"""Why the role has a permission without a handler, by its action."""
 
 
 @dataclass(frozen=True)
@@ -152,9 +155,8 @@ class Rendered:
 def rendered() -> dict[str, Rendered]:
     """Several configs, with the longest names, too."""
     longest = make_full_config(app="a" * 21, environment="e" * 15)
-    cases = {
-        name: matrix()[name] for name in ("minimal", "web only", "everything on", "tuned", "reference app")
-    }
+    names = ("minimal", "web only", "everything on", "tuned", "existing", "existing network", "reference app")
+    cases = {name: matrix()[name] for name in names}
     return {name: _rendered(config) for name, config in {**cases, "longest names": longest}.items()}
 
 

@@ -50,6 +50,7 @@ def test_nothing_is_allowed_to_everybody_or_on_everything(case: str) -> None:
                 "Alarms",
                 "Markers",
                 "Concurrency",
+                "ExistingNetwork",
             }
 
 

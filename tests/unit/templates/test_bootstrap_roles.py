@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from embedded.authorisation.evaluation import Request
+from embedded.authorisation.evaluation import Request, statements_of
 from kanmon import __version__
 from kanmon.config import workflows
 from kanmon.config.workflows import COMMIT, FILES, pinned
 from kanmon.naming import service_role
 from kanmon.templates.bootstrap import bootstrap_template
 from tests.fakes.app import make_config
+from tests.fakes.existing import DATABASE, DOMAIN, EXISTING, USER_POOL, WEB_ACL
 from tests.unit.templates.bootstrapped import (
     ARTIFACTS,
     BY_SERVICE_ROLE,
@@ -174,6 +175,68 @@ def test_the_deploy_role_alone_lists_previews() -> None:
     request = Request("s3:ListBucket", WEB, {})
     assert allows(DEPLOY, request)
     assert not allows(PLAN, request)
+
+
+LOOKED_UP = {
+    "rds:DescribeDBClusters": own("rds", "cluster:team-data"),
+    "secretsmanager:DescribeSecret": DATABASE["secret"],
+    "cognito-idp:DescribeUserPool": own("cognito-idp", f"userpool/{USER_POOL['id']}"),
+    "cognito-idp:DescribeUserPoolClient": own("cognito-idp", f"userpool/{USER_POOL['id']}"),
+    "acm:DescribeCertificate": DOMAIN["certificate"],
+    "wafv2:GetWebACL": WEB_ACL,
+    **{
+        f"ec2:Describe{things}": "*"
+        for things in ("Vpcs", "Subnets", "SecurityGroups", "RouteTables", "VpcEndpoints")
+    },
+}
+
+
+def _existing(
+    existing: dict[str, Any] | None, environment: str = "test", outputs: dict[str, str] | None = None
+) -> tuple[Document, dict[str, Any]]:
+    """The bootstrap stack of a config with existing things, and its outputs."""
+    things = {"database": None, "existing": existing} if existing else {}
+    github = {**GITHUB, "environments": ["staging", "test"]}
+    config = make_config(environment=environment, github=github, **things)
+    parsed = parse(bootstrap_template(config, outputs=outputs))
+    return Document(parsed), parsed["Outputs"]
+
+
+@pytest.mark.parametrize("action", LOOKED_UP)
+def test_a_plan_looks_up_what_the_config_names(action: str) -> None:
+    """ADP-3, SEC-1: each right is there with its thing, on that thing only; a deploy may make a plan, too."""
+    (with_all, _), (without, _) = _existing(EXISTING), _existing(None)
+    request = Request(action, LOOKED_UP[action])
+    for role in ("TestPlanRole", "TestDeployRole"):
+        assert allows(with_all.statements(role), request)
+        assert not allows(without.statements(role), request)
+        if LOOKED_UP[action] != "*":
+            assert not allows(with_all.statements(role), Request(action, LOOKED_UP[action] + "x"))
+
+
+def test_the_boundary_lets_functions_read_the_existing_secret() -> None:
+    """ADP-3, SEC-1: by its ARN, and its key by way of Secrets Manager only."""
+    policy = _existing(EXISTING)[0].of_type("AWS::IAM::ManagedPolicy")["TestBoundary"]
+    boundary = statements_of(policy["PolicyDocument"])
+    assert allows(boundary, Request("secretsmanager:GetSecretValue", DATABASE["secret"]))
+    assert not allows(boundary, Request("secretsmanager:GetSecretValue", DATABASE["secret"] + "x"))
+    assert not allows(boundary, Request("kms:Decrypt", DATABASE["secret_key"]))
+    via = {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"}
+    assert allows(boundary, Request("kms:Decrypt", DATABASE["secret_key"], via))
+
+
+def test_the_bootstrap_of_another_environment_keeps_these_rights() -> None:
+    """ADP-3: a config knows only its own environment's existing things."""
+    first, outputs = _existing(EXISTING)
+    recorded = {"TestExisting": outputs["TestExisting"]["Value"]}
+    second, kept = _existing(None, "staging", recorded)
+    for role in ("TestPlanRole", "TestServiceRole"):
+        assert second.statements(role) == first.statements(role)
+    policies = [one.of_type("AWS::IAM::ManagedPolicy")["TestBoundary"] for one in (first, second)]
+    assert policies[0] == policies[1]
+    assert kept["TestExisting"] == outputs["TestExisting"]
+    # The environment's own config decides: without the things, nothing of them is left.
+    assert "TestExisting" not in _existing(None, "test", recorded)[1]
 
 
 def test_both_pass_the_service_role_to_cloudformation() -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kanmon.config.web import DEFAULT_POLICY
-from kanmon.templates.edge import edge_template
+from kanmon.templates.edge import edge_template, headers_function, path_function
 from kanmon.templates.slot import slot_template
 from tests.fakes.app import make_config
+from tests.fakes.existing import DOMAIN, WEB_ACL
 from tests.fakes.linted import findings
 from tests.unit.templates.parsed import parse
 
@@ -25,6 +26,7 @@ CONFIGS = {
     "web only": WEB_ONLY,
     "API only": make_config(web=None),
     "API only, shared": make_config(web=None, api={"routes": ROUTES, "cors": CORS}),
+    "own names": make_config(existing={"domain": DOMAIN, "web_acl": WEB_ACL}),
 }
 
 
@@ -119,6 +121,48 @@ def test_beside_an_api_no_page_replaces_an_error() -> None:
         "CustomErrorResponses"
     ]:
         assert "ResponsePagePath" not in error
+
+
+def test_it_answers_to_the_apps_own_names_with_their_certificate() -> None:
+    """ADP-3: the address is the first name; CloudFront's own stays an output, for the DNS."""
+    config, outputs = _distribution(CONFIGS["own names"]), _edge(CONFIGS["own names"])["Outputs"]
+    assert config["Aliases"] == DOMAIN["names"]
+    assert config["ViewerCertificate"] == {
+        "AcmCertificateArn": DOMAIN["certificate"],
+        "SslSupportMethod": "sni-only",
+        "MinimumProtocolVersion": "TLSv1.2_2021",
+    }
+    assert config["WebACLId"] == WEB_ACL
+    assert outputs["Url"]["Value"] == "https://shop.example.com"
+    assert outputs["Domain"]["Value"] == {"GetAtt": "Distribution.DomainName"}
+
+
+def test_without_own_names_the_address_is_cloudfronts() -> None:
+    """ADP-3"""
+    config, outputs = _distribution(CONFIGS["both"]), _edge(CONFIGS["both"])["Outputs"]
+    assert "Aliases" not in config
+    assert "WebACLId" not in config
+    assert outputs["Url"]["Value"] == {"Sub": "https://${Distribution.DomainName}"}
+
+
+def test_no_host_beside_an_own_name_can_set_the_previews_cookie() -> None:
+    """ADP-3, TRU-2: browsers take a cookie with this prefix from its own host only."""
+    for config, cookie in (
+        (CONFIGS["own names"], "__Host-kanmon-preview"),
+        (CONFIGS["both"], "kanmon-preview"),
+    ):
+        for function in (path_function(config), headers_function(config)):
+            assert f"var COOKIE = '{cookie}';" in function
+    assert "Domain=" not in headers_function(CONFIGS["own names"])
+
+
+def test_it_decides_about_no_host_below_an_own_name() -> None:
+    """ADP-3, INF-8: `example.com` with its subdomains is not the app's alone."""
+    for case, whole in (("own names", False), ("both", True)):
+        policy = _edge(CONFIGS[case])["Resources"]["SecurityHeaders"]["Properties"]
+        transport = policy["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]["StrictTransportSecurity"]
+        assert transport["IncludeSubdomains"] is whole
+        assert transport["Preload"] is whole
 
 
 def test_it_speaks_new_protocols_and_counts_its_hits() -> None:

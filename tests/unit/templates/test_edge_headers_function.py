@@ -26,7 +26,7 @@ OWN = "default-src 'self'; img-src https://images.example.com"
 
 def _answers(*answers: Response) -> list[dict[str, str]]:
     """The headers of answers as CloudFront sends them: first the policy, then the function."""
-    request, function = Request("GET", "/"), Function("headers", "1", headers_function())
+    request, function = Request("GET", "/"), Function("headers", "1", headers_function(make_config()))
 
     async def run() -> list[Response]:
         host = FunctionHost()
@@ -128,7 +128,7 @@ def test_nothing_else_sets_the_cookie() -> None:
 
 def test_the_cookie_does_not_depend_on_the_request() -> None:
     """AWS does not say whether this function sees the path of the viewer or that of the path function."""
-    assert "event.request" not in headers_function()
+    assert "event.request" not in headers_function(make_config())
 
 
 def _behaviors(**changes: Any) -> dict[str, list[tuple[str, str]]]:
@@ -159,4 +159,4 @@ def test_an_app_without_pages_has_no_such_function() -> None:
 
 def test_the_function_fits_into_cloudfronts_limit() -> None:
     """https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html"""
-    assert len(headers_function().encode()) < 10 * 1024
+    assert len(headers_function(make_config()).encode()) < 10 * 1024

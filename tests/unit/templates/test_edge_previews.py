@@ -79,7 +79,7 @@ def _behavior(pattern: str, origin: str, functions: dict[str, Function]) -> Beha
 
 def _distribution() -> Distribution:
     paths = Function("paths", "1", path_function(make_config()))
-    headers = Function("headers", "1", headers_function())
+    headers = Function("headers", "1", headers_function(make_config()))
     behaviors = (
         _behavior("/api/*", "api", {"viewer-request": paths}),
         _behavior("/assets/*", "web", {"viewer-response": headers}),

@@ -59,8 +59,9 @@ def _outputs(case: str) -> set[str]:
     config = matrix()[case]
     own = {Output.PLAN_ROLE, Output.DEPLOY_ROLE, Output.KEY_ARN}
     of_all = (environment_output(name, one) for name in config.every_environment for one in own)
-    trail = environment_output(config.environment, Output.TRAIL_BUCKET)
-    return {*(set(Output) - own - {Output.TRAIL_BUCKET}), Output.KEY_ARN, *of_all, trail}
+    some = {Output.TRAIL_BUCKET, Output.EXISTING}
+    of_some = {environment_output(config.environment, one) for one in some}
+    return {*(set(Output) - own - some), Output.KEY_ARN, *of_all, *of_some}
 
 
 def _rendered(case: str, section: str) -> set[str]:
