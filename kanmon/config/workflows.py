@@ -12,7 +12,7 @@ FILES = (
     "kanmon-dev/kanmon/.github/workflows/rollback.yml",
 )
 """The files with jobs for the roles."""
-COMMIT = "52c84cd6bd444b0475d8fc79e5d9a38f14c6edcb"
+COMMIT = "d005364b6998b8414f887e378e0a3abfecad6cf5"
 """The commit of these files in the workflow files to copy. `scripts/release` writes it."""
 
 
