@@ -36,7 +36,7 @@ def _release(project: Project) -> Ended:
 
 
 def test_checks_read_a_secret_invoke_a_function_and_sign_in(project: Project) -> None:
-    """CD-7, SEC-1, TRU-3: no value is in the output, in the ledger or in the plan."""
+    """ADP-8, CD-7, SEC-1, TRU-3: no value is in the output, in the ledger or in the plan."""
     project.edit_config(lambda text: text.replace("checks:\n", PUBLIC) + SECRETS)
     ended = _release(project).check()
     assert "✓ migrated on r1 (live)" in ended.output

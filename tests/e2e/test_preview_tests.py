@@ -145,7 +145,7 @@ def _commit(project: Project) -> str:
 
 
 def test_a_candidate_is_refused_by_the_teams_own_playwright_test(project: Project, engine: Engine) -> None:
-    """CD-7: against its preview, before any user. A screenshot shows what the test saw."""
+    """ADP-8, CD-7: against its preview, before any user. A screenshot shows what the test saw."""
     project.environment |= {name: value for name, value in engine.environment.items() if name != "PATH"}
     image = _image(engine, *SHELL, *filter(os.path.exists, CHROMIUM), DRIVER)
     project.release().check()

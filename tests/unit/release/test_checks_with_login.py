@@ -36,7 +36,7 @@ def _asked(cloud: Cloud, monkeypatch: Any, failing: str) -> list[tuple[str, str,
 
 
 def test_the_stable_release_is_asked_behind_its_login(cloud: Cloud, monkeypatch: Any) -> None:
-    """It passes there, so the new release is at fault."""
+    """ADP-8: it passes there, so the new release is at fault."""
     release(cloud, "one", config=_config())
     asked = _asked(cloud, monkeypatch, "r2 live")
     assert release(cloud, "two", config=_config()).result is Result.ROLLED_BACK

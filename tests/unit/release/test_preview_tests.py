@@ -36,6 +36,7 @@ def test_they_run_against_the_preview_of_the_bundles_commit(cloud: Cloud) -> Non
 
 
 def test_a_refused_candidate_gets_no_user(cloud: Cloud) -> None:
+    """ADP-8"""
     release(cloud, "one")
     cloud.preview_tests.failing.add("r2")
     outcome = release(cloud, "two", config=TESTED)
