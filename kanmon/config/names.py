@@ -6,12 +6,16 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from kanmon.config.section import MistakeError
-from kanmon.naming import RESERVED, begins, logical_id
+from kanmon.model import SLOTS
+from kanmon.naming import RESERVED, SLOT, STACK_KINDS, begins, logical_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kanmon.config.schema import Config
+
+_STACKS = {*STACK_KINDS, *(f"{SLOT}-{slot}" for slot in SLOTS), RESERVED, "bootstrap"}
+"""The names of Kanmon's own stacks, behind those of the app and the environment."""
 
 
 def check_names(config: Config) -> None:
@@ -25,6 +29,13 @@ def check_names(config: Config) -> None:
 
 
 def _mistakes(config: Config) -> Iterator[MistakeError]:
+    for name in config.stacks:
+        if name in _STACKS:
+            yield MistakeError(
+                f"Kanmon itself has a stack {name} in each environment.",
+                "Choose another name, such as `orders`.",
+                at=("stacks", name),
+            )
     at: tuple[str, ...] = ("environment",) if config.github is None else ("github", "environments")
     at = ("environments",) if config.environments else at
     for name in config.every_environment:

@@ -203,6 +203,8 @@ def _unknown(one: Text, name: str, known: Mapping[Scope, list[str]]) -> MistakeE
     fix = f"Write {beside[near[0]]}." if near else _FORM
     if beside and not near:
         fix = f"Use one of {', '.join(beside.values())}."
+    elif output and not beside and ":" not in stack:
+        fix = f"There is no stack {cut(stack, _SHOWN)}. Name another one, or add it to `stacks`."
     return MistakeError(f"Nothing has the name {written}.", fix, at=one.place)
 
 

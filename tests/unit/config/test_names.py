@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from tests.fakes.app import make_config
 from tests.fakes.configs import GITHUB
@@ -44,3 +45,12 @@ def test_names_that_differ_by_a_hyphen_only_are_refused() -> None:
     """Both would be `Test1` in the bootstrap stack: one would lose its roles."""
     with pytest.raises(ValueError, match="test-1 and test1 have the same name"):
         _with("test-1", "test1", environment="test1")
+
+
+@pytest.mark.parametrize(
+    "name", ["foundation", "slot", "slot-blue", "api", "edge", "observability", "bootstrap"]
+)
+def test_no_stack_has_the_name_of_kanmons_own(name: str) -> None:
+    """ADP-2: it would be changed in the place of the other one."""
+    with pytest.raises(ValidationError, match="Kanmon itself has a stack"):
+        make_config(stacks={name: {"template": "a.yml"}})

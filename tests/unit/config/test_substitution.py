@@ -69,6 +69,7 @@ def test_a_known_name_is_taken(text: str) -> None:
         ("${foundation.UserPoolID}", "Write `${foundation.UserPoolId}`."),
         ("${foundation.Zebra}", "Use one of"),
         ("${JWT}", "Write `${stack.Output}`"),
+        ("${orders.TableName}", "There is no stack orders."),
         ("${}", "For the text itself"),
         ("${slot.WorkerFunctionArn}", "Nothing has the name"),
         ("${AWS::StackName}", "Nothing has the name"),
