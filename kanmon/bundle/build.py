@@ -24,6 +24,7 @@ from kanmon.bundle.own_stacks import read_stacks
 from kanmon.bundle.pack import compressor, pack
 from kanmon.bundle.tree import refuse_larger, shown, tree_files
 from kanmon.bundle.web_files import (
+    is_tools_own,
     refuse_assets,
     refuse_compressed_page,
     refuse_web_files,
@@ -188,7 +189,8 @@ def _private(config: Config, project: Path, target: Path) -> dict[str, Path]:
 
 
 def _copy_web(app: Web, api: Api | None, project: Path, staged: Path) -> dict[str, WebFile]:
-    files = _files(project / app.directory, _DIRECTORY)
+    found = _files(project / app.directory, _DIRECTORY)
+    files = [file for file in found if not is_tools_own(file.name)]
     refuse_web_files([file.name for file in files], api.prefix if api else None, _DIRECTORY)
     if lost := [file.name for file in files if api and is_api_path(f"/{file.name}", api.paths)]:
         problem = f"Nobody could reach files at paths of `api.paths`: {some_of(lost)}."

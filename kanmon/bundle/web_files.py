@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kanmon.model import WebFile
 
 _MOST = 5
+_OF_TOOLS = {".DS_Store", ".gitignore", ".gitkeep", ".keep", ".nojekyll"}
 _LONGEST = 896
 """Bytes of a name. A key of S3 has up to 1,024, and those of a preview's folder are among them:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
@@ -32,6 +33,16 @@ def refuse_web_folder(folder: Path, private: Mapping[str, Path], where: str) -> 
         if path.resolve().is_relative_to(folder.resolve()):
             problem = f"Everybody could read {name}: it lies in the web directory."
             raise KanmonError(Code.WEB_FILE_REFUSED, problem, where=where)
+
+
+def is_tools_own(name: str) -> bool:
+    """Whether a file is only for the tool that wrote it, such as `.DS_Store`: no browser asks for it.
+
+    `.vite/` has Vite's manifests for servers (https://vite.dev/guide/backend-integration), `.nojekyll` is for
+    GitHub Pages.
+    """
+    folder, _, _ = name.partition("/")
+    return folder == ".vite" or name.rpartition("/")[2] in _OF_TOOLS
 
 
 def refuse_web_files(names: Sequence[str], api_prefix: str | None, where: str) -> None:

@@ -103,6 +103,16 @@ def test_a_hidden_file_of_the_build_is_refused(site: Path) -> None:
     assert ".env" in _refusal(site)
 
 
+@pytest.mark.parametrize(
+    "name", [".DS_Store", "a/.gitkeep", ".nojekyll", ".vite/manifest.json", ".gitignore"]
+)
+def test_files_of_tools_stay_out_of_the_bundle(site: Path, name: str) -> None:
+    """INF-8: each build writes them again, and no browser asks for them."""
+    (site / "web/dist" / name).parent.mkdir(exist_ok=True)
+    (site / "web/dist" / name).write_text("x")
+    assert name not in build(site, make_config()).manifest.web
+
+
 # Nobody would get these files, or not their content.
 
 
