@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from embedded.aws import ACCOUNT
+from embedded.aws import ACCOUNT, UNKNOWN_REQUESTS
 from kanmon.naming import PREVIEW_COOKIE
 from tests.e2e.changes import visible_change
 from tests.e2e.test_release import never_verified
@@ -222,6 +222,14 @@ def _everything(project: Project, token: str, release: str) -> None:
         assert project.get(f"/api/version{link}", cookie=cookie).headers["x-kanmon-release"] == release
 
 
+def _await_stage(project: Project, token: str) -> None:
+    """A new stage is unknown to its first requests."""
+    for _ in range(UNKNOWN_REQUESTS + 1):
+        if "x-kanmon-release" in project.get("/api/version", cookie=f"{PREVIEW_COOKIE}={token}").headers:
+            return
+    raise AssertionError(token)
+
+
 def _users(project: Project, release: str) -> None:
     """Without a token, users have the live release, no cookie, and no copy of a preview."""
     assert project.live() == (release, release)
@@ -243,6 +251,7 @@ def test_no_token_but_the_open_one_leads_anywhere(project: Project) -> None:
     config = (project.folder / "kanmon.yml").read_text("utf-8")
     deploy = never_verified(project)
     token = _token(deploy)
+    _await_stage(project, token)
     _everything(project, token, "r2")
     near = token[:-1] + ("1" if token[-1] == "0" else "0")
     _nothing(project, [*made_up, f"r1-{token[3:]}", near])
