@@ -12,7 +12,7 @@ FILES = (
     "kanmon-dev/kanmon/.github/workflows/rollback.yml",
 )
 """The files with jobs for the roles."""
-COMMIT = "d005364b6998b8414f887e378e0a3abfecad6cf5"
+COMMIT = "6962955f1dc8f783299b38516e50dcfb6fc72fbe"
 """The commit of these files in the workflow files to copy. `scripts/release` writes it."""
 
 
