@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,10 @@ class Repository:
         project.edit_config(lambda text: text + CONFIG % ids)
         (project.folder / "tests.py").write_text(TESTS)
         shutil.copytree(REPOSITORY / "workflows", project.folder / ".github" / "workflows")
-        project.client("secretsmanager").create_secret(Name="slack", SecretString=slack.webhook)
+        secrets = project.client("secretsmanager")
+        with suppress(secrets.exceptions.ResourceExistsException):
+            secrets.create_secret(Name="slack")
+        secrets.put_secret_value(SecretId="slack", SecretString=slack.webhook)
         keys = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
         address = {name: value for name, value in aws.environment.items() if name not in keys}
         machine = Machine(folder, address)

@@ -117,6 +117,7 @@ def release(aws: EmbeddedAws, tmp_path: Path) -> Release:
         trail=None,
         state_machines={"report": {"definition": "state-machines/report.json"}},
         queues={"mail": {"function": "notify"}, "failed": {}},
+        checks=[{"name": "page", "path": "/"}],
         alarms={
             "refused": {"log_pattern": '{ $.level = "ERROR" }', "threshold": 0, "rollback": True},
             "slow": {"function": "charge", "metric": "Duration", "statistic": "p95", "threshold": 900},
