@@ -175,11 +175,6 @@ class Aws:
         return self._session.client("secretsmanager", config=_MESSAGE_SETTINGS)
 
     @cached_property
-    def iam(self) -> Any:  # noqa: ANN401 - two calls don't need the types of 160
-        """AWS Identity and Access Management, for reading."""
-        return self._session.client("iam", config=_SETTINGS)
-
-    @cached_property
     def rds(self) -> RDSClient:
         """Amazon RDS and Aurora."""
         return self._fenced(self._session.client("rds", config=_SETTINGS))

@@ -11,7 +11,7 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 
 
-def policy_statements(iam: Any, arn: str) -> list[dict[str, Any]]:  # noqa: ANN401 - see `Aws.iam`
+def policy_statements(iam: Any, arn: str) -> list[dict[str, Any]]:  # noqa: ANN401 - see `Aws.reads`
     """The statements of a managed policy's default version. Raises NOT_BOOTSTRAPPED without the policy.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicyVersion.html

@@ -22,11 +22,12 @@ _ESCAPED = re.compile(r"\$\{!")
 
 def expression(config: Config, text: str) -> str:
     """The text in a slot's template: plain without a name in it, otherwise with `!Sub`."""
-    known = slot_values(config) | _everywhere(config)
 
     def value(name: str) -> str:
-        found = source(config, name)
-        return f"${{{_parameter(*found)}}}" if found else known[name]
+        if found := source(config, name):
+            return f"${{{_parameter(*found)}}}"
+        # Most texts have no name: nothing is worked out for them.
+        return (slot_values(config) | _everywhere(config))[name]
 
     return _with_values(text, value)
 

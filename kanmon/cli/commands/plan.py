@@ -9,7 +9,6 @@ from kanmon.cli.command import Command, built_digest, bundle_folder, optional_pa
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
 from kanmon.model import Slot
-from kanmon.naming import boundary
 from kanmon.stacks.boundary import has_permissions, refuse_above
 
 if TYPE_CHECKING:
@@ -78,15 +77,14 @@ def _refuse_above_boundary(context: Context) -> None:
     from kanmon.aws.policies import policy_statements
     from kanmon.release.stack_outputs import outputs_of
 
-    config, aws = context.config, context.account.aws
+    config, account = context.config, context.account
     if config.github is None or not has_permissions(config):
         # Without roles for GitHub there is no boundary.
         return
-    applied = policy_statements(
-        aws.iam, f"arn:{aws.partition}:iam::{aws.account}:policy/{boundary(config.prefix)}"
-    )
+    made = account.bootstrapped
+    applied = policy_statements(account.aws.reads("iam"), made.boundary(config.prefix))
     stacks = outputs_of(context.services, config, Slot.NONE)
-    refuse_above(config, applied, stacks, context.account.bootstrapped.key)
+    refuse_above(config, applied, stacks, made.key)
 
 
 def refuse_without_digest(context: Context, digest: str, name: str) -> None:
