@@ -12,7 +12,7 @@ FILES = (
     "kanmon-dev/kanmon/.github/workflows/rollback.yml",
 )
 """The files with jobs for the roles."""
-COMMIT = "6962955f1dc8f783299b38516e50dcfb6fc72fbe"
+COMMIT = "382db43f6584085d226d27776a861fc0927259bc"
 """The commit of these files in the workflow files to copy. `scripts/release` writes it."""
 
 
