@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.e2e.changes import visible_change
-from tests.e2e.test_release import never_verified, stages
+from tests.e2e.test_release import never_verified, preview_token, stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +71,7 @@ def test_the_candidate_is_seen_by_its_link_alone(project: Project) -> None:
     project.release().check()
     visible_change(project, "two")
     deploy = never_verified(project)
-    token = deploy.await_line("preview http").split("kanmon-preview=")[1].strip()
+    token = preview_token(project, deploy)
     origin = f"http://{project.domain()}"
     problems: list[str] = []
     with _browser(project) as browser:

@@ -12,7 +12,7 @@ from kanmon.stacks.cloudformation import Stacks
 from kanmon.stacks.policy import stack_policy
 from kanmon.stacks.protection import creating, protections
 from kanmon.templates.foundation import foundation_template
-from tests.fakes.app import make_full_config
+from tests.fakes.app import make_full_config, user_pool_of
 
 if TYPE_CHECKING:
     from kanmon.config.schema import Config
@@ -39,7 +39,7 @@ def _key(project: Project) -> str:
 
 def test_a_foundation_with_everything_is_made_and_changed(project: Project) -> None:
     """INF-1, INF-2, INF-3, INF-4"""
-    config = make_full_config(environment=project.name)
+    config = make_full_config(environment=project.name, user_pool=user_pool_of(project.name))
     outputs = _apply(project, config)
     groups = project.client("ec2").describe_security_groups(GroupIds=[outputs["FunctionSecurityGroup"]])
     assert groups["SecurityGroups"][0]["IpPermissions"] == []

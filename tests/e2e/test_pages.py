@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from embedded.aws import ACCOUNT, UNKNOWN_REQUESTS
+from embedded.aws import ACCOUNT
 from kanmon.naming import PREVIEW_COOKIE
 from tests.e2e.changes import visible_change
-from tests.e2e.test_release import never_verified
+from tests.e2e.test_release import never_verified, preview_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import urllib3
 
-    from tests.e2e.project import Project, Running
+    from tests.e2e.project import Project
 
 pytestmark = pytest.mark.emulator
 
@@ -66,7 +66,7 @@ def test_policy_and_settings_go_live_and_back_with_the_page(project: Project) ->
     _served_with(project, NEW, "on")
     config = (project.folder / "kanmon.yml").read_text("utf-8")
     deploy = never_verified(project)
-    token = _token(deploy)
+    token = preview_token(project, deploy)
     preview = project.get("/", cookie=f"{PREVIEW_COOKIE}={token}")
     assert preview.headers[CSP] == NEW
     assert _data(preview.data) == {"release": "r2", "settings": {"MAPS": "on"}}
@@ -125,7 +125,7 @@ def test_each_file_comes_as_what_it_is(project: Project) -> None:
         file.write_bytes(content)
     config = (project.folder / "kanmon.yml").read_text("utf-8")
     deploy = never_verified(project)
-    _serves(project, f"{PREVIEW_COOKIE}={_token(deploy)}")
+    _serves(project, f"{PREVIEW_COOKIE}={preview_token(project, deploy)}")
     assert project.get("/c++.txt").status == 404
     deploy.end(signal.SIGINT).check(130)
     project.edit_config(lambda _: config)
@@ -169,7 +169,7 @@ def test_folders_show_their_own_files_and_pages(project: Project) -> None:
     visible_change(project, "two")
     config = (project.folder / "kanmon.yml").read_text("utf-8")
     deploy = never_verified(project)
-    _shows(project, f"{PREVIEW_COOKIE}={_token(deploy)}")
+    _shows(project, f"{PREVIEW_COOKIE}={preview_token(project, deploy)}")
     _shows(project)
     deploy.end(signal.SIGINT).check(130)
     project.edit_config(lambda _: config)
@@ -182,10 +182,6 @@ def test_folders_show_their_own_files_and_pages(project: Project) -> None:
 # Previews: the token's holder alone, and only while it is open.
 
 PATHS = ("/", "/goals/7", "/about.html", "/robots.txt", "/api/version")
-
-
-def _token(deploy: Running) -> str:
-    return deploy.await_line("preview http").split("kanmon-preview=")[1].strip()
 
 
 def _asked(project: Project, token: str) -> list[urllib3.BaseHTTPResponse]:
@@ -222,14 +218,6 @@ def _everything(project: Project, token: str, release: str) -> None:
         assert project.get(f"/api/version{link}", cookie=cookie).headers["x-kanmon-release"] == release
 
 
-def _await_stage(project: Project, token: str) -> None:
-    """A new stage is unknown to its first requests."""
-    for _ in range(UNKNOWN_REQUESTS + 1):
-        if "x-kanmon-release" in project.get("/api/version", cookie=f"{PREVIEW_COOKIE}={token}").headers:
-            return
-    raise AssertionError(token)
-
-
 def _users(project: Project, release: str) -> None:
     """Without a token, users have the live release, no cookie, and no copy of a preview."""
     assert project.live() == (release, release)
@@ -250,8 +238,7 @@ def test_no_token_but_the_open_one_leads_anywhere(project: Project) -> None:
     visible_change(project, "two")
     config = (project.folder / "kanmon.yml").read_text("utf-8")
     deploy = never_verified(project)
-    token = _token(deploy)
-    _await_stage(project, token)
+    token = preview_token(project, deploy)
     _everything(project, token, "r2")
     near = token[:-1] + ("1" if token[-1] == "0" else "0")
     _nothing(project, [*made_up, f"r1-{token[3:]}", near])
@@ -263,7 +250,7 @@ def test_no_token_but_the_open_one_leads_anywhere(project: Project) -> None:
     project.edit_config(lambda _: config.replace("bake: 0s", "bake: 10m"))
     project.kanmon("build").check()
     deploy = project.start("deploy", "--yes")
-    live = _token(deploy)
+    live = preview_token(project, deploy)
     deploy.await_line("✓ page on r3 (live)")
     _everything(project, live, "r3")
     _nothing(project, [token])

@@ -94,7 +94,11 @@ def _image(engine: Engine, *files: str) -> str:
     programs = [str(file) for file in whole if file.is_file() and os.access(file, os.X_OK)]
     listed = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=False).stdout.split()
     libraries = {word for word in listed if word.startswith("/") and not word.endswith(":")}
+    # A clone may lie elsewhere than below this folder, which every image has.
+    scratch = tarfile.TarInfo("tmp")
+    scratch.type, scratch.mode = tarfile.DIRTYPE, 0o1777
     with tarfile.open(archive, "w", dereference=True) as packed:
+        packed.addfile(scratch)
         for file in sorted({*files, *libraries}):
             packed.add(file)
     image = engine.docker("import", str(archive))

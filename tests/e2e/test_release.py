@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from embedded.aws import ACCOUNT
+from embedded.aws import ACCOUNT, UNKNOWN_REQUESTS
 from kanmon.naming import PREVIEW_COOKIE
 from tests.e2e.changes import break_everywhere, break_live_only, visible_change
 
@@ -32,6 +32,17 @@ def never_verified(project: Project) -> Running:
     )
     project.kanmon("build").check()
     return project.start("deploy", "--yes")
+
+
+def preview_token(project: Project, deploy: Running) -> str:
+    """The token of a deploy's preview, once its new stage answers: it is not everywhere at once."""
+    token = deploy.await_line("preview http").split("kanmon-preview=")[1].strip()
+    cookie = f"{PREVIEW_COOKIE}={token}"
+    assert any(
+        "x-kanmon-release" in project.get("/api/version", cookie=cookie).headers
+        for _ in range(UNKNOWN_REQUESTS + 1)
+    ), token
+    return token
 
 
 def in_its_canary(project: Project) -> Running:
@@ -173,11 +184,9 @@ def test_ctrl_c_before_traffic_aborts_the_candidate(project: Project) -> None:
     project.release().check()
     visible_change(project, "two")
     deploy = never_verified(project)
-    link = deploy.await_line("preview http")
-    token = link.split("kanmon-preview=")[1].strip()
-    # The new stage is not everywhere at once.
-    answers = (project.get("/api/version", cookie=f"{PREVIEW_COOKIE}={token}").headers for _ in range(1000))
-    assert next(one["x-kanmon-release"] for one in answers if "x-kanmon-release" in one) == "r2"
+    token = preview_token(project, deploy)
+    answer = project.get("/api/version", cookie=f"{PREVIEW_COOKIE}={token}")
+    assert answer.headers["x-kanmon-release"] == "r2"
     assert deploy.end(signal.SIGINT).check(130)
     assert project.live() == ("r1", "r1")
     assert project.operations()[-1]["result"] == "aborted"

@@ -19,7 +19,7 @@ from kanmon.naming import slot_rollback_alarm
 from kanmon.stacks.cloudformation import DeployedStack, Stacks
 from kanmon.stacks.spec import StackOutput, StackSpec
 from kanmon.templates.stack_set import Bootstrapped, stacks_of
-from tests.fakes.app import make_full_config
+from tests.fakes.app import make_full_config, user_pool_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,6 +110,7 @@ class Release:
 def release(aws: EmbeddedAws, tmp_path: Path) -> Release:
     config = make_full_config(
         environment="slots",
+        user_pool=user_pool_of("slots"),
         functions=FUNCTIONS,
         hooks=[],
         database=None,

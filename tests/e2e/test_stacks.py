@@ -15,7 +15,7 @@ from kanmon.naming import stack_name
 from kanmon.release.stack_outputs import resolve
 from kanmon.stacks.cloudformation import Stacks
 from kanmon.templates.stack_set import Bootstrapped, notifier_of, stack_kinds, stacks_of, tags
-from tests.fakes.app import USER_POOL, make_bundle, make_full_config
+from tests.fakes.app import make_bundle, make_full_config, user_pool_of
 
 if TYPE_CHECKING:
     from kanmon.config.schema import Config
@@ -107,9 +107,8 @@ def test_every_stack_is_made_changed_and_deleted(account: _Account) -> None:
 
 def _config(account: _Account, **changes: Any) -> Config:
     name = account.project.name
-    login = USER_POOL["hosted_login"] | {"domain": f"shop-{name}"}
     return make_full_config(
         environment=name,
         notifications={"channels": {"slack": "shop-slack"}},
-        **{"user_pool": USER_POOL | {"hosted_login": login}} | changes,
+        **{"user_pool": user_pool_of(name)} | changes,
     )

@@ -148,6 +148,11 @@ def make_config(**changes: Any) -> Config:
     return Config.model_validate(content)
 
 
+def user_pool_of(name: str) -> dict[str, Any]:
+    """The full app's user pool, with a sign-in address that no other app of the region has."""
+    return USER_POOL | {"hosted_login": USER_POOL["hosted_login"] | {"domain": f"shop-{name}"}}
+
+
 def make_full_config(**changes: Any) -> Config:
     """The app's config with every optional part of it."""
     return make_config(**_EVERYTHING | changes)
