@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,14 +20,34 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_FIGURES = pytest.StashKey[str]()
+_DECISIONS = pytest.StashKey[dict[str, list[Any]]]()
+_OF_WORKER = "iam_decisions"
 _NUMBERS = itertools.count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Each worker has an AWS of its own; what their IAMs decided comes together in the process above them."""
+    config.stash[_DECISIONS] = {"allowed": [], "denied": []}
+    if (output := getattr(config, "workeroutput", None)) is not None:
+        output[_OF_WORKER] = config.stash[_DECISIONS]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker's IAM decided."""
+    for kind, decisions in getattr(node, "workeroutput", {}).get(_OF_WORKER, {}).items():
+        node.config.stash[_DECISIONS][kind] += decisions
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print how much IAM decided."""
-    if figures := config.stash.get(_FIGURES, ""):
-        terminalreporter.write_line(figures)
+    decisions = config.stash[_DECISIONS]
+    if decisions["allowed"]:
+        holders, actions = ({one[place] for one in decisions["allowed"]} for place in (0, 1))
+        terminalreporter.write_line(
+            f"IAM allowed {len(actions)} actions to {len(holders)} roles,"
+            f" and denied {len(decisions['denied'])} to them"
+        )
 
 
 @pytest.fixture(scope="session")
@@ -37,10 +57,8 @@ def aws(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
         yield running
         decisions = running.decisions()
         denied = [one for one in decisions["denied"] if not one[0].endswith(f"/{ATTACKER}")]
-        holders, actions = ({one[place] for one in decisions["allowed"]} for place in (0, 1))
-        request.config.stash[_FIGURES] = (
-            f"IAM allowed {len(actions)} actions to {len(holders)} roles, and denied {len(denied)} to them"
-        )
+        request.config.stash[_DECISIONS]["allowed"] += decisions["allowed"]
+        request.config.stash[_DECISIONS]["denied"] += denied
         assert denied == []
 
 
