@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from kanmon.language import phrase
+
 
 class Code(Enum):
     """An error code with its general meaning and its general fix."""
@@ -603,7 +605,7 @@ class Code(Enum):
 
     def fix_with(self, **names: str) -> str:
         """The general fix with your names in its commands: `STACK="shop-prod-edge"` for its `STACK`."""
-        command = self.fix
+        command = phrase(self.fix)
         for placeholder, name in names.items():
             command = command.replace(placeholder, name)
         return command

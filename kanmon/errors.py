@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from kanmon.language import phrase
+
 if TYPE_CHECKING:
     from kanmon.codes import Code
 
@@ -35,7 +37,7 @@ class KanmonError(Exception):
         self.code = code
         self.message = message
         self.where = where
-        self.fix = fix or code.fix
+        self.fix = fix or phrase(code.fix)
 
     def __str__(self) -> str:
         """The error as one message."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.model import Approval
 
 if TYPE_CHECKING:
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
     from kanmon.github.environments import Environment, Review
     from kanmon.github.runs import Job
     from kanmon.github.workflow_run import WorkflowRun
-
-
-NOBODY = "nobody (no reviewers)"
-"""Who approved a run where the environment has no reviewers, and the config needs none."""
 
 
 class Rules(Protocol):
@@ -61,28 +58,29 @@ class Gate:
         https://docs.github.com/en/actions/reference/workflows-and-actions/deployments-and-environments
         """
         found = self.rules.environment(self.environment)
-        where = f"{self.run.repository}, environment {self.environment}"
+        name = self.environment
+        where = phrase("{repository}, environment {name}", repository=self.run.repository, name=name)
         if found is None:
-            message = f"This token sees no environment {self.environment} in the repository."
+            message = phrase("This token sees no environment {name} in the repository.", name=name)
             raise KanmonError(Code.ENVIRONMENT_MISSING, message, where=where)
         where = found.url or where
         if self.needs_reviewers and not found.reviewers:
-            message = f"The environment {self.environment} has no required reviewers."
+            message = phrase("The environment {name} has no required reviewers.", name=name)
             raise KanmonError(Code.REVIEWERS_MISSING, message, where=where)
         if found.other_rules:
             # The gated job has `deployment: false`, because Kanmon writes the deployment. GitHub fails such a
             # job at once if an app's rule waits for a deployment.
-            message = f"{self.environment} has another protection rule: {', '.join(found.other_rules)}."
+            rules = ", ".join(found.other_rules)
+            message = phrase("{name} has another protection rule: {rules}.", name=name, rules=rules)
             raise KanmonError(Code.RULE_NOT_SUPPORTED, message, where=where)
         if found.open_to_all:
-            message = f"Any branch or any tag may deploy to {self.environment}."
+            message = phrase("Any branch or any tag may deploy to {name}.", name=name)
             raise KanmonError(Code.BRANCHES_OPEN, message, where=where)
         if not self._admits(found):
-            raise KanmonError(
-                Code.BRANCH_REFUSED, f"{self.run.ref} may not deploy to {self.environment}.", where=where
-            )
+            message = phrase("{ref} may not deploy to {name}.", ref=self.run.ref, name=name)
+            raise KanmonError(Code.BRANCH_REFUSED, message, where=where)
         if self.prevent_self_review and not found.prevents_self_review:
-            message = f"{self.environment} lets people approve their own runs."
+            message = phrase("{name} lets people approve their own runs.", name=name)
             raise KanmonError(Code.SELF_REVIEW_ALLOWED, message, where=where)
         return found
 
@@ -97,18 +95,25 @@ class Gate:
             return ()
         approved = [review for review in self.rules.reviews(self.run.id, self.environment) if review.approved]
         if not approved:
-            message = f"No reviewer of {self.environment} approved this run."
+            message = phrase("No reviewer of {name} approved this run.", name=self.environment)
             raise KanmonError(Code.RUN_NOT_APPROVED, message, where=self.run.url)
         used = self._approvals_used()
         if len(approved) <= used:
-            message = (
-                f"It is not certain that attempt {self.run.attempt} of this run was approved: the run has "
-                f"{len(approved)} approvals, and its earlier attempts may have used {used}."
+            message = phrase(
+                "It is not certain that attempt {attempt} of this run was approved: the run has {approvals} "
+                "approvals, and its earlier attempts may have used {used}.",
+                attempt=self.run.attempt,
+                approvals=len(approved),
+                used=used,
             )
             raise KanmonError(Code.APPROVAL_TOO_OLD, message, where=self.run.url)
         if self.prevent_self_review:
             self._refuse_own(approved)
         return tuple(dict.fromkeys(review.by for review in approved))
+
+    def approved_by(self) -> str:
+        """The names of :meth:`approvers` for people. Raises its errors."""
+        return phrase(" or ").join(self.approvers()) or phrase("nobody (no reviewers)")
 
     def _admits(self, found: Environment) -> bool:
         if found.protected_branches:
@@ -120,9 +125,8 @@ class Gate:
         actors = {self.run.actor.lower(), self.run.triggering_actor.lower()}
         own = next((review.by for review in approved if review.by.lower() in actors), None)
         if own:
-            raise KanmonError(
-                Code.APPROVED_BY_ACTOR, f"{own} started this run and approved it.", where=self.run.url
-            )
+            message = phrase("{person} started this run and approved it.", person=own)
+            raise KanmonError(Code.APPROVED_BY_ACTOR, message, where=self.run.url)
 
     def _approvals_used(self) -> int:
         """The most approvals that earlier run attempts can have used: one for each time of this job.
@@ -164,6 +168,6 @@ class GateApproval:
 
     def approve(self, what: Approvable) -> Approval:
         """Get the approval. Raises the errors of :meth:`Gate.approvers`."""
-        by = " or ".join(self.gate.approvers()) or NOBODY
-        how = f"environment {self.gate.environment}, {self.gate.run.url}"
-        return Approval(by=by, how=how, digest=what.digest, at=self.clock.now())
+        name, run = self.gate.environment, self.gate.run.url
+        how = phrase("environment {name}, {run}", name=name, run=run)
+        return Approval(by=self.gate.approved_by(), how=how, digest=what.digest, at=self.clock.now())

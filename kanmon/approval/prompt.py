@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.model import Approval
 
 if TYPE_CHECKING:
@@ -45,8 +46,10 @@ class TerminalApproval:
         how = "--yes" if self.assume_yes else "terminal"
         if not self.assume_yes:
             if self.ask is None:
-                raise KanmonError(Code.NOT_APPROVED, "There is no terminal for the question, and no --yes.")
+                message = phrase("There is no terminal for the question, and no --yes.")
+                raise KanmonError(Code.NOT_APPROVED, message)
             answer = self.ask(self.question.format(release=what.release)).strip().lower()
             if answer not in {wanted.format(release=what.release) for wanted in self.answers}:
-                raise KanmonError(Code.NOT_APPROVED, f"{self.actor} did not approve {what.release}.")
+                message = phrase("{actor} did not approve {release}.", actor=self.actor, release=what.release)
+                raise KanmonError(Code.NOT_APPROVED, message)
         return Approval(by=self.actor, how=how, digest=what.digest, at=self.clock.now())

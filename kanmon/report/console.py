@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 from rich.console import Console
 from rich.text import Text
 
+from kanmon.language import phrase
 from kanmon.text import one_line, visible
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def markup(template: str, /, **values: object) -> Text:
 
     `{name:<10}` formats a value like Python.
     """
-    whole = Text.from_markup(template, emoji=False)
+    whole = Text.from_markup(phrase(template), emoji=False)
     made, end = Text(), 0
     for field in _FIELD.finditer(whole.plain):
         made.append_text(whole[end : field.start()])

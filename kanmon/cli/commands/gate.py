@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanmon.approval.gate import NOBODY
 from kanmon.cli.approvals import refuse_unconfirmed
 from kanmon.cli.command import Command, flag, text
 from kanmon.cli.repository import github_client, github_gate
@@ -34,9 +33,10 @@ def run(options: GateOptions, context: Context) -> ExitStatus:
         refuse_unconfirmed(config, options.confirm)
     gate = github_gate(config)
     if options.approved:
-        by = " or ".join(gate.approvers()) or NOBODY
         console.print(
-            "[green]{by} approved[/] this run for {environment}.", by=by, environment=config.environment
+            "[green]{by} approved[/] this run for {environment}.",
+            by=gate.approved_by(),
+            environment=config.environment,
         )
         return ExitStatus.OK
     rules = gate.verify_rules()

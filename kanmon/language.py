@@ -1,0 +1,50 @@
+"""The language of what people read: English, and Japanese where somebody chose it.
+
+A text stands in the code in English, as `phrase("{name} is empty.", name=name)`. `kanmon/japanese/` has a
+table for each room, from the English text to the Japanese one. `tests/unit/test_language.py` finds every
+phrase of the code, and each must be there.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+VARIABLE = "KANMON_LANG"
+LANGUAGES = ("en", "ja")
+
+_chosen = {"language": LANGUAGES[0]}
+
+
+def speak(language: str) -> None:
+    """Use one of `LANGUAGES` from now on, in the whole process."""
+    _chosen["language"] = language
+
+
+def spoken() -> str:
+    """The present one of `LANGUAGES`."""
+    return _chosen["language"]
+
+
+def phrase(english: str, **values: object) -> str:
+    """An English text in the chosen language, with its values.
+
+    Values stand as in `str.format`. Without any, the text is taken as it is, with its braces.
+    """
+    text = english if spoken() == LANGUAGES[0] else japanese().get(english, english)
+    return text.format(**values) if values else text
+
+
+def deferred(english: str) -> str:
+    """Mark a text of a table. `phrase` gives it in the chosen language when it is shown."""
+    return english
+
+
+@cache
+def japanese() -> dict[str, str]:
+    """The Japanese texts by their English ones."""
+    tables = (files("kanmon") / "japanese").iterdir()
+    return {
+        english: text for table in tables for english, text in tomllib.loads(table.read_text("utf-8")).items()
+    }

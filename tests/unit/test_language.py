@@ -1,0 +1,119 @@
+"""What people read is there in English and in Japanese (DOC-1)."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanmon import language
+from kanmon.language import deferred, japanese, phrase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGE = Path(language.__file__).parent
+TRANSLATED = ("approval",)
+"""The rooms whose every text for people is a phrase."""
+WORDS = re.compile(r"[A-Za-z]{2,}('[a-z]+)?,? [a-z]{2,}")
+MARKERS = {"phrase", "deferred"}
+IN_TEMPLATE = re.compile(r"""\bphrase\(\s*("(?:[^"\\]|\\.)*")""")
+
+
+def _calls(tree: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """The first argument of each call that takes a text for people, with the function's name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and node.args:
+            name = ast.unparse(node.func)
+            if name in MARKERS:
+                yield name, node.args[0]
+
+
+def phrases() -> dict[str, str]:
+    """Every text for people of the code, with its place."""
+    found: dict[str, str] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for _, text in _calls(ast.parse(path.read_text("utf-8"))):
+            if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                found[text.value] = f"{path.relative_to(PACKAGE)}:{text.lineno}"
+    for path in sorted(PACKAGE.rglob("*.md.j2")):
+        for match in IN_TEMPLATE.finditer(path.read_text("utf-8")):
+            found[ast.literal_eval(match.group(1))] = str(path.relative_to(PACKAGE))
+    return found
+
+
+def _places(text: str) -> list[str]:
+    """The values of a text, with their forms."""
+    try:
+        return sorted(f"{name}:{form}" for _, name, form, _ in string.Formatter().parse(text) if name)
+    except ValueError:  # a text without values, with a brace of its own
+        return []
+
+
+def test_every_phrase_is_there_in_japanese() -> None:
+    assert {text: place for text, place in phrases().items() if text not in japanese()} == {}
+
+
+def test_no_japanese_text_is_left_over() -> None:
+    assert japanese().keys() - phrases().keys() == set()
+
+
+def test_a_japanese_text_has_the_same_values() -> None:
+    assert [text for text, other in japanese().items() if _places(text) != _places(other)] == []
+
+
+def test_a_phrase_is_a_whole_text() -> None:
+    """A text that is put together has no place in the table."""
+    broken = [
+        f"{path.relative_to(PACKAGE)}:{text.lineno}"
+        for path in PACKAGE.rglob("*.py")
+        for _, text in _calls(ast.parse(path.read_text("utf-8")))
+        if isinstance(text, ast.JoinedStr | ast.BinOp)
+    ]
+    assert broken == []
+
+
+def _texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Each text with words that is no phrase and no docstring, and its line."""
+    hidden: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            hidden.add(id(node.value))
+        elif isinstance(node, ast.JoinedStr):
+            hidden |= {id(inner) for inner in node.values if isinstance(inner, ast.Constant)}
+        elif isinstance(node, ast.Call) and node.args and ast.unparse(node.func) in MARKERS:
+            hidden.add(id(node.args[0]))
+    for node in ast.walk(tree):
+        if id(node) not in hidden and isinstance(node, ast.Constant | ast.JoinedStr):
+            text = ast.unparse(node)
+            if WORDS.search(text):
+                yield node.lineno, text
+
+
+def test_a_text_that_is_no_phrase_is_found() -> None:
+    code = 'def f(x):\n    """A docstring."""\n    g(phrase("no text {y}", y=h("but this")), f"{x} is bare")'
+    assert sorted(_texts(ast.parse(code))) == [(3, "'but this'"), (3, "f'{x} is bare'")]
+
+
+@pytest.mark.parametrize("room", TRANSLATED)
+def test_each_text_of_a_room_is_a_phrase(room: str) -> None:
+    paths = [PACKAGE / f"{room}.py"] if (PACKAGE / f"{room}.py").exists() else (PACKAGE / room).rglob("*.py")
+    bare = {
+        f"{path.relative_to(PACKAGE)}:{line} {text}"
+        for path in paths
+        for line, text in _texts(ast.parse(path.read_text("utf-8")))
+    }
+    assert bare == set()
+
+
+def test_a_phrase_comes_in_the_chosen_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    english = deferred("{person} started this run and approved it.")
+    assert phrase(english, person="taro") == "taro started this run and approved it."
+    monkeypatch.setitem(language._chosen, "language", "ja")
+    assert "taro" in phrase(english, person="taro")
+    assert not phrase(english, person="taro").isascii()
+    assert phrase("nobody wrote this: {") == "nobody wrote this: {"
