@@ -10,6 +10,10 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 VARIABLE = "KANMON_LANG"
 LANGUAGES = ("en", "ja")
@@ -17,9 +21,13 @@ LANGUAGES = ("en", "ja")
 _chosen = {"language": LANGUAGES[0]}
 
 
-def speak(language: str) -> None:
-    """Use one of `LANGUAGES` from now on, in the whole process."""
-    _chosen["language"] = language
+def speak(environment: Mapping[str, str], config: object = None) -> None:
+    """Use a language from now on, in the whole process: the environment's, else the config's.
+
+    English stands for what is none of `LANGUAGES`: others refuse it.
+    """
+    language = environment.get(VARIABLE) or config
+    _chosen["language"] = str(language) if language in LANGUAGES else LANGUAGES[0]
 
 
 def spoken() -> str:

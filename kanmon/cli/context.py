@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from kanmon.aws.clients import Aws
 from kanmon.config.document import read_document
 from kanmon.errors import KanmonError
+from kanmon.language import speak
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +41,9 @@ class Context:
 
     @cached_property
     def _document(self) -> Document:
-        return read_document(self.config_file)
+        document = read_document(self.config_file)
+        speak(os.environ, document.tree.get("language"))
+        return document
 
     @cached_property
     def configs(self) -> dict[str, Config]:

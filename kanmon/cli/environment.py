@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import LANGUAGES, VARIABLE
 from kanmon.text import cut
 
 if TYPE_CHECKING:
@@ -70,6 +71,10 @@ def _url(value: str) -> str:
     return "" if whole and re.fullmatch(r"[!-~]+", value) else "is not the URL of a server"
 
 
+def _language(value: str) -> str:
+    return "" if value in LANGUAGES else f"is not one of {', '.join(LANGUAGES)}"
+
+
 def _written(value: str) -> str:
     """The problem of a file for the runner. It is made if it is missing, as by the runner."""
     try:
@@ -97,4 +102,5 @@ _OF_A_STEP: dict[str, Callable[[str], str]] = {
 _ANYWHERE: dict[str, Callable[[str], str]] = {
     "KANMON_EDGE_ENDPOINT_URL": _url,
     "KANMON_GITHUB_WRITE_PAUSE": _seconds,
+    VARIABLE: _language,
 }

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 from kanmon.cli.parser import action_arguments, parse
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
+from kanmon.language import speak
 from kanmon.text import one_line
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     debug, context = False, None
     _open_streams()
+    speak(os.environ)
     try:
         if arguments[:1] == ["action"]:
             arguments = action_arguments(arguments[1:], os.environ)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
@@ -92,6 +92,11 @@ class Config(Section):
         "ap-northeast-1",
         description="The code of the AWS region for all stacks, such as `eu-central-1`. If you change it, "
         "Kanmon creates new stacks there and leaves the old ones behind.",
+    )
+    language: Literal["en", "ja"] = Field(
+        "en",
+        description="The language of Kanmon's errors, plans, summaries and messages: English or Japanese. "
+        "The environment variable `KANMON_LANG` counts more.",
     )
     tags: dict[str, str] = Field(
         default_factory=dict,

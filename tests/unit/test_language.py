@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanmon import language
-from kanmon.language import deferred, japanese, phrase
+from kanmon.language import VARIABLE, deferred, japanese, phrase, speak, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,10 +110,34 @@ def test_each_text_of_a_room_is_a_phrase(room: str) -> None:
     assert bare == set()
 
 
-def test_a_phrase_comes_in_the_chosen_language(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def _english_again() -> Iterator[None]:
+    yield
+    speak({})
+
+
+@pytest.mark.usefixtures("_english_again")
+def test_a_phrase_comes_in_the_chosen_language() -> None:
     english = deferred("{person} started this run and approved it.")
     assert phrase(english, person="taro") == "taro started this run and approved it."
-    monkeypatch.setitem(language._chosen, "language", "ja")
+    speak({VARIABLE: "ja"})
     assert "taro" in phrase(english, person="taro")
     assert not phrase(english, person="taro").isascii()
     assert phrase("nobody wrote this: {") == "nobody wrote this: {"
+
+
+@pytest.mark.parametrize(
+    ("variable", "config", "language"),
+    [
+        ("", None, "en"),
+        ("", "ja", "ja"),
+        ("ja", None, "ja"),
+        ("en", "ja", "en"),
+        ("", ["ja"], "en"),
+        ("fr", "ja", "en"),
+    ],
+)
+@pytest.mark.usefixtures("_english_again")
+def test_the_environment_counts_more_than_the_config(variable: str, config: object, language: str) -> None:
+    speak({VARIABLE: variable}, config)
+    assert spoken() == language

@@ -14,6 +14,7 @@ from hypothesis import example, given
 from kanmon.cli.context import Context
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import speak, spoken
 from tests.fakes.app import make_config
 from tests.fakes.foreign import FOREIGN, PIECES
 
@@ -36,6 +37,15 @@ def test_only_the_configs_region_counts(
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     assert context(tmp_path, **keys).aws.s3.meta.region_name == region
+
+
+def test_an_error_comes_in_the_configs_language(tmp_path: Path) -> None:
+    try:
+        with pytest.raises(KanmonError):
+            context(tmp_path, language="ja", functions=7).config  # noqa: B018 - its use validates
+        assert spoken() == "ja"
+    finally:
+        speak({})
 
 
 @pytest.mark.parametrize("region", ["Tokyo", "not a region", 7])

@@ -51,6 +51,7 @@ def _problem(environment: dict[str, str]) -> KanmonError:
         ("KANMON_EDGE_ENDPOINT_URL", "localhost:80"),
         ("KANMON_GITHUB_WRITE_PAUSE", "nan"),
         ("KANMON_GITHUB_WRITE_PAUSE", "1e9"),
+        ("KANMON_LANG", "fr"),
     ],
 )
 def test_a_value_without_sense_is_refused_with_its_name(name: str, value: str) -> None:
@@ -83,6 +84,7 @@ def test_a_whole_environment_is_taken(tmp_path: Path) -> None:
             "GITHUB_STATE": "/dev/null",
             "AWS_ENDPOINT_URL": "http://127.0.0.1:4566",
             "KANMON_GITHUB_WRITE_PAUSE": "0",
+            "KANMON_LANG": "ja",
         }
     )
 

@@ -35,6 +35,7 @@ FULL: dict[str, Any] = {
     "environment": "test",
     "region": "eu-central-1",
     "tags": {"team": "shop"},
+    "language": "ja",
     "test": {
         "commands": ["pytest"],
         "results": ["a.xml"],
