@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanmon import language
+from kanmon.codes import Code
 from kanmon.language import VARIABLE, deferred, japanese, phrase, speak, spoken
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def _calls(tree: ast.AST) -> Iterator[tuple[str, ast.expr]]:
 
 def phrases() -> dict[str, str]:
     """Every text for people of the code, with its place."""
-    found: dict[str, str] = {}
+    found = {text: code.id for code in Code for text in (code.meaning, code.fix)}
     for path in sorted(PACKAGE.rglob("*.py")):
         for _, text in _calls(ast.parse(path.read_text("utf-8"))):
             if isinstance(text, ast.Constant) and isinstance(text.value, str):
