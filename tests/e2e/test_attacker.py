@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from embedded.aws import EmbeddedAws
     from tests.e2e.project import Ended
 
-pytestmark = [pytest.mark.emulator, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1800)]
 
 CONFIG = """
 github:

@@ -11,7 +11,7 @@ import pytest
 
 from embedded.process import REPOSITORY
 
-pytestmark = [pytest.mark.emulator, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1800)]
 
 
 def test_the_demo_plays_and_no_user_notices_a_bad_release() -> None:
@@ -24,7 +24,7 @@ def test_the_demo_plays_and_no_user_notices_a_bad_release() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=570,
+        timeout=1740,
     )
     assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr
     summary = json.loads((REPOSITORY / "build/demo/summary.json").read_text("utf-8"))

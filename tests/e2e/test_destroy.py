@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -32,36 +32,42 @@ def quince(aws: EmbeddedAws, built_app: Path, tmp_path: Path) -> Iterator[Projec
     made.stop()
 
 
+def _names(project: Project, service: str, operation: str, query: str, **asked: Any) -> list[str]:
+    """The names of all pages: other tests of the account have things, too."""
+    pages = project.client(service).get_paginator(operation).paginate(**asked)
+    return [str(name) for name in pages.search(query) if name is not None]
+
+
 def _left(project: Project) -> set[str]:
     """Everything of the app in the account."""
-    logs, iam = project.client("logs"), project.client("iam")
+    buckets = project.client("s3").list_buckets()["Buckets"]
     names = [
-        *(one["Name"] for one in project.client("s3").list_buckets()["Buckets"]),
-        *(one["FunctionName"] for one in project.client("lambda").list_functions()["Functions"]),
-        *(one["logGroupName"] for one in logs.describe_log_groups()["logGroups"]),
-        *(one["RoleName"] for one in iam.list_roles()["Roles"]),
-        *(one["PolicyName"] for one in iam.list_policies(Scope="Local")["Policies"]),
-        *(one["TopicArn"] for one in project.client("sns").list_topics()["Topics"]),
-        *project.client("sqs").list_queues().get("QueueUrls", []),
-        *(one["Name"] for one in project.client("secretsmanager").list_secrets()["SecretList"]),
-        *(one["Name"] for one in project.client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"]),
-        *(one["name"] for one in project.client("apigateway").get_rest_apis()["items"]),
-        *(one["AliasName"] for one in project.client("kms").list_aliases()["Aliases"]),
-        *(one["DBClusterIdentifier"] for one in project.client("rds").describe_db_clusters()["DBClusters"]),
-        *(one["AlarmName"] for one in project.client("cloudwatch").describe_alarms()["MetricAlarms"]),
+        *(one["Name"] for one in buckets),
+        *_names(project, "lambda", "list_functions", "Functions[].FunctionName"),
+        *_names(project, "logs", "describe_log_groups", "logGroups[].logGroupName"),
+        *_names(project, "iam", "list_roles", "Roles[].RoleName"),
+        *_names(project, "iam", "list_policies", "Policies[].PolicyName", Scope="Local"),
+        *_names(project, "sns", "list_topics", "Topics[].TopicArn"),
+        *_names(project, "sqs", "list_queues", "QueueUrls[]"),
+        *_names(project, "secretsmanager", "list_secrets", "SecretList[].Name"),
+        *_names(project, "cognito-idp", "list_user_pools", "UserPools[].Name", MaxResults=60),
+        *_names(project, "apigateway", "get_rest_apis", "items[].name"),
+        *_names(project, "kms", "list_aliases", "Aliases[].AliasName"),
+        *_names(project, "rds", "describe_db_clusters", "DBClusters[].DBClusterIdentifier"),
+        *_names(project, "cloudwatch", "describe_alarms", "MetricAlarms[].AlarmName"),
         *_stacks(project),
     ]
     return {name for name in names if APP in name}
 
 
 def _stacks(project: Project) -> list[str]:
-    stacks = project.client("cloudformation").describe_stacks()["Stacks"]
-    return [one["StackName"] for one in stacks if one["StackStatus"] != "DELETE_COMPLETE"]
+    living = "Stacks[?StackStatus != 'DELETE_COMPLETE'].StackName"
+    return _names(project, "cloudformation", "describe_stacks", living)
 
 
 def _snapshots(project: Project) -> list[str]:
-    found = project.client("rds").describe_db_cluster_snapshots()["DBClusterSnapshots"]
-    return [one["DBClusterSnapshotIdentifier"] for one in found if APP in one["DBClusterSnapshotIdentifier"]]
+    query = "DBClusterSnapshots[].DBClusterSnapshotIdentifier"
+    return [one for one in _names(project, "rds", "describe_db_cluster_snapshots", query) if APP in one]
 
 
 def _release(project: Project, status: int) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from embedded.actions.execution import Execution
     from embedded.aws import EmbeddedAws
 
-pytestmark = [pytest.mark.emulator, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1800)]
 
 CONFIG = """\
 app: ferry

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = [pytest.mark.emulator, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1800)]
 NOT_PLAYED = {"P4", "P7", "P11", "P16", "MON-2", "SEC-4"}
 BY_HAND = {"P9", "SEC-1"}
 SECRETS = re.compile(rf"{ACCOUNT}|arn:aws|[0-9a-f]{{32}}|ASIA|AKIA|cloudfront\.net|@")
@@ -46,7 +46,7 @@ def start(aws: EmbeddedAws, folder: Path, *arguments: str) -> subprocess.Popen[s
 
 
 def end(process: subprocess.Popen[str], status: int) -> str:
-    output = process.communicate(timeout=800)[0]
+    output = process.communicate(timeout=1740)[0]
     assert process.returncode == status, output[-6000:]
     return output
 

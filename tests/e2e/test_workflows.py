@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from embedded.actions.execution import Execution
     from embedded.aws import EmbeddedAws
 
-pytestmark = [pytest.mark.emulator, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.emulator, pytest.mark.timeout(1800)]
 
 HOSTILE = (
     'Add goals \'; touch pwned; echo "`touch pwned` $(touch pwned)" ${{ github.token }} '
