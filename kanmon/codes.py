@@ -471,7 +471,7 @@ class Code(Enum):
         (
             "Run the release where Docker's command `docker` reaches an engine: a job on Linux without a "
             "container of its own, with the workflow files or the composite action. Is the image private? "
-            "Add a step with `docker/login-action` before."
+            "Log in to its registry in a step before: see docs/checks.md."
         ),
     )
     COMMIT_MISSING = (

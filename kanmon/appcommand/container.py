@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -51,6 +52,14 @@ _LIMITS = (
     *("--shm-size", "1g", "--init"),
 )
 _PATIENCE, _PULL = 60.0, 900.0
+_LOGIN = re.compile(
+    r"denied|unauthorized|authentication required|no basic auth credentials|toomanyrequests", re.IGNORECASE
+)
+"""Of registries that want a login: GHCR, ECR, Docker Hub and its limit without one, and others.
+
+https://distribution.github.io/distribution/spec/api/#errors-2
+"""
+_OTHER_PROCESSOR = re.compile(r"no matching manifest|does not match the specified platform", re.IGNORECASE)
 _SHOWN = 500
 _MOST_BYTES, _MOST_FILES = 1024 * 1024 * 1024, 50_000
 _CHUNK = 1024 * 1024
@@ -62,7 +71,26 @@ def refuse_without_image(image: str) -> None:
     with suppress(KanmonError):
         _docker("image", "inspect", "--format", "{{.Id}}", image)
         return
-    _docker("pull", "--quiet", image, patience=_PULL)
+    try:
+        _docker("pull", "--quiet", image, patience=_PULL)
+    except KanmonError as error:
+        raise KanmonError(
+            error.code, error.message, where=image, fix=_pull_fix(image, error.message)
+        ) from None
+
+
+def _pull_fix(image: str, problem: str) -> str | None:
+    """What helps with an image that can't be pulled. None if only the registry's message knows."""
+    if _LOGIN.search(problem):
+        first = image.partition("/")[0]
+        registry = first if re.search(r"[.:]|^localhost$", first) else "docker.io"
+        return (
+            f"Log in to {registry} before Kanmon runs: `docker login {registry}`, in a workflow a step with "
+            "`docker/login-action` in the same job. docs/checks.md has the workflow."
+        )
+    if _OTHER_PROCESSOR.search(problem):
+        return "Name the digest of the image's index, or of the image for this machine's processor."
+    return None
 
 
 def refuse_without_commit(project: Path, commit: str) -> None:

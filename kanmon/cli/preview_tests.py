@@ -20,6 +20,7 @@ from kanmon.appcommand.container import (
 from kanmon.apptest.run import CommandResult, judge
 from kanmon.checks.hidden_values import NoValueError, Values
 from kanmon.checks.probe import preview_address
+from kanmon.cli.docker_action import refuse_docker_action
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.naming import PREVIEW_COOKIE
@@ -56,6 +57,7 @@ class PreviewTests:
 
     def prepare(self, verify: Verify, commit: str) -> None:
         """See :class:`kanmon.release.ports.PreviewTestsPort`."""
+        refuse_docker_action()
         refuse_without_commit(self.project, commit)
         refuse_without_image(verify.image)
 

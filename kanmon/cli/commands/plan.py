@@ -57,10 +57,14 @@ def run(options: PlanOptions, context: Context) -> ExitStatus:
 def new_plan(context: Context, bundle_folder: Path, digest: str, head: Head) -> Plan:
     """Upload the bundle and plan its release."""
     from kanmon.bundle.manifest import built_from
+    from kanmon.cli.docker_action import refuse_planned_docker_action
     from kanmon.release.loaded import compared_in
     from kanmon.release.plan import live_release, make_plan
     from kanmon.stacks.lookup import refuse_unfit
 
+    if context.config.verify and context.step:
+        name = context.config.environment
+        refuse_planned_docker_action(context.config_file, name, first=name == next(iter(context.configs)))
     bundle = built_from(context.config, bundle_folder, digest)
     services = context.services
     _refuse_above_boundary(context)

@@ -256,6 +256,48 @@ def test_an_image_is_pulled_once(machine: Machine) -> None:
     assert machine.calls("pull") == [["pull", "--quiet", IMAGE]]
 
 
+@pytest.mark.parametrize(
+    ("answer", "fix"),
+    [
+        ("error from registry: denied", "docker login registry.example.com"),
+        (
+            "pull access denied for registry.example.com/e2e, repository does not exist",
+            "docker login registry.",
+        ),
+        (
+            "Head https://registry.example.com/v2/e2e: no basic auth credentials",
+            "docker login registry.example.",
+        ),
+        ("failed to authorize: 401 Unauthorized", "`docker/login-action` in the same job"),
+        ("toomanyrequests: You have reached your unauthenticated pull rate limit.", "docker login"),
+        (
+            "no matching manifest for linux/arm64/v8 in the manifest list entries",
+            "digest of the image's index",
+        ),
+        ("manifest unknown", Code.CONTAINER_FAILED.fix),
+    ],
+)
+def test_an_image_that_cannot_be_pulled_has_its_fix(machine: Machine, answer: str, fix: str) -> None:
+    verify = Verify.model_validate({"image": IMAGE, "commands": ["true"]})
+    (machine.engine / "refusal").write_text(answer)
+    with pytest.raises(KanmonError) as refused:
+        machine.tests.prepare(verify, machine.commit)
+    assert answer in refused.value.message
+    assert refused.value.where == IMAGE
+    assert fix in refused.value.fix
+
+
+def test_the_docker_action_is_refused_with_the_way_out(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before its image lacks `docker`: that would be no help."""
+    monkeypatch.setenv("GITHUB_WORKSPACE", "/github/workspace")
+    verify = Verify.model_validate({"image": IMAGE, "commands": ["true"]})
+    with pytest.raises(KanmonError, match="has no Docker engine"):
+        machine.tests.prepare(verify, machine.commit)
+    assert not (machine.engine / "calls").exists()
+
+
 @pytest.mark.parametrize("commit", ["f" * 40, "unversioned", f"{'a' * 40}-dirty", ""])
 def test_a_bundle_of_no_commit_is_refused_first(machine: Machine, commit: str) -> None:
     """TRU-1: the tests of another commit prove nothing."""

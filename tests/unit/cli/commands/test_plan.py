@@ -11,6 +11,8 @@ from kanmon.release.plan import read_plan
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
+
     from tests.unit.cli.commands.conftest import App
 
 
@@ -103,3 +105,22 @@ def test_a_workflow_must_give_the_bundles_digest(app: App, step_file: Path) -> N
     assert app.run("plan", "--bundle", app.build("one")) is ExitStatus.REFUSED
     assert "KNM-125: `bundle-digest` is empty." in step_file.read_text()
     assert app.untouched
+
+
+def test_a_plan_for_the_docker_action_is_refused_first(
+    app: App, step_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CD-4, CD-7: the team's own tests could not run there, so nobody shall review the plan."""
+    app.configure(verify={"image": f"e2e@sha256:{'a' * 64}", "commands": ["npm test"]})
+    bundle = app.built("one")
+    folder = app.folder / ".github/workflows"
+    folder.mkdir(parents=True)
+    step = f"{{uses: kanmon-dev/kanmon/actions/deploy@{'a' * 40}}}"
+    (folder / "release.yml").write_text(f"jobs: {{deploy: {{steps: [{step}]}}}}")
+    monkeypatch.setenv("GITHUB_WORKFLOW_REF", "acme/shop/.github/workflows/release.yml@refs/heads/main")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(app.folder))
+    assert app.run("plan", *bundle) is ExitStatus.REFUSED
+    assert "KNM-508: The step that deploys is the Docker action." in step_file.read_text()
+    assert app.untouched
+    monkeypatch.delenv("GITHUB_WORKFLOW_REF")
+    assert app.run("plan", *bundle) is ExitStatus.OK
