@@ -1,0 +1,1 @@
+CREATE TABLE goals (title text NOT NULL);
