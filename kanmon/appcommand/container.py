@@ -59,7 +59,9 @@ _LOGIN = re.compile(
 
 https://distribution.github.io/distribution/spec/api/#errors-2
 """
-_OTHER_PROCESSOR = re.compile(r"no matching manifest|does not match the specified platform", re.IGNORECASE)
+_OTHER_PROCESSOR = re.compile(
+    r"no matching manifest for linux|does not match the specified platform", re.IGNORECASE
+)
 _SHOWN = 500
 _MOST_BYTES, _MOST_FILES = 1024 * 1024 * 1024, 50_000
 _CHUNK = 1024 * 1024

@@ -274,6 +274,7 @@ def test_an_image_is_pulled_once(machine: Machine) -> None:
             "no matching manifest for linux/arm64/v8 in the manifest list entries",
             "digest of the image's index",
         ),
+        ("no matching manifest for windows/amd64 in the manifest list entries", "a job on Linux"),
         ("manifest unknown", Code.CONTAINER_FAILED.fix),
     ],
 )
