@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tarfile
 from contextlib import ExitStack
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import playwright
 import pytest
 
+from embedded.process import REPOSITORY
 from kanmon.appcommand.container import Container, refuse_without_image
 from tests.e2e.changes import visible_change
 from tests.e2e.engine import Engine, NoEngineError
@@ -24,45 +26,39 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.emulator, pytest.mark.browser]
 
 METADATA = "169.254.169.254"
-SHELL = ("/bin/bash", "/bin/sh", "/bin/sleep", "/usr/bin/timeout", "/bin/cat", "/bin/ls")
+SHELL = ("/bin/bash", "/bin/sh", "/bin/sleep", "/usr/bin/timeout", "/bin/cat", "/bin/ls", "/bin/ln")
 CHROMIUM = (
     *("/usr/lib/chromium", "/usr/lib/x86_64-linux-gnu/nss", "/etc/fonts"),
     *("/usr/share/fonts", "/usr/share/fontconfig"),
 )
 DRIVER = str(Path(playwright.__file__).parent / "driver")
-"""Playwright's own Node and library."""
-TESTS = """\
-const {chromium} = require("DRIVER/package");
-const {readFileSync, writeFileSync} = require("fs");
-const {E2E_DOMAIN, KANMON_PREVIEW_STATE, KANMON_PREVIEW_URL, KANMON_RELEASE, KANMON_RESULTS} = process.env;
-const state = JSON.parse(readFileSync(KANMON_PREVIEW_STATE));
-state.cookies[0].domain = E2E_DOMAIN;  // the loopback edge has another name than the distribution
-(async () => {
-  const rules = `--host-resolver-rules=MAP ${E2E_DOMAIN}:80 ${KANMON_PREVIEW_URL.replace("http://", "")}`;
-  // As https in production: the page's policy asks for it.
-  const secure = `--unsafely-treat-insecure-origin-as-secure=http://${E2E_DOMAIN}`;
-  const args = ["--no-sandbox", "--disable-gpu", rules, secure];
-  const browser = await chromium.launch({executablePath: "/usr/lib/chromium/chromium", args});
-  const context = await browser.newContext({baseURL: `http://${E2E_DOMAIN}`, storageState: state});
-  const page = await context.newPage();
-  await page.goto("/");
-  for (const one of ["page", "api"]) {
-    const place = page.locator(`[data-testid=${one}-release]`, {hasText: KANMON_RELEASE});
-    await place.waitFor({state: "attached"});
-  }
-  const good = await page.title() === process.argv[2];
-  await page.screenshot({path: `${KANMON_RESULTS}/page.png`});
-  await browser.close();
-  const failure = good ? "" : "<failure message='another title'/>";
-  const report = `<testsuite><testcase name='the page is ours'>${failure}</testcase></testsuite>`;
-  writeFileSync(`${KANMON_RESULTS}/junit.xml`, report);
-})();
-""".replace("DRIVER", DRIVER)
-SECTION = """\
+"""Node, as Playwright's library for Python has it."""
+SPECS = REPOSITORY / "examples/mandala/e2e"
+MODULES = REPOSITORY / "build/packages/e2e/node_modules"
+"""The reference app's own tests, and Playwright's test runner for them. It takes Debian's Chromium."""
+LOOPBACK = """\
+// The reference app's tests, for the loopback edge: it has another name than the distribution.
+import { readFileSync } from "node:fs";
+import base from "./playwright.config";
+const { E2E_DOMAIN, KANMON_PREVIEW_STATE, KANMON_PREVIEW_URL } = process.env;
+const storageState = JSON.parse(readFileSync(KANMON_PREVIEW_STATE!, "utf8"));
+storageState.cookies[0].domain = E2E_DOMAIN;
+const rules = `--host-resolver-rules=MAP ${E2E_DOMAIN}:80 ${KANMON_PREVIEW_URL!.replace("http://", "")}`;
+// As https in production: the page's policy asks for it.
+const secure = `--unsafely-treat-insecure-origin-as-secure=http://${E2E_DOMAIN}`;
+const args = ["--no-sandbox", "--disable-gpu", rules, secure];
+const launchOptions = { executablePath: "/usr/lib/chromium/chromium", args };
+const use = { ...base.use, baseURL: `http://${E2E_DOMAIN}`, storageState, launchOptions };
+// A function's first answer on a busy machine may take its time.
+export default { ...base, timeout: 60_000, expect: { timeout: 30_000 }, use };
+"""
+SECTION = f"""\
 verify:
   image: "%s"
-  commands: ["%s/node e2e.js '%s'"]
-  environment: {E2E_DOMAIN: %s}
+  commands:
+    - ln -s {MODULES} e2e/node_modules
+    - {DRIVER}/node e2e/node_modules/@playwright/test/cli.js test --config e2e/loopback.config.ts
+  environment: {{E2E_DOMAIN: %s}}
 """
 
 
@@ -140,32 +136,39 @@ def test_it_reaches_no_metadata_service_and_nothing_of_the_machine(
     assert apart.docker("ps", "--all", "--quiet") == ""
 
 
-def _commit(project: Project) -> str:
+def _commit(project: Project, *changed: str) -> str:
     git = ["git", "-C", str(project.folder), "-c", "user.name=hanako", "-c", "user.email=h@example.com"]
-    for words in (["init", "-q"], ["add", "e2e.js"], ["commit", "-q", "-m", "Test the page"]):
+    for words in (["init", "-q"], ["add", *changed], ["commit", "-q", "-m", "Test the page"]):
         subprocess.run([*git, *words], check=True)
     done = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
     return done.stdout.strip()
 
 
 def test_a_candidate_is_refused_by_the_teams_own_playwright_test(project: Project, engine: Engine) -> None:
-    """ADP-8, CD-7: against its preview, before any user. A screenshot shows what the test saw."""
+    """ADP-8, CD-7: the reference app's, before any user. A screenshot shows what the test saw."""
     project.environment |= {name: value for name, value in engine.environment.items() if name != "PATH"}
-    image = _image(engine, *SHELL, *filter(os.path.exists, CHROMIUM), DRIVER)
+    image = _image(engine, *SHELL, *filter(os.path.exists, CHROMIUM), DRIVER, str(MODULES))
     project.release().check()
     visible_change(project, "two")
-    (project.folder / "e2e.js").write_text(TESTS)
-    sha = _commit(project)
-    section = SECTION % (image, DRIVER, "Mandala", project.domain())
+    shutil.copytree(SPECS, project.folder / "e2e", ignore=shutil.ignore_patterns("node_modules"))
+    (project.folder / "e2e/loopback.config.ts").write_text(LOOPBACK)
+    sha = _commit(project, "e2e")
+    section = SECTION % (image, project.domain())
     project.edit_config(lambda text: text + section)
     project.kanmon("build", GITHUB_SHA=sha).check()
     refused = project.start("deploy", "--yes").end().check(1)
     assert "KNM-507" in refused.output
-    assert "the first is the page is ours" in refused.output, refused.output
+    assert "1 of 2 tests failed; the first is page and API are this release's" in refused.output, (
+        refused.output
+    )
     assert project.live() == ("r1", "r1")
     assert project.operations()[-1]["traffic_calls"] == 0
-    assert (project.folder / "build/verify/page.png").read_bytes().startswith(b"\x89PNG")
-    project.edit_config(lambda text: text.replace("'Mandala'", "'Mandala two'"))
+    [picture] = (project.folder / "build/verify/traces").rglob("*.png")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    project.edit("e2e/tests/goals.spec.ts", '"Mandala"', '"Mandala two"')
+    sha = _commit(project, "e2e")
     project.kanmon("build", GITHUB_SHA=sha).check()
-    assert "1 test of your own ran, 0 failed" in project.start("deploy", "--yes").end().check().output
+    passed = project.start("deploy", "--yes").end().check().output
+    assert "2 tests of your own ran, 0 failed" in passed
     assert "Mandala two" in project.get("/").data.decode()
+    assert project.get("/api/goals").json()["goals"] == [], "they leave nothing"
