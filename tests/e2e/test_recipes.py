@@ -239,6 +239,21 @@ def test_flyways_own_history_is_adopted(recipe: Recipe) -> None:
 
 
 @whole
+@each("flyway")
+def test_files_run_in_the_order_of_their_numbers(recipe: Recipe) -> None:
+    for name, sql in {
+        "V10__drop": "ALTER TABLE goals DROP COLUMN done",
+        "V2.1__3rd_column": "ALTER TABLE goals ALTER COLUMN done SET DEFAULT true",
+        "V2__2nd_column": SECOND,
+    }.items():
+        (recipe.migrations / f"{name}.sql").write_text(sql)
+    applied = ["V0__adopt", "V1__goals", "V2__2nd_column", "V2.1__3rd_column", "V10__drop"]
+    assert recipe.migrate() == {"schema": 5, "applied": applied}
+    (recipe.migrations / "R__view.sql").write_text("SELECT 1")
+    assert "R__view.sql has no number" in recipe.refused()
+
+
+@whole
 @each("knex")
 def test_the_lock_of_a_function_that_died_is_taken(recipe: Recipe) -> None:
     recipe.migrate()

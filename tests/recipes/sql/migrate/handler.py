@@ -22,11 +22,12 @@ def handle(event: dict, context: object) -> dict:
         connection.close()
 
 
-def number(file: Path) -> list[int]:
+def number(file: Path) -> tuple:
     """0002_titles.sql and V2__titles.sql come before 0010_x.sql and V10__x.sql."""
-    return [
-        int(part) for part in re.match(r"V?([\d._]+)", file.name)[1].strip("._").replace(".", "_").split("_")
-    ]
+    version = re.match(r"V?\d+([._]\d+)*", file.name)
+    if not version:
+        raise RuntimeError(f"{file.name} has no number: call it 0002_name.sql or V2__name.sql")
+    return [int(part) for part in re.findall(r"\d+", version[0])], file.name
 
 
 def apply(connection: Connection, file: Path) -> bool:
