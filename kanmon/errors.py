@@ -15,14 +15,16 @@ class ExitStatus(IntEnum):
     """The exit status of the process."""
 
     OK = 0
+    """Done."""
     FAILED = 1
-    """The work began and did not succeed; users are on a complete release."""
+    """Begun, but not successful. Users are on a complete release. Is an operation still open? Then the
+    message has a hint: run `kanmon recover`."""
     REFUSED = 2
-    """Kanmon refused the input or the situation, before any change."""
+    """Refused before anything changed: wrong input, no approval, a stale plan."""
     HELD = 3
-    """A person has to decide; the environment stays held."""
+    """Held: you decide, with `kanmon recover --keep` or `kanmon recover --undo`."""
     INTERRUPTED = 130
-    """Ctrl-C or a cancelled job, with the begun work undone first."""
+    """Interrupted by Ctrl-C or a cancelled job. Begun work is undone first."""
 
 
 class KanmonError(Exception):

@@ -19,8 +19,11 @@ class Slot(StrEnum):
     """One of the two complete copies of the app's compute; `NONE` before the first release."""
 
     BLUE = "blue"
+    """The first one."""
     GREEN = "green"
+    """The second one."""
     NONE = "none"
+    """No slot yet."""
 
     @property
     def other(self) -> Slot:
@@ -61,29 +64,41 @@ class ReleaseState(StrEnum):
     """The state of a release. The ledger's head has the live release."""
 
     PLANNED = "planned"
+    """No deploy has begun it."""
     CANDIDATE = "candidate"
     """Its deploy has begun, and has not ended."""
     STABLE = "stable"
+    """It passed everything."""
     ABORTED = "aborted"
+    """Its deploy ended before users were on it."""
     ROLLED_BACK = "rolled back"
+    """Users were on it, and are back on another release."""
 
 
 class OperationKind(StrEnum):
     """The kind of an operation."""
 
     DEPLOY = "deploy"
+    """Brings a new release."""
     ROLLBACK = "rollback"
+    """Returns to an earlier release, by hand."""
 
 
 class Result(StrEnum):
     """The result of an operation."""
 
     STABLE = "stable"
+    """Users are on the new release."""
     UNCHANGED = "unchanged"
+    """The release was live already."""
     ABORTED = "aborted"
+    """Users stayed on the old release."""
     ROLLED_BACK = "rolled back"
+    """Users are back on the old release."""
     HELD = "held"
+    """A person has to decide. The operation stays open."""
     FAILED = "failed"
+    """It could not end itself. The operation stays open: run `kanmon recover`."""
 
     def is_success(self, kind: OperationKind) -> bool:
         """Whether an operation of this kind has reached its aim."""
@@ -101,16 +116,22 @@ class Pointer(Record):
     """The API pointer: a deployment (a snapshot of the routes) and the slot behind it."""
 
     deployment: str = ""
+    """The deployment's id in API Gateway. Empty: there is none."""
     slot: Slot = Slot.NONE
+    """The slot behind it."""
 
 
 class Approval(Record):
     """The approval of a plan or a rollback: the person, the way, the approved digest."""
 
     by: str
+    """The person."""
     how: str
+    """`terminal`, `--yes`, or the environment of GitHub with the address of the run."""
     digest: str
+    """The SHA-256 of what was approved."""
     at: datetime
+    """When Kanmon saw the approval."""
 
 
 class WebFile(Record):

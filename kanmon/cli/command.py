@@ -150,6 +150,12 @@ class Command(Generic[T]):
     """The command makes sense in a workflow."""
     docker: bool = False
     """The command also comes as a Docker action. Only this kind of action has a post step; it always runs."""
+    about: str = ""
+    """More about it for the reference, in Markdown. Links are relative to `docs/reference`."""
+    examples: Mapping[str, str] = field(default_factory=dict)
+    """Command lines, each with what it does. The reference and `--help` show them."""
+    failed: str = ""
+    """When it ends with :attr:`ExitStatus.FAILED`. Empty: it succeeds, or is refused."""
 
     @property
     def inputs(self) -> tuple[Option, ...]:

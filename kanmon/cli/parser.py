@@ -52,14 +52,20 @@ def _parser(commands: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - command
     parser = _Parser(
         prog="kanmon",
         description="Releases a serverless app to AWS, and rolls it back by itself.",
-        epilog="Examples: https://github.com/kanmon-dev/kanmon/blob/main/docs/commands.md",
+        epilog="Examples: https://github.com/kanmon-dev/kanmon/blob/main/docs/reference/commands.md",
     )
     parser.add_argument("--version", action="version", version=f"kanmon {__version__}")
     for option in options_of(SharedOptions):
         _add(parser, option)
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in commands:
-        one = subparsers.add_parser(command.name, help=command.help, description=command.help)
+        one = subparsers.add_parser(
+            command.name,
+            help=command.help,
+            description=command.help,
+            epilog=_examples(command),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         for option in options_of(SharedOptions):
             # A default here would replace a value from before the command.
             _add(one, option, default=argparse.SUPPRESS)
@@ -69,8 +75,19 @@ def _parser(commands: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - command
     return parser
 
 
+def names_of(option: Option) -> tuple[str, ...]:
+    """What you can type for an option with a name."""
+    return _NAMES.get(option.name, (f"--{option.name}",))
+
+
+def _examples(command: Command[Any]) -> str:
+    """The command's examples, below its options."""
+    lines = [f"  {line}\n      {about}" for line, about in command.examples.items()]
+    return "\n".join(["examples:", *lines])
+
+
 def _add(parser: argparse._ActionsContainer, option: Option, default: object = None) -> None:
-    names = _NAMES.get(option.name, (f"--{option.name}",))
+    names = names_of(option)
     default = default or option.default
     if option.kind is OptionKind.FLAG:
         parser.add_argument(*names, action="store_true", default=default, help=option.help)

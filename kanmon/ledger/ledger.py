@@ -16,7 +16,7 @@ from kanmon.model import ReleaseState
 from kanmon.naming import DEPLOYED, PLANNED, THREADS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from kanmon.ledger.store import Store
 
@@ -231,3 +231,14 @@ def _decision_key(number: int) -> str:
 
 def _threads_key(release_id: str) -> str:
     return f"{THREADS}{release_id}.json"
+
+
+DOCUMENTS: Mapping[str, type[Stored]] = {
+    HEAD: Head,
+    release_key("r42"): Release,
+    operation_key(7): Operation,
+    _decision_key(7): Decision,
+    _planned_key("r42"): PlannedRelease,
+    _threads_key("r42"): Threads,
+}
+"""The key of an object of each kind, and its record."""

@@ -27,6 +27,7 @@ class Stored(Record):
     """A record with an object of its own."""
 
     version: int = VERSION
+    """The version of the format."""
 
 
 class Fenced(Stored):
@@ -40,19 +41,28 @@ class Failure(Record):
     """An error, as it was printed."""
 
     code: str
+    """Such as `KNM-501`."""
     message: str
+    """What happened, where, and what to do."""
 
 
 class CheckRecord(Record):
     """The last result of a smoke check for one target and release."""
 
     name: str
+    """The check's name in the config."""
     target: str
+    """Where it ran: `candidate`, `canary`, `live` …"""
     passed: bool
+    """Its assertions held."""
     tries: int
+    """Requests until it passed, or until it failed for good."""
     milliseconds: float
+    """The time of the last try."""
     release: str = ""
+    """The release in the answer, empty without one."""
     failure: str = ""
+    """Why it failed; empty when it passed."""
     runs: int = 1
     """How often the operation ran the check there."""
 
@@ -61,7 +71,9 @@ class AlarmRecord(Record):
     """An alarm in the state ALARM during an operation."""
 
     name: str
+    """The alarm's name."""
     reason: str
+    """CloudWatch's own reason for the state."""
     before: bool = False
     """It fired before the operation began, so it did not count."""
 
@@ -70,71 +82,105 @@ class DecisionKind(StrEnum):
     """What a person wants for a running, a held or a dead operation."""
 
     PROMOTE = "promote"
+    """End the present bake: go on."""
     ABORT = "abort"
+    """End the operation: abort, or roll back."""
     RECOVER = "recover"
+    """End the operation of a run that died."""
     KEEP = "keep"
+    """A held release stays live, and becomes stable."""
     UNDO = "undo"
+    """A held release is rolled back."""
 
 
 class Decision(Stored):
     """A person's decision. About a running operation it is left for the run that holds the lease."""
 
     operation: int
+    """The operation's number."""
     kind: DecisionKind
+    """What the person wants."""
     step: Step
     """The step of the operation at the time. To promote is meant for this step alone."""
     approval: Approval
+    """The person, and how this was approved."""
     reason: str = ""
+    """The person's reason."""
 
 
 class KeptStack(Record):
     """A stack that a rollback or an abort left as the other release deployed it."""
 
     stack: str
+    """The stack's name."""
     reason: str
+    """What would be lost."""
 
 
 class StepRecord(Record):
     """One step of an operation. It is written before the step acts."""
 
     step: Step
+    """The step."""
     began: datetime
+    """When it was written, just before it acts."""
     ended: datetime | None = None
     """None for a failed step, or for the present one. It is written with the next step."""
     note: str = ""
+    """For people: what it does in this operation."""
 
 
 class Operation(Fenced):
     """One deploy or rollback of the environment, from its intent to its result (CD-11)."""
 
     number: int
+    """Counted up from 1 in each environment."""
     kind: OperationKind
+    """Deploy or rollback."""
     release: str
+    """The release to deploy, or to return to."""
     base: str | None = None
+    """The live release at its begin. Null: there was none."""
     slot: Slot
+    """The slot of `release`."""
     actor: str
+    """The person, or the user of the workflow's run."""
     run: str = ""
     """The URL of its workflow run."""
     reason: str = ""
+    """The person's reason."""
     digest: str = ""
+    """The digest of the approved plan or rollback."""
     approval: Approval | None = None
+    """Who approved it. Null: an earlier Kanmon did not record it."""
     began: datetime
+    """When its record was written."""
     ended: datetime | None = None
+    """Null: it is open."""
     previews: tuple[str, ...] = ()
     """The tokens of its open previews."""
     origin: Pointer = Pointer()
+    """The API pointer at its begin: an abort and a rollback return to it."""
     steps: tuple[StepRecord, ...] = ()
+    """The journal, oldest first."""
     checks: tuple[CheckRecord, ...] = ()
+    """The last result of each check, for each target."""
     alarms: tuple[AlarmRecord, ...] = ()
+    """The rollback alarms that fired."""
     decisions: tuple[Decision, ...] = ()
     """The decisions that it obeyed."""
     result: Result | None = None
+    """Null: it has no result yet."""
     failure: Failure | None = None
+    """The error that ended it. Null: none."""
     rollback_seconds: float | None = None
+    """How long it took to move users back. Null: it moved none back."""
     traffic_calls: int = 0
+    """Calls to AWS that moved users back, or so far."""
     changes: tuple[str, ...] = ()
     """The kinds of stack outside of the slot that the deploy changes. They are written before the changes."""
     kept: tuple[KeptStack, ...] = ()
+    """The stacks that could not be restored without a loss."""
 
     @property
     def held(self) -> bool:
@@ -167,6 +213,7 @@ class StackRecord(Record):
     sources: dict[str, str] = Field(default_factory=dict)
     """The parameters from another stack's output, such as `foundation.DatabaseHost`: it may change later."""
     tags: dict[str, str] = Field(default_factory=dict)
+    """The stack's tags."""
 
     @property
     def needs(self) -> set[str]:
@@ -187,11 +234,15 @@ class PlannedRelease(Stored):
     """
 
     id: str
+    """Such as `r42`."""
     commit: str
+    """The commit of the app."""
     bundle: str
+    """The SHA-256 of the bundle's manifest."""
     config: str = ""
     """The blob of its config. Empty for a bundle of an earlier format, which has the config inside."""
     created: datetime
+    """When it was planned."""
 
 
 class Release(PlannedRelease, Fenced):
@@ -201,9 +252,11 @@ class Release(PlannedRelease, Fenced):
     """
 
     state: ReleaseState = ReleaseState.PLANNED
+    """Its state."""
     base: str | None = None
     """The live release at the time of its deploy. A rollback from this release returns to it."""
     slot: Slot = Slot.NONE
+    """The slot of its last deploy. `none`: no deploy gave it one."""
     stacks: dict[str, StackRecord] = Field(default_factory=dict)
     """All its stacks by their kinds, from its deploy: the slot's has its triggers off."""
     notifier: str = ""
@@ -211,6 +264,7 @@ class Release(PlannedRelease, Fenced):
     settings: dict[str, str] | None = None
     """`web.settings` with the values of stacks' outputs, from its deploy. None: the config's own texts."""
     pointer: Pointer = Pointer()
+    """The API's deployment and slot that serve it."""
     verified_at: datetime | None = None
     """When a deploy compared S3's SHA-256 of all its files with their names, before it used one. A blob can't
     be written twice, so this holds for later uses."""
@@ -242,28 +296,36 @@ class Threads(Stored):
     """The thread of a release's messages in each chat channel, by the channel's name."""
 
     threads: dict[str, str]
+    """The thread's id in each channel."""
 
 
 class Lease(Record):
     """The lease of the environment: only its holder may change anything. Its token is the head's."""
 
     holder: str
+    """The process: who, and where."""
     expires: datetime
+    """After this time, another run may take the lease."""
 
 
 class Freeze(Record):
     """Set by a rollback: the next deploy needs a reason to lift it."""
 
     reason: str
+    """Why."""
     since: datetime
+    """Since when."""
     operation: int
+    """The rollback's number."""
 
 
 class Destruction(Record):
     """The last `kanmon destroy` of the environment."""
 
     by: str
+    """Who ran the command."""
     began: datetime
+    """When it began."""
     data: bool
     """The data had to go, too."""
     ended: datetime | None = None
@@ -274,12 +336,20 @@ class Head(Fenced):
     """The environment's present state: its live release, its slots, its lease."""
 
     live: str | None = None
+    """The release that users are on. Null before the first one."""
     pointer: Pointer = Pointer()
+    """The API pointer, as the last operation moved it."""
     slots: dict[Slot, str] = Field(default_factory=dict)
+    """The release in each slot."""
     kept: tuple[str, ...] = ()
     """The stable releases that a rollback may return to, oldest first: all their files are there."""
     operations: int = 0
+    """The number of the last operation."""
     operation: int | None = None
+    """The number of the open operation. Null: none is open."""
     lease: Lease | None = None
+    """Null: nobody has it."""
     freeze: Freeze | None = None
+    """Null: the environment is not frozen."""
     destroyed: Destruction | None = None
+    """Null: `kanmon destroy` was never run."""

@@ -13,8 +13,13 @@ from kanmon.codes import Code
 from kanmon.config.forms import as_yaml, child_of, form_of, is_duration, keys_of, limits_of, values_of
 from kanmon.config.schema import schema_text
 from kanmon.errors import ExitStatus
+from scripts.generators.action_page import action_page
 from scripts.generators.actions import action_files
+from scripts.generators.command_page import command_page
+from scripts.generators.ledger_page import ledger_page
+from scripts.generators.monitoring_page import monitoring_page
 from scripts.generators.refusals import with_refusals
+from scripts.generators.tables import NOTE, meanings, table
 from scripts.generators.transitions import with_transitions
 
 if TYPE_CHECKING:
@@ -34,11 +39,10 @@ _KINDS = {
     "": "any value",
 }
 _KINDS_OF_MANY = {"section": "sections", "text": "texts"}
-_NOTE = "<!-- Generated from the code by scripts/generators/reference.py. -->\n"
 _CONFIG_HEAD = f"""\
 # The config, `kanmon.yml`
 
-{_NOTE}
+{NOTE}
 All keys of the file. A few are enough for your [first release](../../README.md#your-first-release).
 A wrong key or value is refused before anything changes (KNM-104, KNM-105).
 
@@ -60,27 +64,33 @@ functions: {{api: {{memory: 1024}}}}                        # functions.<name>.m
 
 def main() -> int:
     """Write or check; the exit status."""
-    stale = [path for path, text in _generated().items() if _current(path) != text]
+    stale = {path: text for path, text in generated().items() if _current(path) != text}
     if "--check" in sys.argv:
         for path in stale:
             sys.stderr.write(
                 f"{path.relative_to(_ROOT)} is not current: run python -m scripts.generators.reference\n"
             )
         return 1 if stale else 0
-    for path in stale:
+    for path, text in stale.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_generated()[path], "utf-8")
+        path.write_text(text, "utf-8")
     return 0
 
 
-def _generated() -> dict[Path, str]:
+def generated() -> dict[Path, str]:
+    """Every generated file: its path and its text."""
+    actions = action_files()
     return {
         _ROOT / "schema" / "kanmon.schema.json": schema_text(),
         _ROOT / "docs" / "reference" / "config.md": _config_page(),
         _ROOT / "docs" / "reference" / "errors.md": _errors_page(),
+        _ROOT / "docs" / "reference" / "actions.md": action_page(actions),
+        _ROOT / "docs" / "reference" / "commands.md": command_page(),
+        _ROOT / "docs" / "reference" / "ledger.md": ledger_page(),
+        _ROOT / "docs" / "reference" / "monitoring.md": monitoring_page(),
         _CONCEPTS: with_transitions(_CONCEPTS.read_text("utf-8")),
         _ACCESS: with_refusals(_ACCESS.read_text("utf-8")),
-        **{_ROOT / path: text for path, text in action_files().items()},
+        **{_ROOT / path: text for path, text in actions.items()},
     }
 
 
@@ -89,25 +99,18 @@ def _current(path: Path) -> str:
 
 
 def _errors_page() -> str:
-    rows = [f"| {code.id} | {code.meaning} | {code.fix} |" for code in Code]
-    statuses = [f"| {status.value} | {status.name.lower()} |" for status in ExitStatus]
+    texts = meanings(ExitStatus)
     return "\n".join(
         [
             "# Errors",
             "",
-            _NOTE,
+            NOTE,
             "Every error is one message with a code, what happened, where, and what to do.",
             "",
-            "| code | meaning | what to do |",
-            "| --- | --- | --- |",
-            *rows,
-            "",
+            *table(("code", "meaning", "what to do"), ((one.id, one.meaning, one.fix) for one in Code)),
             "## Exit status",
             "",
-            "| status | meaning |",
-            "| --- | --- |",
-            *statuses,
-            "",
+            *table(("status", "meaning"), ((str(one.value), texts[one.name]) for one in ExitStatus)),
         ]
     )
 

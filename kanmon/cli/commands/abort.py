@@ -35,4 +35,8 @@ COMMAND = Command(
     AbortOptions,
     aws=True,
     action=False,
+    about="It is for a deploy in another terminal.",
+    examples={
+        'kanmon abort --reason "prices are wrong"': "end the running release",
+    },
 )

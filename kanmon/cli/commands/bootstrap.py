@@ -289,4 +289,11 @@ COMMAND = Command(
     run,
     BootstrapOptions,
     action=False,
+    about="It creates the artifact bucket, the topic for messages and, with a `github` section, [the "
+    "roles](../github-access.md) for GitHub. It also gives API Gateway a role for its logs, "
+    "unless the account has one. It shows the changes and asks first.",
+    failed="CloudFormation could not apply the stack. It restored the former one",
+    examples={
+        "kanmon bootstrap": "prepare the account, and show the variables to set on GitHub",
+    },
 )

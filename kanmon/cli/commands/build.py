@@ -65,4 +65,8 @@ COMMAND = Command(
     run,
     BuildOptions,
     outputs={"digest": "the bundle's SHA-256", "commit": "the commit of the bundle"},
+    about="The same input gives the same bytes.",
+    examples={
+        "kanmon build": "run `build.commands`, and pack `build/bundle`",
+    },
 )

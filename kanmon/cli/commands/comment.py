@@ -66,4 +66,9 @@ COMMAND = Command(
     run,
     CommentOptions,
     token="to keep the comment up to date: pull-requests: write",  # noqa: S106
+    examples={
+        "kanmon comment --verdict verdict.json": (
+            "show the verdict of `kanmon test --output verdict.json` in the pull request"
+        ),
+    },
 )

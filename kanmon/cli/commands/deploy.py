@@ -116,4 +116,13 @@ COMMAND = Command(
     outputs=RESULT_OUTPUTS,
     token="to read the approval and show the deployment: actions: read, deployments: write",  # noqa: S106
     docker=True,
+    about="Without `--plan` it plans first. It asks for approval, releases, and rolls back a failing "
+    "release.",
+    failed="the release was aborted or rolled back, or the operation failed. Users are on a complete release",
+    examples={
+        "kanmon deploy": "plan, ask, release",
+        "kanmon deploy --plan plan.json": "deploy exactly this plan",
+        "kanmon deploy --dry-run": "show the steps, change nothing",
+        'kanmon deploy --lift-freeze "r44 fixes it"': "the first deploy after a rollback",
+    },
 )

@@ -107,4 +107,11 @@ COMMAND = Command(
     DestroyOptions,
     aws=True,
     action=False,
+    about="[First deploy and removal](../remove.md#remove-everything) has the order. It shows "
+    "everything and asks first.",
+    failed="something could not be removed. The message names it; run the command again",
+    examples={
+        "kanmon destroy": "remove the stacks, keep the data",
+        "kanmon destroy --data --bootstrap": "remove everything",
+    },
 )

@@ -82,4 +82,8 @@ COMMAND = Command(
     run,
     GateOptions,
     token="to read the rules and the approvals: actions: read, contents: read",  # noqa: S106
+    examples={
+        "kanmon gate": "are there required reviewers, and can nobody go around them?",
+        "kanmon gate --approved": "in the job with the environment: who approved this run?",
+    },
 )

@@ -35,4 +35,8 @@ COMMAND = Command(
     FormatOptions,
     aws=True,
     action=False,
+    examples={
+        "kanmon history": "who released what, and how did it end?",
+        "kanmon history --json | jq '.[-1].result'": "the last result, for a script",
+    },
 )

@@ -138,4 +138,7 @@ COMMAND = Command(
     "Send the topic and the chat channels a message about a release.",
     run,
     NotifyOptions,
+    examples={
+        "kanmon notify --event ended": "send the end of the last operation",
+    },
 )

@@ -35,4 +35,10 @@ COMMAND = Command(
     FormatOptions,
     aws=True,
     action=False,
+    about="They are the address, the dashboard, the user pool, the database's host, the ARNs of "
+    "secrets, and all outputs of the stacks.",
+    examples={
+        "kanmon outputs": "show them",
+        "kanmon outputs --json | jq -r .user_pool.id": "an id for a script",
+    },
 )

@@ -112,4 +112,10 @@ COMMAND = Command(
         "digest": "the plan's SHA-256; give it to the deploy as its digest",
         "unchanged": "true when this release is live already",
     },
+    about="It uploads the bundle, too. It changes nothing that users get.",
+    examples={
+        "kanmon plan": "show every change of a release",
+        "kanmon plan --output plan.json": "keep the plan for a later deploy",
+        'kanmon plan --lift-freeze "r44 fixes it"': "the first plan after a rollback",
+    },
 )

@@ -35,4 +35,9 @@ COMMAND = Command(
     PromoteOptions,
     aws=True,
     action=False,
+    about="It is for a deploy in another terminal. During a canary the release goes live; after that it"
+    " is stable at once.",
+    examples={
+        'kanmon promote --reason "metrics are fine"': "go on without waiting",
+    },
 )

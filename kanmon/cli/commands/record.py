@@ -34,4 +34,10 @@ COMMAND = Command(
     aws=True,
     token="to write deployments and releases: deployments: write, contents: write, "  # noqa: S106
     "pull-requests: read",
+    about="It looks at the last ten operations, and writes all that GitHub lacks of them: "
+    "[commands](../commands.md#what-record-writes) has the details.",
+    failed="GitHub refused a piece. The next run adds it",
+    examples={
+        "kanmon record": "bring GitHub up to date",
+    },
 )

@@ -48,4 +48,11 @@ COMMAND = Command(
     outputs=RESULT_OUTPUTS,
     exclusive=frozenset({"keep", "undo"}),
     token="to read the approval and show the deployment: actions: read, deployments: write",  # noqa: S106
+    failed="the operation could not be ended. The message names the reason",
+    examples={
+        "kanmon recover": "end the operation of a run that died; it asks first",
+        "kanmon recover --wait": "wait for a run still at work, then recover",
+        "kanmon recover --keep": "a held release: keep it",
+        "kanmon recover --undo": "a held release: roll it back",
+    },
 )

@@ -58,4 +58,8 @@ COMMAND = Command(
     run,
     RenderOptions,
     action=False,
+    about="The templates are those of a release: [infrastructure](../infrastructure.md) has the map.",
+    examples={
+        "kanmon render --output build/templates": "write them, and read them before you have an account",
+    },
 )

@@ -69,4 +69,12 @@ COMMAND = Command(
     outputs=RESULT_OUTPUTS,
     token="to read the approval and show the deployment: actions: read, deployments: write",  # noqa: S106
     docker=True,
+    about="Without a release it returns to the last stable one before the live one. It also decides a "
+    "held release. It rebuilds nothing and takes about a second.",
+    failed="the rollback did not reach its release. Users are on a complete release",
+    examples={
+        "kanmon rollback --dry-run": "what would it do?",
+        "kanmon rollback": "to the last stable release",
+        'kanmon rollback r41 --reason "login fails"': "to this one",
+    },
 )

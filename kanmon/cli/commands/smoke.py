@@ -39,4 +39,8 @@ COMMAND = Command(
     NoOptions,
     aws=True,
     outputs={"passed": "the number of passed checks"},
+    failed="a check failed",
+    examples={
+        "kanmon smoke": "is the live release well?",
+    },
 )

@@ -59,4 +59,9 @@ COMMAND = Command(
     FormatOptions,
     aws=True,
     action=False,
+    about="It shows both slots, the lease, the freeze, the app's address and its dashboard, too.",
+    examples={
+        "kanmon status": "what are users on?",
+        "kanmon status --json | jq -r .live": "the live release, for a script",
+    },
 )

@@ -70,4 +70,10 @@ COMMAND = Command(
         "failed": "the number of failed tests",
         "coverage": "the percentage of covered lines; empty without `test.coverage` in the config",
     },
+    about="It runs `test.commands`, and judges their [reports and coverage](../reports.md).",
+    failed="a test failed, no test ran, a report can't be read, or the coverage is too low",
+    examples={
+        "kanmon test": "run the tests",
+        "kanmon test --output verdict.json": "keep the verdict for `kanmon comment`",
+    },
 )
