@@ -22,7 +22,10 @@ APP_ACTIONS = {"kanmon-dev/kanmon/actions/build", "kanmon-dev/kanmon/actions/tes
 """They start the app's own commands."""
 SETUP_ACTIONS = {"actions/setup-node", "actions/setup-python"}
 """Only jobs with the app's tools need them."""
-POWERLESS_ACTIONS = {"actions/checkout", "actions/upload-artifact", *SETUP_ACTIONS, *APP_ACTIONS}
+POWERLESS_ACTIONS = {
+    *("actions/checkout", "actions/upload-artifact", "actions/upload-pages-artifact"),
+    *(*SETUP_ACTIONS, *APP_ACTIONS),
+}
 """What may stand beside the app's code."""
 READING = [{"contents": "read"}]
 SCRIPTS = {
@@ -86,6 +89,7 @@ WITH_POWER = [job for job in JOBS if job.permissions not in READING]
 def test_both_kinds_of_jobs_are_found() -> None:
     assert {job.place for job in WITH_THE_APP} == {
         ".github/workflows/ci.yml test",
+        ".github/workflows/docs.yml build",
         "docs/workflows.md build",
         "workflows/deploy-production.yml build",
         "workflows/deploy-production.yml test",

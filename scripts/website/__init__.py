@@ -1,0 +1,1 @@
+"""The documentation's website, built from the Markdown files of this repository."""
