@@ -26,7 +26,10 @@ SITE = _BUILT / "site"
 ADDRESS = "https://kanmon-dev.github.io/kanmon/"
 CODE = "https://github.com/kanmon-dev/kanmon"
 _MERMAID = _HERE / "node_modules" / "@mermaid-js" / "tiny" / "dist" / "mermaid.tiny.js"
-_ENGLISH_ONLY = '!!! note "このページはまだ英語版のみです。"\n\n'
+_ENGLISH_ONLY = (
+    '\n<div class="admonition note" data-search-exclude><p class="admonition-title">'
+    "このページはまだ英語版のみです。</p></div>\n"
+)
 _LOADED = re.compile(r"<(?:script|link|img|iframe)\b[^>]*?\b(?:src|href)=\"?((?:https?:)?//[^\"\s>]+)")
 
 

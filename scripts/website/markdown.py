@@ -67,28 +67,31 @@ def for_python_markdown(text: str) -> str:
     """The text as the website's generator understands it.
 
     Python-Markdown indents what belongs to an item of a list by four columns; GitHub takes the column of the
-    item's text. It begins a list after an empty line only. It shows a `|` as it is inside of code in a table.
+    item's text. It begins a list after an empty line only, and an item after another one's paragraphs, too.
+    It shows a `|` as it is inside of code in a table.
     """
     return "\n".join(_unescaped(line) for line in _indented(text))
 
 
 def _indented(text: str) -> Iterator[str]:
     columns: list[int] = []
-    before, inside = "", False
+    before, inside, loose = "", False, False
     for line, code in _lines(text):
         width = len(line) - len(line.lstrip(" "))
         item = None if code else _ITEM.match(line)
-        begins = item is not None and not columns
+        # The first item of a list, or one after an item with paragraphs.
+        apart = item is not None and (loose or not columns)
         opens = code and not inside
         if line.strip() and not (code and inside) and (item or opens or not before.strip()):
             while columns and width < columns[-1]:
                 columns.pop()
-        if begins and before.strip() and not before.startswith(("#", "<!--")):
+        if apart and before.strip() and not before.startswith(("#", "<!--")):
             yield ""
         removed = min(width, columns[-1]) if columns else 0
         yield " " * 4 * len(columns) + line[removed:] if line.strip() else line
         if item:
             columns.append(item.end())
+        loose = not item and (loose or not line.strip())
         before, inside = line, code
 
 

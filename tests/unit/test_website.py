@@ -111,6 +111,10 @@ def test_lists_are_indented_as_the_generator_wants_them() -> None:
     )
 
 
+def test_an_item_after_paragraphs_of_another_stands_apart() -> None:
+    assert for_python_markdown("1. a\n\n   b\n2. c\n3. d\n") == "1. a\n\n    b\n\n2. c\n3. d\n"
+
+
 def test_what_follows_a_list_is_outside_of_it() -> None:
     text = "- one\n- two\n\n```sh\nrun\n```\n\n1. a\n   - b\n\nEnd\n"
     assert for_python_markdown(text) == text.replace("   - b", "    - b")
