@@ -12,7 +12,7 @@ from kanmon.config.schema import Config
 from kanmon.naming import METRICS, OBSERVABILITY, SLOT
 from kanmon.stacks.template import resources_of
 from kanmon.templates.offline import render_offline
-from scripts.generators.tables import NOTE, meanings, table
+from scripts.generators.tables import NOTE, key_anchor, meanings, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -117,7 +117,7 @@ def _section(alarm: Alarm, alarms: dict[str, Alarm], key: str, needed: str) -> I
         rows += [
             ("metric", _metric(alarm.properties)),
             ("period", f"{_period(alarm.properties)} s"),
-            ("fires", _fires(alarm) + (f", set by [`{key}`](config.md)" if key else "")),
+            ("fires", _fires(alarm) + (f", set by [`{key}`](config.md#{key_anchor(key)})" if key else "")),
             ("missing data", f"`{missing}`: {_MISSING[missing]}"),
         ]
     of = [

@@ -19,7 +19,7 @@ from scripts.generators.command_page import command_page
 from scripts.generators.ledger_page import ledger_page
 from scripts.generators.monitoring_page import monitoring_page
 from scripts.generators.refusals import with_refusals
-from scripts.generators.tables import NOTE, meanings, table
+from scripts.generators.tables import NOTE, anchor, key_anchor, meanings, table
 from scripts.generators.transitions import with_transitions
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _errors_page() -> str:
             NOTE,
             "Every error is one message with a code, what happened, where, and what to do.",
             "",
-            *table(("code", "meaning", "what to do"), ((one.id, one.meaning, one.fix) for one in Code)),
+            *table(("code", "meaning", "what to do"), ((_code(one), one.meaning, one.fix) for one in Code)),
             "## Exit status",
             "",
             *table(("status", "meaning"), ((str(one.value), texts[one.name]) for one in ExitStatus)),
@@ -115,9 +115,14 @@ def _errors_page() -> str:
     )
 
 
+def _code(code: Code) -> str:
+    return f"{anchor(code.id.lower())}{code.id}"
+
+
 def _config_page() -> str:
     rows = [
-        f"| `{key}` | {kind} | {default} | {text} |" for key, kind, default, text in _rows(form_of(()), "")
+        f"| {anchor(key_anchor(key))}`{key}` | {kind} | {default} | {text} |"
+        for key, kind, default, text in _rows(form_of(()), "")
     ]
     return "\n".join([_CONFIG_HEAD, *rows, ""])
 

@@ -20,6 +20,16 @@ def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
     return [*("| " + " | ".join(line) + " |" for line in lines), *([""] if lines else [])]
 
 
+def anchor(name: str) -> str:
+    """An anchor in a cell of a table."""
+    return f'<a id="{name}"></a>'
+
+
+def key_anchor(key: str) -> str:
+    """The anchor of a key on the config's page: `functions.memory` for `functions.<name>.memory`."""
+    return key.replace("[]", "").replace(".<name>", "")
+
+
 def meanings(kind: type) -> dict[str, str]:
     """The docstring below each field of a class, or below each member of an enumeration, by its name.
 

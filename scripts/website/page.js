@@ -3,6 +3,7 @@ for (const table of document.querySelectorAll(".md-typeset table:not([class])"))
   const labels = [...table.querySelectorAll("thead th")].map((head) => head.textContent.trim());
   for (const cell of table.querySelectorAll("tbody td")) {
     const label = labels[cell.cellIndex];
+    if (cell.cellIndex === 0 && cell.textContent.length < 12) cell.style.whiteSpace = "nowrap";
     if (label && labels.length > 2) cell.dataset.label = label;
   }
   for (const code of table.querySelectorAll("td code")) {

@@ -13,6 +13,7 @@ import pytest
 from kanmon.cli.command import options_of
 from kanmon.cli.commands import NAMES, load
 from kanmon.cli.parser import names_of, parse
+from kanmon.codes import Code
 from kanmon.errors import ExitStatus
 from kanmon.ledger.ledger import DOCUMENTS
 from kanmon.naming import Alarm
@@ -96,6 +97,13 @@ def test_every_stored_field_has_its_meaning(name: str) -> None:
     kind = type(RECORDS[name])
     rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| [^|]+ \|$", section("ledger", kind.__name__), re.MULTILINE)
     assert rows == list(kind.model_fields)
+
+
+def test_every_error_and_every_key_has_its_own_anchor() -> None:
+    assert [code.id for code in Code if f'<a id="{code.id.lower()}"></a>' not in page("errors")] == []
+    found = re.findall(r'<a id="([^"]+)"></a>`', page("config"))
+    assert {"app", "functions.memory", "checks.expect.json", "thresholds.api_p95"} <= set(found)
+    assert len(set(found)) == len(found)
 
 
 def test_every_alarm_has_its_anchor_and_its_facts() -> None:
