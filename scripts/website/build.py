@@ -120,21 +120,22 @@ def main() -> int:
         if done.returncode:
             return 1
         shutil.move(folder / "site", SITE / website.folder)
-    foreign = sorted(set(_foreign()))
+    foreign = foreign_files()
     for one in foreign:
         sys.stderr.write(f"{one}\n")
     sys.stdout.write(f"The website is in {SITE.relative_to(ROOT)}.\n")
     return 1 if foreign else 0
 
 
-def _foreign() -> list[str]:
+def foreign_files() -> list[str]:
     """What the pages load from elsewhere."""
-    return [
+    found = {
         f"{path.relative_to(SITE)} loads {address}"
         for path in SITE.rglob("*.html")
         for address in _LOADED.findall(path.read_text("utf-8"))
         if not address.startswith(ADDRESS)
-    ]
+    }
+    return sorted(found)
 
 
 @cache

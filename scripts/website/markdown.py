@@ -14,6 +14,7 @@ _LINK = re.compile(r"(\]\(|^\[[^\]]+\]: )([^()\s]+)((?: \"[^\"]*\")?(?:\)|$))")
 _HEADING = re.compile(r"#{1,6} +(.*?)(?: +#+)?$")
 _ANCHOR = re.compile(r"<a (?:id|name)=\"([^\"]+)\"")
 _ITEM = re.compile(r"( *)([-*+]|\d+[.)]) +(?=\S)")
+_COMMENT = re.compile(r"<!--.*-->")
 _LABEL = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _NO_LETTER = re.compile(r"[^\w\- ]")
 
@@ -68,7 +69,7 @@ def for_python_markdown(text: str) -> str:
 
     Python-Markdown indents what belongs to an item of a list by four columns; GitHub takes the column of the
     item's text. It begins a list after an empty line only, and an item after another one's paragraphs, too.
-    It shows a `|` as it is inside of code in a table.
+    It shows a `|` as it is inside of code in a table, and a gap for a comment.
     """
     return "\n".join(_unescaped(line) for line in _indented(text))
 
@@ -77,6 +78,8 @@ def _indented(text: str) -> Iterator[str]:
     columns: list[int] = []
     before, inside, loose = "", False, False
     for line, code in _lines(text):
+        if not code and _COMMENT.fullmatch(line):
+            continue
         width = len(line) - len(line.lstrip(" "))
         item = None if code else _ITEM.match(line)
         # The first item of a list, or one after an item with paragraphs.
@@ -85,7 +88,7 @@ def _indented(text: str) -> Iterator[str]:
         if line.strip() and not (code and inside) and (item or opens or not before.strip()):
             while columns and width < columns[-1]:
                 columns.pop()
-        if apart and before.strip() and not before.startswith(("#", "<!--")):
+        if apart and before.strip() and not before.startswith("#"):
             yield ""
         removed = min(width, columns[-1]) if columns else 0
         yield " " * 4 * len(columns) + line[removed:] if line.strip() else line

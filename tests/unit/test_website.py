@@ -124,6 +124,19 @@ def test_a_bar_in_the_code_of_a_table_is_shown_as_it_is() -> None:
     assert for_python_markdown("| `a \\| b` |\n`a \\| b`") == "| `a | b` |\n`a \\| b`"
 
 
+def test_a_comment_of_the_page_is_left_out() -> None:
+    assert for_python_markdown("# A\n<!-- x -->\nb\n```\n<!-- y -->\n```") == "# A\nb\n```\n<!-- y -->\n```"
+
+
+def test_what_a_page_loads_from_elsewhere_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "SITE", tmp_path)
+    links = f'<a href="https://a.example">a</a><link rel="canonical" href="{ADDRESS}x/">'
+    (tmp_path / "own.html").write_text(f'{links}<script src="page.js"></script>', "utf-8")
+    assert build.foreign_files() == []
+    (tmp_path / "other.html").write_text('<script defer src="https://cdn.example/m.js"></script>', "utf-8")
+    assert build.foreign_files() == ["other.html loads https://cdn.example/m.js"]
+
+
 @pytest.fixture
 def two_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
     """Two pages, one of them in Japanese; the first one."""
