@@ -69,7 +69,7 @@ NAVIGATION = (
             HOME,
             Page("docs/concepts.md", "Concepts", "概念"),
             Page("docs/apps.md", "What your app needs", "アプリケーションの要件"),
-            Page("docs/moving.md", "Moving to Kanmon", "既存構成からの移行"),
+            Page("docs/migrating.md", "Migrating to Kanmon", "既存構成からの移行"),
             Page("examples/mandala/README.md", "The reference app", "サンプルアプリケーション"),
         ),
     ),
@@ -89,6 +89,7 @@ NAVIGATION = (
         (
             Page("docs/workflows.md", "Workflows", "ワークフロー"),
             Page("docs/checks.md", "Checks", "チェック"),
+            Page("docs/migrations.md", "Database migrations", "データベースのマイグレーション"),
             Page("docs/commands.md", "Commands in detail", "コマンドの詳細"),
             Page("docs/reports.md", "Test reports", "テストレポート"),
             Page("docs/infrastructure.md", "Infrastructure", "インフラストラクチャ"),
@@ -108,6 +109,93 @@ NAVIGATION = (
             Page("docs/reference/errors.md", "Errors", "エラー"),
             Page("docs/reference/monitoring.md", "Metrics and alarms", "メトリクスとアラーム"),
             Page("docs/reference/ledger.md", "Ledger", "台帳 (ledger)"),
+        ),
+    ),
+    Part(
+        "Decisions",
+        "設計上の決定",
+        (
+            Page("docs/decisions/README.md", "Overview", "一覧"),
+            Page(
+                "docs/decisions/01-two-slots.md",
+                "Two complete copies of the compute, and two pointers",
+                "計算資源の完全な複製 2 つとポインター 2 つ",
+            ),
+            Page(
+                "docs/decisions/02-rest-api.md",
+                "A REST API with stage variables",
+                "ステージ変数を持つ REST API",
+            ),
+            Page(
+                "docs/decisions/03-pages.md",
+                "Assets only grow; the entry page is the pointer",
+                "増えるだけのアセット、ポインターとしての入口ページ",
+            ),
+            Page(
+                "docs/decisions/04-restoration.md",
+                "Changes outside the slots are checked at once and can be restored",
+                "スロット外の変更はすぐに確認し、復元できる",
+            ),
+            Page(
+                "docs/decisions/05-ledger.md",
+                "A ledger of objects in S3 with conditional writes",
+                "条件付き書き込みによる S3 の台帳",
+            ),
+            Page(
+                "docs/decisions/06-one-table.md",
+                "One table of steps, and recovery from it",
+                "ステップの表 1 つと、そこからの回復",
+            ),
+            Page(
+                "docs/decisions/07-approved-plan.md",
+                "What is approved is what runs",
+                "承認されたものが実行される",
+            ),
+            Page(
+                "docs/decisions/08-gate.md",
+                "GitHub's environment is the gate, and Kanmon verifies it",
+                "GitHub の環境がゲート、Kanmon が検証",
+            ),
+            Page(
+                "docs/decisions/09-thin-actions.md",
+                "Actions are thin: one Python package does the work",
+                "薄いアクション、1 つの Python パッケージ",
+            ),
+            Page(
+                "docs/decisions/10-bootstrap.md",
+                "An administrator sets the ceiling; releases stay below",
+                "上限は管理者が決め、リリースはその内側",
+            ),
+            Page(
+                "docs/decisions/11-templates.md",
+                "Plain CloudFormation from Jinja2 templates",
+                "Jinja2 から素の CloudFormation",
+            ),
+            Page(
+                "docs/decisions/12-own-stacks.md",
+                "A team's own stacks, in Kanmon's own form",
+                "チーム独自のスタックも同じ形で",
+            ),
+            Page(
+                "docs/decisions/13-schema.md",
+                "A rollback never undoes a migration",
+                "ロールバックはマイグレーションを戻さない",
+            ),
+            Page(
+                "docs/decisions/14-own-tests.md",
+                "The team's own tests run in a container, before traffic",
+                "チーム自身のテストはコンテナで、トラフィックの前に",
+            ),
+            Page(
+                "docs/decisions/15-one-bundle.md",
+                "One bundle for every environment",
+                "1 つのバンドルをすべての環境へ",
+            ),
+            Page(
+                "docs/decisions/16-embedded-aws.md",
+                "An AWS that refuses what AWS refuses, on your machine",
+                "手元の AWS は、AWS と同じものを拒否する",
+            ),
         ),
     ),
     Part(
