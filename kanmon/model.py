@@ -149,6 +149,18 @@ class WebFile(Record):
     """The file of the bundle with its content, when that has another name."""
 
 
+def once_fixed(files: Mapping[str, WebFile], live: Mapping[str, WebFile]) -> dict[str, WebFile]:
+    """The hashed assets that have a fixed name in the live release, and other content there.
+
+    Users of that release need its content until the move. Nobody keeps a copy of it.
+    """
+    return {
+        name: file
+        for name, file in files.items()
+        if file.immutable and name in live and not live[name].immutable and live[name].sha256 != file.sha256
+    }
+
+
 @dataclass(frozen=True)
 class Answer:
     """An HTTP answer to a smoke check."""

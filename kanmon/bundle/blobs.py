@@ -14,16 +14,19 @@ import shlex
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, error_code, is_locked, is_missing, write_was_refused
 from kanmon.aws.objects import AT_ONCE, as_aws_writes, delete_all, keys_below, spooled, store
+from kanmon.bundle import packs
 from kanmon.bundle.manifest import LARGEST as LARGEST_MANIFEST
 from kanmon.bundle.manifest import Bundle, Manifest
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.model import once_fixed
 from kanmon.naming import blob_key
 
 if TYPE_CHECKING:
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
+
+    from kanmon.model import WebFile
 
 _TRIES = 5
 LARGEST = 5 * 1024**3
@@ -50,17 +55,30 @@ class Blobs:
     bucket: str
     environment: str
 
-    def upload_bundle(self, bundle: Bundle, known: Collection[str] = ()) -> int:
-        """Upload the missing files of a bundle and return their number.
+    def upload_bundle(
+        self,
+        bundle: Bundle,
+        known: Collection[str] = (),
+        published: Mapping[str, WebFile] = MappingProxyType({}),
+    ) -> tuple[str, ...]:
+        """Upload the missing files of a bundle. Returns the blobs with its new hashed assets.
 
-        `known` has the digests of an earlier comparison: see :meth:`verify`. Raises BLOB_REPLACED,
-        BUNDLE_TOO_BIG.
+        `known` has the digests of an earlier comparison: see :meth:`verify`. `published` has the files in the
+        web bucket. Raises BLOB_REPLACED, BUNDLE_TOO_BIG.
         """
-        present = self.present()
+        manifest, present = bundle.manifest, self.present()
+        new = {
+            file.sha256: f"web/{file.source or name}"
+            for name, file in manifest.web.items()
+            if packs.is_packed(file) and published.get(name) != file
+        }
+        # The live release has these with fixed names. The move replaces them, from a blob each.
+        single = {file.sha256 for file in once_fixed(manifest.web, published).values()} & new.keys()
+        wanted = manifest.uses().keys() | single
         files = {
             sha256: name
-            for name, sha256 in bundle.manifest.files().items()
-            if sha256 not in present or sha256 not in known
+            for name, sha256 in manifest.files().items()
+            if sha256 in wanted and (sha256 not in present or sha256 not in known)
         }
 
         def upload(sha256: str, name: str) -> bool:
@@ -68,10 +86,12 @@ class Blobs:
             return self._store(sha256, name, path.stat().st_size, lambda: path.open("rb"), look_first=look)
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            sent = list(pool.map(upload, files.keys(), files.values()))
+            list(pool.map(upload, files.keys(), files.values()))
+        paths = (bundle.path(new[sha256]) for sha256 in sorted(new.keys() - single))
+        packed = [self.put(pack, present) for pack in packs.packs_of(paths)]
         # The manifest comes last. After an interrupted upload, the bundle has none and is not used.
-        self.put(bundle.manifest.stored)
-        return sum(sent)
+        self.put(manifest.stored, present)
+        return (*packed, *sorted(single))
 
     def present(self) -> set[str]:
         """The digests of all blobs, by one listing. What is stored under them is not compared."""
@@ -86,10 +106,14 @@ class Blobs:
         """
         return Manifest.parse(self.get(digest, LARGEST_MANIFEST), self._where(digest))
 
-    def put(self, content: bytes) -> str:
-        """Store some content and return its SHA-256. Raises BLOB_REPLACED, BUNDLE_TOO_BIG."""
+    def put(self, content: bytes, present: Collection[str] | None = None) -> str:
+        """Store some content and return its SHA-256. Raises BLOB_REPLACED, BUNDLE_TOO_BIG.
+
+        `present` has the digests of a listing: what is not among them is written without a look.
+        """
         sha256 = hashlib.sha256(content).hexdigest()
-        self._store(sha256, sha256[:12], len(content), lambda: io.BytesIO(content))
+        look = present is None or sha256 in present
+        self._store(sha256, sha256[:12], len(content), lambda: io.BytesIO(content), look_first=look)
         return sha256
 
     def get(self, sha256: str, largest: int) -> bytes:
@@ -121,6 +145,11 @@ class Blobs:
             if stored != sha256:
                 raise self._replaced(sha256, "A recorded file", found)
             yield file
+
+    def unpacked(self, sha256: str) -> Iterator[tuple[str, bytes]]:
+        """The hashed assets in a pack, each with its SHA-256. See :meth:`get`."""
+        with self.opened(sha256, packs.LARGEST) as pack:
+            yield from packs.unpacked(pack)
 
     def verify(self, names: Mapping[str, str], known: Collection[str] = ()) -> None:
         """Compare S3's own SHA-256 of blobs with their names. `names` has each digest, and its use in words.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, JsonValue, PrivateAttr, ValidationError
 
+from kanmon.bundle.packs import is_packed
 from kanmon.bundle.tree import safe_name
 from kanmon.codes import Code
 from kanmon.config.built import build_inputs
@@ -143,10 +144,13 @@ class Manifest(Record):
         return packed | {f"web/{file.source or name}": file.sha256 for name, file in self.web.items()}
 
     def uses(self) -> dict[str, str]:
-        """Every file's SHA-256, the manifest's too, and its uses in words. Functions may share a file."""
+        """Each blob's SHA-256, the manifest's too, and its uses in words. Functions may share a file.
+
+        Hashed assets are not among them: they come in packs (:mod:`kanmon.bundle.packs`).
+        """
         files = [(package.sha256, f"function {name}") for name, package in self.functions.items()]
         files += [(found.sha256, f"state machine {name}") for name, found in self.state_machines.items()]
-        files += [(file.sha256, f"web file {name}") for name, file in self.web.items()]
+        files += [(file.sha256, f"web file {name}") for name, file in self.web.items() if not is_packed(file)]
         uses: dict[str, list[str]] = {}
         for sha256, use in [*files, (self.digest, "the bundle's manifest")]:
             uses.setdefault(sha256, []).append(use)

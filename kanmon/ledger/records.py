@@ -259,6 +259,10 @@ class Release(PlannedRelease, Fenced):
     """The slot of its last deploy. `none`: no deploy gave it one."""
     stacks: dict[str, StackRecord] = Field(default_factory=dict)
     """All its stacks by their kinds, from its deploy: the slot's has its triggers off."""
+    assets: tuple[str, ...] = Field((), exclude_if=lambda value: not value)
+    """The blobs with the hashed assets that its deploy published: packs, or one asset."""
+    assets_gone: bool = Field(False, exclude_if=lambda value: not value)
+    """A later operation missed some of its hashed assets in the web bucket."""
     notifier: str = ""
     """The blob of its notifier's package; empty without a chat channel."""
     settings: dict[str, str] | None = None
@@ -279,8 +283,8 @@ class Release(PlannedRelease, Fenced):
     @property
     def own_files(self) -> frozenset[str]:
         """The digests of its blobs, beside those of its bundle."""
-        found = {self.bundle, self.config, self.notifier, *(stack.template for stack in self.stacks.values())}
-        return frozenset(found - {""})
+        templates = (stack.template for stack in self.stacks.values())
+        return frozenset({self.bundle, self.config, self.notifier, *self.assets, *templates} - {""})
 
     @property
     def digest(self) -> str:

@@ -62,7 +62,8 @@ class LoadedRelease:
 
     def uses(self) -> dict[str, str]:
         """Every blob's SHA-256 of its bundle and its config, and its use in words."""
-        return self.manifest.uses() | ({self.record.config: "the config"} if self.record.config else {})
+        config = {self.record.config: "the config"} if self.record.config else {}
+        return self.manifest.uses() | dict.fromkeys(self.record.assets, "hashed assets") | config
 
     @property
     def api_paths(self) -> tuple[str, ...]:
@@ -114,6 +115,11 @@ class Loader:
 def files_of(loaded: LoadedRelease | None) -> Mapping[str, WebFile]:
     """The web files of a release; none without one."""
     return loaded.files if loaded else {}
+
+
+def published_in(loaded: LoadedRelease | None) -> Mapping[str, WebFile]:
+    """The web files of a live release, unless some of its hashed assets are gone."""
+    return {} if loaded and loaded.record.assets_gone else files_of(loaded)
 
 
 def compared_in(loaded: LoadedRelease | None) -> Collection[str]:

@@ -148,6 +148,8 @@ class Plan(Record):
     made: datetime
     stacks: tuple[PlannedStack, ...]
     web: WebPlan
+    assets: tuple[str, ...] = ()
+    """The blobs with its new hashed assets: packs, or one asset."""
     notifier: str = ""
     """The notifier's package; empty without a chat channel."""
     secrets: tuple[str, ...] = Field((), exclude_if=lambda value: not value)
@@ -169,6 +171,7 @@ class Plan(Record):
         """The SHA-256 of each blob that it uses beside its bundle, and its use in words."""
         templates = {stack.template: f"the template of {stack.name}" for stack in self.stacks}
         templates[self.config] = "the config"
+        templates |= dict.fromkeys(self.assets, "hashed assets")
         return templates | ({self.notifier: "the notifier's package"} if self.notifier else {})
 
     def text(self) -> str:
@@ -202,13 +205,14 @@ def make_plan(
     *,
     head: Head,
     loaded: LoadedRelease | None,
+    assets: tuple[str, ...] = (),
 ) -> Plan:
     """Create the change sets of a release and put them into a plan. Stacks and users stay as they are.
 
-    `manifest` belongs to an uploaded bundle, `loaded` is the live release of `head`. Raises
-    NOT_STABLE_BEFORE, PLAN_DESTROYS, PLAN_IMPOSSIBLE, TEMPLATE_WRONG, TEMPLATE_TOO_BIG, API_TOO_BIG,
-    CONCURRENCY_MISSING, ASSET_CHANGED, NETWORK_MOVES, BUNDLE_MISSING, BLOB_REPLACED and the errors of the
-    services.
+    `manifest` belongs to an uploaded bundle, `assets` has the blobs with its new hashed assets, `loaded` is
+    the live release of `head`. Raises NOT_STABLE_BEFORE, PLAN_DESTROYS, PLAN_IMPOSSIBLE, TEMPLATE_WRONG,
+    TEMPLATE_TOO_BIG, API_TOO_BIG, CONCURRENCY_MISSING, ASSET_CHANGED, NETWORK_MOVES, BUNDLE_MISSING,
+    BLOB_REPLACED and the errors of the services.
     """
     live = loaded.record if loaded else None
     slot = head.pointer.slot.other
@@ -244,6 +248,7 @@ def make_plan(
         made=services.clock.now(),
         stacks=tuple(stacks),
         web=web,
+        assets=assets,
         notifier=notifier,
         secrets=tuple(secret_name(config.prefix, name) for name in secrets_of_checks(config)),
         verify=config.verify,

@@ -190,8 +190,10 @@ class ApiPort(Protocol):
 class WebPort(Protocol):
     """The web bucket's pages: :class:`kanmon.traffic.pages.WebPages`."""
 
-    def publish(self, web: WebRelease, base: Mapping[str, WebFile]) -> None:
+    def publish(self, web: WebRelease, base: Mapping[str, WebFile], packs: Iterable[str] = ()) -> None:
         """Put a release's hashed assets beside the others. No page names them yet. `base` is live.
+
+        The assets come from the `packs`, or each from its blob.
 
         A repeated call finds them. Raises ASSET_CHANGED when one exists with other content, BUNDLE_MISSING,
         BLOB_REPLACED.

@@ -65,7 +65,8 @@ class _Needed:
     def blobs(self) -> set[str]:
         """The digests of all their stored files."""
         own = (one.record.own_files for one in self.releases)
-        uses = (manifest.uses() for manifest in self.manifests)
+        # Of releases before packs, an asset is a blob of its own.
+        uses = ((*manifest.files().values(), manifest.digest) for manifest in self.manifests)
         return {sha256 for found in (*own, *uses) for sha256 in found}
 
     @property

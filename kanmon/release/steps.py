@@ -119,6 +119,7 @@ class Steps:
                 plan.release,
                 state=ReleaseState.CANDIDATE,
                 base=plan.base,
+                assets=plan.assets,
                 verified_at=self.journal.now(),
             )
             # Read the alarms before any change. Otherwise the new slot could set off an alarm, and the bake
@@ -135,7 +136,18 @@ class Steps:
                 apply_record(self)
             # Assets come before the preview and the live page. Otherwise a browser would load the new page,
             # ask for its assets and get 404.
-            self.site.web.publish(self.release.web, files_of(self.base))
+            with self._doubting_base():
+                self.site.web.publish(self.release.web, files_of(self.base), self.release.record.assets)
+
+    @contextmanager
+    def _doubting_base(self) -> Iterator[None]:
+        """Let the next plan upload all hashed assets again, if some of the live release's are gone."""
+        try:
+            yield
+        except KanmonError as error:
+            if error.code is Code.BUNDLE_MISSING and self.base:
+                self.journal.writer.amend_release(self.base.id, assets_gone=True)
+            raise
 
     def obey(self) -> None:
         """Obey a person who aborted the release meanwhile. Raises ABORT_REQUESTED."""

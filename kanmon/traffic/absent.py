@@ -52,7 +52,7 @@ class NoApi:
 class NoWeb:
     """The pages of an app without a web app; see :class:`kanmon.traffic.pages.WebPages`."""
 
-    def publish(self, web: WebRelease, base: Mapping[str, WebFile]) -> None:
+    def publish(self, web: WebRelease, base: Mapping[str, WebFile], packs: Iterable[str] = ()) -> None:
         """There are no files."""
 
     def open_preview(self, token: str, web: WebRelease) -> None:

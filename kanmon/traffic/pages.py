@@ -21,10 +21,11 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar
 from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, is_missing
-from kanmon.aws.objects import AT_ONCE, Conflict, delete_all, keys_below, put_if_unchanged
+from kanmon.aws.objects import AT_ONCE, Conflict, as_aws_writes, delete_all, keys_below, put_if_unchanged
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.media import content_type
+from kanmon.model import once_fixed
 from kanmon.naming import (
     DIGEST_METADATA,
     ENTRY_PAGE,
@@ -78,6 +79,9 @@ class StoredFiles(Protocol):
     def opened(self, sha256: str, largest: int) -> AbstractContextManager[IO[bytes]]:
         """Read the content and verify it. Raises BUNDLE_MISSING, BLOB_REPLACED."""
 
+    def unpacked(self, sha256: str) -> Iterator[tuple[str, bytes]]:
+        """Read a pack: its hashed assets, each with its SHA-256. Raises BUNDLE_MISSING, BLOB_REPLACED."""
+
 
 @dataclass(frozen=True)
 class WebRelease:
@@ -115,10 +119,11 @@ class WebPages:
     )
     """Held by the large file that is under way."""
 
-    def publish(self, web: WebRelease, base: Mapping[str, WebFile]) -> None:
+    def publish(self, web: WebRelease, base: Mapping[str, WebFile], packs: Iterable[str] = ()) -> None:
         """Publish a release's hashed assets beside those of other releases.
 
-        `base` has the files of the live release: with the same content, they need no second look.
+        `base` has the files of the live release: with the same content, they need no second look. New assets
+        come from the `packs`, or each from its blob.
         Raises ASSET_CHANGED when one exists with other content, or is now a file with a fixed name;
         BUNDLE_MISSING, BLOB_REPLACED.
         """
@@ -126,19 +131,19 @@ class WebPages:
             return
         with aws_errors(f"listing the bucket {self.bucket}"):
             present = set(keys_below(self.s3, self.bucket, ""))
-        later = _once_fixed(web, base)
+        later = once_fixed(web.files, base)
+        assets = [name for name in web.assets if name not in later]
+        seen = [name for name in assets if name in present and base.get(name) != web.files[name]]
+        kept = _at_once([partial(self._is_published, name, web.files[name]) for name in seen])
         _at_once(
             [
-                partial(self._compare_asset if name in present else self._publish_asset, web, name, file)
-                for name, file in web.assets.items()
-                if (name not in present or base.get(name) != file) and name not in later
-            ]
-            + [
                 partial(self._refuse_kept_copies, name)
                 for name in web.own
                 if name in present and (name not in base or base[name].immutable)
             ]
         )
+        served = present - {name for name, right in zip(seen, kept, strict=True) if not right}
+        self._publish_assets(web, [name for name in assets if name not in served], packs)
 
     def open_preview(self, token: str, web: WebRelease) -> None:
         """Publish a release's own files below the token. Raises BUNDLE_MISSING, BLOB_REPLACED."""
@@ -168,7 +173,7 @@ class WebPages:
             for name, file in web.own.items()
             if name != ENTRY_PAGE and (is_page(name, file) or base.get(name) != file)
         }
-        beside |= _once_fixed(web, base)
+        beside |= once_fixed(web.files, base)
         writes = sum(_at_once([partial(self._move_file, web, *item) for item in beside.items()]))
         head = self._head(ENTRY_PAGE)
         if head and head["Metadata"].get(RELEASE_METADATA) == web.id:
@@ -207,22 +212,50 @@ class WebPages:
             delete_all(self.s3, self.bucket, old)
         return len(old)
 
-    def _publish_asset(self, web: WebRelease, name: str, file: WebFile) -> None:
-        self._put(name, web, file, _FOREVER)
+    def _publish_assets(self, web: WebRelease, names: Iterable[str], packs: Iterable[str]) -> None:
+        """Publish hashed assets: those that the packs have, then the others, each from its blob."""
+        wanted: dict[str, list[str]] = {}
+        for name in names:
+            wanted.setdefault(web.files[name].sha256, []).append(name)
+        single = {file.sha256 for file in web.files.values()}
+        for pack in packs:
+            if wanted and pack not in single:
+                _at_once(
+                    [
+                        partial(self._put_asset, web, name, content)
+                        for sha256, content in self.blobs.unpacked(pack)
+                        for name in wanted.pop(sha256, ())
+                    ]
+                )
+        _at_once(
+            [
+                partial(self._put, name, web, web.files[name], _FOREVER)
+                for others in wanted.values()
+                for name in others
+            ]
+        )
 
-    def _compare_asset(self, web: WebRelease, name: str, file: WebFile) -> None:
+    def _put_asset(self, web: WebRelease, name: str, content: bytes) -> None:
+        file = web.files[name]
+        with aws_errors(f"writing {name}"):
+            self.s3.put_object(
+                Bucket=self.bucket,
+                Key=name,
+                Body=content,
+                ChecksumSHA256=as_aws_writes(file.sha256),
+                **_served_with(web, name, file, _FOREVER),
+            )
+
+    def _is_published(self, name: str, file: WebFile) -> bool:
+        """Whether an asset is served already. Raises ASSET_CHANGED when its name has other content."""
         present = self._head(name)
-        if present is None:
-            self._publish_asset(web, name, file)
-        elif present["Metadata"].get(DIGEST_METADATA) == file.sha256:
-            if file.encoding and not _is_served_as(present, name, file):
-                self._publish_asset(web, name, file)
-        else:
+        if present and present["Metadata"].get(DIGEST_METADATA) != file.sha256:
             raise KanmonError(
                 Code.ASSET_CHANGED,
                 f"{name} is already served with other content under the same name.",
                 where=f"s3://{self.bucket}/{name}",
             )
+        return bool(present) and not (file.encoding and not _is_served_as(present, name, file))
 
     def _refuse_kept_copies(self, name: str) -> None:
         present = self._head(name)
@@ -277,17 +310,14 @@ class WebPages:
     @contextmanager
     def _object(self, web: WebRelease, name: str, file: WebFile, cache: str) -> Iterator[dict[str, Any]]:
         """A file as S3 keeps it: PutObject's parameters besides the place. Raises BLOB_REPLACED."""
-        metadata = {f"{HEADER_METADATA}{header}": value for header, value in web.config.headers.items()}
-        metadata[DIGEST_METADATA] = file.sha256
+        served = _served_with(web, name, file, cache)
         with ExitStack() as opened:
             opened.enter_context(self._large if file.size > _LARGE else nullcontext())
             body = opened.enter_context(self.blobs.opened(file.sha256, file.size))
             if is_page(name, file) and not file.immutable:
                 body = opened.enter_context(opened_with_page_data(body, web.id, web.config.settings))
-                metadata[RELEASE_METADATA] = web.id
-            kind = {"ContentType": _type(name, file), "CacheControl": cache}
-            kind |= {"ContentEncoding": file.encoding} if file.encoding else {}
-            yield {"Body": body, "Metadata": metadata, **kind}
+                served["Metadata"][RELEASE_METADATA] = web.id
+            yield {"Body": body, **served}
 
     def _put(self, name: str, web: WebRelease, file: WebFile, cache: str) -> None:
         with self._object(web, name, file, cache) as written, aws_errors(f"writing {name}"):
@@ -303,16 +333,12 @@ class WebPages:
                 raise
 
 
-def _once_fixed(web: WebRelease, base: Mapping[str, WebFile]) -> dict[str, WebFile]:
-    """The hashed assets that have a fixed name in the live release, and other content there.
-
-    Users of that release need its content until the move. Nobody keeps a copy of it.
-    """
-    return {
-        name: file
-        for name, file in web.assets.items()
-        if name in base and not base[name].immutable and base[name].sha256 != file.sha256
-    }
+def _served_with(web: WebRelease, name: str, file: WebFile, cache: str) -> dict[str, Any]:
+    """PutObject's parameters for what a file is served with."""
+    metadata = {f"{HEADER_METADATA}{header}": value for header, value in web.config.headers.items()}
+    metadata[DIGEST_METADATA] = file.sha256
+    encoding = {"ContentEncoding": file.encoding} if file.encoding else {}
+    return {"Metadata": metadata, "ContentType": _type(name, file), "CacheControl": cache, **encoding}
 
 
 def _is_served_as(present: Mapping[str, Any], name: str, file: WebFile) -> bool:

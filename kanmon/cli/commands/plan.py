@@ -58,7 +58,7 @@ def new_plan(context: Context, bundle_folder: Path, digest: str, head: Head) -> 
     """Upload the bundle and plan its release."""
     from kanmon.bundle.manifest import built_from
     from kanmon.cli.docker_action import refuse_planned_docker_action
-    from kanmon.release.loaded import compared_in
+    from kanmon.release.loaded import compared_in, published_in
     from kanmon.release.plan import live_release, make_plan
     from kanmon.stacks.lookup import refuse_unfit
 
@@ -70,9 +70,15 @@ def new_plan(context: Context, bundle_folder: Path, digest: str, head: Head) -> 
     _refuse_above_boundary(context)
     refuse_unfit(context.config, context.account.aws)
     live = live_release(services, head)
-    context.account.blobs.upload_bundle(bundle, compared_in(live))
+    assets = context.account.blobs.upload_bundle(bundle, compared_in(live), published_in(live))
     return make_plan(
-        services, context.config, bundle.manifest, context.account.bootstrapped, head=head, loaded=live
+        services,
+        context.config,
+        bundle.manifest,
+        context.account.bootstrapped,
+        head=head,
+        loaded=live,
+        assets=assets,
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from kanmon.bundle import blobs as module
+from kanmon.bundle import packs
 from kanmon.bundle.blobs import Blobs
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
@@ -40,10 +41,50 @@ def _code(caught: pytest.ExceptionInfo[KanmonError]) -> Code:
     return caught.value.code
 
 
-def test_a_bundle_is_uploaded_once(blobs: Blobs, tmp_path: Path) -> None:
+def test_a_bundle_is_uploaded_once(blobs: Blobs, s3: MemoryS3, tmp_path: Path) -> None:
+    """CD-6: its hashed assets are in a pack."""
     bundle = build(make_project(tmp_path))
-    assert blobs.upload_bundle(bundle) == len(set(bundle.manifest.files().values()))
-    assert blobs.upload_bundle(bundle) == 0
+    (pack,) = blobs.upload_bundle(bundle)
+    stored = {blobs.key(sha256) for sha256 in (*bundle.manifest.uses(), pack)}
+    assert s3.objects(BUCKET).keys() == stored
+    assert dict(blobs.unpacked(pack)) == {bundle.manifest.web["assets/app-1.js"].sha256: b"1"}
+    s3.writes.clear()
+    assert blobs.upload_bundle(bundle) == (pack,)
+    assert s3.writes == []
+
+
+def test_only_new_assets_are_uploaded(blobs: Blobs, tmp_path: Path) -> None:
+    """CD-6: the web bucket has the others."""
+    project = make_project(tmp_path)
+    live = build(project).manifest.web
+    (project / "web/dist/assets/new-1.js").write_text("new")
+    bundle = build(project)
+    (pack,) = blobs.upload_bundle(bundle, (), live)
+    assert dict(blobs.unpacked(pack)) == {bundle.manifest.web["assets/new-1.js"].sha256: b"new"}
+    assert blobs.upload_bundle(bundle, (), bundle.manifest.web) == ()
+
+
+def test_an_asset_with_a_fixed_name_in_the_live_release_is_a_blob(
+    blobs: Blobs, s3: MemoryS3, tmp_path: Path
+) -> None:
+    """CD-8: the move writes it, from its blob."""
+    bundle = build(make_project(tmp_path))
+    name = "assets/app-1.js"
+    asset = bundle.manifest.web[name]
+    live = {name: asset.model_copy(update={"immutable": False, "sha256": "0" * 64})}
+    assert blobs.upload_bundle(bundle, (), live) == (asset.sha256,)
+    assert s3.objects(BUCKET)[blobs.key(asset.sha256)].body == b"1"
+
+
+def test_a_large_asset_is_a_blob(
+    blobs: Blobs, s3: MemoryS3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packs, "LARGEST_ASSET", 0)
+    bundle = build(make_project(tmp_path))
+    assert blobs.upload_bundle(bundle) == ()
+    sha256 = bundle.manifest.web["assets/app-1.js"].sha256
+    assert sha256 in bundle.manifest.uses()
+    assert s3.objects(BUCKET)[blobs.key(sha256)].body == b"1"
 
 
 class CountingS3(MemoryS3):
@@ -68,15 +109,15 @@ def test_an_upload_looks_only_at_files_that_nobody_compared(tmp_path: Path) -> N
     s3 = CountingS3()
     blobs, project = Blobs(cast("Any", s3), BUCKET, "test"), make_project(tmp_path)
     first = build(project)
-    blobs.upload_bundle(first)
-    assert {blobs.key(sha256) for sha256 in first.manifest.uses()} == set(s3.puts)
-    assert s3.looks == [blobs.key(first.manifest.digest)]
+    packed = blobs.upload_bundle(first)
+    assert {blobs.key(sha256) for sha256 in (*first.manifest.uses(), *packed)} == set(s3.puts)
+    assert s3.looks == []
 
     (project / "web/dist/new.txt").write_text("new")
     second, known = build(project), first.manifest.uses()
     s3.puts.clear()
     s3.looks.clear()
-    assert blobs.upload_bundle(second, known) == 1
+    assert blobs.upload_bundle(second, known, first.manifest.web) == ()
     new = {second.manifest.web["new.txt"].sha256, second.manifest.digest}
     assert set(s3.puts) == {blobs.key(sha256) for sha256 in new}
     s3.looks.clear()
@@ -88,12 +129,14 @@ def test_a_compared_file_that_is_gone_is_uploaded_again(blobs: Blobs, s3: Memory
     """CD-6: an administrator deleted it."""
     bundle = build(make_project(tmp_path))
     blobs.upload_bundle(bundle)
-    known, (sha256, *_) = bundle.manifest.uses(), bundle.manifest.files().values()
+    known = bundle.manifest.uses()
+    sha256 = bundle.manifest.web["sw.js"].sha256
     del s3.objects(BUCKET)[blobs.key(sha256)]
     with pytest.raises(KanmonError) as caught:
         blobs.verify(known, known)
     assert _code(caught) is Code.BUNDLE_MISSING
-    assert blobs.upload_bundle(bundle, known) == 1
+    blobs.upload_bundle(bundle, known)
+    assert s3.objects(BUCKET)[blobs.key(sha256)].body == b"2"
     blobs.verify(known, known)
 
 

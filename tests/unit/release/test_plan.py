@@ -455,7 +455,7 @@ def test_the_digest_covers_every_field(cloud: Cloud) -> None:
     others: dict[str, object] = {
         "origin": {"deployment": "other", "slot": "green"}, "slot": "blue", "made": "2020-01-01T00:00:00Z",
         "stacks": content["stacks"][1:], "web": {"files": 0, "assets": 0, "changed": []}, "unchanged": True,
-        "config_changes": ["altered"], "existing": ["altered"],
+        "config_changes": ["altered"], "existing": ["altered"], "assets": ["altered"],
     }  # fmt: skip
     for key in content:
         altered = Plan.model_validate(content | {key: others.get(key, "altered")})

@@ -13,11 +13,13 @@ from kanmon.model import Result
 from kanmon.naming import STACK_KINDS, blob_key
 from kanmon.release.deploy import deploy
 from kanmon.release.events import Event, EventKind
+from kanmon.release.loaded import published_in
+from kanmon.release.plan import live_release
 from tests.fakes.app import make_bundle, make_config, make_full_config
 from tests.fakes.cloud import ARTIFACTS, ENVIRONMENT, WEB
 from tests.fakes.objects import StoredObject, sha256_in_s3
 from tests.fakes.process import Process
-from tests.fakes.runs import failure_of, ignore, plan_of, release
+from tests.fakes.runs import failure_of, ignore, operation_of, plan_of, release
 from tests.fakes.services import FakeApproval
 
 if TYPE_CHECKING:
@@ -182,6 +184,31 @@ def test_the_comparison_of_the_files_is_recorded(cloud: Cloud) -> None:
     assert record
     assert record.verified_at
     assert record.verified_at <= cloud.ledger.operations()[0].steps[1].began
+
+
+def test_lost_assets_of_the_live_release_come_with_the_next_plan(cloud: Cloud) -> None:
+    """CD-6: somebody deleted one. A plan uploads only assets that the live release has not published."""
+    asset, content = "assets/map-1.js", b"map"
+    release(cloud, "one", pages={asset: "map"})
+    del cloud.s3.objects(WEB)[asset]
+    second = make_bundle(cloud, "two", pages={asset: "map"})
+    sha256 = second.web[asset].sha256
+    whole = plan_of(cloud, second)
+    plan = whole.model_copy(update={"assets": tuple(set(whole.assets) - {sha256})})
+    del cloud.s3.objects(ARTIFACTS)[blob_key(ENVIRONMENT, sha256)]
+
+    outcome = deploy(cloud.services(), plan, FakeApproval(), ignore)
+    assert failure_of(outcome).code is Code.BUNDLE_MISSING
+    assert cloud.users == ("r1", "r1")
+    services = cloud.services()
+    live = live_release(services, services.ledger.head())
+    assert published_in(live) == {}
+    cloud.keep(content)  # as `kanmon plan` does then
+    assert (
+        operation_of(deploy(services, plan_of(cloud, second), FakeApproval(), ignore)).result is Result.STABLE
+    )
+    assert cloud.s3.objects(WEB)[asset].body == content
+    assert published_in(live_release(services, services.ledger.head())) == second.web
 
 
 def test_the_way_back_compares_no_package(cloud: Cloud) -> None:
