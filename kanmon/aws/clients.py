@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import boto3
 import botocore.session
 from botocore.config import Config as ClientConfig
-from botocore.utils import parse_timestamp
+from botocore.utils import determine_content_length, parse_timestamp
 
 from kanmon.aws.calls import aws_errors
 from kanmon.aws.fence import CONNECT_TIMEOUT, READ_TIMEOUT, Fence
@@ -54,6 +54,8 @@ _HOOK_SETTINGS = _SETTINGS.merge(
     # A hook may run for 15 minutes, Lambda's limit. A retry would run it twice.
     ClientConfig(read_timeout=910, retries={"mode": "standard", "total_max_attempts": 1})
 )
+_SMALL = 1024 * 1024
+"""Bytes. S3 refuses a request with a larger object before it takes the object."""
 _KEEP_ALIVE = [
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
     (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),
@@ -119,6 +121,7 @@ class Aws:
         style = ClientConfig(s3={"addressing_style": "path" if emulated else "virtual"})
         client = self._session.client("s3", config=_POINTER_SETTINGS.merge(style))
         client.meta.events.register("provide-client-params.s3", self._name_owner)
+        client.meta.events.register_last("before-call.s3", _send_at_once)
         repeat_throttled(client)
         return client
 
@@ -226,6 +229,17 @@ def _time(value: Any) -> datetime:  # noqa: ANN401 - words or seconds
     if isinstance(value, str) and value.endswith("Z"):
         return datetime.fromisoformat(value)
     return parse_timestamp(value)
+
+
+def _send_at_once(params: dict[str, Any], **_: object) -> None:
+    """Send a small object with its request.
+
+    botocore sends the request, waits for S3's `100 Continue` and then sends the object: a round trip more.
+    """
+    if "Expect" in params["headers"]:
+        size = determine_content_length(params["body"])
+        if size is not None and size <= _SMALL:
+            del params["headers"]["Expect"]
 
 
 def _kept_alive(client: T) -> T:

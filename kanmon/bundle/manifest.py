@@ -38,6 +38,7 @@ _NAMED = 5
 """The most changed keys in a message."""
 LARGEST = 32 * 1024 * 1024
 """Bytes of a manifest. A file has about 150: 200,000 files fit."""
+_CHUNK = 64 * 1024
 VERSION = 2
 """The version of the manifest's format. A change that an older Kanmon would misread gives it the next one.
 
@@ -47,8 +48,12 @@ Version 1 had the whole config inside.
 
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file's content, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    # hashlib's own `file_digest` clears 256 KiB for each file: a third of the time of a small one.
+    with path.open("rb", buffering=0) as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 class FunctionPackage(Record):

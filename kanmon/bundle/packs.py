@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 LARGEST_ASSET = 1024 * 1024
 """Bytes. A larger asset is a blob of its own."""
-_FULL = 7 * 1024 * 1024
-LARGEST = _FULL + LARGEST_ASSET + 4
+FULL = 7 * 1024 * 1024
+"""Bytes. No more assets come into a pack of this size."""
+LARGEST = FULL + LARGEST_ASSET + 4
 """Bytes of a pack."""
 
 
@@ -37,7 +38,7 @@ def packs_of(paths: Iterable[Path]) -> Iterator[bytes]:
         content = path.read_bytes()
         pack += len(content).to_bytes(4)
         pack += content
-        if len(pack) >= _FULL:
+        if len(pack) >= FULL:
             yield bytes(pack)
             pack.clear()
     if pack:

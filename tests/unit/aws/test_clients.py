@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import logging
 import socket
 from contextlib import suppress
@@ -21,6 +22,7 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from mypy_boto3_s3 import S3Client
@@ -58,6 +60,21 @@ def test_every_call_to_s3_names_the_owner_of_its_buckets(make: str) -> None:
     client.copy_object(Bucket="own", Key="b", CopySource={"Bucket": "own", "Key": "a"})
     assert sent["x-amz-expected-bucket-owner"] == aws.account.encode()
     assert sent["x-amz-source-expected-bucket-owner"] == aws.account.encode()
+
+
+@pytest.mark.parametrize(("size", "waits"), [(0, False), (1024 * 1024, False), (1024 * 1024 + 1, True)])
+@pytest.mark.parametrize("form", [bytes, io.BytesIO])
+@mock_aws
+def test_only_a_large_object_waits_for_an_answer(
+    form: Callable[[bytes], bytes | io.BytesIO], size: int, waits: bool
+) -> None:
+    """NFR-3: `Expect: 100-continue` costs a round trip for each write."""
+    aws, sent = Aws(REGION), dict[str, bytes]()
+    aws.s3.create_bucket(Bucket="own", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
+    aws.s3.meta.events.register("before-send.s3", lambda request, **_: sent.update(request.headers))
+    aws.s3.put_object(Bucket="own", Key="a", Body=form(b"x" * size))
+    assert ("Expect" in sent) is waits
+    assert aws.s3.head_object(Bucket="own", Key="a")["ContentLength"] == size
 
 
 @mock_aws
