@@ -17,6 +17,7 @@ from tests.fakes.process import Process
 from tests.unit.bundle.project import build, make_project
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from kanmon.bundle.manifest import Bundle, Manifest
@@ -74,10 +75,11 @@ def test_a_planted_pack_is_refused(tmp_path: Path) -> None:
     blobs = Blobs(cast("Any", s3), ARTIFACTS, "test")
     (pack,) = blobs.upload_bundle(bundle)
     s3.objects(ARTIFACTS)[blobs.key(pack)] = StoredObject(b"\0\0\0\4evil")
-    for use in (
+    uses: tuple[Callable[[], None], ...] = (
         lambda: blobs.verify({pack: "hashed assets"}),
         lambda: _publish(s3, blobs, bundle, (pack,), {}),
-    ):
+    )
+    for use in uses:
         with pytest.raises(KanmonError) as caught:
             use()
         assert caught.value.code is Code.BLOB_REPLACED
