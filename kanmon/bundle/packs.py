@@ -48,5 +48,6 @@ def packs_of(paths: Iterable[Path]) -> Iterator[bytes]:
 def unpacked(pack: IO[bytes]) -> Iterator[tuple[str, bytes]]:
     """The contents of a pack with their SHA-256. A damaged pack has contents that nobody asks for."""
     while size := pack.read(4):
-        content = pack.read(int.from_bytes(size))
+        # A damaged size could take the memory: a file's `read` makes room for all of it.
+        content = pack.read(min(int.from_bytes(size), LARGEST_ASSET))
         yield hashlib.sha256(content).hexdigest(), content

@@ -41,6 +41,16 @@ def test_a_damaged_pack_has_nothing_that_was_asked_for(damaged: bytes) -> None:
     assert wanted not in dict(unpacked(io.BytesIO(damaged)))
 
 
+def test_a_damaged_size_takes_no_memory() -> None:
+    class Measured(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            assert size is not None
+            assert size <= LARGEST_ASSET
+            return super().read(size)
+
+    assert [content for _, content in unpacked(Measured(b"\xff\xff\xff\xffabc"))] == [b"abc"]
+
+
 def test_a_large_asset_and_a_page_are_blobs_of_their_own() -> None:
     asset = WebFile(sha256="a" * 64, size=LARGEST_ASSET, immutable=True)
     assert is_packed(asset)
