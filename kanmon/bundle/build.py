@@ -22,6 +22,7 @@ from kanmon.bundle.manifest import MANIFEST, Bundle, FunctionPackage, Manifest, 
 from kanmon.bundle.native_code import foreign_code
 from kanmon.bundle.own_stacks import read_stacks
 from kanmon.bundle.pack import compressor, pack
+from kanmon.bundle.starter import starter, with_starter
 from kanmon.bundle.tree import refuse_larger, shown, tree_files
 from kanmon.bundle.web_files import (
     is_tools_own,
@@ -151,23 +152,27 @@ def _assemble(
 def _pack_functions(
     config: Config, project: Path, staged: Path, target: Path, on_warning: Callable[[KanmonError], None]
 ) -> dict[str, FunctionPackage]:
-    """The package of each function. Functions with one artifact share it, and what is known of it."""
+    """The package of each function. Functions with one artifact and one way to start share it."""
     (staged / "functions").mkdir(parents=True)
     artifacts: dict[str, list[TreeFile]] = {}
+    packages: dict[tuple[str, str], list[TreeFile]] = {}
     seen = set()
     for name, function in config.functions.items():
         folder = project / function.artifact
         if function.artifact not in artifacts:
             key = f"functions.{name}.artifact"
             artifacts[function.artifact] = _files(folder, key, keep_links=True, without=target)
-            refuse_unfit_package(name, function, artifacts[function.artifact])
+        package = (function.artifact, starter(function))
+        if package not in packages:
+            packages[package] = with_starter(name, function, artifacts[function.artifact])
+            refuse_unfit_package(name, function, packages[package])
         refuse_missing_handler(name, function, folder, artifacts[function.artifact])
         machine = (function.artifact, function.runtime, function.architecture)
         if machine not in seen and (foreign := foreign_code(name, function, artifacts[function.artifact])):
             on_warning(foreign)
         seen.add(machine)
-    packed = {artifact: _pack_function(files, staged) for artifact, files in artifacts.items()}
-    return {name: packed[function.artifact] for name, function in config.functions.items()}
+    packed = {package: _pack_function(files, staged) for package, files in packages.items()}
+    return {name: packed[function.artifact, starter(function)] for name, function in config.functions.items()}
 
 
 def _pack_function(files: list[TreeFile], staged: Path) -> FunctionPackage:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kanmon.config.composed import composed
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -26,12 +28,19 @@ def build_inputs(config: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     }
     for section, keys in _OF_EACH.items():
         things = _mapping(config.get(section))
-        found[section] = {name: _some(thing, keys) for name, thing in things.items()}
+        found[section] = {name: _some(thing, keys) | _start(thing) for name, thing in things.items()}
     if config.get("web"):
         found["web"] = _some(config["web"], _OF_WEB)
         # No file of the web app may have a path of the API.
         found["api"] = _some(config.get("api"), ("prefix", "paths"))
     return found
+
+
+def _start(thing: JsonValue) -> dict[str, JsonValue]:
+    """Whether a function's package has what puts values of secrets into its variables."""
+    environment = _mapping(_mapping(thing).get("environment"))
+    texts = {key: text for key, text in environment.items() if isinstance(text, str)}
+    return {"environment": True} if composed(texts) else {}
 
 
 def _some(thing: JsonValue, keys: tuple[str, ...]) -> dict[str, JsonValue]:

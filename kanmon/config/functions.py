@@ -161,8 +161,10 @@ class Function(Section):
         default_factory=dict,
         examples=[{"LOG_LEVEL": "info"}],
         description="Environment variables with plain text, such as `{LOG_LEVEL: info}`, or with a stack's "
-        "output under the app's own name: `{POOL: '${foundation.UserPoolId}'}`. Never put a secret here: use "
-        "`secrets`. Names of Kanmon and AWS, such as `KANMON_…` and `AWS_…`, are refused.",
+        "output under the app's own name: `{POOL: '${foundation.UserPoolId}'}`. In Python and Node.js, a "
+        "value of a secret is put in when the function starts, such as `${secrets.jwt}` or "
+        "`${secrets.database.password}`; whether there is one can't differ between environments. Never write "
+        "a secret itself. Names of Kanmon and AWS, such as `KANMON_…` and `AWS_…`, are refused.",
     )
     permissions: tuple[Statement, ...] = statements(
         "What the function may do in AWS beside what its other keys allow, as IAM statements. A role from "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from kanmon.config.placeholders import SECRETS
 from kanmon.config.section import MistakeError
 from kanmon.model import SLOTS
 from kanmon.naming import RESERVED, SLOT, STACK_KINDS, begins, logical_id
@@ -29,13 +30,7 @@ def check_names(config: Config) -> None:
 
 
 def _mistakes(config: Config) -> Iterator[MistakeError]:
-    for name in config.stacks:
-        if name in _STACKS:
-            yield MistakeError(
-                f"Kanmon itself has a stack {name} in each environment.",
-                "Choose another name, such as `orders`.",
-                at=("stacks", name),
-            )
+    yield from _of_stacks(config)
     at: tuple[str, ...] = ("environment",) if config.github is None else ("github", "environments")
     at = ("environments",) if config.environments else at
     for name in config.every_environment:
@@ -60,3 +55,19 @@ def _mistakes(config: Config) -> Iterator[MistakeError]:
                 "Rename one of them.",
                 at=at,
             )
+
+
+def _of_stacks(config: Config) -> Iterator[MistakeError]:
+    for name in config.stacks:
+        if name in _STACKS:
+            yield MistakeError(
+                f"Kanmon itself has a stack {name} in each environment.",
+                "Choose another name, such as `orders`.",
+                at=("stacks", name),
+            )
+    if SECRETS in config.stacks:
+        yield MistakeError(
+            f"`${{{SECRETS}.…}}` names values of secrets, so no output of a stack {SECRETS} could be named.",
+            "Choose another name, such as `keys`.",
+            at=("stacks", SECRETS),
+        )

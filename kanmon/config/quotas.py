@@ -100,7 +100,8 @@ def _resolved(config: Config) -> Iterator[MistakeError]:
             yield MistakeError(
                 f"`{'.'.join(place)}` has a dynamic reference, `{{{{resolve:…}}}}`. Everybody with read "
                 "access to the resource could read the value.",
-                "Remove it, and name the secret under `secrets` of the function, such as `secrets: [jwt]`.",
+                "Remove it, and name the secret under `secrets` of the function, such as `secrets: [jwt]`. A "
+                "function's `environment` may then have `${secrets.jwt}`.",
                 at=place,
             )
 

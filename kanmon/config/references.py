@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanmon.config import check_values, substitution
+from kanmon.config import check_values, composed, substitution
 from kanmon.config.paths import is_api_path
 from kanmon.config.section import MistakeError
 from kanmon.stacks.grants import clashes, missing
@@ -30,6 +30,7 @@ def check_references(config: Config) -> None:
         *_clashing(config),
         *_shadowed(config),
         *substitution.mistakes(config),
+        *composed.mistakes(config),
         *check_values.mistakes(config),
     ):
         raise mistake

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Literal
 
+from kanmon.config.composed import is_secret
 from kanmon.config.placeholders import names_in, substitute
 from kanmon.config.section import MistakeError
 from kanmon.naming import EDGE, FOUNDATION, SLOT, Output, Parameter, slot_resource_name, unique_id
@@ -140,6 +141,9 @@ def mistakes(config: Config) -> Iterator[MistakeError]:
     }
     for one in texts(config):
         for name in names_in(one.text):
+            if is_secret(name):
+                yield from _exposed(one, name)
+                continue
             own = one.scope != "account" and source(config, name)
             if not own and name not in known[one.scope]:
                 yield _unknown(one, name, known)
@@ -183,6 +187,16 @@ def sources(config: Config, values: Iterable[str]) -> set[tuple[str, str]]:
     """The outputs in some texts, each as the stack's kind and the output."""
     found = (source(config, name) for value in values for name in names_in(value))
     return {one for one in found if one}
+
+
+def _exposed(one: Text, name: str) -> Iterator[MistakeError]:
+    """A secret's value anywhere but in a function's variables."""
+    if one.place[0] != "functions" or one.place[2] != "environment":
+        yield MistakeError(
+            f"The value of `${{{cut(name, _SHOWN)}}}` would be stored here, and no secret's value is.",
+            "Leave it to a function: it may have the value in its `environment`.",
+            at=one.place,
+        )
 
 
 def _unknown(one: Text, name: str, known: Mapping[Scope, list[str]]) -> MistakeError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from kanmon.config.composed import is_secret
 from kanmon.config.placeholders import names_in, substitute
 from kanmon.config.substitution import PSEUDO, constants, slot_values, source, sources, texts
 from kanmon.naming import FOUNDATION, unique_id
@@ -24,6 +25,8 @@ def expression(config: Config, text: str) -> str:
     """The text in a slot's template: plain without a name in it, otherwise with `!Sub`."""
 
     def value(name: str) -> str:
+        if is_secret(name):
+            return f"${{!{name}}}"  # it stays as it is until the function starts
         if found := source(config, name):
             return f"${{{_parameter(*found)}}}"
         # Most texts have no name: nothing is worked out for them.

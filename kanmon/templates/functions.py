@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kanmon.config.composed import START_FILE, composed
 from kanmon.config.waiting import ANSWERING
 from kanmon.naming import unique_id
 from kanmon.stacks.granted import granted
@@ -34,6 +35,7 @@ def function_facts(
             "timeout": function.timeout or (_STEP if name in steps else ANSWERING),
             "granted": granted(config, name),
             "statements": statement_facts(config, function.permissions),
+            "start_file": START_FILE if composed(function.environment) else "",
             "settings": {key: expression(config, text) for key, text in function.environment.items()},
             "asynchronous": _asynchronous(function),
         }

@@ -47,6 +47,30 @@ def _properties(logical_id: str) -> dict[str, Any]:
     return found
 
 
+def test_a_template_has_no_value_of_a_secret() -> None:
+    """ADP-4, TRU-3: it has the reference, the right to read it, and what puts the value in."""
+    environment = {
+        "DATABASE_URL": "postgresql://${secrets.database.password}@${foundation.DatabaseHost}/shop?schema=x",
+        "JWT_SECRET": "${secrets.jwt}",
+    }
+    own = {"handler": "shop.api", "artifact": "build/api", "environment": environment}
+    functions = {
+        "api": own | {"database": True, "secrets": ["jwt"]},
+        "plain": {"handler": "a.b", "artifact": "x"},
+    }
+    config = make_config(functions=functions, hooks=[], secrets={"jwt": {}})
+    text = render(config)
+    resources = parse(text)["Resources"]
+    variables = resources["ApiFunction"]["Properties"]["Environment"]["Variables"]
+    url = "postgresql://${!secrets.database.password}@${DatabaseHost}/shop?schema=x"
+    assert (variables["DATABASE_URL"], variables["JWT_SECRET"]) == ({"Sub": url}, "${secrets.jwt}")
+    assert variables["AWS_LAMBDA_EXEC_WRAPPER"] == "/var/task/.kanmon/start"
+    assert variables.keys() >= {"DATABASE_SECRET_ARN", "JWT_SECRET_ARN"}
+    plain = resources["PlainFunction"]["Properties"]["Environment"]["Variables"]
+    assert "AWS_LAMBDA_EXEC_WRAPPER" not in plain
+    assert findings(text) == []
+
+
 def test_settings_have_the_values_of_stacks() -> None:
     """ADP-4"""
     own = "arn:${AWS::Partition}:%s:${AWS::Region}:${AWS::AccountId}:%s:shop-test-${Slot}-%s"
