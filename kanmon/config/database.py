@@ -109,6 +109,5 @@ class Database(Section):
         ge=1,
         le=1000,
         description="Days until Secrets Manager changes the database's password. Your functions must read it "
-        "again from the secret when a login fails. A value in `environment` needs nothing: Kanmon looks for a new "
-        "one.",
+        "again from the secret when a login fails. For a value in `environment`, Kanmon looks for a new one.",
     )

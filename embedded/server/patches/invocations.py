@@ -19,6 +19,6 @@ def apply() -> None:
     lambda_runtime.Worker._drain_stderr_bounded = drain
 
 
-def drain(worker: Any) -> Any:
+def drain(worker: Any, first_line_wait: float = FIRST_LINE_SECONDS) -> Any:
     """The lines so far."""
-    return _drain(worker, first_line_wait=FIRST_LINE_SECONDS, idle_confirm=0.002)
+    return _drain(worker, first_line_wait=first_line_wait, idle_confirm=0.002)
