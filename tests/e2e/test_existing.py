@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
+from tests.e2e import urls
 from tests.e2e.attacker import Role
 from tests.e2e.repository import roles
 
@@ -89,6 +90,33 @@ def _written(existing: dict[str, Any]) -> str:
     return f"existing: {json.dumps(existing)}\n"
 
 
+def _rotate_below(project: Project, database: dict[str, Any]) -> None:
+    """ADP-4: running functions with a `DATABASE_URL` go on; only a log-in before the next look may fail."""
+    expected = {"user": "mandala", "query": "schema=public&sslmode=verify-full"}
+    password = "p@ss/w:rd ?#%"
+    for language in urls.LANGUAGES:
+        assert _answer(project, language) == (200, expected)
+    project.client("rds").modify_db_cluster(
+        DBClusterIdentifier=database["cluster"], MasterUserPassword=password, ApplyImmediately=True
+    )
+    project.client("secretsmanager").put_secret_value(
+        SecretId=database["secret"], SecretString=json.dumps({"username": "mandala", "password": password})
+    )
+    for language in urls.LANGUAGES:
+        failed, *answers = [_answer(project, language) for _ in range(3)]
+        assert failed[0] == 502
+        assert answers == [(200, expected)] * 2
+        name = f"mandala-{project.name}-blue-{language}-url"
+        settings = project.client("lambda").get_function_configuration(FunctionName=name)
+        url = settings["Environment"]["Variables"]["DATABASE_URL"]
+        assert url.startswith("postgresql://${secrets.database.username}:${secrets.database.password}@")
+
+
+def _answer(project: Project, language: str) -> tuple[int, Any]:
+    found = project.get(f"/api/url/{language}", headers={"host": NAME})
+    return found.status, json.loads(found.data)
+
+
 def test_an_app_on_what_a_team_has(project: Project) -> None:
     """ADP-3, SEC-1, CD-7: refused while a rule is missing, released then, and left alone by destroy."""
     ec2 = project.client("ec2")
@@ -101,6 +129,7 @@ def test_an_app_on_what_a_team_has(project: Project) -> None:
             text.replace("database:\n  name: mandala\n", "").replace("trail: {}\n", "") + _written(existing)
         )
     )
+    urls.add_functions(project)
     iam = project.client("iam")
     roles(project)
     project.keys |= {
@@ -134,6 +163,8 @@ def test_an_app_on_what_a_team_has(project: Project) -> None:
     assert made["Aliases"]["Items"] == [NAME]
     assert made["WebACLId"] == existing["web_acl"]
     assert made["ViewerCertificate"]["ACMCertificateArn"] == existing["domain"]["certificate"]
+
+    _rotate_below(project, database)
 
     project.kanmon("destroy", "--yes", "--data").check()
     assert ec2.describe_vpcs(VpcIds=[network["vpc"]])["Vpcs"]
