@@ -35,6 +35,9 @@ async function compose(variables) {
     if (found.length) {
       composed[variable] = text.replace(REFERENCE, (_, name, key, offset) => {
         const value = key ? ofKey(name, key, texts[name]) : texts[name];
+        if (value.includes("\0") || !value.isWellFormed()) {
+          throw new Error(`The value of the secret ${name} has a character that no variable can have.`);
+        }
         return text.slice(0, offset).includes("://") ? encoded(value) : value;
       });
     }
@@ -255,14 +258,10 @@ class RunningFunction {
 }
 
 /** The app's descriptors: Node.js closes all others, and Lambda hands the runtime one for its log. */
-function descriptors(log) {
+function descriptors(logging) {
   const found = ["inherit", "inherit", "inherit"];
-  if (Number(log) > 2) found[Number(log)] = Number(log);
+  if (Number(logging) > 2) found[Number(logging)] = Number(logging);
   return Array.from(found, (one) => one ?? "ignore");
 }
 
-if (require.main === module) {
-  new RunningFunction().begin(process.argv.slice(2));
-} else {
-  module.exports = { compose, signed };
-}
+new RunningFunction().begin(process.argv.slice(2));

@@ -59,17 +59,27 @@ def compose(variables: Mapping[str, str], read: Callable[[str], str]) -> dict[st
         if arn not in texts:
             texts[arn] = read(arn)
         text = of_key(name, key, texts[arn]) if key else texts[arn]
+        if not is_variable(text):
+            raise NoSecretError(f"The value of the secret {name} has a character that no variable can have.")
         # A value inside of an address is percent-encoded: https://www.rfc-editor.org/rfc/rfc3986#section-2.1
         return quote(text, safe="") if "://" in found.string[: found.start()] else text
 
     return {name: REFERENCE.sub(value, text) for name, text in variables.items() if REFERENCE.search(text)}
 
 
+def is_variable(text: str) -> bool:
+    """Whether a text can be the value of a variable: it is UTF-8 without a NUL."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
+
+
 def of_key(name: str, key: str, text: str) -> str:
     """The text or the whole number under a key of a secret in JSON."""
     try:
         found = json.loads(text)[key]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         found = None
     if isinstance(found, bool) or not isinstance(found, (str, int)):
         raise NoSecretError(f"The secret {name} is not JSON with a text under the key {key}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,6 +87,16 @@ def test_without_its_secrets_it_does_not_start(function: Lambda) -> None:
     )
     assert report["errorMessage"].removeprefix("Kanmon could not read the secrets. ") in log
     assert "p@ss" not in log + report["errorMessage"]
+
+
+@pytest.mark.parametrize("character", ["\0", "\ud800"])
+def test_a_value_that_no_variable_can_have_is_not_shown(function: Lambda, character: str) -> None:
+    """TRU-3: the systems' own messages would show it."""
+    function.secrets["database"] = json.dumps({"username": "first", "password": f"hidden{character}"})
+    status, log = function.start().end()
+    assert (status, len(function.reports)) == (1, 1)
+    assert "no variable can have" in log
+    assert "hidden" not in log
 
 
 def test_a_passing_failure_at_the_start_is_repeated(function: Lambda) -> None:
