@@ -29,6 +29,7 @@ ACCEPTED = {
     ("B404", "kanmon/appcommand/container.py"): "it starts Docker's client and git, that is its purpose",
     ("B404", "kanmon/appcommand/process.py"): "it starts the app's commands, that is its purpose",
     ("B404", "kanmon/bundle/build.py"): "it asks git for the commit",
+    ("B404", "kanmon/bundle/starter/start.py"): "it starts Lambda's runtime, that is its purpose",
     ("B405", "kanmon/apptest/*.py"): "types alone; the parser is defusedxml's",
     ("B603", "actions/start.py"): "a list of arguments, none from outside",
     (
@@ -37,6 +38,7 @@ ACCEPTED = {
     ): "a list of arguments; the image is the config's, by its digest",
     ("B603", "kanmon/appcommand/process.py"): "a command of the config, scrubbed of secrets",
     ("B603", "kanmon/bundle/build.py"): "a list of arguments, none from outside",
+    ("B603", "kanmon/bundle/starter/start.py"): "a list of arguments, Lambda's own",
     ("B606", "actions/start.py"): "the same program again, by a newer Python",
     ("B607", "kanmon/appcommand/container.py"): "the person's or the runner's own Docker, by the PATH",
     ("B607", "kanmon/appcommand/process.py"): "the person's or the runner's own bash, by the PATH",

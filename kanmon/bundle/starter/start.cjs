@@ -143,7 +143,7 @@ async function atTheStart(variables) {
   }
 }
 
-/** The app's runtime, as a process of its own behind the gate at its events. */
+/** The app's runtime, a process of its own that gets its events from here. */
 class RunningFunction {
   #api = process.env.AWS_LAMBDA_RUNTIME_API;
   #variables = { ...process.env };
@@ -174,7 +174,7 @@ class RunningFunction {
     // An event, and the app's work at it, may take any time.
     Object.assign(this.#server, { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0, timeout: 0 });
     await new Promise((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
-    process.on("SIGTERM", () => this.#runtime.kill("SIGTERM"));
+    process.on("SIGTERM", () => this.#runtime?.kill("SIGTERM"));
     this.#start();
   }
 

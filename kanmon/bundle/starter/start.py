@@ -176,7 +176,7 @@ def forward(api: str, method: str, path: str, headers: Headers, body: bytes) -> 
 
 
 class StartedFunction:
-    """The app's runtime, as a process of its own behind the gate at its events."""
+    """The app's runtime, a process of its own that gets its events from here."""
 
     def __init__(
         self,
@@ -190,7 +190,7 @@ class StartedFunction:
         self._looked, self._failed = 0.0, False
         self._held: Answer | None = None
         self._lock = threading.Lock()
-        self.runtime: subprocess.Popen[bytes] | None = None
+        self.runtime: subprocess.Popen[bytes]
 
     def begin(self, values: dict[str, str]) -> None:
         """Start the runtime with the first values."""
@@ -230,20 +230,17 @@ class StartedFunction:
     def _restart(self) -> None:
         log("INFO", "a secret changed, so the function starts again.")
         with self._lock:
-            assert self.runtime  # noqa: S101 - it asked for an event
             self.runtime.kill()
             self.runtime.wait()
             self.runtime = self._start(self._values)
 
     def terminate(self, *_: object) -> None:
         """Pass Lambda's signal for the end on to the runtime."""
-        if self.runtime:
-            self.runtime.terminate()
+        self.runtime.terminate()
 
     def wait(self) -> int:
         """The exit status of the runtime, when it ends by itself."""
         while True:
-            assert self.runtime  # noqa: S101 - it began
             runtime = self.runtime
             status = runtime.wait()
             with self._lock:

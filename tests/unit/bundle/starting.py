@@ -167,6 +167,9 @@ class Lambda:
                 named = {
                     "Lambda-Runtime-Aws-Request-Id": f"id-{cloud._polls}",
                     "Lambda-Runtime-Trace-Id": "t-1",
+                    "Lambda-Runtime-Deadline-Ms": "99",
+                    "Lambda-Runtime-Invoked-Function-Arn": "arn:x",
+                    "Content-Type": "application/json",
                 }
                 self._send(200, event, named)
 
