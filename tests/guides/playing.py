@@ -49,7 +49,7 @@ class Play:
 
     guide: Guide
     shell: Shell
-    on_step: Callable[[str], None]
+    on_step: Callable[[str], object]
     count: Count = field(default_factory=Count)
     _beside: list[tuple[Commands, Running]] = field(default_factory=list)
 
@@ -104,7 +104,7 @@ class Play:
             raise FailedError(f"{place}: did not print the line\n{missing}\n{printed}")
 
 
-def play_guide(name: str, folder: Path, *, on_step: Callable[[str], None], sample: bool = False) -> Count:
+def play_guide(name: str, folder: Path, *, on_step: Callable[[str], object], sample: bool = False) -> Count:
     """Play a guide, or its sample. Raises FailedError, GuideError."""
     guide = read_guide(GUIDES / name)
     steps = guide.steps[: guide.sample] if sample else guide.steps
