@@ -78,7 +78,7 @@ class Play:
             self.count.left_out.append(f"{place}: {step.count} ({step.left_out})")
             return
         began = time.monotonic()
-        running = self.shell.start(step.script, step.typed, step.person)
+        running = self.shell.start(step.script, step.typed, step.person, beside=bool(step.until))
         if step.until:
             if not running.await_line(step.until):
                 raise FailedError(f"{place}: never printed {step.until!r}:\n{running.output}")

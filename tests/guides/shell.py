@@ -26,6 +26,8 @@ set -aeo pipefail
 [ ! -f "$GUIDE_STATE" ] || . "$GUIDE_STATE" 2>/dev/null || true
 cd "$(cat "$GUIDE_STATE.folder" 2>/dev/null || pwd)"
 GUIDE_ACTOR=%s
+"""
+_KEEP = """\
 trap 'status=$?; export -p > "$GUIDE_STATE"; pwd > "$GUIDE_STATE.folder"; exit $status' EXIT
 """
 
@@ -62,7 +64,7 @@ class Running:
             self.kill()
             status = -1
         # A command may leave a process behind that holds the output open.
-        self._reader.join(1)
+        self._reader.join(3)
         return status
 
     def kill(self) -> None:
@@ -100,10 +102,16 @@ class Shell:
     environment: Mapping[str, str]
     blocks: list[Running] = field(default_factory=list)
 
-    def start(self, script: str, typed: tuple[str, ...] = (), person: str = "") -> Running:
-        """Start a block. `typed` are a person's answers; without them nobody sits at the terminal."""
+    def start(
+        self, script: str, typed: tuple[str, ...] = (), person: str = "", *, beside: bool = False
+    ) -> Running:
+        """Start a block. `typed` are a person's answers; without them nobody sits at the terminal.
+
+        A block `beside` another is a terminal of its own: it ends at any time, and leaves no variable.
+        """
         file = self.state.with_name(f"{self.state.name}.{len(self.blocks)}.sh")
-        file.write_text(_BLOCK % shlex.quote(person or READER) + script, "utf-8")
+        begin = _BLOCK % shlex.quote(person or READER) + ("" if beside else _KEEP)
+        file.write_text(begin + script, "utf-8")
         terminal = pty.openpty() if typed else None
         process = subprocess.Popen(
             ["bash", str(file)],

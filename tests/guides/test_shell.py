@@ -31,7 +31,7 @@ two
 
 <!-- until: began -->
 ```sh
-echo began; until [ -f end ]; do sleep 0.01; done; echo over
+word=other; cd ..; echo began; until [ -f in/end ]; do sleep 0.01; done; echo over
 ```
 
 ```text
