@@ -34,6 +34,7 @@ from . import (
     throttling,
     trails,
     user_pools,
+    user_triggers,
     web_identity,
 )
 
@@ -63,6 +64,7 @@ def apply() -> None:
         oidc,
         trails,
         user_pools,
+        user_triggers,
         schedules,
         sources,
         subscriptions,
