@@ -194,7 +194,7 @@ class Code(Enum):
     )
     SLOT_CHANGED = (
         216,
-        "Somebody changed a slot's stack after its release, so its triggers can't be switched.",
+        "Somebody changed a slot's stack or the foundation after its release, so triggers can't be switched.",
         (
             "Find the change with `aws cloudformation describe-stack-events --stack-name STACK`; then run "
             "`kanmon recover`, or `kanmon recover --undo`."

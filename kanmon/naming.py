@@ -63,7 +63,6 @@ STACK_KINDS = (FOUNDATION, SLOT, API, EDGE, OBSERVABILITY)
 SHARED_KINDS = tuple(kind for kind in STACK_KINDS if kind != SLOT)
 """The kinds outside of the slots: users get their changes at once."""
 
-
 RESERVED = "kanmon"
 """In the place of an environment's name: the app's own things in the account, such as the artifact bucket."""
 
@@ -115,6 +114,7 @@ class Parameter(StrEnum):
     ARTIFACT_BUCKET = "ArtifactBucket"
     TRIGGERS = "Triggers"
     """Switches the slot's schedules and queues on or off."""
+    USER_TRIGGERS = "UserTriggers"
     PROTECT_DATABASE = "ProtectDatabase"
     PROTECT_USER_POOL = "ProtectUserPool"
 

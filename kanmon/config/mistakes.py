@@ -25,13 +25,21 @@ _ISSUER = (
     "API Gateway's REST API checks tokens of Cognito only. For those of another issuer, write "
     "`function: NAME`: a library checks them in a few lines."
 )
+_SENDER = (
+    "Remove it: Cognito encrypts each code for such a function, by a grant on a key that a release would "
+    "have to change."
+)
 _OTHER_WAYS = {
     ("authorizers", "issuer"): _ISSUER,
     ("authorizers", "jwt"): _ISSUER,
-    ("user_pool", "triggers"): (
-        "Remove it: the pool has one function for both slots, and it would not be that of the live release. "
-        "Let the app do this work after the login, in a function of its API."
+    ("existing", "triggers"): (
+        "Remove it: Kanmon never changes a pool that exists already. Set the trigger there, to a function "
+        "outside of the app: a slot's function would not stay that of the live release."
     ),
+    ("triggers", "custom_email_sender"): (
+        f"{_SENDER} Write `mail` for a sender of your own, and `custom_message` for texts from a function."
+    ),
+    ("triggers", "custom_sms_sender"): f"{_SENDER} Kanmon's pool sends mails only, no text messages.",
 }
 """The way to what AWS or Kanmon does not have under a key, by the section and the key."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kanmon.config import check_values, composed, substitution
 from kanmon.config.paths import is_api_path
 from kanmon.config.section import MistakeError
+from kanmon.config.user_pool_triggers import user_trigger_references
 from kanmon.stacks.grants import clashes, missing
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ def _references(config: Config) -> Iterator[tuple[str, tuple[int | str, ...], st
             yield f"route {route.path}", ("api", "routes", index, "function"), "functions", route.function
     for index, hook in enumerate(config.hooks):
         yield f"hook {hook.name}", ("hooks", index, "function"), "functions", hook.function
+    for user, place, name in user_trigger_references(config):
+        yield user, place, "functions", name
     yield from _watched(config)
     for name, queue in config.queues.items():
         if queue.function:

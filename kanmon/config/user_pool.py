@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from kanmon.config.durations import Duration
 from kanmon.config.section import MistakeError, Section, written
 from kanmon.config.user_pool_mail import Mail, Messages
+from kanmon.config.user_pool_triggers import UserTriggers
 from kanmon.config.values import Name
 
 if TYPE_CHECKING:
@@ -229,6 +230,13 @@ class UserPool(Section):
         default_factory=Messages, description="The texts of the pool's mails. Default: Cognito's own."
     )
     tokens: Tokens = Field(default_factory=Tokens, description="How long a login lasts.")
+    triggers: UserTriggers = Field(
+        default_factory=UserTriggers,
+        examples=[{"post_confirmation": "greet"}],
+        description="Functions that Cognito calls when users sign up, log in and get their tokens. Cognito "
+        "calls those of the live release. They move with it, and a rollback moves them back. Cognito waits 5 "
+        "seconds for an answer.",
+    )
     hosted_login: HostedLogin | None = Field(
         None,
         description="Cognito's own login pages, with OAuth. Without it, the web app has a login form of its "

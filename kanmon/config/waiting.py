@@ -1,8 +1,11 @@
-"""Functions behind the API that may run longer than their request waits.
+"""Functions that may run longer than their caller waits.
 
 API Gateway waits 29 seconds (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html).
 An account may raise this quota for Regional APIs. But an integration waits longer only by its own setting,
 and CloudFront waits 30 seconds (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesOrigin.html).
+
+Cognito waits 5 seconds for a trigger, and calls it again twice
+(https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html).
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ _ADVICE = "Start a state machine or send to a queue, and answer at once"
 
 
 def check_waiting(config: Config) -> None:
-    """Raise MistakeError for a long timeout of a function that only the API calls."""
+    """Raise MistakeError for a long timeout of a function that only the API or Cognito calls."""
     others = {
         *(hook.function for hook in config.hooks),
         *(queue.function for queue in config.queues.values()),
@@ -31,8 +34,13 @@ def check_waiting(config: Config) -> None:
     for name, timeout in _cut_off(config).items():
         # A state machine's definition is a file of the build: it may name the function.
         if name not in others and not config.state_machines:
+            ends = (
+                "API Gateway ends a request after 29 seconds"
+                if name in _routed(config)
+                else "Cognito waits 5 seconds for a trigger"
+            )
             raise MistakeError(
-                f"API Gateway ends a request after 29 seconds, and the function could run for {timeout}.",
+                f"{ends}, and the function could run for {timeout}.",
                 f"Write {ANSWERING} or less. {_ADVICE}.",
                 at=("functions", name, "timeout"),
             )
@@ -47,11 +55,19 @@ def waiting_warnings(config: Config) -> list[KanmonError]:
             where=f"functions.{name}.timeout",
         )
         for name, timeout in _cut_off(config).items()
+        if name in _routed(config)
     ]
 
 
 def _cut_off(config: Config) -> dict[str, int]:
-    """The functions behind the API with a longer timeout, in seconds."""
-    routed = {route.function for route in config.routes}
-    timeouts = {name: function.timeout or 0 for name, function in config.functions.items() if name in routed}
+    """The functions behind the API or the user pool with a longer timeout, in seconds."""
+    triggers = config.user_pool.triggers.named.values() if config.user_pool else ()
+    answering = {*_routed(config), *triggers}
+    timeouts = {
+        name: function.timeout or 0 for name, function in config.functions.items() if name in answering
+    }
     return {name: timeout for name, timeout in timeouts.items() if timeout > ANSWERING}
+
+
+def _routed(config: Config) -> set[str]:
+    return {route.function for route in config.routes if route.function}

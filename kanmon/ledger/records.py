@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from kanmon.model import Approval, OperationKind, Pointer, Record, ReleaseState, Result, Slot, Step
+from kanmon.naming import FOUNDATION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -279,6 +280,12 @@ class Release(PlannedRelease, Fenced):
     def number(self) -> int:
         """The number in its id. A later plan has a higher one."""
         return int(self.id[1:])
+
+    @property
+    def pool_triggers(self) -> Mapping[str, str]:
+        """The parameters of its foundation: they have the triggers of the user pool, when it is live."""
+        foundation = self.stacks.get(FOUNDATION)
+        return foundation.parameters if foundation else {}
 
     @property
     def own_files(self) -> frozenset[str]:

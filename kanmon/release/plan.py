@@ -32,6 +32,7 @@ from kanmon.stacks.protection import creating
 from kanmon.stacks.spec import ParameterValue
 from kanmon.stacks.statements import permission_changes
 from kanmon.stacks.template import resources_of
+from kanmon.stacks.user_triggers import still_live, trigger_changes, user_triggers
 from kanmon.templates.stack_set import PROTECTED, Bootstrapped, notifier_of, stacks_of, tags
 
 if TYPE_CHECKING:
@@ -156,6 +157,8 @@ class Plan(Record):
     """The names of the secrets that the deploy reads for checks and the team's own tests."""
     verify: Verify | None = Field(None, exclude_if=lambda value: value is None)
     """The team's own tests before traffic."""
+    user_triggers: tuple[str, ...] = Field((), exclude_if=lambda value: not value)
+    """The functions that the user pool calls when the release is live, and those before, in words."""
     existing: tuple[str, ...] = ()
     """What it uses by id, and what Kanmon then does not do, in words."""
     unchanged: bool = False
@@ -252,6 +255,7 @@ def make_plan(
         notifier=notifier,
         secrets=tuple(secret_name(config.prefix, name) for name in secrets_of_checks(config)),
         verify=config.verify,
+        user_triggers=trigger_changes(live.pool_triggers if live else {}, user_triggers(config, slot)),
         existing=config.existing.notes,
     )
     refuse_destruction(config, stacks)
@@ -303,11 +307,10 @@ def _plan_stack(
         # CloudFormation takes no change set until it is deleted, and the plan's role may delete no stack.
         resolved = None
     change_set, deferred = None, resolved is None
-    if resolved is not None and not _unchanged(services, config, spec, existing, resolved):
+    given = still_live(spec.kind, creating(resolved, existing), existing) if resolved is not None else None
+    if given is not None and not _unchanged(services, config, spec, existing, given):
         url = services.blobs.url(template)
-        change_set = services.stacks.create_change_set(
-            spec.name, url, creating(resolved, existing), tags(config), existing=existing
-        )
+        change_set = services.stacks.create_change_set(spec.name, url, given, tags(config), existing=existing)
     touched = deferred or change_set is not None
     before = services.stacks.body(spec.name) if existing and touched else ""
     refuse_impossible(spec.name, before, spec.body)

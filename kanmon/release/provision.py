@@ -15,6 +15,7 @@ from kanmon.release.stack_outputs import resolve
 from kanmon.stacks.policy import stack_policy
 from kanmon.stacks.protection import creating, protecting
 from kanmon.stacks.spec import StackOutput
+from kanmon.stacks.user_triggers import still_live
 from kanmon.templates.stack_set import is_protected, tags
 from kanmon.text import duration
 
@@ -186,8 +187,9 @@ def _change_set(
             problem = "The deployed template differs now from the one in the plan."
             raise KanmonError(Code.PLAN_STALE, problem, where=stack.name)
         url = services.blobs.url(stack.template)
+        given = still_live(stack.kind, creating(resolved, existing), existing)
         change_set = services.stacks.create_change_set(
-            stack.name, url, creating(resolved, existing), tags(config), existing=existing
+            stack.name, url, given, tags(config), existing=existing
         )
         # Refuse before the change set is executed. Otherwise the data would be gone already.
         refuse_destruction(config, [stack.model_copy(update={"change_set": change_set})])

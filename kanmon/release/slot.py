@@ -28,9 +28,12 @@ from kanmon.release.plan import refuse_destruction
 from kanmon.release.provision import existing_stack, provision, verify_change_sets
 from kanmon.release.stack_outputs import outputs_of, resolve
 from kanmon.stacks.spec import StackOutput
+from kanmon.stacks.user_triggers import called
 from kanmon.templates.stack_set import is_protected, tags
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kanmon.config.schema import Config
     from kanmon.ledger.records import Head, Release
     from kanmon.model import Slot
@@ -118,7 +121,19 @@ def apply_record(steps: Steps) -> None:
     # The record gets its slot before users move. Otherwise a run that dies after the move would be repeated
     # from the old record: it would update the slot with users on it.
     pointer = release.record.pointer.model_copy(update={"slot": slot})
-    journal.writer.amend_release(release.id, slot=slot, pointer=pointer, verified_at=verified_at)
+    stacks = _in_slot(release.record.stacks, slot)
+    journal.writer.amend_release(
+        release.id, slot=slot, stacks=stacks, pointer=pointer, verified_at=verified_at
+    )
+
+
+def _in_slot(stacks: Mapping[str, StackRecord], slot: Slot) -> dict[str, StackRecord]:
+    """A release's stacks when it is in this slot: the user pool calls the functions there."""
+    foundation = stacks.get(FOUNDATION)
+    if foundation is None or not called(foundation.parameters):
+        return dict(stacks)
+    parameters = foundation.parameters | {Parameter.USER_TRIGGERS: slot.value}
+    return {**stacks, FOUNDATION: foundation.model_copy(update={"parameters": parameters})}
 
 
 def _empty(journal: Journal, slot: Slot) -> None:

@@ -23,7 +23,7 @@ from kanmon.release.pruning import prune
 from kanmon.release.restore import restore_stacks
 from kanmon.release.slot import apply_plan, apply_record
 from kanmon.release.stack_outputs import outputs_of
-from kanmon.release.triggers import switch_triggers
+from kanmon.release.triggers import switch_triggers, switch_user_triggers, uses_user_triggers
 from kanmon.text import counted
 
 if TYPE_CHECKING:
@@ -189,10 +189,9 @@ class Steps:
         """Make the release live for all users, check it, and bake it."""
         release = self.release
         with self.journal.step(Step.PROMOTE, f"{release.id} goes live"):
-            self.pointers.forward(release, self.base, self.operation.origin)
             # The head names the new release before the checks. They may hold it, and then users stay on it.
             # Otherwise the head of a held environment would still name the old release.
-            self.journal.record_live(release.id, release.record.pointer)
+            self._forward()
             live = release.target("live")
             # Before the first release there is no live stage. A later move keeps the stage: the old release
             # answers where the move has not arrived.
@@ -206,8 +205,7 @@ class Steps:
         with self.journal.step(Step.COMPLETE, f"{release.id} is stable"):
             if self.journal.writer.head.live != release.id:
                 # A person keeps a release held as a canary: it still has to move.
-                self.pointers.forward(release, base, self.operation.origin)
-                self.journal.record_live(release.id, release.record.pointer)
+                self._forward()
             self.pointers.close_previews()
             # Old files go after the last check. Otherwise a rollback would have to write them again, and
             # users would wait for it.
@@ -222,6 +220,15 @@ class Steps:
         # The operation closes after `record_stable`. Otherwise a run that dies between the two would leave a
         # live release outside the list of stable ones, and no rollback could return to it.
         self.journal.close(Result.STABLE)
+
+    def _forward(self) -> None:
+        """Move all users to the release: the user pool, the API, the page."""
+        release, base = self.release, self.base
+        # The pool comes first. Otherwise users of a new page would sign up without its functions until
+        # CloudFormation has changed the pool.
+        switch_user_triggers(self.services, self.journal, release.config.prefix, release, base)
+        self.pointers.forward(release, base, self.operation.origin)
+        self.journal.record_live(release.id, release.record.pointer)
 
     def abort(self, failure: KanmonError | None) -> None:
         """End the operation. No user was on the release."""
@@ -260,6 +267,11 @@ class Steps:
             # The head has the return first. Otherwise a failed call below would leave users on a release that
             # the head does not name.
             self._record_return(way)
+            if self.operation.rollback_seconds is None:
+                # A recovery that repeats the step keeps the time of the real return.
+                self.journal.note(rollback_seconds=seconds)
+            # The pool is next: users sign up and log in by it, and so do the checks.
+            switch_user_triggers(self.services, self.journal, self.release.config.prefix, target, left)
             self._report_return(target, seconds)
             self.pointers.close_previews()
             if target:
@@ -297,6 +309,9 @@ class Steps:
         if base is None or not all(one in base.config.checks for one in checks):
             # A new check fails on the stable release for another reason: it is not there yet.
             return False
+        if self._logs_in_by_release(checks):
+            # The pool calls the release's functions for all users, so a check proves nothing about the base.
+            return False
         # Users wait for the rollback. So only these paths are there, and no preview closes before.
         paths = {one.path for one in checks if one.path}
         stable = self.pointers.open_preview(
@@ -308,6 +323,11 @@ class Steps:
             # A stage that did not arrive proves nothing. The stable release passed once: the better guess.
             return error.arrived
         return False
+
+    def _logs_in_by_release(self, checks: Sequence[Check]) -> bool:
+        """Whether checks log in, themselves or by the app, and the user pool has moved with the release."""
+        moved = self.operation.step is Step.PROMOTE and uses_user_triggers(self.release, self.base)
+        return moved and any(one.sign_in or one.capture.names for one in checks)
 
     def check_all(self, loaded: LoadedRelease, target: Target) -> None:
         """Run all checks of a release, and report those that this Kanmon can't run."""
@@ -350,10 +370,7 @@ class Steps:
             yield
 
     def _report_return(self, target: LoadedRelease | None, seconds: float) -> None:
-        """Note the seconds of the return, check the live app, and report both."""
-        if self.operation.rollback_seconds is None:
-            # A recovery that repeats the step keeps the time of the real return.
-            self.journal.note(rollback_seconds=seconds)
+        """Check the live app, and report it with the seconds of the return."""
         doubt = ""
         if target:
             try:

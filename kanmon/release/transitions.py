@@ -112,7 +112,7 @@ TABLE = {
         recovery=Step.ROLL_BACK,
     ),
     Step.PROMOTE: Rule(
-        "moves the API, then the page; runs the checks; bakes the live release",
+        "moves the user pool's triggers, the API, then the page; runs the checks; bakes the live release",
         _BOTH,
         _has_both,
         done=(Step.COMPLETE,),
@@ -133,8 +133,9 @@ TABLE = {
         _is_untouched,
     ),
     Step.ROLL_BACK: Rule(
-        "moves the page back, then the API; checks the old release; closes the preview, deletes the newer "
-        "files, switches the triggers back, freezes the environment, restores the other stacks",
+        "moves the page back, then the API, then the user pool's triggers; checks the old release; closes "
+        "the preview, deletes the newer files, switches the triggers back, freezes the environment, restores "
+        "the other stacks",
         "the old release is complete in its slot",
         _has_way_back,
         recovery=Step.ROLL_BACK,

@@ -132,6 +132,8 @@ def print_plan(console: Screen, plan: Plan) -> None:
         )
     for key, value in plan.web.served.items():
         console.print("  {key}: {value}", key=key, value="removed" if value is None else value)
+    for line in plan.user_triggers:
+        console.print("  the user pool calls its functions once it is live: {line}", line=line)
     for line in plan.existing:
         console.print("  existing {line}", line=line)
     _print_proofs(console, plan)

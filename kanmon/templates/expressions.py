@@ -78,10 +78,11 @@ def slot_sources(config: Config, named: Iterable[str]) -> dict[str, StackOutput]
     """
     slot_texts = [one.text for one in texts(config) if one.scope == "slot"]
     written = [*slot_texts, *(f"${{{name}}}" for name in named)]
-    return {
-        _parameter(kind, output): StackOutput(stack=kind, key=output)
-        for kind, output in sorted(sources(config, written))
-    }
+    found = sources(config, written)
+    if config.user_pool and config.user_pool.triggers.named:
+        # For the permissions of the pool to call the functions.
+        found |= {(FOUNDATION, "UserPoolId")}
+    return {_parameter(kind, output): StackOutput(stack=kind, key=output) for kind, output in sorted(found)}
 
 
 def _parameter(kind: str, output: str) -> str:

@@ -9,6 +9,7 @@ from kanmon.naming import logical_id
 from kanmon.stacks.granted import foundation_sections
 from kanmon.stacks.grants import GRANTS, foundation_outputs
 from kanmon.stacks.protection import protections
+from kanmon.stacks.user_triggers import NO_SLOT, POOL_PARAMETERS
 from kanmon.templates.rendering import render
 
 if TYPE_CHECKING:
@@ -32,4 +33,6 @@ def foundation_template(config: Config) -> str:
         logs=config.logs,
         signs_in=any(check.sign_in for check in config.checks),
         protections=protections(config),
+        pool_parameters=POOL_PARAMETERS,
+        no_slot=NO_SLOT,
     )

@@ -66,5 +66,6 @@ def state_machine_steps(config: Config, definitions: Mapping[str, Definition]) -
         *(hook.function for hook in config.hooks),
         *(queue.function for queue in config.queues.values()),
         *(schedule.function for schedule in config.schedules.values()),
+        *(config.user_pool.triggers.named.values() if config.user_pool else ()),
     }
     return {name for definition in definitions.values() for name in definition.functions} - invoked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kanmon.naming import Output, alarm_topic, slot_rollback_alarm
+from kanmon.naming import Output, alarm_topic, slot_rollback_alarm, unique_id
 from kanmon.stacks.grants import slot_parameters
 from kanmon.templates.app_alarms import alarm_facts
 from kanmon.templates.expressions import slot_sources
@@ -50,6 +50,7 @@ def slot_template(
         schedules=schedule_facts(config),
         bounded=config.github is not None,
         parameters=_parameters(config, named),
+        pool_functions=_pool_functions(config),
         logs=config.logs,
         rollback_alarm=slot_rollback_alarm(config.prefix, "${Slot}"),
         topic=alarm_topic(config.prefix),
@@ -71,6 +72,12 @@ def _parameters(config: Config, named: Iterable[str]) -> dict[str, str]:
     referenced = dict.fromkeys(slot_sources(config, named), "String")
     referenced.pop(Output.KEY_ARN, None)
     return referenced | slot_parameters(config)
+
+
+def _pool_functions(config: Config) -> list[str]:
+    """The logical ids' beginnings of the functions that the user pool calls."""
+    triggers = config.user_pool.triggers.named if config.user_pool else {}
+    return [unique_id(name) for name in sorted({*triggers.values()})]
 
 
 def _groups(items: Sequence[Any], size: int) -> list[Sequence[Any]]:

@@ -27,6 +27,7 @@ from kanmon.notify.package import notifier_package
 from kanmon.stacks.grants import slot_parameters
 from kanmon.stacks.protection import protections
 from kanmon.stacks.spec import ParameterValue, StackOutput, StackSpec
+from kanmon.stacks.user_triggers import user_triggers
 from kanmon.templates.api import api_template, uses_own_pool
 from kanmon.templates.edge import edge_template
 from kanmon.templates.expressions import slot_sources
@@ -82,7 +83,7 @@ def stacks_of(
     templates = _templates(config, manifest)
     named = [name for found in manifest.state_machines.values() for name in found.values]
     parameters: dict[str, dict[str, ParameterValue]] = {
-        FOUNDATION: {Output.KEY_ARN: made.key, **protections(config)},
+        FOUNDATION: {Output.KEY_ARN: made.key, **protections(config), **user_triggers(config, slot)},
         SLOT: _of_release(config, manifest, release, slot, made.bucket)
         | _outputs(FOUNDATION, *slot_parameters(config), Output.KEY_ARN)
         | dict(slot_sources(config, named)),

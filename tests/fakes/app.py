@@ -139,6 +139,8 @@ STATE_MACHINE_STEPS = {"report": ("charge", "notify"), "quick": ()}
 """The functions that the state machines' definitions name."""
 NIGHTLY = {"nightly": {"expression": "cron(0 18 * * ? *)", "function": "api"}}
 """A schedule: a trigger."""
+GREETING: dict[str, Any] = {"triggers": {"post_confirmation": "api"}}
+"""A user pool that calls a function."""
 CANARY = {"strategy": "canary", "steps": [{"percent": 10, "bake": 0}, {"percent": 50, "bake": 0}], "bake": 0}
 
 
@@ -164,6 +166,7 @@ def make_tuned_config(**changes: Any) -> Config:
     tuned = {
         "functions": {**functions, "notify": functions["notify"] | FUNCTION_SETTINGS},
         "queues": {**queues, "failed": {"retention_days": 14}},
+        "user_pool": USER_POOL | GREETING,
         "database": {
             "name": "shop",
             "logs": {"min_duration_statement": "1s", "connections": True, "days": 90},

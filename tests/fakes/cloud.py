@@ -14,6 +14,7 @@ from kanmon.config.paths import Paths
 from kanmon.ledger.ledger import Ledger
 from kanmon.model import SLOTS, Slot
 from kanmon.naming import (
+    FOUNDATION,
     LIVE_STAGE,
     ON,
     PREVIEWS,
@@ -24,9 +25,11 @@ from kanmon.naming import (
     preview_folder,
     slot_rollback_alarm,
     stack_name,
+    unique_id,
 )
 from kanmon.release.loaded import Loader
 from kanmon.release.ports import Services, Site
+from kanmon.stacks.user_triggers import NO_SLOT, called
 from kanmon.templates.stack_set import Bootstrapped
 from kanmon.traffic.page_data import with_page_data
 from kanmon.traffic.pages import is_page
@@ -235,6 +238,7 @@ class Cloud:
                 raise UsersHarmedError(f"the page misses {missing}")
         if len(self.triggers_on) > 1:
             raise UsersHarmedError(f"the triggers of {self.triggers_on} are on")
+        self._sign_up()
         if self.users not in self.seen:
             self.seen.append(self.users)
 
@@ -248,6 +252,25 @@ class Cloud:
         slots = [self.stacks.stacks.get(stack_name(self.prefix, SLOT, slot)) for slot in SLOTS]
         on = [stack for stack in slots if stack and stack.parameters.get(Parameter.TRIGGERS) == ON]
         return {stack.parameters["Release"] for stack in on}
+
+    @property
+    def pool_calls(self) -> tuple[str | None, dict[str, str]]:
+        """The release whose functions the user pool calls, and their names by trigger."""
+        foundation = self.stacks.stacks.get(stack_name(self.prefix, FOUNDATION, Slot.NONE))
+        parameters = foundation.parameters if foundation else {}
+        slot = parameters.get(Parameter.USER_TRIGGERS, NO_SLOT)
+        return None if slot == NO_SLOT else self._slot_release(slot), called(parameters)
+
+    def _sign_up(self) -> None:
+        """A user meets each trigger of the pool."""
+        live, functions = self.pool_calls
+        for name in functions.values():
+            if live is None:
+                raise UsersHarmedError(f"the user pool calls {name} in a slot that is being changed")
+            record = self.ledger.release(live)
+            body = self.stacks.bodies[stack_name(self.prefix, SLOT, record.slot if record else "")]
+            if f"{unique_id(name)}UserPool:\n" not in body:
+                raise UsersHarmedError(f"the user pool calls {name}, and {live} doesn't let it")
 
     def _noise(self) -> dict[str, str]:
         stage = self.gateway.stages.get(LIVE_STAGE, {})

@@ -40,6 +40,8 @@ _FOUNDATION = {
     "DatabaseSecretArn": "arn:secret",
     "KeyArn": "arn:key",
     "AccessLogs": "arn:access-logs",
+    "UserPoolId": "pool-1",
+    "UserPoolClientId": "client-1",
 }
 
 

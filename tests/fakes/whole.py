@@ -8,6 +8,7 @@ from kanmon.model import Result, Slot
 from kanmon.naming import SLOT, stack_name
 from kanmon.release.loaded import Loader
 from kanmon.stacks.policy import stack_policy
+from kanmon.stacks.user_triggers import called
 from tests.fakes.cloud import ARTIFACTS, WEB
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ def expect_one_release(cloud: Cloud) -> None:
     assert cloud.canary_release() is None, "a canary is left"
     on = {head.live} if head.live and cloud.has_triggers(head.live) else set[str]()
     assert cloud.triggers_on == on, f"the triggers of {cloud.triggers_on} are on, not those of {on}"
+    calls, live = cloud.pool_calls, cloud.ledger.release(head.live) if head.live else None
+    expected = called(live.pool_triggers) if live else {}
+    assert calls == (head.live if expected else None, expected), f"the user pool calls {calls}"
     if head.live is None:
         assert cloud.pages().get("index.html") is None
         return

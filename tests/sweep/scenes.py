@@ -13,7 +13,7 @@ from kanmon.model import Approval, Step
 from kanmon.release.deploy import deploy
 from kanmon.release.recover import recover
 from kanmon.release.rollback import rollback, rollback_target
-from tests.fakes.app import CANARY, NIGHTLY, make_bundle, make_config
+from tests.fakes.app import CANARY, GREETING, NIGHTLY, make_bundle, make_config
 from tests.fakes.cloud import Cloud
 from tests.fakes.process import Blow, Process, ProcessDied
 from tests.fakes.repository import RUN
@@ -240,8 +240,8 @@ def recovery() -> Scene:
 
 
 def with_triggers(scene: Callable[..., Scene]) -> Callable[[], Scene]:
-    """The scene with a schedule: it must be on in the live slot, and never in both."""
-    return lambda: scene(schedules=NIGHTLY)
+    """The scene with a schedule and a trigger of the user pool: they are those of the live slot alone."""
+    return lambda: scene(schedules=NIGHTLY, user_pool=GREETING)
 
 
 SCENES: dict[str, Callable[[], Scene]] = {

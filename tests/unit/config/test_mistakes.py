@@ -159,6 +159,19 @@ FULL: dict[str, Any] = {
             "scopes": ["openid"],
         },
         "resource_servers": {"orders": {"write": "Change orders"}},
+        # Without `pre_token_generation`: it is the same trigger in another version.
+        "triggers": {
+            "pre_sign_up": "api",
+            "post_confirmation": "api",
+            "pre_authentication": "api",
+            "post_authentication": "api",
+            "pre_token_generation_v2": "api",
+            "custom_message": "api",
+            "define_auth_challenge": "api",
+            "create_auth_challenge": "api",
+            "verify_auth_challenge_response": "api",
+            "user_migration": "api",
+        },
     },
     "state_machines": {
         "report": {"definition": "report.json", "type": "express", "permissions": [dict(STATEMENT)]}
@@ -298,6 +311,7 @@ def _places(value: Any, location: Location = ()) -> list[Location]:
 
 
 PLACES = [place for place in _places(FULL) if place]
+PLACES += [("user_pool", "triggers", "pre_token_generation")]
 PLACES += [("existing", *place) for place in _places(OTHER["existing"])]
 MAPPINGS = [
     place
@@ -424,7 +438,10 @@ def test_a_fix_is_a_line_of_yaml(key: str | int, value: object, line: str) -> No
     [
         (("api", "authorizers", "users", "jwt"), "For those of another issuer, write `function: NAME`"),
         (("api", "authorizers", "users", "issuer"), "For those of another issuer, write `function: NAME`"),
-        (("user_pool", "triggers"), "in a function of its API"),
+        (("existing", "user_pool", "triggers"), "Set the trigger there, to a function outside of the app"),
+        (("user_pool", "triggers", "custom_email_sender"), "Write `mail` for a sender of your own"),
+        (("user_pool", "triggers", "custom_sms_sender"), "sends mails only, no text messages"),
+        (("user_pool", "triggers", "pre_signup"), "Write `pre_sign_up` instead."),
         (("web", "triggers"), "The keys here are"),
     ],
 )

@@ -54,6 +54,24 @@ def test_every_key_is_taken() -> None:
         ({"hosted_login": LOGIN | {"flows": ["client_credentials"]}}, "flows.0"),
         ({"hosted_login": LOGIN | {"scopes": ["orders/write"]}}, "The pool knows no scope orders/write"),
         ({"resource_servers": {"orders": {}}}, "resource_servers.orders"),
+        (
+            {"triggers": {"pre_sign_up": "greet"}},
+            "trigger pre_sign_up names the function greet, which is not",
+        ),
+        ({"triggers": {"post_confirmation": "Api"}}, "triggers.post_confirmation"),
+        ({"triggers": {"presignup": "api"}}, "triggers.presignup"),
+        (
+            {"triggers": {"pre_token_generation": "api", "pre_token_generation_v2": "api"}},
+            "events of one version",
+        ),
+        (
+            {"triggers": {"create_auth_challenge": "api"}},
+            "needs three functions, and `define_auth_challenge` is missing",
+        ),
+        (
+            {"triggers": {"define_auth_challenge": "api", "create_auth_challenge": "api"}},
+            "and `verify_auth_challenge_response` is missing",
+        ),
         ({"resource_servers": {"orders": {"a/b": "x"}}}, "resource_servers.orders"),
     ],
 )

@@ -36,6 +36,18 @@ def test_a_function_with_other_callers_is_named_by_the_build(other: dict[str, An
     assert "Requests to the function api end after 29 seconds." in warning.message
 
 
+def test_a_function_that_only_the_user_pool_calls_needs_no_longer_timeout() -> None:
+    """INF-6: Cognito waits 5 seconds. A queue's function may run longer."""
+    functions = {**LONG, "greet": LONG["api"]} | {"api": LONG["api"] | {"timeout": 30}}
+    pool = {"user_pool": {"triggers": {"post_confirmation": "greet"}}}
+    with pytest.raises(
+        ValidationError, match="Cognito waits 5 seconds for a trigger, and the function could"
+    ):
+        _with(30, functions=functions, **pool)
+    others = {"queues": {"mail": {"function": "greet"}}}
+    assert waiting_warnings(_with(30, functions=functions, **pool, **others)) == []
+
+
 def test_a_function_behind_no_route_may_run_long() -> None:
     worker = {"handler": "shop.work", "artifact": "build/api", "timeout": 900}
     functions = {"api": LONG["api"] | {"timeout": 30}, "work": worker}

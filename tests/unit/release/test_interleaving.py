@@ -39,7 +39,7 @@ from kanmon.release.deploy import deploy
 from kanmon.release.lease import LARGEST_DRIFT, LENGTH
 from kanmon.release.recover import recover
 from kanmon.release.rollback import rollback, rollback_target
-from tests.fakes.app import CANARY, NIGHTLY, make_bundle, make_config
+from tests.fakes.app import CANARY, GREETING, NIGHTLY, make_bundle, make_config
 from tests.fakes.cloud import Cloud
 from tests.fakes.interleaving import InTurn, Run, Table
 from tests.fakes.ledger import is_held
@@ -102,7 +102,9 @@ def _config(
     With `shared` it changes every stack outside of the slots, too, and opens their policies.
     """
     api = {"routes": [{"path": "/api/{proxy+}", "function": "api"}], "throttle": {"rate": 10.0 + number}}
-    more: dict[str, Any] = {"schedules": NIGHTLY} if triggers else {}
+    more: dict[str, Any] = {"user_pool": {}}
+    if triggers:
+        more = {"schedules": NIGHTLY, "user_pool": GREETING}
     if shared:
         more |= {"tags": {"version": str(number)}, "allow_destroy": ["DatabaseCluster"]}
     # Few are kept, so that releases are pruned.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.fakes.cloud import Cloud
 
 CONFIG = make_config(traffic=CANARY, schedules=NIGHTLY)
-WITHOUT = make_config(traffic=CANARY)
+WITHOUT = make_config(traffic=CANARY, user_pool={})
 """Without triggers."""
 BLUE, GREEN = "shop-test-slot-blue", "shop-test-slot-green"
 
@@ -121,6 +121,7 @@ def test_an_app_without_triggers_makes_no_call_for_them(
     release(cloud, "two", config=WITHOUT, process=with_switch)
     roll_back(cloud, process=with_switch)
     monkeypatch.setattr("kanmon.release.steps.switch_triggers", lambda *_: None)
+    monkeypatch.setattr("kanmon.release.steps.switch_user_triggers", lambda *_: None)
     release(other, "two", config=WITHOUT, process=without_switch)
     roll_back(other, process=without_switch)
     assert with_switch.calls == without_switch.calls

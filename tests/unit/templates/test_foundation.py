@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kanmon.stacks.changes import STATEFUL
+from kanmon.stacks.user_triggers import POOL_PARAMETERS
 from kanmon.templates.foundation import foundation_template
 from kanmon.templates.slot import slot_template
-from tests.fakes.app import SECRETS, USER_POOL, make_config, make_definitions, make_full_config
+from tests.fakes.app import GREETING, SECRETS, USER_POOL, make_config, make_definitions, make_full_config
 from tests.fakes.linted import findings
 from tests.unit.templates.parsed import Resource, of_kind, parse
 
@@ -415,6 +416,46 @@ def test_the_client_signs_users_in_by_cognitos_pages() -> None:
     assert domain == {"UserPoolId": {"Ref": "UserPool"}, "Domain": "shop-login"}
     (server,) = _of("Cognito::UserPoolResourceServer", config).values()
     assert [one["ScopeName"] for one in server["Scopes"]] == ["read", "write"]
+
+
+def test_the_pool_calls_the_functions_of_one_slot() -> None:
+    """CD-8: each template has every trigger, so no update of the foundation adds or removes one."""
+    config = make_config(user_pool=USER_POOL | GREETING)
+    template = parse(foundation_template(config))
+    (pool,) = _of("Cognito::UserPool", config).values()
+    assert pool == _of("Cognito::UserPool", make_config(user_pool=USER_POOL))["UserPool"]
+    function = (
+        "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:shop-test-${UserTriggers}"
+    )
+    nothing = {"Ref": "AWS::NoValue"}
+    for name in POOL_PARAMETERS:
+        calls, called = f"Calls{name}", {"Sub": f"{function}-${{{name}}}"}
+        assert template["Conditions"][calls] == {"Not": [{"Equals": [{"Ref": name}, ""]}]}
+        if name == "PreTokenGenerationV2":
+            second = {"LambdaVersion": "V2_0", "LambdaArn": called}
+            assert pool["LambdaConfig"]["PreTokenGenerationConfig"] == {"If": [calls, second, nothing]}
+        else:
+            assert pool["LambdaConfig"][name] == {"If": [calls, called, nothing]}
+    assert template["Parameters"]["UserTriggers"]["AllowedValues"] == ["none", "blue", "green"]
+
+
+@pytest.mark.parametrize(
+    ("triggers", "flows"),
+    [
+        ({}, []),
+        ({"user_migration": "api"}, ["ALLOW_USER_PASSWORD_AUTH"]),
+        (
+            dict.fromkeys(
+                ("define_auth_challenge", "create_auth_challenge", "verify_auth_challenge_response"), "api"
+            ),
+            ["ALLOW_CUSTOM_AUTH"],
+        ),
+    ],
+)
+def test_the_client_takes_the_logins_of_the_triggers(triggers: dict[str, str], flows: list[str]) -> None:
+    """SEC-2: and no others."""
+    (client,) = _of("Cognito::UserPoolClient", make_config(user_pool={"triggers": triggers})).values()
+    assert client["ExplicitAuthFlows"] == ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH", *flows]
 
 
 def test_users_change_only_attributes_that_are_writable() -> None:

@@ -43,6 +43,7 @@ _ALONE: dict[str, Any] = {
     "hooks": [],
     "database": None,
 }
+HERE = "${AWS::Region}:${AWS::AccountId}"
 GITHUB = {"repository": "octo/shop"}
 EVERYTHING = make_full_config()
 CONFIGS = {
@@ -457,6 +458,22 @@ def test_a_queues_function_gets_its_messages() -> None:
     statements = _statements(roles["NotifyRole"])
     assert statements["Receives"]["Resource"] == [{"Ref": "MailQueueArn"}]
     assert listed(statements["MessagesKey"]["Action"]) == ["kms:Decrypt"]
+
+
+def test_the_user_pool_may_call_its_triggers_only() -> None:
+    """SEC-2: this pool of this account, and no other function."""
+    ((name, permission),) = _of("Lambda::Permission", TUNED["tuned"]).items()
+    assert (name, permission) == (
+        "ApiUserPool",
+        {
+            "FunctionName": {"Ref": "ApiFunction"},
+            "Action": "lambda:InvokeFunction",
+            "Principal": "cognito-idp.amazonaws.com",
+            "SourceAccount": {"Ref": "AWS::AccountId"},
+            "SourceArn": {"Sub": f"arn:${{AWS::Partition}}:cognito-idp:{HERE}:userpool/${{UserPoolId}}"},
+        },
+    )
+    assert "UserPoolId" not in parse(render(make_config(user_pool={})))["Parameters"]
 
 
 def test_schedules_may_start_named_things_only() -> None:

@@ -7,10 +7,12 @@ import pytest
 from kanmon.model import Slot
 from kanmon.naming import API, EDGE, FOUNDATION, OBSERVABILITY, SLOT, STACK_KINDS, Parameter
 from kanmon.notify.package import notifier_package
+from kanmon.stacks.cloudformation import DeployedStack
 from kanmon.stacks.spec import StackOutput, StackSpec
+from kanmon.stacks.user_triggers import still_live, triggers_of
 from kanmon.templates.offline import unbuilt
 from kanmon.templates.stack_set import Bootstrapped, notifier_of, stack_kinds, stacks_of, tags
-from tests.fakes.app import NIGHTLY, make_config
+from tests.fakes.app import GREETING, NIGHTLY, make_config
 from tests.fakes.configs import matrix
 
 MADE = Bootstrapped("shop-kanmon", "arn:key")
@@ -62,7 +64,22 @@ def test_the_slots_stack_is_the_one_of_its_slot() -> None:
 def test_the_foundation_takes_the_environments_key() -> None:
     """INF-3, AWS-1: and every deletion protection is on."""
     protected = {"ProtectDatabase": "true", "ProtectUserPool": "true"}
-    assert _stacks()[FOUNDATION].parameters == {"KeyArn": MADE.key} | protected
+    given = _given(_stacks()[FOUNDATION])
+    assert given == {"KeyArn": MADE.key} | protected | triggers_of(given)
+
+
+def test_the_foundation_knows_the_triggers_of_the_release() -> None:
+    """CD-8: a deploy leaves the live ones until the release is live, and other stacks alone."""
+    config = make_config(user_pool=GREETING)
+    (foundation, *_) = stacks_of(config, unbuilt(config), "r7", Slot.GREEN, MADE)
+    given = _given(foundation)
+    assert given["UserTriggers"] == "green"
+    assert (given["PostConfirmation"], given["UserMigration"]) == ("api", "")
+    live = {"UserTriggers": "blue", "PreSignUp": "old"}
+    existing = DeployedStack("shop-test-foundation", "arn:1", "UPDATE_COMPLETE", live)
+    assert still_live(FOUNDATION, given, existing) == given | triggers_of(live)
+    assert still_live(FOUNDATION, given, None) == given | triggers_of({})
+    assert still_live("orders", {"PreSignUp": "mine"}, existing) == {"PreSignUp": "mine"}
 
 
 def test_the_slot_has_the_values_of_its_release() -> None:
