@@ -20,7 +20,7 @@ from kanmon.model import Result
 from kanmon.release.rollback import rollback, rollback_target
 from kanmon.release.walk import Outcome
 from kanmon.report.step import WorkflowStep
-from tests.fakes.app import make_bundle, make_config
+from tests.fakes.app import GREETING, make_bundle, make_config
 from tests.fakes.cloud import Cloud
 from tests.fakes.existing import EXISTING
 from tests.fakes.runs import ignore, plan_of, release
@@ -107,6 +107,12 @@ def test_a_plan_shows_what_it_uses_by_id(step: WorkflowStep, tmp_path: Path, clo
     config = make_config(database=None, existing=EXISTING)
     step.plan(plan_of(cloud, make_bundle(cloud, "one", config=config)))
     assert "- existing: `database team-data: no snapshot before the release" in summary(tmp_path)
+
+
+def test_a_plan_shows_what_the_user_pool_will_call(step: WorkflowStep, tmp_path: Path, cloud: Cloud) -> None:
+    """CD-4"""
+    step.plan(plan_of(cloud, make_bundle(cloud, "one", config=make_config(user_pool=GREETING))))
+    assert "\n- `post_confirmation: api, before: none`\n" in summary(tmp_path)
 
 
 def test_an_already_live_release_is_shown_in_a_line(step: WorkflowStep, tmp_path: Path, cloud: Cloud) -> None:

@@ -393,6 +393,13 @@ def test_a_plan_shows_what_it_uses_by_id() -> None:
     assert "existing user pool eu_1" in [line.strip() for line in printed(on).splitlines()]
 
 
+def test_a_plan_shows_what_the_user_pool_will_call() -> None:
+    """CD-4"""
+    on = console()
+    print_plan(on, a_plan().model_copy(update={"user_triggers": ("pre_sign_up: invited",)}))
+    assert "the user pool calls its functions once it is live: pre_sign_up: invited" in printed(on)
+
+
 def test_a_pages_name_is_printed_whole() -> None:
     """CD-4: front-end frameworks write such names."""
     on = console()

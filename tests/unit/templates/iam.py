@@ -24,6 +24,7 @@ _PSEUDO = {
     "AWS::Region": REGION,
     "AWS::Partition": "aws",
     "AWS::URLSuffix": "amazonaws.com",
+    "AWS::NoValue": "",
 }
 
 
