@@ -9,6 +9,7 @@ from kanmon.release.loaded import Loader
 from kanmon.release.rollback import returns_to
 from kanmon.release.slot import is_in_slot
 from kanmon.release.walk import refuse_busy, refuse_open
+from kanmon.stacks.user_triggers import called
 from kanmon.text import duration
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def deploy_steps(services: Services, plan: Plan, lift_freeze: str = "") -> Itera
     for step in config.traffic.shares if plan.base and config.api else ():
         yield f"give it {step.percent} % of the API requests for {duration(step.bake)}"
     bake = f" for {duration(config.traffic.bake)}" if config.traffic.bake else ""
+    if plan.user_triggers:
+        yield f"let the user pool call the functions of {plan.release}"
     yield f"make it live for all users, and check it{bake}"
     yield "record it as stable" + (f", or return users to {plan.base}" if plan.base else "")
 
@@ -76,5 +79,8 @@ def rollback_steps(services: Services, config: Config, target: Release) -> Itera
             yield f"lose {head.slots[slot]} there: a rollback to it then needs a stack update, too"
         yield f"check {target.id} as candidate"
     yield "move the page, then the API"
+    live = services.ledger.release(head.live) if head.live else None
+    if any(called(one.pool_triggers) for one in (target, live) if one):
+        yield f"let the user pool call the functions of {target.id}"
     yield f"restore the stacks outside of the slots as {target.id} deployed them"
     yield _FREEZE

@@ -9,7 +9,7 @@ import pytest
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.release.dry_run import deploy_steps, rollback_steps
-from tests.fakes.app import CANARY, make_bundle, make_config
+from tests.fakes.app import CANARY, GREETING, make_bundle, make_config
 from tests.fakes.ledger import write_head
 from tests.fakes.runs import plan_of, release
 
@@ -50,6 +50,18 @@ def test_a_release_in_no_slot_is_applied_first(cloud: Cloud) -> None:
     assert "put r1 into the green slot by a stack update, from its recorded template" in steps
     assert "lose r2 there: a rollback to it then needs a stack update, too" in steps
     assert steps.index("check r1 as candidate") < steps.index("move the page, then the API")
+
+
+def test_the_user_pool_moves_before_users_and_after_their_return(cloud: Cloud) -> None:
+    """CD-8, CD-10: as the steps of an app with triggers do."""
+    config = make_config(user_pool=GREETING)
+    release(cloud, "one", config=config)
+    forward = list(deploy_steps(cloud.services(), plan_of(cloud, make_bundle(cloud, "two", config=config))))
+    pool = "let the user pool call the functions of"
+    assert forward.index(f"{pool} r2") == forward.index("make it live for all users, and check it") - 1
+    release(cloud, "two", config=config)
+    back = steps_back(cloud, "r1")
+    assert back.index(f"{pool} r1") == back.index("move the page, then the API") + 1
 
 
 def test_the_end_of_a_held_release_freezes_too(cloud: Cloud) -> None:
