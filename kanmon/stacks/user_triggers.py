@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 NO_SLOT = "none"
 """The slot of a pool without triggers."""
-POOL_PARAMETERS = {logical_id(key): key for key in TRIGGERS}
+# No parameter has the name of a secret: CloudFormation shows its value.
+_NAMES = {"pre_token_generation": "PreClaims", "pre_token_generation_v2": "PreClaimsV2"}
+POOL_PARAMETERS = {_NAMES.get(key) or logical_id(key): key for key in TRIGGERS}
 """The parameter with the name of each trigger's function, and the trigger's key in the config."""
 _WITHOUT = {Parameter.USER_TRIGGERS.value: NO_SLOT} | dict.fromkeys(POOL_PARAMETERS, "")
 

@@ -33,6 +33,6 @@ def foundation_template(config: Config) -> str:
         logs=config.logs,
         signs_in=any(check.sign_in for check in config.checks),
         protections=protections(config),
-        pool_parameters=POOL_PARAMETERS,
+        pool_parameters={name: logical_id(key) for name, key in POOL_PARAMETERS.items()},
         no_slot=NO_SLOT,
     )

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from kanmon.stacks.cloudformation import Stacks
 from kanmon.stacks.policy import stack_policy
 from kanmon.stacks.protection import creating, protections
+from kanmon.stacks.user_triggers import triggers_of
 from kanmon.templates.foundation import foundation_template
 from tests.fakes.app import make_full_config, user_pool_of
 
@@ -25,7 +26,7 @@ def _apply(project: Project, config: Config) -> dict[str, str]:
     stacks, name = Stacks(project.client("cloudformation")), f"{config.prefix}-foundation"
     existing = stacks.find(name)
     key = existing.parameters["KeyArn"] if existing else _key(project)
-    given = creating({"KeyArn": key, **protections(config)}, existing)
+    given = creating({"KeyArn": key, **protections(config), **triggers_of({})}, existing)
     change_set = stacks.create_change_set(
         name, foundation_template(config), given, {"app": "shop"}, existing=existing
     )

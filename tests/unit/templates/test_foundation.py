@@ -428,14 +428,16 @@ def test_the_pool_calls_the_functions_of_one_slot() -> None:
         "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:shop-test-${UserTriggers}"
     )
     nothing = {"Ref": "AWS::NoValue"}
-    for name in POOL_PARAMETERS:
+    for name, key in POOL_PARAMETERS.items():
         calls, called = f"Calls{name}", {"Sub": f"{function}-${{{name}}}"}
         assert template["Conditions"][calls] == {"Not": [{"Equals": [{"Ref": name}, ""]}]}
-        if name == "PreTokenGenerationV2":
+        if key == "pre_token_generation_v2":
             second = {"LambdaVersion": "V2_0", "LambdaArn": called}
             assert pool["LambdaConfig"]["PreTokenGenerationConfig"] == {"If": [calls, second, nothing]}
         else:
-            assert pool["LambdaConfig"][name] == {"If": [calls, called, nothing]}
+            assert pool["LambdaConfig"]["".join(map(str.capitalize, key.split("_")))] == {
+                "If": [calls, called, nothing]
+            }
     assert template["Parameters"]["UserTriggers"]["AllowedValues"] == ["none", "blue", "green"]
 
 

@@ -12,6 +12,7 @@ from kanmon.naming import Output, Parameter, environment_output
 from kanmon.stacks.changes import STATEFUL
 from kanmon.stacks.grants import foundation_outputs, slot_parameters
 from kanmon.stacks.preflight import outline
+from kanmon.stacks.user_triggers import POOL_PARAMETERS
 from kanmon.templates.offline import BOOTSTRAP
 from kanmon.templates.stack_set import PROTECTED
 from tests.fakes.configs import MANY, matrix, templates
@@ -75,7 +76,7 @@ def test_every_output_has_a_shared_name(case: str) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_every_parameter_has_a_shared_name(case: str) -> None:
-    known = _outputs(case) | set(Parameter) | slot_parameters(matrix()[case]).keys()
+    known = _outputs(case) | set(Parameter) | slot_parameters(matrix()[case]).keys() | POOL_PARAMETERS.keys()
     assert _rendered(case, "Parameters") <= known
 
 
