@@ -23,6 +23,7 @@ _MODULES = (
     "__init__.py",
     "codes.py",
     "errors.py",
+    "language.py",
     "text.py",
     "notify/__init__.py",
     "notify/channels/__init__.py",
