@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +48,7 @@ def deliver(
     for sender in senders:
         sender.join(max(0.0, deadline - clock.monotonic()))
     if any(sender.is_alive() for sender in senders):
-        late = f"A channel did not take the message in {_TIMEOUT:.0f} seconds."
+        late = phrase("A channel did not take the message in {seconds:.0f} seconds.", seconds=_TIMEOUT)
         delivery.warnings.append(KanmonError(Code.NOTIFY_FAILED, late))
     return delivery
 
@@ -59,7 +60,7 @@ def _send(name: str, channel: Channel, message: Message, delivery: Delivery) -> 
         delivery.warnings.append(KanmonError(Code.NOTIFY_FAILED, error.message, where=error.where))
     except Exception as error:  # noqa: BLE001 - a message is never worth a release
         delivery.warnings.append(
-            KanmonError(Code.NOTIFY_FAILED, f"A channel failed: {type(error).__name__}.")
+            KanmonError(Code.NOTIFY_FAILED, phrase("A channel failed: {error}.", error=type(error).__name__))
         )
     else:
         if thread:

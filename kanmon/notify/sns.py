@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.aws.calls import aws_errors
+from kanmon.language import phrase
 from kanmon.text import inert, one_line
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Topic:
             )
             if value
         }
-        with aws_errors(f"publishing to {self.arn}"):
+        with aws_errors(phrase("publishing to {topic}", topic=self.arn)):
             self.sns.publish(
                 TopicArn=self.arn,
                 Subject=_subject(message),
@@ -53,7 +54,7 @@ class Topic:
         SNS deletes a subscription that nobody confirms within two days.
         https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.confirm.html
         """
-        with aws_errors(f"reading the subscriptions of {self.arn}"):
+        with aws_errors(phrase("reading the subscriptions of {topic}", topic=self.arn)):
             pages = self.sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=self.arn)
             found = [one for page in pages for one in page["Subscriptions"]]
         confirmed = {one["Endpoint"] for one in found if one["SubscriptionArn"].startswith("arn:")}
@@ -61,12 +62,11 @@ class Topic:
 
 
 def _subject(message: Message) -> str:
-    """The subject: ASCII, one line, up to 100 characters. It starts with a letter or a digit.
+    """The subject: one line without control characters, up to 100 characters.
 
     https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
     """
-    known = message.headline.encode("ascii", "replace").decode()
-    printable = "".join(letter if letter.isprintable() else " " for letter in known)
+    printable = "".join(letter if letter.isprintable() else " " for letter in message.headline)
     return one_line(f"Kanmon: {printable}", _SUBJECT).replace("…", ".")
 
 

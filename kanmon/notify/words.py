@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kanmon.language import phrase
 from kanmon.model import OperationKind, Result
 from kanmon.notify.message import Message, MessageKind
 from kanmon.text import duration
@@ -43,21 +44,26 @@ class Writer:
 
     def waiting(self, task: Task) -> Message:
         """The message before the approval: somebody has to review."""
-        subject = task.release if task.kind is OperationKind.DEPLOY else f"the rollback to {task.release}"
-        facts = (*task.facts, ("by", self.actor))
+        if task.kind is OperationKind.DEPLOY:
+            headline = phrase("{release} waits for approval", release=task.release)
+        else:
+            headline = phrase("the rollback to {release} waits for approval", release=task.release)
+        facts = (*task.facts, (phrase("by"), self.actor))
         return self._message(
             MessageKind.WAITING,
             task.release,
-            f"{subject} waits for approval",
+            headline,
             facts,
-            first="Review and approve",
+            first=phrase("Review and approve"),
         )
 
     def started(self, task: Task) -> Message:
         """The message at the start, after the approval."""
-        deploy = task.kind is OperationKind.DEPLOY
-        headline = f"{task.release} is being deployed" if deploy else f"rolling back to {task.release}"
-        return self._message(MessageKind.STARTED, task.release, headline, (("by", self.actor),))
+        if task.kind is OperationKind.DEPLOY:
+            headline = phrase("{release} is being deployed", release=task.release)
+        else:
+            headline = phrase("rolling back to {release}", release=task.release)
+        return self._message(MessageKind.STARTED, task.release, headline, ((phrase("by"), self.actor),))
 
     def ended(self, operation: Operation) -> Message:
         """The message at the end of an operation, with the cause of a failure."""
@@ -67,8 +73,8 @@ class Writer:
 
     def refused(self, cause: str) -> Message:
         """The message of a run without an operation: it failed before its start."""
-        headline = "a run failed before it changed anything"
-        return self._message(MessageKind.FAILED, "", headline, (("by", self.actor),), cause=cause)
+        headline = phrase("a run failed before it changed anything")
+        return self._message(MessageKind.FAILED, "", headline, ((phrase("by"), self.actor),), cause=cause)
 
     def _message(
         self,
@@ -78,9 +84,9 @@ class Writer:
         facts: tuple[tuple[str, str], ...],
         *,
         cause: str = "",
-        first: str = "Run",
+        first: str = "",
     ) -> Message:
-        links = ((first, self.page), ("App", self.app_url))
+        links = ((first or phrase("Run"), self.page), (phrase("App"), self.app_url))
         return Message(
             kind=kind,
             app=self.app,
@@ -95,32 +101,32 @@ class Writer:
 
 def end_sentence(operation: Operation) -> str:
     """How an operation ended, such as `r42 is live`."""
-    release, base = operation.release, operation.base or "nothing"
+    release, base = operation.release, operation.base or phrase("nothing")
     if operation.kind is OperationKind.ROLLBACK:
         if operation.result is Result.ROLLED_BACK:
-            return f"users are back on {release}, {base} was rolled back"
-        return f"no rollback to {release}"
+            return phrase("users are back on {release}, {base} was rolled back", release=release, base=base)
+        return phrase("no rollback to {release}", release=release)
     match operation.result:
         case Result.STABLE | Result.UNCHANGED:
-            return f"{release} is live"
+            return phrase("{release} is live", release=release)
         case Result.ROLLED_BACK:
-            return f"{release} was rolled back, users are on {base}"
+            return phrase("{release} was rolled back, users are on {base}", release=release, base=base)
         case Result.ABORTED:
-            return f"{release} was aborted before any user was on it"
+            return phrase("{release} was aborted before any user was on it", release=release)
         case Result.HELD:
-            return f"{release} is held, a person has to decide"
+            return phrase("{release} is held, a person has to decide", release=release)
         case Result.FAILED | None:
-            return f"{release} did not finish"
+            return phrase("{release} did not finish", release=release)
 
 
 def _facts(operation: Operation) -> tuple[tuple[str, str], ...]:
-    facts = [("by", operation.actor)]
+    facts = [(phrase("by"), operation.actor)]
     if operation.approval:
-        facts.append(("approved by", operation.approval.by))
+        facts.append((phrase("approved by"), operation.approval.by))
     if operation.seconds is not None:
-        facts.append(("took", duration(operation.seconds)))
+        facts.append((phrase("took"), duration(operation.seconds)))
     if operation.rollback_seconds is not None:
-        facts.append(("users were back after", duration(operation.rollback_seconds)))
+        facts.append((phrase("users were back after"), duration(operation.rollback_seconds)))
     if operation.reason:
-        facts.append(("reason", operation.reason))
+        facts.append((phrase("reason"), operation.reason))
     return tuple(facts)

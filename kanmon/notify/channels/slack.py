@@ -31,6 +31,7 @@ from slack_sdk.webhook import WebhookClient
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.text import cut, inert
 
 if TYPE_CHECKING:
@@ -70,7 +71,9 @@ class SlackWebhook:
         except _BROKEN as error:
             raise _failed(_reason(error)) from None
         if answer.status_code != _OK:
-            raise _failed(f"it answered {answer.status_code} ({cut(answer.body, 80)})")
+            raise _failed(
+                phrase("it answered {status} ({body})", status=answer.status_code, body=cut(answer.body, 80))
+            )
         return thread
 
 
@@ -97,7 +100,8 @@ class SlackBot:
                 reply_broadcast=message.kind.ends if thread else None,
             )
         except SlackApiError as error:
-            raise _failed(f"it answered {error.response.get('error', 'an error')}") from None
+            code = error.response.get("error") or phrase("an error")
+            raise _failed(phrase("it answered {code}", code=code)) from None
         except _BROKEN as error:
             raise _failed(_reason(error)) from None
         return thread or str(answer.get("ts") or "")
@@ -115,7 +119,7 @@ def open_channel(secret: str) -> SlackBot | SlackWebhook:
             return bot
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
-    problem = "The Slack secret is neither a webhook's URL nor JSON with `token` and `channel`."
+    problem = phrase("The Slack secret is neither a webhook's URL nor JSON with `token` and `channel`.")
     raise KanmonError(Code.NOTIFY_FAILED, problem)
 
 
@@ -153,7 +157,7 @@ def _retries() -> list[RetryHandler]:
 
 
 def _failed(reason: str) -> KanmonError:
-    return KanmonError(Code.NOTIFY_FAILED, f"Slack did not take the message: {reason}.")
+    return KanmonError(Code.NOTIFY_FAILED, phrase("Slack did not take the message: {reason}.", reason=reason))
 
 
 def _reason(error: Exception) -> str:

@@ -58,10 +58,17 @@ def test_a_subject_fits_the_limits_of_sns(headline: str) -> None:
     Topic(client, "arn").send(Message(MessageKind.HELD, "a", "b", "", headline), "")  # type: ignore[arg-type]
     subject = str(client.parameters["Subject"])
     assert len(subject) <= 100
-    assert subject.isascii()
     assert subject.isprintable()
+    assert subject.encode()
     assert subject[0].isalnum()
     assert "release" not in str(client.parameters["MessageAttributes"])
+
+
+def test_a_subject_is_in_japanese() -> None:
+    """DOC-1: SNS takes a subject in UTF-8."""
+    client = Published()
+    Topic(client, "arn").send(Message(MessageKind.HELD, "a", "b", "", "r42 は保留中です"), "")  # type: ignore[arg-type]
+    assert client.parameters["Subject"] == "Kanmon: r42 は保留中です"
 
 
 def test_a_topic_has_no_threads() -> None:

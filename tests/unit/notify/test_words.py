@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kanmon.language import VARIABLE, speak
 from kanmon.model import OperationKind
 from kanmon.notify.message import MessageKind
 from kanmon.notify.words import Task, Writer
 from tests.fakes.runs import release, roll_back
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kanmon.ledger.records import Operation
     from kanmon.notify.message import Message
     from tests.fakes.cloud import Cloud
@@ -109,3 +112,21 @@ def test_a_run_without_an_operation(writer: Writer) -> None:
     assert message.kind is MessageKind.FAILED
     assert message.release == ""
     assert message.paragraphs == ("KNM-326: Nobody approved.",)
+
+
+@pytest.fixture
+def _japanese() -> Iterator[None]:
+    speak({VARIABLE: "ja"})
+    yield
+    speak({})
+
+
+@pytest.mark.usefixtures("_japanese")
+def test_a_message_is_in_japanese(cloud: Cloud, writer: Writer) -> None:
+    """DOC-1: its headline, the names of its facts and its links."""
+    assert writer.waiting(ROLLBACK).headline == "shop test: r1 へのロールバックは承認待ちです"
+    message = ended(cloud, writer, ("r2", "live"))
+    assert message.headline == "shop test: r2 をロールバックしました(ユーザーが使っているリリース: r1)"
+    named = [name for name, _ in (*message.facts, *message.links)]
+    assert [name for name in named if name.isascii()] == []
+    assert message.kind.value == "rolled back"
