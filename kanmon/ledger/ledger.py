@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from kanmon.aws.objects import Conflict
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.ledger.records import VERSION, Decision, Head, Operation, PlannedRelease, Release, Stored, Threads
 from kanmon.model import ReleaseState
 from kanmon.naming import DEPLOYED, PLANNED, THREADS
@@ -73,7 +74,7 @@ class Ledger:
             except Conflict:
                 continue
             return release
-        raise KanmonError(Code.LEDGER_CONFLICT, "No free release id could be taken.")
+        raise KanmonError(Code.LEDGER_CONFLICT, phrase("No free release id could be taken."))
 
     def waiting_release(self) -> PlannedRelease | None:
         """The newest planned release, if no deploy has begun it. Otherwise None."""
@@ -127,7 +128,7 @@ class Ledger:
 
     def write_threads(self, release_id: str, threads: dict[str, str]) -> None:
         """Record a release's threads. Of two writers at once, one begins a thread that nobody continues."""
-        problem = f"Another process wrote the threads of {release_id}."
+        problem = phrase("Another process wrote the threads of {release}.", release=release_id)
         self._replace(_threads_key(release_id), Threads(threads=threads), problem)
 
     def decision(self, number: int) -> Decision | None:
@@ -136,7 +137,10 @@ class Ledger:
 
     def leave_decision(self, decision: Decision) -> None:
         """Leave a decision for the run of an operation. Raises LEDGER_CONFLICT."""
-        problem = f"Another person decided about operation {decision.operation} at the same time."
+        problem = phrase(
+            "Another person decided about operation {operation} at the same time.",
+            operation=decision.operation,
+        )
         self._replace(_decision_key(decision.operation), decision, problem)
 
     def found(self, key: str, kind: type[T]) -> tuple[T, str] | None:
@@ -152,7 +156,9 @@ class Ledger:
         except ValidationError as error:
             first = error.errors()[0]
             raise KanmonError(
-                Code.LEDGER_UNREADABLE, f"{key} is not a {kind.__name__}: {first['msg']}.", where=key
+                Code.LEDGER_UNREADABLE,
+                phrase("{key} is not a {kind}: {reason}.", key=key, kind=kind.__name__, reason=first["msg"]),
+                where=key,
             ) from error
         return record, tag
 
@@ -185,7 +191,7 @@ class Ledger:
         except KanmonError as error:
             if error.code is not Code.LEDGER_UNREADABLE:
                 raise
-            self.warn(f"{key} is left out: {error.message}")
+            self.warn(phrase("{key} is left out: {message}", key=key, message=error.message))
             return None
 
     def _read(self, key: str, kind: type[T]) -> T | None:
@@ -195,14 +201,19 @@ class Ledger:
 
 def _refuse_newer(version: int, key: str) -> None:
     if version > VERSION:
-        problem = f"A newer Kanmon wrote {key}: it has version {version} of the format, not {VERSION}."
-        fix = "Update Kanmon: the pinned commits of the workflows, or the command line."
+        problem = phrase(
+            "A newer Kanmon wrote {key}: it has version {version} of the format, not {known}.",
+            key=key,
+            version=version,
+            known=VERSION,
+        )
+        fix = phrase("Update Kanmon: the pinned commits of the workflows, or the command line.")
         raise KanmonError(Code.LEDGER_UNREADABLE, problem, where=key, fix=fix)
 
 
 def missing_operation(number: int) -> KanmonError:
     """The error for an open operation without its record."""
-    problem = f"The record of operation {number} is missing."
+    problem = phrase("The record of operation {number} is missing.", number=number)
     return KanmonError(Code.LEDGER_UNREADABLE, problem, where=operation_key(number))
 
 

@@ -11,6 +11,7 @@ from kanmon.aws.calls import aws_errors, is_missing
 from kanmon.aws.objects import content_of, put_if_unchanged
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.regular_file import size_of
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class S3Store:
 
     def get(self, key: str) -> tuple[bytes, str] | None:
         """See :class:`Store`."""
-        with aws_errors(f"reading {self.prefix}{key} from the ledger"):
+        with aws_errors(phrase("reading {key} from the ledger", key=self.prefix + key)):
             try:
                 answer = self.s3.get_object(Bucket=self.bucket, Key=self.prefix + key)
             except ClientError as error:
@@ -60,7 +61,7 @@ class S3Store:
                 raise
             content = content_of(answer, LARGEST)
         if content is None:
-            problem = f"{key} is larger than {size_of(LARGEST)}."
+            problem = phrase("{key} is larger than {size}.", key=key, size=size_of(LARGEST))
             raise KanmonError(Code.LEDGER_UNREADABLE, problem, where=f"s3://{self.bucket}/{self.prefix}{key}")
         return content, answer["ETag"]
 
@@ -71,7 +72,7 @@ class S3Store:
             present = self.get(key)
             return present[1] if present and present[0] == body else None
 
-        with aws_errors(f"writing {self.prefix}{key} to the ledger"):
+        with aws_errors(phrase("writing {key} to the ledger", key=self.prefix + key)):
             return put_if_unchanged(
                 self.s3,
                 self.bucket,
@@ -84,7 +85,7 @@ class S3Store:
 
     def keys(self, prefix: str) -> list[str]:
         """See :class:`Store`."""
-        with aws_errors(f"listing {self.prefix}{prefix} in the ledger"):
+        with aws_errors(phrase("listing {prefix} in the ledger", prefix=self.prefix + prefix)):
             pages = self.s3.get_paginator("list_objects_v2").paginate(
                 Bucket=self.bucket, Prefix=self.prefix + prefix
             )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from kanmon.aws.objects import Conflict
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.ledger.ledger import HEAD, Ledger, as_json, missing_operation, operation_key, release_key
 from kanmon.ledger.records import Fenced, Head, Operation, PlannedRelease, Release
 
@@ -54,7 +55,7 @@ class LedgerWriter:
             taken = change(head).model_copy(update={"token": head.token + 1})
             with suppress(Conflict):
                 return cls(ledger, taken, {HEAD: ledger.store.put(HEAD, as_json(taken), expected=tag)})
-        raise KanmonError(Code.LEDGER_CONFLICT, "Others keep writing the environment's head.")
+        raise KanmonError(Code.LEDGER_CONFLICT, phrase("Others keep writing the environment's head."))
 
     def amend_head(self, change: Callable[[Head], Head]) -> Head:
         """Apply a change to the head. Raises LEASE_LOST. An unchanged head is not written."""
@@ -77,7 +78,7 @@ class LedgerWriter:
         """Take over the deploy's record of a release. Raises UNKNOWN_RELEASE, LEASE_LOST."""
         release = self._adopt(release_key(release_id), Release)
         if release is None:
-            raise KanmonError(Code.UNKNOWN_RELEASE, f"No deploy began {release_id}.")
+            raise KanmonError(Code.UNKNOWN_RELEASE, phrase("No deploy began {release}.", release=release_id))
         self.releases[release_id] = release
         return release
 
@@ -172,4 +173,4 @@ class LedgerWriter:
 
 
 def _lost(key: str) -> KanmonError:
-    return KanmonError(Code.LEASE_LOST, "Another run took over; this one stops here.", where=key)
+    return KanmonError(Code.LEASE_LOST, phrase("Another run took over; this one stops here."), where=key)
