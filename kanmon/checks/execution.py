@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from kanmon.checks.hidden_values import NoValueError, Values
 from kanmon.checks.probe import NoAnswerError
 from kanmon.config.paths import is_api_path
+from kanmon.language import phrase
 from kanmon.naming import API_HEADER
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class CheckResult:
 
 
 def _no_secret(name: str) -> str:
-    raise NoValueError(f"nobody can read the secret {name} here")
+    raise NoValueError(phrase("nobody can read the secret {secret} here", secret=name))
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,9 @@ class _Run:
             needed = self.tasks[name].result() if name in self.tasks else None
             if needed is None or not needed.passed:
                 arrived = needed is None or needed.arrived
-                return self._unasked(check, f"it needs {name}, which did not pass", arrived=arrived)
+                return self._unasked(
+                    check, phrase("it needs {check}, which did not pass", check=name), arrived=arrived
+                )
         try:
             return self._run(check, self.values.fill(check))
         except NoValueError as error:
@@ -140,7 +143,10 @@ class _Run:
                     tries=tries,
                     seconds=answer.seconds if answer else 0.0,
                     release=answer.release if answer else "",
-                    failure="" if passed else failure or f"only {successes} successes in a row in time",
+                    failure=""
+                    if passed
+                    else failure
+                    or phrase("only {successes} successes in a row in time", successes=successes),
                     invoked=not (failure and _of_api_gateway(answer)),
                 )
             if failure:
@@ -162,7 +168,11 @@ class _Run:
                 return None
             if stop.is_set() or self.clock.monotonic() >= deadline:
                 seconds = answer.seconds if answer else 0.0
-                problem = f"API Gateway does not know its new stage after {target.arrival:g} s: {failure}"
+                problem = phrase(
+                    "API Gateway does not know its new stage after {seconds:g} s: {failure}",
+                    seconds=target.arrival,
+                    failure=failure,
+                )
                 return CheckResult(check, target, False, tries, seconds, "", problem, arrived=False)
             pause = self._rest(pause, deadline)
 
@@ -177,12 +187,12 @@ class _Run:
             # The timeout is longer than the allowed latency: a slow answer counts as slow, not as missing.
             answer = self.checks.probe.ask(check, self.target, check.expect.latency * _SLOWEST_FACTOR + 1)
         except NoAnswerError as error:
-            return None, f"no answer: {self.values.hide(str(error))}"
+            return None, phrase("no answer: {reason}", reason=self.values.hide(str(error)))
         problem = self._problem(check, answer)
         failure = problem or self.values.capture(check, answer)
         shown = self.values.hidden(answer)
         if problem:
-            failure = self._problem(check, shown) or "an assertion about a hidden value failed"
+            failure = self._problem(check, shown) or phrase("an assertion about a hidden value failed")
         return shown, failure
 
     def _problem(self, check: Check, answer: Answer) -> str:

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from kanmon.config.placeholders import SECRETS, substitute
 from kanmon.config.queries import query
 from kanmon.config.values import HeaderValue
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,7 +73,11 @@ class Values:
         except NoValueError as missing:
             return str(missing)
         if long := [name for name, value in found.items() if len(value) > _LONGEST]:
-            return f"{long[0]} has more than {_LONGEST} characters, so it can't be captured"
+            return phrase(
+                "{name} has more than {longest} characters, so it can't be captured",
+                name=long[0],
+                longest=_LONGEST,
+            )
         with self._lock:
             self._captured |= {f"{check.name}.{name}": value for name, value in found.items()}
             self._used |= set(found.values())
@@ -106,7 +111,9 @@ class Values:
         try:
             return _HEADER.validate_python(value)
         except ValidationError:
-            problem = f"the value of the header {name} is not one line of plain ASCII, or it is too long"
+            problem = phrase(
+                "the value of the header {name} is not one line of plain ASCII, or it is too long", name=name
+            )
             raise NoValueError(problem) from None
 
     def _value(self, name: str) -> str:
@@ -114,7 +121,7 @@ class Values:
         if owner == SECRETS:
             return self._secret(*key.partition(".")[::2])
         if name not in self._captured:
-            raise NoValueError(f"no check captured {name}")
+            raise NoValueError(phrase("no check captured {name}", name=name))
         return self._captured[name]
 
     def _secret(self, name: str, key: str) -> str:
@@ -124,7 +131,7 @@ class Values:
                 self._used.add(self._secrets[name])
             value = _of_key(name, key, self._secrets[name]) if key else self._secrets[name]
             if not value:
-                raise NoValueError(f"the secret {name} is empty")
+                raise NoValueError(phrase("the secret {secret} is empty", secret=name))
             self._used.add(value)
         return value
 
@@ -132,20 +139,26 @@ class Values:
 def _captured(check: Check, answer: Answer) -> Iterator[tuple[str, str]]:
     for name in check.capture.cookies:
         if not answer.cookies.get(name):
-            raise NoValueError(f"the answer sets no cookie {name}")
+            raise NoValueError(phrase("the answer sets no cookie {name}", name=name))
         yield name, answer.cookies[name]
     if not check.capture.json_:
         return
     try:
         document = json.loads(answer.body)
     except (ValueError, RecursionError):
-        raise NoValueError("the body is not JSON, so nothing can be captured") from None
+        raise NoValueError(phrase("the body is not JSON, so nothing can be captured")) from None
     for name, expression in check.capture.json_.items():
         value, problem = query(expression, document)
         if problem:
             raise NoValueError(problem)
         if isinstance(value, bool) or not isinstance(value, (str, int, float)) or value == "":
-            raise NoValueError(f"{expression} is no text and no number, so {name} can't be captured")
+            raise NoValueError(
+                phrase(
+                    "{expression} is no text and no number, so {name} can't be captured",
+                    expression=expression,
+                    name=name,
+                )
+            )
         yield name, str(value)
 
 
@@ -153,10 +166,14 @@ def _of_key(name: str, key: str, text: str) -> str:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        raise NoValueError(f"the secret {name} is not JSON, so it has no key {key}") from None
+        raise NoValueError(
+            phrase("the secret {secret} is not JSON, so it has no key {key}", secret=name, key=key)
+        ) from None
     value = document.get(key) if isinstance(document, dict) else None
     if not isinstance(value, str):
-        raise NoValueError(f"the secret {name} has no text under the key {key}")
+        raise NoValueError(
+            phrase("the secret {secret} has no text under the key {key}", secret=name, key=key)
+        )
     return value
 
 

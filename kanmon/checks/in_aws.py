@@ -13,6 +13,7 @@ from kanmon.aws.calls import aws_errors, error_code
 from kanmon.checks.hidden_values import NoValueError
 from kanmon.checks.probe import LARGEST, NoAnswerError
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.model import Answer
 from kanmon.naming import RELEASE_HEADER, secret_name, slot_resource_name
 
@@ -41,7 +42,7 @@ class Secrets:
         """The text of a secret. Raises NoValueError."""
         whole = secret_name(self.prefix, name)
         try:
-            with aws_errors(f"reading the secret {whole}"):
+            with aws_errors(phrase("reading the secret {secret}", secret=whole)):
                 try:
                     text = self.secrets.get_secret_value(SecretId=whole).get("SecretString", "")
                 except ClientError as error:
@@ -50,9 +51,9 @@ class Secrets:
                         raise
                     text = ""
         except KanmonError as error:
-            raise NoValueError(f"{error.message} {error.fix}".rstrip(".")) from None
+            raise NoValueError(f"{error.message} {error.fix}".rstrip(".。")) from None
         if not text:
-            problem = f"the secret {whole} has no text. Enter it in Secrets Manager"
+            problem = phrase("the secret {secret} has no text. Enter it in Secrets Manager", secret=whole)
             raise NoValueError(problem)
         return text
 
@@ -84,7 +85,9 @@ class Probes:
             answer = self.functions.invoke(FunctionName=name, Payload=json.dumps(event).encode())
             body = answer["Payload"].read(LARGEST + 1)
         except (BotoCoreError, ClientError) as error:
-            raise NoAnswerError(f"{name} can't be invoked: {error}") from None
+            raise NoAnswerError(
+                phrase("{function} can't be invoked: {error}", function=name, error=error)
+            ) from None
         status = _FAILED if answer.get("FunctionError") else _OK
         return _answer(status, body, began, target)
 
@@ -98,10 +101,14 @@ class Probes:
                 AuthParameters={"USERNAME": user.username, "PASSWORD": user.password},
             )
         except (BotoCoreError, ClientError) as error:
-            raise NoAnswerError(f"the user pool refuses the sign-in: {error}") from None
+            raise NoAnswerError(phrase("the user pool refuses the sign-in: {error}", error=error)) from None
         if challenge := answer.get("ChallengeName"):
-            problem = f"the user pool asks for more, {challenge}: give the user a permanent password"
-            raise NoAnswerError(f"{problem}, and no second factor")
+            problem = phrase(
+                "the user pool asks for more, {challenge}: give the user a permanent password, "
+                "and no second factor",
+                challenge=challenge,
+            )
+            raise NoAnswerError(problem)
         tokens = answer.get("AuthenticationResult", {})
         body = json.dumps({key: tokens[key] for key in _KEPT if key in tokens})
         return _answer(_OK, body.encode(), began, target)

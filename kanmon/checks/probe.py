@@ -18,6 +18,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.exceptions import TimeoutError as ConnectionTimeoutError
 from urllib3.util import create_urllib3_context
 
+from kanmon.language import phrase
 from kanmon.model import Answer
 from kanmon.naming import PREVIEW_PARAMETER, preview_cookie
 
@@ -152,7 +153,9 @@ class Edge:
             connection.close()
         # The end of a cut connection may look like the end of a body.
         if late.is_set() or failure:
-            raise NoAnswerError(f"none within {timeout:g} s" if late.is_set() else failure)
+            raise NoAnswerError(
+                phrase("none within {seconds:g} s", seconds=timeout) if late.is_set() else failure
+            )
 
     def _connection(self, timeout: float) -> HTTPConnection:
         address = urlsplit(self.endpoint_url or f"https://{self.domain}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGE = Path(language.__file__).parent
-TRANSLATED = ("approval", "ledger", "notify")
+TRANSLATED = ("approval", "checks", "ledger", "notify")
 """The rooms whose every text for people is a phrase."""
 WORDS = re.compile(r"[A-Za-z]{2,}('[a-z]+)?,? [a-z]{2,}")
 _NOTIFIER = "the notifier of alarms is a Lambda function without the Japanese texts, so it is in English"
