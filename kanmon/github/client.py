@@ -20,6 +20,7 @@ from github.Requester import (
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import deferred, phrase
 from kanmon.text import one_line
 
 if TYPE_CHECKING:
@@ -42,13 +43,13 @@ environment meanwhile. https://docs.github.com/en/rest/using-the-rest-api/rate-l
 _REPEATS = 3
 # From the special to the general.
 _UNREACHABLE = {
-    requests.Timeout: "GitHub gave no answer in time",
-    requests.exceptions.SSLError: "GitHub's certificate is not valid here",
-    requests.exceptions.ProxyError: "the proxy gave no connection to GitHub",
-    requests.exceptions.RetryError: "GitHub answered each repetition with an error",
-    requests.ConnectionError: "GitHub gave no connection or no answer",
+    requests.Timeout: deferred("GitHub gave no answer in time"),
+    requests.exceptions.SSLError: deferred("GitHub's certificate is not valid here"),
+    requests.exceptions.ProxyError: deferred("the proxy gave no connection to GitHub"),
+    requests.exceptions.RetryError: deferred("GitHub answered each repetition with an error"),
+    requests.ConnectionError: deferred("GitHub gave no connection or no answer"),
 }
-_NO_REQUEST = "the request to GitHub failed"
+_NO_REQUEST = deferred("the request to GitHub failed")
 _NOT_FOUND = 404
 _DENIED = {401, 403}
 _TOO_MANY = 429
@@ -86,7 +87,7 @@ def _logged(
         milliseconds = (time.monotonic() - began) * 1000
         log.debug("%s %s %s %.0f ms", connection.verb, connection.url, answer, milliseconds)
     if response.status in _NOT_TAKEN:
-        raise GithubException(response.status, {"message": "the repository has another name"})
+        raise GithubException(response.status, {"message": phrase("the repository has another name")})
     return response
 
 
@@ -99,7 +100,7 @@ class Client:
 
     def __init__(self, run: WorkflowRun, token: str) -> None:
         if not token:
-            raise KanmonError(Code.GITHUB_MISSING, "There is no GitHub token.")
+            raise KanmonError(Code.GITHUB_MISSING, phrase("There is no GitHub token."))
         pause = os.environ.get(WRITE_PAUSE)
         self.run = run
         self._github = Github(
@@ -154,8 +155,8 @@ class Client:
 def github_errors(doing: str, *, permission: str) -> Iterator[None]:
     """Make API calls, and raise their errors as KanmonError.
 
-    `doing` comes after "While". `permission` is the permission the token needs, as a workflow writes it:
-    `actions: read`.
+    `doing` comes after "While", in the chosen language. `permission` is the permission the token needs, as
+    a workflow writes it: `actions: read`.
     """
     try:
         yield
@@ -163,12 +164,15 @@ def github_errors(doing: str, *, permission: str) -> Iterator[None]:
         raise _refusal(error, doing, permission) from error
     except requests.RequestException as error:
         reason = next((words for kind, words in _UNREACHABLE.items() if isinstance(error, kind)), _NO_REQUEST)
-        raise KanmonError(Code.GITHUB_UNREACHABLE, f"While {doing}: {reason}.") from error
+        message = phrase("While {doing}: {reason}.", doing=doing, reason=phrase(reason))
+        raise KanmonError(Code.GITHUB_UNREACHABLE, message) from error
     except (json.JSONDecodeError, RecursionError) as error:
-        raise KanmonError(Code.GITHUB_FAILED, f"While {doing}: GitHub's answer is not JSON.") from error
+        message = phrase("While {doing}: GitHub's answer is not JSON.", doing=doing)
+        raise KanmonError(Code.GITHUB_FAILED, message) from error
     except KeyError as error:
         # Such as a proxy's page in place of GitHub's answer.
-        raise KanmonError(Code.GITHUB_FAILED, f"While {doing}: GitHub's answer has no {error}.") from error
+        message = phrase("While {doing}: GitHub's answer has no {key}.", doing=doing, key=error)
+        raise KanmonError(Code.GITHUB_FAILED, message) from error
 
 
 def not_found(error: GithubException) -> bool:
@@ -188,16 +192,23 @@ def reason(error: GithubException) -> str:
 
 
 def _refusal(error: GithubException, doing: str, permission: str) -> KanmonError:
-    message = f"While {doing}: GitHub answered {error.status}: {reason(error)}."
+    message = phrase(
+        "While {doing}: GitHub answered {status}: {reason}.",
+        doing=doing,
+        status=error.status,
+        reason=reason(error),
+    )
     if isinstance(error, RateLimitExceededException) or error.status == _TOO_MANY:
-        fix = "Wait an hour, then run the command again: GitHub limits the calls of this repository's jobs."
+        fix = phrase(
+            "Wait an hour, then run the command again: GitHub limits the calls of this repository's jobs."
+        )
         return KanmonError(Code.GITHUB_UNREACHABLE, message, fix=fix)
     if error.status in _NOT_TAKEN:
-        return KanmonError(
-            Code.GITHUB_FAILED, message, fix="Start a new run: it has the repository's new name."
-        )
+        fix = phrase("Start a new run: it has the repository's new name.")
+        return KanmonError(Code.GITHUB_FAILED, message, fix=fix)
     if error.status not in _DENIED:
         return KanmonError(Code.GITHUB_FAILED, message)
-    archived = _ARCHIVED in message
-    fix = "Unarchive the repository." if archived else f"Give the job `permissions: {permission}`."
+    fix = phrase("Give the job `permissions: {permission}`.", permission=permission)
+    if _ARCHIVED in message:
+        fix = phrase("Unarchive the repository.")
     return KanmonError(Code.GITHUB_DENIED, message, fix=fix)

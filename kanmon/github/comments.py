@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanmon.github.client import github_errors
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from kanmon.github.client import Client
@@ -20,7 +21,7 @@ def keep_comment(client: Client, pull_request: int, marker: str, body: str) -> N
     Raises GITHUB_DENIED without the permission, as in a run for a fork's pull request.
     https://docs.github.com/en/rest/issues/comments
     """
-    with github_errors("writing the comment", permission="pull-requests: write"):
+    with github_errors(phrase("writing the comment"), permission="pull-requests: write"):
         issue = client.repository.get_issue(pull_request)
         for comment in issue.get_comments():
             if comment.body.startswith(marker) and comment.user.type == "Bot":

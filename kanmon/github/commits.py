@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from github import GithubException
 
 from kanmon.github.client import github_errors, not_found
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from github.Commit import Commit as GithubCommit
@@ -55,7 +56,9 @@ class Changes:
 
 def commit_exists(client: Client, commit: str) -> bool:
     """Whether the repository has a commit. It may be gone if somebody rewrote the history."""
-    with github_errors(f"looking for the commit {commit[:12]}", permission="contents: read"):
+    with github_errors(
+        phrase("looking for the commit {commit}", commit=commit[:12]), permission="contents: read"
+    ):
         try:
             client.get(f"/commits/{commit}")
         except GithubException as error:
@@ -68,7 +71,8 @@ def commit_exists(client: Client, commit: str) -> bool:
 def changes_between(client: Client, base: str | None, head: str) -> Changes:
     """The changes from `base` to `head`. The first release has no base: then only its own commit."""
     with github_errors(
-        f"reading the commits up to {head[:12]}", permission="contents: read, pull-requests: read"
+        phrase("reading the commits up to {head}", head=head[:12]),
+        permission="contents: read, pull-requests: read",
     ):
         try:
             if base is None:

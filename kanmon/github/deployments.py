@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.github.client import github_errors
+from kanmon.language import phrase
 from kanmon.text import one_line
 
 if TYPE_CHECKING:
@@ -53,13 +54,17 @@ class Deployments:
 
     def shows(self, request: DeploymentRequest, status: DeploymentStatus) -> bool:
         """Whether the deployment of this request has this status."""
-        with github_errors(f"reading the deployment {request.task}", permission=_PERMISSION):
+        with github_errors(
+            phrase("reading the deployment {task}", task=request.task), permission=_PERMISSION
+        ):
             deployment = self._find(request)
             return deployment is not None and status.shown_by(_state(deployment))
 
     def show(self, request: DeploymentRequest, status: DeploymentStatus, run: str) -> None:
         """Give the deployment this status. The first call creates it. `run` is the page of its run."""
-        with github_errors(f"writing the deployment {request.task}", permission=_PERMISSION):
+        with github_errors(
+            phrase("writing the deployment {task}", task=request.task), permission=_PERMISSION
+        ):
             deployment = self._find(request) or self._create(request)
             deployment.create_status(
                 status.state,

@@ -11,6 +11,7 @@ from github import GithubException
 
 from kanmon.github.client import github_errors, not_found
 from kanmon.github.runs import Job, jobs
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from kanmon.github.client import Client
@@ -74,7 +75,7 @@ class GithubRules:
 
     def environment(self, name: str) -> Environment | None:
         """The environment, or None without one of this name. Raises GitHub's errors as KanmonError."""
-        with github_errors(f"reading the environment {name}", permission=_READ):
+        with github_errors(phrase("reading the environment {name}", name=name), permission=_READ):
             path = f"/environments/{quote(name, safe='')}"
             try:
                 content = self.client.get(path)
@@ -111,12 +112,12 @@ class GithubRules:
 
     def branch_is_protected(self, name: str) -> bool:
         """Whether a branch has branch protection."""
-        with github_errors(f"reading the branch {name}", permission="contents: read"):
+        with github_errors(phrase("reading the branch {name}", name=name), permission="contents: read"):
             return bool(self.client.get(f"/branches/{quote(name, safe='')}")["protected"])
 
     def reviews(self, run: int, environment_name: str) -> list[Review]:
         """The reviews of a run for an environment, from all its run attempts, in GitHub's order."""
-        with github_errors(f"reading who approved the run {run}", permission=_READ):
+        with github_errors(phrase("reading who approved the run {run}", run=run), permission=_READ):
             listed = self.client.get(f"/actions/runs/{run}/approvals")
         return [
             Review(by=item["user"]["login"], approved=item["state"] == "approved")

@@ -14,6 +14,7 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.github.client import github_errors, not_found, reason
 from kanmon.github.commits import NO_COMMIT
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +52,7 @@ class GithubReleases:
         Raises TAG_REFUSED if this tag can't be made, or if a person made it or its Release: GitHub would
         attach a new Release to any existing tag. Raises GitHub's errors as KanmonError.
         """
-        with github_errors(f"writing the GitHub Release {page.tag}", permission=_PERMISSION):
+        with github_errors(phrase("writing the GitHub Release {tag}", tag=page.tag), permission=_PERMISSION):
             if known := self._find(page.tag):
                 if known.author.type != "Bot":
                     raise _foreign(page, f"gh release delete {page.tag} --cleanup-tag")
@@ -70,13 +71,13 @@ class GithubReleases:
 
     def differs(self, page: ReleasePage) -> bool:
         """Whether there is a GitHub Release, made by an app, with another title."""
-        with github_errors(f"reading the GitHub Release {page.tag}", permission=_PERMISSION):
+        with github_errors(phrase("reading the GitHub Release {tag}", tag=page.tag), permission=_PERMISSION):
             known = self._find(page.tag)
             return bool(known and known.author.type == "Bot" and known.name != page.title)
 
     def rename(self, page: ReleasePage) -> None:
         """Change the title of a GitHub Release, if an app made one."""
-        with github_errors(f"writing the GitHub Release {page.tag}", permission=_PERMISSION):
+        with github_errors(phrase("writing the GitHub Release {tag}", tag=page.tag), permission=_PERMISSION):
             known = self._find(page.tag)
             if known and known.author.type == "Bot":
                 known.update_release(
@@ -119,12 +120,15 @@ class GithubReleases:
         if error.status == _INVALID:
             raise _forbidden(page, error) from error
         if error.status == _DENIED and self._files(page.commit) != self._files(None):
-            raise KanmonError(
-                Code.TAG_REFUSED,
-                "GitHub refused the tag: the workflow files changed since. No job may tag this commit.",
-                where=page.tag,
-                fix=f"Push the tag yourself: `git push origin {page.commit}:refs/tags/{page.tag}`.",
-            ) from error
+            message = phrase(
+                "GitHub refused the tag: the workflow files changed since. No job may tag this commit."
+            )
+            fix = phrase(
+                "Push the tag yourself: `git push origin {commit}:refs/tags/{tag}`.",
+                commit=page.commit,
+                tag=page.tag,
+            )
+            raise KanmonError(Code.TAG_REFUSED, message, where=page.tag, fix=fix) from error
 
     def _files(self, ref: str | None) -> dict[str, str]:
         """The workflow files of a commit, or of the default branch: names and digests."""
@@ -138,14 +142,15 @@ class GithubReleases:
 
 
 def _foreign(page: ReleasePage, command: str) -> KanmonError:
-    message = "Somebody else made the tag, or its GitHub Release."
-    return KanmonError(Code.TAG_REFUSED, message, where=page.tag, fix=f"Delete it: `{command}`.")
+    message = phrase("Somebody else made the tag, or its GitHub Release.")
+    fix = phrase("Delete it: `{command}`.", command=command)
+    return KanmonError(Code.TAG_REFUSED, message, where=page.tag, fix=fix)
 
 
 def _forbidden(page: ReleasePage, error: GithubException) -> KanmonError:
     """GitHub keeps the tag of a deleted immutable release for ever, and refuses it with the same words."""
-    message = f"GitHub refused the tag: {reason(error)}."
-    fix = f"Allow the tag {page.tag}: in GitHub, open Settings → Rules → Rulesets."
+    message = phrase("GitHub refused the tag: {reason}.", reason=reason(error))
+    fix = phrase("Allow the tag {tag}: in GitHub, open Settings → Rules → Rulesets.", tag=page.tag)
     return KanmonError(Code.TAG_REFUSED, message, where=page.tag, fix=fix)
 
 

@@ -19,6 +19,7 @@ from actions_toolkit.file_command import issue_file_command, prepare_key_value_m
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import deferred, phrase
 from kanmon.text import one_line, visible
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 SUMMARY_LIMIT = 1024 * 1024
 """Bytes of a step's job summary. GitHub drops the whole summary if it is longer."""
 
-_CUT = "\n\n*The rest does not fit into a job summary.*\n"
+_CUT = deferred("\n\n*The rest does not fit into a job summary.*\n")
 
 
 class Level(StrEnum):
@@ -52,7 +53,8 @@ class Runner:
         the next job would get an empty value. Raises ENVIRONMENT_BROKEN for a file that can't be written.
         """
         if any(secret in value for secret in self.masked):
-            raise KanmonError(Code.INTERNAL, f"The output {name} would hold a value that is masked.")
+            message = phrase("The output {name} would hold a value that is masked.", name=name)
+            raise KanmonError(Code.INTERNAL, message)
         _give("OUTPUT", name, value)
 
     def state(self, name: str, value: str) -> None:
@@ -113,10 +115,14 @@ def _append(path: Path, content: bytes) -> None:
     """Append to a summary. A summary beyond its limit is cut."""
     room = SUMMARY_LIMIT - (path.stat().st_size if path.exists() else 0)
     if len(content) > room:
-        content = content[: max(0, room - len(_CUT.encode()))].decode(errors="ignore").encode()
-        content += _CUT.encode()[: max(0, room)]
+        end = phrase(_CUT).encode()
+        content = _whole_characters(content, room - len(end)) + _whole_characters(end, room)
     with path.open("ab") as file:
         file.write(content)
+
+
+def _whole_characters(content: bytes, length: int) -> bytes:
+    return content[: max(0, length)].decode(errors="ignore").encode()
 
 
 @contextmanager
@@ -125,8 +131,10 @@ def _writing(variable: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # the library raises plain Exception for a missing file
-        reason = error.strerror if isinstance(error, OSError) else "it is missing"
-        problem = f"The file of {variable} can't be written: {reason}."
+        reason = error.strerror if isinstance(error, OSError) else phrase("it is missing")
+        problem = phrase(
+            "The file of {variable} can't be written: {reason}.", variable=variable, reason=reason
+        )
         raise KanmonError(Code.ENVIRONMENT_BROKEN, problem, where=os.environ.get(variable)) from error
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from github import GithubException
 
 from kanmon.github.client import github_errors
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from kanmon.github.client import Client
@@ -43,7 +44,7 @@ class QueuedRun:
 
 def jobs(client: Client, run: int, attempt: int) -> list[Job]:
     """The jobs of one run attempt."""
-    with github_errors(f"reading the jobs of the run {run}", permission="actions: read"):
+    with github_errors(phrase("reading the jobs of the run {run}", run=run), permission="actions: read"):
         listed = list(client.items(f"/actions/runs/{run}/attempts/{attempt}/jobs", "jobs"))
     return [
         Job(
@@ -60,7 +61,9 @@ def jobs(client: Client, run: int, attempt: int) -> list[Job]:
 def queued_runs(client: Client, workflow: str) -> list[QueuedRun]:
     """The runs of a workflow still waiting for reviewers or for their turn. `workflow` is a file's name."""
     found: dict[int, QueuedRun] = {}
-    with github_errors(f"looking for waiting runs of {workflow}", permission="actions: read"):
+    with github_errors(
+        phrase("looking for waiting runs of {workflow}", workflow=workflow), permission="actions: read"
+    ):
         for status in _BEFORE_ITS_GATE:
             for item in client.items(f"/actions/workflows/{workflow}/runs", "workflow_runs", status=status):
                 title = item.get("display_title") or item.get("name") or ""
@@ -70,7 +73,7 @@ def queued_runs(client: Client, workflow: str) -> list[QueuedRun]:
 
 def cancel(client: Client, run: int) -> bool:
     """Cancel a run. False when it had ended already."""
-    with github_errors(f"cancelling the run {run}", permission="actions: write"):
+    with github_errors(phrase("cancelling the run {run}", run=run), permission="actions: write"):
         try:
             client.post(f"/actions/runs/{run}/cancel")
         except GithubException as error:

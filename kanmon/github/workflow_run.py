@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.regular_file import RefusedFileError, read_regular
 from kanmon.text import cut
 
@@ -105,7 +106,9 @@ def _number(environment: Mapping[str, str], name: str) -> int:
     try:
         return int(value)
     except ValueError:
-        problem = f"{name} is {cut(repr(value), _SHOWN)}, and this is not a number."
+        problem = phrase(
+            "{name} is {value}, and this is not a number.", name=name, value=cut(repr(value), _SHOWN)
+        )
         raise KanmonError(Code.ENVIRONMENT_BROKEN, problem, where=name) from None
 
 

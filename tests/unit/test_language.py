@@ -18,12 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGE = Path(language.__file__).parent
-TRANSLATED = ("approval", "checks", "ledger", "notify")
+TRANSLATED = ("approval", "checks", "github", "ledger", "notify")
 """The rooms whose every text for people is a phrase."""
 WORDS = re.compile(r"[A-Za-z]{2,}('[a-z]+)?,? [a-z]{2,}")
 _NOTIFIER = "the notifier of alarms is a Lambda function without the Japanese texts, so it is in English"
 _LOG = "a line of the notifier's log"
 NOT_FOR_PEOPLE = {
+    "Repository was archived": "GitHub's words, to compare with",
+    "no answer": "a line of the log",
+    "contents: read, pull-requests: read": "permissions, as a workflow writes them",
+    "gh release delete {} --cleanup-tag": "a command for a shell",
+    "git push --delete origin {}": "a command for a shell",
     "rolled back": "the attribute `kind` of a message in SNS, for filters",
     "a new alarm is fine: no message": _LOG,
     "message sent": _LOG,

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from kanmon.errors import KanmonError
 from kanmon.github.runner import SUMMARY_LIMIT, HarmlessLog, Level, Runner, harmless
+from kanmon.language import VARIABLE, speak
 from tests.fakes.foreign import FOREIGN, PIECES, invisible
 
 if TYPE_CHECKING:
@@ -125,6 +126,20 @@ def test_a_full_summary_takes_no_more(tmp_path: Path, monkeypatch: pytest.Monkey
     runner.summary("関" * SUMMARY_LIMIT)
     runner.summary("more")
     assert len(path.read_bytes()) <= SUMMARY_LIMIT
+
+
+@pytest.mark.parametrize("room", range(8))
+def test_the_note_of_a_cut_is_cut_at_a_whole_character(
+    room: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """DOC-1"""
+    request.addfinalizer(lambda: speak({}))
+    speak({VARIABLE: "ja"})
+    path = tmp_path / "summary"
+    path.write_text("a" * (SUMMARY_LIMIT - room), "utf-8")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(path))
+    Runner(io.StringIO()).summary("関" * 9)
+    assert SUMMARY_LIMIT - 3 < len(path.read_text("utf-8").encode()) <= SUMMARY_LIMIT
 
 
 def test_a_group_ends_whatever_happens() -> None:
