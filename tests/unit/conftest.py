@@ -10,6 +10,7 @@ from hypothesis import settings
 from embedded.github.server import LocalGithub
 from embedded.slack import LocalSlack
 from kanmon.github.client import WRITE_PAUSE
+from kanmon.language import VARIABLE, speak
 from tests.fakes.cloud import Cloud
 from tests.fakes.repository import NAME
 
@@ -31,6 +32,14 @@ def _no_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture
+def japanese() -> Iterator[None]:
+    """A reader who chose Japanese."""
+    speak({VARIABLE: "ja"})
+    yield
+    speak({})
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 import requests
 from github import Auth, Github, GithubException
 
+from kanmon import language
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.github.client import Client, github_errors, reason
@@ -54,6 +55,16 @@ ERRORS = {
     "no connection": (requests.ConnectionError(POOL), "GitHub gave no connection or no answer"),
     "anything else": (requests.exceptions.ChunkedEncodingError(POOL), "the request to GitHub failed"),
 }
+
+
+@pytest.mark.parametrize(("error", "words"), ERRORS.values(), ids=ERRORS)
+@pytest.mark.usefixtures("japanese")
+def test_a_failed_request_is_explained_in_japanese(error: Exception, words: str) -> None:
+    """DOC-1"""
+    with pytest.raises(KanmonError) as raised, github_errors("x", permission="actions: read"):
+        raise error
+    assert words not in raised.value.message
+    assert language.japanese()[words] in raised.value.message
 
 
 @pytest.mark.parametrize(("error", "words"), ERRORS.values(), ids=ERRORS)

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from kanmon.errors import KanmonError
 from kanmon.github.runner import SUMMARY_LIMIT, HarmlessLog, Level, Runner, harmless
-from kanmon.language import VARIABLE, speak
 from tests.fakes.foreign import FOREIGN, PIECES, invisible
 
 if TYPE_CHECKING:
@@ -129,12 +128,11 @@ def test_a_full_summary_takes_no_more(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("room", range(8))
+@pytest.mark.usefixtures("japanese")
 def test_the_note_of_a_cut_is_cut_at_a_whole_character(
-    room: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    room: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """DOC-1"""
-    request.addfinalizer(lambda: speak({}))
-    speak({VARIABLE: "ja"})
     path = tmp_path / "summary"
     path.write_text("a" * (SUMMARY_LIMIT - room), "utf-8")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(path))
