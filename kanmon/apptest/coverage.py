@@ -10,6 +10,7 @@ from kanmon.apptest.files import MOST_NAMES, Places
 from kanmon.apptest.foreign import check_coverage
 from kanmon.apptest.formats import FORMATS, MOST_LINES, NOTHING, either
 from kanmon.apptest.share import Share
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -94,7 +95,7 @@ def read_coverage(path: Path, project: Path) -> list[FileCoverage]:
     check_coverage(head, where)
     read = next((read for begins, read in FORMATS if begins.match(head)), None)
     if read is None:
-        raise unreadable(where, "is neither Cobertura XML nor LCOV nor coverage.py's JSON")
+        raise unreadable(where, phrase("is neither Cobertura XML nor LCOV nor coverage.py's JSON"))
     places = Places(project, path)
     files: list[FileCoverage] = []
     lines = branches = 0
@@ -102,9 +103,9 @@ def read_coverage(path: Path, project: Path) -> list[FileCoverage]:
         lines += len(file.lines) + file.line_total.total
         branches += sum(map(len, file.branches.values())) + file.branch_total.total
         if len(files) == MOST_NAMES:
-            raise too_big(where, f"has more than {MOST_NAMES:,} files")
+            raise too_big(where, phrase("has more than {limit:,} files", limit=MOST_NAMES))
         if lines + branches > MOST_LINES:
-            raise too_big(where, f"has more than {MOST_LINES:,} lines and branches")
+            raise too_big(where, phrase("has more than {limit:,} lines and branches", limit=MOST_LINES))
         found = places.find(file.name, file.sources)
         name = found or file.name
         files.append(FileCoverage(name, file.lines, file.branches, file.line_total, file.branch_total))

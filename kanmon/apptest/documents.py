@@ -16,6 +16,7 @@ from defusedxml.ElementTree import DefusedXMLParser
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import deferred, phrase
 from kanmon.regular_file import RefusedFileError, TooBigError, read_regular
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def unreadable(where: str, reason: str, fix: str | None = None) -> KanmonError:
 
     `reason` completes the sentence "The report …". `fix` replaces the code's general one.
     """
-    return KanmonError(Code.RESULTS_UNREADABLE, f"The report {reason}.", where=where, fix=fix)
+    message = phrase("The report {reason}.", reason=reason)
+    return KanmonError(Code.RESULTS_UNREADABLE, message, where=where, fix=fix)
 
 
 def too_big(where: str, reason: str) -> KanmonError:
@@ -77,7 +79,7 @@ def too_big(where: str, reason: str) -> KanmonError:
 
     `reason` completes the sentence "The report …".
     """
-    return KanmonError(Code.REPORT_TOO_BIG, f"The report {reason}.", where=where)
+    return KanmonError(Code.REPORT_TOO_BIG, phrase("The report {reason}.", reason=reason), where=where)
 
 
 def read_report(path: Path, where: str) -> bytes:
@@ -90,15 +92,15 @@ def read_report(path: Path, where: str) -> bytes:
     except TooBigError as error:
         raise too_big(where, str(error)) from None
     except FileNotFoundError:
-        raise unreadable(where, "is not there any more") from None
+        raise unreadable(where, phrase("is not there any more")) from None
     except RefusedFileError as error:
         raise unreadable(where, str(error)) from None
     if not re.search(rb"\S", content):
-        raise unreadable(where, "is empty", _ENDED)
+        raise unreadable(where, phrase("is empty"), phrase(_ENDED))
     return content
 
 
-_ENDED = "The tool that writes it may have ended before: see the step's log."
+_ENDED = deferred("The tool that writes it may have ended before: see the step's log.")
 
 
 def open_text(content: bytes, where: str) -> io.TextIOWrapper:
@@ -111,10 +113,11 @@ def open_text(content: bytes, where: str) -> io.TextIOWrapper:
     try:
         return io.TextIOWrapper(io.BytesIO(content), encoding, errors="replace")
     except LookupError:
-        raise unreadable(where, f"is in an encoding that is not known: {encoding}", _UTF8) from None
+        reason = phrase("is in an encoding that is not known: {encoding}", encoding=encoding)
+        raise unreadable(where, reason, phrase(_UTF8)) from None
 
 
-_UTF8 = "Have the tool write UTF-8."
+_UTF8 = deferred("Have the tool write UTF-8.")
 
 
 def _encoding(content: bytes) -> str:
@@ -127,7 +130,7 @@ def _encoding(content: bytes) -> str:
     name = declared[1].decode("ascii", "replace") if declared else "utf-8"
     if re.match("utf-?16|ucs-?2|unicode", name, re.I):
         return "utf-8"
-    return name if _KNOWN.fullmatch(name) else f"{name} (refused)"
+    return name if _KNOWN.fullmatch(name) else phrase("{name} (refused)", name=name)
 
 
 def _without_blanks(content: bytes) -> bytes:
@@ -152,19 +155,21 @@ def xml_pieces(content: bytes, where: str) -> Iterator[Piece]:
             yield from found.taken()
         parser.close()
     except ParseError as error:
-        fix = _MALFORMED.get(error.code, "Have the tool write well-formed XML.")
-        raise unreadable(where, f"is not well-formed XML: {error}", fix) from None
+        fix = phrase(_MALFORMED.get(error.code, _WRONG))
+        raise unreadable(where, phrase("is not well-formed XML: {error}", error=error), fix) from None
     except _TooDeepError as error:
         raise unreadable(where, str(error)) from None
     except _TooMuchError as error:
         raise too_big(where, str(error)) from None
     except ValueError:  # defusedxml's refusals
-        raise unreadable(where, "defines entities", "Write it without a DTD of its own.") from None
+        fix = phrase("Write it without a DTD of its own.")
+        raise unreadable(where, phrase("defines entities"), fix) from None
     yield from found.taken()
 
 
-_CUT = "It may be cut off, because the tool ended early: see the step's log."
-_SEVERAL = "It holds several documents: have each run of the tool write a file of its own."
+_WRONG = deferred("Have the tool write well-formed XML.")
+_CUT = deferred("It may be cut off, because the tool ended early: see the step's log.")
+_SEVERAL = deferred("It holds several documents: have each run of the tool write a file of its own.")
 _MALFORMED = {3: _CUT, 5: _CUT, 20: _CUT, 9: _SEVERAL}
 """The fixes for Expat's errors, by their codes (https://docs.python.org/3/library/pyexpat.html)."""
 
@@ -200,9 +205,9 @@ class _Bounded:
         self.depth += 1
         self.count += 1
         if self.depth > DEEPEST:
-            raise _TooDeepError(f"is nested deeper than {DEEPEST} elements")
+            raise _TooDeepError(phrase("is nested deeper than {limit} elements", limit=DEEPEST))
         if self.count > MOST:
-            raise _TooMuchError(f"has more than {MOST:,} elements")
+            raise _TooMuchError(phrase("has more than {limit:,} elements", limit=MOST))
         self.pieces.append(Opened(tag.rpartition("}")[2], attributes))
 
     def end(self, tag: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,8 +43,13 @@ def fresh_files(pattern: str, project: Path, before: Mapping[Path, Stamp]) -> li
     matches = _matches(pattern, project)
     fresh = [path for path in matches if _stamp(path) != before.get(path)]
     if not fresh:
-        stale = f", only {len(matches)} from before" if matches else ""
-        problem = f"The commands wrote no file that matches `{pattern}`{stale}."
+        problem = phrase("The commands wrote no file that matches `{pattern}`.", pattern=pattern)
+        if matches:
+            problem = phrase(
+                "The commands wrote no file that matches `{pattern}`, only {number} from before.",
+                pattern=pattern,
+                number=len(matches),
+            )
         raise KanmonError(Code.RESULTS_MISSING, problem)
     return fresh
 
@@ -54,7 +60,7 @@ def check_inside(path: Path, project: Path) -> None:
     Raises UNSAFE_PATH.
     """
     if not path.resolve().is_relative_to(project.resolve()):
-        problem = "The report leads out of the app's folder."
+        problem = phrase("The report leads out of the app's folder.")
         raise KanmonError(Code.UNSAFE_PATH, problem, where=path.relative_to(project).as_posix())
 
 

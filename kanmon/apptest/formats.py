@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field, ValidationError
 from kanmon.apptest.documents import HEAD, Closed, Opened, open_text, too_big, unreadable, xml_pieces
 from kanmon.apptest.foreign import CLOVER, SONAR, check_json, foreign_coverage
 from kanmon.apptest.share import Share
+from kanmon.language import phrase
 
 MOST_LINES = 1_000_000
 """The most lines and branches of a report."""
@@ -118,9 +119,9 @@ class _Cobertura:
         try:
             self.count += _cobertura_line(element.attributes, file)
         except ValueError:
-            raise unreadable(self.where, "has a line without sensible numbers") from None
+            raise unreadable(self.where, phrase("has a line without sensible numbers")) from None
         if self.count > MOST_LINES:
-            raise too_big(self.where, f"has more than {MOST_LINES:,} lines and branches")
+            raise too_big(self.where, phrase("has more than {limit:,} lines and branches", limit=MOST_LINES))
 
     def text(self, text: str) -> None:
         if self.names[-1:] == ["source"] and self.sources:
@@ -137,10 +138,10 @@ class _Cobertura:
 
     def check_whole(self) -> None:
         if not self.packages:
-            raise unreadable(self.where, "is not Cobertura XML: it has no <packages>")
+            raise unreadable(self.where, phrase("is not Cobertura XML: it has no <packages>"))
         if self.valid and not self.count:
-            fix = "Have the tool write each file's lines."
-            raise unreadable(self.where, "has a total of its lines only", fix)
+            fix = phrase("Have the tool write each file's lines.")
+            raise unreadable(self.where, phrase("has a total of its lines only"), fix)
 
 
 def _cobertura_line(line: Mapping[str, str], file: MeasuredFile) -> int:
@@ -150,7 +151,7 @@ def _cobertura_line(line: Mapping[str, str], file: MeasuredFile) -> int:
     counted = re.search(r"\(([0-9]{1,4})/([0-9]{1,4})\)", line.get("condition-coverage", ""))
     taken, ways = (int(counted[1]), int(counted[2])) if counted else (0, 0)
     if ways > _MOST_WAYS:
-        raise ValueError("no line has so many branches")
+        raise ValueError  # no line has so many branches
     if ways:
         found = {f"{way + 1}/{ways}": way < taken for way in range(ways)}
         file.branches[number] = either(file.branches.get(number, {}), found)
@@ -175,15 +176,16 @@ def read_lcov(content: bytes, where: str) -> Iterator[MeasuredFile]:
     # Line by line: all lines at once would take ten times the memory of the report.
     for number, entry in enumerate(open_text(content, where)):
         if number > _MOST_ENTRIES:
-            raise too_big(where, f"has more than {_MOST_ENTRIES:,} entries")
+            raise too_big(where, phrase("has more than {limit:,} entries", limit=_MOST_ENTRIES))
         try:
             file = record.take(entry.strip())
         except ValueError:
-            raise unreadable(where, f"has a line that is not LCOV: {entry[:80].strip()}") from None
+            reason = phrase("has a line that is not LCOV: {line}", line=entry[:80].strip())
+            raise unreadable(where, reason) from None
         if file:
             yield file
     if record.file:
-        raise unreadable(where, "ends in the middle of a file")
+        raise unreadable(where, phrase("ends in the middle of a file"))
 
 
 @dataclass
@@ -204,7 +206,7 @@ class _Record:
         key, _, value = entry.partition(":")
         if key == "SF":
             if self.file:
-                raise ValueError("the last record has no end")
+                raise ValueError  # the last record has no end
             self.file, self.totals = MeasuredFile(value.strip()), {}
         elif key == "DA":
             number, _, rest = value.partition(",")
@@ -225,7 +227,7 @@ class _Record:
     @property
     def _open(self) -> MeasuredFile:
         if self.file is None:
-            raise ValueError("not in a file")
+            raise ValueError
         return self.file
 
     def _total(self, found: str, hit: str) -> Share:
@@ -267,7 +269,7 @@ def read_json(content: bytes, where: str) -> Iterator[MeasuredFile]:
 
 def _json_report(content: bytes, where: str) -> _JsonReport:
     if sum(map(content.count, (b",", b"[", b"{"))) > _MOST_VALUES:
-        raise too_big(where, f"has more than {_MOST_VALUES:,} values")
+        raise too_big(where, phrase("has more than {limit:,} values", limit=_MOST_VALUES))
     text = open_text(content, where)
     # Mostly the bytes themselves: their text would take as much memory again.
     wide = text.encoding.startswith("utf-16")
@@ -276,10 +278,12 @@ def _json_report(content: bytes, where: str) -> _JsonReport:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         if first["type"] == "too_long":
-            raise too_big(where, f"has more than {MOST_LINES:,} lines or branches in one file") from None
+            reason = phrase("has more than {limit:,} lines or branches in one file", limit=MOST_LINES)
+            raise too_big(where, reason) from None
         check_json(open_text(content, where).read(HEAD), where)
         place = ".".join(str(part) for part in first["loc"])[:80]
-        raise unreadable(where, f"is not coverage.py's JSON: {place}: a wrong value") from None
+        reason = phrase("is not coverage.py's JSON: {place}: a wrong value", place=place)
+        raise unreadable(where, reason) from None
 
 
 FORMATS: tuple[tuple[re.Pattern[str], Callable[[bytes, str], Iterator[MeasuredFile]]], ...] = (

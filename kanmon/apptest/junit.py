@@ -16,6 +16,7 @@ from kanmon.apptest.documents import HEAD, Closed, Opened, open_text, read_repor
 from kanmon.apptest.files import Places
 from kanmon.apptest.foreign import check_results, foreign_results
 from kanmon.apptest.results import Case, CaseOutcome
+from kanmon.language import deferred, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -59,7 +60,7 @@ _MAY_FAIL = "TEST_CASE tagged with !mayfail"
 """Catch2's message for a test that failed and is allowed to."""
 _GO = "go.version"
 """A property of gotestsum's and go-junit-report's suites."""
-_OUTPUTS = {"system-out": "output", "system-err": "error output"}
+_OUTPUTS = {"system-out": deferred("output"), "system-err": deferred("error output")}
 
 
 def read_results(path: Path, project: Path) -> tuple[Case, ...]:
@@ -128,7 +129,9 @@ class _Report:
             self.cases[first:] = _joined(self.cases[first:])
         if unseen := suite.unseen:
             suite.shown["error"] += unseen
-            counts = f"The suite counts failures or errors that none of its tests shows: {unseen}."
+            counts = phrase(
+                "The suite counts failures or errors that none of its tests shows: {number}.", number=unseen
+            )
             suite.reasons.append(_Reason(counts, counts))
         if suite.reasons:
             self.cases.append(self._failed(suite))
@@ -193,7 +196,7 @@ class _Report:
         name, classname = given.get("name", ""), given.get("classname", "")
         self.cases.append(
             Case(
-                name=name or classname or suite.get("name", "") or "(without a name)",
+                name=name or classname or suite.get("name", "") or phrase("(without a name)"),
                 suite=classname if classname != name else suite.get("name", ""),
                 file=file,
                 line=line,
@@ -235,7 +238,7 @@ class _Report:
             else:
                 self._skip()
         kept = kept.strip("\n")
-        return f"--- {_OUTPUTS[element.name]} ---\n{kept}" if kept.strip() else ""
+        return f"--- {phrase(_OUTPUTS[element.name])} ---\n{kept}" if kept.strip() else ""
 
     def _children(self) -> Iterator[Opened]:
         """The inner elements; each must be taken to its end."""

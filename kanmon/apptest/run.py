@@ -13,6 +13,7 @@ from kanmon.apptest.junit import read_results
 from kanmon.apptest.results import Results
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import deferred, phrase
 from kanmon.text import one_line
 
 if TYPE_CHECKING:
@@ -139,15 +140,19 @@ def _failed(commands: Iterable[CommandResult]) -> list[KanmonError]:
     return [
         KanmonError(
             Code.TESTS_FAILED,
-            f"`{one_line(result.command, _SHOWN)}` ended with status {result.status}.",
-            fix=_READ_LOG,
+            phrase(
+                "`{command}` ended with status {status}.",
+                command=one_line(result.command, _SHOWN),
+                status=result.status,
+            ),
+            fix=phrase(_READ_LOG),
         )
         for result in commands
         if result.status
     ]
 
 
-_READ_LOG = "Its output is in the step's log."
+_READ_LOG = deferred("Its output is in the step's log.")
 
 
 def _judge_results(results: Results) -> list[KanmonError]:
@@ -155,31 +160,42 @@ def _judge_results(results: Results) -> list[KanmonError]:
     if failed:
         one = failed[0]
         place = f"{one.file}:{one.line}" if one.line else one.file
-        problem = (
-            f"{len(failed)} of {results.executed} tests failed; the first is {one_line(one.name, _SHOWN)}."
+        problem = phrase(
+            "{failed} of {executed} tests failed; the first is {name}.",
+            failed=len(failed),
+            executed=results.executed,
+            name=one_line(one.name, _SHOWN),
         )
         return [KanmonError(Code.TESTS_FAILED, problem, where=place or None)]
     if results.files and not results.executed:
-        skipped = f"all {len(results.cases)} are skipped" if results.cases else "the reports are empty"
-        return [KanmonError(Code.RESULTS_MISSING, f"No test ran: {skipped}.")]
+        problem = phrase("No test ran: the reports are empty.")
+        if results.cases:
+            problem = phrase("No test ran: all {number} are skipped.", number=len(results.cases))
+        return [KanmonError(Code.RESULTS_MISSING, problem)]
     return []
 
 
 def _judge_coverage(coverage: Coverage, rules: CoverageRules) -> list[KanmonError]:
     if not coverage.lines.total:
-        return [KanmonError(Code.RESULTS_MISSING, "The coverage reports measure no line of code.")]
-    problems = _below("lines", coverage.lines, rules.minimum)
+        return [KanmonError(Code.RESULTS_MISSING, phrase("The coverage reports measure no line of code."))]
+    problems = _below(_LINES, coverage.lines, rules.minimum)
     if rules.branches is not None:
-        problems += _below("branches", coverage.branches, rules.branches)
+        problems += _below(_BRANCHES, coverage.branches, rules.branches)
         if rules.branches and not coverage.branches.total:
-            problem = "The coverage reports measure no branches, and `test.coverage.branches` asks for them."
-            fix = "Have the tool measure branches (`coverage run --branch`), or remove the key."
+            problem = phrase(
+                "The coverage reports measure no branches, and `test.coverage.branches` asks for them."
+            )
+            fix = phrase("Have the tool measure branches (`coverage run --branch`), or remove the key.")
             problems.append(KanmonError(Code.RESULTS_MISSING, problem, fix=fix))
     return problems
 
 
-def _below(what: str, share: Share, minimum: float) -> list[KanmonError]:
+_LINES = deferred("{percent:.2f} % of the lines are covered, less than {minimum:g} %.")
+_BRANCHES = deferred("{percent:.2f} % of the branches are covered, less than {minimum:g} %.")
+
+
+def _below(problem: str, share: Share, minimum: float) -> list[KanmonError]:
     if share.reaches(minimum):
         return []
-    problem = f"{share.percent:.2f} % of the {what} are covered, less than {minimum:g} %."
-    return [KanmonError(Code.COVERAGE_LOW, problem)]
+    message = phrase(problem, percent=share.percent, minimum=minimum)
+    return [KanmonError(Code.COVERAGE_LOW, message)]

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 from kanmon.apptest.share import Share
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.model import Record
 from kanmon.regular_file import RefusedFileError, read_regular
 from kanmon.text import cut, visible
@@ -145,17 +146,19 @@ def read_summary(path: Path) -> Summary:
     try:
         content = read_regular(path, _LARGEST)
     except (FileNotFoundError, RefusedFileError) as error:
-        reason = "is not there" if isinstance(error, FileNotFoundError) else str(error)
+        reason = phrase("is not there") if isinstance(error, FileNotFoundError) else str(error)
         raise _unreadable(where, reason) from None
     try:
         return Summary.model_validate_json(content, strict=True)
     except ValidationError as error:
-        raise _unreadable(where, f"is not one: {error.errors()[0]['msg']}") from None
+        reason = phrase("is not one: {reason}", reason=error.errors()[0]["msg"])
+        raise _unreadable(where, reason) from None
 
 
 def _unreadable(where: str, reason: str) -> KanmonError:
-    fix = "Give the file from `kanmon test --output FILE`."
-    return KanmonError(Code.RESULTS_UNREADABLE, f"The verdict {reason}.", where=where, fix=fix)
+    fix = phrase("Give the file from `kanmon test --output FILE`.")
+    message = phrase("The verdict {reason}.", reason=reason)
+    return KanmonError(Code.RESULTS_UNREADABLE, message, where=where, fix=fix)
 
 
 def _failed_case(case: Case) -> FailedCase:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGE = Path(language.__file__).parent
-TRANSLATED = ("approval", "checks", "github", "ledger", "notify")
+TRANSLATED = ("approval", "apptest", "checks", "github", "ledger", "notify")
 """The rooms whose every text for people is a phrase."""
 WORDS = re.compile(r"[A-Za-z]{2,}('[a-z]+)?,? [a-z]{2,}")
 _NOTIFIER = "the notifier of alarms is a Lambda function without the Japanese texts, so it is in English"
@@ -27,6 +27,10 @@ NOT_FOR_PEOPLE = {
     "Repository was archived": "GitHub's words, to compare with",
     "no answer": "a line of the log",
     "contents: read, pull-requests: read": "permissions, as a workflow writes them",
+    "TEST_CASE tagged with !mayfail": "Catch2's words, to compare with",
+    "<!doctype html": "how a foreign report begins",
+    r"TAP version|1\.\.\d|(not )?ok \d": "how a foreign report begins",
+    "SQLite format 3": "how a foreign report begins",
     "gh release delete {} --cleanup-tag": "a command for a shell",
     "git push --delete origin {}": "a command for a shell",
     "rolled back": "the attribute `kind` of a message in SNS, for filters",
