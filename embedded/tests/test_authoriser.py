@@ -503,3 +503,41 @@ def test_each_resource_of_a_request_needs_the_right(account: Account) -> None:
     assert cluster in refused(partial(taking, snapshot))
     with pytest.raises(ClientError, match="DBClusterNotFoundFault"):
         taking(cluster, snapshot)
+
+
+def test_a_teams_own_type_needs_its_rights(account: Account) -> None:
+    """ADP-2: a type that Kanmon's own stacks don't have, by its schema; to make, change and remove it."""
+    iam, cloudformation = account.root.client("iam"), account.root.client("cloudformation")
+    principal = {"Service": "cloudformation.amazonaws.com"}
+    trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    service = iam.create_role(RoleName="team", AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
+    table = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/team-orders"
+    properties: dict[str, Any] = {
+        "TableName": "team-orders",
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    }
+    template = {"Resources": {"Table": {"Type": "AWS::DynamoDB::Table", "Properties": properties}}}
+
+    def deploy(name: str, kind: str, *rights: Any) -> str:
+        iam.put_role_policy(RoleName="team", PolicyName="p", PolicyDocument=document(*rights))
+        try:
+            stacks.deploy(cloudformation, name, template, kind, RoleARN=service)
+        except WaiterError:
+            return " ".join(stacks.reasons(cloudformation, name))
+        return ""
+
+    reading = statement("dynamodb:Describe*")
+    whole = statement("dynamodb:*", table)
+    refusal = f"dynamodb:CreateTable on resource: {table}"
+    assert refusal in deploy("no-right", "CREATE", reading)
+    assert refusal in deploy("another", "CREATE", reading, statement("dynamodb:*", table + "-2"))
+    assert deploy("own", "CREATE", reading, whole) == ""
+    properties["DeletionProtectionEnabled"] = False
+    assert "dynamodb:UpdateTable on resource" in deploy("own", "UPDATE", reading)
+    assert deploy("own", "UPDATE", reading, whole) == ""
+    iam.put_role_policy(RoleName="team", PolicyName="p", PolicyDocument=document(reading))
+    with pytest.raises(WaiterError):
+        stacks.delete(cloudformation, "own")
+    assert "dynamodb:DeleteTable on resource" in " ".join(stacks.reasons(cloudformation, "own"))

@@ -15,31 +15,56 @@ from typing import TYPE_CHECKING
 from kanmon.naming import logical_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-# The part of an ARN behind account and region, by service.
+# The end of an ARN in this region and account, by service. A whole ARN, where a service has it otherwise.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+_HERE = "arn:${AWS::Partition}:%s:${AWS::Region}:${AWS::AccountId}:"
 _NAMED = {
-    "cloudwatch": ("alarm:{prefix}-*",),
+    "cloudwatch": (
+        *("alarm:{prefix}-*", "alarm-mute-rule:{prefix}-*"),
+        *("insight-rule/{prefix}-*", "metric-stream/{prefix}-*"),
+        "arn:${AWS::Partition}:cloudwatch::${AWS::AccountId}:dashboard/{prefix}-*",
+    ),
     "dynamodb": ("table/{prefix}-*",),
     "ecr": ("repository/{prefix}-*",),
     "elasticache": ("*:{prefix}-*",),
-    "events": ("event-bus/{prefix}-*", "rule/{prefix}-*"),
+    "events": (
+        *("event-bus/{prefix}-*", "rule/{prefix}-*", "archive/{prefix}-*", "endpoint/{prefix}-*"),
+        *("connection/{prefix}-*", "api-destination/{prefix}-*"),
+    ),
     "firehose": ("deliverystream/{prefix}-*",),
     "kinesis": ("stream/{prefix}-*",),
-    "lambda": ("function:{prefix}-*", "layer:{prefix}-*"),
-    "logs": ("log-group:/aws/*/{prefix}-*", "log-group:{prefix}-*"),
-    "s3": ("{prefix}-*",),
+    "lambda": ("function:{prefix}-*", "layer:{prefix}-*", "code-signing-config:*"),
+    "logs": (
+        *("log-group:/aws/*/{prefix}-*", "log-group:{prefix}-*", "destination:{prefix}-*"),
+        *("delivery:*", "delivery-source:{prefix}-*", "delivery-destination:{prefix}-*"),
+        *("anomaly-detector:*", "scheduled-query:*"),
+    ),
+    "s3": ("arn:${AWS::Partition}:s3:::{prefix}-*", "accesspoint/{prefix}-*"),
     "scheduler": ("schedule/*/{prefix}-*", "schedule-group/{prefix}-*"),
     "secretsmanager": ("secret:{prefix}-*",),
     "sns": ("{prefix}-*",),
     "sqs": ("{prefix}-*",),
-    "ssm": ("parameter/{prefix}-*", "parameter/{prefix}/*"),
+    "ssm": (
+        *("parameter/{prefix}-*", "parameter/{prefix}/*", "document/{prefix}-*"),
+        *("association/*", "maintenancewindow/*", "windowtarget/*", "windowtask/*"),
+    ),
     "states": ("stateMachine:{prefix}-*", "activity:{prefix}-*"),
 }
-_GLOBAL = "s3"
 # These know no resource in many services, and change nothing.
 _READS = re.compile(r"[a-z0-9-]+:(Describe|List)")
+# IAM asks for these on `*` alone.
+_UNNAMED = re.compile(
+    r"""ecr:.*(Registry|Replication|PullThrough|PullTime|CreationTemplate|Signing).*
+    | events:(Put|Remove)Permission
+    | kinesis:(UpdateShardCount|UpdateStreamMode|(En|Dis)ableEnhancedMonitoring)
+    | lambda:CreateCodeSigningConfig
+    | logs:.*(LogDelivery|ResourcePolicy|AccountPolicy|IndexPolicy|QueryDefinition)
+    | s3:PutAccessPointPublicAccessBlock
+    | ssm:CreateMaintenanceWindow""",
+    re.VERBOSE,
+)
 # Roles have rules of their own, and so has the environment's key.
 _ELSEWHERE = ("iam:", "kms:")
 _LONGEST = 5500
@@ -52,14 +77,8 @@ class OwnRight:
 
     sid: str
     actions: tuple[str, ...]
-    service: str = ""
-    """Empty: the actions know no names."""
     resources: tuple[str, ...] = ()
-
-    @property
-    def everywhere(self) -> bool:
-        """The service's ARNs have neither account nor region."""
-        return self.service == _GLOBAL
+    """ARNs for `Fn::Sub`, with `{prefix}` for the environment's. Empty: the actions know no names."""
 
     @property
     def size(self) -> int:
@@ -75,12 +94,12 @@ def own_rights(permissions: Iterable[str]) -> list[list[OwnRight]]:
         service = action.partition(":")[0]
         if action.startswith(_ELSEWHERE):
             continue
-        if service in _NAMED and not _READS.match(action):
+        if service in _NAMED and not _READS.match(action) and not _UNNAMED.fullmatch(action):
             by_service[service].append(action)
         else:
             free.append(action)
     rights = [
-        OwnRight(logical_id(service), tuple(actions), service, _NAMED[service])
+        OwnRight(logical_id(service), tuple(actions), tuple(_arns(service)))
         for service, actions in by_service.items()
     ]
     if free:
@@ -91,3 +110,8 @@ def own_rights(permissions: Iterable[str]) -> list[list[OwnRight]]:
             policies.append([])
         policies[-1].append(right)
     return policies
+
+
+def _arns(service: str) -> Iterator[str]:
+    here = _HERE % service
+    yield from (form if form.startswith("arn:") else here + form for form in _NAMED[service])

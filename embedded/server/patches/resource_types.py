@@ -6,16 +6,12 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeTy
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from embedded.server import schemas
 from embedded.server.modules import handlers
 
-SCHEMAS = "KANMON_RESOURCE_SCHEMAS"
-"""The environment variable with the folder of the schemas."""
-_REGION = "us-east-1"
 _ANSWER = (
     '<DescribeTypeResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeTypeResult>'
     "<Type>RESOURCE</Type><TypeName>{name}</TypeName><Visibility>PUBLIC</Visibility>"
@@ -31,11 +27,9 @@ def apply() -> None:
 def describe(params: dict[str, Any]) -> Any:
     """The schema of a public resource type."""
     name = handlers._p(params, "TypeName")
-    folder = Path(os.environ[SCHEMAS])
-    index = json.loads((folder / f"providers/{_REGION}.json").read_text("utf-8"))
-    if name not in index:
+    schema = schemas.of_type(name)
+    if schema is None:
         message = f"The type '{name}' cannot be found."
         return handlers._error("TypeNotFoundException", message, 404)
-    schema = (folder / f"resources/{index[name]}.json").read_text("utf-8")
-    body = _ANSWER.format(name=escape(name), schema=escape(schema))
+    body = _ANSWER.format(name=escape(name), schema=escape(json.dumps(schema)))
     return 200, {"Content-Type": "text/xml"}, body.encode()

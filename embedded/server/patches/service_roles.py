@@ -1,7 +1,7 @@
 """CloudFormation acts with the role of the change set: what the role may not make, the stack can't have.
 
 A stack keeps the role of its last operation with one, as on AWS. Asked about are the types and rights of
-`embedded/authorisation/making.py`. For all other types the service role has every right here.
+`embedded/authorisation/making.py`, and by `handlers.py` there all other types with a schema.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from embedded.authorisation.handlers import needed
 from embedded.authorisation.making import MADE, Making, arn_of, besides_of, tags_in
-from embedded.server import decisions
+from embedded.server import decisions, schemas
 from embedded.server.modules import (
     change_sets,
     cloudformation,
@@ -89,6 +90,8 @@ def provision(kind: str, logical_id: str, props: dict[str, Any], stack: str) -> 
     """Create a resource."""
     if making := MADE.get(kind):
         _ask(stack, _creation(making, props, f"{stack}-{logical_id}"))
+    else:
+        _ask_by_schema(stack, kind, "create", props, f"{stack}-{logical_id}")
     return _provision(kind, logical_id, props, stack)
 
 
@@ -99,6 +102,8 @@ def update(
     making = MADE.get(kind)
     if making and old != new:
         _ask(stack, _change(making, old, new, physical_id))
+    elif old != new:
+        _ask_by_schema(stack, kind, "update", new, physical_id)
     return _update(kind, physical_id, old, new, stack, *rest)
 
 
@@ -108,6 +113,8 @@ def delete(kind: str, physical_id: str, props: dict[str, Any], stack: str | None
     if making and stack:
         arn = arn_of(making.arn, props, **_known(physical_id))
         _ask(stack, [_Right(action, arn, _keys(props)) for action in making.delete])
+    elif stack:
+        _ask_by_schema(stack, kind, "delete", props, physical_id)
     return _delete(kind, physical_id, props, stack, *rest)
 
 
@@ -199,14 +206,35 @@ def _requested(tags: Mapping[str, str]) -> dict[str, Any]:
 
 def _ask(stack: str, rights: Iterable[_Right]) -> None:
     """Raise ValueError, as a handler fails, if the stack's role may not do one of the actions."""
-    found = cloudformation._stacks.get(stack) or {}
-    role = found.get("RoleARN")
+    role, stack_tags = _held_by(stack)
     if not role:
         return  # the caller's own rights, and the caller is an administrator: see the README
-    stack_tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags") or ()}
     for right in rights:
-        own = tagging.resource_tags(right.resource) or {}
-        _check(role, right, {**stack_tags, **own} if right.exists else {})
+        _check(role, right, _tags(right, stack_tags))
+
+
+def _ask_by_schema(stack: str, kind: str, operation: str, props: Mapping[str, Any], name: str) -> None:
+    """The same for a type of a team's own: one of each right's resources must be allowed."""
+    role, stack_tags = _held_by(stack)
+    schema = schemas.of_type(kind) if role else None
+    if not schema:
+        return
+    exists = operation != "create"
+    for right in needed(schema, schemas.reference(), operation, props, **_known(name)):
+        asked = [_Right(right.action, one, {}, exists) for one in right.resources]
+        allowed = (one for one in asked if _decides(role, _context(role, one, _tags(one, stack_tags), "")))
+        chosen = next(allowed, asked[0])
+        _check(role, chosen, _tags(chosen, stack_tags))
+
+
+def _held_by(stack: str) -> tuple[str, dict[str, str]]:
+    """The stack's role, and its tags."""
+    found = cloudformation._stacks.get(stack) or {}
+    return found.get("RoleARN") or "", {tag["Key"]: tag["Value"] for tag in found.get("Tags") or ()}
+
+
+def _tags(right: _Right, stack_tags: Mapping[str, str]) -> dict[str, str]:
+    return {**stack_tags, **(tagging.resource_tags(right.resource) or {})} if right.exists else {}
 
 
 def may(role: str, action: str, resource: str) -> bool:

@@ -41,6 +41,13 @@ def schema_text(kind: str) -> str:
     return (_SCHEMAS / f"resources/{index[kind]}.json").read_text("utf-8")
 
 
+@cache
+def reference() -> dict[str, Any]:
+    """AWS's service authorization reference: each service's actions, and the ARNs of their resources."""
+    found: dict[str, Any] = json.loads((_SCHEMAS.parent / "AdditionalSpecs/Policies.json").read_text("utf-8"))
+    return found
+
+
 @dataclass(frozen=True)
 class Made:
     """A resource of a rendered template."""
