@@ -87,6 +87,7 @@ class Output(StrEnum):
     KEY_ARN = "KeyArn"
     TRAIL_BUCKET = "TrailBucket"
     EXISTING = "Existing"
+    STACK_TYPES = "StackTypes"
     # Of the foundation.
     DATABASE_CLUSTER = "DatabaseCluster"
     # Of a slot.

@@ -16,13 +16,19 @@ if TYPE_CHECKING:
 
     from mypy_boto3_cloudformation import CloudFormationClient
 
+_WITHOUT_RIGHTS = {
+    "AWS::CDK::Metadata",
+    "AWS::CloudFormation::WaitCondition",
+    "AWS::CloudFormation::WaitConditionHandle",
+}
+"""They make nothing outside of their stack."""
 _HANDLERS = ("create", "read", "update", "delete")
 
 
 def handler_permissions(cloudformation: CloudFormationClient, types: Iterable[str]) -> set[str]:
     """The actions that CloudFormation needs for stacks with resources of these types.
 
-    Raises STACK_TEMPLATE_INVALID for a type that CloudFormation doesn't know.
+    Raises STACK_TEMPLATE_INVALID for a type that CloudFormation doesn't know, or that has no rights there.
     https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html
     """
     found: set[str] = set()
@@ -36,5 +42,9 @@ def handler_permissions(cloudformation: CloudFormationClient, types: Iterable[st
                 problem = f"CloudFormation knows no resource type {name} in this region."
                 raise KanmonError(Code.STACK_TEMPLATE_INVALID, problem, where="stacks") from error
         handlers = schema.get("handlers", {})
+        if not handlers and name not in _WITHOUT_RIGHTS:
+            problem = f"CloudFormation's schema of {name} names no rights, so its role can't get them."
+            fix = "Leave it out of the stack, make it outside of Kanmon, and give its id as a parameter."
+            raise KanmonError(Code.STACK_TEMPLATE_INVALID, problem, where="stacks", fix=fix)
         found.update(one for key in _HANDLERS for one in handlers.get(key, {}).get("permissions", ()))
     return found

@@ -14,11 +14,11 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.naming import Output, artifact_bucket, bootstrap_stack, environment_output, service_role
 from kanmon.stacks.cloudformation import Stacks
-from kanmon.templates.bootstrap import lacking_rights
+from kanmon.templates.bootstrap import lacking_rights, lacking_types
 from kanmon.templates.stack_set import Bootstrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from kanmon.aws.clients import Aws
     from kanmon.config.schema import Config
@@ -58,6 +58,20 @@ class Account:
             fix = "Run `kanmon bootstrap` with an administrator's credentials: it gives this right."
             raise KanmonError(Code.NOT_BOOTSTRAPPED, problem, fix=fix)
         return Bootstrapped(self.bucket, key)
+
+    def refuse_new_types(self, types: Mapping[str, Iterable[str]]) -> None:
+        """Raise NOT_BOOTSTRAPPED when CloudFormation's role lacks the rights for a type, by own stacks.
+
+        Without it, CloudFormation would refuse the resource in the middle of the deploy.
+        """
+        if self.config.github is None:
+            return
+        found = {name: lacking_types(self.config, given, self._outputs) for name, given in types.items()}
+        lacking = [f"{kind} in {name}" for name, kinds in found.items() for kind in kinds]
+        if lacking:
+            problem = f"CloudFormation's role has no rights for {', '.join(lacking)}."
+            fix = "An administrator runs `kanmon bootstrap`. It shows the rights before it gives them."
+            raise KanmonError(Code.NOT_BOOTSTRAPPED, problem, where="stacks", fix=fix)
 
     @property
     def _place(self) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kanmon.stacks.own_rights import OwnRight
 
 
+_AWS = "AWS::"
 _NO_RIGHTS: dict[str, Any] = {"secrets": [], "sign_in": False}
 
 
@@ -34,12 +35,14 @@ def bootstrap_template(
     api_logs: bool = True,
     outputs: Mapping[str, str] | None = None,
     own: Sequence[Sequence[OwnRight]] = (),
+    types: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
     """Render the bootstrap stack. `others` are the configs of the other environments in the same file.
 
     With `api_logs` the stack sets API Gateway's role for writing logs. An account has one such role in each
     region. `outputs` are the stack's own, if it exists: the keys and trails of all its environments stay.
-    `own` has the service role's rights for the team's own stacks, by policies.
+    `own` has the service role's rights for the team's own stacks, by policies, and `types` the resource types
+    behind them, by environments.
     """
     configs = {one.environment: one for one in (*others, config)}
     trails, checks = environment_trails(configs, outputs or {}), check_rights(configs, outputs or {})
@@ -51,6 +54,7 @@ def bootstrap_template(
             _environment(configs.get(name), config, name, trail)
             | checks.get(name, _NO_RIGHTS)
             | _existing(existing_rights(configs, name, outputs or {}))
+            | {"stack_types": _recorded_types((types or {}).get(name, ()))}
             for name, trail in trails.items()
         ],
         checks=json.dumps(checks),
@@ -110,6 +114,33 @@ def lacking_rights(config: Config, outputs: Mapping[str, str]) -> str:
         return f"read the secret {unread[0]}"
     signs_in = any(check.sign_in for check in config.checks) and not recorded["sign_in"]
     return "sign in to the user pool" if signs_in else ""
+
+
+def lacking_types(config: Config, types: Iterable[str], outputs: Mapping[str, str]) -> list[str]:
+    """The resource types of the environment's own stacks that CloudFormation's role has no rights for."""
+    return sorted(set(types) - _granted_types(config.environment, outputs))
+
+
+def stack_types(
+    config: Config, used: Mapping[str, Iterable[str]], outputs: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """The resource types of the team's own stacks, by environments: `used` has those of one file.
+
+    The stack's outputs have those of the app's environments without a config here.
+    """
+    recorded = {name: _granted_types(name, outputs) for name in config.every_environment}
+    return {name: sorted(types) for name, types in sorted((recorded | dict(used)).items()) if types}
+
+
+def _recorded_types(types: Iterable[str]) -> str:
+    """Without the beginning that nearly all have: a value of an output is short."""
+    return ",".join(one.removeprefix(_AWS) if one.startswith(_AWS) else f":{one}" for one in types)
+
+
+def _granted_types(environment: str, outputs: Mapping[str, str]) -> set[str]:
+    recorded = outputs.get(environment_output(environment, Output.STACK_TYPES), "")
+    listed = filter(None, recorded.split(","))
+    return {one[1:] if one.startswith(":") else _AWS + one for one in listed}
 
 
 def existing_rights(configs: Mapping[str, Config], name: str, outputs: Mapping[str, str]) -> dict[str, str]:

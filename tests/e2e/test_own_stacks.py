@@ -74,6 +74,15 @@ def test_a_stack_of_the_teams_own_is_a_part_of_the_release(project: Project) -> 
     (project.folder / "orders.yml").write_text(_TEMPLATE)
     _write(project)
     project.kanmon("bootstrap", "--yes").check()
+    project.edit(
+        "orders.yml",
+        "Outputs:",
+        "  Bus: {Type: AWS::Events::EventBus, Properties: {Name: !Sub '${Name}-bus'}}\nOutputs:",
+    )
+    refused = project.release()
+    assert refused.status != 0
+    assert "no rights for AWS::Events::EventBus in orders" in refused.error
+    project.kanmon("bootstrap", "--yes").check()
     released = project.release().check()
     assert "orders" in released.output
     sns = project.client("sns")

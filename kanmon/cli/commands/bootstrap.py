@@ -24,11 +24,11 @@ from kanmon.stacks.neighbours import refuse_alike
 from kanmon.stacks.own_rights import own_rights
 from kanmon.stacks.statements import alike, permission_changes
 from kanmon.stacks.template import resources_of
-from kanmon.templates.bootstrap import bootstrap_template, deployed_costs, environment_trails
+from kanmon.templates.bootstrap import bootstrap_template, deployed_costs, environment_trails, stack_types
 from kanmon.templates.stack_set import tags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from kanmon.cli.account import Account
     from kanmon.cli.context import Context
@@ -76,7 +76,9 @@ def _bootstrap(context: Context, *, yes: bool) -> DeployedStack:
     outputs = stack.outputs if stack else {}
     configs = context.configs
     refuse_alike(account.config.app, environment_trails(configs, outputs), stacks.all())
-    render = partial(bootstrap_template, others=configs.values(), api_logs=api_logs, own=_own_rights(context))
+    types = stack_types(account.config, _used_types(context), outputs)
+    own = _own_rights(context, types)
+    render = partial(bootstrap_template, others=configs.values(), api_logs=api_logs, own=own, types=types)
     body = render(account.config, outputs=outputs)
     refuse_long(body)
     if stack and stacks.body(name) == body:
@@ -96,19 +98,26 @@ def _bootstrap(context: Context, *, yes: bool) -> DeployedStack:
     return stack
 
 
-def _own_rights(context: Context) -> list[list[OwnRight]]:
-    """The service role's rights for the resource types of the team's own stacks.
+def _used_types(context: Context) -> dict[str, set[str]]:
+    """The resource types of the team's own stacks, by the environments of the config.
 
-    Raises ARTIFACT_MISSING, UNSAFE_PATH, STACK_TEMPLATE_INVALID.
+    Without `github` there is no role for them. Raises ARTIFACT_MISSING, UNSAFE_PATH, STACK_TEMPLATE_INVALID.
     """
-    from kanmon.aws.resource_types import handler_permissions
     from kanmon.bundle.own_stacks import read_stacks
 
-    types: set[str] = set()
-    for config in context.configs.values():
-        templates = read_stacks(config, context.project).values()
-        types |= {one for template in templates for one in template.types}
-    return own_rights(handler_permissions(context.account.aws.cloudformation, types))
+    return {
+        name: {one for template in read_stacks(config, context.project).values() for one in template.types}
+        for name, config in context.configs.items()
+        if config.github
+    }
+
+
+def _own_rights(context: Context, types: Mapping[str, Iterable[str]]) -> list[list[OwnRight]]:
+    """The service role's rights for these types. Raises STACK_TEMPLATE_INVALID."""
+    from kanmon.aws.resource_types import handler_permissions
+
+    every = {one for found in types.values() for one in found}
+    return own_rights(handler_permissions(context.account.aws.cloudformation, every))
 
 
 def _confirmation(context: Context, *, yes: bool) -> Callable[[], bool]:

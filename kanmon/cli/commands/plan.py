@@ -67,6 +67,7 @@ def new_plan(context: Context, bundle_folder: Path, digest: str, head: Head) -> 
         refuse_planned_docker_action(context.config_file, name, first=name == next(iter(context.configs)))
     bundle = built_from(context.config, bundle_folder, digest)
     services = context.services
+    context.account.refuse_new_types({name: one.types for name, one in bundle.manifest.stacks.items()})
     _refuse_above_boundary(context)
     refuse_unfit(context.config, context.account.aws)
     live = live_release(services, head)

@@ -24,6 +24,18 @@ def test_all_but_lists_count() -> None:
     assert {"sns:CreateTopic", "sns:DeleteTopic", "sns:SetTopicAttributes"} <= found
 
 
+def test_a_type_without_known_rights_is_refused() -> None:
+    """ADP-2: its stack would fail in the middle of the deploy."""
+    client = boto3.client("cloudformation", region_name="eu-central-1")
+    with Stubber(client) as stub:
+        for _ in range(2):
+            stub.add_response("describe_type", {"Schema": "{}"})
+        assert handler_permissions(client, ["AWS::CloudFormation::WaitConditionHandle"]) == set()
+        with pytest.raises(KanmonError, match="AWS::Pinpoint::App names no rights") as error:
+            handler_permissions(client, ["AWS::Pinpoint::App"])
+    assert error.value.code is Code.STACK_TEMPLATE_INVALID
+
+
 def test_an_unknown_type_is_named() -> None:
     client = boto3.client("cloudformation", region_name="eu-central-1")
     with Stubber(client) as stub:

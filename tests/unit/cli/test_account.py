@@ -13,7 +13,9 @@ from kanmon.cli.wiring import services_of
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.stacks.cloudformation import Stacks
+from kanmon.templates.bootstrap import bootstrap_template, stack_types
 from tests.fakes.app import make_config
+from tests.unit.templates.parsed import parse
 
 GITHUB = {"repository": "octo/shop"}
 ROLE = "iam::123456789012:role/shop-test-cloudformation"
@@ -73,3 +75,43 @@ def test_a_plan_is_refused_while_the_deploy_role_lacks_a_right_for_its_checks() 
     assert _refusal({"Checks": given}, checks=sign_in, user_pool={}) == (
         "The deploy role may not sign in to the user pool for the checks."
     )
+
+
+@mock_aws
+def test_a_plan_is_refused_while_cloudformation_lacks_the_rights_for_a_type() -> None:
+    """ADP-2: before any change, not by CloudFormation in the middle of the deploy."""
+    table, topic = "AWS::DynamoDB::Table", "AWS::SNS::Topic"
+
+    def refusal(types: dict[str, list[str]], granted: str, **changes: Any) -> str:
+        account = Account(make_config(**{"github": GITHUB} | changes), Aws("ap-northeast-1"))
+        account.__dict__["_outputs"] = {"TestStackTypes": granted, "ProductionStackTypes": "DynamoDB::Table"}
+        try:
+            account.refuse_new_types(types)
+        except KanmonError as error:
+            return error.message if error.code is Code.NOT_BOOTSTRAPPED else repr(error)
+        return ""
+
+    orders = {"orders": [table, topic], "mails": [topic]}
+    assert refusal(orders, "DynamoDB::Table,SNS::Topic,S3::Bucket") == ""
+    assert refusal(orders, "SNS::Topic") == f"CloudFormation's role has no rights for {table} in orders."
+    assert f"{topic} in orders, {topic} in mails" in refusal(orders, "DynamoDB::Table")
+    assert refusal({"orders": ["Acme::Own::Type"]}, ":Acme::Own::Type") == ""
+    assert f"{table} in orders" in refusal(orders, "")
+    assert refusal(orders, "", github=None) == ""
+    assert refusal({}, "") == ""
+
+
+def test_bootstrap_keeps_the_types_of_other_environments() -> None:
+    """ADP-2: their rights stay, though this config has other stacks."""
+    granted = {"production": ["AWS::DynamoDB::Table", "Acme::Own::Type"], "test": ["AWS::SNS::Topic"]}
+    config = make_config(github=GITHUB | {"environments": ["test", "production"]})
+    outputs = {
+        name: one["Value"]
+        for name, one in parse(bootstrap_template(config, types=granted))["Outputs"].items()
+    }
+    bucket = ["AWS::S3::Bucket"]
+    assert stack_types(config, {"test": bucket}, outputs) == granted | {"test": bucket}
+    assert stack_types(config, {}, outputs) == granted
+    assert stack_types(config, {"test": bucket}, {}) == {"test": bucket}
+    alone = make_config(github=GITHUB)
+    assert stack_types(alone, {}, outputs) == {"test": granted["test"]}
