@@ -125,6 +125,11 @@ class Code(Enum):
         "A template of your own stacks can't be released as it is.",
         "Correct the template. `aws cloudformation validate-template` and cfn-lint find more.",
     )
+    ACTION_UNKNOWN = (
+        135,
+        "A permission names an action that IAM doesn't know, so it has no effect.",
+        "Correct the name. Is the action newer than your Kanmon? Then ignore this warning.",
+    )
     CREDENTIALS_MISSING = (
         201,
         "AWS credentials are missing, incomplete or expired.",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, model_validator
 
+from kanmon.config.actions import near_service
 from kanmon.config.section import MistakeError, Section, written
 
 if TYPE_CHECKING:
@@ -73,6 +74,17 @@ class Statement(Section):
         examples=[{"StringEquals": {"ses:FromAddress": ["shop@example.com"]}}],
         description="More conditions, as in IAM: `{StringEquals: {'ses:FromAddress': [shop@example.com]}}`.",
     )
+
+    @model_validator(mode="after")
+    def _of_a_service(self) -> Self:
+        for index, action in enumerate(self.actions):
+            if near := near_service(action):
+                raise MistakeError(
+                    f"IAM knows no service `{action.partition(':')[0]}`.",
+                    f"Write `{near}:{action.partition(':')[2]}`.",
+                    at=("actions", index),
+                )
+        return self
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:

@@ -12,6 +12,7 @@ from kanmon.cli.command import Command, bundle_folder
 from kanmon.config.waiting import waiting_warnings
 from kanmon.errors import ExitStatus
 from kanmon.report.step import folded
+from kanmon.stacks.action_warnings import action_warnings
 from kanmon.text import counted, short_commit
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def run(options: BuildOptions, context: Context) -> ExitStatus:
         warnings += web_warnings(manifest.web, context.config.web.paths, linked_pages(bundle))
     warnings += waiting_warnings(context.config)
     warnings += policy_warnings(context.config)
+    warnings += action_warnings(context.config, {name: one.body for name, one in manifest.stacks.items()})
     context.warn(warnings)
     if context.step:
         context.step.bundle(bundle)
