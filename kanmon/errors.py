@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,19 @@ class ExitStatus(IntEnum):
     """Interrupted by Ctrl-C or a cancelled job. Begun work is undone first."""
 
 
+_COMMANDS = re.compile(
+    r"\bkanmon (abort|deploy|destroy|history|outputs|plan|promote|recover|rollback|smoke|status)\b(?! --env)"
+)
+
+
+def for_environment(hint: str, environment: str) -> str:
+    """A hint whose commands name their environment: without it, they mean the first one of the config.
+
+    Empty: the config has one environment only.
+    """
+    return _COMMANDS.sub(lambda found: f"{found[0]} --env {environment}", hint) if environment else hint
+
+
 class KanmonError(Exception):
     """One error, for a person to read.
 
@@ -45,3 +59,8 @@ class KanmonError(Exception):
         """The error as one message."""
         place = f" ({self.where})" if self.where else ""
         return f"{self.code.id}: {self.message}{place} {self.fix}"
+
+    def for_environment(self, environment: str) -> KanmonError:
+        """The same error with hints for one environment: see :func:`for_environment`."""
+        message, fix = (for_environment(text, environment) for text in (self.message, self.fix))
+        return KanmonError(self.code, message, where=self.where, fix=fix)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
@@ -59,6 +60,13 @@ class Context:
 
         return chosen(self.configs, self.environment)
 
+    @property
+    def hinted(self) -> str:
+        """The environment that commands in hints have to name; empty when the config has only one."""
+        with suppress(KanmonError):
+            return self.config.environment if self.config.environments else ""
+        return self.environment
+
     @cached_property
     def aws(self) -> Aws:
         """AWS in the environment's region."""
@@ -98,7 +106,6 @@ class Context:
         """The services for deploy, rollback and recover. Raises CREDENTIALS_MISSING, NOT_BOOTSTRAPPED."""
         from kanmon.cli.wiring import services_of
         from kanmon.codes import Code
-        from kanmon.report.step import show_error
 
         @cache
         def warn(text: str) -> None:
@@ -107,7 +114,7 @@ class Context:
             if self.step:
                 self.warn([warning])
             else:
-                show_error(warning)
+                self.show_error(warning)
 
         return services_of(self.account, warn, self._preview_tests)
 
@@ -169,8 +176,14 @@ class Context:
         from kanmon.github.runner import Level
         from kanmon.report.terminal import print_error
 
-        for warning in warnings:
+        for warning in (one.for_environment(self.hinted) for one in warnings):
             if self.step:
                 self.step.error(warning, Level.WARNING)
             else:
                 print_error(self.console, warning)
+
+    def show_error(self, error: KanmonError) -> None:
+        """Show an error where people look, with hints for the environment."""
+        from kanmon.report.step import show_error
+
+        show_error(error.for_environment(self.hinted))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kanmon.aws.markers import Marker, Markers
@@ -66,6 +67,8 @@ def show_outcome(context: Context, outcome: Outcome, plan: Plan | None = None) -
 
     `plan` is the one that a deploy carried out.
     """
+    if outcome.failure:
+        outcome = replace(outcome, failure=outcome.failure.for_environment(context.hinted))
     if context.step:
         context.step.outcome(outcome, plan)
     elif outcome.failure:
@@ -83,7 +86,7 @@ def show_steps(context: Context, subject: str, steps: Iterable[str]) -> None:
 
 def show_ending(context: Context, outcome: Outcome) -> None:
     """Print an outcome in one line, and put its marker on the dashboard."""
-    print_outcome(context.console, outcome)
+    print_outcome(context.console, outcome, context.hinted)
     put_marker(context, outcome)
 
 

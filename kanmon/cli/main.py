@@ -60,7 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             status: int = command.run(options, context)
             sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - only --debug shows a traceback
-        status = _report(_known(error), debug=debug, begun=context is not None)
+        known = _known(error)
+        shown = known.for_environment(context.hinted) if known and context else known
+        status = _report(shown, debug=debug, begun=context is not None)
         if not isinstance(error, KanmonError | KeyboardInterrupt):
             return status
     if not (context and context.unfinished):

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kanmon.errors import for_environment
 from kanmon.release.events import Event, EventKind
 from kanmon.report.console import block, joined, markup, styled
 from kanmon.stacks.statements import wrapped
@@ -202,8 +203,8 @@ def _print_permissions(console: Screen, lines: Iterable[str], indent: str) -> No
             console.line(f"{indent}{part}")
 
 
-def print_outcome(console: Screen, outcome: Outcome) -> None:
-    """Print how a run ended, in one line."""
+def print_outcome(console: Screen, outcome: Outcome, environment: str = "") -> None:
+    """Print how a run ended, in one line. `environment` is the one that commands in hints have to name."""
     operation = outcome.operation
     ending = styled(
         f"{outcome.release}: {outcome.result.value}", f"bold {RESULT_COLOURS[outcome.result.value]}"
@@ -217,8 +218,8 @@ def print_outcome(console: Screen, outcome: Outcome) -> None:
     console.print("{line}", line=joined(" ", texts))
     if outcome.frozen:
         console.print(
-            "  [yellow]The environment is frozen.[/] Fix the cause, then run "
-            '[bold]kanmon deploy --lift-freeze "the fix"[/].'
+            "  [yellow]The environment is frozen.[/] Fix the cause, then run [bold]{command}[/].",
+            command=for_environment('kanmon deploy --lift-freeze "the fix"', environment),
         )
     for kept in operation.kept if operation else ():
         console.print(
@@ -245,10 +246,12 @@ def print_status(
     operation: Operation | None,
     *,
     now: datetime,
+    environment: str = "",
 ) -> None:
     """Show the environment's state at the time `now`.
 
-    `target` is the release for `kanmon rollback`, `operation` the open one.
+    `target` is the release for `kanmon rollback`, `operation` the open one, and `environment` the one that
+    commands in hints have to name.
     """
     commit = markup(" (commit {commit})", commit=short_commit(live.commit)) if live else ""
     console.print("live      [bold]{live}[/]{commit}", live=head.live or "nothing", commit=commit)
@@ -269,10 +272,13 @@ def print_status(
             "[yellow]removed[/]   by {by}, since {began} UTC{end}",
             by=head.destroyed.by,
             began=f"{head.destroyed.began:%Y-%m-%d %H:%M}",
-            end="" if head.destroyed.ended else "; it did not end: run `kanmon destroy` again",
+            end=""
+            if head.destroyed.ended
+            else for_environment("; it did not end: run `kanmon destroy` again", environment),
         )
     if operation:
-        _print_open(console, operation, is_leased=bool(head.lease and head.lease.expires > now))
+        is_leased = bool(head.lease and head.lease.expires > now)
+        _print_open(console, operation, environment, is_leased=is_leased)
     if head.lease:
         holder = head.lease.holder
         console.print(
@@ -298,12 +304,12 @@ def print_addresses(console: Screen, addresses: Addresses) -> None:
             console.print("{title:<9} {address}", title=title, address=address)
 
 
-def _print_open(console: Screen, operation: Operation, *, is_leased: bool) -> None:
+def _print_open(console: Screen, operation: Operation, environment: str, *, is_leased: bool) -> None:
     if operation.held:
         console.print(
-            "[red]held[/]      operation {number} waits for a decision: "
-            "kanmon recover --keep or --undo, or kanmon rollback",
+            "[red]held[/]      operation {number} waits for a decision: {commands}",
             number=operation.number,
+            commands=for_environment("kanmon recover --keep or --undo, or kanmon rollback", environment),
         )
         at = operation.steps[-2].note if len(operation.steps) > 1 else ""
         console.print("          it holds {release} at its step: {at}", release=operation.release, at=at)
@@ -317,7 +323,10 @@ def _print_open(console: Screen, operation: Operation, *, is_leased: bool) -> No
         note=f": {operation.steps[-1].note}" if operation.steps else "",
     )
     if not is_leased:
-        console.print("          no run is at work on it: kanmon recover finishes or undoes it")
+        console.print(
+            "          no run is at work on it: {command} finishes or undoes it",
+            command=for_environment("kanmon recover", environment),
+        )
 
 
 def _why(operation: Operation) -> str:

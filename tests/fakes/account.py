@@ -10,6 +10,8 @@ from kanmon.bundle.blobs import Blobs
 from tests.fakes.cloud import ARTIFACTS, BOOTSTRAPPED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from kanmon.config.schema import Config
     from kanmon.templates.stack_set import Bootstrapped
     from tests.fakes.cloud import Cloud
@@ -34,6 +36,9 @@ class FakeAccount:
     @property
     def blobs(self) -> Blobs:
         return Blobs(cast("Any", self.cloud.s3), self.bucket, self.config.environment)
+
+    def refuse_new_types(self, types: Mapping[str, Iterable[str]]) -> None:
+        """Nothing is refused: `tests/unit/cli/test_account.py` has the rules."""
 
     def _put(self, *, Namespace: str, MetricData: list[dict[str, Any]]) -> None:  # noqa: N803 - boto3's names
         assert Namespace == "Kanmon"

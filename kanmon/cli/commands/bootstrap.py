@@ -15,7 +15,6 @@ from kanmon.cli.command import Command, flag
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
 from kanmon.naming import Output, bootstrap_key, bootstrap_stack, environment_output, logical_id
-from kanmon.report.step import show_error
 from kanmon.report.terminal import print_change
 from kanmon.stacks.boundary import refuse_long
 from kanmon.stacks.changes import template_changes
@@ -57,7 +56,7 @@ def run(options: BootstrapOptions, context: Context) -> ExitStatus:
     except KanmonError as error:
         if error.code is not Code.STACK_FAILED:
             raise
-        show_error(error)
+        context.show_error(error)
         return ExitStatus.FAILED
     for line in _advice(context.configs, context.config, bootstrapped.outputs):
         context.print(line)

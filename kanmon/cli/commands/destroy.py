@@ -35,7 +35,6 @@ def run(options: DestroyOptions, context: Context) -> ExitStatus:
     """Show what goes and what stays, ask, remove. You can repeat it until nothing is left."""
     from kanmon.cli.wiring import removers_of
     from kanmon.release.destroy import Extent, destroy, refuse_removal, take_inventory
-    from kanmon.report.step import show_error
 
     config, account = context.config, context.account
     removers = removers_of(account)
@@ -64,7 +63,7 @@ def run(options: DestroyOptions, context: Context) -> ExitStatus:
     except KanmonError as error:
         if error.code is not Code.NOT_REMOVED:
             raise
-        show_error(error)
+        context.show_error(error)
         return ExitStatus.FAILED
     context.console.print("[green]{prefix} is removed.[/]", prefix=extent.prefix)
     _show_kept(context, left)

@@ -16,7 +16,6 @@ def run(_: NoOptions, context: Context) -> ExitStatus:
     from kanmon.release.checking import refuse_failed
     from kanmon.release.journal import check_record
     from kanmon.release.smoke import smoke
-    from kanmon.report.step import show_error
     from kanmon.report.terminal import Progress
 
     services = context.services
@@ -26,7 +25,7 @@ def run(_: NoOptions, context: Context) -> ExitStatus:
     try:
         refuse_failed(results)
     except KanmonError as error:
-        show_error(error)
+        context.show_error(error)
         return ExitStatus.FAILED
     context.console.print("[green]All {number} checks passed.[/]", number=len(results))
     return ExitStatus.OK

@@ -31,7 +31,7 @@ def run(options: FormatOptions, context: Context) -> ExitStatus:
         live = ledger.release(head.live) if head.live else None
         target, now = present_target(ledger), services.clock.now()
         context.print(f"in        {context.config.environment}")
-        print_status(context.console, head, live, target, operation, now=now)
+        print_status(context.console, head, live, target, operation, now=now, environment=context.hinted)
         print_addresses(context.console, addresses)
         for address in _unconfirmed(context):
             print_unconfirmed(context.console, address)

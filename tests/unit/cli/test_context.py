@@ -7,6 +7,7 @@ import json
 import re
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -46,6 +47,25 @@ def test_an_error_comes_in_the_configs_language(tmp_path: Path) -> None:
         assert spoken() == "ja"
     finally:
         speak({})
+
+
+def test_hints_name_an_environment_if_there_are_several(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """ADP-5"""
+    several: dict[str, Any] = {"environment": None, "environments": {"staging": {}, "production": {}}}
+    file = context(tmp_path).config_file
+    one = json.loads(file.read_text())
+    file.write_text(json.dumps({key: value for key, value in (one | several).items() if value is not None}))
+    held = KanmonError(Code.HELD, "It is held.")
+    for named, expected in (("", "staging"), ("production", "production")):
+        Context(file, environment=named).show_error(held)
+        assert f"kanmon recover --env {expected} --keep" in " ".join(capsys.readouterr().err.split())
+    context(tmp_path).show_error(held)
+    assert "--env" not in capsys.readouterr().err
+    broken = context(tmp_path, functions=7)
+    broken.environment = "production"
+    assert broken.hinted == "production"
 
 
 @pytest.mark.parametrize("region", ["Tokyo", "not a region", 7])

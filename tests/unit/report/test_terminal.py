@@ -444,6 +444,18 @@ def test_a_rollback_names_the_way_on() -> None:
     assert printed(on).count("frozen") == 1
 
 
+def test_hints_name_the_environment() -> None:
+    """ADP-5: a copied command acts on the environment that it was shown for."""
+    on = console()
+    print_outcome(on, Outcome(Result.ROLLED_BACK, "r2", an_operation()), "staging")
+    head = Head(destroyed=Destruction(by="kim", began=NOON, data=True, ended=None))
+    print_status(on, head, None, None, an_operation(), now=NOON, environment="staging")
+    shown = printed(on)
+    assert 'kanmon deploy --env staging --lift-freeze "the fix"' in shown
+    assert "run `kanmon destroy --env staging` again" in shown
+    assert "kanmon recover --env staging finishes or undoes it" in shown
+
+
 def hostile_operation(text: str) -> Operation:
     kept = KeptStack(stack=text, reason=text)
     approval = Approval(by=text, how=text, digest="d", at=NOON)
