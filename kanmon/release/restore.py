@@ -8,7 +8,7 @@ compared each template with its name, and a blob can't be written again, so no r
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.records import KeptStack
 from kanmon.model import Slot
-from kanmon.naming import EDGE, STACK_KINDS, stack_name
+from kanmon.naming import EDGE, SLOT, STACK_KINDS, stack_name
 from kanmon.release.events import EventKind
 from kanmon.release.provision import stack_at_rest
 from kanmon.release.stack_outputs import outputs_of
@@ -54,15 +54,21 @@ def restore_stacks(
     """
     outputs = outputs_of(services, target.config, Slot.NONE)
     failed = frozenset(one.stack for one in journal.operation.kept)
-    restoration, kept, changed = _Restoration(services, journal, target, outputs, failed), [], False
-    for kind in _users_first(kinds, target):
+    restoration, kept = _Restoration(services, journal, target, outputs, failed), dict[str, KeptStack]()
+    changed = False
+    # Users come first, with the outputs from before. A restoration may change outputs, so all their users get
+    # these then, each after those that it needs.
+    others = [kind for kind in target.record.stacks if kind != SLOT]
+    for kind in (*_users_first(kinds, target), *reversed(_users_first(others, target))):
+        if not restoration.due(kind, first=kind in kinds):
+            continue
         name = stack_name(target.config.prefix, kind, Slot.NONE)
         try:
             changed |= restoration.restore(kind, name)
         except _KeptError as error:
-            kept.append(KeptStack(stack=name, reason=str(error)))
+            kept[name] = KeptStack(stack=name, reason=str(error))
             journal.emit(EventKind.NOTE, f"{name} stays as it is: {error}", stack=name)
-    journal.note(kept=tuple(kept))
+    journal.note(kept=tuple(kept.values()))
     return changed
 
 
@@ -87,9 +93,19 @@ class _Restoration:
     outputs: Outputs
     failed: frozenset[str]
     """The stacks that an earlier run of this operation failed to restore."""
+    done: set[str] = field(default_factory=set)
+    """The kinds of the restored stacks, and of those that stay as they are."""
+    moved: set[str] = field(default_factory=set)
+    """The kinds of those with other outputs since."""
+
+    def due(self, kind: str, *, first: bool) -> bool:
+        """Whether to restore a stack: for the first time, or for the outputs of one that came after it."""
+        recorded = self.target.record.stacks.get(kind)
+        return (first and kind not in self.done) or bool(recorded and recorded.needs & self.moved)
 
     def restore(self, kind: str, name: str) -> bool:
         """Restore one stack; True for a change. Raises _KeptError, and errors for another run."""
+        self.done.add(kind)
         stack, wanted = stack_at_rest(self.services, self.journal, name), self.target.record.stacks.get(kind)
         if stack is None and wanted is None:
             return False
@@ -129,7 +145,10 @@ class _Restoration:
         if change_set is None:
             return False
         _refuse_loss(change_set, stateful=kind in self.target.config.stateful_stacks)
-        stacks.execute(change_set, lambda event: self.journal.emit_stack(kind, event))
+        restored = stacks.execute(change_set, lambda event: self.journal.emit_stack(kind, event))
+        if restored.outputs != self.outputs.get(kind):
+            self.outputs[kind] = restored.outputs
+            self.moved.add(kind)
         self.journal.emit(EventKind.NOTE, f"{stack.name} is as {self.target.id} deployed it")
         return True
 

@@ -111,6 +111,30 @@ def test_a_change_is_undone_with_the_release(cloud: Cloud, app: App) -> None:
     assert [one.stack for one in outcome.operation.kept] == ["shop-test-orders"]
 
 
+@pytest.mark.parametrize("topic", ["{}", "{Tags: []}"])
+def test_a_restored_stack_gives_its_new_outputs_to_others(
+    cloud: Cloud, app: App, monkeypatch: pytest.MonkeyPatch, topic: str
+) -> None:
+    """ADP-2, CD-10: the topic's stack is restored before the table's, or was not changed at all."""
+    stacks: dict[str, Any] = {"stacks": {name: one | {"stateful": False} for name, one in STACKS.items()}}
+    another = "\n  Second:\n    Type: AWS::SNS::Topic\n"
+    app.release(cloud, "one", **stacks)
+    assert app.release(cloud, "two", more=another, topic=topic, **stacks).result is Result.STABLE
+    outputs = cloud.stacks._outputs
+
+    def renamed(name: str, body: str, parameters: dict[str, str]) -> dict[str, str]:
+        found = outputs(name, body, parameters)
+        return {key: f"{value}-2" for key, value in found.items()} if name.endswith("-orders") else found
+
+    monkeypatch.setattr(cloud.stacks, "_outputs", renamed)
+    outcome = roll_back(cloud)
+    assert outcome.operation
+    assert outcome.operation.kept == ()
+    restored = cloud.stacks.stacks
+    assert restored["shop-test-orders"].outputs == {"TableName": "shop-test-orders/TableName-2"}
+    assert restored["shop-test-alerts"].parameters["Table"] == "shop-test-orders/TableName-2"
+
+
 def test_a_new_stack_of_a_failed_release_stays(cloud: Cloud, app: App) -> None:
     """ADP-2: the release before had none, so nobody knows what may go with it."""
     release(
