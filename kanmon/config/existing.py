@@ -270,11 +270,18 @@ def _mistakes(config: Config) -> Iterator[MistakeError]:
             "Add `existing.network` with `vpc`, `subnets` and `security_groups`.",
             at=(place, "database"),
         )
-    if existing.network and not (existing.database or config.database):
+    has_database, within = existing.database or config.database, _in_network(config)
+    if existing.network and not (has_database or within):
         yield MistakeError(
-            "Only functions with `database: true` are in the network, and there is no database.",
-            "Add `existing.database` or `database`, or remove `existing.network`.",
+            "Functions with `network: true` or `database: true` are in the network, and there is none.",
+            "Add `network: true` to a function, or remove `existing.network`.",
             at=(place, "network"),
+        )
+    if within and not (has_database or existing.network):
+        yield MistakeError(
+            f"The function {within[0]} is to be in a network, and there is none.",
+            "Add `existing.network`, or remove `network: true`.",
+            at=("functions", within[0], "network"),
         )
     if existing.network and config.network.endpoints:
         yield MistakeError(
@@ -283,6 +290,10 @@ def _mistakes(config: Config) -> Iterator[MistakeError]:
             at=("network", "endpoints"),
         )
     yield from _elsewhere(config)
+
+
+def _in_network(config: Config) -> list[str]:
+    return [name for name, function in config.functions.items() if function.network]
 
 
 def _elsewhere(config: Config) -> Iterator[MistakeError]:

@@ -177,6 +177,11 @@ class Function(Section):
         "the variables `DATABASE_HOST`, `DATABASE_PORT`, `DATABASE_NAME`, and `DATABASE_SECRET_ARN` for the "
         "secret with user and password.",
     )
+    network: bool = Field(
+        False,
+        description="`true`: the function runs inside the network, of `existing.network` or of the database, "
+        "and reaches what is there. With `database: true` it does anyway.",
+    )
     secrets: tuple[Name, ...] = Field(
         (),
         examples=[["jwt"]],

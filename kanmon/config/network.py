@@ -33,7 +33,7 @@ class Network(Section):
         examples=[["secretsmanager", "sqs"]],
         description="AWS services to reach by an endpoint inside the network instead of the NAT gateway. "
         "Each costs about 20 USD a month. Use one when functions send much to the service, or must reach it "
-        "without the internet. Only functions with `database: true` are in the network.",
+        "without the internet. Functions with `database: true` or `network: true` are in the network.",
     )
 
     @model_validator(mode="after")

@@ -131,6 +131,9 @@ class Grant:
 
 def _only(config: Config, section: str) -> Any:  # noqa: ANN401 - a section of the config
     """The one thing of a kind: Kanmon's own, or an existing one. None without both."""
+    if section == "network":
+        # Its settings alone make none.
+        return config.existing.network or config.database
     own = getattr(config, section)
     return own if own is not None else getattr(config.existing, section)
 
@@ -146,7 +149,21 @@ _STATES = '!Sub "arn:${{AWS::Partition}}:states:${{AWS::Region}}:${{AWS::Account
 _STATE_MACHINE = slot_resource_name("{prefix}", "${{Slot}}", "{name}")
 _STATE_MACHINE_ARN = f'{_STATES}stateMachine:{_STATE_MACHINE}"'
 
+_NETWORK = {
+    "FunctionSubnets": '!Join [",", [!Ref PrivateSubnetA, !Ref PrivateSubnetB]]',
+    "FunctionSecurityGroup": "!GetAtt FunctionSecurityGroup.GroupId",
+}
+# Not `List<AWS::EC2::Subnet::Id>`: CloudFormation may look such ids up by the caller's own rights.
+_NETWORK_TYPES = {"FunctionSubnets": "CommaDelimitedList"}
+
 GRANTS: tuple[Grant, ...] = (
+    Grant(
+        section="network",
+        key="network",
+        named=False,
+        outputs=_NETWORK,
+        parameter_types=_NETWORK_TYPES,
+    ),
     Grant(
         section="database",
         key="database",
@@ -154,8 +171,7 @@ GRANTS: tuple[Grant, ...] = (
         permissions=(Permission("OwnSecrets", ("secretsmanager:GetSecretValue",), "!Ref DatabaseSecretArn"),),
         key_use=_SECRETS_KEY,
         outputs={
-            "FunctionSubnets": '!Join [",", [!Ref PrivateSubnetA, !Ref PrivateSubnetB]]',
-            "FunctionSecurityGroup": "!GetAtt FunctionSecurityGroup.GroupId",
+            **_NETWORK,
             "DatabaseHost": "!GetAtt DatabaseCluster.Endpoint.Address",
             "DatabasePort": "!GetAtt DatabaseCluster.Endpoint.Port",
             "DatabaseSecretArn": "!GetAtt DatabaseCluster.MasterUserSecret.SecretArn",
@@ -166,8 +182,7 @@ GRANTS: tuple[Grant, ...] = (
             "DATABASE_NAME": '"{section.name}"',
             "DATABASE_SECRET_ARN": "!Ref DatabaseSecretArn",
         },
-        # Not `List<AWS::EC2::Subnet::Id>`: CloudFormation may look such ids up by the caller's own rights.
-        parameter_types={"FunctionSubnets": "CommaDelimitedList"},
+        parameter_types=_NETWORK_TYPES,
         stateful=frozenset({"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"}),
     ),
     Grant(

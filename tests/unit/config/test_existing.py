@@ -13,13 +13,16 @@ from kanmon.stacks.granted import granted
 from kanmon.stacks.grants import foundation_outputs, slot_parameters
 from kanmon.templates.api import api_template
 from tests.fakes.app import make_config
+from tests.fakes.configs import templates
 from tests.fakes.existing import DATABASE, DOMAIN, EXISTING, NETWORK, USER_POOL
+from tests.unit.templates.parsed import parse
 
 NO_DATABASE: dict[str, Any] = {
     "functions": {"api": {"handler": "shop.api", "artifact": "build/api"}},
     "hooks": None,
     "database": None,
 }
+INSIDE: dict[str, Any] = {"handler": "shop.api", "artifact": "build/api", "network": True}
 IN_NETWORK: dict[str, Any] = {"database": None, "existing": {"network": NETWORK, "database": DATABASE}}
 
 
@@ -48,13 +51,30 @@ def test_a_database_of_kanmons_comes_into_an_existing_network() -> None:
     assert outputs["DatabaseHost"] == "!GetAtt DatabaseCluster.Endpoint.Address"
 
 
+def test_a_function_comes_into_a_network_without_a_database() -> None:
+    """ADP-3: with the network's rights and nothing of a database."""
+    config = make_config(functions={"api": INSIDE}, hooks=[], database=None, existing={"network": NETWORK})
+    assert slot_parameters(config) == {
+        "FunctionSubnets": "CommaDelimitedList",
+        "FunctionSecurityGroup": "String",
+    }
+    assert foundation_outputs(config)["FunctionSecurityGroup"] == '"sg-0a1b2c3d"'
+    assert (granted(config, "api").variables, granted(config, "api").permissions) == ({}, {})
+    slot = parse(templates(config)["slot"])["Resources"]
+    assert slot["ApiFunction"]["Properties"]["VpcConfig"]["SubnetIds"] == {"Ref": "FunctionSubnets"}
+    assert "AWSLambdaENIManagementAccess" in str(slot["ApiRole"]["Properties"]["ManagedPolicyArns"])
+    outside = parse(templates(make_config(functions={"api": INSIDE | {"network": False}}, hooks=[]))["slot"])
+    assert "VpcConfig" not in outside["Resources"]["ApiFunction"]["Properties"]
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"existing": IN_NETWORK["existing"]}, "Remove `database` to use the existing database"),
         ({"user_pool": {}, "existing": {"user_pool": USER_POOL}}, "Remove `user_pool` to use"),
         ({"database": None, "existing": {"database": DATABASE}}, "Add `existing.network`"),
-        ({**NO_DATABASE, "existing": {"network": NETWORK}}, "there is no database"),
+        ({**NO_DATABASE, "existing": {"network": NETWORK}}, "Add `network: true` to a function"),
+        ({**NO_DATABASE, "functions": {"api": INSIDE}}, "Add `existing.network`, or remove `network: true`"),
         (
             {"network": {"endpoints": ["kms"]}, "existing": {"network": NETWORK}},
             "Remove `network.endpoints`",

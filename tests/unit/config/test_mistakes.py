@@ -60,6 +60,7 @@ FULL: dict[str, Any] = {
             "log_level": "debug",
             "environment": {"LOG_LEVEL": "info"},
             "database": True,
+            "network": True,
             "secrets": ["jwt"],
             "starts": ["report"],
             "sends": ["mail"],

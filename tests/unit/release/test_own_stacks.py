@@ -116,7 +116,8 @@ def test_a_restored_stack_gives_its_new_outputs_to_others(
     cloud: Cloud, app: App, monkeypatch: pytest.MonkeyPatch, topic: str
 ) -> None:
     """ADP-2, CD-10: the topic's stack is restored before the table's, or was not changed at all."""
-    stacks: dict[str, Any] = {"stacks": {name: one | {"stateful": False} for name, one in STACKS.items()}}
+    own: dict[str, Any] = STACKS
+    stacks: dict[str, Any] = {"stacks": {name: one | {"stateful": False} for name, one in own.items()}}
     another = "\n  Second:\n    Type: AWS::SNS::Topic\n"
     app.release(cloud, "one", **stacks)
     assert app.release(cloud, "two", more=another, topic=topic, **stacks).result is Result.STABLE

@@ -19,6 +19,7 @@ from kanmon.stacks.grants import (
     stateful_types,
 )
 from tests.fakes.app import make_config
+from tests.fakes.existing import NETWORK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +35,7 @@ EXECUTIONS = f'{MACHINE.replace("stateMachine", "execution").removesuffix(chr(34
 READ_SECRET = ("secretsmanager:GetSecretValue",)
 SECRETS_KEY = {"OwnSecretsKey": ("secretsmanager", ["kms:Decrypt"])}
 SECTIONS: dict[str, dict[str, Any]] = {
+    "network": {"existing": {"network": NETWORK}},
     "database": {"database": {"name": "shop"}},
     "secrets": {"secrets": {"ai-key": {}}},
     "state_machines": {"state_machines": {"report": {"definition": "report.json"}}},
@@ -63,6 +65,14 @@ class Row:
 
 QUEUE = {"MailQueueArn": "!GetAtt MailQueue.Arn", "MailQueueUrl": "!Ref MailQueue"}
 ROWS: dict[Key, Row] = {
+    ("network", "network"): Row(
+        use={"network": True},
+        outputs={
+            "FunctionSubnets": f'"{",".join(NETWORK["subnets"])}"',
+            "FunctionSecurityGroup": f'"{",".join(NETWORK["security_groups"])}"',
+        },
+        parameters={"FunctionSubnets": "CommaDelimitedList", "FunctionSecurityGroup": "String"},
+    ),
     ("database", "database"): Row(
         use={"database": True},
         outputs={
