@@ -90,7 +90,8 @@ def _named(
     named = set() if problem else set(names_in(content.decode()))
     known = {*constants(config), *PSEUDO, *slot_values(config)}
     functions = named & set(config.functions)
-    if unknown := sorted(one for one in named - functions - known if not source(config, one)):
+    source_of = source(config)
+    if unknown := sorted(one for one in named - functions - known if not source_of(one)):
         problem = f"${{{cut(unknown[0], _SHOWN)}}} names no function of the config, and no output of a stack."
     if not problem:
         given = ["lambda:InvokeFunction"] if functions else []

@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from kanmon.config.placeholders import SECRETS, names_in
-from kanmon.config.section import MistakeError
+from kanmon.config.section import MistakeError, choice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +31,8 @@ def mistakes(config: Config) -> Iterator[MistakeError]:
             yield MistakeError(problem, "Write it into `headers` or `body`.", at=(*place, "path"))
         if check.function and check.function not in config.functions:
             problem = f"The check {check.name} names the function {check.function}, not under `functions`."
-            yield MistakeError(problem, _choice(check.function, config.functions), at=(*place, "function"))
+            fix = choice("functions", config.functions, check.function)
+            yield MistakeError(problem, fix, at=(*place, "function"))
         if check.sign_in:
             yield from _signs_in(config, (*place, "sign_in"))
         for below, text in check.texts():
@@ -57,7 +58,7 @@ def _unknown(config: Config, index: int, text: str, place: Location) -> Iterator
             secret = value.partition(".")[0]
             if secret not in config.secrets:
                 problem = f"`${{{name}}}` names the secret {secret}, which is not under `secrets`."
-                yield MistakeError(problem, _choice(secret, config.secrets), at=place)
+                yield MistakeError(problem, choice(SECRETS, config.secrets, secret), at=place)
             continue
         captured = [f"{check.name}.{one}" for check in checks for one in check.capture.names]
         if name not in captured:
@@ -78,9 +79,3 @@ def _fix(name: str, captured: list[str]) -> str:
     if near := difflib.get_close_matches(name, captured, n=1, cutoff=0.5):
         return f"Write `${{{near[0]}}}`."
     return "Write `${secrets.name}`, or `${check.value}` for a value under `capture` of an earlier check."
-
-
-def _choice(name: str, known: object) -> str:
-    names = list(known) if isinstance(known, dict) else []
-    near = difflib.get_close_matches(name, names, n=1)
-    return f"Write `{near[0]}`." if near else "Add it there, or use the name of another one."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.config import check_values, composed, substitution
 from kanmon.config.paths import is_api_path
-from kanmon.config.section import MistakeError
+from kanmon.config.section import MistakeError, choice
 from kanmon.config.user_pool_triggers import user_trigger_references
 from kanmon.stacks.grants import clashes, missing
 
@@ -43,7 +43,7 @@ def _missing(config: Config) -> Iterator[MistakeError]:
             thing = section.removesuffix("s").replace("_", " ")
             yield MistakeError(
                 f"The {user} names the {thing} {name}, which is not under `{section}`.",
-                _choice(section, list(getattr(config, section)), name),
+                choice(section, getattr(config, section), name),
                 at=place,
             )
     for name, function in config.functions.items():
@@ -91,15 +91,6 @@ def _is_dead_letters(config: Config, name: str) -> bool:
     """Whether a name is that of a queue's own dead-letter queue."""
     queue = config.queues.get(name.removesuffix("-dead"))
     return name.endswith("-dead") and queue is not None and queue.function is not None
-
-
-def _choice(section: str, known: list[str], name: str) -> str:
-    names = ", ".join(f"`{one}`" for one in known)
-    return (
-        f"Use a name from there ({names}), or add `{name}:` to `{section}`."
-        if known
-        else f"Add `{name}:` to `{section}`."
-    )
 
 
 def _references(config: Config) -> Iterator[tuple[str, tuple[int | str, ...], str, str]]:

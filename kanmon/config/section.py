@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Any
 
 
@@ -23,6 +25,16 @@ class MistakeError(ValueError):
         self.problem = problem
         self.fix = fix
         self.at = at
+
+
+def choice(section: str, known: Collection[str], name: str) -> str:
+    """The fix for a name that is not under its section: the near one, else any of them, or to add it."""
+    near = difflib.get_close_matches(name, known, n=1)
+    if near:
+        return f"Write `{near[0]}`."
+    names = ", ".join(f"`{one}`" for one in known)
+    use = f"Use a name from there ({names}), or add" if names else "Add"
+    return f"{use} `{name or 'a name'}:` to `{section}`."
 
 
 def written(pattern: str, allowed: str, example: str) -> Any:  # noqa: ANN401 - pydantic's Field gives Any, too

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
+from functools import cache, partial
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Literal
 
@@ -21,7 +22,7 @@ from kanmon.stacks.grants import foundation_outputs
 from kanmon.text import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from kanmon.config.document import Location
     from kanmon.config.permissions import Statement
@@ -96,15 +97,21 @@ def outputs(config: Config) -> dict[str, tuple[str, str]]:
     return found | {f"{EDGE}.{output}": (EDGE, output) for output in (Output.DOMAIN, Output.URL)}
 
 
-def source(config: Config, name: str) -> tuple[str, str] | None:
-    """The stack's kind and the output of a name; None for another kind of name.
+def source(config: Config) -> Callable[[str], tuple[str, str] | None]:
+    """The stack's kind and the output of a name, for many names; None for another kind of name.
 
     The outputs of the team's own stacks are in their templates, so any name of an output is taken.
     """
-    stack, _, output = name.partition(".")
-    if stack in config.stacks and _OUTPUT.fullmatch(output):
-        return stack, output
-    return outputs(config).get(name)
+    # Most texts have no name: nothing is worked out for them.
+    known = cache(partial(outputs, config))
+
+    def found(name: str) -> tuple[str, str] | None:
+        stack, _, output = name.partition(".")
+        if stack in config.stacks and _OUTPUT.fullmatch(output):
+            return stack, output
+        return known().get(name)
+
+    return found
 
 
 def texts(config: Config) -> Iterator[Text]:
@@ -139,12 +146,13 @@ def mistakes(config: Config) -> Iterator[MistakeError]:
         "parameter": [*always, *pages],
         "slot": [*always, *account, *pages, *slot_values(config)],
     }
+    source_of = source(config)
     for one in texts(config):
         for name in names_in(one.text):
             if is_secret(name):
                 yield from _exposed(one, name)
                 continue
-            own = one.scope != "account" and source(config, name)
+            own = one.scope != "account" and source_of(name)
             if not own and name not in known[one.scope]:
                 yield _unknown(one, name, known)
         if one.scope == "parameter" and not _is_one_value(config, one.text):
@@ -185,7 +193,8 @@ def _circles(config: Config) -> Iterator[MistakeError]:
 
 def sources(config: Config, values: Iterable[str]) -> set[tuple[str, str]]:
     """The outputs in some texts, each as the stack's kind and the output."""
-    found = (source(config, name) for value in values for name in names_in(value))
+    source_of = source(config)
+    found = (source_of(name) for value in values for name in names_in(value))
     return {one for one in found if one}
 
 
@@ -227,10 +236,10 @@ def resolved(text: str, config: Config, stacks: Mapping[str, Mapping[str, str]])
 
     Raises KeyError for an output that is not there.
     """
-    own = constants(config)
+    own, source_of = constants(config), source(config)
 
     def value(name: str) -> str:
-        found = source(config, name)
+        found = source_of(name)
         return stacks[found[0]][found[1]] if found else own[name]
 
     return substitute(text, value)

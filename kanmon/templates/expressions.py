@@ -23,11 +23,12 @@ _ESCAPED = re.compile(r"\$\{!")
 
 def expression(config: Config, text: str) -> str:
     """The text in a slot's template: plain without a name in it, otherwise with `!Sub`."""
+    source_of = source(config)
 
     def value(name: str) -> str:
         if is_secret(name):
             return f"${{!{name}}}"  # it stays as it is until the function starts
-        if found := source(config, name):
+        if found := source_of(name):
             return f"${{{_parameter(*found)}}}"
         # Most texts have no name: nothing is worked out for them.
         return (slot_values(config) | _everywhere(config))[name]

@@ -34,7 +34,7 @@ def _uses(text: str, name: str = "mine") -> dict[str, Any]:
     ("checks", "problem", "fix"),
     [
         ([_uses("${secrets.shoper}")], "names the secret shoper, which is not under `secrets`", "`shopper`"),
-        ([_uses("${secrets}")], "names the secret , which is not", "Add it there"),
+        ([_uses("${secrets}")], "names the secret , which is not", "Use a name from there"),
         ([_uses("${login.token}"), LOGIN], "The check login comes later", "Write `${secrets.name}`"),
         ([LOGIN, _uses("${login.tokn}")], "The check login captures no tokn", "Write `${login.token}`."),
         (
