@@ -99,7 +99,7 @@ def put_marker(context: Context, outcome: Outcome) -> None:
     try:
         Markers(context.account.aws.cloudwatch, config.app, config.environment).put(marker)
     except KanmonError as error:
-        context.warn([KanmonError(Code.MARKER_FAILED, error.message, where=error.where)])
+        context.warn([KanmonError(Code.MARKER_FAILED, error.message, where=error.where, fix=error.fix)])
 
 
 def exit_status(outcome: Outcome) -> ExitStatus:

@@ -57,7 +57,9 @@ def _send(name: str, channel: Channel, message: Message, delivery: Delivery) -> 
     try:
         thread = channel.send(message, delivery.threads.get(name, ""))
     except KanmonError as error:
-        delivery.warnings.append(KanmonError(Code.NOTIFY_FAILED, error.message, where=error.where))
+        delivery.warnings.append(
+            KanmonError(Code.NOTIFY_FAILED, error.message, where=error.where, fix=error.fix)
+        )
     except Exception as error:  # noqa: BLE001 - a message is never worth a release
         delivery.warnings.append(
             KanmonError(Code.NOTIFY_FAILED, phrase("A channel failed: {error}.", error=type(error).__name__))

@@ -26,7 +26,8 @@ def run(options: FormatOptions, context: Context) -> ExitStatus:
     addresses = read_addresses(services, context.config, app_url(context.config, services))
     if options.json:
         held = bool(operation and operation.held)
-        context.print_json(head.model_dump(mode="json") | {"held": held} | asdict(addresses))
+        more = {"held": held, "unconfirmed_emails": _unconfirmed(context)}
+        context.print_json(head.model_dump(mode="json") | more | asdict(addresses))
     else:
         live = ledger.release(head.live) if head.live else None
         target, now = present_target(ledger), services.clock.now()

@@ -31,7 +31,7 @@ from slack_sdk.webhook import WebhookClient
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
-from kanmon.language import phrase
+from kanmon.language import deferred, phrase
 from kanmon.text import cut, inert
 
 if TYPE_CHECKING:
@@ -69,11 +69,12 @@ class SlackWebhook:
         try:
             answer = client.send(text=_text(message), blocks=_blocks(message))
         except _BROKEN as error:
-            raise _failed(_reason(error)) from None
+            raise _failed(_reason(error), _NO_ANSWER) from None
         if answer.status_code != _OK:
-            raise _failed(
-                phrase("it answered {status} ({body})", status=answer.status_code, body=cut(answer.body, 80))
+            answered = phrase(
+                "it answered {status} ({body})", status=answer.status_code, body=cut(answer.body, 80)
             )
+            raise _failed(answered, _WEBHOOK)
         return thread
 
 
@@ -100,10 +101,10 @@ class SlackBot:
                 reply_broadcast=message.kind.ends if thread else None,
             )
         except SlackApiError as error:
-            code = error.response.get("error") or phrase("an error")
-            raise _failed(phrase("it answered {code}", code=code)) from None
+            code = str(error.response.get("error") or phrase("an error"))
+            raise _failed(phrase("it answered {code}", code=code), _FIXES.get(code)) from None
         except _BROKEN as error:
-            raise _failed(_reason(error)) from None
+            raise _failed(_reason(error), _NO_ANSWER) from None
         return thread or str(answer.get("ts") or "")
 
 
@@ -120,12 +121,32 @@ def open_channel(secret: str) -> SlackBot | SlackWebhook:
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
     problem = phrase("The Slack secret is neither a webhook's URL nor JSON with `token` and `channel`.")
-    raise KanmonError(Code.NOTIFY_FAILED, problem)
+    fix = phrase('Enter the webhook\'s URL, or `{"token": "xoxb-…", "channel": "C…"}`, as the secret\'s text.')
+    raise KanmonError(Code.NOTIFY_FAILED, problem, fix=fix)
 
 
 def _private(address: str) -> bool:
     """True when a secret may go to this address: over HTTPS, or to this machine."""
     return address.startswith(("https://", "http://127.0.0.1:")) and "@" not in address.split("/", 3)[2]
+
+
+_NEW_KEY = deferred("Enter a new token of the bot in the channel's secret.")
+_FIXES = {
+    "account_inactive": _NEW_KEY,
+    "channel_not_found": deferred("Correct `channel` in the secret; in a private channel, invite the bot."),
+    "invalid_auth": _NEW_KEY,
+    "is_archived": deferred("Unarchive the channel, or name another one as `channel` in the secret."),
+    "not_authed": _NEW_KEY,
+    "missing_scope": deferred("Give the bot the scope `chat:write`, and install it again."),
+    "not_in_channel": deferred("Invite the bot to the channel."),
+    "token_expired": _NEW_KEY,
+    "token_revoked": _NEW_KEY,
+}
+"""By Slack's errors: https://docs.slack.dev/reference/methods/chat.postMessage#errors."""
+_WEBHOOK = deferred("Make a new incoming webhook in Slack, and enter its URL in the channel's secret.")
+_NO_ANSWER = deferred(
+    "Let the runner reach Slack: see https://slack-status.com. Kanmon doesn't send the message again."
+)
 
 
 class _RateLimit(RateLimitErrorRetryHandler):
@@ -156,8 +177,9 @@ def _retries() -> list[RetryHandler]:
     ]
 
 
-def _failed(reason: str) -> KanmonError:
-    return KanmonError(Code.NOTIFY_FAILED, phrase("Slack did not take the message: {reason}.", reason=reason))
+def _failed(reason: str, fix: str | None) -> KanmonError:
+    message = phrase("Slack did not take the message: {reason}.", reason=reason)
+    return KanmonError(Code.NOTIFY_FAILED, message, fix=phrase(fix) if fix else None)
 
 
 def _reason(error: Exception) -> str:

@@ -55,6 +55,7 @@ def test_a_failed_marker_is_a_warning() -> None:
     [warning] = warnings
     assert warning.code is Code.MARKER_FAILED
     assert "PutMetricData" in warning.message
+    assert warning.fix != Code.MARKER_FAILED.fix
 
 
 def _outcome(result: Result, kind: OperationKind, failure: KanmonError | None = None) -> Outcome:

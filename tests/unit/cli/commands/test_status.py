@@ -38,7 +38,7 @@ def test_json_is_the_ledgers_head_with_the_addresses(app: App) -> None:
     assert app.run("status", "--json") is ExitStatus.OK
     addresses = {"url": "https://edge.test", "dashboard": "https://dashboard.test"}
     head = app.cloud.ledger.head().model_dump(mode="json")
-    assert json.loads(app.printed()) == head | {"held": False} | addresses
+    assert json.loads(app.printed()) == head | {"held": False, "unconfirmed_emails": []} | addresses
 
 
 def test_the_address_and_the_dashboard_are_shown(app: App) -> None:
@@ -75,3 +75,5 @@ def test_an_address_without_a_confirmation_is_shown(app: App, monkeypatch: pytes
     assert app.run("status") is ExitStatus.OK
     assert "b@example.com gets no alarms: confirm" in " ".join(app.printed().split())
     assert len(asked) == 1
+    app.run("status", "--json")
+    assert json.loads(app.printed())["unconfirmed_emails"] == ["b@example.com"]

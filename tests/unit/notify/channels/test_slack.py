@@ -210,7 +210,9 @@ def reason(channel: SlackBot | SlackWebhook) -> str:
 
 def test_a_deleted_webhook_is_a_failure_with_its_status(slack: LocalSlack) -> None:
     slack.fail(404)
-    assert "404" in reason(SlackWebhook(slack.webhook))
+    refused = reason(SlackWebhook(slack.webhook))
+    assert "404" in refused
+    assert "Make a new incoming webhook" in refused
 
 
 @pytest.mark.parametrize(
@@ -219,7 +221,9 @@ def test_a_deleted_webhook_is_a_failure_with_its_status(slack: LocalSlack) -> No
 def test_a_refused_bot_is_a_failure_with_slacks_answer(
     slack: LocalSlack, token: str, channel: str, answer: str
 ) -> None:
-    assert answer in reason(SlackBot(token, channel, slack.api))
+    refused = reason(SlackBot(token, channel, slack.api))
+    assert answer in refused
+    assert {"not_authed": "Enter a new token", "channel_not_found": "Correct `channel`"}[answer] in refused
 
 
 def test_where_nobody_answers_is_a_failure_with_its_cause(
