@@ -130,6 +130,11 @@ class Code(Enum):
         "A permission names an action that IAM doesn't know, so it has no effect.",
         "Correct the name. Is the action newer than your Kanmon? Then ignore this warning.",
     )
+    MODULE_MISSING = (
+        136,
+        "A Node function's code names a declared package that its artifact lacks.",
+        "Install the package into the artifact, or bundle the code into one file.",
+    )
     CREDENTIALS_MISSING = (
         201,
         "AWS credentials are missing, incomplete or expired.",

@@ -17,6 +17,7 @@ from kanmon.appcommand.process import run_command
 from kanmon.appcommand.scrub import app_environment
 from kanmon.bundle.definitions import copy_state_machines
 from kanmon.bundle.handlers import refuse_missing_handler
+from kanmon.bundle.hoisted_modules import lacking_modules
 from kanmon.bundle.lambda_package import refuse_unfit_package
 from kanmon.bundle.manifest import MANIFEST, Bundle, FunctionPackage, Manifest, sha256_of
 from kanmon.bundle.native_code import foreign_code
@@ -170,6 +171,8 @@ def _pack_functions(
         machine = (function.artifact, function.runtime, function.architecture)
         if machine not in seen and (foreign := foreign_code(name, function, artifacts[function.artifact])):
             on_warning(foreign)
+        if machine not in seen and (lacking := lacking_modules(name, function, artifacts[function.artifact])):
+            on_warning(lacking)
         seen.add(machine)
     packed = {package: _pack_function(files, staged) for package, files in packages.items()}
     return {name: packed[function.artifact, starter(function)] for name, function in config.functions.items()}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-_BUNDLER = "Or bundle the code into one file, such as with `esbuild --bundle --platform=node`."
+BUNDLER = "Or bundle the code into one file, such as with `esbuild --bundle --platform=node`."
 _PACK = (
     "Pack each linked package by `npm pack --workspace=NAME`, and install the archives into the artifact by "
     "`npm install --omit=dev --prefix FOLDER ./FILE.tgz`. Without a workspace, `npm install --install-links` "
@@ -48,5 +48,5 @@ def way_out(name: str, root: Path) -> str | None:
     for folder in (root, *root.parents):
         for lock, way in _WAYS.items():
             if (folder / lock).is_file():
-                return f"{way} {_BUNDLER}"
-    return f"{_PACK} {_BUNDLER}"
+                return f"{way} {BUNDLER}"
+    return f"{_PACK} {BUNDLER}"
