@@ -24,7 +24,7 @@ def tokens(path: Path) -> list[Token]:
 
 
 def anchors(path: Path) -> set[str]:
-    """As GitHub makes them of headings: lower case, no punctuation, hyphens for spaces, numbered when twice."""
+    """As GitHub makes them of headings: lower case, no punctuation, hyphens for spaces, numbered."""
     found: dict[str, int] = {}
     made = set()
     parsed = tokens(path)
