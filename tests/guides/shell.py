@@ -1,0 +1,134 @@
+"""One shell for a whole guide: each block goes on with the folder and the variables of the one before."""
+
+from __future__ import annotations
+
+import os
+import pty
+import shlex
+import signal
+import subprocess
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+READER = "hanako"
+PATIENCE = 240.0
+"""Seconds for one block."""
+# All variables are exported, so that the next block has them. A block ends at its first failing command.
+_BLOCK = """\
+set -aeo pipefail
+[ ! -f "$GUIDE_STATE" ] || . "$GUIDE_STATE" 2>/dev/null || true
+cd "$(cat "$GUIDE_STATE.folder" 2>/dev/null || pwd)"
+GUIDE_ACTOR=%s
+trap 'status=$?; export -p > "$GUIDE_STATE"; pwd > "$GUIDE_STATE.folder"; exit $status' EXIT
+"""
+
+
+@dataclass
+class Running:
+    """A block under way."""
+
+    process: subprocess.Popen[str]
+    lines: list[str] = field(default_factory=list)
+    over: bool = False
+    news: threading.Condition = field(default_factory=threading.Condition)
+
+    def __post_init__(self) -> None:
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def output(self) -> str:
+        """Everything printed so far."""
+        return "".join(self.lines)
+
+    def await_line(self, text: str) -> bool:
+        """Wait until a line with this text is printed; False if the block ended or hangs without it."""
+
+        def found() -> bool:
+            return any(text in line for line in self.lines)
+
+        with self.news:
+            self.news.wait_for(lambda: found() or self.over, PATIENCE)
+            return found()
+
+    def end(self) -> int:
+        """Wait for the end; the status."""
+        try:
+            status = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            status = -1
+        # A command may leave a process behind that holds the output open.
+        self._reader.join(1)
+        return status
+
+    def kill(self) -> None:
+        """End the block with all that it started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(PATIENCE)
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with self.news:
+                self.lines.append(line)
+                self.news.notify_all()
+        with self.news:
+            self.over = True
+            self.news.notify_all()
+
+
+@dataclass
+class Shell:
+    """A shell in a fresh folder."""
+
+    folder: Path
+    """Where the guide begins."""
+    state: Path
+    environment: Mapping[str, str]
+    blocks: list[Running] = field(default_factory=list)
+    terminals: list[int] = field(default_factory=list)
+
+    def start(self, script: str, typed: tuple[str, ...] = (), person: str = "") -> Running:
+        """Start a block. `typed` are a person's answers; without them nobody sits at the terminal."""
+        file = self.state.with_name(f"{self.state.name}.{len(self.blocks)}.sh")
+        file.write_text(_BLOCK % shlex.quote(person or READER) + script, "utf-8")
+        terminal = pty.openpty() if typed else None
+        process = subprocess.Popen(
+            ["bash", str(file)],
+            cwd=self.folder,
+            env={**self.environment, "GUIDE_STATE": str(self.state)},
+            stdin=terminal[1] if terminal else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        if terminal:
+            os.write(terminal[0], "".join(f"{answer}\n" for answer in typed).encode())
+            os.close(terminal[1])
+            self.terminals.append(terminal[0])
+        running = Running(process)
+        self.blocks.append(running)
+        return running
+
+    @property
+    def place(self) -> Path:
+        """The folder in which the shell is now."""
+        folder = self.state.with_name(f"{self.state.name}.folder")
+        return type(self.folder)(folder.read_text("utf-8").strip()) if folder.exists() else self.folder
+
+    def stop(self) -> None:
+        """End what the blocks left."""
+        for block in self.blocks:
+            block.kill()
+        for terminal in self.terminals:
+            os.close(terminal)
