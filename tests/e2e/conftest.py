@@ -24,6 +24,11 @@ _FIGURES = pytest.StashKey[str]()
 _NUMBERS = itertools.count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The long way of `test_drills.py`."""
+    parser.addoption("--drills", action="store_true", help="play all fault drills, not a sample")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print how much IAM decided."""
     if figures := config.stash.get(_FIGURES, ""):
