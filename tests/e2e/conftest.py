@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_FIGURES = pytest.StashKey[str]()
+_FIGURES = pytest.StashKey[list[str]]()
 _NUMBERS = itertools.count(1)
 
 
@@ -30,20 +30,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print how much IAM decided."""
-    if figures := config.stash.get(_FIGURES, ""):
-        terminalreporter.write_line(figures)
+    """Print how much IAM decided, and how much was drilled."""
+    for line in config.stash.get(_FIGURES, []):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
-def aws(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[EmbeddedAws]:
+def figures(request: pytest.FixtureRequest) -> list[str]:
+    """Lines for the end of the report."""
+    return request.config.stash.setdefault(_FIGURES, [])
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory, figures: list[str]) -> Iterator[EmbeddedAws]:
     """AWS-4: at the end, IAM has denied nothing to anybody but the attackers."""
     with EmbeddedAws.start(tmp_path_factory.mktemp("aws"), edge_seed=7) as running:
         yield running
         decisions = running.decisions()
         denied = [one for one in decisions["denied"] if not one[0].endswith(f"/{ATTACKER}")]
         holders, actions = ({one[place] for one in decisions["allowed"]} for place in (0, 1))
-        request.config.stash[_FIGURES] = (
+        figures.append(
             f"IAM allowed {len(actions)} actions to {len(holders)} roles, and denied {len(denied)} to them"
         )
         assert denied == []

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 KEPT = ("build/api", "web/dist", "kanmon.yml")
 _TWO = 2
-SECRET = "shop-slack"  # noqa: S105 - its name
+SECRET = "shop-slack"
 
 
 @dataclass
@@ -36,6 +36,7 @@ class Ground:
     repair: str = ""
     """What people do that no page can have as a command: they repair their app, or click a link."""
     drills: int = 0
+    passed: int = 0
     changes: int = 0
     broken: bool = False
     """The last drill failed: nobody knows what it left."""
@@ -74,11 +75,6 @@ class Ground:
         self.repair = f"cp -r {good}/. {self.project.folder}"
 
     @property
-    def executed(self) -> int:
-        """The commands of all drills."""
-        return self.count.executed
-
-    @property
     def prefix(self) -> str:
         """The app and its environment, as all names begin."""
         return f"mandala-{self.project.name}"
@@ -93,16 +89,16 @@ class Ground:
         status, head = self.project.kanmon("status").check().output, self.project.head()
         target = re.findall(r"rollback +to (r\d+)", status)
         names = {
+            # The live slot is `green` in the examples.
+            "slot      green": f"slot      {head['pointer']['slot']}",
+            "  blue    r41": "…",
+            "  green   r42": "…",
             "shop-production": self.prefix,
             "shop-bootstrap": "mandala-bootstrap",
             "production/ledger": f"{self.project.name}/ledger",
             "shop/slack": SECRET,
             "r42": head["live"],
             "r41": target[0],
-            # The live slot is `green` in the examples.
-            "slot      green": f"slot      {head['pointer']['slot']}",
-            "  blue    r41": "…",
-            "  green   r42": "…",
             "in        production": f"in        {self.project.name}",
         }
         environment = self._environment(head["pointer"]["slot"])
@@ -120,6 +116,7 @@ class Ground:
             self.project.stop()
         self.healthy()
         self.broken = False
+        self.passed += 1
 
     def healthy(self) -> None:
         """Users are on one complete release, its checks pass, and no operation or lease is left."""

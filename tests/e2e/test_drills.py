@@ -1,28 +1,24 @@
-"""Fault drills: each section of the operations manual and of the troubleshooting guide, done as it is written.
+"""Fault drills: each section of the operations manual and of the troubleshooting guide, done as written.
 
-A drill provokes the fault, where the emulators can, and executes the section's commands until all is well (DOC-2,
-DOC-3). `--drills` plays all of them; without it, a sample. Sections without a fault of their own are played on a
-healthy app.
+A drill provokes the fault, where the emulators can, and executes the section's commands until all is well
+(DOC-2, DOC-3). `--drills` plays all of them; without it, a sample. Sections without a fault of their own are
+played on a healthy app.
 """
 
 from __future__ import annotations
 
-import json
-import signal
-import sys
-import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from embedded.slack import LocalSlack
-from tests.e2e.changes import break_everywhere, break_live_only
 from tests.e2e.drilled import Ground
+from tests.e2e.faults import FAULTS
 from tests.e2e.project import Project
 from tests.guides.sections import sections
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from embedded.aws import EmbeddedAws
@@ -30,345 +26,62 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.emulator
 
-Names = dict[str, str] | None
-FAULTS: dict[str, Callable[[Ground], Names]] = {}
-"""By section: the fault. It returns further names in place of the page's examples."""
 SAMPLE = ("troubleshooting-guide#the-environment-is-frozen", "troubleshooting-guide#a-run-died")
 SECTIONS = {section.id: section for section in sections()}
 
 
-def fault(*ids: str) -> Callable[[Callable[[Ground], Names]], Callable[[Ground], Names]]:
-    """Make a function the fault of these sections."""
+class Grounds:
+    """The ground of the last drill, and a new one after a failed drill."""
 
-    def register(provoke: Callable[[Ground], Names]) -> Callable[[Ground], Names]:
-        FAULTS.update(dict.fromkeys(ids, provoke))
-        return provoke
+    def __init__(self, aws: EmbeddedAws, built_app: Path, folders: pytest.TempPathFactory) -> None:
+        self._aws, self._app, self._folders = aws, built_app, folders
+        self.made: list[Ground] = []
+        self.slack = LocalSlack()
 
-    return register
+    def give(self) -> Ground:
+        """Where the next drill is played."""
+        if not self.made or self.made[-1].broken:
+            folder = self._folders.mktemp("drill")
+            project = Project.copy(
+                self._app, folder / "app", f"drill-{len(self.made) + 1}", self._aws.environment
+            )
+            project.kanmon("bootstrap", "--yes").check()
+            self.made.append(Ground(project, self.slack, folder))
+            self.made[-1].begin()
+        return self.made[-1]
 
-
-def _live_again(ground: Ground, config: Callable[[str], str] = str) -> None:
-    """One more release, so that a runbook has one to roll back."""
-    ground.project.edit_config(config)
-
-
-@fault("troubleshooting-guide#the-config-is-refused")
-def _unknown_key(ground: Ground) -> Names:
-    ground.project.edit_config(lambda text: text + "trafic: {}\n")
-    return None
-
-
-@fault("troubleshooting-guide#the-bundle-is-missing-or-damaged")
-def _damaged_bundle(ground: Ground) -> Names:
-    ground.change()
-    ground.project.kanmon("build").check()
-    (ground.project.folder / "build/bundle/web/robots.txt").write_text("other")
-    assert "KNM-115" in ground.project.kanmon("plan").check(2).error
-    return None
-
-
-@fault("troubleshooting-guide#the-plan-is-stale")
-def _stale_plan(ground: Ground) -> Names:
-    project = ground.project
-    ground.change()
-    project.kanmon("build").check()
-    project.kanmon("plan", "--output", "plan.json").check()
-    ground.change()
-    project.release().check()
-    ground.change()
-    project.kanmon("build").check()
-    return None
-
-
-@fault("troubleshooting-guide#the-plan-would-destroy-data")
-def _queue_gone(ground: Ground) -> Names:
-    queue = "queues: {later: {function: migrate}}\n"
-    ground.project.edit_config(lambda text: text + queue)
-    ground.change()
-    ground.project.release().check()
-    ground.keep()
-    ground.project.edit_config(lambda text: text.replace(queue, ""))
-    ground.project.kanmon("build").check()
-    return None
-
-
-@fault("troubleshooting-guide#the-environment-is-frozen")
-def _frozen(ground: Ground) -> Names:
-    ground.project.kanmon("rollback", "--yes", "--reason", "login fails").check()
-    assert "KNM-312" in ground.project.kanmon("deploy", "--yes").check(2).error
-    ground.change()
-    return None
-
-
-@fault("troubleshooting-guide#bootstrap-is-missing-or-too-old")
-def _new_secret(ground: Ground) -> Names:
-    ground.project.edit_config(
-        lambda text: (
-            text.replace("checks:\n", 'checks:\n  - {name: partner, path: /api/version, headers: {x-key: "${secrets.partner}"}}\n')
-            + "secrets: {partner: {}}\n"
-        )
-    )
-    ground.project.kanmon("build").check()
-    return None
-
-
-@fault("troubleshooting-guide#a-check-fails-on-the-candidate")
-def _bad_candidate(ground: Ground) -> Names:
-    ground.change()
-    ground.keep()
-    break_everywhere(ground.project)
-    assert "KNM-501" in ground.project.release().check(1).output
-    return None
-
-
-@fault("troubleshooting-guide#the-release-was-rolled-back-by-itself")
-def _bad_live(ground: Ground) -> Names:
-    ground.change()
-    ground.keep()
-    break_live_only(ground.project)
-    assert "rolled back" in ground.project.release().check(1).output
-    return None
-
-
-@fault("troubleshooting-guide#a-hook-failed")
-def _bad_migration(ground: Ground) -> Names:
-    ground.change()
-    ground.keep()
-    path = ground.project.folder / "build/api/mandala/migrate.py"
-    path.write_text(path.read_text("utf-8") + "\n\ndef handle(event, context):\n    raise RuntimeError('no column')\n")
-    assert "KNM-221" in ground.project.release().check(1).output
-    return None
-
-
-def _unreadable(ground: Ground) -> str:
-    """The edge may not read the web bucket; the command that gives it back."""
-    s3 = ground.project.client("s3")
-    bucket = next(one["Name"] for one in s3.list_buckets()["Buckets"] if one["Name"].startswith(f"{ground.prefix}-web"))
-    policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
-    s3.delete_bucket_policy(Bucket=bucket)
-    path = ground.folder / "policy.json"
-    path.write_text(policy)
-    return f"aws s3api put-bucket-policy --bucket {bucket} --policy file://{path}"
-
-
-@fault("troubleshooting-guide#the-environment-is-held")
-def _held(ground: Ground) -> Names:
-    ground.change()
-    ground.project.edit_config(lambda text: text.replace("bake: 0s", "bake: 10m"))
-    ground.project.kanmon("build").check()
-    deploy = ground.project.start("deploy", "--yes")
-    release = _release(deploy.await_line(" goes live"))
-    deploy.await_line(f"✓ page on {release} (live)")
-    ground.repair = f"{_unreadable(ground)} && {ground.repair}"
-    assert "KNM-502" in deploy.end().check(3).output
-    return {"r43": release}
-
-
-@fault("troubleshooting-guide#a-check-fails-on-the-stable-release-too")
-def _both_fail(ground: Ground) -> Names:
-    ground.repair = _unreadable(ground)
-    return None
-
-
-def _release(line: str) -> str:
-    return next(word for word in line.split() if word.startswith("r") and word[1:].isdigit())
-
-
-def _canary(ground: Ground) -> tuple[Any, str]:
-    """A deploy in its canary, and its release."""
-    ground.change()
-    ground.project.edit_config(lambda text: text.replace("bake: 1s", "bake: 10m"))
-    ground.project.kanmon("build").check()
-    deploy = ground.project.start("deploy", "--yes")
-    release = _release(deploy.await_line("10 % of API requests go to "))
-    ground.project.edit_config(lambda text: text.replace("bake: 10m", "bake: 1s"))
-    return deploy, release
-
-
-@fault("troubleshooting-guide#another-run-is-at-work")
-def _at_work(ground: Ground) -> Names:
-    _, release = _canary(ground)
-    return {"r43": release}
-
-
-@fault("troubleshooting-guide#a-run-died")
-def _died(ground: Ground) -> Names:
-    deploy, release = _canary(ground)
-    deploy.end(signal.SIGKILL)
-    ground.project.expire_lease()
-    return {"r43": release}
-
-
-@fault("troubleshooting-guide#the-api-has-too-many-stages")
-def _stages(ground: Ground) -> Names:
-    gateway = ground.project.client("apigateway")
-    api = _output(ground, "api", "ApiId")
-    live = gateway.get_stage(restApiId=api, stageName="live")
-    for number in range(1, 10):
-        gateway.create_stage(restApiId=api, stageName=f"old-{number}", deploymentId=live["deploymentId"])
-    ground.change()
-    ended = ground.project.release()
-    assert "KNM-219" in ended.output + ended.error
-    for number in range(2, 10):
-        gateway.delete_stage(restApiId=api, stageName=f"old-{number}")
-    return None
-
-
-@fault("troubleshooting-guide#there-is-no-room-for-a-snapshot")
-def _full(ground: Ground) -> Names:
-    rds = ground.project.client("rds")
-    cluster = f"{ground.prefix}-database"
-    taken = len(rds.describe_db_cluster_snapshots()["DBClusterSnapshots"])
-    names = [f"old-{number}" for number in range(1, 101 - taken)]
-    for name in names:
-        rds.create_db_cluster_snapshot(DBClusterIdentifier=cluster, DBClusterSnapshotIdentifier=name)
-    ground.change()
-    ended = ground.project.release()
-    assert "KNM-223" in ended.output + ended.error
-    for name in names[1:]:
-        rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=name)
-    return None
-
-
-@fault("troubleshooting-guide#a-record-of-the-ledger-cant-be-read")
-def _damaged_head(ground: Ground) -> Names:
-    ground.project.client("s3").put_object(
-        Bucket=_bucket(ground), Key=f"{ground.project.name}/ledger/head.json", Body=b"{"
-    )
-    return None
-
-
-@fault("troubleshooting-guide#alarms-do-not-arrive")
-def _unconfirmed(ground: Ground) -> Names:
-    ground.project.edit_config(
-        lambda text: text.replace("notifications: {", "notifications: {emails: [team@example.com], ", 1)
-    )
-    ground.change()
-    ground.project.release().check()
-    return None
-
-
-@fault("troubleshooting-guide#a-stored-file-has-other-content")
-def _planted(ground: Ground) -> Names:
-    project = ground.project
-    project.edit("build/api/mandala/handler.py", "return app.answer(", f"# {time.time()}\n        return app.answer(")
-    project.kanmon("build").check()
-    manifest = json.loads((project.folder / "build/bundle/manifest.json").read_text("utf-8"))
-    sha256 = next(iter(manifest["functions"].values()))["sha256"]
-    project.client("s3").put_object(
-        Bucket=_bucket(ground), Key=f"{project.name}/blobs/{sha256}", Body=b"evil", IfNoneMatch="*"
-    )
-    ground.repair = _printed("aws s3api delete-object")
-    return None
-
-
-@fault("troubleshooting-guide#a-function-has-other-code")
-def _other_code(ground: Ground) -> Names:
-    project = ground.project
-    head = project.head()
-    idle = "blue" if head["pointer"]["slot"] == "green" else "green"
-    archive = ground.folder / "other.zip"
-    import zipfile
-
-    with zipfile.ZipFile(archive, "w") as packed:
-        packed.writestr("mandala/handler.py", "def handle(event, context): return 'evil'\n")
-    project.client("lambda").update_function_code(FunctionName=f"{ground.prefix}-{idle}-api", ZipFile=archive.read_bytes())
-    ended = project.kanmon("rollback", "--yes")
-    assert "KNM-217" in ended.output + ended.error
-    path = ground.folder / "printed.txt"
-    path.write_text(ended.output + ended.error)
-    ground.repair = f"eval \"$({_extracted('aws lambda update-function-code', str(path))})\""
-    return None
-
-
-@fault("troubleshooting-guide#the-apis-pointer-was-moved")
-def _moved(ground: Ground) -> Names:
-    live = ground.project.head()["pointer"]["slot"]
-    other = "blue" if live == "green" else "green"
-    ground.project.client("apigateway").update_stage(
-        restApiId=_output(ground, "api", "ApiId"), stageName="live",
-        patchOperations=[{"op": "replace", "path": "/variables/slot", "value": other}],
-    )  # fmt: skip
-    ground.change()
-    ended = ground.project.release()
-    assert "KNM-511" in ended.output + ended.error
-    return None
-
-
-@fault("operations-manual#notifier-undelivered")
-def _undelivered(ground: Ground) -> Names:
-    """Slack refused an alarm, three times; Lambda has put it into the queue."""
-    from tests.unit.notify.alarm_events import ALARM, event
-
-    project = ground.project
-    project.client("secretsmanager").put_secret_value(SecretId="shop-slack", SecretString="gone")
-    queue = project.client("sqs").get_queue_url(QueueName=f"{ground.prefix}-notifier-undelivered")["QueueUrl"]
-    project.client("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(event(ALARM)))
-    return None
-
-
-def _printed(command: str) -> str:
-    """Run the command that the release's error has."""
-    return f"eval \"$(kanmon deploy --yes 2>&1 | {_extracted(command, '-')})\""
-
-
-def _extracted(command: str, source: str) -> str:
-    code = (
-        "import re,sys; text=' '.join((sys.stdin if sys.argv[1]=='-' else open(sys.argv[1])).read().split()); "
-        f"print(re.search(r'`({command} .+?)`', text)[1])"
-    )
-    return f"{sys.executable} -c \"{code}\" {source}"
-
-
-def _output(ground: Ground, kind: str, key: str) -> str:
-    outputs = json.loads(ground.project.kanmon("outputs", "--json").check().output)
-    return str(outputs["stacks"][kind][key])
-
-
-def _bucket(ground: Ground) -> str:
-    buckets = ground.project.client("s3").list_buckets()["Buckets"]
-    return next(str(one["Name"]) for one in buckets if one["Name"].startswith("mandala-kanmon-"))
+    def stop(self) -> None:
+        """End what the drills left."""
+        for ground in self.made:
+            ground.project.stop()
 
 
 @pytest.fixture(scope="module")
 def grounds(
-    aws: EmbeddedAws, built_app: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[], Ground]]:
-    """Gives the ground of the last drill, and a new one after a failed drill."""
-    made: list[Ground] = []
-    with LocalSlack() as slack:
-
-        def give() -> Ground:
-            if not made or made[-1].broken:
-                folder = tmp_path_factory.mktemp("drill")
-                name = f"drill-{len(made) + 1}"
-                project = Project.copy(built_app, folder / "app", name, aws.environment)
-                project.kanmon("bootstrap", "--yes").check()
-                ground = Ground(project, slack, folder)
-                made.append(ground)
-                ground.begin()
-            return made[-1]
-
-        yield give
-        for ground in made:
-            ground.project.stop()
-    drills, executed = (sum(getattr(one, name) for one in made) for name in ("drills", "executed"))
-    sys.__stdout__.write(f"\n{drills} drills passed, {executed} commands executed\n")
-
-
-def _chosen(config: pytest.Config) -> list[Section]:
-    return list(SECTIONS.values()) if config.getoption("--drills", default=False) else [SECTIONS[one] for one in SAMPLE]
+    aws: EmbeddedAws, built_app: Path, tmp_path_factory: pytest.TempPathFactory, figures: list[str]
+) -> Iterator[Grounds]:
+    made = Grounds(aws, built_app, tmp_path_factory)
+    with made.slack:
+        yield made
+        made.stop()
+    passed, executed = sum(one.passed for one in made.made), sum(one.count.executed for one in made.made)
+    commands = sum(step.count for section in SECTIONS.values() for step in section.guide({}).commands)
+    figures.append(
+        f"{passed} of {len(SECTIONS)} drills passed, {executed} of {commands} commands executed, "
+        f"{len(FAULTS)} faults"
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "section" in metafunc.fixturenames:
-        chosen = _chosen(metafunc.config)
+        wanted = SECTIONS if metafunc.config.getoption("--drills", default=False) else SAMPLE
+        chosen = [SECTIONS[one] for one in wanted]
         metafunc.parametrize("section", chosen, ids=[section.id for section in chosen])
 
 
-def test_a_drill(grounds: Callable[[], Ground], section: Section) -> None:
+def test_a_drill(grounds: Grounds, section: Section) -> None:
     """DOC-2, DOC-3: the fault, the section's commands in their order, all is well."""
-    grounds().drill(section, FAULTS.get(section.id, lambda _: None))
+    grounds.give().drill(section, FAULTS.get(section.id, lambda _: None))
 
 
 def test_every_fault_has_its_section() -> None:

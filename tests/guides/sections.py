@@ -37,7 +37,7 @@ class Section:
         """Its steps. `names` are the page's example names, and those in place of them."""
         text = self.text
         for name, real in names.items():
-            text = re.sub(rf"(?<![\w-]){re.escape(name)}(?!\w)", lambda _, real=real: real, text)
+            text = re.sub(rf"(?<![\w-]){re.escape(name)}(?!\w)", real.replace("\\", r"\\"), text)
         # The line numbers stay those of the page.
         return parse_guide(self.page, "\n" * (self.line - 1) + text)
 
