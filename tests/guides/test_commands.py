@@ -97,13 +97,13 @@ def _option(word: str) -> str:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
 def test_commands_of_aws_exist(page: Path) -> None:
-    """DOC-1 to DOC-4: also those that need a real account."""
+    """DOC-1, DOC-2, DOC-3, DOC-4: also those that need a real account."""
     assert {command: wrong for command in found(page, "aws") if (wrong := _wrong(command))} == {}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
 def test_commands_of_kanmon_exist(page: Path) -> None:
-    """DOC-1 to DOC-4"""
+    """DOC-1, DOC-2, DOC-3, DOC-4"""
     for command in found(page, "kanmon"):
         words = shlex.split(command)[1:]
         if words[0].isalpha() and words[0].islower() and "--help" not in words:
