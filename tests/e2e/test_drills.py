@@ -14,7 +14,8 @@ import pytest
 from embedded.slack import LocalSlack
 from tests.e2e.drilled import Ground
 from tests.e2e.faults import FAULTS
-from tests.e2e.project import Project
+from tests.e2e.project import GITHUB, Project
+from tests.e2e.repository import roles
 from tests.guides.sections import sections
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class Grounds:
             project = Project.copy(
                 self._app, folder / "app", f"drill-{len(self.made) + 1}", self._aws.environment
             )
-            project.kanmon("bootstrap", "--yes").check()
+            project.edit_config(lambda text: text + GITHUB)
+            roles(project)
             self.made.append(Ground(project, self.slack, folder))
             self.made[-1].begin()
         return self.made[-1]
