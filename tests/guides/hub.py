@@ -20,6 +20,7 @@ import urllib3
 from embedded.actions.service import Actions, Machine
 from embedded.github.loopback import Loopback, Message, Reply
 from embedded.github.server import LocalGithub
+from embedded.process import REPOSITORY
 
 from .shell import READER
 
@@ -30,7 +31,11 @@ if TYPE_CHECKING:
     from embedded.actions.execution import Execution
 
 NAME = "octo/shop"
+OWNER_ID, REPOSITORY_ID = 123, 456
+"""As the guides have them."""
 REVIEWER = "taro"
+PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+"""This Python has more plugins than the app's tests, and pytest would load all of them."""
 _PATIENCE = 200.0
 _ALL = dict.fromkeys(
     ("actions", "administration", "contents", "deployments", "pull-requests", "issues", "variables"), "write"
@@ -79,8 +84,10 @@ class Hub:
     def start(self) -> None:
         """Serve; `programs` has the commands from now on."""
         self.github.start()
-        self.github.add_repository(NAME)
-        for user in ("octo", READER, REVIEWER):
+        with self.github.state.changed:
+            self.github.state.users["octo"] = OWNER_ID
+        self.github.add_repository(NAME).id = REPOSITORY_ID
+        for user in (READER, REVIEWER):
             self.github.add_user(user)
         self._loopback = Loopback(self._handle)
         self._loopback.start()
@@ -95,7 +102,10 @@ class Hub:
         hook.chmod(0o755)
         keys = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
         machine = Machine(
-            self.folder / "machine", {name: value for name, value in self.aws.items() if name not in keys}
+            self.folder / "machine",
+            {**{name: value for name, value in self.aws.items() if name not in keys}, **PLUGINS},
+            # This Python has pytest.
+            programs=(REPOSITORY / ".venv" / "bin",),
         )
         self.actions = Actions(self.github, self.folder / "checkout", machine, self.variables)
 
@@ -119,6 +129,7 @@ class Hub:
     def environment(self) -> dict[str, str]:
         """Git's settings of the person at the terminal."""
         settings = {
+            f"url.{REPOSITORY}.insteadOf": "https://github.com/kanmon-dev/kanmon",
             f"url.{self.origin}.insteadOf": f"git@github.com:{NAME}.git",
             "user.name": "Hanako",
             "user.email": "hanako@example.com",

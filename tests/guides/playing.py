@@ -13,7 +13,7 @@ from embedded.process import REPOSITORY
 from embedded.slack import LocalSlack
 
 from .comparison import first_difference
-from .hub import Hub
+from .hub import PLUGINS, Hub
 from .page import Commands, Guide, Hidden, Written, read_guide
 from .shell import Shell
 
@@ -142,7 +142,8 @@ def play_guide(name: str, folder: Path, *, on_step: Callable[[str], None], sampl
 
 
 def _path(hub: Hub) -> str:
-    return os.pathsep.join([str(hub.programs), str(REPOSITORY / ".venv" / "bin"), os.environ["PATH"]])
+    own = (REPOSITORY / name / "bin" for name in (".venv", ".venv-guides"))
+    return os.pathsep.join(map(str, (hub.programs, *own, os.environ["PATH"])))
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -154,5 +155,6 @@ def _environment(folder: Path) -> dict[str, str]:
         "COLUMNS": "120",
         "NO_COLOR": "1",
         "TERM": "dumb",
+        **PLUGINS,
         "KANMON": str(REPOSITORY),
     }
