@@ -133,7 +133,8 @@ def play_guide(name: str, folder: Path, *, on_step: Callable[[str], None], sampl
         cleanup.callback(shell.stop)
         play = Play(guide, shell, on_step)
         if guide.start:
-            play.play([step for step in read_guide(GUIDES / guide.start).steps if isinstance(step, Written)])
+            before = read_guide(GUIDES / guide.start)
+            play.play([step for step in before.steps[: before.sample] if isinstance(step, Written)])
         play.play(steps)
         if violations := hub.github.violations:
             raise FailedError(f"{name}: GitHub does not know {violations}")
