@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 KEPT = ("build/api", "web/dist", "kanmon.yml")
 _TWO = 2
-SECRET = "shop-slack"
 
 
 @dataclass
@@ -44,8 +43,8 @@ class Ground:
 
     def begin(self) -> None:
         """The first release, with a channel for alarms."""
-        self.project.client("secretsmanager").create_secret(Name=SECRET, SecretString=self.slack.webhook)
-        channel = f"notifications: {{channels: {{slack: {SECRET}}}}}\n"
+        self.project.client("secretsmanager").create_secret(Name=self.secret, SecretString=self.slack.webhook)
+        channel = f"notifications: {{channels: {{slack: {self.secret}}}}}\n"
         self.project.edit_config(lambda text: text + channel)
         self.project.release().check()
         self.calm()
@@ -76,6 +75,11 @@ class Ground:
         self.repair = f"cp -r {good}/. {self.project.folder}"
 
     @property
+    def secret(self) -> str:
+        """The name of the channel's secret."""
+        return f"{self.prefix}-slack"
+
+    @property
     def prefix(self) -> str:
         """The app and its environment, as all names begin."""
         return f"mandala-{self.project.name}"
@@ -95,7 +99,7 @@ class Ground:
             "shop-production": self.prefix,
             "shop-bootstrap": "mandala-bootstrap",
             "production/ledger": f"{self.project.name}/ledger",
-            "shop/slack": SECRET,
+            "shop/slack": self.secret,
             "r42": head["live"],
             "r41": self._target() if "r41" in section.text else "",
             "in        production": f"in        {self.project.name}",
@@ -114,6 +118,7 @@ class Ground:
             shell.stop()
             self.project.stop()
         self.healthy()
+        shutil.copytree(self.folder / "good", self.project.folder, dirs_exist_ok=True)
         self.broken = False
         self.passed += 1
 

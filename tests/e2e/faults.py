@@ -289,7 +289,7 @@ def _moved(ground: Ground) -> Names:
 def _undelivered(ground: Ground) -> Names:
     """Slack refused an alarm, three times; Lambda has put it into the queue."""
     project = ground.project
-    project.client("secretsmanager").put_secret_value(SecretId="shop-slack", SecretString="gone")
+    project.client("secretsmanager").put_secret_value(SecretId=ground.secret, SecretString="gone")
     queue = project.client("sqs").get_queue_url(QueueName=f"{ground.prefix}-notifier-undelivered")["QueueUrl"]
     project.client("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(event(ALARM)))
     return None

@@ -20,6 +20,7 @@ import urllib3
 from embedded.actions.service import Actions, Machine
 from embedded.github.loopback import Loopback, Message, Reply
 from embedded.github.server import LocalGithub
+from embedded.process import REPOSITORY
 
 from .shell import READER
 
@@ -30,7 +31,13 @@ if TYPE_CHECKING:
     from embedded.actions.execution import Execution
 
 NAME = "octo/shop"
+OWNER_ID, REPOSITORY_ID = 123, 456
+"""As the guides have them."""
 REVIEWER = "taro"
+PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+"""This Python has more plugins than the app's tests, and pytest would load all of them."""
+_PUSHED = "deploy-production.yml"
+"""What a push to `main` runs."""
 _PATIENCE = 200.0
 _ALL = dict.fromkeys(
     ("actions", "administration", "contents", "deployments", "pull-requests", "issues", "variables"), "write"
@@ -75,12 +82,16 @@ class Hub:
     aws: Mapping[str, str]
     github: LocalGithub = field(default_factory=LocalGithub)
     variables: dict[str, str] = field(default_factory=dict)
+    disabled: set[str] = field(default_factory=set)
+    """Workflow files that do not run."""
 
     def start(self) -> None:
         """Serve; `programs` has the commands from now on."""
         self.github.start()
-        self.github.add_repository(NAME)
-        for user in ("octo", READER, REVIEWER):
+        with self.github.state.changed:
+            self.github.state.users["octo"] = OWNER_ID
+        self.github.add_repository(NAME).id = REPOSITORY_ID
+        for user in (READER, REVIEWER):
             self.github.add_user(user)
         self._loopback = Loopback(self._handle)
         self._loopback.start()
@@ -95,7 +106,10 @@ class Hub:
         hook.chmod(0o755)
         keys = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
         machine = Machine(
-            self.folder / "machine", {name: value for name, value in self.aws.items() if name not in keys}
+            self.folder / "machine",
+            {**{name: value for name, value in self.aws.items() if name not in keys}, **PLUGINS},
+            # This Python has pytest.
+            programs=(REPOSITORY / ".venv" / "bin",),
         )
         self.actions = Actions(self.github, self.folder / "checkout", machine, self.variables)
 
@@ -119,6 +133,7 @@ class Hub:
     def environment(self) -> dict[str, str]:
         """Git's settings of the person at the terminal."""
         settings = {
+            f"url.{REPOSITORY}.insteadOf": "https://github.com/kanmon-dev/kanmon",
             f"url.{self.origin}.insteadOf": f"git@github.com:{NAME}.git",
             "user.name": "Hanako",
             "user.email": "hanako@example.com",
@@ -149,12 +164,15 @@ class Hub:
             "gh variable set": self._set_variable,
             "gh variable list": self._list_variables,
             "gh workflow run": self._dispatch,
+            "gh workflow disable": self._disable,
+            "gh workflow enable": self._enable,
             "gh run list": self._list_runs,
             "gh run view": self._view,
             "gh run watch": self._watch,
             "gh run cancel": self._cancel,
             "github waits": self._await_gate,
             "github prints": self._await_line,
+            "github ends": self._await_end,
             "received": self._received,
         }
 
@@ -166,11 +184,11 @@ class Hub:
         parser.add_argument("-f", "--raw-field", action="append", default=[])
         parser.add_argument("-F", "--field", action="append", default=[])
         parser.add_argument("-q", "--jq", default="")
+        parser.add_argument("--silent", action="store_true")
         given = parser.parse_args(request.words[2:])
         body = json.loads(request.typed) if given.input else _body(given.raw_field, given.field)
-        return _shown(
-            self._call(given.method or ("POST" if body else "GET"), given.path, body, request.actor), given.jq
-        )
+        answer = self._call(given.method or ("POST" if body else "GET"), given.path, body, request.actor)
+        return "" if given.silent else _shown(answer, given.jq)
 
     def _call(self, method: str, path: str, body: Any, actor: str) -> Any:
         """The local GitHub's answer; it has no route for these few."""
@@ -217,10 +235,22 @@ class Hub:
         parser.add_argument("workflow")
         parser.add_argument("-f", "--raw-field", action="append", default=[])
         given = parser.parse_args(request.words[3:])
+        if given.workflow in self.disabled:
+            raise UnplayedError(
+                "could not create workflow dispatch event: HTTP 422: the workflow is disabled"
+            )
         fields = _body(given.raw_field, [])
         inputs = {name.replace("-", "_"): value for name, value in fields.items()}
         self.actions.dispatch(given.workflow, request.actor, **inputs)
         return f"✓ Created workflow_dispatch event for {given.workflow} at main\n"
+
+    def _disable(self, request: Request) -> str:
+        self.disabled.add(request.words[3])
+        return f"✓ Disabled {request.words[3]}\n"
+
+    def _enable(self, request: Request) -> str:
+        self.disabled.discard(request.words[3])
+        return f"✓ Enabled {request.words[3]}\n"
 
     def _list_runs(self, request: Request) -> str:
         parser = _Parser("gh run list")
@@ -292,6 +322,11 @@ class Hub:
         """Not GitHub's: wait until the newest run's log has a line with this text."""
         return f"{self._newest().await_line(' '.join(request.words[2:])).text}\n"
 
+    def _await_end(self, request: Request) -> str:
+        """Not GitHub's: wait until the newest run ended."""
+        _Parser("github ends").parse_args(request.words[2:])
+        return f"{self._newest().wait(_PATIENCE)}\n"
+
     def _received(self, request: Request) -> str:
         """The hook of the repository: a push came."""
         checkout = self.folder / "checkout"
@@ -301,7 +336,11 @@ class Hub:
             self._git("clone", "--quiet", str(self.origin), str(checkout), folder=self.folder)
         self._git("fetch", "--quiet", "origin")
         self._git("reset", "--quiet", "--hard", "origin/main")
-        if (checkout / ".github/workflows/deploy-production.yml").exists():
+        message = subprocess.run(
+            ["git", "log", "-1", "--format=%B"], cwd=checkout, check=True, capture_output=True, text=True
+        )
+        present = (checkout / ".github/workflows" / _PUSHED).exists() and _PUSHED not in self.disabled
+        if present and "[skip ci]" not in message.stdout:
             self.actions.push(request.actor)
         return ""
 

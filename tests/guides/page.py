@@ -78,7 +78,7 @@ class Guide:
     name: str
     steps: list[Step] = field(default_factory=list)
     start: str = ""
-    """The guide whose files are there at the beginning."""
+    """The guide whose sample's files are there at the beginning."""
     sample: int = 0
     """How many of its steps are the sample of `scripts/test`; 0 without one."""
 

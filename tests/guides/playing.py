@@ -13,7 +13,7 @@ from embedded.process import REPOSITORY
 from embedded.slack import LocalSlack
 
 from .comparison import first_difference
-from .hub import Hub
+from .hub import PLUGINS, Hub
 from .page import Commands, Guide, Hidden, Written, read_guide
 from .shell import Shell
 
@@ -134,7 +134,8 @@ def play_guide(name: str, folder: Path, *, on_step: Callable[[str], None], sampl
         cleanup.callback(shell.stop)
         play = Play(guide, shell, on_step)
         if guide.start:
-            play.play([step for step in read_guide(GUIDES / guide.start).steps if isinstance(step, Written)])
+            before = read_guide(GUIDES / guide.start)
+            play.play([step for step in before.steps[: before.sample] if isinstance(step, Written)])
         play.play(steps)
         if violations := hub.github.violations:
             raise FailedError(f"{name}: GitHub does not know {violations}")
@@ -143,7 +144,8 @@ def play_guide(name: str, folder: Path, *, on_step: Callable[[str], None], sampl
 
 
 def _path(hub: Hub) -> str:
-    return os.pathsep.join([str(hub.programs), str(REPOSITORY / ".venv" / "bin"), os.environ["PATH"]])
+    own = (REPOSITORY / name / "bin" for name in (".venv", ".venv-guides"))
+    return os.pathsep.join(map(str, (hub.programs, *own, os.environ["PATH"])))
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -155,5 +157,6 @@ def _environment(folder: Path) -> dict[str, str]:
         "COLUMNS": "120",
         "NO_COLOR": "1",
         "TERM": "dumb",
+        **PLUGINS,
         "KANMON": str(REPOSITORY),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import pty
 import shlex
@@ -33,8 +34,13 @@ trap 'status=$?; export -p > "$GUIDE_STATE"; pwd > "$GUIDE_STATE.folder"; exit $
 class Running:
     """A block under way."""
 
-    process: subprocess.Popen[str]
-    lines: list[str] = field(default_factory=list)
+    process: subprocess.Popen[bytes]
+    terminal: int | None = None
+    """A person's side of the terminal."""
+    answers: list[str] = field(default_factory=list)
+    """What the person will type, each at its question: an unfinished line that ends with a space."""
+    output: str = ""
+    """Everything printed so far, with the answers."""
     over: bool = False
     news: threading.Condition = field(default_factory=threading.Condition)
 
@@ -42,20 +48,11 @@ class Running:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
-    @property
-    def output(self) -> str:
-        """Everything printed so far."""
-        return "".join(self.lines)
-
     def await_line(self, text: str) -> bool:
-        """Wait until a line with this text is printed; False if the block ended or hangs without it."""
-
-        def found() -> bool:
-            return any(text in line for line in self.lines)
-
+        """Wait until this text is printed; False if the block ended or hangs without it."""
         with self.news:
-            self.news.wait_for(lambda: found() or self.over, PATIENCE)
-            return found()
+            self.news.wait_for(lambda: text in self.output or self.over, PATIENCE)
+            return text in self.output
 
     def end(self) -> int:
         """Wait for the end; the status."""
@@ -76,13 +73,21 @@ class Running:
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        while chunk := os.read(self.process.stdout.fileno(), 65536):
             with self.news:
-                self.lines.append(line)
+                self.output += decoder.decode(chunk)
+                if self.answers and self.output.endswith(" "):
+                    self._type(self.answers.pop(0))
                 self.news.notify_all()
         with self.news:
             self.over = True
             self.news.notify_all()
+
+    def _type(self, answer: str) -> None:
+        assert self.terminal is not None
+        os.write(self.terminal, f"{answer}\n".encode())
+        self.output += f"{answer}\n"
 
 
 @dataclass
@@ -94,7 +99,6 @@ class Shell:
     state: Path
     environment: Mapping[str, str]
     blocks: list[Running] = field(default_factory=list)
-    terminals: list[int] = field(default_factory=list)
 
     def start(self, script: str, typed: tuple[str, ...] = (), person: str = "") -> Running:
         """Start a block. `typed` are a person's answers; without them nobody sits at the terminal."""
@@ -108,15 +112,11 @@ class Shell:
             stdin=terminal[1] if terminal else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
             start_new_session=True,
         )
         if terminal:
-            os.write(terminal[0], "".join(f"{answer}\n" for answer in typed).encode())
             os.close(terminal[1])
-            self.terminals.append(terminal[0])
-        running = Running(process)
+        running = Running(process, terminal[0] if terminal else None, list(typed))
         self.blocks.append(running)
         return running
 
@@ -130,5 +130,5 @@ class Shell:
         """End what the blocks left."""
         for block in self.blocks:
             block.kill()
-        for terminal in self.terminals:
-            os.close(terminal)
+            if block.terminal is not None:
+                os.close(block.terminal)

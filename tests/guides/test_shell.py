@@ -44,12 +44,13 @@ over
 <!-- type: yes -->
 
 ```sh
-read -r answer
+read -rp "Sure? " answer
 echo "$word $answer $(tail -1 a.txt)"
 exit 3
 ```
 
 ```text
+Sure? yes
 one yes two
 ```
 
@@ -75,7 +76,7 @@ def test_blocks_go_on_where_the_last_one_ended(shell: Shell) -> None:
     play = Play(guide, shell, on_step=str)
     play.play(guide.steps)
     assert (play.count.executed, play.count.commands) == (6, 7)
-    assert play.count.left_out == ["a.md:39: 1 (no account)"]
+    assert play.count.left_out == ["a.md:40: 1 (no account)"]
 
 
 @pytest.mark.parametrize(
