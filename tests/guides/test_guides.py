@@ -56,7 +56,7 @@ CHAPTERS = {
 }
 
 
-@pytest.mark.parametrize("name", (*NAMES, *PAGES))
+@pytest.mark.parametrize("name", [*NAMES, *PAGES])
 def test_the_guides_can_be_executed(name: str) -> None:
     """DOC-1 to DOC-4: what is left out has a reason, and it is the smaller part."""
     blocks = read_guide(GUIDES / name).commands
