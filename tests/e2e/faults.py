@@ -283,6 +283,27 @@ def _moved(ground: Ground) -> Names:
     return None
 
 
+def _firing(alarm: str) -> Callable[[Ground], Names]:
+    """An alarm that fires, until its metric is good again."""
+
+    def provoke(ground: Ground) -> Names:
+        name = f"{ground.prefix}-{alarm}"
+        ground.project.client("cloudwatch").set_alarm_state(
+            AlarmName=name, StateValue="ALARM", StateReason="3 of 5 minutes were bad"
+        )
+        ground.repair = (
+            f"aws cloudwatch set-alarm-state --alarm-name {name} --state-value OK --state-reason 'it is good'"
+        )
+        return None
+
+    return provoke
+
+
+for _alarm in ("api-errors", "api-p95", "canary-errors", "canary-p95", "database-errors"):
+    fault(f"operations-manual#{_alarm}")(_firing(_alarm))
+fault("operations-manual#errors")(_firing("green-errors-1"))
+
+
 @fault("operations-manual#notifier-undelivered")
 def _undelivered(ground: Ground) -> Names:
     """Slack refused an alarm, three times; Lambda has put it into the queue."""
