@@ -105,13 +105,13 @@ class Ground:
             "in        production": f"in        {self.project.name}",
         }
         environment = self._environment(head["pointer"]["slot"])
+        self.broken = True
         names |= provoke(self) or {}
         self.drills += 1
         shell = Shell(
             self.project.folder, self.folder / f"shell-{self.drills}", environment | {"REPAIR": self.repair}
         )
         guide = section.guide(names)
-        self.broken = True
         try:
             Play(guide, shell, lambda _: None, self.count).play(guide.steps)
         finally:
@@ -132,7 +132,7 @@ class Ground:
 
     def _target(self) -> str:
         """Where a rollback goes."""
-        return re.findall(r"rollback +to (r\d+)", self.project.kanmon("status").check().output)[0]
+        return str(re.findall(r"rollback +to (r\d+)", self.project.kanmon("status").check().output)[0])
 
     def _environment(self, slot: str) -> dict[str, str]:
         programs = (REPOSITORY / "tests/guides/programs", REPOSITORY / ".venv/bin")
