@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from kanmon.documentation import ISSUES
 from kanmon.language import phrase
 
 
@@ -195,7 +196,7 @@ class Code(Enum):
     TEMPLATE_WRONG = (
         214,
         "CloudFormation would refuse a template.",
-        "Send your config to https://github.com/kanmon-dev/kanmon/issues: this is an error of Kanmon.",
+        f"Send your config to {ISSUES}: this is an error of Kanmon.",
     )
     TEMPLATE_TOO_BIG = (
         215,
@@ -600,7 +601,7 @@ class Code(Enum):
     INTERNAL = (
         999,
         "Kanmon itself failed.",
-        "Report it, with the output of `--debug`: https://github.com/kanmon-dev/kanmon/issues",
+        f"Report it, with the output of `--debug`: {ISSUES}",
     )
 
     def __init__(self, number: int, meaning: str, fix: str) -> None:

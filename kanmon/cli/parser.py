@@ -10,6 +10,7 @@ from kanmon import __version__
 from kanmon.cli.command import OptionKind, SharedOptions, options_of
 from kanmon.cli.commands import NAMES, load
 from kanmon.codes import Code
+from kanmon.documentation import page
 from kanmon.errors import KanmonError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _parser(commands: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - command
     parser = _Parser(
         prog="kanmon",
         description="Releases a serverless app to AWS, and rolls it back by itself.",
-        epilog="Examples: https://github.com/kanmon-dev/kanmon/blob/main/docs/reference/commands.md",
+        epilog=f"Examples: {page('docs/reference/commands.md')}",
     )
     parser.add_argument("--version", action="version", version=f"kanmon {__version__}")
     for option in options_of(SharedOptions):

@@ -50,7 +50,7 @@ class AppAlarm(Section):
 
     description: str = Field(
         "",
-        max_length=1024,
+        max_length=900,
         examples=["Orders wait. Look at the worker's log."],
         description="What the alarm means, and what to do first. It is in each message.",
     )

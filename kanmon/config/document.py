@@ -15,6 +15,7 @@ from ruamel.yaml.reader import ReaderError
 
 from kanmon.codes import Code
 from kanmon.config.extremes import DEEPEST, refuse_extremes
+from kanmon.documentation import REPOSITORY
 from kanmon.errors import KanmonError
 from kanmon.regular_file import RefusedFileError, TooBigError, read_regular
 from kanmon.text import cut
@@ -32,7 +33,7 @@ _NODES = 20_000
 _SHOWN = 200
 _TEXT = "tag:yaml.org,2002:str"
 _NAMES = {_TEXT, "tag:yaml.org,2002:merge"}
-_FIRST = "Begin with the example of https://github.com/kanmon-dev/kanmon#your-first-release."
+_FIRST = f"Begin with the example of {REPOSITORY}#your-first-release."
 _COLON_FIX = "Put a space after each colon, in the line before, too. Put a text with `: ` in quotes."
 _SYNTAX_FIXES = {
     "'\\t'": "Use spaces instead of tabs.",

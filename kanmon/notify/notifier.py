@@ -20,6 +20,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from kanmon.codes import Code
+from kanmon.documentation import split_runbook
 from kanmon.errors import KanmonError
 from kanmon.notify.channels import channel_module
 from kanmon.notify.message import Message, MessageKind
@@ -56,7 +57,8 @@ def alarm_message(alarm: dict[str, Any], dashboard: str, region: str) -> Message
     """An alarm's new state as a message."""
     name, state = alarm["AlarmName"], alarm["NewStateValue"]
     console = f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}"
-    texts = (alarm.get("AlarmDescription"), alarm.get("NewStateReason"))
+    description, runbook = split_runbook(alarm.get("AlarmDescription") or "")
+    texts = (description, alarm.get("NewStateReason"))
     return Message(
         kind=MessageKind.RECOVERED if state == "OK" else MessageKind.ALARM,
         app="",
@@ -66,6 +68,7 @@ def alarm_message(alarm: dict[str, Any], dashboard: str, region: str) -> Message
         paragraphs=tuple(text for text in texts if text and text.strip()),
         facts=_facts(alarm),
         links=(
+            *([("Runbook", runbook)] if runbook else []),
             ("Alarm", f"{console}#alarmsV2:alarm/{quote(name)}"),
             ("Dashboard", f"{console}#dashboards/dashboard/{quote(dashboard)}"),
         ),

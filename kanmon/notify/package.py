@@ -22,6 +22,7 @@ HANDLER = "kanmon.notify.notifier.handle"
 _MODULES = (
     "__init__.py",
     "codes.py",
+    "documentation.py",
     "errors.py",
     "language.py",
     "text.py",

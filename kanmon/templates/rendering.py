@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from kanmon import naming
+from kanmon.documentation import with_runbook
 from kanmon.model import SLOTS
 from kanmon.text import yaml_quoted
 
@@ -26,7 +27,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["quoted"] = yaml_quoted
-    environment.globals |= {"naming": naming, "SLOTS": SLOTS}
+    environment.globals |= {"naming": naming, "SLOTS": SLOTS, "with_runbook": with_runbook}
     return environment
 
 

@@ -20,45 +20,52 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_DECISIONS = pytest.StashKey[dict[str, list[Any]]]()
-_OF_WORKER = "iam_decisions"
+_FIGURES = pytest.StashKey[list[str]]()
+_OF_WORKER = "figures"
 _NUMBERS = itertools.count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The long way of `test_drills.py`."""
+    parser.addoption("--drills", action="store_true", help="play all fault drills, not a sample")
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Each worker has an AWS of its own; what their IAMs decided comes together in the process above them."""
-    config.stash[_DECISIONS] = {"allowed": [], "denied": []}
+    """Each worker has an AWS of its own; their figures come together in the process above them."""
+    config.stash[_FIGURES] = []
     if (output := getattr(config, "workeroutput", None)) is not None:
-        output[_OF_WORKER] = config.stash[_DECISIONS]
+        output[_OF_WORKER] = config.stash[_FIGURES]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Take over what a worker's IAM decided."""
-    for kind, decisions in getattr(node, "workeroutput", {}).get(_OF_WORKER, {}).items():
-        node.config.stash[_DECISIONS][kind] += decisions
+    """Take over the figures of a worker."""
+    node.config.stash[_FIGURES] += getattr(node, "workeroutput", {}).get(_OF_WORKER, [])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print how much IAM decided."""
-    decisions = config.stash[_DECISIONS]
-    if decisions["allowed"]:
-        holders, actions = ({one[place] for one in decisions["allowed"]} for place in (0, 1))
-        terminalreporter.write_line(
-            f"IAM allowed {len(actions)} actions to {len(holders)} roles,"
-            f" and denied {len(decisions['denied'])} to them"
-        )
+    """Print how much IAM decided, and how much was drilled."""
+    for line in config.stash[_FIGURES]:
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
-def aws(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[EmbeddedAws]:
+def figures(request: pytest.FixtureRequest) -> list[str]:
+    """Lines for the end of the report."""
+    return request.config.stash.setdefault(_FIGURES, [])
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory, figures: list[str]) -> Iterator[EmbeddedAws]:
     """AWS-4: at the end, IAM has denied nothing to anybody but the attackers."""
     with EmbeddedAws.start(tmp_path_factory.mktemp("aws"), edge_seed=7) as running:
         yield running
         decisions = running.decisions()
         denied = [one for one in decisions["denied"] if not one[0].endswith(f"/{ATTACKER}")]
-        request.config.stash[_DECISIONS]["allowed"] += decisions["allowed"]
-        request.config.stash[_DECISIONS]["denied"] += denied
+        holders, actions = ({one[place] for one in decisions["allowed"]} for place in (0, 1))
+        figures.append(
+            f"IAM allowed {len(actions)} actions to {len(holders)} roles, and denied {len(denied)} to them"
+        )
         assert denied == []
 
 

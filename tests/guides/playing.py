@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from .shell import Running
 
 GUIDES = REPOSITORY / "docs"
-NAMES = ("deployment-guide.md", "operations-manual.md", "troubleshooting-guide.md", "rollback-procedures.md")
+NAMES = ("deployment-guide.md", "rollback-procedures.md")
+"""The guides that are read from the beginning to the end. Those to look things up are in `sections.PAGES`."""
 
 
 class FailedError(AssertionError):

@@ -32,7 +32,7 @@ TIERS = [
     {"model", "appcommand"},
     {"naming", "errors", "text", "regular_file", "clock", "media", "plain_yaml"},
     {"codes"},
-    {"language"},
+    {"documentation", "language"},
 ]
 """Each room may import the rooms below its own tier."""
 ALLOWED = {

@@ -121,7 +121,9 @@ def open_channel(secret: str) -> SlackBot | SlackWebhook:
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
     problem = phrase("The Slack secret is neither a webhook's URL nor JSON with `token` and `channel`.")
-    fix = phrase('Enter the webhook\'s URL, or `{"token": "xoxb-…", "channel": "C…"}`, as the secret\'s text.')
+    fix = phrase(
+        'Enter the webhook\'s URL, or `{"token": "xoxb-…", "channel": "C…"}`, as the secret\'s text.'
+    )
     raise KanmonError(Code.NOTIFY_FAILED, problem, fix=fix)
 
 

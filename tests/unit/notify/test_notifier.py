@@ -14,6 +14,7 @@ from moto import mock_aws
 
 from embedded.slack import TOKEN
 from kanmon.codes import Code
+from kanmon.documentation import OPERATIONS, page, with_runbook
 from kanmon.errors import KanmonError
 from kanmon.notify import notifier as notifier_module
 from kanmon.notify.channels import slack as slack_module
@@ -58,6 +59,16 @@ def test_a_message_links_to_the_alarm_and_to_the_dashboard() -> None:
         ("Alarm", f"{CONSOLE}#alarmsV2:alarm/shop-test-api-p95"),
         ("Dashboard", f"{CONSOLE}#dashboards/dashboard/shop-test"),
     )
+
+
+def test_the_runbook_is_a_link_before_all_others() -> None:
+    """DOC-2, MON-2: not an address in the text. A link of somebody else's alarm stays text."""
+    message = _message(ALARM | {"AlarmDescription": with_runbook("Users wait too long.", "api-p95")})
+    assert message.paragraphs[0] == "Users wait too long."
+    assert message.links[0] == ("Runbook", page(OPERATIONS, "api-p95"))
+    foreign = "Runbook: https://evil.example/docs/operations-manual.md#api-p95"
+    assert _message(ALARM | {"AlarmDescription": foreign}).paragraphs[0] == foreign
+    assert "Runbook" not in dict(_message(ALARM | {"AlarmDescription": foreign}).links)
 
 
 def test_a_computed_alarm_is_shown_by_its_label() -> None:
