@@ -37,8 +37,7 @@ HEADER_METADATA = "kanmon-header-"
 PAGE_DATA = "kanmon"
 """The id of the JSON block in each page: the release and its settings."""
 RELEASE_HEADERS = (RELEASE_HEADER, f"x-amz-meta-{RELEASE_METADATA}")
-"""Where an answer has its release. Functions send the first header. The edge sends a page's metadata as
-the second one."""
+"""Where an answer has its release: functions send the first header, the edge a page's metadata."""
 API_HEADER = "x-kanmon-api"
 """The response header of API Gateway's own errors: the stage exists where the answer comes from."""
 METRICS = "Kanmon"

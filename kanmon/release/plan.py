@@ -351,9 +351,8 @@ def _unchanged(
 ) -> bool:
     """True when nothing can have changed: then no change set is needed.
 
-    CloudFormation's own template counts, not a digest that Kanmon keeps: after a change by hand, a digest
-    would be the same still, and the plan has to show that change. GetTemplate has `?` for letters outside
-    ASCII, so `stacks/preflight.py` refuses a template with any.
+    CloudFormation's own template counts, not a digest: after a change by hand, a digest would be the same
+    still. GetTemplate has `?` for letters outside ASCII, so `stacks/preflight.py` refuses any.
     """
     if existing is None or not existing.status.endswith("_COMPLETE"):
         return False

@@ -18,13 +18,13 @@ from kanmon.release.checking import ChecksFailedError, check
 from kanmon.release.decide import obey
 from kanmon.release.events import EventKind
 from kanmon.release.loaded import LoadedRelease, Loader, compared_in, files_of
+from kanmon.release.own_tests import run_own_tests
 from kanmon.release.pointers import Pointers
 from kanmon.release.pruning import prune
 from kanmon.release.restore import restore_stacks
 from kanmon.release.slot import apply_plan, apply_record
 from kanmon.release.stack_outputs import outputs_of
 from kanmon.release.triggers import switch_triggers, switch_user_triggers, uses_user_triggers
-from kanmon.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
 ARRIVAL = 90.0
 """The longest time in seconds for a new stage to be everywhere. AWS's own tests wait for 30 to 80 seconds
 (https://github.com/aws/chalice/blob/master/tests/aws/test_features.py)."""
-_SHOWN = 3
-"""The failures of the team's own tests in a message. The job summary has all."""
 _STABLE_ARRIVAL = 10.0
 """The same for the stable release's preview, in seconds: users are on a failed release meanwhile."""
 
@@ -165,7 +163,7 @@ class Steps:
             address = preview_address(self.site.url, candidate.preview)
             self.journal.emit(EventKind.NOTE, f"preview {address}", preview=address)
             self.check_all(self.release, candidate)
-            self._run_preview_tests(candidate)
+            run_own_tests(self, candidate)
 
     def shift(self, bake: Bake) -> None:
         """Give the candidate rising shares of the API requests, and bake each."""
@@ -338,25 +336,6 @@ class Steps:
     def check(self, checks: Sequence[Check], target: Target) -> None:
         """Run checks and note their results. Raises ChecksFailedError when one failed."""
         check(self.site, self.journal, checks, target)
-
-    def _run_preview_tests(self, candidate: Target) -> None:
-        """Run the team's own tests against a new release. Raises CANDIDATE_REFUSED when one failed.
-
-        A rollback runs none: its target passed them once, and users wait.
-        """
-        if self.operation.kind is not OperationKind.DEPLOY:
-            return
-        verify, commit = self.release.current_config.verify, self.release.manifest.commit
-        if verify is None:
-            return
-        self.journal.emit(EventKind.NOTE, f"your own tests of {commit[:12]} run in {verify.image}")
-        tests = self.services.preview_tests
-        verdict = tests.run(verify, commit, candidate, self.site.url, self.obey)
-        text = f"{counted(verdict.results.executed, 'test')} of your own ran"
-        self.journal.emit(EventKind.NOTE, f"{text}, {len(verdict.results.failures)} failed")
-        if not verdict.passed:
-            problem = " ".join(failure.message for failure in verdict.failures[:_SHOWN])
-            raise KanmonError(Code.CANDIDATE_REFUSED, problem, where=f"{candidate.release} as candidate")
 
     def _load(self, release_id: str) -> LoadedRelease:
         return self.loader.load(self.journal.writer.releases[release_id])
