@@ -12,7 +12,7 @@ FILES = (
     "kanmon-dev/kanmon/.github/workflows/rollback.yml",
 )
 """The files with jobs for the roles."""
-COMMIT = "382db43f6584085d226d27776a861fc0927259bc"
+COMMIT = "072291d6449badcc4dd8c9cb18126d3cca1bf2a1"
 """The commit of these files in the workflow files to copy. `scripts/release` writes it."""
 
 
