@@ -24,6 +24,7 @@ ACCEPTED = {
     ("B105", "kanmon/config/checks.py"): _TEXTS,
     ("B105", "kanmon/config/verify.py"): _TEXTS,
     ("B105", "kanmon/stacks/grants.py"): _TEXTS,
+    ("B105", "kanmon/stacks/user_triggers.py"): _TEXTS,
     ("B106", "kanmon/cli/commands/*.py"): _TEXTS,
     ("B404", "actions/start.py"): "it starts pip",
     ("B404", "kanmon/appcommand/container.py"): "it starts Docker's client and git, that is its purpose",
