@@ -1,0 +1,62 @@
+"""A Japanese page has all of the English one: sections, commands with results, tables, links (DOC-1)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from scripts.website.markdown import anchors, links
+from scripts.website.navigation import ROOT, TRANSLATED
+
+PAGES = sorted(path.name for path in (ROOT / TRANSLATED).glob("*.md"))
+_COMMENT = re.compile(r"^<!--.*?-->\n?", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(r"^( *)(```[^\n]*\n.*?^\1```)$", re.DOTALL | re.MULTILINE)
+_HEADING = re.compile(r"^(#+) ", re.MULTILINE)
+_ROW = re.compile(r"^\|", re.MULTILINE)
+
+
+def _both(page: str) -> tuple[str, str]:
+    """The English and the Japanese text, without comments."""
+    texts = ((ROOT / folder / page).read_text("utf-8") for folder in ("docs", TRANSLATED))
+    english, japanese = (_COMMENT.sub("", text) for text in texts)
+    return english, japanese
+
+
+def _blocks(text: str) -> list[str]:
+    return [match[2] for match in _FENCE.finditer(text)]
+
+
+def _prose(text: str) -> str:
+    return _FENCE.sub("", text)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_it_has_the_same_commands_and_results(page: str) -> None:
+    """They are executed for the English page: `scripts/guides`."""
+    english, japanese = map(_blocks, _both(page))
+    assert japanese == english
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_it_has_the_same_sections_and_tables(page: str) -> None:
+    english, japanese = map(_prose, _both(page))
+    assert _HEADING.findall(japanese) == _HEADING.findall(english)
+    assert len(_ROW.findall(japanese)) == len(_ROW.findall(english))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_it_has_the_same_anchors(page: str) -> None:
+    """Links of alarms and errors lead to both."""
+    english, japanese = map(anchors, _both(page))
+    assert english - japanese == set()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_it_leads_to_the_same_places(page: str) -> None:
+    def places(text: str) -> list[str]:
+        return sorted(link if "://" in link else Path(link).name for link in links(text))
+
+    english, japanese = map(places, _both(page))
+    assert japanese == english
