@@ -449,7 +449,8 @@ class Code(Enum):
         503,
         "An alarm began to fire during the release.",
         (
-            "Read its history with `aws cloudwatch describe-alarm-history --alarm-name ALARM`, fix the "
+            "Read its history with `aws cloudwatch describe-alarm-history --alarm-types MetricAlarm "
+            "CompositeAlarm --alarm-name ALARM`, fix the "
             "release, then release again."
         ),
     )

@@ -9,11 +9,16 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.language import phrase
 from kanmon.model import Approval
+from kanmon.text import cut, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kanmon.clock import Clock
+
+
+_REFUSALS = {"", "n", "no"}
+_SHOWN = 40
 
 
 class Approvable(Protocol):
@@ -49,7 +54,17 @@ class TerminalApproval:
                 message = phrase("There is no terminal for the question, and no --yes.")
                 raise KanmonError(Code.NOT_APPROVED, message)
             answer = self.ask(self.question.format(release=what.release)).strip().lower()
-            if answer not in {wanted.format(release=what.release) for wanted in self.answers}:
-                message = phrase("{actor} did not approve {release}.", actor=self.actor, release=what.release)
-                raise KanmonError(Code.NOT_APPROVED, message)
+            wanted = [text.format(release=what.release) for text in self.answers]
+            if answer not in wanted:
+                raise self._refused(what.release, answer, wanted[0])
         return Approval(by=self.actor, how=how, digest=what.digest, at=self.clock.now())
+
+    def _refused(self, release: str, answer: str, wanted: str) -> KanmonError:
+        """A mistyped answer is no refusal: in an emergency, somebody has to see what was wrong."""
+        if answer in _REFUSALS:
+            message = phrase("{actor} did not approve {release}.", actor=self.actor, release=release)
+            return KanmonError(Code.NOT_APPROVED, message)
+        shown = cut(one_line(answer), _SHOWN)
+        message = phrase("The answer was {answer}, and not {wanted}.", answer=shown, wanted=wanted)
+        fix = phrase("Nothing was changed. Run the command again.")
+        return KanmonError(Code.NOT_APPROVED, message, fix=fix)

@@ -92,6 +92,10 @@ def build_bundle(
     return Bundle(target, manifest)
 
 
+UNVERSIONED, DIRTY = "unversioned", "-dirty"
+"""The commit of a folder without git, and the end of one whose files differ from it."""
+
+
 def commit_of(project: Path) -> str:
     """The commit of the build: GITHUB_SHA in a workflow, otherwise git's HEAD.
 
@@ -101,8 +105,8 @@ def commit_of(project: Path) -> str:
         return sha
     head = _git(project, "rev-parse", "HEAD")
     if head is None:
-        return "unversioned"
-    return head + ("-dirty" if _git(project, "status", "--porcelain", "--", ".") else "")
+        return UNVERSIONED
+    return head + (DIRTY if _git(project, "status", "--porcelain", "--", ".") else "")
 
 
 def _git(project: Path, *arguments: str) -> str | None:

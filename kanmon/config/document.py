@@ -217,7 +217,10 @@ def _text(path: Path) -> str:
     try:
         return read_regular(path, LARGEST).decode()
     except FileNotFoundError:
-        raise KanmonError(Code.CONFIG_MISSING, f"There is no {path.name}.", where=str(path)) from None
+        other = path.with_suffix(".yaml")
+        fix = f"Rename {other.name}, or name it with `--config`." if other.exists() else None
+        problem = f"There is no {path.name}."
+        raise KanmonError(Code.CONFIG_MISSING, problem, where=str(path), fix=fix) from None
     except TooBigError as error:
         raise KanmonError(Code.CONFIG_TOO_BIG, f"{path.name} {error}.", where=str(path)) from None
     except RefusedFileError as error:

@@ -16,6 +16,7 @@ from kanmon.config.patterns import SEARCHED, Pattern, contains
 from kanmon.config.queries import JmesPath, query, shown
 from kanmon.config.section import Section
 from kanmon.config.values import HeaderName, finite
+from kanmon.naming import RELEASE_HEADER
 from kanmon.regular_file import size_of
 from kanmon.text import cut, one_line
 
@@ -62,7 +63,9 @@ class NamesRelease:
         required = _is_api_or_page(path) if wanted is None else wanted
         if not required or answer.release == release:
             return ""
-        return f"answered by {answer.release or 'a release without a name'} instead of {release}"
+        if not answer.release:
+            return f"answered without a release's name in `{RELEASE_HEADER}`, which has to be {release}"
+        return f"answered by {answer.release} instead of {release}"
 
 
 class HeadersMatch:

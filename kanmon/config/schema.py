@@ -95,8 +95,9 @@ class Config(Section):
     )
     language: Literal["en", "ja"] = Field(
         "en",
-        description="The language of Kanmon's errors, plans, summaries and messages: English or Japanese. "
-        "The environment variable `KANMON_LANG` counts more.",
+        description="The language of what Kanmon shows: English or Japanese. So far, these are in Japanese: "
+        "the fix of each error, the gate, tests, failed checks, and the messages of a release. The variable "
+        "`KANMON_LANG` counts more.",
     )
     tags: dict[str, str] = Field(
         default_factory=dict,

@@ -126,8 +126,8 @@ def print_plan(console: Screen, plan: Plan) -> None:
         _print_stack(console, stack)
     if plan.web.files:
         console.print(
-            "  web: {files} files, {assets} of them hashed assets; changed pages: {pages}",
-            files=plan.web.files,
+            "  web: {files}, {assets} of them hashed assets; changed pages: {pages}",
+            files=counted(plan.web.files, "file"),
             assets=plan.web.assets,
             pages=", ".join(plan.web.changed[:8]) or "none",
         )

@@ -54,7 +54,7 @@ checks: [{{name: health, path: /api/health}}]             # checks[].path: in ea
 functions: {{api: {{memory: 1024}}}}                        # functions.<name>.memory: the name is your choice
 ```
 
-- A **duration** is a number with a unit: `500ms`, `30s`, `5m` or `1h`.
+- A **duration** is a number with a unit: `500ms`, `30s`, `5m` or `1h`. Without a unit, it counts seconds.
 - **Default**: the value if you leave the key out. If it is empty, the meaning has it, or there is none.
 - Editors complete and check the keys with [schema/kanmon.schema.json](../../schema/kanmon.schema.json).
 

@@ -10,6 +10,7 @@ from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
 from kanmon.model import Slot
 from kanmon.stacks.boundary import has_permissions, refuse_above
+from kanmon.text import short_commit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +67,7 @@ def new_plan(context: Context, bundle_folder: Path, digest: str, head: Head) -> 
         name = context.config.environment
         refuse_planned_docker_action(context.config_file, name, first=name == next(iter(context.configs)))
     bundle = built_from(context.config, bundle_folder, digest)
+    _show_other_commit(context, bundle.manifest.commit)
     services = context.services
     context.account.refuse_new_types({name: one.types for name, one in bundle.manifest.stacks.items()})
     _refuse_above_boundary(context)
@@ -81,6 +83,20 @@ def new_plan(context: Context, bundle_folder: Path, digest: str, head: Head) -> 
         loaded=live,
         assets=assets,
     )
+
+
+def _show_other_commit(context: Context, built: str) -> None:
+    """Without this, a forgotten `kanmon build` looks like a success: there is nothing to change."""
+    from kanmon.bundle.build import DIRTY, UNVERSIONED, commit_of
+
+    commits = [commit.removesuffix(DIRTY) for commit in (built, commit_of(context.project))]
+    if built and UNVERSIONED not in commits and commits[0] != commits[1]:
+        context.console.print(
+            "[yellow]The bundle is of commit {built}, and this folder is at {here}.[/] "
+            "To release the folder, run `kanmon build` first.",
+            built=short_commit(commits[0]),
+            here=short_commit(commits[1]),
+        )
 
 
 def _refuse_above_boundary(context: Context) -> None:

@@ -53,8 +53,17 @@ def test_yes_approves_exactly_this_plan(answer: str) -> None:
     assert "r2" in person.asked
 
 
-@pytest.mark.parametrize("answer", ["", "n", "no", "yeah", "yes please"])
-def test_any_other_answer_does_not_approve(answer: str) -> None:
+@pytest.mark.parametrize("answer", ["yeah", "yes please", "\x1b[2Jr2"])
+def test_a_mistyped_answer_is_shown_beside_the_right_one(answer: str) -> None:
+    with pytest.raises(KanmonError, match="and not y") as caught:
+        _prompt(Person(answer)).approve(Approvable())
+    assert caught.value.code is Code.NOT_APPROVED
+    assert caught.value.fix == "Nothing was changed. Run the command again."
+    assert "\x1b" not in caught.value.message
+
+
+@pytest.mark.parametrize("answer", ["", "n", "no", "NO"])
+def test_a_refusal_does_not_approve(answer: str) -> None:
     with pytest.raises(KanmonError, match="kim did not approve r2") as caught:
         _prompt(Person(answer)).approve(Approvable())
     assert caught.value.code is Code.NOT_APPROVED
@@ -79,7 +88,7 @@ def test_a_rollback_is_approved_by_its_releases_id(answer: str, approves: bool) 
     if approves:
         assert prompt.approve(Approvable()).by == "kim"
     else:
-        with pytest.raises(KanmonError, match="did not approve"):
+        with pytest.raises(KanmonError, match="and not r2"):
             prompt.approve(Approvable())
 
 

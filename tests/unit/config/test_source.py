@@ -66,6 +66,10 @@ def test_a_missing_file(tmp_path: Path) -> None:
         load_config(tmp_path / "kanmon.yml")
     assert caught.value.code is Code.CONFIG_MISSING
     assert caught.value.where == str(tmp_path / "kanmon.yml")
+    (tmp_path / "kanmon.yaml").touch()
+    with pytest.raises(KanmonError) as caught:
+        load_config(tmp_path / "kanmon.yml")
+    assert caught.value.fix == "Rename kanmon.yaml, or name it with `--config`."
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n", "---\n", "null\n"])

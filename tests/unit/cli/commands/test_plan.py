@@ -52,6 +52,17 @@ def test_a_live_bundle_has_nothing_to_change(app: App) -> None:
     assert "r1 is live already; there is nothing to change." in app.printed()
 
 
+def test_a_bundle_of_another_commit_is_shown(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CD-6: a forgotten build is no success."""
+    monkeypatch.setenv("GITHUB_SHA", "a" * 40)
+    app.deploy("one")
+    assert app.run("plan", "--bundle", "build/one") is ExitStatus.OK
+    assert "The bundle is of commit" not in app.printed()
+    monkeypatch.setenv("GITHUB_SHA", "b" * 40)
+    assert app.run("plan", "--bundle", "build/one") is ExitStatus.OK
+    assert "The bundle is of commit aaaaaaaaaaaa, and this folder is at bbbbbbbbbbbb." in app.printed()
+
+
 def test_a_missing_bundle_is_refused(app: App) -> None:
     """CD-6"""
     assert app.refusal("plan").startswith(f"{Code.BUNDLE_MISSING.id} ")
