@@ -181,6 +181,19 @@ def test_cloudformation_answers_in_ascii_only(client: Callable[[str], Any]) -> N
         stacks.delete(cloudformation, "ascii")
 
 
+def test_outputs_alone_can_change(client: Callable[[str], Any]) -> None:
+    """AWS-4: the change set is empty, and it can be executed."""
+    cloudformation = client("cloudformation")
+    template: dict[str, Any] = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}
+    for value in ("one", "two"):
+        template["Outputs"] = {"Word": {"Value": value}}
+        kind = "CREATE" if value == "one" else "UPDATE"
+        assert stacks.deploy(cloudformation, "outputs", template, kind) == {"Word": value}
+    with pytest.raises(WaiterError, match="FAILED"):
+        stacks.deploy(cloudformation, "outputs", template, "UPDATE")
+    stacks.delete(cloudformation, "outputs")
+
+
 def test_a_value_known_later_may_replace(client: Callable[[str], Any]) -> None:
     """AWS-4: `Conditional`, with the attribute that causes it."""
     cloudformation = client("cloudformation")

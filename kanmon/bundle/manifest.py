@@ -99,6 +99,8 @@ class StackTemplate(Record):
     roles: bool
     """It makes roles, so it takes their path and their boundary."""
     types: tuple[str, ...]
+    defaults: dict[str, str] = Field(default_factory=dict, exclude_if=lambda value: not value)
+    """The parameters with a default, and its text."""
 
 
 class _ManifestVersion(BaseModel):

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from kanmon.regular_file import RefusedFileError, read_regular
 from kanmon.text import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from kanmon.config.schema import Config
@@ -42,8 +43,10 @@ _SECTIONS = (
     *("AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Rules", "Mappings", "Conditions"),
     *("Resources", "Outputs"),
 )
+_MAPPINGS = ("Parameters", "Outputs", "Conditions", "Mappings", "Rules")
 _LOGICAL_ID = re.compile(r"[A-Za-z0-9]{1,255}")
 _TYPE = re.compile(r"[A-Za-z0-9:@._-]+")
+_MACRO = "Fn::Transform"
 _ROLE = "AWS::IAM::Role"
 _BOUNDED = "KanmonBounded"
 # What CloudFormation would run with more rights than the plan can show, or what no plan shows at all.
@@ -123,7 +126,15 @@ def _read(name: str, stack: Stack, project: Path) -> StackTemplate:
         outputs=tuple(sorted(template.get("Outputs") or {})),
         roles=_has_roles(template),
         types=tuple(sorted({str(one["Type"]) for one in template["Resources"].values()})),
+        defaults={
+            name: _text(one["Default"]) for name, one in sorted(parameters.items()) if "Default" in one
+        },
     )
+
+
+def _text(default: object) -> str:
+    """A parameter's default as CloudFormation reads it."""
+    return json.dumps(default) if isinstance(default, bool) else str(default)
 
 
 def _refusal(name: str, stack: Stack, problem: str) -> KanmonError:
@@ -150,14 +161,14 @@ def _problems(template: dict[str, Any], stack: Stack) -> Iterator[str]:
         )
     if unknown := [str(key) for key in template if key not in _SECTIONS and key != "Transform"]:
         yield f"`{cut(unknown[0], _SHOWN)}` is no section of a template."
+    yield from _macros(template)
     resources = template.get("Resources")
     if not isinstance(resources, dict) or not resources:
         yield "It has no `Resources`."
         return
-    for section in ("Parameters", "Outputs", "Conditions"):
-        if not isinstance(template.get(section, {}), dict):
-            yield f"`{section}` is no mapping."
-            return
+    if odd := [problem for section in _MAPPINGS for problem in _mapping_problems(section, template)]:
+        yield from odd
+        return
     for name, resource in resources.items():
         yield from _resource_problems(str(name), resource)
     yield from _parameter_problems(template.get("Parameters", {}), stack)
@@ -166,6 +177,32 @@ def _problems(template: dict[str, Any], stack: Stack) -> Iterator[str]:
             "It makes roles or policies. If that is meant, add `capabilities: [CAPABILITY_NAMED_IAM]` to the "
             "stack in the config."
         )
+
+
+def _mapping_problems(section: str, template: dict[str, Any]) -> Iterator[str]:
+    found = template.get(section, {})
+    if not isinstance(found, dict):
+        yield f"`{section}` is no mapping."
+        return
+    for key in found:
+        if not isinstance(key, str) or not _LOGICAL_ID.fullmatch(key):
+            yield f"`{section}` has `{cut(str(key), _SHOWN)}`: a name has letters and digits only, as a text."
+
+
+def _macros(node: object) -> Iterator[str]:
+    """`Fn::Transform` anywhere: CloudFormation puts in what no plan shows, from a file that can change."""
+    below: Iterable[object] = ()
+    if isinstance(node, dict):
+        if _MACRO in node:
+            yield f"It has a `{_MACRO}`, which changes a template after its plan. Write what it makes."
+            return
+        below = node.values()
+    elif isinstance(node, list):
+        below = node
+    for one in below:
+        for problem in _macros(one):
+            yield problem
+            return
 
 
 def _resource_problems(name: str, resource: object) -> Iterator[str]:
@@ -198,6 +235,8 @@ def _parameter_problems(declared: dict[str, Any], stack: Stack) -> Iterator[str]
                 "a secret, with "
                 "`{{resolve:secretsmanager:…}}` in the template."
             )
+        elif isinstance(parameter.get("Default", ""), dict | list | None):
+            yield f"The default of the parameter {name} is no text."
         elif name not in stack.parameters and "Default" not in parameter:
             yield f"The parameter {name} has no default. Add it to the stack's `parameters`."
     if unknown := [name for name in stack.parameters if name not in declared]:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from kanmon.config.durations import Duration
+from kanmon.config.placeholders import names_in
 from kanmon.config.section import MistakeError, Section, written
 from kanmon.config.values import Name
 
@@ -152,6 +153,13 @@ class AppAlarm(Section):
             )
             problem = f"An alarm with `{given[0]}` {'takes no' if self.metric else 'needs a'} metric."
             raise MistakeError(problem, fix)
+        for name, value in self.dimensions.items():
+            if names_in(value):
+                raise MistakeError(
+                    "An alarm takes no values of stacks: this would stand there as it is.",
+                    "Write the value itself, or make the alarm in your own stack.",
+                    at=("dimensions", name),
+                )
         if self.dimensions and not self.namespace:
             problem = f"Only a metric with `namespace` takes dimensions: `{given[0]}` has its own."
             raise MistakeError(problem, "Remove `dimensions`, or write `namespace`.", at=("dimensions",))

@@ -66,7 +66,7 @@ class Statement(Section):
     )
     resources: tuple[ResourceArn, ...] = Field(
         min_length=1,
-        description="The ARNs of the resources: `['${foundation.JwtSecretArn}']`. `['*']` only for actions "
+        description="The ARNs of the resources: `['arn:aws:s3:::shop-reports/*']`. `['*']` only for actions "
         "that know no resource.",
     )
     conditions: dict[Operator, dict[ConditionKey, tuple[ConditionValue, ...]]] = Field(

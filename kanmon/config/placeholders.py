@@ -22,6 +22,17 @@ def names_in(text: str) -> list[str]:
     return [name for escaped, name in _NAME.findall(text) if not escaped]
 
 
+def is_one_name(text: str) -> bool:
+    """Whether the text is one name, with nothing around it."""
+    found = _NAME.fullmatch(text)
+    return found is not None and not found[1]
+
+
+def is_unclosed(text: str) -> bool:
+    """Whether a `${` has no end, or stands in another one."""
+    return "${" in _NAME.sub("", text)
+
+
 def secrets_in(texts: Iterable[str]) -> frozenset[str]:
     """The names of the secrets in some texts."""
     names = [name.split(".") for text in texts for name in names_in(text)]

@@ -15,7 +15,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Literal
 
 from kanmon.config.composed import is_secret
-from kanmon.config.placeholders import names_in, substitute
+from kanmon.config.placeholders import SECRETS, is_one_name, is_unclosed, names_in, substitute
 from kanmon.config.section import MistakeError
 from kanmon.naming import EDGE, FOUNDATION, SLOT, Output, Parameter, slot_resource_name, unique_id
 from kanmon.stacks.grants import foundation_outputs
@@ -148,13 +148,15 @@ def mistakes(config: Config) -> Iterator[MistakeError]:
     }
     source_of = source(config)
     for one in texts(config):
+        if is_unclosed(one.text):
+            yield MistakeError("A `${` has no end.", _FORM, at=one.place)
         for name in names_in(one.text):
             if is_secret(name):
                 yield from _exposed(one, name)
                 continue
             own = one.scope != "account" and source_of(name)
             if not own and name not in known[one.scope]:
-                yield _unknown(one, name, known)
+                yield _unknown(one, name, known, has_value=source_of(name) is not None)
         if one.scope == "parameter" and not _is_one_value(config, one.text):
             yield MistakeError(
                 "A parameter takes one output alone, without text around it.",
@@ -165,7 +167,7 @@ def mistakes(config: Config) -> Iterator[MistakeError]:
 
 
 def _is_one_value(config: Config, text: str) -> bool:
-    return text.startswith("${") and text.endswith("}") if sources(config, [text]) else True
+    return is_one_name(text) if sources(config, [text]) else True
 
 
 def own_stacks(config: Config) -> tuple[str, ...]:
@@ -208,9 +210,9 @@ def _exposed(one: Text, name: str) -> Iterator[MistakeError]:
         )
 
 
-def _unknown(one: Text, name: str, known: Mapping[Scope, list[str]]) -> MistakeError:
+def _unknown(one: Text, name: str, known: Mapping[Scope, list[str]], *, has_value: bool) -> MistakeError:
     written = f"`${{{cut(name, _SHOWN)}}}`"
-    if name in known["slot"]:
+    if has_value or name in known["slot"]:
         return MistakeError(
             f"The value of {written} is not known here. {_REASONS[one.scope]}",
             _FIXES[one.scope],
@@ -226,6 +228,8 @@ def _unknown(one: Text, name: str, known: Mapping[Scope, list[str]]) -> MistakeE
     fix = f"Write {beside[near[0]]}." if near else _FORM
     if beside and not near:
         fix = f"Use one of {', '.join(beside.values())}."
+    elif difflib.get_close_matches(stack.strip().lower(), [SECRETS], n=1):
+        fix = f"Write `${{{SECRETS}.{cut(output.strip(), _SHOWN)}}}`."
     elif output and not beside and ":" not in stack:
         fix = f"There is no stack {cut(stack, _SHOWN)}. Name another one, or add it to `stacks`."
     return MistakeError(f"Nothing has the name {written}.", fix, at=one.place)

@@ -133,7 +133,8 @@ def _of_own_stack(
     config: Config, manifest: Manifest, name: str, made: Bootstrapped
 ) -> dict[str, ParameterValue]:
     """The parameters of one of the team's stacks. Its roles get the path and the boundary of the app's."""
-    given: dict[str, ParameterValue] = {}
+    # Defaults are given, too: CloudFormation shows them as the stack's parameters, and a plan compares these.
+    given: dict[str, ParameterValue] = dict(manifest.stacks[name].defaults)
     for key, text in config.stacks[name].parameters.items():
         found = sources(config, [text])
         given[key] = _output(*found.pop()) if found else resolved(text, config, {})

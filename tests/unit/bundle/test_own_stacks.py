@@ -91,6 +91,7 @@ def test_it_has_the_form_of_kanmons_own(tmp_path: Path) -> None:
         ("Reader", "AWS::IAM::Role"),
     ]
     assert made.parameters == ("Name", "Size")
+    assert made.defaults == {"Size": "493"}
     assert made.outputs == ("Again", "TableArn")
     assert made.types == ("AWS::DynamoDB::Table", "AWS::IAM::Role", "AWS::SNS::Topic")
     lines = permission_changes("", made.body)["Reader"]
@@ -143,6 +144,22 @@ def test_json_gives_the_same(tmp_path: Path) -> None:
         ("Resources: {A: {Type: AWS::SNS::Topic, Properties: [1]}}", "no mapping"),
         ("Resources: {}", "no `Resources`"),
         ("Parameters: [1]\nResources: {A: {Type: AWS::SNS::Topic}}", "`Parameters` is no mapping"),
+        ("Mappings: [1]\nResources: {A: {Type: AWS::SNS::Topic}}", "`Mappings` is no mapping"),
+        ("Outputs: {1: {Value: x}}\nResources: {A: {Type: AWS::SNS::Topic}}", "`Outputs` has `1`"),
+        (
+            "Parameters: {A-B: {Type: String}}\nResources: {A: {Type: AWS::SNS::Topic}}",
+            "`Parameters` has `A-B`",
+        ),
+        (
+            "Parameters: {Size: {Type: String, Default: [1]}}\nResources: {A: {Type: AWS::SNS::Topic}}",
+            "default of the parameter Size",
+        ),
+        ("Resources: {A: {Type: AWS::SNS::Topic, Properties: {Fn::Transform: {Name: M}}}}", "Fn::Transform"),
+        ("Resources: {A: {Type: AWS::SNS::Topic, Properties: {X: [!Transform {Name: M}]}}}", "Fn::Transform"),
+        (
+            "Mappings: {A: {Fn::Transform: {Name: M}}}\nResources: {A: {Type: AWS::SNS::Topic}}",
+            "Fn::Transform",
+        ),
         ("Stages: {}\nResources: {A: {Type: AWS::SNS::Topic}}", "no section"),
         ("{", "neither YAML nor JSON"),
         ("- a", "no `Resources`"),

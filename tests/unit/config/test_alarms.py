@@ -51,6 +51,11 @@ def test_every_source_is_fine(name: str) -> None:
         ("{state_machine: report, metric: X, threshold: 1}", "the state machine report", "`state_machines`"),
         ("{database: true, metric: X, threshold: 1}", "there is no `database`", "remove the alarm"),
         (
+            "{namespace: Shop, metric: X, threshold: 1, dimensions: {A: '${orders.TableName}'}}",
+            "An alarm takes no values of stacks",
+            "Write the value itself",
+        ),
+        (
             "{function: api, metric: X, threshold: 1, dimensions: {A: b}}",
             "Only a metric with `namespace` takes dimensions",
             "Remove `dimensions`",

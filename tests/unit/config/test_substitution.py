@@ -70,6 +70,11 @@ def test_a_known_name_is_taken(text: str) -> None:
         ("${foundation.Zebra}", "Use one of"),
         ("${JWT}", "Write `${stack.Output}`"),
         ("${orders.TableName}", "There is no stack orders."),
+        ("${secrets.jwt", "has no end"),
+        ("a ${kanmon.App} ${", "has no end"),
+        ("${secret.jwt}", "Write `${secrets.jwt}`."),
+        ("${Secrets.jwt}", "Write `${secrets.jwt}`."),
+        ("${ secrets.jwt }", "Write `${secrets.jwt}`."),
         ("${}", "For the text itself"),
         ("${slot.WorkerFunctionArn}", "Nothing has the name"),
         ("${AWS::StackName}", "Nothing has the name"),
@@ -91,6 +96,22 @@ def test_the_boundary_knows_no_stack() -> None:
     """ADP-1"""
     allow = [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::${edge.Domain}/*"]}]
     assert "The bootstrap stack comes before all others" in _refused(boundary={"allow": allow})
+
+
+def test_the_boundary_knows_no_stack_of_the_teams_own() -> None:
+    """ADP-1"""
+    allow = [{"actions": ["dynamodb:GetItem"], "resources": ["${orders.TableArn}"]}]
+    own = {"orders": {"template": "orders.yml"}}
+    assert "The bootstrap stack comes before all others" in _refused(stacks=own, boundary={"allow": allow})
+
+
+@pytest.mark.parametrize(
+    "text", ["x-${orders.Arn}", "${orders.Arn}-x", "${orders.Arn}${orders.Name}", "${orders.Arn}${!x}"]
+)
+def test_a_parameter_takes_one_output_alone(text: str) -> None:
+    """ADP-2: CloudFormation would get the first value, and nothing of the rest."""
+    stacks = {"orders": {"template": "a.yml"}, "events": {"template": "b.yml", "parameters": {"Title": text}}}
+    assert "one output alone" in _refused(stacks=stacks)
 
 
 def test_values_come_from_the_stacks() -> None:

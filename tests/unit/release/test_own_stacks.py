@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 TABLE = """
 Parameters:
   Key: {Type: String}
+  Kept: {Type: String, Default: one}
 Resources:
   Table:
     Type: AWS::DynamoDB::Table
