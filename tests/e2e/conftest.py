@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_LONG = {
+    f"test_{name}.py"
+    for name in ("demo", "verify_aws", "workflows", "attacker", "release", "pages", "existing")
+}
 _FIGURES = pytest.StashKey[list[str]]()
 _OF_WORKER = "figures"
 _NUMBERS = itertools.count(1)
@@ -28,6 +32,11 @@ _NUMBERS = itertools.count(1)
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The long way of `test_drills.py`."""
     parser.addoption("--drills", action="store_true", help="play all fault drills, not a sample")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files begin. At the end, one of them would leave the other worker idle."""
+    items.sort(key=lambda item: item.path.name not in _LONG)
 
 
 def pytest_configure(config: pytest.Config) -> None:
