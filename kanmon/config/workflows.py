@@ -12,7 +12,7 @@ FILES = (
     "kanmon-dev/kanmon/.github/workflows/rollback.yml",
 )
 """The files with jobs for the roles."""
-COMMIT = "072291d6449badcc4dd8c9cb18126d3cca1bf2a1"
+COMMIT = "59fd69153eb45ebe5e334f8cf8b57afd9a2f112a"
 """The commit of these files in the workflow files to copy. `scripts/release` writes it."""
 
 
