@@ -96,16 +96,16 @@ UNVERSIONED, DIRTY = "unversioned", "-dirty"
 """The commit of a folder without git, and the end of one whose files differ from it."""
 
 
-def commit_of(project: Path) -> str:
-    """The commit of the build: GITHUB_SHA in a workflow, otherwise git's HEAD.
+def head_of(project: Path) -> str:
+    """The commit of a folder: GITHUB_SHA in a workflow, else git's HEAD. Without git it is `unversioned`."""
+    return os.environ.get("GITHUB_SHA") or _git(project, "rev-parse", "HEAD") or UNVERSIONED
 
-    HEAD gets the suffix `-dirty` when files differ. Without git the answer is `unversioned`.
-    """
-    if sha := os.environ.get("GITHUB_SHA"):
-        return sha
-    head = _git(project, "rev-parse", "HEAD")
-    if head is None:
-        return UNVERSIONED
+
+def commit_of(project: Path) -> str:
+    """The commit of the build: see :func:`head_of`. HEAD gets the suffix `-dirty` when files differ."""
+    head = head_of(project)
+    if os.environ.get("GITHUB_SHA") or head == UNVERSIONED:
+        return head
     return head + (DIRTY if _git(project, "status", "--porcelain", "--", ".") else "")
 
 

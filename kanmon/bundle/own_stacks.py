@@ -28,7 +28,7 @@ from kanmon.regular_file import RefusedFileError, read_regular
 from kanmon.text import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from kanmon.config.schema import Config
@@ -161,7 +161,8 @@ def _problems(template: dict[str, Any], stack: Stack) -> Iterator[str]:
         )
     if unknown := [str(key) for key in template if key not in _SECTIONS and key != "Transform"]:
         yield f"`{cut(unknown[0], _SHOWN)}` is no section of a template."
-    yield from _macros(template)
+    if _has_macro(template):
+        yield f"It has a `{_MACRO}`, which changes a template after its plan. Write what it makes."
     resources = template.get("Resources")
     if not isinstance(resources, dict) or not resources:
         yield "It has no `Resources`."
@@ -189,20 +190,11 @@ def _mapping_problems(section: str, template: dict[str, Any]) -> Iterator[str]:
             yield f"`{section}` has `{cut(str(key), _SHOWN)}`: a name has letters and digits only, as a text."
 
 
-def _macros(node: object) -> Iterator[str]:
+def _has_macro(node: object) -> bool:
     """`Fn::Transform` anywhere: CloudFormation puts in what no plan shows, from a file that can change."""
-    below: Iterable[object] = ()
     if isinstance(node, dict):
-        if _MACRO in node:
-            yield f"It has a `{_MACRO}`, which changes a template after its plan. Write what it makes."
-            return
-        below = node.values()
-    elif isinstance(node, list):
-        below = node
-    for one in below:
-        for problem in _macros(one):
-            yield problem
-            return
+        return _MACRO in node or any(map(_has_macro, node.values()))
+    return isinstance(node, list) and any(map(_has_macro, node))
 
 
 def _resource_problems(name: str, resource: object) -> Iterator[str]:

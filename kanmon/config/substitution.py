@@ -154,20 +154,17 @@ def mistakes(config: Config) -> Iterator[MistakeError]:
             if is_secret(name):
                 yield from _exposed(one, name)
                 continue
-            own = one.scope != "account" and source_of(name)
-            if not own and name not in known[one.scope]:
-                yield _unknown(one, name, known, has_value=source_of(name) is not None)
-        if one.scope == "parameter" and not _is_one_value(config, one.text):
+            output = source_of(name)
+            if (output is None or one.scope == "account") and name not in known[one.scope]:
+                yield _unknown(one, name, known, has_value=output is not None)
+        whole = is_one_name(one.text) or not any(map(source_of, names_in(one.text)))
+        if one.scope == "parameter" and not whole:
             yield MistakeError(
                 "A parameter takes one output alone, without text around it.",
                 "Give the template two parameters, and join them there with `!Sub`.",
                 at=one.place,
             )
     yield from _circles(config)
-
-
-def _is_one_value(config: Config, text: str) -> bool:
-    return is_one_name(text) if sources(config, [text]) else True
 
 
 def own_stacks(config: Config) -> tuple[str, ...]:

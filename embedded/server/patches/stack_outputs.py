@@ -11,21 +11,19 @@ from typing import TYPE_CHECKING, Any
 from embedded.server.modules import change_sets, cloudformation, handlers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 _EMPTY = "didn't contain changes"
-_create: list[Callable[[Mapping[str, Any]], Any]] = []
 
 
 def apply() -> None:
     """Look again at each empty change set. It comes after the additions that make change sets."""
-    _create.append(handlers._ACTION_HANDLERS["CreateChangeSet"])
-    handlers._ACTION_HANDLERS["CreateChangeSet"] = create_change_set
+    create = handlers._ACTION_HANDLERS["CreateChangeSet"]
+    handlers._ACTION_HANDLERS["CreateChangeSet"] = lambda params: _accepted(params, create(params))
 
 
-def create_change_set(params: Mapping[str, Any]) -> Any:
-    """Let it be executed when the outputs differ."""
-    answer = _create[-1](params)
+def _accepted(params: Mapping[str, Any], answer: Any) -> Any:
+    """The answer. The change set can be executed when the outputs differ."""
     names = (change_sets._p(params, name) for name in ("ChangeSetName", "StackName"))
     made: dict[str, Any] | None = change_sets._find_change_set(*names)[1]
     if made and _EMPTY in made["StatusReason"] and _outputs_differ(made):

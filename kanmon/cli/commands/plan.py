@@ -87,9 +87,9 @@ def new_plan(context: Context, bundle_folder: Path, digest: str, head: Head) -> 
 
 def _show_other_commit(context: Context, built: str) -> None:
     """Without this, a forgotten `kanmon build` looks like a success: there is nothing to change."""
-    from kanmon.bundle.build import DIRTY, UNVERSIONED, commit_of
+    from kanmon.bundle.build import DIRTY, UNVERSIONED, head_of
 
-    commits = [commit.removesuffix(DIRTY) for commit in (built, commit_of(context.project))]
+    commits = [built.removesuffix(DIRTY), head_of(context.project)]
     if built and UNVERSIONED not in commits and commits[0] != commits[1]:
         context.console.print(
             "[yellow]The bundle is of commit {built}, and this folder is at {here}.[/] "
