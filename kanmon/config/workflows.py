@@ -12,7 +12,7 @@ FILES = (
     "kanmon-dev/kanmon/.github/workflows/rollback.yml",
 )
 """The files with jobs for the roles."""
-COMMIT = "59fd69153eb45ebe5e334f8cf8b57afd9a2f112a"
+COMMIT = "98608b2c63a825dae9090417fd36f53aa8c58046"
 """The commit of these files in the workflow files to copy. `scripts/release` writes it."""
 
 
