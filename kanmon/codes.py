@@ -432,6 +432,11 @@ class Code(Enum):
             "To keep more releases from now on, raise `releases.kept`."
         ),
     )
+    SCHEMA_TOO_NEW = (
+        417,
+        "A release can't run on the present schema of the database: a migration removed what it needs.",
+        "Choose a later release: `kanmon history` lists them. Or repair the app, and release it.",
+    )
     CHECK_FAILED = (
         501,
         "A smoke check failed.",

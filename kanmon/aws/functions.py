@@ -33,7 +33,7 @@ class AccountConcurrency:
 
 
 _SHOWN = 500
-"""Characters of an answer to keep."""
+"""Characters of an error to keep."""
 _AT_ONCE = 8
 """Lambda takes 100 GetFunction a second, and 15 of its other calls
 (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests)."""
@@ -87,4 +87,4 @@ class Functions:
             fix = fix_for(refused[0]) if refused else None
             general = Code.HOOK_FAILED.fix_with(LOG_GROUP=logs)
             raise KanmonError(Code.HOOK_FAILED, problem, where=name, fix=fix or general)
-        return text[:_SHOWN]
+        return text

@@ -273,6 +273,8 @@ class Release(PlannedRelease, Fenced):
     verified_at: datetime | None = None
     """When a deploy compared S3's SHA-256 of all its files with their names, before it used one. A blob can't
     be written twice, so this holds for later uses."""
+    database_schema: int | None = Field(None, exclude_if=lambda value: value is None)
+    """The schema of the database that it was made for: the one after its hooks. None: nobody stated one."""
     stable_at: datetime | None = None
     """The first time it passed everything. Only then a rollback may return to it."""
 
@@ -343,6 +345,15 @@ class Destruction(Record):
     """None: it did not end, and somebody has to repeat it."""
 
 
+class DatabaseSchema(Record):
+    """The schema of the database, as a hook answered it."""
+
+    number: int
+    """The number of the schema, such as that of the applied migrations."""
+    compatible_with: int = 0
+    """The lowest schema that a release may be made for, and runs on this one."""
+
+
 class Head(Fenced):
     """The environment's present state: its live release, its slots, its lease."""
 
@@ -364,3 +375,5 @@ class Head(Fenced):
     """Null: the environment is not frozen."""
     destroyed: Destruction | None = None
     """Null: `kanmon destroy` was never run."""
+    database_schema: DatabaseSchema | None = None
+    """Null: no hook answered one."""

@@ -9,6 +9,7 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.ledger import release_key
 from kanmon.model import OperationKind, ReleaseState, Step
+from kanmon.release.database_schema import refuse_older_schema
 from kanmon.release.journal import as_failure
 from kanmon.release.lease import lease
 from kanmon.release.loaded import Loader
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from kanmon.model import Approval
     from kanmon.release.events import Observer
     from kanmon.release.ports import ApprovalPort, Services
+
+_NO_TARGET = {Code.NO_ROLLBACK_TARGET, Code.UNKNOWN_RELEASE, Code.RELEASE_PRUNED, Code.SCHEMA_TOO_NEW}
 
 
 def default_target(ledger: Ledger, live: Release | None) -> Release | None:
@@ -41,7 +44,7 @@ def present_target(ledger: Ledger) -> Release | None:
     try:
         return rollback_target(ledger, None)
     except KanmonError as error:
-        if error.code not in {Code.NO_ROLLBACK_TARGET, Code.UNKNOWN_RELEASE, Code.RELEASE_PRUNED}:
+        if error.code not in _NO_TARGET:
             raise
         return None
 
@@ -49,7 +52,7 @@ def present_target(ledger: Ledger) -> Release | None:
 def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
     """The release to return to: `wanted`, or the last stable one before the live one.
 
-    Raises UNKNOWN_RELEASE, NO_ROLLBACK_TARGET, RELEASE_PRUNED.
+    Raises UNKNOWN_RELEASE, NO_ROLLBACK_TARGET, RELEASE_PRUNED, SCHEMA_TOO_NEW.
     """
     head = ledger.head()
     present = ledger.open_operation(head)
@@ -63,8 +66,7 @@ def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
         if target is None:
             problem = f"No stable release was live before {head.live}." if head.live else "Nothing is live."
             raise KanmonError(Code.NO_ROLLBACK_TARGET, problem)
-        _refuse_pruned(head, target)
-        return target
+        return _refuse_unfit(ledger, head, target)
     release = ledger.release(wanted)
     if release is None:
         raise KanmonError(Code.UNKNOWN_RELEASE, f"No deploy began a release {wanted}.")
@@ -75,7 +77,12 @@ def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
         raise KanmonError(Code.NO_ROLLBACK_TARGET, f"{wanted} is live already.")
     if release.stable_at is None:
         raise KanmonError(Code.NO_ROLLBACK_TARGET, f"{wanted} was never stable; it is {release.state.value}.")
+    return _refuse_unfit(ledger, head, release)
+
+
+def _refuse_unfit(ledger: Ledger, head: Head, release: Release) -> Release:
     _refuse_pruned(head, release)
+    refuse_older_schema(ledger, head, release)
     return release
 
 

@@ -20,6 +20,7 @@ from kanmon.naming import (
     snapshot_name,
     stack_name,
 )
+from kanmon.release.database_schema import record_schema
 from kanmon.release.events import EventKind
 from kanmon.release.hooks import run_hooks
 from kanmon.release.live_check import LiveCheck
@@ -85,7 +86,8 @@ def apply_plan(steps: Steps, plan: Plan) -> None:
     # An abort comes before the hooks: nobody takes a migration back.
     steps.obey()
     # Hooks run before the checks. Otherwise the checks would meet the schema of the old release, and fail.
-    run_hooks(services, journal, config, plan.release, plan.slot)
+    answers = run_hooks(services, journal, config, plan.release, plan.slot)
+    record_schema(journal, plan.release, steps.base.record if steps.base else None, answers)
 
 
 def _changes(stack: PlannedStack, config: Config) -> bool:

@@ -106,6 +106,7 @@ class FakeFunctions:
     """Functions with their code. Those that were invoked as hooks can fail."""
 
     failing: set[str] = field(default_factory=set)
+    answer: str = "migrated"
     ran: list[tuple[str, str, str]] = field(default_factory=list)
     code: Mapping[str, str] = field(default_factory=dict)
     """The SHA-256 of the code of each function, as the stacks' last changes left it."""
@@ -124,7 +125,7 @@ class FakeFunctions:
         self.ran.append((hook, str(facts["slot"]), facts["release"]))
         if hook in self.failing:
             raise KanmonError(Code.HOOK_FAILED, "It answered: relation exists already", where=name)
-        return "migrated"
+        return self.answer
 
 
 @dataclass

@@ -34,6 +34,7 @@ class _Functions:
     """Functions of all slots. They keep their events, and some of them fail."""
 
     failing: set[str] = field(default_factory=set)
+    more: str = ""
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     logs: set[str] = field(default_factory=set)
 
@@ -51,7 +52,7 @@ class _Functions:
         self.logs.add(logs)
         if name in self.failing:
             raise KanmonError(Code.HOOK_FAILED, "It answered: no", where=name)
-        return f"{name} is done"
+        return f"{name} is done{self.more}"
 
 
 @pytest.fixture
@@ -86,6 +87,14 @@ def test_the_answers_are_sent_to_the_observer(cloud: Cloud, functions: _Function
         (EventKind.HOOK, "migrate", "shop-test-green-migrate is done"),
         (EventKind.HOOK, "warm-up", "shop-test-green-api is done"),
     ]
+
+
+def test_a_long_answer_is_shown_in_part(cloud: Cloud, functions: _Functions) -> None:
+    """CD-5: it is a line of the log, and of a job summary."""
+    events: list[Event] = []
+    functions.more = "x" * 10_000
+    _run(cloud, functions, events)
+    assert {len(event.text) for event in events} == {500}
 
 
 def test_no_hook_runs_after_a_failed_one(cloud: Cloud, functions: _Functions) -> None:
