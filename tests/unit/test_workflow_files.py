@@ -90,6 +90,7 @@ def test_both_kinds_of_jobs_are_found() -> None:
     assert {job.place for job in WITH_THE_APP} == {
         ".github/workflows/ci.yml test",
         ".github/workflows/docs.yml build",
+        ".github/workflows/weekly.yml run",
         "docs/workflows.md build",
         "workflows/deploy-production.yml build",
         "workflows/deploy-production.yml test",
