@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.aws.calls import aws_errors
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,7 +44,7 @@ class Alarms:
         return [FiringAlarm(alarm["AlarmName"], self._reason(alarm)) for alarm in found]
 
     def _in_alarm(self, names: Sequence[str]) -> list[CompositeAlarmTypeDef | MetricAlarmTypeDef]:
-        with aws_errors(f"reading the alarms {', '.join(names)}"):
+        with aws_errors(phrase("reading the alarms {names}", names=", ".join(names))):
             answer = self.cloudwatch.describe_alarms(
                 AlarmNames=names,
                 # Without this the answer has metric alarms only.
@@ -64,7 +65,7 @@ class Alarms:
                 firing = self._in_alarm(below)
                 if firing:
                     return "; ".join(f"{one['AlarmName']}: {one.get('StateReason', '')}" for one in firing)
-        return alarm.get("StateReason", "") or "no reason given"
+        return alarm.get("StateReason", "") or phrase("no reason given")
 
 
 def _alarms_below(reason_data: str) -> list[str]:

@@ -24,6 +24,7 @@ from botocore.exceptions import (
 from kanmon.aws.refusals import fix_for
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,14 +104,14 @@ def write_was_refused(error: ClientError) -> bool:
 def aws_errors(doing: str, *, hide: str = "") -> Iterator[None]:
     """Run AWS calls, and raise their errors as KanmonError. The message begins with `doing`.
 
-    `doing` comes after "While": `reading the stack mandala-production-api`. `hide` is a secret text. The
-    message has `…` in its place, and the original exception is not kept.
+    `doing` comes after "While", in the chosen language: `reading the stack mandala-production-api`. `hide`
+    is a secret text. The message has `…` in its place, and the original exception is not kept.
     """
     try:
         yield
     except (BotoCoreError, ClientError) as error:
         answer = _answer(error)
-        message = f"While {doing}: {answer}"
+        message = phrase("While {doing}: {answer}", doing=doing, answer=answer)
         fix = fix_for(answer) if isinstance(error, ClientError) else None
         known = KanmonError(_code(error), message.replace(hide, "…") if hide else message, fix=fix)
         raise known from (None if hide else error)
@@ -139,6 +140,12 @@ def _answer(error: BotoCoreError | ClientError) -> str:
     request = error.response.get("ResponseMetadata", {}).get("RequestId", "")
     reason = error.response.get("Reason", "")
     # Lambda's reason for a throttle: the account's concurrency, or too many calls.
-    tail = (f" ({reason})" if reason else "") + (f" (request {request})" if request else "")
+    tail = (f" ({reason})" if reason else "") + (phrase(" (request {id})", id=request) if request else "")
     message = str(answer.get("Message", "")).rstrip(".")
-    return f"AWS answered {error.operation_name} with {answer.get('Code')}: {message}{tail}."
+    return phrase(
+        "AWS answered {call} with {code}: {message}{tail}.",
+        call=error.operation_name,
+        code=answer.get("Code"),
+        message=message,
+        tail=tail,
+    )

@@ -21,6 +21,7 @@ from kanmon.aws.objects import AT_ONCE
 from kanmon.aws.throttles import repeat_throttled
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -87,20 +88,22 @@ class Aws:
         self.region = region
         self.fence = Fence()
         # A missing profile raises its error here.
-        with aws_errors("reading the AWS configuration"):
+        with aws_errors(phrase("reading the AWS configuration")):
             self._session = boto3.Session(region_name=region, botocore_session=_core())
             try:
                 self._session.get_credentials()
             except (ValueError, OSError) as error:
                 # A provider's own error, such as that of a container's address or of a missing token file.
-                problem = f"The AWS credentials can't be read: {str(error).rstrip('.')}."
+                problem = phrase(
+                    "The AWS credentials can't be read: {reason}.", reason=str(error).rstrip(".")
+                )
                 raise KanmonError(Code.CREDENTIALS_MISSING, problem) from error
         _log_calls(self._session)
 
     @cached_property
     def account(self) -> str:
         """The account's id. Raises KanmonError when credentials or AWS are missing."""
-        with aws_errors("asking AWS for the account"):
+        with aws_errors(phrase("asking AWS for the account")):
             sts = self._session.client("sts", config=_SETTINGS)
             return sts.get_caller_identity()["Account"]
 

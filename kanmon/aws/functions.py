@@ -13,6 +13,7 @@ from kanmon.aws.objects import as_aws_writes
 from kanmon.aws.refusals import fix_for
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,13 +61,13 @@ class Functions:
         Lambda has its own SHA-256 of each package. A stack's update shows nothing: with the same object key,
         CloudFormation leaves the code as it is.
         """
-        with aws_errors("reading the functions' code digests"), ThreadPoolExecutor(_AT_ONCE) as pool:
+        with aws_errors(phrase("reading the functions' code digests")), ThreadPoolExecutor(_AT_ONCE) as pool:
             deployed = dict(zip(packages, pool.map(self._code, packages), strict=True))
         return sorted(name for name, sha256 in packages.items() if deployed[name] != as_aws_writes(sha256))
 
     def concurrency(self) -> AccountConcurrency:
         """The account's concurrent executions, all and unreserved ones."""
-        with aws_errors("reading the account's quota of concurrent executions"):
+        with aws_errors(phrase("reading the account's quota of concurrent executions")):
             limit = self.readers.get_account_settings()["AccountLimit"]
         return AccountConcurrency(limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"])
 
@@ -78,11 +79,11 @@ class Functions:
 
         Raises HOOK_FAILED when the function fails.
         """
-        with aws_errors(f"invoking {name}"):
+        with aws_errors(phrase("invoking {name}", name=name)):
             answer = self.functions.invoke(FunctionName=name, Payload=json.dumps(event).encode())
             text = answer["Payload"].read().decode("utf-8", "replace")
         if answer.get("FunctionError"):
-            problem = f"It answered: {text[:_SHOWN]}"
+            problem = phrase("It answered: {answer}", answer=text[:_SHOWN])
             refused = _OF_AWS.search(text)
             fix = fix_for(refused[0]) if refused else None
             general = Code.HOOK_FAILED.fix_with(LOG_GROUP=logs)

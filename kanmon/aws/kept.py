@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from kanmon.aws.calls import aws_errors, error_code
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -52,7 +53,7 @@ class KeptResources:
 
     def snapshots(self, prefix: str) -> list[str]:
         """The database's manual snapshots with names that begin like this."""
-        with aws_errors("reading the database's snapshots"):
+        with aws_errors(phrase("reading the database's snapshots")):
             pages = self.client("rds").get_paginator("describe_db_cluster_snapshots")
             found = pages.paginate(SnapshotType="manual")
             names = (
@@ -62,11 +63,11 @@ class KeptResources:
 
     def empty(self, bucket: str, prefix: str = "", *, but: str = "") -> None:
         """Delete all versions of a bucket's objects below a prefix, except those of one key."""
-        with aws_errors(f"emptying the bucket {bucket}"):
+        with aws_errors(phrase("emptying the bucket {bucket}", bucket=bucket)):
             _empty(self.client("s3"), bucket, prefix, but)
 
     def _asked(self, resource: Resource, ask: Callable[[Callable[[str], Any], str], bool]) -> bool:
-        with aws_errors(f"looking after {resource}"):
+        with aws_errors(phrase("looking after {resource}", resource=resource)):
             try:
                 return ask(self.client, resource.id)
             except ClientError as error:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from kanmon.aws.calls import aws_errors
+from kanmon.language import phrase
 from kanmon.naming import METRICS, RELEASES_METRIC, ROLLBACKS_METRIC
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Markers:
 
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
         """
-        with aws_errors(f"putting the metric {METRICS}/{marker}"):
+        with aws_errors(phrase("putting the metric {namespace}/{marker}", namespace=METRICS, marker=marker)):
             self.cloudwatch.put_metric_data(
                 Namespace=METRICS,
                 MetricData=[

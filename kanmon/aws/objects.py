@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from kanmon.aws.calls import write_was_refused
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -43,9 +44,9 @@ def spooled() -> Iterator[IO[bytes]]:
         except OSError as error:
             raise KanmonError(
                 Code.FILE_REFUSED,
-                f"A temporary file can't be written: {error.strerror or error}.",
+                phrase("A temporary file can't be written: {reason}.", reason=error.strerror or error),
                 where=gettempdir(),
-                fix="Make room on that disk, or name a folder on another one in the variable TMPDIR.",
+                fix=phrase("Make room on that disk, or name a folder on another one in the variable TMPDIR."),
             ) from error
 
 
@@ -124,7 +125,7 @@ def delete_all(s3: S3Client, bucket: str, keys: Sequence[str]) -> None:
         answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": names, "Quiet": True})
         if failed := answer.get("Errors"):
             # A key may be secret: that of a preview has its token.
-            problem = f"S3 did not delete all objects: {failed[0].get('Code')}."
+            problem = phrase("S3 did not delete all objects: {code}.", code=failed[0].get("Code"))
             raise KanmonError(Code.AWS_FAILED, problem, where=f"s3://{bucket}")
 
 

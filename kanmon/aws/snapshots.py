@@ -12,6 +12,7 @@ from kanmon.aws.polling import polls
 from kanmon.clock import SYSTEM_CLOCK, Clock
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.naming import snapshot_operation
 
 if TYPE_CHECKING:
@@ -33,35 +34,37 @@ class Snapshots:
 
         Raises SNAPSHOTS_FULL (https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/CHAP_Limits.html).
         """
-        with aws_errors(f"beginning the snapshot {name}"):
+        with aws_errors(phrase("beginning the snapshot {name}", name=name)):
             try:
                 self.rds.create_db_cluster_snapshot(
                     DBClusterIdentifier=cluster, DBClusterSnapshotIdentifier=name
                 )
             except ClientError as error:
                 if error_code(error) == "SnapshotQuotaExceeded":
-                    problem = "Kanmon takes one before each release, and this one found no room."
+                    problem = phrase("Kanmon takes one before each release, and this one found no room.")
                     raise KanmonError(Code.SNAPSHOTS_FULL, problem, where=name) from error
                 if error_code(error) != "DBClusterSnapshotAlreadyExistsFault":
                     raise
 
     def wait(self, name: str) -> None:
         """Wait until a snapshot is complete. Raises SNAPSHOT_FAILED."""
-        with aws_errors(f"waiting for the snapshot {name}"):
+        with aws_errors(phrase("waiting for the snapshot {name}", name=name)):
             for _ in polls(self.clock, longest=5.0):
                 answer = self.rds.describe_db_cluster_snapshots(DBClusterSnapshotIdentifier=name)
                 status = answer["DBClusterSnapshots"][0].get("Status", "")
                 if status == "available":
                     return
                 if status not in {"creating", "pending"}:
-                    raise KanmonError(Code.SNAPSHOT_FAILED, f"The snapshot is {status}.", where=name)
+                    raise KanmonError(
+                        Code.SNAPSHOT_FAILED, phrase("The snapshot is {status}.", status=status), where=name
+                    )
 
     def delete_old(self, cluster: str, prefix: str, keep: int) -> list[str]:
         """Delete Kanmon's snapshots of a cluster beside the newest `keep`; their names.
 
         Snapshots of people stay. You can repeat the call.
         """
-        with aws_errors("deleting old snapshots of the database"):
+        with aws_errors(phrase("deleting old snapshots of the database")):
             pages = self.rds.get_paginator("describe_db_cluster_snapshots").paginate(
                 DBClusterIdentifier=cluster, SnapshotType="manual"
             )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGE = Path(language.__file__).parent
-TRANSLATED = ("approval", "apptest", "checks", "github", "ledger", "notify")
+TRANSLATED = ("approval", "apptest", "aws", "checks", "github", "ledger", "notify")
 """The rooms whose every text for people is a phrase."""
 WORDS = re.compile(r"[A-Za-z]{2,}('[a-z]+)?,? [a-z]{2,}")
 _NOTIFIER = "the notifier of alarms is a Lambda function without the Japanese texts, so it is in English"
@@ -40,9 +40,13 @@ NOT_FOR_PEOPLE = {
     "The channel {} failed: {}.": _NOTIFIER,
     "The secret of the channel {} can't be read: {}": _NOTIFIER,
     "The secret of the channel {} is binary. Enter it as text in Secrets Manager.": _NOTIFIER,
+    # aws
+    "kanmon botocore/{}": "what AWS's logs have of a request",
 }
 """Texts that are no phrases, by their reasons. A value stands as `{}`."""
 MARKERS = {"phrase", "deferred"}
+NOT_SHOWN = {"re.compile": (0,), "Refusal": (0, 1, 2, 4)} | dict.fromkeys(MARKERS, (0,))
+"""Functions with arguments, by position, that are phrases or that no run shows: patterns, table columns."""
 IN_TEMPLATE = re.compile(r"""\bphrase\(\s*("(?:[^"\\]|\\.)*")""")
 
 
@@ -105,6 +109,12 @@ def _words(node: ast.Constant | ast.JoinedStr) -> str:
     return "".join(str(one.value) if isinstance(one, ast.Constant) else "{}" for one in pieces)
 
 
+def _not_shown(call: ast.Call) -> Iterator[ast.AST]:
+    for index in NOT_SHOWN.get(ast.unparse(call.func), ()):
+        for argument in call.args[index : index + 1]:
+            yield from ast.walk(argument)
+
+
 def _texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Each text with words that is no phrase and no docstring, and its line."""
     hidden: set[int] = set()
@@ -113,8 +123,8 @@ def _texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
             hidden.add(id(node.value))
         elif isinstance(node, ast.JoinedStr):
             hidden |= {id(inner) for inner in node.values if isinstance(inner, ast.Constant)}
-        elif isinstance(node, ast.Call) and node.args and ast.unparse(node.func) in MARKERS:
-            hidden.add(id(node.args[0]))
+        elif isinstance(node, ast.Call):
+            hidden |= {id(one) for one in _not_shown(node)}
     for node in ast.walk(tree):
         if id(node) not in hidden and isinstance(node, ast.Constant | ast.JoinedStr):
             text = _words(node)
@@ -126,6 +136,18 @@ def test_a_text_that_is_no_phrase_is_found() -> None:
     code = 'def f(x):\n    """A docstring."""\n    g(phrase("not {y}", y=h("but this")), f"{x or z} is bare")'
     assert sorted(_texts(ast.parse(code))) == [(3, "but this"), (3, "{} is bare")]
     assert list(_texts(ast.parse('f"{x or yy}"'))) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ('re.compile(r"a pattern", "its text")', ["its text"]),
+        ('Refusal("one column", "AWS\'s words", r"a pattern" + codes("or so"), "its text")', ["its text"]),
+        ('KanmonError("its text", "with more")', ["its text", "with more"]),
+    ],
+)
+def test_a_pattern_is_no_text_for_people(code: str, found: list[str]) -> None:
+    assert sorted(text for _, text in _texts(ast.parse(code))) == found
 
 
 @pytest.mark.parametrize("room", TRANSLATED)

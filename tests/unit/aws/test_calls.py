@@ -13,6 +13,7 @@ from botocore.exceptions import (
 )
 
 from kanmon.aws.calls import aws_errors
+from kanmon.aws.refusals import fix_for
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from tests.fakes.objects import refusal
@@ -73,31 +74,32 @@ _BLOCKED = "This account is currently blocked and not recognized as a valid acco
 _INACTIVE, _REGION, _SUSPENDED = "not active yet", "enable-region", "AWS suspended"
 
 
-@pytest.mark.parametrize(
-    ("code", "operation", "message", "kept", "fix"),
-    [
-        ("AccessDeniedException", "Invoke", _BY_SCP, Code.AWS_DENIED, "organization"),
-        ("AccessDenied", "GetObject", _WITHOUT_SCP, Code.AWS_DENIED, "organization"),
-        ("UnauthorizedOperation", "GetObject", _BY_RCP, Code.AWS_DENIED, "organization"),
-        ("OptInRequired", "DescribeStacks", _NO_SUBSCRIPTION, Code.AWS_FAILED, _INACTIVE),
-        ("SubscriptionRequiredException", "GetRestApis", _NO_SUBSCRIPTION, Code.AWS_FAILED, _INACTIVE),
-        ("OptInRequired", "ListKeys", "You are not subscribed to this service.", Code.AWS_FAILED, _INACTIVE),
-        ("NotSignedUp", "PutObject", _NO_SIGN_UP, Code.AWS_FAILED, _INACTIVE),
-        ("PendingVerification", "RunInstances", _VALIDATED, Code.AWS_FAILED, _INACTIVE),
-        ("InvalidClientTokenId", "GetCallerIdentity", _TOKEN, Code.CREDENTIALS_MISSING, _REGION),
-        ("UnrecognizedClientException", "GetFunction", _TOKEN, Code.CREDENTIALS_MISSING, _REGION),
-        ("AuthFailure", "DescribeVpcs", _KEYS, Code.CREDENTIALS_MISSING, _REGION),
-        ("RegionDisabledException", "AssumeRole", _STS, Code.AWS_FAILED, _REGION),
-        ("AccountProblem", "PutObject", _PROBLEM, Code.AWS_FAILED, _SUSPENDED),
-        ("Blocked", "DescribeVpcs", _BLOCKED, Code.AWS_FAILED, _SUSPENDED),
-        ("LimitExceededException", "CreateStack", "Limit for stack has been exceeded", Code.AWS_FAILED,
-         "--service-code cloudformation"),
-        ("Throttling", "DescribeStacks", "Rate exceeded", Code.AWS_FAILED, "wait a minute"),
-        ("TooManyRequestsException", "UpdateStage", "Too Many Requests", Code.AWS_FAILED, "wait a minute"),
-        ("RequestLimitExceeded", "DescribeVpcs", "Request limit exceeded.", Code.AWS_FAILED, "wait a minute"),
-        ("ServiceQuotaExceededException", "PutSecret", "Too many.", Code.AWS_FAILED, "list-service-quotas"),
-    ],
-)  # fmt: skip
+ANSWERS = [
+    ("AccessDeniedException", "Invoke", _BY_SCP, Code.AWS_DENIED, "organization"),
+    ("AccessDenied", "GetObject", _WITHOUT_SCP, Code.AWS_DENIED, "organization"),
+    ("UnauthorizedOperation", "GetObject", _BY_RCP, Code.AWS_DENIED, "organization"),
+    ("OptInRequired", "DescribeStacks", _NO_SUBSCRIPTION, Code.AWS_FAILED, _INACTIVE),
+    ("SubscriptionRequiredException", "GetRestApis", _NO_SUBSCRIPTION, Code.AWS_FAILED, _INACTIVE),
+    ("OptInRequired", "ListKeys", "You are not subscribed to this service.", Code.AWS_FAILED, _INACTIVE),
+    ("NotSignedUp", "PutObject", _NO_SIGN_UP, Code.AWS_FAILED, _INACTIVE),
+    ("PendingVerification", "RunInstances", _VALIDATED, Code.AWS_FAILED, _INACTIVE),
+    ("InvalidClientTokenId", "GetCallerIdentity", _TOKEN, Code.CREDENTIALS_MISSING, _REGION),
+    ("UnrecognizedClientException", "GetFunction", _TOKEN, Code.CREDENTIALS_MISSING, _REGION),
+    ("AuthFailure", "DescribeVpcs", _KEYS, Code.CREDENTIALS_MISSING, _REGION),
+    ("RegionDisabledException", "AssumeRole", _STS, Code.AWS_FAILED, _REGION),
+    ("AccountProblem", "PutObject", _PROBLEM, Code.AWS_FAILED, _SUSPENDED),
+    ("Blocked", "DescribeVpcs", _BLOCKED, Code.AWS_FAILED, _SUSPENDED),
+    ("LimitExceededException", "CreateStack", "Limit for stack has been exceeded", Code.AWS_FAILED,
+     "--service-code cloudformation"),
+    ("Throttling", "DescribeStacks", "Rate exceeded", Code.AWS_FAILED, "wait a minute"),
+    ("TooManyRequestsException", "UpdateStage", "Too Many Requests", Code.AWS_FAILED, "wait a minute"),
+    ("RequestLimitExceeded", "DescribeVpcs", "Request limit exceeded.", Code.AWS_FAILED, "wait a minute"),
+    ("ServiceQuotaExceededException", "PutSecret", "Too many.", Code.AWS_FAILED, "list-service-quotas"),
+]  # fmt: skip
+"""Code, operation and message of AWS's answer; then Kanmon's code, and words of the fix."""
+
+
+@pytest.mark.parametrize(("code", "operation", "message", "kept", "fix"), ANSWERS)
 def test_an_answer_about_the_account_has_its_fix(
     code: str, operation: str, message: str, kept: Code, fix: str
 ) -> None:
@@ -106,6 +108,25 @@ def test_an_answer_about_the_account_has_its_fix(
         raise refusal(code, operation, message)
     assert caught.value.code is kept
     assert fix in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("code", "operation", "message"),
+    [
+        *(row[:3] for row in ANSWERS),
+        ("LimitExceededException", "PutResourcePolicy", "Resource limit exceeded."),
+        ("TooManyRequestsException", "Invoke", "Rate Exceeded."),
+        ("EC2ThrottledException", "Invoke", "Amazon EC2 throttled Lambda."),
+    ],
+)
+@pytest.mark.usefixtures("japanese")
+def test_an_answer_in_japanese_has_the_same_fix(code: str, operation: str, message: str) -> None:
+    """AWS-1, DOC-1: at once, and for whoever has the message alone."""
+    with pytest.raises(KanmonError) as caught, aws_errors("reading"):
+        raise refusal(code, operation, message)
+    assert not caught.value.message.isascii()
+    assert caught.value.fix == fix_for(f"AWS answered {operation} with {code}: {message.rstrip('.')}.")
+    assert caught.value.fix == fix_for(caught.value.message)
 
 
 @pytest.mark.parametrize(

@@ -5,26 +5,32 @@ The texts are those of real accounts: from issues of aws-cdk, terraform-provider
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from kanmon.aws.refusals import REFUSALS, Refusal, fix_for
+from kanmon.aws.refusals import REFUSALS, fix_for
+from kanmon.language import phrase
 from scripts.generators.refusals import with_refusals
+
+if TYPE_CHECKING:
+    from kanmon.aws.refusal import Refusal
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda one: one.message[:40])
 def test_each_row_knows_its_own_message(refusal: Refusal) -> None:
     """And no row before it takes the message away."""
     assert next(one for one in REFUSALS if one.fits(refusal.message)) is refusal
-    assert refusal.do.endswith(".")
-    assert "|" not in refusal.when + refusal.message + refusal.do
+    assert refusal.advice().endswith(".")
+    assert "|" not in refusal.when + refusal.message + refusal.advice()
 
 
 def test_the_page_has_a_row_for_each_message() -> None:
     page = (Path(__file__).parents[3] / "docs/github-access.md").read_text("utf-8")
     assert with_refusals(page) == page
-    assert [one.message for one in REFUSALS if f"| *{one.message}* | {one.do} |" not in page] == []
+    assert [one.message for one in REFUSALS if f"| *{one.message}* | {one.advice()} |" not in page] == []
 
 
 _HANDLER = (
@@ -173,6 +179,26 @@ def test_a_message_about_the_account_has_its_fix(reason: str, fix: str) -> None:
     assert found
     assert fix in found
     assert found.endswith("Then run the command again.")
+
+
+@pytest.mark.parametrize("reason", EVENTS)
+@pytest.mark.usefixtures("japanese")
+def test_an_event_in_japanese_has_the_same_fix(reason: str) -> None:
+    """AWS-1, DOC-1: Kanmon's words around the reason are no part of it."""
+    found = re.fullmatch(r"(\w+) \(([\w:]+)\) failed: (.*)", reason, re.DOTALL)
+    assert found
+    resource, kind, words = found.groups()
+    event = phrase("{resource} ({type}) failed: {reason}.", resource=resource, type=kind, reason=words)
+    assert not event.isascii()
+    assert fix_for(event) == fix_for(reason)
+    assert not str(fix_for(event)).isascii()
+
+
+@pytest.mark.usefixtures("japanese")
+def test_a_resource_in_japanese_may_have_any_name() -> None:
+    names = {"resource": "TooManyFunctions", "type": "AWS::Lambda::Function", "reason": "No such runtime"}
+    assert fix_for(phrase("{resource} ({type}) failed: {reason}.", **names)) is None
+    assert fix_for(phrase("{resource} ({type}) failed: {reason}", **names)) is None
 
 
 @pytest.mark.parametrize(
