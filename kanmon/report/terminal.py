@@ -191,7 +191,7 @@ def print_change(console: Screen, change: Change, permissions: Iterable[str], in
         sign=styled(change.sign, _COLOURS[change.sign]),
         id=change.logical_id,
         type=change.type,
-        detail=markup(" ({names})", names=", ".join(change.properties)) if change.properties else "",
+        detail=markup(" ({names})", names=", ".join(change.shown)) if change.shown else "",
         flag=markup("  [bold yellow]permissions[/]") if change.touches_permissions else "",
     )
     _print_permissions(console, permissions, f"{indent}    ")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kanmon.codes import Code
 from kanmon.config.actions import unknown_action
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.stacks.template import resources_of
 from kanmon.text import cut
 
@@ -30,8 +31,14 @@ def action_warnings(config: Config, bodies: Mapping[str, str]) -> list[KanmonErr
 
 
 def _warning(where: str, action: str, near: str) -> KanmonError:
-    problem = f"IAM has no action `{cut(action, _SHOWN)}`, so the statement has no effect on it."
-    fix = f"Write `{near}`. Is the action newer than your Kanmon? Then ignore this." if near else None
+    problem = phrase(
+        "IAM has no action `{action}`, so the statement has no effect on it.", action=cut(action, _SHOWN)
+    )
+    fix = (
+        phrase("Write `{near}`. Is the action newer than your Kanmon? Then ignore this.", near=near)
+        if near
+        else None
+    )
     return KanmonError(Code.ACTION_UNKNOWN, problem, where=where, fix=fix)
 
 

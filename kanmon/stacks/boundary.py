@@ -15,6 +15,7 @@ from kanmon.codes import Code
 from kanmon.config.placeholders import substitute
 from kanmon.config.substitution import PSEUDO, constants, slot_values
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.naming import Parameter, boundary
 from kanmon.stacks.template import resources_of
 from kanmon.text import cut
@@ -46,7 +47,9 @@ class Need:
     @property
     def text(self) -> str:
         """In words: `function api: ses:SendEmail on *`."""
-        return f"{self.user}: {self.action} on {self.resource}"
+        return phrase(
+            "{user}: {action} on {resource}", user=self.user, action=self.action, resource=self.resource
+        )
 
 
 def has_permissions(config: Config) -> bool:
@@ -67,9 +70,10 @@ def refuse_above(
     if not lacking:
         return
     shown = "; ".join(cut(need.text, _LINE) for need in lacking[:_SHOWN])
-    more = f" and {len(lacking) - _SHOWN} more" if len(lacking) > _SHOWN else ""
+    if len(lacking) > _SHOWN:
+        shown = phrase("{shown} and {number} more", shown=shown, number=len(lacking) - _SHOWN)
     where = boundary(config.prefix)
-    problem = f"The boundary of the app's roles does not allow: {shown}{more}."
+    problem = phrase("The boundary of the app's roles does not allow: {needs}.", needs=shown)
     raise KanmonError(Code.ABOVE_BOUNDARY, problem, where=where, fix=_fix(config, lacking, key))
 
 
@@ -83,8 +87,10 @@ def refuse_long(body: str) -> None:
             continue
         size = _size(resource.content["Properties"]["PolicyDocument"])
         if size > _LARGEST:
-            problem = f"The policy has about {size} characters where IAM takes {_LARGEST}."
-            fix = (
+            problem = phrase(
+                "The policy has about {size} characters where IAM takes {limit}.", size=size, limit=_LARGEST
+            )
+            fix = phrase(
                 "Shorten `boundary.allow`: `dynamodb:*Item` in place of several actions, "
                 "`table/${kanmon.Prefix}-*` in place of several resources."
             )
@@ -108,7 +114,7 @@ def _fix(config: Config, lacking: list[Need], key: str) -> str:
     declared = [_as_policy(one, known) for one in (config.boundary.allow if config.boundary else ())]
     missing = [need for need in lacking if not _allows(need, declared)]
     if not missing:
-        return "`boundary.allow` has it already. An administrator applies it with `kanmon bootstrap`."
+        return phrase("`boundary.allow` has it already. An administrator applies it with `kanmon bootstrap`.")
     by_resource: dict[str, list[str]] = {}
     for need in missing:
         by_resource.setdefault(need.resource.replace(_UNKNOWN, "*"), []).append(need.action)
@@ -116,8 +122,9 @@ def _fix(config: Config, lacking: list[Need], key: str) -> str:
         f"{{actions: [{', '.join(dict.fromkeys(actions))}], resources: ['{resource}']}}"
         for resource, actions in by_resource.items()
     )
-    return (
-        f"Add `boundary: {{allow: [{lines}]}}` to the config. Then an administrator runs `kanmon bootstrap`."
+    return phrase(
+        "Add `boundary: {{allow: [{lines}]}}` to the config. Then an administrator runs `kanmon bootstrap`.",
+        lines=lines,
     )
 
 
@@ -131,8 +138,13 @@ def _needs(config: Config, values: Mapping[str, str]) -> Iterator[Need]:
 
 
 def _users(config: Config) -> list[tuple[str, tuple[Statement, ...]]]:
-    functions = [(f"function {name}", one.permissions) for name, one in config.functions.items()]
-    machines = [(f"state machine {name}", one.permissions) for name, one in config.state_machines.items()]
+    functions = [
+        (phrase("function {name}", name=name), one.permissions) for name, one in config.functions.items()
+    ]
+    machines = [
+        (phrase("state machine {name}", name=name), one.permissions)
+        for name, one in config.state_machines.items()
+    ]
     return functions + machines
 
 

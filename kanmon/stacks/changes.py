@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
+from kanmon.language import phrase
 from kanmon.naming import EMAIL
 from kanmon.stacks.grants import stateful_types
 from kanmon.stacks.template import resources_of
@@ -44,6 +45,8 @@ _PERMISSIONS = (
     "AWS::SecretsManager::ResourcePolicy",
 )
 """Types of IAM, and of policies that let others use a resource."""
+_VALUE_OF = "value of "
+"""Before a parameter among the properties of a change. It is in the plan's digest, in each language."""
 _SUBSCRIPTION = "AWS::SNS::Subscription"
 
 
@@ -84,6 +87,14 @@ class Change(BaseModel):
     def asks_by_mail(self) -> bool:
         """AWS sends a new address an e-mail with a link to confirm."""
         return self.action == "Add" and self.type == _SUBSCRIPTION and self.logical_id.startswith(EMAIL)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The properties for people, with parameters whose values change."""
+        return tuple(
+            phrase("value of {name}", name=one.removeprefix(_VALUE_OF)) if one.startswith(_VALUE_OF) else one
+            for one in self.properties
+        )
 
     @property
     def sign(self) -> str:
@@ -238,7 +249,7 @@ def template_changes(before: str, after: str, moving: set[str]) -> tuple[Change,
 
 def _changed(old: TemplateResource, new: TemplateResource, moving: set[str]) -> tuple[str, ...]:
     """The attributes and properties that change, and the parameters with new values in them."""
-    values = sorted(f"value of {name}" for name in new.parameters & moving)
+    values = sorted(f"{_VALUE_OF}{name}" for name in new.parameters & moving)
     if old.text == new.text:
         return tuple(values)
     before, after = ({**one.content, **one.content.get("Properties", {})} for one in (old, new))

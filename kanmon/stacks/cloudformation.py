@@ -18,6 +18,7 @@ from kanmon.aws.refusals import fix_before, fix_for
 from kanmon.clock import SYSTEM_CLOCK, Clock
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.stacks.changes import CAPABILITIES, Change, ChangeSet, changes_from, foreign_options
 from kanmon.stacks.protection import unprotected
 from kanmon.stacks.stack_events import EventReader, StackEvent, pages_of
@@ -86,7 +87,7 @@ class Stacks:
 
     def present(self, name: str) -> DeployedStack | None:
         """A stack, also one whose creation failed or never began. None when nothing has its name."""
-        with aws_errors(f"reading the stack {name}"):
+        with aws_errors(phrase("reading the stack {stack}", stack=name)):
             try:
                 stack = _deployed(self._described(name))
             except ClientError as error:
@@ -97,13 +98,13 @@ class Stacks:
 
     def all(self) -> list[DeployedStack]:
         """All stacks of the account's region."""
-        with aws_errors("reading all stacks"):
+        with aws_errors(phrase("reading all stacks")):
             pages = self.cloudformation.get_paginator("describe_stacks").paginate()
             return [_deployed(stack) for page in pages for stack in page["Stacks"]]
 
     def body(self, name: str) -> str:
         """The template of a stack, in the form Kanmon sent it."""
-        with aws_errors(f"reading the template of {name}"):
+        with aws_errors(phrase("reading the template of {stack}", stack=name)):
             answer = self.cloudformation.get_template(StackName=name, TemplateStage="Original")
             return str(answer["TemplateBody"])
 
@@ -125,7 +126,7 @@ class Stacks:
             left = self._left(existing.id) if existing.status in BROKEN else []
             raise refuse_update(name, existing.status, left)
         change_set = f"{_OWN}{uuid.uuid4().hex}"
-        with aws_errors(f"creating a change set for {name}"):
+        with aws_errors(phrase("creating a change set for {stack}", stack=name)):
             made = self.cloudformation.create_change_set(
                 StackName=name,
                 ChangeSetName=change_set,
@@ -174,9 +175,9 @@ class Stacks:
             reason = described.get("StatusReason", "")
             found = self._found(reason, {"ChangeSetName": change_set})
             self.cloudformation.delete_change_set(ChangeSetName=change_set, StackName=name)
-            if any(phrase in reason for phrase in _NOTHING):
+            if any(words in reason for words in _NOTHING):
                 return None
-            problem = f"CloudFormation answered: {found}"
+            problem = phrase("CloudFormation answered: {reason}", reason=found)
             raise KanmonError(Code.CHANGE_SET_FAILED, problem, where=name, fix=fix_for(found))
         return ChangeSet(
             stack=name,
@@ -199,7 +200,7 @@ class Stacks:
 
     def withdraw(self, change_set: ChangeSet) -> None:
         """Delete a change set that nobody wants to execute."""
-        with aws_errors(f"deleting a change set of {change_set.stack}"):
+        with aws_errors(phrase("deleting a change set of {stack}", stack=change_set.stack)):
             self.cloudformation.delete_change_set(ChangeSetName=change_set.id, StackName=change_set.stack)
 
     def verify(self, change_set: ChangeSet) -> None:
@@ -207,14 +208,14 @@ class Stacks:
 
         Raises PLAN_STALE.
         """
-        with aws_errors(f"reading the change set of {change_set.stack}"):
+        with aws_errors(phrase("reading the change set of {stack}", stack=change_set.stack)):
             try:
                 described = self.cloudformation.describe_change_set(
                     ChangeSetName=change_set.id, StackName=change_set.stack
                 )
             except ClientError as error:
                 if error_code(error) in _GONE:
-                    gone = "The approved change set is gone."
+                    gone = phrase("The approved change set is gone.")
                     raise KanmonError(Code.PLAN_STALE, gone, where=change_set.stack) from error
                 raise
             changes = self._changes(change_set.stack, change_set.id, described)
@@ -222,15 +223,20 @@ class Stacks:
         if foreign := foreign_options(described, changes, now):
             raise KanmonError(
                 Code.PLAN_STALE,
-                f"Kanmon did not make the approved change set: it has {', '.join(foreign)}.",
+                phrase(
+                    "Kanmon did not make the approved change set: it has {options}.",
+                    options=", ".join(foreign),
+                ),
                 where=change_set.stack,
-                fix=f"Find the maker in CloudTrail. {Code.PLAN_STALE.fix}",
+                fix=phrase("Find the maker in CloudTrail. {fix}", fix=phrase(Code.PLAN_STALE.fix)),
             )
         read = changes, unprotected(_parameters(described))
         as_approved = read == (change_set.changes, change_set.unprotected)
         if described.get("ExecutionStatus") != "AVAILABLE" or not as_approved:
             status = described.get("ExecutionStatus")
-            problem = f"The approved change set can't be executed any more (it is {status})."
+            problem = phrase(
+                "The approved change set can't be executed any more (it is {status}).", status=status
+            )
             raise KanmonError(Code.PLAN_STALE, problem, where=change_set.stack)
 
     def execute(
@@ -246,7 +252,7 @@ class Stacks:
         """
         name = change_set.stack
         before = self.find(name)
-        with aws_errors(f"changing the stack {name}"):
+        with aws_errors(phrase("changing the stack {stack}", stack=name)):
             events = EventReader(self.cloudformation, self._described(name)["StackId"], on_event)
             if before:
                 events.begin()
@@ -276,7 +282,7 @@ class Stacks:
 
         Resources with a DeletionPolicy stay. Raises STACK_FAILED with the resources that stay against it.
         """
-        with aws_errors(f"deleting the stack {stack_id}"):
+        with aws_errors(phrase("deleting the stack {stack}", stack=stack_id)):
             events = EventReader(self.cloudformation, stack_id, on_event)
             events.begin()
             self.cloudformation.delete_stack(
@@ -301,7 +307,7 @@ class Stacks:
         stack = self.find(name)
         if stack is None:
             return
-        with aws_errors(f"protecting the stack {name}"):
+        with aws_errors(phrase("protecting the stack {stack}", stack=name)):
             now = self.cloudformation.get_stack_policy(StackName=name).get("StackPolicyBody", "null")
             if json.loads(now) != json.loads(policy):
                 self.cloudformation.set_stack_policy(StackName=name, StackPolicyBody=policy)
@@ -315,7 +321,7 @@ class Stacks:
 
     def _left(self, stack_id: str) -> list[str]:
         """The resources that CloudFormation could not delete, with the reasons, by the newest events."""
-        with aws_errors(f"reading the events of {stack_id}"):
+        with aws_errors(phrase("reading the events of {stack}", stack=stack_id)):
             return undeleted(chain.from_iterable(pages_of(self.cloudformation, stack_id)))
 
     def _failed(self, stack: StackTypeDef, failures: Sequence[StackEvent]) -> KanmonError:
@@ -324,13 +330,19 @@ class Stacks:
         causes = [event for event in failures if not event.is_stacks_own]
         if causes and causes[0].status != "DELETE_FAILED":
             first = causes[0]
-            message = f"{first.logical_id} ({first.type}) failed: {first.reason.rstrip('.')}."
+            message = phrase(
+                "{resource} ({type}) failed: {reason}.",
+                resource=first.logical_id,
+                type=first.type,
+                reason=first.reason.rstrip("."),
+            )
         elif left:
-            message = "The stack could not be deleted."
+            message = phrase("The stack could not be deleted.")
         else:
             reasons = (stack.get("StackStatusReason"), *(event.reason for event in failures))
-            reason = next(filter(None, reasons), "no reason given")
-            message = f"It ended as {status}: {self._found(reason, {'StackName': stack['StackId']})}."
+            reason = next(filter(None, reasons), phrase("no reason given"))
+            found = self._found(reason, {"StackName": stack["StackId"]})
+            message = phrase("It ended as {status}: {reason}.", status=status, reason=found)
         message += stays(left)
         if left:
             fix = fix_before(message, way_out(name, status))
@@ -360,7 +372,7 @@ class Stacks:
                 return _deployed(stack)
             if not status.endswith("_IN_PROGRESS"):
                 raise self._failed(stack, events.failures)
-        goes_on = "CloudFormation goes on with this stack."
+        goes_on = phrase("CloudFormation goes on with this stack.")
         raise KanmonError(Code.INTERRUPTED, goes_on, where=events.stack_id)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import deferred, phrase
 from kanmon.stacks.template import resources_of
 
 if TYPE_CHECKING:
@@ -13,11 +14,12 @@ if TYPE_CHECKING:
 
     from kanmon.stacks.changes import Change
 
-_OTHER_DOMAIN = (
+_OTHER_DOMAIN = deferred(
     "Release once without `user_pool.hosted_login`, then with the new `domain`. In between, nobody can sign "
     "in there."
 )
-_WRITE_BACK = "Write it as it was: {}. Or make a pool of your own and move the users."
+_CHANGED = deferred("Cognito never changes an attribute, and {name} of `{place}` exists.")
+_REMOVED = deferred("Cognito never removes an attribute, and {name} of `{place}` exists.")
 _POOL, _DOMAIN = "AWS::Cognito::UserPool", "AWS::Cognito::UserPoolDomain"
 
 
@@ -50,7 +52,8 @@ def _problems(kind: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[t
     if kind == _DOMAIN and old != new:
         # CloudFormation makes the new one first.
         names = " ".join(one for one in old.values() if isinstance(one, str))
-        yield f"A user pool takes one domain of Cognito, and has {names}.", _OTHER_DOMAIN
+        problem = phrase("A user pool takes one domain of Cognito, and has {names}.", names=names)
+        yield problem, phrase(_OTHER_DOMAIN)
 
 
 def _attributes(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -61,14 +64,20 @@ def _attributes(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[str,
     for name, attribute in old.items():
         if new.get(name) != attribute:
             place = "user_pool.required" if _is_required(attribute) else "user_pool.attributes"
-            verb = "changes" if name in new else "removes"
-            problem = f"Cognito never {verb} an attribute, and {name} of `{place}` exists."
-            yield problem, _WRITE_BACK.format(_shown(attribute))
+            text = _CHANGED if name in new else _REMOVED
+            fix = phrase(
+                "Write it as it was: {former}. Or make a pool of your own and move the users.",
+                former=_shown(attribute),
+            )
+            yield phrase(text, name=name, place=place), fix
     for name in new.keys() - old.keys():
         if _is_required(new[name]):
             yield (
-                f"The pool has users without {name}. Cognito takes no new name in `user_pool.required`.",
-                "Remove it, and let the app ask for it.",
+                phrase(
+                    "The pool has users without {name}. Cognito takes no new name in `user_pool.required`.",
+                    name=name,
+                ),
+                phrase("Remove it, and let the app ask for it."),
             )
 
 

@@ -27,6 +27,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from kanmon.language import deferred, phrase
 from kanmon.naming import dead_letters_name, slot_resource_name, unique_id, variable
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ class Grant:
     """The config's section with the things."""
     key: str
     """The function's key with their names. Empty when the things name the function, as queues do."""
+    thing: str
+    """One thing of the kind, for people."""
     permissions: tuple[Permission, ...] = ()
     key_use: KeyUse | None = None
     named: bool = True
@@ -141,6 +144,7 @@ def _only(config: Config, section: str) -> Any:  # noqa: ANN401 - a section of t
 _SECRETS_KEY = KeyUse("OwnSecretsKey", "secretsmanager", ("kms:Decrypt",))
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
 _SENDS_KEY = KeyUse("MessagesKey", "sqs", ("kms:GenerateDataKey", "kms:Decrypt"))
+_QUEUE = deferred("queue")
 _QUEUE_ARN = {"{id}QueueArn": "!GetAtt {id}Queue.Arn"}
 _SENDS = Permission("Sends", ("sqs:SendMessage",), "!Ref {id}QueueArn")
 # The ARN is made from the name, without `!Ref`. A function may start a state machine and be invoked by it:
@@ -160,6 +164,7 @@ GRANTS: tuple[Grant, ...] = (
     Grant(
         section="network",
         key="network",
+        thing=deferred("network"),
         named=False,
         outputs=_NETWORK,
         parameter_types=_NETWORK_TYPES,
@@ -167,6 +172,7 @@ GRANTS: tuple[Grant, ...] = (
     Grant(
         section="database",
         key="database",
+        thing=deferred("database"),
         named=False,
         permissions=(Permission("OwnSecrets", ("secretsmanager:GetSecretValue",), "!Ref DatabaseSecretArn"),),
         key_use=_SECRETS_KEY,
@@ -188,6 +194,7 @@ GRANTS: tuple[Grant, ...] = (
     Grant(
         section="secrets",
         key="secrets",
+        thing=deferred("secret"),
         permissions=(Permission("OwnSecrets", ("secretsmanager:GetSecretValue",), "!Ref {id}SecretArn"),),
         key_use=_SECRETS_KEY,
         outputs={"{id}SecretArn": "!Ref {id}Secret"},
@@ -209,6 +216,7 @@ GRANTS: tuple[Grant, ...] = (
     Grant(
         section="state_machines",
         key="starts",
+        thing=deferred("state machine"),
         permissions=(
             Permission("Starts", ("states:StartExecution", "states:StartSyncExecution"), _STATE_MACHINE_ARN),
             Permission(
@@ -234,6 +242,7 @@ GRANTS: tuple[Grant, ...] = (
     Grant(
         section="queues",
         key="sends",
+        thing=_QUEUE,
         permissions=(_SENDS,),
         key_use=_SENDS_KEY,
         outputs={**_QUEUE_ARN, "{id}QueueUrl": "!Ref {id}Queue"},
@@ -257,6 +266,7 @@ GRANTS: tuple[Grant, ...] = (
     Grant(
         "queues",
         "dead_letters",
+        _QUEUE,
         (_SENDS,),
         _SENDS_KEY,
         outputs=_QUEUE_ARN,
@@ -265,6 +275,7 @@ GRANTS: tuple[Grant, ...] = (
     Grant(
         section="queues",
         key="",
+        thing=_QUEUE,
         permissions=(
             Permission(
                 "Receives",
@@ -279,6 +290,7 @@ GRANTS: tuple[Grant, ...] = (
     Grant(
         section="user_pool",
         key="user_pool",
+        thing=deferred("user pool"),
         named=False,
         outputs={"UserPoolId": "!Ref UserPool", "UserPoolClientId": "!Ref UserPoolClient"},
         variables={"USER_POOL_ID": "!Ref UserPoolId", "USER_POOL_CLIENT_ID": "!Ref UserPoolClientId"},
@@ -329,7 +341,12 @@ def clashes(config: Config) -> list[str]:
     """Names in the config with a variable of Kanmon's or of AWS's, as sentences."""
     fixed = {known for grant in GRANTS if not grant.named for known in grant.variables}
     return [
-        f"{name} under `{grant.section}` would give functions the variable {given} of Kanmon or AWS."
+        phrase(
+            "{name} under `{section}` would give functions the variable {variable} of Kanmon or AWS.",
+            name=name,
+            section=grant.section,
+            variable=given,
+        )
         for grant in GRANTS
         if grant.named
         for name in grant.configured(config)
@@ -342,17 +359,24 @@ def missing(config: Config, name: str, function: Function) -> list[str]:
     """Things of a function without an entry in the config, as sentences."""
     problems = []
     for grant in GRANTS:
-        thing = grant.section.replace("_", " ")
-        used = grant.named_by(function)
+        used, kind = grant.named_by(function), {"thing": phrase(grant.thing), "section": grant.section}
         if not grant.named and used and not grant.configured(config):
             problems.append(
-                f"The function {name} wants the {thing}, but there is no `{grant.section}`, and no "
-                f"`existing.{grant.section}`."
+                phrase(
+                    "The function {name} wants the {thing}, but there is no `{section}`, and no "
+                    "`existing.{section}`.",
+                    name=name,
+                    **kind,
+                )
             )
         elif grant.named:
             problems += [
-                f"The function {name} names the {thing.removesuffix('s')} {one}, which is not under "
-                f"`{grant.section}`."
+                phrase(
+                    "The function {name} names the {thing} {one}, which is not under `{section}`.",
+                    name=name,
+                    one=one,
+                    **kind,
+                )
                 for one in used
                 if one not in getattr(config, grant.section)
             ]

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from kanmon.aws.calls import aws_errors, error_code
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.stacks.reachability import look_up_network, refuse_unreachable
 
 if TYPE_CHECKING:
@@ -65,17 +66,22 @@ def _database(database: ExistingDatabase, network: ExistingNetwork, aws: Readers
     _secret(database, aws)
     if database.cluster is None:
         return
-    with _looked_up(f"{place}.cluster", f"There is no cluster {database.cluster}."):
+    with _looked_up(f"{place}.cluster", phrase("There is no cluster {cluster}.", cluster=database.cluster)):
         answer = aws.reads("rds").describe_db_clusters(DBClusterIdentifier=database.cluster)
     (cluster,) = answer["DBClusters"]
     hosts = [cluster.get(key) for key in ("Endpoint", "ReaderEndpoint")] + cluster.get("CustomEndpoints", [])
     hosts = [host.lower() for host in hosts if host]
     if database.host not in hosts:
-        problem = f"{database.host} is no endpoint of the cluster {database.cluster}."
-        raise _unfit(f"{place}.host", problem, f"Write `host: {', or '.join(hosts) or 'its endpoint'}`.")
+        problem = phrase(
+            "{host} is no endpoint of the cluster {cluster}.", host=database.host, cluster=database.cluster
+        )
+        named = phrase(", or ").join(hosts) or phrase("its endpoint")
+        raise _unfit(f"{place}.host", problem, phrase("Write `host: {hosts}`.", hosts=named))
     if cluster.get("Port") != database.port:
-        problem = f"The cluster {database.cluster} is not at the port {database.port}."
-        raise _unfit(f"{place}.port", problem, f"Write `port: {cluster.get('Port')}`.")
+        problem = phrase(
+            "The cluster {cluster} is not at the port {port}.", cluster=database.cluster, port=database.port
+        )
+        raise _unfit(f"{place}.port", problem, phrase("Write `port: {port}`.", port=cluster.get("Port")))
     groups = [one["VpcSecurityGroupId"] for one in cluster.get("VpcSecurityGroups", [])]
     refuse_unreachable(network, database.port, groups, aws.reads("ec2"))
 
@@ -83,11 +89,11 @@ def _database(database: ExistingDatabase, network: ExistingNetwork, aws: Readers
 def _secret(database: ExistingDatabase, aws: Readers) -> None:
     place = "existing.database.secret"
     _own(place, database.secret, aws)
-    with _looked_up(place, f"There is no secret {database.secret}."):
+    with _looked_up(place, phrase("There is no secret {secret}.", secret=database.secret)):
         found = aws.reads("secretsmanager").describe_secret(SecretId=database.secret)
     if found.get("DeletedDate"):
-        fix = "Run `aws secretsmanager restore-secret`, or name another secret."
-        raise _unfit(place, "The secret waits for its deletion: nobody can read it.", fix)
+        fix = phrase("Run `aws secretsmanager restore-secret`, or name another secret.")
+        raise _unfit(place, phrase("The secret waits for its deletion: nobody can read it."), fix)
     # Empty for Secrets Manager's own key. Otherwise an id, an ARN, or an alias, which has no id of the key.
     key, named = found.get("KmsKeyId", ""), database.secret_key or ""
     if "alias/" in key:
@@ -95,10 +101,12 @@ def _secret(database: ExistingDatabase, aws: Readers) -> None:
     else:
         matches = key.rpartition("/")[2] == named.rpartition("/")[2]
     if not matches:
-        problem = (
-            f"The secret's key is {key or 'that of Secrets Manager'}, and the config names {named or 'none'}."
+        problem = phrase(
+            "The secret's key is {key}, and the config names {named}.",
+            key=key or phrase("that of Secrets Manager"),
+            named=named or phrase("none"),
         )
-        fix = f"Write `secret_key: {key}`." if key else "Remove `secret_key`."
+        fix = phrase("Write `secret_key: {key}`.", key=key) if key else phrase("Remove `secret_key`.")
         raise _unfit("existing.database.secret_key", problem, fix)
     if named:
         _own("existing.database.secret_key", named, aws)
@@ -106,28 +114,33 @@ def _secret(database: ExistingDatabase, aws: Readers) -> None:
 
 def _user_pool(pool: ExistingUserPool, aws: Readers) -> None:
     place, cognito = "existing.user_pool", aws.reads("cognito-idp")
-    with _looked_up(f"{place}.id", f"There is no user pool {pool.id}."):
+    with _looked_up(f"{place}.id", phrase("There is no user pool {pool}.", pool=pool.id)):
         cognito.describe_user_pool(UserPoolId=pool.id)
-    with _looked_up(f"{place}.client", f"The user pool {pool.id} has no client {pool.client}."):
+    problem = phrase("The user pool {pool} has no client {client}.", pool=pool.id, client=pool.client)
+    with _looked_up(f"{place}.client", problem):
         cognito.describe_user_pool_client(UserPoolId=pool.id, ClientId=pool.client)
 
 
 def _certificate(domain: ExistingDomain, aws: Readers) -> None:
     place = "existing.domain.certificate"
     _own(place, domain.certificate, aws)
-    with _looked_up(place, f"There is no certificate {domain.certificate}.", _GLOBAL):
+    problem = phrase("There is no certificate {certificate}.", certificate=domain.certificate)
+    with _looked_up(place, problem, _GLOBAL):
         acm = aws.reads("acm", _GLOBAL)
         found = acm.describe_certificate(CertificateArn=domain.certificate)["Certificate"]
     if found["Status"] != "ISSUED":
-        problem = f"The certificate has the status {found['Status']}, and CloudFront needs ISSUED."
-        fix = "Look at it in Certificate Manager, region us-east-1: its DNS records prove your names."
+        problem = phrase(
+            "The certificate has the status {status}, and CloudFront needs ISSUED.", status=found["Status"]
+        )
+        fix = phrase("Look at it in Certificate Manager, region us-east-1: its DNS records prove your names.")
         raise _unfit(place, problem, fix)
     covered = [name.lower() for name in (found["DomainName"], *found.get("SubjectAlternativeNames", []))]
     for name in domain.names:
         # A wildcard stands for one label: https://docs.aws.amazon.com/acm/latest/userguide/acm-certificate-characteristics.html
         if name not in covered and f"*.{name.partition('.')[2]}" not in covered:
-            problem = f"The certificate is not for {name}. It is for {', '.join(dict.fromkeys(covered))}."
-            fix = f"Request a certificate with {name} in us-east-1, or remove the name."
+            names = ", ".join(dict.fromkeys(covered))
+            problem = phrase("The certificate is not for {name}. It is for {names}.", name=name, names=names)
+            fix = phrase("Request a certificate with {name} in us-east-1, or remove the name.", name=name)
             raise _unfit("existing.domain.names", problem, fix)
 
 
@@ -135,15 +148,19 @@ def _web_acl(arn: str, aws: Readers) -> None:
     place = "existing.web_acl"
     _own(place, arn, aws)
     _, _, name, identifier = arn.split("/")
-    with _looked_up(place, f"There is no web ACL {arn}.", _GLOBAL):
+    with _looked_up(place, phrase("There is no web ACL {arn}.", arn=arn), _GLOBAL):
         aws.reads("wafv2", _GLOBAL).get_web_acl(Name=name, Id=identifier, Scope="CLOUDFRONT")
 
 
 def _own(place: str, arn: str, aws: Readers) -> None:
     """Refuse what another account has: the roles have no rights there."""
     if (owner := arn.split(":")[4]) != aws.account:
-        problem = f"{arn} is in the account {owner}, and the release goes to {aws.account}."
-        raise _unfit(place, problem, f"Name one of the account {aws.account}, or release to {owner}.")
+        accounts = {"owner": owner, "account": aws.account}
+        problem = phrase(
+            "{arn} is in the account {owner}, and the release goes to {account}.", arn=arn, **accounts
+        )
+        fix = phrase("Name one of the account {account}, or release to {owner}.", **accounts)
+        raise _unfit(place, problem, fix)
 
 
 def _unfit(place: str, problem: str, fix: str) -> KanmonError:
@@ -153,12 +170,18 @@ def _unfit(place: str, problem: str, fix: str) -> KanmonError:
 @contextmanager
 def _looked_up(place: str, problem: str, region: str = "") -> Iterator[None]:
     """Run a call that reads one thing. Raises EXISTING_MISSING when AWS does not have it."""
-    with aws_errors(f"looking up `{place}`"):
+    with aws_errors(phrase("looking up `{place}`", place=place)):
         try:
             yield
         except ClientError as error:
             if error_code(error) not in _MISSING:
                 raise
-            where = f"region {region}" if region else "in the region of the app"
-            fix = f"Correct the id. Kanmon looks in the account of the release, {where}."
+            fix = phrase(
+                "Correct the id. Kanmon looks in the account of the release, in the region of the app."
+            )
+            if region:
+                fix = phrase(
+                    "Correct the id. Kanmon looks in the account of the release, region {region}.",
+                    region=region,
+                )
             raise KanmonError(Code.EXISTING_MISSING, problem, where=place, fix=fix) from error

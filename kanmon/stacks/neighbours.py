@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.naming import RESERVED, Output, begins, bootstrap_stack
 
 if TYPE_CHECKING:
@@ -27,7 +28,11 @@ def refuse_alike(app: str, environments: Iterable[str], stacks: Iterable[Deploye
         for other in (*(name for name in own if name != one), *others):
             if begins(one, other) or begins(other, one):
                 short, long = sorted((one, other), key=len)
-                problem = f"The names {short} and {long} begin alike: the roles of {short} could use both."
+                problem = phrase(
+                    "The names {short} and {long} begin alike: the roles of {short} could use both.",
+                    short=short,
+                    long=long,
+                )
                 raise KanmonError(Code.NAMES_ALIKE, problem, where=bootstrap_stack(app))
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from kanmon.codes import Code
 from kanmon.config.api import resource_count
 from kanmon.errors import KanmonError
+from kanmon.language import deferred, phrase
 from kanmon.model import Slot
 from kanmon.naming import API, SLOT, stack_name
 from kanmon.stacks.spec import StackOutput
@@ -26,13 +27,23 @@ if TYPE_CHECKING:
     from kanmon.config.schema import Config
     from kanmon.stacks.spec import StackSpec
 
-LIMITS = {"resources": 500, "bytes": 1_000_000, "parameters": 200, "outputs": 200}
+LIMITS = {
+    deferred("resources"): 500,
+    deferred("bytes"): 1_000_000,
+    deferred("parameters"): 200,
+    deferred("outputs"): 200,
+}
 """CloudFormation's limits for one template in S3.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
 API_RESOURCES = 300
 """API Gateway's default quota of resources for one API.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html"""
 
+_TOO_MANY = {
+    "functions": deferred(" About {surplus} of its {count} functions are too many."),
+    "routes": deferred(" About {surplus} of its {count} routes are too many."),
+}
+"""What makes a template grow: a sentence with a blank before it."""
 _SECTION = re.compile(r"(\w+):")
 _ENTRY = re.compile(r"  (\w+):")
 
@@ -77,10 +88,12 @@ def inspect(config: Config, specs: Iterable[StackSpec]) -> dict[str, Outline]:
     for spec in specs:
         if not spec.body.isascii():
             # GetTemplate answers `?` for every other character: each later plan would find a change.
-            raise KanmonError(Code.TEMPLATE_WRONG, "It has characters outside ASCII.", where=spec.name)
+            raise KanmonError(
+                Code.TEMPLATE_WRONG, phrase("It has characters outside ASCII."), where=spec.name
+            )
         if resources_of(spec.body) is None:
             # A plan shows each resource. None may hide in a form that nobody reads.
-            problem = "Its resources can't be read one by one."
+            problem = phrase("Its resources can't be read one by one.")
             raise KanmonError(Code.TEMPLATE_WRONG, problem, where=spec.name)
         refuse_size(spec.name, found[spec.kind], _growing(config, spec.kind))
         _refuse_parameters(spec, found)
@@ -90,14 +103,20 @@ def inspect(config: Config, specs: Iterable[StackSpec]) -> dict[str, Outline]:
 
 def refuse_size(stack: str, one: Outline, growing: Mapping[str, int]) -> None:
     """Raise TEMPLATE_TOO_BIG. `growing` has the number of functions or routes, for the message."""
-    over = [f"{size} {name} where CloudFormation takes {LIMITS[name]}"
-            for name, size in one.sizes.items() if size > LIMITS[name]]  # fmt: skip
-    if over:
-        surplus = " and ".join(
-            f"about {too_many(one, count)} of its {count} {name}" for name, count in growing.items()
+    over = [
+        phrase(
+            "{size} {things} where CloudFormation takes {limit}", size=size, things=phrase(name), limit=limit
         )
-        hint = f" {surplus[:1].upper()}{surplus[1:]} are too many." if surplus else ""
-        raise KanmonError(Code.TEMPLATE_TOO_BIG, f"It has {', '.join(over)}.{hint}", where=stack)
+        for name, limit in LIMITS.items()
+        if (size := one.sizes[name]) > limit
+    ]
+    if over:
+        hint = "".join(
+            phrase(_TOO_MANY[name], surplus=too_many(one, count), count=count)
+            for name, count in growing.items()
+        )
+        problem = phrase("It has {sizes}.{hint}", sizes=", ".join(over), hint=hint)
+        raise KanmonError(Code.TEMPLATE_TOO_BIG, problem, where=stack)
 
 
 def _refuse_routes(config: Config) -> None:
@@ -105,8 +124,13 @@ def _refuse_routes(config: Config) -> None:
     if count > API_RESOURCES:
         raise KanmonError(
             Code.API_TOO_BIG,
-            f"The {len(config.routes)} routes need {count} resources where API Gateway takes "
-            f"{API_RESOURCES}. Each step of a path is one, and paths share the steps at their beginning.",
+            phrase(
+                "The {routes} routes need {count} resources where API Gateway takes {limit}. Each step of a "
+                "path is one, and paths share the steps at their beginning.",
+                routes=len(config.routes),
+                count=count,
+                limit=API_RESOURCES,
+            ),
             where=stack_name(config.prefix, API, Slot.NONE),
         )
 
@@ -127,8 +151,12 @@ def _refuse_parameters(spec: StackSpec, found: Mapping[str, Outline]) -> None:
     problems = [
         *_differences(spec.parameters, found[spec.kind].parameters),
         *(
-            f"The parameter {key} takes the output {value.key} of {value.stack}. "
-            f"{value.stack} has no such output."
+            phrase(
+                "The parameter {key} takes the output {output} of {stack}. {stack} has no such output.",
+                key=key,
+                output=value.key,
+                stack=value.stack,
+            )
             for key, value in spec.parameters.items()
             if isinstance(value, StackOutput) and value.key not in found[value.stack].outputs
         ),
@@ -139,7 +167,13 @@ def _refuse_parameters(spec: StackSpec, found: Mapping[str, Outline]) -> None:
 
 def _differences(given: Collection[str], declared: Collection[str]) -> list[str]:
     undeclared = [
-        f"The parameter {name} is given, but not declared." for name in given if name not in declared
+        phrase("The parameter {name} is given, but not declared.", name=name)
+        for name in given
+        if name not in declared
     ]
-    missing = [f"The parameter {name} is declared, but not given." for name in declared if name not in given]
+    missing = [
+        phrase("The parameter {name} is declared, but not given.", name=name)
+        for name in declared
+        if name not in given
+    ]
     return undeclared + missing

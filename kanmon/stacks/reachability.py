@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kanmon.aws.calls import aws_errors
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,14 +22,17 @@ _TCP = {"tcp", "6", "-1"}
 
 def look_up_network(network: ExistingNetwork, region: str, ec2: Any) -> None:  # noqa: ANN401 - see `Readers`
     """Raise EXISTING_MISSING or EXISTING_UNFIT when functions can't run in the network."""
-    with aws_errors("looking up the existing network"):
+    with aws_errors(phrase("looking up the existing network")):
         vpcs = ec2.describe_vpcs(Filters=[_filter("vpc-id", network.vpc)])["Vpcs"]
         subnets = ec2.describe_subnets(Filters=[_filter("subnet-id", *network.subnets)])["Subnets"]
         groups = _groups(ec2, network.security_groups)
         found = {
             ("vpc", "VPC"): ([network.vpc], {one["VpcId"]: one["VpcId"] for one in vpcs}),
-            ("subnets", "subnet"): (network.subnets, {one["SubnetId"]: one["VpcId"] for one in subnets}),
-            ("security_groups", "security group"): (
+            ("subnets", phrase("subnet")): (
+                network.subnets,
+                {one["SubnetId"]: one["VpcId"] for one in subnets},
+            ),
+            ("security_groups", phrase("security group")): (
                 network.security_groups,
                 {one["GroupId"]: one.get("VpcId", "") for one in groups},
             ),
@@ -37,11 +41,17 @@ def look_up_network(network: ExistingNetwork, region: str, ec2: Any) -> None:  #
             _refuse_foreign(network.vpc, f"{_PLACE}.{key}", thing, wanted, present)
         zones = {one["AvailabilityZone"] for one in subnets}
         if len(zones) == 1:
-            problem = f"All subnets are in the zone {zones.pop()}: without it, no function would run."
-            raise _unfit("subnets", problem, "Add a private subnet in another zone.")
+            problem = phrase(
+                "All subnets are in the zone {zone}: without it, no function would run.", zone=zones.pop()
+            )
+            raise _unfit("subnets", problem, phrase("Add a private subnet in another zone."))
         if not any(_at(rule, _HTTPS) for one in groups for rule in one["IpPermissionsEgress"]):
-            problem = f"{_joined(network.security_groups)} let nothing out to HTTPS (port 443)."
-            fix = "Add an outbound rule for TCP 443: functions read their secrets from Secrets Manager."
+            problem = phrase(
+                "{groups} let nothing out to HTTPS (port 443).", groups=_joined(network.security_groups)
+            )
+            fix = phrase(
+                "Add an outbound rule for TCP 443: functions read their secrets from Secrets Manager."
+            )
             raise _unfit("security_groups", problem, fix)
         _refuse_shut_in(network, region, ec2)
 
@@ -56,7 +66,7 @@ def refuse_unreachable(
 
     A rule with a list of prefixes counts: nobody looks into the list.
     """
-    with aws_errors("looking up the security groups of the existing database"):
+    with aws_errors(phrase("looking up the security groups of the existing database")):
         found = _groups(ec2, groups)
         subnets = ec2.describe_subnets(Filters=[_filter("subnet-id", *network.subnets)])["Subnets"]
     rules = [rule for one in found for rule in one["IpPermissions"]]
@@ -65,11 +75,20 @@ def refuse_unreachable(
         own, theirs = network.security_groups[0], groups[0] if groups else "GROUP"
         raise KanmonError(
             Code.EXISTING_UNFIT,
-            f"The database's security groups ({_joined(groups) or 'none'}) let nothing from "
-            f"{_joined(network.security_groups)} in at the port {port}.",
+            phrase(
+                "The database's security groups ({theirs}) let nothing from {own} in at the port {port}.",
+                theirs=_joined(groups) or phrase("none"),
+                own=_joined(network.security_groups),
+                port=port,
+            ),
             where="existing.database",
-            fix=f"Run `aws ec2 authorize-security-group-ingress --group-id {theirs} --protocol tcp --port "
-            f"{port} --source-group {own}`.",
+            fix=phrase(
+                "Run `aws ec2 authorize-security-group-ingress --group-id {theirs} --protocol tcp --port "
+                "{port} --source-group {own}`.",
+                theirs=theirs,
+                port=port,
+                own=own,
+            ),
         )
 
 
@@ -78,11 +97,22 @@ def _refuse_foreign(
 ) -> None:
     for name in wanted:
         if name not in present:
-            problem = f"There is no {thing} {name}."
+            problem = phrase("There is no {thing} {name}.", thing=thing, name=name)
             raise KanmonError(Code.EXISTING_MISSING, problem, where=place)
         if present[name] != vpc:
-            problem = f"The {thing} {name} is in the network {present[name]}, not in {vpc}."
-            fix = f"Name a {thing} of {vpc}, or correct `{_PLACE}.vpc`."
+            problem = phrase(
+                "The {thing} {name} is in the network {other}, not in {network}.",
+                thing=thing,
+                name=name,
+                other=present[name],
+                network=vpc,
+            )
+            fix = phrase(
+                "Name a {thing} of {network}, or correct `{place}.vpc`.",
+                thing=thing,
+                network=vpc,
+                place=_PLACE,
+            )
             raise KanmonError(Code.EXISTING_UNFIT, problem, where=place, fix=fix)
 
 
@@ -98,12 +128,17 @@ def _refuse_shut_in(network: ExistingNetwork, region: str, ec2: Any) -> None:  #
     service = f"com.amazonaws.{region}.secretsmanager"
     wanted = [_filter("vpc-id", network.vpc), _filter("service-name", service)]
     if not ec2.describe_vpc_endpoints(Filters=wanted)["VpcEndpoints"]:
-        problem = (
-            f"Functions in {_joined(shut)} can't reach AWS: there is no route to a NAT gateway or the like, "
-            f"and {network.vpc} has no endpoint for Secrets Manager. An internet gateway is no way for "
-            "functions."
+        problem = phrase(
+            "Functions in {subnets} can't reach AWS: there is no route to a NAT gateway or the like, "
+            "and {network} has no endpoint for Secrets Manager. An internet gateway is no way for "
+            "functions.",
+            subnets=_joined(shut),
+            network=network.vpc,
         )
-        fix = f"Name private subnets with a NAT gateway, or make an interface endpoint for {service}."
+        fix = phrase(
+            "Name private subnets with a NAT gateway, or make an interface endpoint for {service}.",
+            service=service,
+        )
         raise _unfit("subnets", problem, fix)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.aws.calls import aws_errors
 from kanmon.clock import SYSTEM_CLOCK, Clock
+from kanmon.language import phrase
 from kanmon.model import Resource
 from kanmon.stacks.changes import STATEFUL
 from kanmon.stacks.cloudformation import Stacks
@@ -41,7 +42,7 @@ class StackRemoval:
 
     def state(self, stack: DeployedStack) -> list[Resource]:
         """The stack's resources with state, and its logs."""
-        with aws_errors(f"reading the resources of {stack.name}"):
+        with aws_errors(phrase("reading the resources of {stack}", stack=stack.name)):
             pages = self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack.id)
             return [
                 Resource(one["ResourceType"], one.get("PhysicalResourceId", ""))
@@ -55,7 +56,7 @@ class StackRemoval:
 
         Its change sets go with it. Raises STACK_FAILED with the resources that stay against the order.
         """
-        with aws_errors(f"lifting the termination protection of {stack.name}"):
+        with aws_errors(phrase("lifting the termination protection of {stack}", stack=stack.name)):
             self.cloudformation.update_termination_protection(
                 StackName=stack.id, EnableTerminationProtection=False
             )
@@ -63,7 +64,7 @@ class StackRemoval:
 
     def drop_change_sets(self, stack: DeployedStack) -> None:
         """Delete the stack's change sets that nobody executed."""
-        with aws_errors(f"deleting the change sets of {stack.name}"):
+        with aws_errors(phrase("deleting the change sets of {stack}", stack=stack.name)):
             pages = self.cloudformation.get_paginator("list_change_sets").paginate(StackName=stack.id)
             for one in [one for page in pages for one in page["Summaries"]]:
                 self.cloudformation.delete_change_set(
@@ -76,7 +77,7 @@ class StackRemoval:
         CloudFormation knows the events of a deleted stack for 90 days:
         https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackEvents.html
         """
-        with aws_errors(f"reading the former stacks {name}"):
+        with aws_errors(phrase("reading the former stacks {name}", name=name)):
             return list(dict.fromkeys(one for stack in self._ids(name) for one in self._skipped(stack)))
 
     def _ids(self, name: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -40,35 +41,41 @@ BROKEN = frozenset({"CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"})
 
 def refuse_update(name: str, status: str, left: Sequence[str] = ()) -> KanmonError:
     """The error for a stack that takes no update now. `left` are the resources of a broken one, in words."""
-    problem = f"The stack is {status}.{stays(left)}"
+    problem = phrase("The stack is {status}.{left}", status=status, left=stays(left))
     return KanmonError(Code.STACK_BUSY, problem, where=name, fix=way_out(name, status))
 
 
 def way_out(name: str, status: str) -> str:
     """The fix for a stack in a state without updates."""
     if status == "UPDATE_ROLLBACK_FAILED":
-        command = f"aws cloudformation continue-update-rollback --stack-name {name}"
-        return f"Repair the resource in the stack's last failed event, then run `{command}`."
+        return phrase(
+            "Repair the resource in the stack's last failed event, then run "
+            "`aws cloudformation continue-update-rollback --stack-name {name}`.",
+            name=name,
+        )
     if status not in BROKEN:
-        return "Wait until CloudFormation has finished with this stack, then run the command again."
-    delete = f"aws cloudformation delete-stack --stack-name {name}"
+        return phrase("Wait until CloudFormation has finished with this stack, then run the command again.")
     if status == "DELETE_FAILED":
         # Somebody may have tried to delete the stack of the live release. It still has its users.
-        return (
+        return phrase(
             "Users may need this stack: `kanmon status` names the live release. To keep the named resources, "
-            f"run `{delete} --retain-resources` with their logical ids, and import them into a new stack of "
-            f"this name. If nobody needs them, delete each in its own service, and run `{delete}`. Then run "
-            "this command again."
+            "run `aws cloudformation delete-stack --stack-name {name} --retain-resources` with their logical "
+            "ids, and import them into a new stack of this name. If nobody needs them, delete each in its "
+            "own service, and run `aws cloudformation delete-stack --stack-name {name}`. Then run this "
+            "command again.",
+            name=name,
         )
-    return (
+    return phrase(
         "The creation of this stack failed. As an administrator, delete each named resource in its own "
-        f"service. Then run `{delete}` and this command again. `kanmon destroy` removes the environment."
+        "service. Then run `aws cloudformation delete-stack --stack-name {name}` and this command again. "
+        "`kanmon destroy` removes the environment.",
+        name=name,
     )
 
 
 def stays(left: Sequence[str]) -> str:
-    """The sentence about resources that CloudFormation could not delete."""
-    return f" CloudFormation could not delete {'; '.join(left)}." if left else ""
+    """The sentence about resources that CloudFormation could not delete, with a blank before it."""
+    return phrase(" CloudFormation could not delete {left}.", left="; ".join(left)) if left else ""
 
 
 def undeleted(events: Iterable[StackEvent]) -> list[str]:
@@ -87,8 +94,12 @@ def undeleted(events: Iterable[StackEvent]) -> list[str]:
 def validation(events: Iterable[Mapping[str, object]]) -> str:
     """What CloudFormation found wrong before it changed anything, in words; empty for nothing."""
     return "; ".join(
-        f"{event.get('LogicalResourceId')} ({event.get('ResourceType')}) failed: "
-        f"{str(event.get('ValidationStatusReason', '')).rstrip('.')}"
+        phrase(
+            "{resource} ({type}) failed: {reason}",
+            resource=event.get("LogicalResourceId"),
+            type=event.get("ResourceType"),
+            reason=str(event.get("ValidationStatusReason", "")).rstrip("."),
+        )
         for event in events
         if event.get("EventType") == "VALIDATION_ERROR"
     )

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGE = Path(language.__file__).parent
-TRANSLATED = ("approval", "apptest", "aws", "checks", "github", "ledger", "notify")
+TRANSLATED = ("approval", "apptest", "aws", "checks", "github", "ledger", "notify", "stacks")
 """The rooms whose every text for people is a phrase."""
 WORDS = re.compile(r"[A-Za-z]{2,}('[a-z]+)?,? [a-z]{2,}")
 _NOTIFIER = "the notifier of alarms is a Lambda function without the Japanese texts, so it is in English"
 _LOG = "a line of the notifier's log"
+_CLOUDFORMATION = "CloudFormation's words, to compare with"
 NOT_FOR_PEOPLE = {
     "Repository was archived": "GitHub's words, to compare with",
     "no answer": "a line of the log",
@@ -42,6 +43,12 @@ NOT_FOR_PEOPLE = {
     "The secret of the channel {} is binary. Enter it as text in Secrets Manager.": _NOTIFIER,
     # aws
     "kanmon botocore/{}": "what AWS's logs have of a request",
+    # stacks
+    "didn't contain changes": _CLOUDFORMATION,
+    "No updates are to be performed": _CLOUDFORMATION,
+    "no changes": _CLOUDFORMATION,
+    "does not exist": _CLOUDFORMATION,
+    "value of ": "a mark in a plan's digest; `Change.shown` has it for people",
 }
 """Texts that are no phrases, by their reasons. A value stands as `{}`."""
 MARKERS = {"phrase", "deferred"}

@@ -209,3 +209,12 @@ def test_a_changed_attribute_is_named() -> None:
 def test_beside_an_unreadable_template_all_is_changed() -> None:
     """TRU-1: rather too much than too little."""
     assert [change[:2] for change in _changes("{}", BEFORE)] == [("~", "A"), ("~", "B"), ("~", "C")]
+
+
+@pytest.mark.usefixtures("japanese")
+def test_a_plan_has_the_same_changes_in_each_language() -> None:
+    """DOC-1: their digest is approved in one language and compared in another."""
+    body = "Resources:\n  It:\n    Type: AWS::SQS::Queue\n    Properties: {QueueName: !Ref Name}\n"
+    (change,) = template_changes(body, body, {"Name"})
+    assert change.properties == ("value of Name",)
+    assert change.shown == ("Name の値",)
