@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 from kanmon.aws.polling import polls
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.model import Slot
+from kanmon.naming import stack_name
 from kanmon.release.events import EventKind
 from kanmon.release.plan import refuse_destruction, template_digest
 from kanmon.release.stack_outputs import resolve
+from kanmon.stacks.missing_outputs import missing_output
 from kanmon.stacks.policy import stack_policy
 from kanmon.stacks.protection import creating, protecting
 from kanmon.stacks.spec import StackOutput
@@ -169,14 +172,23 @@ def _protect(services: Services, config: Config, stack: PlannedStack) -> None:
         services.stacks.protect(stack.name, stack_policy(config.allow_destroy))
 
 
+def _lacks_output(services: Services, config: Config, stack: PlannedStack, outputs: Outputs) -> KanmonError:
+    lacking = next(
+        value
+        for value in stack.parameters.values()
+        if isinstance(value, StackOutput) and value.key not in outputs.get(value.stack, {})
+    )
+    name = stack_name(config.prefix, lacking.stack, Slot.NONE)
+    body = services.stacks.body(name) if lacking.stack in outputs else ""
+    return missing_output(lacking, name, body, needed_by=stack.name)
+
+
 def _change_set(
     services: Services, config: Config, stack: PlannedStack, outputs: Outputs
 ) -> ChangeSet | None:
     resolved = resolve(stack.parameters, outputs)
     if resolved is None:
-        raise KanmonError(
-            Code.PLAN_STALE, "An earlier stack lacks an output now. The plan used it.", where=stack.name
-        )
+        raise _lacks_output(services, config, stack, outputs)
     if stack.deferred:
         # It is created from the approved template: the step `lock` compared its content with its name, and
         # nobody can write it again. The sources of its parameters are those of the plan.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -80,6 +81,14 @@ def resources_of(body: str) -> dict[str, TemplateResource] | None:
         else:
             return None
     return _typed(texts) or None
+
+
+def condition_of(body: str, output: str) -> str:
+    """The condition of an output, in a template of Kanmon's form; empty for none."""
+    _, _, rest = body.partition("\nOutputs:\n")
+    lines = takewhile(lambda line: line[:1] in {"", " "}, rest.split("\n"))
+    found = _content("\n".join(["Outputs:", *lines])).get(output)
+    return str(found.get("Condition", "")) if isinstance(found, dict) else ""
 
 
 def _typed(texts: dict[str, list[str]]) -> dict[str, TemplateResource] | None:

@@ -17,6 +17,7 @@ from kanmon.stacks.cloudformation import DeployedStack
 from kanmon.stacks.preflight import outline
 from kanmon.stacks.protection import unprotected
 from kanmon.stacks.stack_events import StackEvent
+from kanmon.stacks.template import condition_of
 
 if TYPE_CHECKING:
     import threading
@@ -69,6 +70,8 @@ class FakeStacks:
     """Names of stacks whose next change fails."""
     undone: set[str] = field(default_factory=set)
     """Names of stacks whose creation failed and was undone."""
+    untrue: set[str] = field(default_factory=set)
+    """Conditions that are false. CloudFormation leaves their outputs out."""
     replacing: set[str] = field(default_factory=set)
     """Logical ids that a modification replaces."""
     policies: dict[str, str] = field(default_factory=dict)
@@ -239,7 +242,8 @@ class FakeStacks:
             return {"Topic": "arn:topic", "Dashboard": "https://dashboard.test"}
         if name.endswith("-foundation"):
             return dict(_FOUNDATION)
-        return {key: f"{name}/{key}" for key in outline(body).outputs}
+        kept = [key for key in outline(body).outputs if condition_of(body, key) not in self.untrue]
+        return {key: f"{name}/{key}" for key in kept}
 
 
 def _resources(body: str, parameters: dict[str, str]) -> dict[str, tuple[str, str]]:

@@ -12,7 +12,7 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.model import Result
 from tests.fakes.app import make_config
-from tests.fakes.runs import release, roll_back
+from tests.fakes.runs import failure_of, release, roll_back
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,6 +96,20 @@ def test_stacks_come_in_the_order_of_their_references(cloud: Cloud, app: App) ->
     assert order == sorted(order)
     slot = cloud.stacks.stacks["shop-test-slot-blue"]
     assert slot.parameters["TopicArnOfAlerts"] == "shop-test-alerts/TopicArn"
+
+
+def test_an_output_with_a_false_condition_is_named(cloud: Cloud, app: App) -> None:
+    """ADP-2, CD-4: another plan would not help."""
+    (app.folder / "table.yml").write_text(TABLE.replace("!Ref Table}", "!Ref Table, Condition: Wanted}") % "")
+    (app.folder / "topic.yml").write_text(TOPIC % "{}")
+    cloud.stacks.untrue.add("Wanted")
+    config = make_config(functions={"api": FUNCTION}, hooks=[], database=None, stacks=STACKS)
+    outcome = release(cloud, "one", config=config, stacks=read_stacks(config, app.folder))
+    failure = failure_of(outcome)
+    assert failure.code is Code.PLAN_STALE
+    assert "shop-test-orders has no output TableName: its condition Wanted is false" in failure.message
+    assert "`stacks.orders`" in failure.fix
+    assert "`${orders.TableName}`" in failure.fix
 
 
 def test_a_change_is_undone_with_the_release(cloud: Cloud, app: App) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kanmon.naming import STACK_KINDS
-from kanmon.stacks.template import resources_of
+from kanmon.stacks.template import condition_of, resources_of
 from kanmon.templates.offline import render_offline
 from tests.fakes.configs import matrix
 from tests.fakes.document import read
@@ -79,3 +79,34 @@ def test_a_resource_names_its_parameters() -> None:
     found = resources_of(ROLE.format('!Sub "/${App}/${AWS::Region}/${Logs.Arn}"') + "      Name: !Ref Slot\n")
     assert found
     assert found["Role"].parameters == {"App", "Slot"}
+
+
+OUTPUTS = """Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+    Condition: "Other"
+
+Outputs:
+  Arn:
+    Value: !Ref Topic
+    Condition: "Wanted"
+
+  Name:
+    Value: "a: b"
+Rules:
+  Later:
+    Condition: "Other"
+"""
+
+
+@pytest.mark.parametrize(
+    ("output", "condition"), [("Arn", "Wanted"), ("Name", ""), ("Later", ""), ("Topic", "")]
+)
+def test_the_condition_of_an_output_is_found(output: str, condition: str) -> None:
+    """ADP-2"""
+    assert condition_of(OUTPUTS, output) == condition
+
+
+@pytest.mark.parametrize("body", ["", "Resources: {}", "\nOutputs:\n  - a list", "\nOutputs:\n  A: [\n"])
+def test_another_template_has_no_condition(body: str) -> None:
+    assert condition_of(body, "A") == ""
