@@ -21,6 +21,7 @@ from kanmon.errors import KanmonError
 from kanmon.language import phrase
 from kanmon.stacks.changes import CAPABILITIES, Change, ChangeSet, changes_from, foreign_options
 from kanmon.stacks.protection import unprotected
+from kanmon.stacks.refused_change_sets import refused, wrong_templates
 from kanmon.stacks.stack_events import EventReader, StackEvent, pages_of
 from kanmon.stacks.states import (
     ABSENT,
@@ -126,7 +127,7 @@ class Stacks:
             left = self._left(existing.id) if existing.status in BROKEN else []
             raise refuse_update(name, existing.status, left)
         change_set = f"{_OWN}{uuid.uuid4().hex}"
-        with aws_errors(phrase("creating a change set for {stack}", stack=name)):
+        with aws_errors(phrase("creating a change set for {stack}", stack=name)), wrong_templates(name):
             made = self.cloudformation.create_change_set(
                 StackName=name,
                 ChangeSetName=change_set,
@@ -177,8 +178,7 @@ class Stacks:
             self.cloudformation.delete_change_set(ChangeSetName=change_set, StackName=name)
             if any(words in reason for words in _NOTHING):
                 return None
-            problem = phrase("CloudFormation answered: {reason}", reason=found)
-            raise KanmonError(Code.CHANGE_SET_FAILED, problem, where=name, fix=fix_for(found))
+            raise refused(name, found)
         return ChangeSet(
             stack=name,
             id=change_set,

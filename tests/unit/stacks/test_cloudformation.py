@@ -161,7 +161,8 @@ class _RefusedChangeSet:
         ("Not authorized to perform: kms:CreateKey with an explicit deny in a service control policy",
          "organization"),
         ("Transform failed with: Rate exceeded (Service: Lambda, Status Code: 429)", "wait a minute"),
-        ("Template error: Fn::GetAtt needs LimitExceeded", Code.CHANGE_SET_FAILED.fix),
+        ("Template error: Fn::GetAtt needs LimitExceeded", "Correct the template"),
+        ("Resource handler failed", Code.CHANGE_SET_FAILED.fix),
         ("The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck].",
          Code.CHANGE_SET_FAILED.fix),
     ],
@@ -173,6 +174,22 @@ def test_a_refused_change_set_has_the_fix_of_its_reason(reason: str, fix: str) -
         stacks.create_change_set("shop", "Resources: {}", {}, {}, existing=None)
     assert caught.value.code is Code.CHANGE_SET_FAILED
     assert fix in caught.value.fix
+
+
+class _RefusedCall:
+    """CloudFormation that refuses the call for a change set."""
+
+    def create_change_set(self, **_: object) -> None:
+        raise refusal("ValidationError", "CreateChangeSet", "Invalid template resource property 'Propertys'")
+
+
+def test_a_wrong_template_is_no_failure_of_aws() -> None:
+    """ADP-2: AWS works, and the template is to correct."""
+    stacks = Stacks(cast("Any", _RefusedCall()))
+    with pytest.raises(KanmonError) as caught:
+        stacks.create_change_set("shop", "Resources: {}", {}, {}, existing=None)
+    assert caught.value.code is Code.CHANGE_SET_FAILED
+    assert "Correct the template" in caught.value.fix
 
 
 def test_a_validation_about_the_account_has_its_fix() -> None:
