@@ -54,7 +54,7 @@ class Need:
 
 def has_permissions(config: Config) -> bool:
     """Whether the config gives any function or state machine permissions of its own."""
-    return any(statements for _, statements in _users(config))
+    return any(user.permissions for user in _users(config))
 
 
 def refuse_above(
@@ -62,10 +62,14 @@ def refuse_above(
 ) -> None:
     """Raise ABOVE_BOUNDARY when the config's permissions need more than the boundary allows.
 
+    CONFIG_INVALID for a resource whose value is known, and no ARN.
+
     `applied` has the boundary's statements, `stacks` the outputs of the stacks by their kinds, `key` is the
     ARN of the environment's key. Of a resource that a stack will make, only the actions are compared.
     """
-    needs = list(_needs(config, _values(config, stacks, key)))
+    values = _values(config, stacks, key)
+    _refuse_other_values(config, values)
+    needs = list(_needs(config, values))
     lacking = [need for need in needs if not _allows(need, list(applied))]
     if not lacking:
         return
@@ -97,6 +101,23 @@ def refuse_long(body: str) -> None:
             raise KanmonError(Code.TEMPLATE_TOO_BIG, problem, where=name, fix=fix)
 
 
+def _refuse_other_values(config: Config, values: Mapping[str, str]) -> None:
+    for user in _users(config):
+        for index, statement in enumerate(user.permissions):
+            found = _as_policy(statement, values)["Resource"]
+            for number, (text, value) in enumerate(zip(statement.resources, found, strict=True)):
+                if not value.startswith(("arn:", "*", _UNKNOWN)):
+                    raise _no_arn(f"{user.place}.permissions[{index}].resources[{number}]", text, value)
+
+
+def _no_arn(where: str, text: str, value: str) -> KanmonError:
+    problem = phrase(
+        "`{text}` is {value}, and IAM takes ARNs here.", text=cut(text, _LINE), value=cut(value, _LINE)
+    )
+    fix = phrase("Name an output with an ARN, or write the ARN of the resource with this value in it.")
+    return KanmonError(Code.CONFIG_INVALID, problem, where=where, fix=fix)
+
+
 def _size(value: Any) -> int:  # noqa: ANN401 - any part of a template
     """The length in JSON without blanks. CloudFormation's functions count as their text."""
     match value:
@@ -117,7 +138,7 @@ def _fix(config: Config, lacking: list[Need], key: str) -> str:
         return phrase("`boundary.allow` has it already. An administrator applies it with `kanmon bootstrap`.")
     by_resource: dict[str, list[str]] = {}
     for need in missing:
-        by_resource.setdefault(need.resource.replace(_UNKNOWN, "*"), []).append(need.action)
+        by_resource.setdefault(_as_arn(need, key), []).append(need.action)
     lines = ", ".join(
         f"{{actions: [{', '.join(dict.fromkeys(actions))}], resources: ['{resource}']}}"
         for resource, actions in by_resource.items()
@@ -128,21 +149,45 @@ def _fix(config: Config, lacking: list[Need], key: str) -> str:
     )
 
 
+def _as_arn(need: Need, key: str) -> str:
+    """A need's resource for `boundary.allow`, with `*` for the values of stacks that are not there yet.
+
+    One that is nothing else becomes an ARN of the action's service.
+    """
+    if need.resource.startswith(_UNKNOWN):
+        partition, service = key.split(":")[1], need.action.partition(":")[0]
+        rest = need.resource.removeprefix(_UNKNOWN).replace(_UNKNOWN, "*")
+        return f"arn:{partition}:{service}:*:*:*{rest}"
+    return need.resource.replace(_UNKNOWN, "*")
+
+
 def _needs(config: Config, values: Mapping[str, str]) -> Iterator[Need]:
-    for user, statements in _users(config):
-        for statement in statements:
+    for user in _users(config):
+        for statement in user.permissions:
             policy = _as_policy(statement, values)
             for action in policy["Action"]:
                 for resource in policy["Resource"]:
-                    yield Need(user, action, resource, policy["Condition"])
+                    yield Need(user.name, action, resource, policy["Condition"])
 
 
-def _users(config: Config) -> list[tuple[str, tuple[Statement, ...]]]:
+@dataclass(frozen=True)
+class _User:
+    """A function or a state machine."""
+
+    name: str
+    """For people."""
+    place: str
+    """Its key in the config."""
+    permissions: tuple[Statement, ...]
+
+
+def _users(config: Config) -> list[_User]:
     functions = [
-        (phrase("function {name}", name=name), one.permissions) for name, one in config.functions.items()
+        _User(phrase("function {name}", name=name), f"functions.{name}", one.permissions)
+        for name, one in config.functions.items()
     ]
     machines = [
-        (phrase("state machine {name}", name=name), one.permissions)
+        _User(phrase("state machine {name}", name=name), f"state_machines.{name}", one.permissions)
         for name, one in config.state_machines.items()
     ]
     return functions + machines

@@ -118,6 +118,36 @@ def test_the_fix_can_be_pasted() -> None:
     assert f"allow: [{{actions: [ses:SendEmail, ses:SendRawEmail], resources: ['{MAIL}']}}]" in message
 
 
+@pytest.mark.parametrize(
+    ("resource", "proposed"),
+    [
+        ("${orders.TableArn}", "arn:aws:dynamodb:*:*:*"),
+        ("${orders.TableArn}/index/*", "arn:aws:dynamodb:*:*:*/index/*"),
+        ("arn:aws:dynamodb:*:*:table/${orders.TableName}", "arn:aws:dynamodb:*:*:table/*"),
+        ("*", "*"),
+    ],
+)
+def test_the_fix_names_arns_for_values_that_nobody_knows_yet(resource: str, proposed: str) -> None:
+    """ADP-1: the config takes no other value there."""
+    stacks = {"orders": {"template": "orders.yml"}}
+    needed = {"actions": ["dynamodb:Query"], "resources": [resource]}
+    message = _refused(_config(needed, stacks=stacks))
+    assert f"resources: ['{proposed}']" in message
+    found = {"actions": ["dynamodb:Query"], "resources": [proposed]}
+    assert "has it already" in _refused(_config(needed, stacks=stacks, allow=(found,)))
+
+
+def test_a_value_that_is_no_arn_is_refused_at_its_place() -> None:
+    """ADP-1: no boundary could allow it, and IAM would refuse the role in the middle of a release."""
+    needed = {"actions": ["dynamodb:Query"], "resources": ["*", "${orders.TableName}"]}
+    config = _config(SEND, needed, stacks={"orders": {"template": "orders.yml"}})
+    with pytest.raises(KanmonError) as error:
+        refuse_above(config, [_allow("*")], {"orders": {"TableName": "shop-test-orders"}}, KEY)
+    assert error.value.code is Code.CONFIG_INVALID
+    assert error.value.where == "functions.api.permissions[1].resources[1]"
+    assert "`${orders.TableName}` is shop-test-orders" in error.value.message
+
+
 def test_what_the_config_allows_already_is_only_to_be_applied() -> None:
     """ADP-1"""
     allow = SEND | {"resources": ["arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"]}
