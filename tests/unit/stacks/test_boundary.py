@@ -119,7 +119,7 @@ def test_the_fix_can_be_pasted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("resource", "proposed"),
+    ("resource", "wanted"),
     [
         ("${orders.TableArn}", "arn:aws:dynamodb:*:*:*"),
         ("${orders.TableArn}/index/*", "arn:aws:dynamodb:*:*:*/index/*"),
@@ -127,13 +127,13 @@ def test_the_fix_can_be_pasted() -> None:
         ("*", "*"),
     ],
 )
-def test_the_fix_names_arns_for_values_that_nobody_knows_yet(resource: str, proposed: str) -> None:
+def test_the_fix_names_arns_for_values_that_nobody_knows_yet(resource: str, wanted: str) -> None:
     """ADP-1: the config takes no other value there."""
     stacks = {"orders": {"template": "orders.yml"}}
     needed = {"actions": ["dynamodb:Query"], "resources": [resource]}
     message = _refused(_config(needed, stacks=stacks))
-    assert f"resources: ['{proposed}']" in message
-    found = {"actions": ["dynamodb:Query"], "resources": [proposed]}
+    assert f"resources: ['{wanted}']" in message
+    found = {"actions": ["dynamodb:Query"], "resources": [wanted]}
     assert "has it already" in _refused(_config(needed, stacks=stacks, allow=(found,)))
 
 
