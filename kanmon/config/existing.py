@@ -231,22 +231,16 @@ class Existing(Section):
         return {kind: value or "" for kind, value in found.items()}
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """What a release uses by id, and what Kanmon then does not do, in words for a plan."""
-        found = []
-        if self.network:
-            found.append(f"network {self.network.vpc}: no network, NAT gateway or endpoints of Kanmon's")
-        if self.database:
-            name = self.database.cluster or self.database.host
-            found.append(f"database {name}: no snapshot before the release, no rotation, no alarms")
-        if self.user_pool:
-            found.append(f"user pool {self.user_pool.id}")
-        if self.domain:
-            names = ", ".join(self.domain.names)
-            found.append(f"domain {names}: its DNS must point to the distribution")
-        if self.web_acl:
-            found.append(f"web ACL {self.web_acl.split('/')[2]}")
-        return tuple(found)
+    def ids(self) -> dict[str, str]:
+        """What a release uses by id, by its key, for a plan. Without words: a plan has no language."""
+        found = {
+            "network": self.network and self.network.vpc,
+            "database": self.database and (self.database.cluster or self.database.host),
+            "user_pool": self.user_pool and self.user_pool.id,
+            "domain": self.domain and ", ".join(self.domain.names),
+            "web_acl": self.web_acl and self.web_acl.split("/")[2],
+        }
+        return {key: value for key, value in found.items() if value}
 
 
 def check_existing(config: Config) -> None:

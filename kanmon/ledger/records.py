@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from kanmon.language import deferred, phrase
 from kanmon.model import Approval, OperationKind, Pointer, Record, ReleaseState, Result, Slot, Step
 from kanmon.naming import FOUNDATION
 
@@ -39,7 +40,7 @@ class Fenced(Stored):
 
 
 class Failure(Record):
-    """An error, as it was printed."""
+    """An error, as it was printed, in the language of its run. People read it; nothing compares it."""
 
     code: str
     """Such as `KNM-501`."""
@@ -128,7 +129,9 @@ class StepRecord(Record):
     ended: datetime | None = None
     """None for a failed step, or for the present one. It is written with the next step."""
     note: str = ""
-    """For people: what it does in this operation."""
+    """For people: what it does in this operation, in English."""
+    percent: int | None = Field(None, exclude_if=lambda value: value is None)
+    """The share of the API requests that the step `shift` gives to the candidate."""
 
 
 class Operation(Fenced):
@@ -321,15 +324,26 @@ class Lease(Record):
     """After this time, another run may take the lease."""
 
 
+UNDONE = deferred("{release} was rolled back")
+"""The reason of a freeze that no person gave."""
+
+
 class Freeze(Record):
     """Set by a rollback: the next deploy needs a reason to lift it."""
 
     reason: str
-    """Why."""
+    """Why. In English, if no person gave the reason."""
     since: datetime
     """Since when."""
     operation: int
     """The rollback's number."""
+    undone: str = Field("", exclude_if=lambda value: not value)
+    """The release of a deploy that was rolled back: this is the reason. Empty: a person gave one."""
+
+    @property
+    def cause(self) -> str:
+        """Why, in the chosen language."""
+        return phrase(UNDONE, release=self.undone) if self.undone else self.reason
 
 
 class Destruction(Record):

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from kanmon.aws.refusals import fix_before
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.naming import app_rollback_alarm, slot_rollback_alarm
 from kanmon.release.decide import obey
 from kanmon.release.events import EventKind
@@ -82,11 +83,11 @@ class Bake:
             firing = self.steps.services.alarms.firing(self.alarms)
         except KanmonError as error:
             if last:
-                fix = fix_before(error.message, Code.ALARMS_UNREADABLE.fix)
+                fix = fix_before(error.message, phrase(Code.ALARMS_UNREADABLE.fix))
                 raise KanmonError(
                     Code.ALARMS_UNREADABLE, error.message, where=error.where, fix=fix
                 ) from error
-            journal.emit(EventKind.NOTE, f"the alarms can't be read: {error.message}")
+            journal.emit(EventKind.NOTE, phrase("the alarms can't be read: {failure}", failure=error.message))
             return
         self.excused &= {alarm.name for alarm in firing}
         fired = [alarm for alarm in firing if alarm.name not in self.excused]
@@ -97,4 +98,4 @@ class Bake:
 
 
 def _sentence(alarm: FiringAlarm) -> str:
-    return f"{alarm.name} fires: {alarm.reason.rstrip('.')}."
+    return phrase("{alarm} fires: {reason}.", alarm=alarm.name, reason=alarm.reason.rstrip("."))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kanmon.aws.refusals import CONCURRENCY
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,12 +17,6 @@ if TYPE_CHECKING:
     from kanmon.config.checks import Check
     from kanmon.release.journal import Journal
     from kanmon.release.ports import Site
-
-
-_NOT_INVOKED = (
-    "API Gateway answered itself, and the function did not run. Is the status 429? Raise `api.throttle` "
-    f"in the config. Is it 500? {CONCURRENCY} Then release again."
-)
 
 
 class ChecksFailedError(KanmonError):
@@ -41,15 +36,25 @@ class ChecksFailedError(KanmonError):
         invoked: bool = True,
     ) -> None:
         fix = Code.CHECK_FAILED.fix_with(LOG_GROUP=target.logs)
-        super().__init__(
-            Code.CHECK_FAILED,
-            message,
-            where=f"{target.release} as {target.name}",
-            fix=fix if invoked else f"{_NOT_INVOKED} {fix}",
-        )
+        if not invoked:
+            fix = f"{_fix_without_function()} {fix}"
+        super().__init__(Code.CHECK_FAILED, message, where=place_of(target), fix=fix)
         self.failed = failed
         self.arrived = arrived
         self.invoked = invoked
+
+
+def place_of(target: Target) -> str:
+    """Where checks failed: the release, and the way to it."""
+    return phrase("{release} as {target}", release=target.release, target=target.name)
+
+
+def _fix_without_function() -> str:
+    return phrase(
+        "API Gateway answered itself, and the function did not run. Is the status 429? Raise `api.throttle` "
+        "in the config. Is it 500? {concurrency} Then release again.",
+        concurrency=phrase(CONCURRENCY),
+    )
 
 
 def check(site: Site, journal: Journal, checks: Sequence[Check], target: Target) -> None:
@@ -63,7 +68,10 @@ def refuse_failed(results: Sequence[CheckResult]) -> None:
     """Raise ChecksFailedError with the reasons when one of these checks failed. All have one target."""
     failed = [result for result in results if not result.passed]
     if failed:
-        message = " ".join(f"{result.check.name}: {result.failure}." for result in failed)
+        message = " ".join(
+            phrase("{check}: {failure}.", check=result.check.name, failure=result.failure)
+            for result in failed
+        )
         checks = tuple(result.check for result in failed)
         arrived = any(result.arrived for result in failed)
         invoked = all(result.invoked for result in failed)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.ledger.records import Decision, DecisionKind
 from kanmon.model import OperationKind, Step
 from kanmon.release.events import EventKind
@@ -44,7 +45,10 @@ def decide(services: Services, kind: DecisionKind, approver: ApprovalPort, *, re
     present = running(services, kind)
     went_on = kind is DecisionKind.PROMOTE and present.step is not operation.step
     if present.number != operation.number or went_on:
-        raise KanmonError(Code.NOTHING_RUNS, f"Operation {operation.number} went on to: {present.step}.")
+        problem = phrase(
+            "Operation {operation} went on to: {step}.", operation=operation.number, step=present.step
+        )
+        raise KanmonError(Code.NOTHING_RUNS, problem)
     _refuse_aborted(services, operation)
     decision = Decision(
         operation=operation.number, kind=kind, step=operation.step, approval=approval, reason=reason
@@ -57,7 +61,11 @@ def _refuse_aborted(services: Services, operation: Operation) -> None:
     """Raise NOTHING_RUNS when a person has aborted the operation: nobody may replace that."""
     before = services.ledger.decision(operation.number)
     if before and before.kind is DecisionKind.ABORT and before.approval.digest == operation.digest:
-        problem = f"{before.approval.by} has aborted operation {operation.number} already."
+        problem = phrase(
+            "{person} has aborted operation {operation} already.",
+            person=before.approval.by,
+            operation=operation.number,
+        )
         raise KanmonError(Code.NOTHING_RUNS, problem)
 
 
@@ -66,15 +74,23 @@ def running(services: Services, kind: DecisionKind) -> Operation:
     head = services.ledger.head()
     operation = services.ledger.open_operation(head)
     if operation is None:
-        raise KanmonError(Code.NOTHING_RUNS, "No operation is open.")
+        raise KanmonError(Code.NOTHING_RUNS, phrase("No operation is open."))
     if operation.held:
-        fix = "Run `kanmon recover --keep` or `kanmon recover --undo`."
-        raise KanmonError(Code.NOTHING_RUNS, f"Operation {operation.number} is held.", fix=fix)
+        problem = phrase("Operation {operation} is held.", operation=operation.number)
+        fix = phrase("Run `kanmon recover --keep` or `kanmon recover --undo`.")
+        raise KanmonError(Code.NOTHING_RUNS, problem, fix=fix)
     if holder_of(head, services.clock.now()) is None:
-        problem = f"The run of operation {operation.number} died: nobody would obey."
-        raise KanmonError(Code.NOTHING_RUNS, problem, fix="Run `kanmon recover`.")
+        problem = phrase(
+            "The run of operation {operation} died: nobody would obey.", operation=operation.number
+        )
+        raise KanmonError(Code.NOTHING_RUNS, problem, fix=phrase("Run `kanmon recover`."))
     if operation.kind is OperationKind.ROLLBACK or operation.step not in _STEPS[kind]:
-        problem = f"Operation {operation.number}, a {operation.kind}, is at the step: {operation.step}."
+        problem = phrase(
+            "Operation {operation}, a {kind}, is at the step: {step}.",
+            operation=operation.number,
+            kind=operation.kind,
+            step=operation.step,
+        )
         raise KanmonError(Code.NOTHING_RUNS, problem)
     return operation
 
@@ -86,7 +102,7 @@ def obey(services: Services, journal: Journal) -> bool:
         decision = services.ledger.decision(operation.number)
     except KanmonError as error:
         # An error here is no fault of the release. The next look finds the decision.
-        journal.emit(EventKind.NOTE, f"decisions can't be read: {error.message}")
+        journal.emit(EventKind.NOTE, phrase("decisions can't be read: {failure}", failure=error.message))
         return False
     if decision is None or decision in operation.decisions:
         return False
@@ -96,8 +112,20 @@ def obey(services: Services, journal: Journal) -> bool:
     if decision.kind is DecisionKind.PROMOTE and decision.step is not operation.step:
         return False
     journal.note(decisions=(*operation.decisions, decision))
-    by, why = decision.approval.by, f": {decision.reason}" if decision.reason else ""
+    words = _words(decision, operation.release)
     if decision.kind is DecisionKind.ABORT:
-        raise KanmonError(Code.ABORT_REQUESTED, f"{by} aborted {operation.release}{why}.")
-    journal.emit(EventKind.NOTE, f"{by} promotes {operation.release}{why}")
+        raise KanmonError(Code.ABORT_REQUESTED, words)
+    journal.emit(EventKind.NOTE, words)
     return True
+
+
+def _words(decision: Decision, release: str) -> str:
+    """A decision that a run obeys, for people."""
+    person, reason = decision.approval.by, decision.reason
+    if decision.kind is DecisionKind.ABORT and reason:
+        return phrase("{person} aborted {release}: {reason}.", person=person, release=release, reason=reason)
+    if decision.kind is DecisionKind.ABORT:
+        return phrase("{person} aborted {release}.", person=person, release=release)
+    if reason:
+        return phrase("{person} promotes {release}: {reason}", person=person, release=release, reason=reason)
+    return phrase("{person} promotes {release}", person=person, release=release)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.ledger.records import PlannedRelease
 from kanmon.model import OperationKind, ReleaseState, Result
 from kanmon.release.lease import lease
@@ -47,7 +48,7 @@ def deploy(
         services.preview_tests.prepare(plan.verify, plan.commit)
     approval = approver.approve(plan)
     if approval.digest != plan.digest:
-        raise KanmonError(Code.PLAN_STALE, "The approval is for another plan.")
+        raise KanmonError(Code.PLAN_STALE, phrase("The approval is for another plan."))
     # The lease comes after the approval, because a review may take days. Otherwise this run would hold the
     # lease for days, and nobody could roll back meanwhile.
     with lease(services.ledger, services.clock, services.fence, services.actor) as held:
@@ -96,8 +97,12 @@ def _forward(steps: Steps, plan: Plan) -> None:
 def refuse_frozen(head: Head, lift_freeze: str) -> None:
     """Raise FROZEN when a rollback froze the environment and `lift_freeze` gives no reason."""
     if head.freeze and not lift_freeze:
-        since = f"{head.freeze.since:%Y-%m-%d %H:%M} UTC"
-        raise KanmonError(Code.FROZEN, f"Frozen since {since}: {head.freeze.reason}.")
+        problem = phrase(
+            "Frozen since {since:%Y-%m-%d %H:%M} UTC: {reason}.",
+            since=head.freeze.since,
+            reason=head.freeze.cause,
+        )
+        raise KanmonError(Code.FROZEN, problem)
 
 
 def refuse_unproven(services: Services, plan: Plan) -> None:
@@ -114,9 +119,18 @@ def refuse_stale(services: Services, plan: Plan, head: Head) -> None:
     deployed = services.ledger.release(plan.release)
     recorded = deployed or services.ledger.planned(plan.release)
     if recorded is None or (recorded.bundle, recorded.config) != (plan.bundle, plan.config):
-        raise KanmonError(Code.PLAN_STALE, f"The ledger does not know {plan.release} as it was planned.")
+        problem = phrase("The ledger does not know {release} as it was planned.", release=plan.release)
+        raise KanmonError(Code.PLAN_STALE, problem)
     if (head.live, head.pointer) != (plan.base, plan.origin):
-        now, then = head.live or "nothing", plan.base or "nothing"
-        raise KanmonError(Code.PLAN_STALE, f"The plan was made when {then} was live; now {now} is.")
+        nothing = phrase("nothing")
+        problem = phrase(
+            "The plan was made when {then} was live; now {now} is.",
+            then=plan.base or nothing,
+            now=head.live or nothing,
+        )
+        raise KanmonError(Code.PLAN_STALE, problem)
     if deployed and deployed.state not in {ReleaseState.PLANNED, ReleaseState.ABORTED}:
-        raise KanmonError(Code.PLAN_STALE, f"{plan.release} was deployed already; it is {deployed.state}.")
+        problem = phrase(
+            "{release} was deployed already; it is {state}.", release=plan.release, state=deployed.state
+        )
+        raise KanmonError(Code.PLAN_STALE, problem)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from kanmon.aws.refusals import fix_for
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.ledger.ledger import HEAD
 from kanmon.ledger.records import Destruction
 from kanmon.model import SLOTS, Pointer, Resource
@@ -131,7 +132,9 @@ class Extent:
         """The bundles and records that the removal deletes, for people; empty if they stay."""
         if not self.data:
             return ""
-        return f"the bundles and the history of {'all' if self.bootstrap else self.environment}"
+        if self.bootstrap:
+            return phrase("the bundles and the history of all")
+        return phrase("the bundles and the history of {environment}", environment=self.environment)
 
     def loses(self, resource: Resource) -> bool:
         """Whether the removal deletes a resource that outlives its stack.
@@ -224,15 +227,15 @@ def refuse_removal(removers: Removers, extent: Extent) -> None:
         head = removers.ledger.head()
         refuse_open(removers.ledger.open_operation(head))
         if holder := holder_of(head, removers.clock.now()):
-            raise KanmonError(Code.LOCKED, f"{holder} holds the lease.")
+            raise KanmonError(Code.LOCKED, phrase("{holder} holds the lease.", holder=holder))
     if not extent.bootstrap:
         return
     if not extent.data:
-        problem = "The bootstrap stack has the keys of the data, and the bucket of all bundles."
-        raise KanmonError(Code.USAGE, problem, fix="Add `--data`, or leave `--bootstrap` out.")
+        problem = phrase("The bootstrap stack has the keys of the data, and the bucket of all bundles.")
+        raise KanmonError(Code.USAGE, problem, fix=phrase("Add `--data`, or leave `--bootstrap` out."))
     if others := _other_environments(removers, extent):
-        problem = f"Other environments need the bootstrap stack: {', '.join(others)}."
-        fix = "Run `kanmon destroy` for each of them first, or leave `--bootstrap` out."
+        problem = phrase("Other environments need the bootstrap stack: {names}.", names=", ".join(others))
+        fix = phrase("Run `kanmon destroy` for each of them first, or leave `--bootstrap` out.")
         raise KanmonError(Code.USAGE, problem, fix=fix)
 
 
@@ -263,7 +266,8 @@ def destroy(removers: Removers, extent: Extent, show: Callable[[str], None]) -> 
         still = [stack.name for stack in left.removed]
         still += [str(one) for one in left.lost if one.id != extent.artifacts]
         if still:
-            raise KanmonError(Code.NOT_REMOVED, f"Still there: {', '.join(still)}.")
+            problem = phrase("Still there: {names}.", names=", ".join(still))
+            raise KanmonError(Code.NOT_REMOVED, problem)
         _record(removers, held, extent, ended=True)
         # The artifact bucket is the last: it has the lease.
         _remove_artifacts(removers, extent, show)
@@ -325,7 +329,7 @@ def _of_bootstrap(removers: Removers, extent: Extent) -> list[Resource]:
 
 
 def _delete(removers: Removers, stack: DeployedStack, show: Callable[[str], None]) -> None:
-    show(f"deleting {stack.name}")
+    show(phrase("deleting {thing}", thing=stack.name))
     try:
         removers.stacks.delete(stack, lambda _: None)
     except KanmonError as error:
@@ -339,7 +343,7 @@ def _delete(removers: Removers, stack: DeployedStack, show: Callable[[str], None
 def _delete_all(removers: Removers, resources: list[Resource], show: Callable[[str], None]) -> None:
     for one in dict.fromkeys(resources):
         if removers.resources.exists(one):
-            show(f"deleting {one}")
+            show(phrase("deleting {thing}", thing=one))
             removers.resources.delete(one)
 
 
@@ -347,7 +351,7 @@ def _remove_artifacts(removers: Removers, extent: Extent, show: Callable[[str], 
     """Remove the environment's bundles and its history; with the bootstrap stack, the whole bucket."""
     if not extent.history or removers.ledger is None:
         return
-    show(f"deleting {extent.history}")
+    show(phrase("deleting {thing}", thing=extent.history))
     if extent.bootstrap:
         removers.resources.delete(Resource("AWS::S3::Bucket", extent.artifacts))
         return

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
-from kanmon.ledger.records import AlarmRecord, CheckRecord, Failure, Freeze, Operation, StepRecord
+from kanmon.language import phrase
+from kanmon.ledger.records import UNDONE, AlarmRecord, CheckRecord, Failure, Freeze, Operation, StepRecord
 from kanmon.model import OperationKind, ReleaseState, Result, Step
 from kanmon.release.events import Event, EventKind
+from kanmon.release.step_words import words_of
 from kanmon.release.transitions import refuse_step
 
 if TYPE_CHECKING:
@@ -44,7 +46,9 @@ class Journal:
         self._observer = observer
 
     @contextmanager
-    def step(self, step: Step, note: str, failure: KanmonError | None = None) -> Iterator[None]:
+    def step(
+        self, step: Step, failure: KanmonError | None = None, *, percent: int | None = None
+    ) -> Iterator[None]:
         """Write the start of a step, let the caller act, note its end. Raises LEASE_LOST at the start.
 
         The `failure` that led to it is written with it. Otherwise it would be lost when the step fails, too.
@@ -54,13 +58,14 @@ class Journal:
         candidate.
         """
         refuse_step(self.writer.head, self.operation, step)
-        begun = StepRecord(step=step, began=self._clock.now(), note=note)
+        words = words_of(self.operation, step, percent)
+        begun = StepRecord(step=step, began=self._clock.now(), note=words.english, percent=percent)
         # Another step after a hold is the decision. Otherwise a run that dies in it would leave it to decide.
         # A hold is whole with its first write. Otherwise a run that dies in it would leave nothing to decide.
         held = {"result": Result.HELD, "ended": begun.began} if step is Step.HOLD else _NOT_ENDED
         self.amend(steps=(*self.operation.steps, begun), **held, **_reason(failure))
         facts = {"step": step.value, "release": self.operation.release, "operation": self.operation.number}
-        self.emit(EventKind.STEP, note, **facts)
+        self.emit(EventKind.STEP, str(words), **facts)
         yield
         done = self.operation.steps[-1].model_copy(update={"ended": self._clock.now()})
         self.note(steps=(*self.operation.steps[:-1], done))
@@ -135,7 +140,9 @@ class Journal:
         records = (AlarmRecord(name=alarm.name, reason=alarm.reason, before=before) for alarm in firing)
         self.note(alarms=(*self.operation.alarms, *records))
         for alarm in firing if before else ():
-            text = f"{alarm.name} fires already and does not count: {alarm.reason}"
+            text = phrase(
+                "{alarm} fires already and does not count: {reason}", alarm=alarm.name, reason=alarm.reason
+            )
             self.emit(EventKind.NOTE, text, alarm=alarm.name)
 
     def record_slot(self, slot: Slot, release: str | None) -> None:
@@ -171,11 +178,13 @@ class Journal:
         """Record the releases to keep. The files of the others may be gone from now on."""
         self.writer.amend_head(lambda head: head.model_copy(update={"kept": kept}))
 
-    def record_return(self, target: str | None, pointer: Pointer, reason: str) -> None:
+    def record_return(self, target: str | None, pointer: Pointer) -> None:
         """Record users as back on `target`, and freeze the environment. An undone deploy is not kept."""
-        freeze = Freeze(reason=reason, since=self.now(), operation=self.operation.number)
+        undone = self.operation.release if self.operation.kind is OperationKind.DEPLOY else ""
+        # English, whatever the language of this run: the next run may have another one.
+        reason = UNDONE.format(release=undone) if undone else self.operation.reason
+        freeze = Freeze(reason=reason, since=self.now(), operation=self.operation.number, undone=undone)
         changes = {"live": target, "pointer": pointer, "freeze": freeze}
-        undone = self.operation.release if self.operation.kind is OperationKind.DEPLOY else None
 
         def change(head: Head) -> Head:
             kept = tuple(release for release in head.kept if release != undone)
@@ -214,7 +223,7 @@ def check_event(result: CheckResult, at: datetime) -> Event:
         "tries": result.tries,
         "milliseconds": round(result.seconds * 1000, 1),
     }
-    return Event(EventKind.CHECK, result.failure or "passed", facts, at=at)
+    return Event(EventKind.CHECK, result.failure or phrase("passed"), facts, at=at)
 
 
 def check_record(result: CheckResult) -> CheckRecord:
@@ -235,5 +244,5 @@ def as_failure(error: BaseException) -> KanmonError:
     if isinstance(error, KanmonError):
         return error
     if isinstance(error, KeyboardInterrupt):
-        return KanmonError(Code.INTERRUPTED, "The run was interrupted.")
+        return KanmonError(Code.INTERRUPTED, phrase("The run was interrupted."))
     return KanmonError(Code.INTERNAL, f"{type(error).__name__}: {error}")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from kanmon.aws.fence import LONGEST_REQUEST
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.ledger.records import Lease
 from kanmon.ledger.writer import LedgerWriter
 
@@ -59,7 +60,9 @@ class HeldLease:
         Another machine's clock may be ahead: there the lease expires earlier, by up to LARGEST_DRIFT.
         """
         if self.lost.is_set() or self.clock.now() >= self.expires - LONGEST_REQUEST - LARGEST_DRIFT:
-            raise KanmonError(Code.LEASE_LOST, "Another run may have taken over; this one stops here.")
+            raise KanmonError(
+                Code.LEASE_LOST, phrase("Another run may have taken over; this one stops here.")
+            )
 
     def renew(self) -> None:
         """Extend the lease. Raises LEASE_LOST when another run has it."""
@@ -100,8 +103,11 @@ def lease(ledger: Ledger, clock: Clock, fence: Fence, actor: str) -> Iterator[He
         # lease free and both take it.
         other = holder_of(head, clock.now())
         if head.lease and other not in {None, holder}:
-            until = head.lease.expires.strftime("%H:%M:%S UTC")
-            problem = f"{other} holds the lease until {until} and renews it while it works."
+            problem = phrase(
+                "{holder} holds the lease until {until:%H:%M:%S} UTC and renews it while it works.",
+                holder=other,
+                until=head.lease.expires,
+            )
             raise KanmonError(Code.LOCKED, problem)
         return head.model_copy(update={"lease": Lease(holder=holder, expires=expires)})
 

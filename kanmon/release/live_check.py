@@ -9,6 +9,7 @@ from kanmon.checks.probe import Target
 from kanmon.codes import Code
 from kanmon.config.checks import with_needed
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.naming import SLOT
 from kanmon.release.checking import ChecksFailedError, refuse_failed
 from kanmon.release.events import EventKind
@@ -51,7 +52,12 @@ class LiveCheck:
             results = [again.get(one.check.name, one) for one in results]
         journal.record_checks(results)
         for result in (one for one in results if not one.passed):
-            text = f"{result.check.name} fails on {base.id} already and does not count: {result.failure}"
+            text = phrase(
+                "{check} fails on {release} already and does not count: {failure}",
+                check=result.check.name,
+                release=base.id,
+                failure=result.failure,
+            )
             journal.emit(EventKind.NOTE, text)
         return cls(site, journal, live, tuple(one.check for one in results if one.passed))
 
@@ -64,8 +70,11 @@ class LiveCheck:
         try:
             refuse_failed(results)
         except ChecksFailedError as error:
-            problem = f"Users got the change of {stack.name} at once, and it harms {self.live.release}: "
+            problem = phrase(
+                "Users got the change of {stack} at once, and it harms {release}: {failure}",
+                stack=stack.name,
+                release=self.live.release,
+                failure=error.message,
+            )
             fix = None if error.invoked else error.fix
-            raise KanmonError(
-                Code.CHANGE_HARMS_LIVE, problem + error.message, where=stack.name, fix=fix
-            ) from error
+            raise KanmonError(Code.CHANGE_HARMS_LIVE, problem, where=stack.name, fix=fix) from error

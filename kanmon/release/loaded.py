@@ -10,6 +10,7 @@ from kanmon.codes import Code
 from kanmon.config.served import ServedWeb
 from kanmon.config.stored import LARGEST, StoredConfig, parse_config
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.ledger.ledger import release_key
 from kanmon.naming import slot_logs
 from kanmon.traffic.pages import WebRelease
@@ -62,8 +63,8 @@ class LoadedRelease:
 
     def uses(self) -> dict[str, str]:
         """Every blob's SHA-256 of its bundle and its config, and its use in words."""
-        config = {self.record.config: "the config"} if self.record.config else {}
-        return self.manifest.uses() | dict.fromkeys(self.record.assets, "hashed assets") | config
+        config = {self.record.config: phrase("the config")} if self.record.config else {}
+        return self.manifest.uses() | dict.fromkeys(self.record.assets, phrase("hashed assets")) | config
 
     @property
     def api_paths(self) -> tuple[str, ...]:
@@ -94,7 +95,7 @@ class Loader:
         if record.config:
             return LoadedRelease(record, manifest, self.config(record.config))
         if manifest.config is None:
-            problem = f"The record of {record.id} names no config."
+            problem = phrase("The record of {release} names no config.", release=record.id)
             raise KanmonError(Code.LEDGER_UNREADABLE, problem, where=release_key(record.id))
         return LoadedRelease(record, manifest, StoredConfig(manifest.config))
 

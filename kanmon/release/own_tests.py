@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.model import OperationKind
+from kanmon.release.checking import place_of
 from kanmon.release.events import EventKind
-from kanmon.text import counted
 
 if TYPE_CHECKING:
     from kanmon.checks.probe import Target
@@ -28,10 +29,16 @@ def run_own_tests(steps: Steps, candidate: Target) -> None:
     verify, commit = steps.release.current_config.verify, steps.release.manifest.commit
     if verify is None:
         return
-    steps.journal.emit(EventKind.NOTE, f"your own tests of {commit[:12]} run in {verify.image}")
+    text = phrase("your own tests of {commit} run in {image}", commit=commit[:12], image=verify.image)
+    steps.journal.emit(EventKind.NOTE, text)
     verdict = steps.services.preview_tests.run(verify, commit, candidate, steps.site.url, steps.obey)
-    text = f"{counted(verdict.results.executed, 'test')} of your own ran"
-    steps.journal.emit(EventKind.NOTE, f"{text}, {len(verdict.results.failures)} failed")
+    steps.journal.emit(EventKind.NOTE, _numbers(verdict.results.executed, len(verdict.results.failures)))
     if not verdict.passed:
         problem = " ".join(failure.message for failure in verdict.failures[:_SHOWN])
-        raise KanmonError(Code.CANDIDATE_REFUSED, problem, where=f"{candidate.release} as candidate")
+        raise KanmonError(Code.CANDIDATE_REFUSED, problem, where=place_of(candidate))
+
+
+def _numbers(executed: int, failed: int) -> str:
+    if executed == 1:
+        return phrase("1 test of your own ran, {failed} failed", failed=failed)
+    return phrase("{executed} tests of your own ran, {failed} failed", executed=executed, failed=failed)

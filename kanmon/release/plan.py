@@ -15,28 +15,30 @@ from kanmon.config.check_values import secrets_of_checks
 from kanmon.config.stored import StoredConfig
 from kanmon.config.verify import Verify
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.ledger.records import PlannedRelease, Release
 from kanmon.model import Pointer, Record, ReleaseState, Slot
-from kanmon.naming import API, EDGE, FOUNDATION, ON, SLOT, Parameter, secret_name
+from kanmon.naming import ON, SLOT, Parameter, secret_name
 from kanmon.regular_file import RefusedFileError, read_regular
 from kanmon.release.differences import WebPlan, config_changes, web_plan
-from kanmon.release.guard import refuse_other_network
+from kanmon.release.guard import refuse_destruction, refuse_other_network
 from kanmon.release.loaded import LoadedRelease, Loader, files_of
+from kanmon.release.plan_words import effect_of, existing_lines
 from kanmon.release.required import required_release
 from kanmon.release.reservations import refuse_overdrawn
 from kanmon.release.stack_outputs import resolve
 from kanmon.stacks.changes import Change, ChangeSet, template_changes
-from kanmon.stacks.fixed import refuse_impossible, stays_for_ever
+from kanmon.stacks.fixed import refuse_impossible
 from kanmon.stacks.preflight import inspect
 from kanmon.stacks.protection import creating
 from kanmon.stacks.spec import ParameterValue
 from kanmon.stacks.statements import permission_changes
 from kanmon.stacks.template import resources_of
-from kanmon.stacks.user_triggers import still_live, trigger_changes, user_triggers
-from kanmon.templates.stack_set import PROTECTED, Bootstrapped, notifier_of, stacks_of, tags
+from kanmon.stacks.user_triggers import TriggerChange, still_live, trigger_changes, user_triggers
+from kanmon.templates.stack_set import Bootstrapped, notifier_of, stacks_of, tags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from kanmon.bundle.manifest import Manifest
@@ -51,12 +53,6 @@ if TYPE_CHECKING:
 LARGEST_PLAN = 16 * 1024 * 1024
 """Bytes of a plan file. Each of the five stacks has at most 500 resources, with 1 kB for each change. The
 permissions have the length of the two templates, of 1 MB each."""
-_UNDO = {FOUNDATION: "minutes, or longer for a database", API: "a minute", EDGE: "about five minutes"}
-"""The usual time of CloudFormation to restore a stack, by its kind. For the others it is a minute."""
-_STAYS = "Cognito never takes a new attribute back, so a rollback leaves this stack as it is"
-_READ = "read from its template: stacks before it come first; CloudFormation may replace some resources"
-_MAILS = "AWS asks each new e-mail address to confirm"
-_UNREAD = "the deployed template can't be read: all of the new one is shown, and nothing that goes"
 
 
 class PlannedStack(Record):
@@ -102,33 +98,20 @@ class PlannedStack(Record):
         return self.deferred or self.change_set is not None
 
     @property
-    def _made_unprotected(self) -> tuple[str, ...]:
-        return self.change_set.unprotected if self.change_set else ()
-
-    @property
     def effect(self) -> str:
-        """What users notice of the change, in words."""
-        if not self.touched:
-            return "no change"
-        mails = [_MAILS] if any(change.asks_by_mail for change in self.changes) else []
-        if self.deferred and not self.deployed:
-            return "; ".join(["created from its template during the deploy", *mails])
-        notes = [_READ] if self.deferred else []
-        notes += mails
-        notes += [] if self.comparable else [_UNREAD]
-        if protected := [change for change in self.changes if change.type in self._made_unprotected]:
-            names = " and ".join(change.logical_id for change in protected)
-            notes.append(f"deletion protection of {names} is switched on right after the creation")
-        elif self.kind != SLOT and not (self.change_set and self.change_set.creates):
-            undo = _UNDO.get(self.kind, "a minute")
-            lasting = any(stays_for_ever(change) for change in self.changes)
-            back = _STAYS if lasting else f"a rollback restores it in {undo}"
-            notes.append(f"users get it at once; {back}")
-        return "; ".join(notes)
+        """What users notice of the change, for people."""
+        return effect_of(self)
+
+
+class Proof(Record):
+    """The stable release with the same bundle, in the environment that the config requires before."""
+
+    release: str
+    environment: str
 
 
 class Plan(Record):
-    """All changes of a release."""
+    """All changes of a release: facts without words, so its digest is the same in each language."""
 
     app: str
     environment: str
@@ -139,8 +122,7 @@ class Plan(Record):
     """The blob of the config: all of it, with what this environment has of its own."""
     config_changes: tuple[str, ...] = ()
     """The keys of the config with other values than in the live release."""
-    required: str = ""
-    """The release that the config requires before, such as `r7 in staging`."""
+    proof: Proof | None = None
     slot: Slot
     base: str | None
     """The live release at the time of the plan."""
@@ -157,10 +139,10 @@ class Plan(Record):
     """The names of the secrets that the deploy reads for checks and the team's own tests."""
     verify: Verify | None = Field(None, exclude_if=lambda value: value is None)
     """The team's own tests before traffic."""
-    user_triggers: tuple[str, ...] = Field((), exclude_if=lambda value: not value)
-    """The functions that the user pool calls when the release is live, and those before, in words."""
-    existing: tuple[str, ...] = ()
-    """What it uses by id, and what Kanmon then does not do, in words."""
+    trigger_changes: tuple[TriggerChange, ...] = Field((), exclude_if=lambda value: not value)
+    """The functions that the user pool calls when the release is live, and those before."""
+    existing_ids: dict[str, str] = Field(default_factory=dict)
+    """What it uses by id, by the keys of `existing` in the config."""
     unchanged: bool = False
     """The release is live already: the deploy does nothing."""
 
@@ -170,12 +152,29 @@ class Plan(Record):
         content = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
+    @property
+    def required(self) -> str:
+        """The release that the config requires before, such as `r7 in staging`; empty without."""
+        return phrase("{release} in {environment}", **self.proof.model_dump()) if self.proof else ""
+
+    @property
+    def user_triggers(self) -> tuple[str, ...]:
+        """The functions that the user pool calls when the release is live, for people."""
+        return tuple(map(str, self.trigger_changes))
+
+    @property
+    def existing(self) -> tuple[str, ...]:
+        """What it uses by id, and what Kanmon then does not do, for people."""
+        return existing_lines(self.existing_ids)
+
     def files(self) -> dict[str, str]:
         """The SHA-256 of each blob that it uses beside its bundle, and its use in words."""
-        templates = {stack.template: f"the template of {stack.name}" for stack in self.stacks}
-        templates[self.config] = "the config"
-        templates |= dict.fromkeys(self.assets, "hashed assets")
-        return templates | ({self.notifier: "the notifier's package"} if self.notifier else {})
+        templates = {
+            stack.template: phrase("the template of {stack}", stack=stack.name) for stack in self.stacks
+        }
+        templates[self.config] = phrase("the config")
+        templates |= dict.fromkeys(self.assets, phrase("hashed assets"))
+        return templates | ({self.notifier: phrase("the notifier's package")} if self.notifier else {})
 
     def text(self) -> str:
         """The plan file: JSON with `digest` and `plan`."""
@@ -189,14 +188,16 @@ def read_plan(path: Path) -> Plan:
         content = json.loads(read_regular(path, LARGEST_PLAN))
         plan, digest = Plan.model_validate(content["plan"]), content["digest"]
     except FileNotFoundError:
-        raise KanmonError(Code.PLAN_UNREADABLE, "There is no such file.", where=str(path)) from None
+        raise KanmonError(Code.PLAN_UNREADABLE, phrase("There is no such file."), where=str(path)) from None
     except RefusedFileError as error:
-        raise KanmonError(Code.PLAN_UNREADABLE, f"The file {error}.", where=str(path)) from None
+        problem = phrase("The file {problem}.", problem=error)
+        raise KanmonError(Code.PLAN_UNREADABLE, problem, where=str(path)) from None
     except (ValueError, KeyError, TypeError, RecursionError):
-        problem = "The file is not a plan of this Kanmon."
+        problem = phrase("The file is not a plan of this Kanmon.")
         raise KanmonError(Code.PLAN_UNREADABLE, problem, where=str(path)) from None
     if plan.digest != digest:
-        raise KanmonError(Code.PLAN_ALTERED, "Its digest does not fit its content.", where=str(path))
+        problem = phrase("Its digest does not fit its content.")
+        raise KanmonError(Code.PLAN_ALTERED, problem, where=str(path))
     return plan
 
 
@@ -244,7 +245,9 @@ def make_plan(
         bundle=manifest.digest,
         config=stored.digest,
         config_changes=config_changes(stored, loaded),
-        required=f"{required.id} in {config.requires}" if required else "",
+        proof=Proof(release=required.id, environment=config.requires)
+        if required and config.requires
+        else None,
         slot=slot,
         base=head.live,
         origin=head.pointer,
@@ -255,37 +258,12 @@ def make_plan(
         notifier=notifier,
         secrets=tuple(secret_name(config.prefix, name) for name in secrets_of_checks(config)),
         verify=config.verify,
-        user_triggers=trigger_changes(live.pool_triggers if live else {}, user_triggers(config, slot)),
-        existing=config.existing.notes,
+        trigger_changes=trigger_changes(live.pool_triggers if live else {}, user_triggers(config, slot)),
+        existing_ids=config.existing.ids,
     )
     refuse_destruction(config, stacks)
     refuse_other_network(stacks)
     return plan
-
-
-def refuse_destruction(config: Config, stacks: Iterable[PlannedStack]) -> None:
-    """Raise PLAN_DESTROYS when a change destroys state outside the config's `allow_destroy`.
-
-    It raises the same when a change switches a deletion protection off: no config asks for this.
-    """
-    for stack in (stack for stack in stacks if stack.kind in PROTECTED or stack.kind in config.stacks):
-        for change in stack.change_set.exposed if stack.change_set else ():
-            raise KanmonError(
-                Code.PLAN_DESTROYS,
-                f"The plan switches the deletion protection of {change.logical_id} off.",
-                where=stack.name,
-                fix="Find the author of the plan, and run `kanmon plan` again.",
-            )
-        for change in stack.changes:
-            lost = change.takes_away if stack.kind in config.stateful_stacks else change.destroys
-            if lost and change.logical_id not in config.allow_destroy:
-                verb = "deletes" if change.action == "Remove" else "replaces"
-                raise KanmonError(
-                    Code.PLAN_DESTROYS,
-                    f"The plan {verb} {change.logical_id} ({change.type}).",
-                    where=stack.name,
-                    fix=f"If this is meant, add {change.logical_id} to `allow_destroy` in the config.",
-                )
 
 
 def _plan_stacks(services: Services, config: Config, specs: list[StackSpec]) -> list[PlannedStack]:

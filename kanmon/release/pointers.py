@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kanmon.config.paths import is_api_path
+from kanmon.language import phrase
 from kanmon.naming import preview_token
 from kanmon.release.events import EventKind
 from kanmon.release.loaded import LoadedRelease, files_of
@@ -57,7 +58,9 @@ class Pointers:
         """Give the live stage a release's settings where they differ. No pointer moves."""
         api = loaded.config.api
         if api and self.site.api.apply_settings(api.throttle):
-            self.journal.emit(EventKind.NOTE, f"the API's stage has the settings of {loaded.id}")
+            self.journal.emit(
+                EventKind.NOTE, phrase("the API's stage has the settings of {release}", release=loaded.id)
+            )
 
     def open_preview(
         self,
@@ -99,7 +102,7 @@ class Pointers:
         """Point the live stage at a release, in one call."""
         if self.site.api.move(pointer, allowed=allowed):
             self._count(1)
-            text = f"the API serves the {pointer.slot} slot"
+            text = phrase("the API serves the {slot} slot", slot=pointer.slot)
             self.journal.emit(EventKind.TRAFFIC, text, slot=pointer.slot.value)
 
     def _move_page(self, target: LoadedRelease | None, base: LoadedRelease | None) -> None:
@@ -108,12 +111,13 @@ class Pointers:
         if target is None:
             if web.clear():
                 self._count(1)
-                self.journal.emit(EventKind.TRAFFIC, "there is no live page any more")
+                self.journal.emit(EventKind.TRAFFIC, phrase("there is no live page any more"))
             return
         writes = web.move(target.web, files_of(base))
         self._count(writes)
         if writes:
-            self.journal.emit(EventKind.TRAFFIC, f"the page is that of {target.id}", release=target.id)
+            text = phrase("the page is that of {release}", release=target.id)
+            self.journal.emit(EventKind.TRAFFIC, text, release=target.id)
 
     def _count(self, calls: int) -> None:
         self.journal.note(traffic_calls=self.journal.operation.traffic_calls + calls)

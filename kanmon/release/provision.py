@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from kanmon.aws.polling import polls
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.model import Slot
 from kanmon.naming import stack_name
 from kanmon.release.events import EventKind
-from kanmon.release.plan import refuse_destruction, template_digest
+from kanmon.release.guard import refuse_destruction
+from kanmon.release.plan import template_digest
 from kanmon.release.stack_outputs import resolve
 from kanmon.stacks.missing_outputs import missing_output
 from kanmon.stacks.policy import stack_policy
@@ -100,8 +102,12 @@ def stack_at_rest(services: Services, journal: Journal, name: str) -> DeployedSt
     if not _is_busy(stack):
         return stack
     status = stack.status if stack else ""
-    limit = duration(_LONGEST_WAIT)
-    text = f"waiting for CloudFormation, at most {limit}: {name} is {status}"
+    text = phrase(
+        "waiting for CloudFormation, at most {limit}: {stack} is {status}",
+        limit=duration(_LONGEST_WAIT),
+        stack=name,
+        status=status,
+    )
     journal.emit(EventKind.NOTE, text, stack=name)
     for _ in polls(services.clock, limit=_LONGEST_WAIT):
         stack = services.stacks.find(name)
@@ -196,7 +202,7 @@ def _change_set(
         body = services.stacks.body(stack.name) if existing else ""
         if template_digest(body) != stack.deployed:
             # Its changes were read from the two templates. From another one they would be others.
-            problem = "The deployed template differs now from the one in the plan."
+            problem = phrase("The deployed template differs now from the one in the plan.")
             raise KanmonError(Code.PLAN_STALE, problem, where=stack.name)
         url = services.blobs.url(stack.template)
         given = still_live(stack.kind, creating(resolved, existing), existing)
@@ -207,6 +213,6 @@ def _change_set(
         refuse_destruction(config, [stack.model_copy(update={"change_set": change_set})])
         return change_set
     if resolved != stack.resolved:
-        problem = "The outputs of an earlier stack differ now from the approved values."
+        problem = phrase("The outputs of an earlier stack differ now from the approved values.")
         raise KanmonError(Code.PLAN_STALE, problem, where=stack.name)
     return stack.change_set

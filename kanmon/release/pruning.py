@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from kanmon.aws.objects import AT_ONCE
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.ledger.ledger import release_key
 from kanmon.naming import API, FOUNDATION, Output
 from kanmon.release.events import EventKind
@@ -37,9 +38,9 @@ ask for its assets."""
 
 def prune(steps: Steps) -> None:
     """Delete old database snapshots, and files that no kept release needs. You can repeat the call."""
-    with _noted(steps.journal, "database snapshots"):
+    with _noted(steps.journal, phrase("database snapshots")):
         _delete_snapshots(steps)
-    with _noted(steps.journal, "files of releases"):
+    with _noted(steps.journal, phrase("files of releases")):
         limit = steps.release.current_config.releases.kept
         # The head loses a release before its files go. Otherwise a run that dies between the two would leave
         # a target of rollbacks without its files.
@@ -93,14 +94,14 @@ def _delete_files(steps: Steps) -> None:
     records = _records(steps) if old else ()
     needed = _Needed(_loaded(steps, records), _waiting(steps)) if old else None
     if needed:
-        with _noted(steps.journal, "files of bundles"):
+        with _noted(steps.journal, phrase("files of bundles")):
             unneeded = old - needed.blobs
             steps.services.blobs.delete(unneeded)
-            _report(steps.journal, len(unneeded), "files of bundles")
-        with _noted(steps.journal, "hashed assets"):
+            _report(steps.journal, len(unneeded), phrase("files of bundles"))
+        with _noted(steps.journal, phrase("hashed assets")):
             number = steps.site.web.delete_old_assets(needed.folders, needed.pages, before)
-            _report(steps.journal, number, "hashed assets")
-    with _noted(steps.journal, "snapshots of the routes"):
+            _report(steps.journal, number, phrase("hashed assets"))
+    with _noted(steps.journal, phrase("snapshots of the routes")):
         _delete_routes(steps, records)
 
 
@@ -110,7 +111,7 @@ def _delete_routes(steps: Steps, records: tuple[Release, ...]) -> None:
     present = steps.outputs.get(API, {}).get(Output.DEPLOYMENT, "")
     if unneeded := api.snapshots() - {present, head.pointer.deployment, origin.deployment}:
         unneeded -= {record.pointer.deployment for record in records or _records(steps)}
-        _report(steps.journal, api.delete_snapshots(unneeded), "snapshots of the routes")
+        _report(steps.journal, api.delete_snapshots(unneeded), phrase("snapshots of the routes"))
 
 
 def _records(steps: Steps) -> tuple[Release, ...]:
@@ -133,7 +134,7 @@ def _loaded(steps: Steps, records: tuple[Release, ...]) -> tuple[LoadedRelease, 
 def _record(steps: Steps, release_id: str) -> Release:
     record = steps.services.ledger.release(release_id)
     if record is None:
-        problem = f"The record of {release_id} is missing."
+        problem = phrase("The record of {release} is missing.", release=release_id)
         raise KanmonError(Code.LEDGER_UNREADABLE, problem, where=release_key(release_id))
     return record
 
@@ -161,12 +162,13 @@ def _delete_snapshots(steps: Steps) -> None:
         return
     deleted = steps.services.snapshots.delete_old(cluster, config.prefix, config.database.snapshots)
     if deleted:
-        steps.journal.emit(EventKind.NOTE, f"deleted old database snapshots: {', '.join(deleted)}")
+        text = phrase("deleted old database snapshots: {names}", names=", ".join(deleted))
+        steps.journal.emit(EventKind.NOTE, text)
 
 
 def _report(journal: Journal, number: int, what: str) -> None:
     if number:
-        journal.emit(EventKind.NOTE, f"deleted old {what}: {number}")
+        journal.emit(EventKind.NOTE, phrase("deleted old {things}: {number}", things=what, number=number))
 
 
 @contextmanager
@@ -177,4 +179,5 @@ def _noted(journal: Journal, what: str) -> Iterator[None]:
     except KanmonError as error:
         if error.code is Code.LEASE_LOST:
             raise
-        journal.emit(EventKind.NOTE, f"old {what} stay: {error.message}")
+        text = phrase("old {things} stay: {failure}", things=what, failure=error.message)
+        journal.emit(EventKind.NOTE, text)

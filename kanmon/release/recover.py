@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.ledger.records import Decision, DecisionKind
 from kanmon.model import OperationKind, Result, Step
 from kanmon.release.decide import DecisionRequest
@@ -86,19 +87,32 @@ def _approved(
 
 def _announced(operation: Operation, keep: bool | None) -> str:
     """Where recovery puts the users, before somebody approves it."""
-    number, release, base = operation.number, operation.release, operation.base or "no release"
     if operation.result and not operation.held:
-        return f"operation {number} ended as {operation.result}: recovery only records it"
-    match recovery_step(operation, keep=keep):
+        return phrase(
+            "operation {operation} ended as {result}: recovery only records it",
+            operation=operation.number,
+            result=operation.result,
+        )
+    end = _announced_end(operation, recovery_step(operation, keep=keep))
+    return phrase("recovery of operation {operation}: {end}", operation=operation.number, end=end)
+
+
+def _announced_end(operation: Operation, step: Step) -> str:
+    release, base = operation.release, operation.base
+    match step:
         case Step.COMPLETE:
-            end = f"all users stay on {release}, and it becomes stable"
+            return phrase("all users stay on {release}, and it becomes stable", release=release)
+        case Step.ROLL_BACK if operation.kind is OperationKind.DEPLOY and base:
+            return phrase("all users return to {release}", release=base)
         case Step.ROLL_BACK if operation.kind is OperationKind.DEPLOY:
-            end = f"all users return to {base}"
+            return phrase("all users return to no release")
         case Step.ROLL_BACK | Step.LOCK:
-            end = f"the rollback goes on, until all users are on {release}"
-        case _:
-            end = f"users stay on {base}, and the preparations for {release} are removed"
-    return f"recovery of operation {number}: {end}"
+            return phrase("the rollback goes on, until all users are on {release}", release=release)
+    if base:
+        return phrase(
+            "users stay on {base}, and the preparations for {release} are removed", base=base, release=release
+        )
+    return phrase("users stay on no release, and the preparations for {release} are removed", release=release)
 
 
 def _recover(
@@ -114,17 +128,25 @@ def _recover(
         if held.writer.head.operation is None:
             return None
         if held.writer.head.operation != approved.number:
-            problem = f"Operation {held.writer.head.operation} began meanwhile, and nobody approved its end."
+            problem = phrase(
+                "Operation {operation} began meanwhile, and nobody approved its end.",
+                operation=held.writer.head.operation,
+            )
             raise KanmonError(Code.UNFINISHED, problem)
         steps = _adopt(services, held, observer)
         operation = steps.operation
         _refuse_undecided(operation, keep)
-        state = "is held" if operation.held else "did not end"
-        text = f"the operation {operation.number} of {operation.actor} {state}"
-        steps.journal.emit(EventKind.NOTE, text)
+        steps.journal.emit(EventKind.NOTE, _adopted(operation))
         if decision:
             _record_decision(steps, decision)
         return walk(steps, lambda: _path(steps, keep))
+
+
+def _adopted(operation: Operation) -> str:
+    facts = {"operation": operation.number, "actor": operation.actor}
+    if operation.held:
+        return phrase("the operation {operation} of {actor} is held", **facts)
+    return phrase("the operation {operation} of {actor} did not end", **facts)
 
 
 def end_open(
@@ -153,15 +175,26 @@ def _record_decision(steps: Steps, decision: Decision) -> None:
 def _refuse_undecided(operation: Operation, keep: bool | None) -> None:
     """Raise HELD without a decision about a held operation, UNFINISHED for a wrong one."""
     if operation.held and keep is None:
-        raise KanmonError(Code.HELD, f"The operation {operation.number} waits for a decision.")
+        problem = phrase("The operation {operation} waits for a decision.", operation=operation.number)
+        raise KanmonError(Code.HELD, problem)
     if keep is False and operation.result is Result.STABLE:
         # Only the head lacks its end. Otherwise `--undo` would succeed, with users still on the release.
-        problem = f"Operation {operation.number} has ended: {operation.release} is stable."
-        fix = "Run `kanmon rollback` to return users to the release before."
+        problem = phrase(
+            "Operation {operation} has ended: {release} is stable.",
+            operation=operation.number,
+            release=operation.release,
+        )
+        fix = phrase("Run `kanmon rollback` to return users to the release before.")
         raise KanmonError(Code.UNFINISHED, problem, fix=fix)
     if keep and not operation.result and recovery_step(operation, keep=True) is not Step.COMPLETE:
-        problem = f"Operation {operation.number} is not held: its last step was {operation.step}."
-        fix = "Run `kanmon recover` without --keep. Its release did not pass everything, so it is not kept."
+        problem = phrase(
+            "Operation {operation} is not held: its last step was {step}.",
+            operation=operation.number,
+            step=operation.step,
+        )
+        fix = phrase(
+            "Run `kanmon recover` without --keep. Its release did not pass everything, so it is not kept."
+        )
         raise KanmonError(Code.UNFINISHED, problem, fix=fix)
 
 
@@ -190,10 +223,14 @@ def _await_end(services: Services, observer: Observer) -> Head:
     child process only. A container, or a process on a lost machine, may still be moving users.
     """
     clock, head = services.clock, services.ledger.head()
-    if head.operation is not None and (holder := holder_of(head, clock.now())):
-        until = f", at the latest until {head.lease.expires:%H:%M:%S} UTC if it died" if head.lease else ""
-        text = (
-            f"the operation {head.operation} has not ended; waiting for {holder} to return the lease{until}"
+    holder = holder_of(head, clock.now())
+    if head.operation is not None and head.lease and holder:
+        text = phrase(
+            "the operation {operation} has not ended; waiting for {holder} to return the lease, at the "
+            "latest until {until:%H:%M:%S} UTC if it died",
+            operation=head.operation,
+            holder=holder,
+            until=head.lease.expires,
         )
         observer(Event(EventKind.NOTE, text, at=clock.now()))
     end = clock.monotonic() + LONGEST_WAIT.total_seconds()
@@ -227,5 +264,9 @@ def _path(steps: Steps, keep: bool | None) -> None:
 
 
 def _unfinished(operation: Operation) -> KanmonError:
-    problem = f"The run of {operation.actor} did not finish. Its last step was: {operation.step}."
+    problem = phrase(
+        "The run of {actor} did not finish. Its last step was: {step}.",
+        actor=operation.actor,
+        step=operation.step,
+    )
     return KanmonError(Code.UNFINISHED, problem)

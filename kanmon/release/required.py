@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from kanmon.config.schema import Config
@@ -23,10 +24,15 @@ def required_release(services: Services, config: Config, bundle: str) -> Release
         return None
     found = services.other_ledger(config.requires).stable_release(bundle)
     if found is None:
-        problem = (
-            f"The bundle {bundle[:12]} was never stable in {config.requires}, as far as the ledger in this "
-            "account and region knows; a release that was rolled back does not count."
+        problem = phrase(
+            "The bundle {bundle} was never stable in {environment}, as far as the ledger in this account and "
+            "region knows; a release that was rolled back does not count.",
+            bundle=bundle[:12],
+            environment=config.requires,
         )
-        fix = f"Release the same bundle with `kanmon deploy --env {config.requires}`. Then plan again."
+        fix = phrase(
+            "Release the same bundle with `kanmon deploy --env {environment}`. Then plan again.",
+            environment=config.requires,
+        )
         raise KanmonError(Code.NOT_STABLE_BEFORE, problem, where=f"requires: {config.requires}", fix=fix)
     return found

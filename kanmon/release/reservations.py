@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.model import SLOTS
 from kanmon.naming import SLOT, stack_name
 
@@ -43,8 +44,14 @@ def refuse_overdrawn(services: Services, prefix: str, slot: StackSpec) -> None:
     if needed > free:
         raise KanmonError(
             Code.CONCURRENCY_MISSING,
-            f"The functions reserve {wanted} concurrent executions. Both slots need {needed} together, and "
-            f"the account has room for {max(free, 0)} with its quota of {account.quota}.",
+            phrase(
+                "The functions reserve {wanted} concurrent executions. Both slots need {needed} together, "
+                "and the account has room for {free} with its quota of {quota}.",
+                wanted=wanted,
+                needed=needed,
+                free=max(free, 0),
+                quota=account.quota,
+            ),
             where=slot.name,
         )
 

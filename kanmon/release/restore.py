@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.ledger.records import KeptStack
 from kanmon.model import Slot
 from kanmon.naming import EDGE, SLOT, STACK_KINDS, stack_name
@@ -67,7 +68,8 @@ def restore_stacks(
             changed |= restoration.restore(kind, name)
         except _KeptError as error:
             kept[name] = KeptStack(stack=name, reason=str(error))
-            journal.emit(EventKind.NOTE, f"{name} stays as it is: {error}", stack=name)
+            text = phrase("{stack} stays as it is: {reason}", stack=name, reason=error)
+            journal.emit(EventKind.NOTE, text, stack=name)
     journal.note(kept=tuple(kept.values()))
     return changed
 
@@ -110,9 +112,9 @@ class _Restoration:
         if stack is None and wanted is None:
             return False
         if wanted is None:
-            raise _KeptError(f"{self.target.id} had none")
+            raise _KeptError(phrase("{release} had none", release=self.target.id))
         if stack is None:
-            raise _KeptError("it doesn't exist any more")
+            raise _KeptError(phrase("it doesn't exist any more"))
         try:
             return self._apply(kind, stack, wanted)
         except KanmonError as error:
@@ -149,7 +151,8 @@ class _Restoration:
         if restored.outputs != self.outputs.get(kind):
             self.outputs[kind] = restored.outputs
             self.moved.add(kind)
-        self.journal.emit(EventKind.NOTE, f"{stack.name} is as {self.target.id} deployed it")
+        text = phrase("{stack} is as {release} deployed it", stack=stack.name, release=self.target.id)
+        self.journal.emit(EventKind.NOTE, text)
         return True
 
     def _refuse_lost_names(self, present: str, template: str) -> None:
@@ -159,7 +162,7 @@ class _Restoration:
             return
         former = self.services.blobs.get(template, LIMITS["bytes"]).decode()
         if lost := [name for name in names if name not in _aliases(former)]:
-            raise _KeptError(f"to restore it would take users off {', '.join(lost)}")
+            raise _KeptError(phrase("to restore it would take users off {names}", names=", ".join(lost)))
 
 
 def _aliases(body: str) -> list[str]:
@@ -177,10 +180,14 @@ def _refuse_loss(change_set: ChangeSet, *, stateful: bool) -> None:
     gone = [one for one in change_set.changes if (one.takes_away if stateful else one.destroys)]
     lost = [f"{one.logical_id} ({one.type})" for one in gone]
     if lost:
-        raise _KeptError(f"to restore it would delete or replace {', '.join(lost)}")
+        problem = phrase("to restore it would delete or replace {resources}", resources=", ".join(lost))
+        raise _KeptError(problem)
     empty = [f"{one.logical_id} ({one.type})" for one in change_set.changes if one.creates_state]
     if empty:
-        raise _KeptError(f"to restore it would create {', '.join(empty)} anew, without the old data")
+        problem = phrase(
+            "to restore it would create {resources} anew, without the old data", resources=", ".join(empty)
+        )
+        raise _KeptError(problem)
 
 
 def _blob_name(template: str) -> str:

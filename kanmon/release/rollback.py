@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.ledger.ledger import release_key
 from kanmon.model import OperationKind, ReleaseState, Step
 from kanmon.release.database_schema import refuse_older_schema
@@ -64,19 +65,23 @@ def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
         live = ledger.release(head.live) if head.live else None
         target = default_target(ledger, live)
         if target is None:
-            problem = f"No stable release was live before {head.live}." if head.live else "Nothing is live."
-            raise KanmonError(Code.NO_ROLLBACK_TARGET, problem)
+            raise KanmonError(Code.NO_ROLLBACK_TARGET, _no_target(head))
         return _refuse_unfit(ledger, head, target)
     release = ledger.release(wanted)
     if release is None:
-        raise KanmonError(Code.UNKNOWN_RELEASE, f"No deploy began a release {wanted}.")
+        problem = phrase("No deploy began a release {release}.", release=wanted)
+        raise KanmonError(Code.UNKNOWN_RELEASE, problem)
     if head.live is None and not returning:
         # After `kanmon destroy` no record of a release leads to anything in AWS.
-        raise KanmonError(Code.NO_ROLLBACK_TARGET, "Nothing is live.")
+        raise KanmonError(Code.NO_ROLLBACK_TARGET, phrase("Nothing is live."))
     if wanted == head.live and not returning:
-        raise KanmonError(Code.NO_ROLLBACK_TARGET, f"{wanted} is live already.")
+        problem = phrase("{release} is live already.", release=wanted)
+        raise KanmonError(Code.NO_ROLLBACK_TARGET, problem)
     if release.stable_at is None:
-        raise KanmonError(Code.NO_ROLLBACK_TARGET, f"{wanted} was never stable; it is {release.state.value}.")
+        problem = phrase(
+            "{release} was never stable; it is {state}.", release=wanted, state=release.state.value
+        )
+        raise KanmonError(Code.NO_ROLLBACK_TARGET, problem)
     return _refuse_unfit(ledger, head, release)
 
 
@@ -86,6 +91,12 @@ def _refuse_unfit(ledger: Ledger, head: Head, release: Release) -> Release:
     return release
 
 
+def _no_target(head: Head) -> str:
+    if head.live:
+        return phrase("No stable release was live before {release}.", release=head.live)
+    return phrase("Nothing is live.")
+
+
 def _refuse_pruned(head: Head, release: Release) -> None:
     """Raise RELEASE_PRUNED unless the release's files are kept.
 
@@ -93,7 +104,11 @@ def _refuse_pruned(head: Head, release: Release) -> None:
     write another one, and the release still has the record of a comparison.
     """
     if release.id not in head.kept:
-        problem = f"The files of {release.id} (commit {release.commit[:12]}) are not kept any more."
+        problem = phrase(
+            "The files of {release} (commit {commit}) are not kept any more.",
+            release=release.id,
+            commit=release.commit[:12],
+        )
         raise KanmonError(Code.RELEASE_PRUNED, problem, where=release_key(release.id))
 
 
@@ -178,13 +193,16 @@ def _refuse_changed(present: Release, target: Release, approval: Approval) -> No
     A review may take days. Without this, the rollback would use the record of that day.
     """
     if not present.digest == target.digest == approval.digest:
-        problem = f"The record of {target.id} is not the approved one: it changed during the review."
-        fix = "Run `kanmon rollback` again: the reviewers then approve the present record."
+        problem = phrase(
+            "The record of {release} is not the approved one: it changed during the review.",
+            release=target.id,
+        )
+        fix = phrase("Run `kanmon rollback` again: the reviewers then approve the present record.")
         raise KanmonError(Code.PLAN_STALE, problem, where=release_key(target.id), fix=fix)
 
 
 def _refuse_incomplete(services: Services, target: Release) -> None:
     """Raise LEDGER_UNREADABLE when the record lacks the routes of its API. Without, the API would go."""
     if Loader(services.blobs).load(target).config.api and not target.pointer.deployment:
-        problem = f"The record of {target.id} has no snapshot of its routes."
+        problem = phrase("The record of {release} has no snapshot of its routes.", release=target.id)
         raise KanmonError(Code.LEDGER_UNREADABLE, problem, where=release_key(target.id))

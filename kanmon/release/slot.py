@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from kanmon.codes import Code
 from kanmon.config.substitution import resolved
 from kanmon.errors import KanmonError
+from kanmon.language import deferred, phrase
 from kanmon.ledger.records import StackRecord
 from kanmon.model import Pointer
 from kanmon.naming import (
     API,
     FOUNDATION,
+    LIVE_STAGE,
     SLOT,
     Output,
     Parameter,
@@ -22,10 +24,10 @@ from kanmon.naming import (
 )
 from kanmon.release.database_schema import record_schema
 from kanmon.release.events import EventKind
+from kanmon.release.guard import refuse_destruction
 from kanmon.release.hooks import run_hooks
 from kanmon.release.live_check import LiveCheck
 from kanmon.release.loaded import compared_in
-from kanmon.release.plan import refuse_destruction
 from kanmon.release.provision import existing_stack, provision, verify_change_sets
 from kanmon.release.stack_outputs import outputs_of, resolve
 from kanmon.stacks.spec import StackOutput
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from kanmon.release.provision import Outputs
     from kanmon.release.steps import Steps
 
-_LOST = (
+_LOST = deferred(
     "Restore an older version of the ledger in the artifact bucket, or remove the environment with "
     "`kanmon destroy`. Then release again."
 )
@@ -103,7 +105,7 @@ def apply_record(steps: Steps) -> None:
     name = stack_name(release.config.prefix, SLOT, slot)
     # Look for the blobs first. Otherwise CloudFormation would miss a package in the middle of the update, and
     # the slot would be broken.
-    template = {recorded.template: f"the template of {name}"}
+    template = {recorded.template: phrase("the template of {stack}", stack=name)}
     services.blobs.verify(release.uses() | template, compared_in(steps.base))
     verified_at = journal.now()
     _refuse_users(steps.site, slot, steps.operation.base)
@@ -147,7 +149,11 @@ def _empty(journal: Journal, slot: Slot) -> None:
     head = journal.writer.head
     lost = head.slots.get(slot)
     if lost in head.kept and lost != journal.operation.release:
-        text = f"{lost} leaves the {slot} slot: from now on a rollback to it begins with a stack update"
+        text = phrase(
+            "{release} leaves the {slot} slot: from now on a rollback to it begins with a stack update",
+            release=lost,
+            slot=slot,
+        )
         journal.emit(EventKind.NOTE, text, slot=slot.value)
     journal.record_slot(slot, None)
 
@@ -172,11 +178,12 @@ def verify_code(steps: Steps) -> None:
         shlex.join([*update, "--s3-key", services.blobs.key(packages[name]), "--function-name", name])
         for name in wrong
     )
-    fix = (
-        f"Find the writer in CloudTrail. Restore the approved code as an administrator: "
-        f"`{' && '.join(commands)}`. Then run the command again."
+    fix = phrase(
+        "Find the writer in CloudTrail. Restore the approved code as an administrator: `{commands}`. Then "
+        "run the command again.",
+        commands=" && ".join(commands),
     )
-    problem = f"Other code than the approved package runs in: {', '.join(wrong)}."
+    problem = phrase("Other code than the approved package runs in: {functions}.", functions=", ".join(wrong))
     raise KanmonError(Code.CODE_REPLACED, problem, where=wrong[0], fix=fix)
 
 
@@ -198,9 +205,16 @@ def _refuse_users(site: Site, slot: Slot, base: str | None) -> None:
     """Raise POINTER_MOVED when users are on the slot to change, or on a release that the ledger lost."""
     live = site.api.live()
     if live and (live.slot is slot or base is None):
-        problem = f"The live stage serves the {live.slot} slot. The ledger has {base or 'no live release'}."
-        fix = Code.POINTER_MOVED.fix if base else _LOST
-        raise KanmonError(Code.POINTER_MOVED, problem, where="stage live", fix=fix)
+        where = phrase("stage {stage}", stage=LIVE_STAGE)
+        if base is None:
+            problem = phrase(
+                "The live stage serves the {slot} slot. The ledger has no live release.", slot=live.slot
+            )
+            raise KanmonError(Code.POINTER_MOVED, problem, where=where, fix=phrase(_LOST))
+        problem = phrase(
+            "The live stage serves the {slot} slot. The ledger has {release}.", slot=live.slot, release=base
+        )
+        raise KanmonError(Code.POINTER_MOVED, problem, where=where)
 
 
 def _settings(config: Config, outputs: Outputs) -> dict[str, str]:
@@ -241,4 +255,5 @@ def _take_snapshot(steps: Steps, outputs: Outputs) -> None:
     snapshots.begin(cluster, name)
     # Wait for its end. Otherwise the snapshot could fail after the migration, with no data to restore.
     snapshots.wait(name)
-    steps.journal.emit(EventKind.NOTE, f"database snapshot {name}", snapshot=name)
+    text = phrase("database snapshot {name}", name=name)
+    steps.journal.emit(EventKind.NOTE, text, snapshot=name)

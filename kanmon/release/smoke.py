@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kanmon.checks.probe import Target
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.naming import slot_logs
 from kanmon.release.events import Event, EventKind
 from kanmon.release.journal import check_event
@@ -28,13 +29,16 @@ def smoke(services: Services, config: Config, observer: Observer) -> list[CheckR
     head = services.ledger.head()
     release = services.ledger.release(head.live) if head.live else None
     if release is None:
-        raise KanmonError(Code.UNKNOWN_RELEASE, f"Nothing is live in {config.environment} yet.")
+        raise KanmonError(
+            Code.UNKNOWN_RELEASE,
+            phrase("Nothing is live in {environment} yet.", environment=config.environment),
+        )
     served = Loader(services.blobs).load(release).config
     for note in served.unchecked:
         observer(Event(EventKind.NOTE, note, at=services.clock.now()))
     if not served.checks:
-        problem = f"This Kanmon can run none of the checks of {release.id}."
-        raise KanmonError(Code.BUNDLE_OTHER_VERSION, problem, fix="Update Kanmon.")
+        problem = phrase("This Kanmon can run none of the checks of {release}.", release=release.id)
+        raise KanmonError(Code.BUNDLE_OTHER_VERSION, problem, fix=phrase("Update Kanmon."))
     site = services.site(served, outputs_of(services, served, head.pointer.slot))
     live = Target("live", release.id, logs=slot_logs(served.prefix, release.slot), slot=release.slot)
     results = site.checks.run(served.checks, live)

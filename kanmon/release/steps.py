@@ -11,6 +11,7 @@ from kanmon.checks.probe import preview_address
 from kanmon.codes import Code
 from kanmon.config.checks import with_needed
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.model import OperationKind, ReleaseState, Result, Step
 from kanmon.naming import SHARED_KINDS, STACK_KINDS
 from kanmon.release.bake import Bake
@@ -55,7 +56,6 @@ class WayBack:
     """None: before the first release."""
     left: LoadedRelease | None
     pointer: Pointer
-    reason: str
     changes: tuple[str, ...]
     """The kinds of stack outside of the slots to restore."""
 
@@ -104,12 +104,12 @@ class Steps:
 
     def lock(self) -> None:
         """Begin a rollback by hand."""
-        with self._begin(f"back to {self.operation.release} in the {self.operation.slot} slot"):
+        with self._begin():
             pass
 
     def lock_candidate(self, plan: Plan) -> Bake:
         """Begin a deploy. Returns the alarms to watch."""
-        with self._begin(f"{plan.release} goes into the {plan.slot} slot"):
+        with self._begin():
             # Compare the stored files with their names before anything uses one. Otherwise a holder of the
             # plan's role, or of an earlier version's, could exchange a file under its name.
             self.services.blobs.verify(self.release.uses() | plan.files(), compared_in(self.base))
@@ -126,8 +126,7 @@ class Steps:
 
     def provision(self, plan: Plan | None = None) -> None:
         """Bring the release completely into its slot: by its plan, or again as it was recorded."""
-        slot = self.operation.slot
-        with self.journal.step(Step.PROVISION, f"putting {self.operation.release} into the {slot} slot"):
+        with self.journal.step(Step.PROVISION):
             if plan:
                 apply_plan(self, plan)
             else:
@@ -153,7 +152,7 @@ class Steps:
 
     def verify(self) -> None:
         """Check the release as a candidate. Its preview stays open: a canary is checked through it."""
-        with self.journal.step(Step.VERIFY, f"checking {self.operation.release} as candidate"):
+        with self.journal.step(Step.VERIFY):
             # A run that died here before has left a preview. Otherwise each repetition would leave another
             # stage, and an API takes ten.
             self.pointers.close_previews()
@@ -161,7 +160,7 @@ class Steps:
                 "candidate", self.release, self.release.record.pointer, arrival=ARRIVAL
             )
             address = preview_address(self.site.url, candidate.preview)
-            self.journal.emit(EventKind.NOTE, f"preview {address}", preview=address)
+            self.journal.emit(EventKind.NOTE, phrase("preview {address}", address=address), preview=address)
             self.check_all(self.release, candidate)
             run_own_tests(self, candidate)
 
@@ -175,9 +174,13 @@ class Steps:
         for share in config.traffic.shares:
             # The ledger has the step before the first request moves. Otherwise a run that dies after the
             # shift would seem to have no users: `recover` would abort it, and leave the canary on.
-            with self.journal.step(Step.SHIFT, f"{share.percent} % of API requests"):
+            with self.journal.step(Step.SHIFT, percent=share.percent):
                 self.site.api.shift(self.release.record.pointer, share.percent)
-                text = f"{share.percent} % of API requests go to {self.release.id}"
+                text = phrase(
+                    "{percent} % of API requests go to {release}",
+                    percent=share.percent,
+                    release=self.release.id,
+                )
                 self.journal.emit(EventKind.TRAFFIC, text, percent=share.percent)
                 promoted = bake.watch(config.checks, target, share.bake)
             if promoted:
@@ -186,7 +189,7 @@ class Steps:
     def promote(self, bake: Bake) -> None:
         """Make the release live for all users, check it, and bake it."""
         release = self.release
-        with self.journal.step(Step.PROMOTE, f"{release.id} goes live"):
+        with self.journal.step(Step.PROMOTE):
             # The head names the new release before the checks. They may hold it, and then users stay on it.
             # Otherwise the head of a held environment would still name the old release.
             self._forward()
@@ -200,7 +203,7 @@ class Steps:
     def complete(self) -> None:
         """Record the live release as stable; then the operation ends."""
         release, base = self.release, self.base
-        with self.journal.step(Step.COMPLETE, f"{release.id} is stable"):
+        with self.journal.step(Step.COMPLETE):
             if self.journal.writer.head.live != release.id:
                 # A person keeps a release held as a canary: it still has to move.
                 self._forward()
@@ -230,8 +233,7 @@ class Steps:
 
     def abort(self, failure: KanmonError | None) -> None:
         """End the operation. No user was on the release."""
-        text = f"{self.operation.release} is aborted; no user was on it"
-        with self.journal.step(Step.ABORT, text, failure):
+        with self.journal.step(Step.ABORT, failure):
             if self.operation.previews:
                 self.pointers.close_previews()
             if self.operation.changes:
@@ -244,8 +246,7 @@ class Steps:
 
     def hold(self, failure: KanmonError) -> None:
         """Leave everything as it is, until a person decides."""
-        text = "held: a person has to decide"
-        with self.journal.step(Step.HOLD, text, failure), suppress(KanmonError):
+        with self.journal.step(Step.HOLD, failure), suppress(KanmonError):
             # Nobody needs the preview now. The decision closes it, when this fails.
             self.pointers.close_previews()
         self.journal.close(Result.HELD, failure)
@@ -258,8 +259,7 @@ class Steps:
         way = self.way_back
         target, left = way.target, way.left
         # Users first. Otherwise an error in a later call would keep users on the failed release.
-        text = f"back to {target.id if target else 'nothing live'}"
-        with self.journal.step(Step.ROLL_BACK, text, failure):
+        with self.journal.step(Step.ROLL_BACK, failure):
             self.pointers.back(target, left, way.pointer)
             seconds = round(self.services.clock.monotonic() - began, 3)
             # The head has the return first. Otherwise a failed call below would leave users on a release that
@@ -289,10 +289,9 @@ class Steps:
         """After a deploy the target is its base, in a rollback by hand its release."""
         operation, release, base = self.operation, self.release, self.base
         if operation.kind is OperationKind.DEPLOY:
-            reason = f"{release.id} was rolled back"
-            return WayBack(base, release, operation.origin, reason, operation.changes)
+            return WayBack(base, release, operation.origin, operation.changes)
         pointer = release.record.pointer.model_copy(update={"slot": operation.slot})
-        return WayBack(release, base, pointer, operation.reason, self._shared_kinds)
+        return WayBack(release, base, pointer, self._shared_kinds)
 
     @property
     def _shared_kinds(self) -> tuple[str, ...]:
@@ -341,27 +340,26 @@ class Steps:
         return self.loader.load(self.journal.writer.releases[release_id])
 
     @contextmanager
-    def _begin(self, text: str) -> Iterator[None]:
-        with self.journal.step(Step.LOCK, text):
+    def _begin(self) -> Iterator[None]:
+        with self.journal.step(Step.LOCK):
             if approval := self.operation.approval:
-                note = f"approved by {approval.by} ({approval.how})"
+                note = phrase("approved by {person} ({how})", person=approval.by, how=approval.how)
                 self.journal.emit(EventKind.NOTE, note, digest=approval.digest)
             yield
 
     def _report_return(self, target: LoadedRelease | None, seconds: float) -> None:
         """Check the live app, and report it with the seconds of the return."""
-        doubt = ""
+        text = phrase("users are on nothing again")
         if target:
             try:
                 self.check_all(target, target.target("live"))
+                text = phrase("users are on {release} again", release=target.id)
             except ChecksFailedError:
-                doubt = ", though its checks do not pass"
-        self.journal.emit(
-            EventKind.TRAFFIC,
-            f"users are on {target.id if target else 'nothing'} again{doubt}",
-            seconds=seconds,
-            calls=self.operation.traffic_calls,
-        )
+                text = phrase(
+                    "users are on {release} again, though its checks do not pass", release=target.id
+                )
+        calls = self.operation.traffic_calls
+        self.journal.emit(EventKind.TRAFFIC, text, seconds=seconds, calls=calls)
 
     def _restore(self, target: LoadedRelease | None, kinds: tuple[str, ...]) -> None:
         """Restore the stacks outside of the slots. Users get this at once, too, so check them again."""
@@ -369,7 +367,8 @@ class Steps:
             try:
                 self.check_all(target, target.target("live"))
             except ChecksFailedError as error:
-                self.journal.emit(EventKind.NOTE, f"after the restoration: {error.message}")
+                text = phrase("after the restoration: {failure}", failure=error.message)
+                self.journal.emit(EventKind.NOTE, text)
 
     def _record_return(self, way: WayBack) -> None:
         writer, target, left = self.journal.writer, way.target, way.left
@@ -381,4 +380,4 @@ class Steps:
             writer.amend_release(left.id, state=ReleaseState.ROLLED_BACK, **never)
         if target and target.record.state is not ReleaseState.STABLE:
             writer.amend_release(target.id, state=ReleaseState.STABLE)
-        self.journal.record_return(target.id if target else None, way.pointer, way.reason)
+        self.journal.record_return(target.id if target else None, way.pointer)

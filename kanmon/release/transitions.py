@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import deferred, phrase
 from kanmon.ledger.ledger import HEAD
 from kanmon.model import OperationKind, Slot, Step
 
@@ -25,6 +26,7 @@ class Rule:
     """One row of the table."""
 
     does: str
+    """For the English docs."""
     needs: str
     """The fact that the ledger must have when the step begins."""
     holds: Callable[[Head, Operation], bool]
@@ -71,13 +73,13 @@ def _has_both(head: Head, operation: Operation) -> bool:
     return _is_in_slot(head, operation) and _has_way_back(head, operation)
 
 
-_IN_SLOT = "the release is complete in its slot"
-_BOTH = "the release and the one before it are complete in their slots"
+_IN_SLOT = deferred("the release is complete in its slot")
+_BOTH = deferred("the release and the one before it are complete in their slots")
 
 TABLE = {
     Step.LOCK: Rule(
         "takes the lease, opens the journal, reads the rollback alarms",
-        "no other operation is open",
+        deferred("no other operation is open"),
         _is_open,
         done=(Step.PROVISION,),
         by_hand=(Step.PROVISION, Step.ROLL_BACK),
@@ -87,7 +89,7 @@ TABLE = {
     Step.PROVISION: Rule(
         "takes a snapshot of the database, executes the approved change sets, checks the live release "
         "through them, runs the hooks, uploads the hashed assets",
-        "no user is on the slot",
+        deferred("no user is on the slot"),
         _is_idle,
         done=(Step.VERIFY,),
         by_hand=(Step.VERIFY,),
@@ -129,14 +131,14 @@ TABLE = {
     ),
     Step.ABORT: Rule(
         "closes the preview, and restores the other stacks; users never left the old release",
-        "no user is on the release",
+        deferred("no user is on the release"),
         _is_untouched,
     ),
     Step.ROLL_BACK: Rule(
         "moves the page back, then the API, then the user pool's triggers; checks the old release; closes "
         "the preview, deletes the newer files, switches the triggers back, freezes the environment, restores "
         "the other stacks",
-        "the old release is complete in its slot",
+        deferred("the old release is complete in its slot"),
         _has_way_back,
         recovery=Step.ROLL_BACK,
     ),
@@ -153,10 +155,16 @@ TABLE = {
 def refuse_step(head: Head, operation: Operation, step: Step) -> None:
     """Raise LEDGER_UNREADABLE when the ledger lacks what this step needs, INTERNAL when it can't come now."""
     if step not in steps_after(operation):
-        raise KanmonError(Code.INTERNAL, f"The step {step} can't come after {operation.step}.")
+        problem = phrase("The step {step} can't come after {before}.", step=step, before=operation.step)
+        raise KanmonError(Code.INTERNAL, problem)
     rule = TABLE[step]
     if not rule.holds(head, operation):
-        problem = f"The step {step} of operation {operation.number} needs this: {rule.needs}. It is not so."
+        problem = phrase(
+            "The step {step} of operation {operation} needs this: {needs}. It is not so.",
+            step=step,
+            operation=operation.number,
+            needs=phrase(rule.needs),
+        )
         raise KanmonError(Code.LEDGER_UNREADABLE, problem, where=HEAD)
 
 

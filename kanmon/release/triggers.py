@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.model import Slot
 from kanmon.naming import FOUNDATION, OFF, ON, SLOT, Parameter, stack_name
 from kanmon.release.events import EventKind
@@ -85,9 +86,16 @@ def switch_user_triggers(
     # The deployed template, not a record's: a stack that could not be restored keeps a newer one.
     template = template_digest(services.stacks.body(name))
     if _executed(services, journal, stack, _Switch(FOUNDATION, template, moved, _POOL_TYPES)):
-        functions = ", ".join(sorted({*called(moved).values()})) or "no function"
-        text = f"the user pool calls {functions} of {live.id}" if live else "the user pool calls no function"
-        journal.emit(EventKind.NOTE, text)
+        journal.emit(EventKind.NOTE, _called(sorted({*called(moved).values()}), live))
+
+
+def _called(functions: list[str], live: LoadedRelease | None) -> str:
+    if live is None:
+        return phrase("the user pool calls no function")
+    if not functions:
+        return phrase("the user pool calls no function of {release}", release=live.id)
+    names = ", ".join(functions)
+    return phrase("the user pool calls {functions} of {release}", functions=names, release=live.id)
 
 
 def uses_user_triggers(*releases: LoadedRelease | None) -> bool:
@@ -108,11 +116,12 @@ def _switch(services: Services, journal: Journal, loaded: LoadedRelease, wanted:
         # A stack that somebody deleted has no triggers. Otherwise no rollback from it could ever end.
         return
     if stack is None:
-        raise _changed(name, "The stack doesn't exist any more.")
+        raise _changed(name, phrase("The stack doesn't exist any more."))
     switch = _Switch(SLOT, recorded.template, {Parameter.TRIGGERS: wanted}, _TRIGGER_TYPES)
     if _executed(services, journal, stack, switch):
-        text = f"the triggers of {release.id} are {_on_or_off(wanted)}"
-        journal.emit(EventKind.NOTE, text, state=wanted)
+        on = phrase("the triggers of {release} are on", release=release.id)
+        off = phrase("the triggers of {release} are off", release=release.id)
+        journal.emit(EventKind.NOTE, on if wanted == ON else off, state=wanted)
 
 
 @dataclass(frozen=True)
@@ -147,7 +156,8 @@ def _executed(services: Services, journal: Journal, stack: DeployedStack, switch
     others = [change for change in change_set.changes if not _only_switches(change, switch.types)]
     if others:
         names = ", ".join(f"{change.logical_id} ({change.type})" for change in others)
-        raise _changed(stack.name, f"To switch triggers would change {names} too; nothing was executed.")
+        problem = phrase("To switch triggers would change {names} too; nothing was executed.", names=names)
+        raise _changed(stack.name, problem)
     services.stacks.execute(change_set, lambda event: journal.emit_stack(switch.kind, event))
     return True
 
@@ -158,7 +168,3 @@ def _changed(stack: str, problem: str) -> KanmonError:
 
 def _only_switches(change: Change, types: frozenset[str]) -> bool:
     return (change.action, change.replacement) == ("Modify", "False") and change.type in types
-
-
-def _on_or_off(state: str) -> str:
-    return "on" if state == ON else "off"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kanmon.aws.refusals import fix_before
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.ledger.records import Operation
 from kanmon.model import OperationKind, Result, Step
 from kanmon.release.checking import ChecksFailedError
@@ -91,16 +92,21 @@ def open_operation(
 def refuse_open(operation: Operation | None) -> None:
     """Raise HELD or UNFINISHED when an earlier operation has not ended."""
     if operation and operation.held:
-        raise KanmonError(Code.HELD, f"The operation {operation.number} left the environment held.")
+        problem = phrase("The operation {operation} left the environment held.", operation=operation.number)
+        raise KanmonError(Code.HELD, problem)
     if operation:
-        raise KanmonError(Code.UNFINISHED, f"The operation {operation.number} did not end.")
+        problem = phrase("The operation {operation} did not end.", operation=operation.number)
+        raise KanmonError(Code.UNFINISHED, problem)
 
 
 def refuse_busy(operation: Operation | None, head: Head, now: datetime) -> None:
     """Raise LOCKED while the run of the open operation is at work."""
     if operation and (holder := holder_of(head, now)):
-        problem = f"{holder} is at work on operation {operation.number}."
-        fix = f"{Code.LOCKED.fix} To end a running deploy now, run `kanmon abort`."
+        problem = phrase(
+            "{holder} is at work on operation {operation}.", holder=holder, operation=operation.number
+        )
+        end = phrase("To end a running deploy now, run `kanmon abort`.")
+        fix = f"{phrase(Code.LOCKED.fix)} {end}"
         raise KanmonError(Code.LOCKED, problem, fix=fix)
 
 
@@ -111,10 +117,19 @@ def refuse_moved(head: Head, expected: Head) -> None:
     the other. The second would update the slot with users on it.
     """
     if (head.live, head.pointer) != (expected.live, expected.pointer):
-        raise KanmonError(Code.PLAN_STALE, f"{head.live or 'Nothing'} is live now, not {expected.live}.")
+        raise KanmonError(Code.PLAN_STALE, _moved(head.live, expected.live))
     if head.operation != expected.operation:
-        problem = f"The operation {head.operation or expected.operation} began or ended meanwhile."
+        problem = phrase(
+            "The operation {operation} began or ended meanwhile.",
+            operation=head.operation or expected.operation,
+        )
         raise KanmonError(Code.PLAN_STALE, problem)
+
+
+def _moved(live: str | None, expected: str | None) -> str:
+    if live:
+        return phrase("{release} is live now, not {expected}.", release=live, expected=expected)
+    return phrase("Nothing is live now, not {expected}.", expected=expected)
 
 
 def walk(steps: Steps, path: Callable[[], None]) -> Outcome:
@@ -173,9 +188,13 @@ def _undecidable(steps: Steps, failure: KanmonError) -> KanmonError | None:
     except (Exception, KeyboardInterrupt):  # noqa: BLE001 - users wait for the rollback
         # Nothing is known about the stable release now. It passed its checks once: the better guess.
         return None
-    problem = f"{failure.message} It fails on the stable release {steps.operation.base} too, so a rollback "
+    problem = phrase(
+        "{failure} It fails on the stable release {release} too, so a rollback would not help.",
+        failure=failure.message,
+        release=steps.operation.base,
+    )
     fix = None if failure.invoked else failure.fix
-    return KanmonError(Code.CHECK_FAILS_EVERYWHERE, problem + "would not help.", where=failure.where, fix=fix)
+    return KanmonError(Code.CHECK_FAILS_EVERYWHERE, problem, where=failure.where, fix=fix)
 
 
 def still_open(operation: Operation, failure: KanmonError, before: KanmonError | None = None) -> Outcome:
@@ -185,39 +204,60 @@ def still_open(operation: Operation, failure: KanmonError, before: KanmonError |
         # The cause keeps its code: its row in the table of errors has the way out.
         code, message = Code.ROLLBACK_FAILED, f"{message} ({code.id})"
     if before and before is not failure:
-        message = f"{before.message} ({before.code.id}) Then this failed, too: {message}"
-    fix = "Run `kanmon recover`. Have the credentials expired? Get new ones first."
+        message = phrase(
+            "{before} ({code}) Then this failed, too: {failure}",
+            before=before.message,
+            code=before.code.id,
+            failure=message,
+        )
+    fix = phrase("Run `kanmon recover`. Have the credentials expired? Get new ones first.")
     if operation.held:
-        fix = Code.HELD.fix
+        fix = phrase(Code.HELD.fix)
     elif code is Code.LEASE_LOST:
-        fix = "Run `kanmon status`. Without another run there, run `kanmon recover`."
+        fix = phrase("Run `kanmon status`. Without another run there, run `kanmon recover`.")
     elif operation.step is Step.COMPLETE:
-        passed = "" if Step.HOLD in [one.step for one in operation.steps] else " and passed everything"
-        message = f"{operation.release} is live{passed}, but could not be completed: {message}"
-        fix += " `kanmon recover --undo` rolls it back instead."
+        message = _incomplete(operation, message)
+        undo = phrase("`kanmon recover --undo` rolls it back instead.")
+        fix = f"{fix} {undo}"
     else:
-        message += f" {_users(operation)}"
+        message = f"{message} {_users(operation)}"
     if failure.code in _OF_AWS:
         # The next run would meet the same refusal.
         fix = fix_before(failure.message, fix)
-    state = "held" if operation.held else "open"
-    message = f"{message} Operation {operation.number} is {state}. Its last step was: {operation.step}."
-    failed = KanmonError(code, message, where=failure.where, fix=fix)
+    failed = KanmonError(code, f"{message} {_state(operation)}", where=failure.where, fix=fix)
     result = Result.HELD if operation.held else Result.FAILED
     return Outcome(result, operation.release, operation, failed)
 
 
+def _state(operation: Operation) -> str:
+    facts = {"operation": operation.number, "step": operation.step}
+    if operation.held:
+        return phrase("Operation {operation} is held. Its last step was: {step}.", **facts)
+    return phrase("Operation {operation} is open. Its last step was: {step}.", **facts)
+
+
+def _incomplete(operation: Operation, failure: str) -> str:
+    facts = {"release": operation.release, "failure": failure}
+    if Step.HOLD in [one.step for one in operation.steps]:
+        return phrase("{release} is live, but could not be completed: {failure}", **facts)
+    return phrase("{release} is live and passed everything, but could not be completed: {failure}", **facts)
+
+
 def _users(operation: Operation) -> str:
     """Where users are after a failure in the operation's last step, in words. The step may be done or not."""
-    release, base = operation.release, operation.base or "no release"
+    release, base = operation.release, operation.base
     match operation.step:
         case Step.SHIFT:
-            return f"{release} may have a share of the API requests."
+            return phrase("{release} may have a share of the API requests.", release=release)
         case Step.PROMOTE:
-            return f"{release} may be live for all users, and it has not passed everything."
+            return phrase(
+                "{release} may be live for all users, and it has not passed everything.", release=release
+            )
         case Step.ROLL_BACK if operation.rollback_seconds is not None:
-            return "Users are back already; the rest is open."
+            return phrase("Users are back already; the rest is open.")
         case Step.ROLL_BACK:
-            return f"Users may still be on {release if operation.kind is OperationKind.DEPLOY else base}."
-        case _:
-            return f"Users are on {base}, as before."
+            left = release if operation.kind is OperationKind.DEPLOY else base or phrase("no release")
+            return phrase("Users may still be on {release}.", release=left)
+    if base:
+        return phrase("Users are on {release}, as before.", release=base)
+    return phrase("Users are on no release, as before.")

@@ -17,6 +17,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanmon.config.user_pool_triggers import TRIGGERS
+from kanmon.language import phrase
+from kanmon.model import Record
 from kanmon.naming import FOUNDATION, Parameter, logical_id
 
 if TYPE_CHECKING:
@@ -35,6 +37,26 @@ POOL_PARAMETERS = {_NAMES.get(key) or logical_id(key): key for key in TRIGGERS}
 _WITHOUT = {Parameter.USER_TRIGGERS.value: NO_SLOT} | dict.fromkeys(POOL_PARAMETERS, "")
 
 
+class TriggerChange(Record):
+    """A trigger of the user pool: the function that it calls after a release, and before. Empty: none."""
+
+    trigger: str
+    function: str
+    before: str
+
+    def __str__(self) -> str:
+        """The change for people."""
+        none = phrase("none")
+        if self.function == self.before:
+            return f"{self.trigger}: {self.function}"
+        return phrase(
+            "{trigger}: {function}, before: {former}",
+            trigger=self.trigger,
+            function=self.function or none,
+            former=self.before or none,
+        )
+
+
 def user_triggers(config: Config, slot: Slot) -> dict[str, str]:
     """The foundation's parameters for the triggers of a release in `slot`; none without a pool."""
     if config.user_pool is None:
@@ -49,14 +71,14 @@ def triggers_of(parameters: Mapping[str, str]) -> dict[str, str]:
     return {key: parameters.get(key, value) for key, value in _WITHOUT.items()}
 
 
-def trigger_changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
-    """The triggers after a release, and what was before, in words. The foundation's parameters are given."""
+def trigger_changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[TriggerChange, ...]:
+    """The triggers after a release, and what was before. The foundation's parameters are given."""
     old, new = called(before), called(after)
-    lines = []
-    for key in (key for key in TRIGGERS if key in old | new):
-        former = "" if old.get(key) == new.get(key) else f", before: {old.get(key, 'none')}"
-        lines.append(f"{key}: {new.get(key, 'none')}{former}")
-    return tuple(lines)
+    return tuple(
+        TriggerChange(trigger=key, function=new.get(key, ""), before=old.get(key, ""))
+        for key in TRIGGERS
+        if key in old | new
+    )
 
 
 def called(parameters: Mapping[str, str]) -> dict[str, str]:

@@ -24,6 +24,7 @@ from kanmon.aws.calls import aws_errors, is_missing
 from kanmon.aws.objects import AT_ONCE, Conflict, as_aws_writes, delete_all, keys_below, put_if_unchanged
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.media import content_type
 from kanmon.model import once_fixed
 from kanmon.naming import (
@@ -129,7 +130,7 @@ class WebPages:
         """
         if not web.files:
             return
-        with aws_errors(f"listing the bucket {self.bucket}"):
+        with aws_errors(phrase("listing the bucket {bucket}", bucket=self.bucket)):
             present = set(keys_below(self.s3, self.bucket, ""))
         later = once_fixed(web.files, base)
         assets = [name for name in web.assets if name not in later]
@@ -154,7 +155,7 @@ class WebPages:
 
         It lists the folder: a publication that died on the way left no other list.
         """
-        with aws_errors("deleting the files of a preview", hide=token):
+        with aws_errors(phrase("deleting the files of a preview"), hide=token):
             delete_all(self.s3, self.bucket, keys_below(self.s3, self.bucket, preview_folder(token)))
 
     def move(self, web: WebRelease, base: Mapping[str, WebFile]) -> int:
@@ -186,7 +187,7 @@ class WebPages:
 
         Returns True, for one write.
         """
-        with aws_errors("removing the live page"):
+        with aws_errors(phrase("removing the live page")):
             self.s3.delete_object(Bucket=self.bucket, Key=ENTRY_PAGE)
         return True
 
@@ -197,7 +198,7 @@ class WebPages:
         """
         gone = [name for name, file in base.items() if not file.immutable and name not in files]
         for name in gone:
-            with aws_errors(f"removing {name}"):
+            with aws_errors(phrase("removing {name}", name=name)):
                 self.s3.delete_object(Bucket=self.bucket, Key=name)
 
     def delete_old_assets(self, folders: Iterable[str], needed: Collection[str], before: datetime) -> int:
@@ -206,7 +207,7 @@ class WebPages:
         Only those in `folders`, such as `assets/`: the rest of the bucket may be somebody else's. You can
         repeat the call. Raises AWS_FAILED.
         """
-        with aws_errors("deleting old hashed assets"):
+        with aws_errors(phrase("deleting old hashed assets")):
             found = [keys_below(self.s3, self.bucket, folder, before) for folder in sorted(folders)]
             old = [key for keys in found for key in keys if key not in needed]
             delete_all(self.s3, self.bucket, old)
@@ -237,7 +238,7 @@ class WebPages:
 
     def _put_asset(self, web: WebRelease, name: str, content: bytes) -> None:
         file = web.files[name]
-        with aws_errors(f"writing {name}"):
+        with aws_errors(phrase("writing {name}", name=name)):
             self.s3.put_object(
                 Bucket=self.bucket,
                 Key=name,
@@ -252,7 +253,7 @@ class WebPages:
         if present and present["Metadata"].get(DIGEST_METADATA) != file.sha256:
             raise KanmonError(
                 Code.ASSET_CHANGED,
-                f"{name} is already served with other content under the same name.",
+                phrase("{name} is already served with other content under the same name.", name=name),
                 where=f"s3://{self.bucket}/{name}",
             )
         return bool(present) and not (file.encoding and not _is_served_as(present, name, file))
@@ -260,7 +261,9 @@ class WebPages:
     def _refuse_kept_copies(self, name: str) -> None:
         present = self._head(name)
         if present and present.get("CacheControl") == _FOREVER:
-            problem = f"{name} was a hashed asset of an earlier release, so browsers keep it for a year."
+            problem = phrase(
+                "{name} was a hashed asset of an earlier release, so browsers keep it for a year.", name=name
+            )
             where = f"s3://{self.bucket}/{name}"
             raise KanmonError(Code.ASSET_CHANGED, problem, where=where)
 
@@ -270,7 +273,8 @@ class WebPages:
                 # The headers function takes the cookie from here: from a page that was really served. So no
                 # link sets a cookie for a preview that is not open.
                 written["Metadata"][PREVIEW_METADATA] = token
-            with aws_errors(f"publishing {name} for the preview of {web.id}", hide=token):
+            doing = phrase("publishing {name} for the preview of {release}", name=name, release=web.id)
+            with aws_errors(doing, hide=token):
                 self.s3.put_object(Bucket=self.bucket, Key=preview_folder(token) + name, **written)
 
     def _move_file(self, web: WebRelease, name: str, file: WebFile) -> bool:
@@ -290,7 +294,7 @@ class WebPages:
         entry = web.files[ENTRY_PAGE]
         with (
             self._object(web, ENTRY_PAGE, entry, _ASK_EACH_TIME) as page,
-            aws_errors(f"making the page of {web.id} live"),
+            aws_errors(phrase("making the page of {release} live", release=web.id)),
         ):
             try:
                 put_if_unchanged(
@@ -303,7 +307,7 @@ class WebPages:
                     **page,
                 )
             except Conflict as error:
-                problem = "Another process replaced the live page meanwhile."
+                problem = phrase("Another process replaced the live page meanwhile.")
                 where = f"s3://{self.bucket}/{ENTRY_PAGE}"
                 raise KanmonError(Code.POINTER_MOVED, problem, where=where) from error
 
@@ -320,11 +324,12 @@ class WebPages:
             yield {"Body": body, **served}
 
     def _put(self, name: str, web: WebRelease, file: WebFile, cache: str) -> None:
-        with self._object(web, name, file, cache) as written, aws_errors(f"writing {name}"):
+        doing = phrase("writing {name}", name=name)
+        with self._object(web, name, file, cache) as written, aws_errors(doing):
             self.s3.put_object(Bucket=self.bucket, Key=name, **written)
 
     def _head(self, key: str) -> Any:  # noqa: ANN401 - the client's typed dictionary, or None
-        with aws_errors(f"looking at {key}"):
+        with aws_errors(phrase("looking at {key}", key=key)):
             try:
                 return self.s3.head_object(Bucket=self.bucket, Key=key)
             except ClientError as error:

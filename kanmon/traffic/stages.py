@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from kanmon.aws.calls import aws_errors, error_code, is_missing
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.model import Pointer, Slot
 from kanmon.naming import LIVE_STAGE, SNAPSHOT, STAGE_VARIABLE
 
@@ -59,9 +60,13 @@ class ApiStages:
         if allowed is not None and present not in allowed | {target}:
             raise KanmonError(
                 Code.POINTER_MOVED,
-                f"The live stage serves the {present.slot} slot with the routes {present.deployment}; "
-                "this release expected something else.",
-                where=f"stage {LIVE_STAGE} of API {self.api_id}",
+                phrase(
+                    "The live stage serves the {slot} slot with the routes {routes}; this release expected "
+                    "something else.",
+                    slot=present.slot,
+                    routes=present.deployment,
+                ),
+                where=phrase("stage {stage} of API {api}", stage=LIVE_STAGE, api=self.api_id),
             )
         if not target.deployment:
             self._remove(LIVE_STAGE)
@@ -72,7 +77,8 @@ class ApiStages:
         operations += [_replace(f"/variables/{STAGE_VARIABLE}", target.slot)]
         if present.deployment != target.deployment:
             operations += [_replace("/deploymentId", target.deployment)]
-        self._update(LIVE_STAGE, operations, f"pointing the API at the {target.slot} slot")
+        doing = phrase("pointing the API at the {slot} slot", slot=target.slot)
+        self._update(LIVE_STAGE, operations, doing)
         return True
 
     def shift(self, candidate: Pointer, percent: int) -> None:
@@ -82,7 +88,10 @@ class ApiStages:
             _replace("/canarySettings/deploymentId", candidate.deployment),
             _replace(f"/canarySettings/stageVariableOverrides/{STAGE_VARIABLE}", candidate.slot),
         ]
-        self._update(LIVE_STAGE, operations, f"giving {percent} % of requests to the {candidate.slot} slot")
+        doing = phrase(
+            "giving {percent} % of requests to the {slot} slot", percent=percent, slot=candidate.slot
+        )
+        self._update(LIVE_STAGE, operations, doing)
 
     def apply_settings(self, throttle: Throttle) -> bool:
         """Give the live stage a release's settings, in at most one call.
@@ -92,7 +101,7 @@ class ApiStages:
         stage = self._find(LIVE_STAGE)
         changes = replace(self.settings, throttle=throttle).changes(stage) if stage else []
         if changes:
-            self._update(LIVE_STAGE, changes, "changing the settings of the API's stage live")
+            self._update(LIVE_STAGE, changes, phrase("changing the settings of the API's stage live"))
         return bool(changes)
 
     def open_preview(self, token: str, pointer: Pointer) -> None:
@@ -109,7 +118,7 @@ class ApiStages:
 
     def snapshots(self) -> set[str]:
         """The ids of Kanmon's own deployments. People may have made others."""
-        with aws_errors("listing the snapshots of the routes"):
+        with aws_errors(phrase("listing the snapshots of the routes")):
             # A page has at most 500, and 25 without the parameter:
             # https://docs.aws.amazon.com/apigateway/latest/api/API_GetDeployments.html
             pages = self.apigateway.get_paginator("get_deployments").paginate(
@@ -120,7 +129,7 @@ class ApiStages:
 
     def delete_snapshots(self, unneeded: Collection[str]) -> int:
         """Delete deployments at which no stage points; their number. You can repeat the call."""
-        with aws_errors("deleting old snapshots of the routes"):
+        with aws_errors(phrase("deleting old snapshots of the routes")):
             # API Gateway refuses the others, too. Then those after it would stay.
             old = set(unneeded) - self._deployments_of_stages() if unneeded else set()
             for deployment in sorted(old):
@@ -140,7 +149,8 @@ class ApiStages:
                 raise
 
     def _find(self, name: str) -> StageResponseTypeDef | None:
-        with aws_errors(f"reading the API's stage {_shown(name)}", hide=_secret(name)):
+        doing = phrase("reading the API's stage {stage}", stage=_shown(name))
+        with aws_errors(doing, hide=_secret(name)):
             try:
                 return self.apigateway.get_stage(restApiId=self.api_id, stageName=name)
             except ClientError as error:
@@ -149,7 +159,8 @@ class ApiStages:
                 raise
 
     def _create(self, name: str, pointer: Pointer) -> None:
-        with aws_errors(f"creating the API's stage {_shown(name)}", hide=_secret(name)):
+        doing = phrase("creating the API's stage {stage}", stage=_shown(name))
+        with aws_errors(doing, hide=_secret(name)):
             try:
                 self.apigateway.create_stage(
                     restApiId=self.api_id,
@@ -166,7 +177,8 @@ class ApiStages:
         # CreateStage takes neither limits nor the access log, so this call is needed anyway. It has the
         # traces, too: after a lost answer, the stage may be there without any setting
         # (https://docs.aws.amazon.com/apigateway/latest/api/API_CreateStage.html).
-        self._update(name, self.settings.changes(), f"setting up the API's stage {_shown(name)}")
+        doing = phrase("setting up the API's stage {stage}", stage=_shown(name))
+        self._update(name, self.settings.changes(), doing)
 
     def _full(self) -> KanmonError:
         """An API takes ten stages, and Kanmon uses three of them at most.
@@ -175,13 +187,14 @@ class ApiStages:
         """
         return KanmonError(
             Code.API_FULL,
-            "Kanmon uses `live` and at most two for previews. The others are somebody else's.",
+            phrase("Kanmon uses `live` and at most two for previews. The others are somebody else's."),
             where=f"API {self.api_id}",
             fix=Code.API_FULL.fix_with(API=self.api_id),
         )
 
     def _remove(self, name: str) -> None:
-        with aws_errors(f"removing the API's stage {_shown(name)}", hide=_secret(name)):
+        doing = phrase("removing the API's stage {stage}", stage=_shown(name))
+        with aws_errors(doing, hide=_secret(name)):
             try:
                 self.apigateway.delete_stage(restApiId=self.api_id, stageName=name)
             except ClientError as error:
@@ -200,8 +213,8 @@ def _replace(path: str, value: str) -> PatchOperationTypeDef:
 def _pointer(stage: StageResponseTypeDef) -> Pointer:
     slot = stage.get("variables", {}).get(STAGE_VARIABLE, Slot.NONE)
     if slot not in set(Slot):
-        problem = f"The live stage serves the slot {slot!r}, which is none of Kanmon's."
-        raise KanmonError(Code.POINTER_MOVED, problem, where=f"stage {LIVE_STAGE}")
+        problem = phrase("The live stage serves the slot {slot!r}, which is none of Kanmon's.", slot=slot)
+        raise KanmonError(Code.POINTER_MOVED, problem, where=phrase("stage {stage}", stage=LIVE_STAGE))
     return Pointer(deployment=stage["deploymentId"], slot=Slot(slot))
 
 
@@ -214,4 +227,6 @@ def _shown(name: str) -> str:
 
     The name of a preview's stage is secret, so only its release is shown.
     """
-    return name if name == LIVE_STAGE else f"of the preview of {name.split('-', maxsplit=1)[0]}"
+    if name == LIVE_STAGE:
+        return name
+    return phrase("of the preview of {release}", release=name.split("-", maxsplit=1)[0])

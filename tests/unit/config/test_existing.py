@@ -107,12 +107,12 @@ def test_a_mistake_is_refused_with_its_fix(changes: dict[str, Any], words: str) 
     assert words in _refused(**changes)
 
 
-def test_the_plan_notes_what_kanmon_does_not_do() -> None:
-    """ADP-3, CD-5."""
-    notes = make_config(database=None, existing=EXISTING).existing.notes
-    assert "database team-data: no snapshot before the release, no rotation, no alarms" in notes
-    assert len(notes) == len(EXISTING)
-    assert make_config().existing.notes == ()
+def test_a_plan_gets_each_id_and_no_words() -> None:
+    """ADP-3, DOC-1: words would come into its digest in one language."""
+    ids = make_config(database=None, existing=EXISTING).existing.ids
+    assert ids.keys() == EXISTING.keys()
+    assert ids["database"] == "team-data"
+    assert make_config().existing.ids == {}
 
 
 def test_an_authorizer_takes_an_existing_pool() -> None:

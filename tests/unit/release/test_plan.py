@@ -11,7 +11,8 @@ import pytest
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.model import Result, Slot
-from kanmon.release.plan import Plan, PlannedStack, read_plan, refuse_destruction, template_digest
+from kanmon.release.guard import refuse_destruction
+from kanmon.release.plan import Plan, PlannedStack, read_plan, template_digest
 from kanmon.stacks.changes import STATEFUL, Change, ChangeSet
 from kanmon.stacks.cloudformation import DeployedStack
 from kanmon.stacks.preflight import LIMITS, outline
@@ -339,7 +340,7 @@ def test_an_existing_database_in_place_of_kanmons_deletes_it_by_name_only(cloud:
     given_up = ["DatabaseCluster", "DatabaseInstanceA", "DatabaseInstanceB"]
     config = make_config(database=None, existing=existing, allow_destroy=given_up)
     plan = plan_of(cloud, make_bundle(cloud, "three", config=config))
-    assert plan.existing == config.existing.notes
+    assert plan.existing_ids == config.existing.ids
     assert any("no snapshot before the release" in one for one in plan.existing)
 
 
@@ -455,7 +456,8 @@ def test_the_digest_covers_every_field(cloud: Cloud) -> None:
     others: dict[str, object] = {
         "origin": {"deployment": "other", "slot": "green"}, "slot": "blue", "made": "2020-01-01T00:00:00Z",
         "stacks": content["stacks"][1:], "web": {"files": 0, "assets": 0, "changed": []}, "unchanged": True,
-        "config_changes": ["altered"], "existing": ["altered"], "assets": ["altered"],
+        "config_changes": ["altered"], "existing_ids": {"network": "altered"}, "assets": ["altered"],
+            "proof": {"release": "altered", "environment": "altered"},
     }  # fmt: skip
     for key in content:
         altered = Plan.model_validate(content | {key: others.get(key, "altered")})

@@ -243,4 +243,4 @@ def test_the_plan_shows_what_the_pool_will_call(cloud: Cloud) -> None:
 
 
 def test_a_plan_without_triggers_is_as_it_was(cloud: Cloud) -> None:
-    assert "user_triggers" not in plan_of(cloud, make_bundle(cloud, "one", config=WITHOUT)).text()
+    assert "trigger_changes" not in plan_of(cloud, make_bundle(cloud, "one", config=WITHOUT)).text()

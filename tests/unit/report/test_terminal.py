@@ -39,6 +39,7 @@ from kanmon.report.terminal import (
     print_status,
 )
 from kanmon.stacks.changes import Change, ChangeSet
+from kanmon.stacks.user_triggers import TriggerChange
 from tests.fakes.foreign import FOREIGN, invisible
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -389,14 +390,15 @@ def test_a_plan_shows_changed_headers_and_settings_of_pages() -> None:
 def test_a_plan_shows_what_it_uses_by_id() -> None:
     """ADP-3, CD-4"""
     on = console()
-    print_plan(on, a_plan().model_copy(update={"existing": ("user pool eu_1",)}))
+    print_plan(on, a_plan().model_copy(update={"existing_ids": {"user_pool": "eu_1"}}))
     assert "existing user pool eu_1" in [line.strip() for line in printed(on).splitlines()]
 
 
 def test_a_plan_shows_what_the_user_pool_will_call() -> None:
     """CD-4"""
     on = console()
-    print_plan(on, a_plan().model_copy(update={"user_triggers": ("pre_sign_up: invited",)}))
+    changes = (TriggerChange(trigger="pre_sign_up", function="invited", before="invited"),)
+    print_plan(on, a_plan().model_copy(update={"trigger_changes": changes}))
     assert "the user pool calls its functions once it is live: pre_sign_up: invited" in printed(on)
 
 
