@@ -12,6 +12,7 @@ from kanmon.config.mocks import Mock
 from kanmon.config.paths import is_api_path
 from kanmon.config.section import MistakeError, Section, written
 from kanmon.config.values import Name
+from kanmon.language import deferred, phrase
 from kanmon.naming import ENTRY_PAGE
 
 if TYPE_CHECKING:
@@ -29,8 +30,10 @@ class Route(Section):
         str,
         written(
             r"^(/([A-Za-z0-9._:-]+|\{[A-Za-z0-9._-]+\+?\}))+$",
-            "Begin with `/`. Each step is a word of letters, digits and `._:-`, a variable `{id}`, or at the "
-            "end `{proxy+}` for any rest.",
+            deferred(
+                "Begin with `/`. Each step is a word of letters, digits and `._:-`, a variable `{id}`, or at "
+                "the end `{proxy+}` for any rest."
+            ),
             "/api/goals/{id}",
         ),
     ] = Field(
@@ -64,7 +67,9 @@ class Route(Section):
             str,
             Field(max_length=256),
             written(
-                r"^[!#-\[\]-~]+$", "Use ASCII characters without spaces, quotes and `\\`.", "orders/write"
+                r"^[!#-\[\]-~]+$",
+                deferred("Use ASCII characters without spaces, quotes and `\\`."),
+                "orders/write",
             ),
         ],
         ...,
@@ -79,16 +84,16 @@ class Route(Section):
     def _one_answer(self) -> Self:
         if (self.function is None) == (self.mock is None):
             raise MistakeError(
-                f"The route {self.path} needs `function` or `mock`, one of them.",
-                "Write `function: api`, for example.",
+                phrase("The route {path} needs `function` or `mock`, one of them.", path=self.path),
+                phrase("Write `function: api`, for example."),
                 at=("mock",) if self.function else ("function",),
             )
         if self.mock and self.method not in _WITHOUT_BODY:
             # API Gateway chooses a mock's template by the request's type: another one gets 415.
             # https://docs.aws.amazon.com/apigateway/latest/developerguide/integration-passthrough-behaviors.html
             raise MistakeError(
-                "API Gateway answers a mock for requests without a body only.",
-                "Write `method: GET`, `HEAD` or `OPTIONS`, or use a function.",
+                phrase("API Gateway answers a mock for requests without a body only."),
+                phrase("Write `method: GET`, `HEAD` or `OPTIONS`, or use a function."),
                 at=("method",),
             )
         return self
@@ -111,7 +116,9 @@ class Throttle(Section):
 
 
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-Token = Annotated[str, written(r"^[A-Za-z0-9-]+$", "Use letters, digits and hyphens.", "content-type")]
+Token = Annotated[
+    str, written(r"^[A-Za-z0-9-]+$", deferred("Use letters, digits and hyphens."), "content-type")
+]
 
 
 class Cors(Section):
@@ -122,7 +129,10 @@ class Cors(Section):
             str,
             written(
                 r"^https://[a-z0-9.-]+(:\d+)?$",
-                "Write `https://` and the domain in lower case, without a path and without `/` at the end.",
+                deferred(
+                    "Write `https://` and the domain in lower case, without a path and without `/` at the "
+                    "end."
+                ),
                 "https://admin.example.com",
             ),
         ],
@@ -160,7 +170,10 @@ MediaType = Annotated[
     Field(max_length=255),
     written(
         r"^(\*/\*|[a-z0-9][a-z0-9.+-]*/([a-z0-9][a-z0-9.+-]*|\*))$",
-        "Write a type in lower case without parameters, a whole kind (`image/*`), or `*/*` for every type.",
+        deferred(
+            "Write a type in lower case without parameters, a whole kind (`image/*`), or `*/*` for every "
+            "type."
+        ),
         "application/pdf",
     ),
 ]
@@ -172,7 +185,9 @@ class Api(Section):
     prefix: Annotated[
         str,
         written(
-            r"^/[a-z0-9-]+$", "Write `/` and one word of lower-case letters, digits and hyphens.", "/api"
+            r"^/[a-z0-9-]+$",
+            deferred("Write `/` and one word of lower-case letters, digits and hyphens."),
+            "/api",
         ),
     ] = Field(
         "/api",
@@ -185,7 +200,7 @@ class Api(Section):
             Field(max_length=200),
             written(
                 rf"^/(\.well-known/)?{_STEP}(/{_STEP})*(/\*)?$",
-                "Write a path such as `/.well-known/jwks.json`, or a folder with `/*` at its end.",
+                deferred("Write a path such as `/.well-known/jwks.json`, or a folder with `/*` at its end."),
                 "/webhooks/*",
             ),
         ],
@@ -263,11 +278,13 @@ class Api(Section):
             others = (f"{self.prefix}/*", *self.paths[:index])
             problem = ""
             if is_api_path(path.removesuffix("*"), others) or path in others:
-                problem = f"The path {path} is in {' and '.join(others)} already."
+                problem = phrase(
+                    "The path {path} is in {others} already.", path=path, others=phrase(" and ").join(others)
+                )
             elif path == f"/{ENTRY_PAGE}":
-                problem = f"{path} is the web app's entry page."
+                problem = phrase("{path} is the web app's entry page.", path=path)
             if problem:
-                raise MistakeError(problem, "Remove it.", at=("paths", index))
+                raise MistakeError(problem, phrase("Remove it."), at=("paths", index))
         return self
 
     @model_validator(mode="after")
@@ -276,15 +293,23 @@ class Api(Section):
         for index, route in enumerate(self.routes):
             if not is_api_path(route.path, self.answered):
                 raise MistakeError(
-                    f"The route {route.path} does not begin with the API's prefix {self.prefix}, and is not "
-                    "in `api.paths`. Nobody could reach it.",
-                    f"Write `path: {self.prefix}{route.path}`, or add its path to `api.paths`.",
+                    phrase(
+                        "The route {path} does not begin with the API's prefix {prefix}, and is not in "
+                        "`api.paths`. Nobody could reach it.",
+                        path=route.path,
+                        prefix=self.prefix,
+                    ),
+                    phrase(
+                        "Write `path: {prefix}{path}`, or add its path to `api.paths`.",
+                        prefix=self.prefix,
+                        path=route.path,
+                    ),
                     at=("routes", index, "path"),
                 )
             if (route.path, route.method) in seen:
                 raise MistakeError(
-                    f"The route {route.method} {route.path} is there twice.",
-                    "Remove one of the two.",
+                    phrase("The route {method} {path} is there twice.", method=route.method, path=route.path),
+                    phrase("Remove one of the two."),
                     at=("routes", index),
                 )
             seen.add((route.path, route.method))
@@ -324,16 +349,30 @@ def check_routes(routes: Iterable[Route]) -> None:
                 continue
             if segment.endswith("+}") and depth < len(segments) - 1:
                 raise MistakeError(
-                    f"In the route {route.path}, {segment} takes the whole rest of the path, so it must come "
-                    "last.",
-                    f"End the path with {segment}, or write {segment.replace('+', '')} for a single step.",
+                    phrase(
+                        "In the route {path}, {variable} takes the whole rest of the path, so it must come "
+                        "last.",
+                        path=route.path,
+                        variable=segment,
+                    ),
+                    phrase(
+                        "End the path with {variable}, or write {single} for a single step.",
+                        variable=segment,
+                        single=segment.replace("+", ""),
+                    ),
                     at=("api", "routes", index, "path"),
                 )
             before = "/" + "/".join(segments[:depth])
             if variables.setdefault(before, segment) != segment:
                 raise MistakeError(
-                    f"The route {route.path} has the variable {segment} after {before}. Another route has "
-                    f"{variables[before]} there, and API Gateway takes one variable at a place.",
-                    f"Write {variables[before]} instead of {segment}.",
+                    phrase(
+                        "The route {path} has the variable {variable} after {before}. Another route has "
+                        "{other} there, and API Gateway takes one variable at a place.",
+                        path=route.path,
+                        variable=segment,
+                        before=before,
+                        other=variables[before],
+                    ),
+                    phrase("Write {other} instead of {variable}.", other=variables[before], variable=segment),
                     at=("api", "routes", index, "path"),
                 )

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from kanmon.config.durations import Duration
 from kanmon.config.section import MistakeError, Section, written
 from kanmon.config.values import Name
+from kanmon.language import deferred, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ PoolArn = Annotated[
     str,
     written(
         r"^arn:aws[a-z-]*:cognito-idp:[a-z0-9-]+:\d{12}:userpool/[A-Za-z0-9_-]{1,55}$",
-        "Write the ARN of a Cognito user pool.",
+        deferred("Write the ARN of a Cognito user pool."),
         "arn:aws:cognito-idp:eu-central-1:123456789012:userpool/eu-central-1_AbCdEfGhI",
     ),
 ]
@@ -36,7 +37,7 @@ IdentitySource = Annotated[
     str,
     written(
         r"^(method\.request\.(header|querystring)\.[A-Za-z0-9_-]+|context\.[A-Za-z.]+)$",
-        "Write `method.request.header.NAME`, `method.request.querystring.NAME` or `context.NAME`.",
+        deferred("Write `method.request.header.NAME`, `method.request.querystring.NAME` or `context.NAME`."),
         AUTHORIZATION,
     ),
 ]
@@ -89,11 +90,18 @@ class Authorizer(Section):
     def _one_way(self) -> Self:
         given = [way for way in _WAYS if getattr(self, way)]
         if len(given) != 1:
-            named = ", ".join(f"`{way}`" for way in given) or "none of `user_pool`, `function`"
+            ways = ", ".join(f"`{way}`" for way in given)
+            problem = deferred(
+                "An authorizer asks a user pool or a function. This one has none of `user_pool`, `function`."
+            )
+            if given:
+                problem = deferred("An authorizer asks a user pool or a function. This one has {ways}.")
             raise MistakeError(
-                f"An authorizer asks a user pool or a function. This one has {named}.",
-                "Write one of `user_pool: true`, `user_pool_arns` and `function`. For tokens of another "
-                "issuer, write `function`: the REST API itself checks tokens of Cognito only.",
+                phrase(problem, ways=ways),
+                phrase(
+                    "Write one of `user_pool: true`, `user_pool_arns` and `function`. For tokens of another "
+                    "issuer, write `function`: the REST API itself checks tokens of Cognito only."
+                ),
                 at=tuple(given[1:2]),
             )
         self._check_ttl()
@@ -105,18 +113,24 @@ class Authorizer(Section):
             return
         if not self.function:
             raise MistakeError(
-                "API Gateway checks a token of a user pool by itself.", "Remove it.", at=("ttl",)
+                phrase("API Gateway checks a token of a user pool by itself."),
+                phrase("Remove it."),
+                at=("ttl",),
             )
         if self.type == "token":
             raise MistakeError(
-                "API Gateway keeps decisions about a token for the whole API. After a rollback, those of the "
-                "bad release would still count.",
-                "Write `type: request`, or remove `ttl`.",
+                phrase(
+                    "API Gateway keeps decisions about a token for the whole API. After a rollback, those of "
+                    "the bad release would still count."
+                ),
+                phrase("Write `type: request`, or remove `ttl`."),
                 at=("ttl",),
             )
         if self.ttl > _LONGEST or self.ttl != int(self.ttl):
             raise MistakeError(
-                "API Gateway takes whole seconds, at most an hour.", "Write `ttl: 5m`.", at=("ttl",)
+                phrase("API Gateway takes whole seconds, at most an hour."),
+                phrase("Write `ttl: 5m`."),
+                at=("ttl",),
             )
 
     def _check_sources(self) -> None:
@@ -124,14 +138,16 @@ class Authorizer(Section):
         if self.type == "request" and self.function:
             if self.ttl and not sources:
                 raise MistakeError(
-                    "With `ttl`, all requests would share one decision.",
-                    f"Write `identity_sources: [{AUTHORIZATION}]`.",
+                    phrase("With `ttl`, all requests would share one decision."),
+                    phrase("Write `identity_sources: [{header}]`.", header=AUTHORIZATION),
                     at=at,
                 )
             return
         if len(sources) != 1 or not sources[0].startswith("method.request.header."):
             raise MistakeError(
-                "A token is in one header.", f"Write `identity_sources: [{AUTHORIZATION}]`.", at=at
+                phrase("A token is in one header."),
+                phrase("Write `identity_sources: [{header}]`.", header=AUTHORIZATION),
+                at=at,
             )
 
 
@@ -150,28 +166,33 @@ def _wrong_authorizer(config: Config, name: str, authorizer: Authorizer) -> Iter
     at = ("api", "authorizers", name)
     if name == OPEN:
         yield MistakeError(
-            f"`{OPEN}` opens a route for everybody, so no authorizer can have this name.",
-            "Choose another name, such as `users`.",
+            phrase("`{name}` opens a route for everybody, so no authorizer can have this name.", name=OPEN),
+            phrase("Choose another name, such as `users`."),
             at=at,
         )
     if authorizer.user_pool and config.user_pool is None and config.existing.user_pool is None:
         yield MistakeError(
-            "The app has no user pool.",
-            "Add `user_pool: {}` to the config, name yours under `existing.user_pool`, or several under "
-            "`user_pool_arns`.",
+            phrase("The app has no user pool."),
+            phrase(
+                "Add `user_pool: {}` to the config, name yours under `existing.user_pool`, or several under "
+                "`user_pool_arns`."
+            ),
             at=(*at, "user_pool"),
         )
     if authorizer.function and authorizer.function not in config.functions:
         yield MistakeError(
-            f"The authorizer names the function {authorizer.function}, which is not under `functions`.",
-            "Use a name from there.",
+            phrase(
+                "The authorizer names the function {function}, which is not under `functions`.",
+                function=authorizer.function,
+            ),
+            phrase("Use a name from there."),
             at=(*at, "function"),
         )
     for index, arn in enumerate(authorizer.user_pool_arns):
         if arn.split(":")[3] != config.region:
             yield MistakeError(
-                f"The user pool is not in {config.region}, the API's region.",
-                "Name a pool of this region, or use a function.",
+                phrase("The user pool is not in {region}, the API's region.", region=config.region),
+                phrase("Name a pool of this region, or use a function."),
                 at=(*at, "user_pool_arns", index),
             )
 
@@ -182,8 +203,11 @@ def _unused(api: Api) -> Iterator[MistakeError]:
     for name in api.authorizers:
         if name not in used:
             yield MistakeError(
-                f"No route has the authorizer {name}, so it protects nothing.",
-                f"Add `authorizer: {name}` to `api` for all routes, or to a route. Or remove it.",
+                phrase("No route has the authorizer {name}, so it protects nothing.", name=name),
+                phrase(
+                    "Add `authorizer: {name}` to `api` for all routes, or to a route. Or remove it.",
+                    name=name,
+                ),
                 at=("api", "authorizers", name),
             )
 
@@ -194,8 +218,8 @@ def _unknown(api: Api) -> Iterator[MistakeError]:
     for place, name in named.items():
         if name not in {None, OPEN, *api.authorizers}:
             yield MistakeError(
-                f"There is no authorizer {name} under `api.authorizers`.",
-                f"Use a name from there, or `{OPEN}`.",
+                phrase("There is no authorizer {name} under `api.authorizers`.", name=name),
+                phrase("Use a name from there, or `{name}`.", name=OPEN),
                 at=(*place, "authorizer"),
             )
 
@@ -205,7 +229,10 @@ def _wrong_scopes(api: Api) -> Iterator[MistakeError]:
         used = api.authorizers.get(api.authorizer_of(route))
         if route.scopes and (used is None or used.function):
             yield MistakeError(
-                f"The route {route.path} has scopes. Only an authorizer with a user pool checks them.",
-                "Name one under `authorizer`, or check the scopes in the function.",
+                phrase(
+                    "The route {path} has scopes. Only an authorizer with a user pool checks them.",
+                    path=route.path,
+                ),
+                phrase("Name one under `authorizer`, or check the scopes in the function."),
                 at=("api", "routes", index, "scopes"),
             )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 from pydantic import Field, model_validator
 
 from kanmon.config.section import MistakeError, Section, written
+from kanmon.language import deferred, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
     from kanmon.config.schema import Config
 
 SubnetId = Annotated[
-    str, written(r"^subnet-[0-9a-f]{8,17}$", "Use the id of a subnet.", "subnet-0a1b2c3d4e5f60718")
+    str, written(r"^subnet-[0-9a-f]{8,17}$", deferred("Use the id of a subnet."), "subnet-0a1b2c3d4e5f60718")
 ]
 GroupId = Annotated[
-    str, written(r"^sg-[0-9a-f]{8,17}$", "Use the id of a security group.", "sg-0a1b2c3d4e5f60718")
+    str, written(r"^sg-[0-9a-f]{8,17}$", deferred("Use the id of a security group."), "sg-0a1b2c3d4e5f60718")
 ]
 # Lower case, as certificates have it: https://docs.aws.amazon.com/acm/latest/userguide/acm-certificate-characteristics.html
 HostName = Annotated[
@@ -28,7 +29,7 @@ HostName = Annotated[
     Field(max_length=253),
     written(
         r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$",
-        "Use a whole domain name in lower-case letters, without `https://` and without `*`.",
+        deferred("Use a whole domain name in lower-case letters, without `https://` and without `*`."),
         "shop.example.com",
     ),
 ]
@@ -37,9 +38,9 @@ HostName = Annotated[
 class ExistingNetwork(Section):
     """A VPC with private subnets."""
 
-    vpc: Annotated[str, written(r"^vpc-[0-9a-f]{8,17}$", "Use the id of a VPC.", "vpc-0a1b2c3d4e5f60718")] = (
-        Field(description="The id of the VPC.")
-    )
+    vpc: Annotated[
+        str, written(r"^vpc-[0-9a-f]{8,17}$", deferred("Use the id of a VPC."), "vpc-0a1b2c3d4e5f60718")
+    ] = Field(description="The id of the VPC.")
     subnets: tuple[SubnetId, ...] = Field(
         min_length=2,
         max_length=16,
@@ -66,7 +67,7 @@ class ExistingDatabase(Section):
         Annotated[
             str,
             Field(max_length=63),
-            written(r"^[a-z](-?[a-z0-9])*$", "Use the cluster's identifier in RDS.", "shop-data"),
+            written(r"^[a-z](-?[a-z0-9])*$", deferred("Use the cluster's identifier in RDS."), "shop-data"),
         ]
         | None
     ) = Field(
@@ -80,7 +81,7 @@ class ExistingDatabase(Section):
         Field(max_length=253),
         written(
             r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$",
-            "Use a host in lower-case letters, without a port.",
+            deferred("Use a host in lower-case letters, without a port."),
             "db.local",
         ),
     ] = Field(
@@ -92,7 +93,7 @@ class ExistingDatabase(Section):
         str,
         written(
             r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,62}$",
-            "Use the database's name: letters, digits, hyphens and underscores.",
+            deferred("Use the database's name: letters, digits, hyphens and underscores."),
             "shop",
         ),
     ] = Field(description="The name of the database on that host: `DATABASE_NAME`.")
@@ -101,7 +102,7 @@ class ExistingDatabase(Section):
         Field(max_length=2048),
         written(
             r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@!-]+-[A-Za-z0-9]{6}$",
-            "Use the whole ARN of a secret in Secrets Manager, with the six characters at its end.",
+            deferred("Use the whole ARN of a secret in Secrets Manager, with the six characters at its end."),
             "arn:aws:secretsmanager:eu-central-1:111122223333:secret:shop-data-Ab12Cd",
         ),
     ] = Field(
@@ -113,7 +114,7 @@ class ExistingDatabase(Section):
             str,
             written(
                 r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{1,64}$",
-                "Use the ARN of a KMS key, not of an alias.",
+                deferred("Use the ARN of a KMS key, not of an alias."),
                 "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
             ),
         ]
@@ -132,12 +133,18 @@ class ExistingUserPool(Section):
         str,
         Field(max_length=55),
         written(
-            r"^[a-z]{2}(-[a-z]+)+-\d_[A-Za-z0-9]+$", "Use the id of a user pool.", "eu-central-1_Ab12Cd34E"
+            r"^[a-z]{2}(-[a-z]+)+-\d_[A-Za-z0-9]+$",
+            deferred("Use the id of a user pool."),
+            "eu-central-1_Ab12Cd34E",
         ),
     ] = Field(description="The id of the user pool: `USER_POOL_ID`.")
     client: Annotated[
         str,
-        written(r"^[A-Za-z0-9_+]{1,128}$", "Use the id of an app client, not its name.", "1h57kf5cpq17m0"),
+        written(
+            r"^[A-Za-z0-9_+]{1,128}$",
+            deferred("Use the id of an app client, not its name."),
+            "1h57kf5cpq17m0",
+        ),
     ] = Field(description="The id of the app client in it: `USER_POOL_CLIENT_ID`.")
 
 
@@ -157,7 +164,7 @@ class ExistingDomain(Section):
         str,
         written(
             r"^arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate/[A-Za-z0-9-]{1,64}$",
-            "Use the ARN of a certificate in us-east-1: CloudFront takes no other.",
+            deferred("Use the ARN of a certificate in us-east-1: CloudFront takes no other."),
             "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
         ),
     ] = Field(description="The ARN of an issued certificate for all names, in `us-east-1`.")
@@ -166,7 +173,11 @@ class ExistingDomain(Section):
     def _distinct(self) -> Self:
         for index, name in enumerate(self.names):
             if name in self.names[:index]:
-                raise MistakeError(f"The name {name} is there twice.", "Remove one.", at=("names", index))
+                raise MistakeError(
+                    phrase("The name {name} is there twice.", name=name),
+                    phrase("Remove one."),
+                    at=("names", index),
+                )
         return self
 
 
@@ -195,7 +206,9 @@ class Existing(Section):
             Field(max_length=2048),
             written(
                 r"^arn:aws[a-z-]*:wafv2:us-east-1:\d{12}:global/webacl/[A-Za-z0-9_-]{1,128}/[A-Za-z0-9-]{1,36}$",
-                "Use the ARN of a web ACL of the scope CLOUDFRONT: it is `global` and in us-east-1.",
+                deferred(
+                    "Use the ARN of a web ACL of the scope CLOUDFRONT: it is `global` and in us-east-1."
+                ),
                 "arn:aws:wafv2:us-east-1:111122223333:global/webacl/shop/12345678-1234-1234-1234-123456789012",
             ),
         ]
@@ -251,36 +264,39 @@ def check_existing(config: Config) -> None:
 
 def _mistakes(config: Config) -> Iterator[MistakeError]:
     existing, place = config.existing, "existing"
-    for key, thing in (("database", "database"), ("user_pool", "user pool")):
+    for key, kind in (("database", deferred("database")), ("user_pool", deferred("user pool"))):
         if getattr(config, key) is not None and getattr(existing, key) is not None:
-            yield MistakeError(
-                f"`{key}` makes a {thing}, and `existing.{key}` names one. An app has one of them.",
-                f"Remove `{key}` to use the existing {thing}, or remove `existing.{key}`.",
-                at=(place, key),
+            problem = deferred(
+                "`{key}` makes a {thing}, and `existing.{key}` names one. An app has one of them."
             )
+            fix = deferred("Remove `{key}` to use the existing {thing}, or remove `existing.{key}`.")
+            values = {"key": key, "thing": phrase(kind)}
+            yield MistakeError(phrase(problem, **values), phrase(fix, **values), at=(place, key))
     if existing.database and not existing.network:
         yield MistakeError(
-            "The functions of `existing.database` need the network in which they reach it.",
-            "Add `existing.network` with `vpc`, `subnets` and `security_groups`.",
+            phrase("The functions of `existing.database` need the network in which they reach it."),
+            phrase("Add `existing.network` with `vpc`, `subnets` and `security_groups`."),
             at=(place, "database"),
         )
     has_database, within = existing.database or config.database, _in_network(config)
     if existing.network and not (has_database or within):
         yield MistakeError(
-            "Functions with `network: true` or `database: true` are in the network, and there is none.",
-            "Add `network: true` to a function, or remove `existing.network`.",
+            phrase(
+                "Functions with `network: true` or `database: true` are in the network, and there is none."
+            ),
+            phrase("Add `network: true` to a function, or remove `existing.network`."),
             at=(place, "network"),
         )
     if within and not (has_database or existing.network):
         yield MistakeError(
-            f"The function {within[0]} is to be in a network, and there is none.",
-            "Add `existing.network`, or remove `network: true`.",
+            phrase("The function {name} is to be in a network, and there is none.", name=within[0]),
+            phrase("Add `existing.network`, or remove `network: true`."),
             at=("functions", within[0], "network"),
         )
     if existing.network and config.network.endpoints:
         yield MistakeError(
-            "Kanmon makes endpoints in its own network only, and `existing.network` names another.",
-            "Remove `network.endpoints`, and make the endpoints where the network comes from.",
+            phrase("Kanmon makes endpoints in its own network only, and `existing.network` names another."),
+            phrase("Remove `network.endpoints`, and make the endpoints where the network comes from."),
             at=("network", "endpoints"),
         )
     yield from _elsewhere(config)
@@ -302,7 +318,9 @@ def _elsewhere(config: Config) -> Iterator[MistakeError]:
     for place, region in found.items():
         if region != config.region:
             yield MistakeError(
-                f"It is in the region {region}, and the app is in {config.region}.",
-                f"Use one in {config.region}, or set `region: {region}`.",
+                phrase(
+                    "It is in the region {region}, and the app is in {own}.", region=region, own=config.region
+                ),
+                phrase("Use one in {own}, or set `region: {region}`.", own=config.region, region=region),
                 at=("existing", *place),
             )

@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from kanmon.config.section import MistakeError, Section
+from kanmon.language import phrase
 
 # https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
 Endpoint = Literal[
@@ -41,6 +42,8 @@ class Network(Section):
         if len(self.endpoints) != len(set(self.endpoints)):
             twice = next(one for one in self.endpoints if self.endpoints.count(one) > 1)
             raise MistakeError(
-                f"The endpoint {twice} is there twice.", "Remove one of the two.", at=("endpoints",)
+                phrase("The endpoint {name} is there twice.", name=twice),
+                phrase("Remove one of the two."),
+                at=("endpoints",),
             )
         return self

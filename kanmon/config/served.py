@@ -17,6 +17,7 @@ from kanmon.config.api import Throttle, answered_by
 from kanmon.config.checks import Check
 from kanmon.config.paths import APP, Paths
 from kanmon.config.web import CHANGEABLE, FOLDER, own_headers
+from kanmon.language import deferred, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,7 +123,8 @@ class ServedConfig(BaseModel):
         names: set[str] = set()
         for check, note in map(_read_check, self.stored_checks):
             if check and (lost := check.needs - names):
-                read.append((None, f"the check {check.name} does not run: it needs {min(lost)}"))
+                needs = deferred("the check {name} does not run: it needs {check}")
+                read.append((None, phrase(needs, name=check.name, check=min(lost))))
                 continue
             names |= {check.name} if check else set()
             read.append((check, note))
@@ -146,11 +148,14 @@ def _read_check(stored: Mapping[str, JsonValue]) -> tuple[Check | None, str]:
         return Check.model_validate(stored), ""
     except ValidationError as error:
         errors = error.errors()
-    keys = ", ".join(dict.fromkeys(_place(one) for one in errors))
+    name, keys = stored.get("name"), ", ".join(dict.fromkeys(_place(one) for one in errors))
     if all(one["type"] == "extra_forbidden" and one["loc"][0] == "expect" for one in errors):
-        note = f"the check {stored.get('name')} runs without {keys}: this Kanmon does not know it"
+        note = phrase(
+            "the check {name} runs without {keys}: this Kanmon does not know it", name=name, keys=keys
+        )
         return Check.model_validate(stored, extra="ignore"), note
-    return None, f"the check {stored.get('name')} does not run: this Kanmon can't read its {keys}"
+    note = phrase("the check {name} does not run: this Kanmon can't read its {keys}", name=name, keys=keys)
+    return None, note
 
 
 def _place(error: ErrorDetails) -> str:

@@ -11,6 +11,7 @@ from kanmon.config.section import MistakeError, Section, written
 from kanmon.config.user_pool_mail import Mail, Messages
 from kanmon.config.user_pool_triggers import UserTriggers
 from kanmon.config.values import Name
+from kanmon.language import deferred, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,11 @@ _OF_COGNITO = frozenset({"aws.cognito.signin.user.admin", "email", "openid", "ph
 CustomName = Annotated[
     str,
     Field(max_length=20),
-    written(r"^[A-Za-z][A-Za-z0-9_-]*$", "Use letters, digits, `_` and `-`. Begin with a letter.", "plan"),
+    written(
+        r"^[A-Za-z][A-Za-z0-9_-]*$",
+        deferred("Use letters, digits, `_` and `-`. Begin with a letter."),
+        "plan",
+    ),
 ]
 
 
@@ -74,12 +79,16 @@ class CustomAttribute(Section):
     def _limits(self) -> Self:
         given = [key for key in ("min", "max") if getattr(self, key) is not None]
         if given and self.type in {"boolean", "date"}:
-            problem = f"A {self.type} has no limits."
-            raise MistakeError(problem, "Remove them.", at=(given[0],))
+            problem = phrase("A {type} has no limits.", type=self.type)
+            raise MistakeError(problem, phrase("Remove them."), at=(given[0],))
         if self.min is not None and self.max is not None and self.min > self.max:
-            raise MistakeError("The smallest is greater than the greatest.", "Swap them.", at=("min",))
+            raise MistakeError(
+                phrase("The smallest is greater than the greatest."), phrase("Swap them."), at=("min",)
+            )
         if self.type == "string" and (self.max or 0) > 2048:  # noqa: PLR2004 - Cognito's
-            raise MistakeError("Cognito takes 2048 characters.", "Write `max: 2048`.", at=("max",))
+            raise MistakeError(
+                phrase("Cognito takes 2048 characters."), phrase("Write `max: 2048`."), at=("max",)
+            )
         return self
 
 
@@ -117,8 +126,8 @@ class Tokens(Section):
         for key in ("access", "id"):
             value = getattr(self, key)
             if not 300 <= value <= _DAY or value % 60:  # noqa: PLR2004 - Cognito's
-                problem = "Cognito takes whole minutes, from 5 minutes to a day."
-                raise MistakeError(problem, f"Write `{key}: 1h`.", at=(key,))
+                problem = phrase("Cognito takes whole minutes, from 5 minutes to a day.")
+                raise MistakeError(problem, phrase("Write `{key}: 1h`.", key=key), at=(key,))
         return self
 
     def of(self, key: str) -> tuple[int, str]:
@@ -132,8 +141,10 @@ LoginUrl = Annotated[
     Field(max_length=1024),
     written(
         r"^(https://[^\s#]+|http://localhost[:/][^\s#]+|[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+://[^\s#]*)$",
-        "Write a whole address with `https://`, one of `http://localhost:…/`, or that of an app on a phone, "
-        "such as `com.example.shop://`. Leave `#` out.",
+        deferred(
+            "Write a whole address with `https://`, one of `http://localhost:…/`, or that of an app on a "
+            "phone, such as `com.example.shop://`. Leave `#` out."
+        ),
         "https://shop.example.com/signed-in",
     ),
 ]
@@ -147,7 +158,7 @@ class HostedLogin(Section):
         Field(max_length=63),
         written(
             r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
-            "Use lower-case letters, digits and hyphens inside.",
+            deferred("Use lower-case letters, digits and hyphens inside."),
             "shop-login",
         ),
     ] = Field(
@@ -180,7 +191,9 @@ class HostedLogin(Section):
         # https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-assign-domain-prefix.html
         if taken := [word for word in ("aws", "amazon", "cognito") if word in self.domain]:
             raise MistakeError(
-                f"Cognito takes no domain with `{taken[0]}` in it.", "Choose another one.", at=("domain",)
+                phrase("Cognito takes no domain with `{word}` in it.", word=taken[0]),
+                phrase("Choose another one."),
+                at=("domain",),
             )
         return self
 
@@ -188,7 +201,7 @@ class HostedLogin(Section):
 ScopeName = Annotated[
     str,
     Field(max_length=256),
-    written(r"^[A-Za-z0-9._:-]+$", "Use letters, digits and `._:-`.", "write"),
+    written(r"^[A-Za-z0-9._:-]+$", deferred("Use letters, digits and `._:-`."), "write"),
 ]
 
 
@@ -275,12 +288,14 @@ class UserPool(Section):
     def _fits_together(self) -> Self:
         for index, name in enumerate(self.required):
             if name in self.required[:index]:
-                raise MistakeError(f"{name} is there twice.", "Remove one.", at=("required", index))
+                raise MistakeError(
+                    phrase("{name} is there twice.", name=name), phrase("Remove one."), at=("required", index)
+                )
         for index, scope in enumerate(self.hosted_login.scopes if self.hosted_login else ()):
             if scope not in self.scopes:
                 raise MistakeError(
-                    f"The pool knows no scope {scope}.",
-                    f"Use one of {', '.join(f'`{one}`' for one in sorted(self.scopes))}.",
+                    phrase("The pool knows no scope {scope}.", scope=scope),
+                    phrase("Use one of {names}.", names=", ".join(f"`{one}`" for one in sorted(self.scopes))),
                     at=("hosted_login", "scopes", index),
                 )
         return self
@@ -304,9 +319,13 @@ def _mail(config: Config) -> Iterator[MistakeError]:
     regions = dict.fromkeys((config.region, "us-east-1", "us-west-2", "eu-west-1"))
     if mail and mail.region not in regions:
         yield MistakeError(
-            f"The SES identity is in {mail.region}. A user pool in {config.region} takes one from "
-            f"{', '.join(regions)}.",
-            "Verify the domain there, and write the ARN of that identity.",
+            phrase(
+                "The SES identity is in {region}. A user pool in {own} takes one from {regions}.",
+                region=mail.region,
+                own=config.region,
+                regions=", ".join(regions),
+            ),
+            phrase("Verify the domain there, and write the ARN of that identity."),
             at=("user_pool", "mail", "identity"),
         )
 
@@ -322,7 +341,14 @@ def _scopes(config: Config) -> Iterator[MistakeError]:
             if scope not in config.user_pool.scopes:
                 name, _, last = scope.rpartition("/")
                 yield MistakeError(
-                    f"The user pool knows no scope {scope}, so nobody could send this request.",
-                    f"Add `{name or 'orders'}: {{{last}: …}}` to `user_pool.resource_servers`.",
+                    phrase(
+                        "The user pool knows no scope {scope}, so nobody could send this request.",
+                        scope=scope,
+                    ),
+                    phrase(
+                        "Add `{name}: {{{scope}: …}}` to `user_pool.resource_servers`.",
+                        name=name or "orders",
+                        scope=last,
+                    ),
                     at=("api", "routes", index, "scopes", number),
                 )

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from kanmon.config.section import MistakeError, Section, written
+from kanmon.language import deferred, phrase
 
 _CODE, _USER = "{####}", "{username}"
 _ADDRESS = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}"
@@ -23,7 +24,7 @@ class Mail(Section):
         Field(max_length=256),
         written(
             rf"^({_ADDRESS}|[A-Za-z0-9][A-Za-z0-9 ._-]* <{_ADDRESS}>)$",
-            "Write an address, or a name in plain letters with the address in `<…>`.",
+            deferred("Write an address, or a name in plain letters with the address in `<…>`."),
             "Shop <no-reply@shop.example.com>",
         ),
     ] = Field(description="The sender of the mails. Its domain or address is the identity's.")
@@ -31,7 +32,7 @@ class Mail(Section):
         str,
         written(
             r"^arn:aws[a-z-]*:ses:[a-z0-9-]+:\d{12}:identity/[^\s/]+$",
-            "Write the ARN of a verified identity in SES.",
+            deferred("Write the ARN of a verified identity in SES."),
             "arn:aws:ses:eu-central-1:123456789012:identity/shop.example.com",
         ),
     ] = Field(
@@ -39,13 +40,14 @@ class Mail(Section):
         "only verified addresses get mails."
     )
     reply_to: (
-        Annotated[str, written(rf"^{_ADDRESS}$", "Write an address.", "help@shop.example.com")] | None
+        Annotated[str, written(rf"^{_ADDRESS}$", deferred("Write an address."), "help@shop.example.com")]
+        | None
     ) = Field(None, description="The address for answers.")
     configuration_set: (
         Annotated[
             str,
             Field(max_length=64),
-            written(r"^[A-Za-z0-9_-]+$", "Use letters, digits, `_` and `-`.", "users"),
+            written(r"^[A-Za-z0-9_-]+$", deferred("Use letters, digits, `_` and `-`."), "users"),
         ]
         | None
     ) = Field(None, description="The configuration set of SES for these mails.")
@@ -61,8 +63,10 @@ class Mail(Section):
         host, verified = address.partition("@")[2], self.identity.partition("/")[2]
         if verified not in {address, host} and not host.endswith(f".{verified}"):
             raise MistakeError(
-                f"The identity {verified} may not send for {address}.",
-                f"Write a sender of {verified}, or the ARN of another identity.",
+                phrase(
+                    "The identity {identity} may not send for {address}.", identity=verified, address=address
+                ),
+                phrase("Write a sender of {identity}, or the ARN of another identity.", identity=verified),
                 at=("sender",),
             )
         return self
@@ -72,8 +76,11 @@ def _has(*signs: str) -> AfterValidator:
     def check(value: str) -> str:
         if missing := [sign for sign in signs if sign not in value]:
             raise MistakeError(
-                f"Cognito refuses a text without {' and '.join(f'`{sign}`' for sign in missing)}.",
-                "Put it in: Cognito replaces it.",
+                phrase(
+                    "Cognito refuses a text without {signs}.",
+                    signs=phrase(" and ").join(f"`{sign}`" for sign in missing),
+                ),
+                phrase("Put it in: Cognito replaces it."),
             )
         return value
 
@@ -81,7 +88,10 @@ def _has(*signs: str) -> AfterValidator:
 
 
 Subject = Annotated[
-    str, written(r"^[^\r\n]{1,140}$", "Use one line of at most 140 characters.", "Your code for the shop")
+    str,
+    written(
+        r"^[^\r\n]{1,140}$", deferred("Use one line of at most 140 characters."), "Your code for the shop"
+    ),
 ]
 
 

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from kanmon.config.section import MistakeError, Section
 from kanmon.config.values import Name
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,13 +74,18 @@ class UserTriggers(Section):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.pre_token_generation and self.pre_token_generation_v2:
-            problem = "A pool has one function before its tokens are made, with events of one version."
-            raise MistakeError(problem, "Remove one of the two.", at=("pre_token_generation",))
+            problem = phrase(
+                "A pool has one function before its tokens are made, with events of one version."
+            )
+            raise MistakeError(problem, phrase("Remove one of the two."), at=("pre_token_generation",))
         missing = [key for key in _CHALLENGES if not getattr(self, key)]
         given = [key for key in _CHALLENGES if getattr(self, key)]
         if given and missing:
-            problem = f"A login with steps of your own needs three functions, and `{missing[0]}` is missing."
-            raise MistakeError(problem, f"Add `{missing[0]}: NAME`.", at=(given[0],))
+            problem = phrase(
+                "A login with steps of your own needs three functions, and `{trigger}` is missing.",
+                trigger=missing[0],
+            )
+            raise MistakeError(problem, phrase("Add `{trigger}: NAME`.", trigger=missing[0]), at=(given[0],))
         return self
 
 
@@ -91,4 +97,4 @@ def user_trigger_references(config: Config) -> Iterator[tuple[str, tuple[str, ..
     """Each trigger with a function: its name in words, its place, and the function's name."""
     triggers = config.user_pool.triggers.named if config.user_pool else {}
     for key, name in triggers.items():
-        yield f"trigger {key}", ("user_pool", "triggers", key), name
+        yield phrase("trigger {key}", key=key), ("user_pool", "triggers", key), name

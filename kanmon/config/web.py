@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from kanmon.config.paths import APP, FILES, Paths
 from kanmon.config.section import InsidePath, MistakeError, Section, written
+from kanmon.language import deferred, phrase
 from kanmon.naming import (
     DIGEST_METADATA,
     HEADER_METADATA,
@@ -63,7 +64,7 @@ Folder = Annotated[
     str,
     written(
         rf"^{FOLDER}$",
-        "Write one folder with `/*` at its end. No step of it may begin with a dot.",
+        deferred("Write one folder with `/*` at its end. No step of it may begin with a dot."),
         "assets/*",
     ),
 ]
@@ -72,7 +73,7 @@ Shown = Annotated[
     Field(max_length=64),
     written(
         r"^(app|files|([A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*\.html)$",
-        "Write `app`, `files`, or the name of a page in `directory`.",
+        deferred("Write `app`, `files`, or the name of a page in `directory`."),
         FILES,
     ),
 ]
@@ -122,7 +123,7 @@ class Web(Section):
         str,
         written(
             r"^[!-~]([ -~]*[!-~])?$",
-            "Use plain ASCII characters in one line, without spaces around them.",
+            deferred("Use plain ASCII characters in one line, without spaces around them."),
             "default-src 'self'; img-src 'self' https://images.example.com",
         ),
     ] = Field(
@@ -137,14 +138,20 @@ class Web(Section):
         Annotated[
             str,
             written(
-                f"^({'|'.join(CHANGEABLE)})$", f"Use one of {', '.join(CHANGEABLE)}.", "Permissions-Policy"
+                f"^({'|'.join(CHANGEABLE)})$",
+                deferred(
+                    "Use one of Access-Control-Allow-Origin, Cross-Origin-Embedder-Policy, "
+                    "Cross-Origin-Opener-Policy, Cross-Origin-Resource-Policy, Permissions-Policy, "
+                    "Referrer-Policy, Service-Worker-Allowed, X-Frame-Options, X-Robots-Tag."
+                ),
+                "Permissions-Policy",
             ),
         ],
         Annotated[
             str,
             written(
                 r"^[!-~]([ -~]*[!-~])?$",
-                "Use plain ASCII characters in one line, without spaces around them.",
+                deferred("Use plain ASCII characters in one line, without spaces around them."),
                 "camera=(self)",
             ),
         ],
@@ -163,7 +170,7 @@ class Web(Section):
             Field(max_length=64),
             written(
                 r"^[A-Za-z][A-Za-z0-9_]*$",
-                "Use letters, digits and underscores. Begin with a letter.",
+                deferred("Use letters, digits and underscores. Begin with a letter."),
                 "API_URL",
             ),
         ],
@@ -201,9 +208,16 @@ class Web(Section):
             given = {("content_security_policy",): self.content_security_policy} | others
             longest = max(given, key=lambda place: len(given[place]))
             raise MistakeError(
-                f"It has {len(given[longest])} characters. S3 keeps the policy and `response_headers` as "
-                f"metadata of the pages, and takes {_METADATA} bytes of it in all.",
-                f"Make it shorter by {size - _METADATA}. In a policy, for example, write "
-                "`https://*.example.com` in place of several hosts.",
+                phrase(
+                    "It has {number} characters. S3 keeps the policy and `response_headers` as metadata of "
+                    "the pages, and takes {limit} bytes of it in all.",
+                    number=len(given[longest]),
+                    limit=_METADATA,
+                ),
+                phrase(
+                    "Make it shorter by {excess}. In a policy, for example, write `https://*.example.com` in "
+                    "place of several hosts.",
+                    excess=size - _METADATA,
+                ),
                 at=longest,
             )
