@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from kanmon.codes import Code
 from kanmon.config.source import load_config
-from kanmon.config.web import Web
+from kanmon.config.web import CHANGEABLE, Web
 from kanmon.errors import KanmonError
+from kanmon.language import japanese
 from tests.fakes.app import make_config
 
 if TYPE_CHECKING:
@@ -31,6 +32,13 @@ def test_a_header_that_no_app_may_change_is_refused(headers: dict[str, str]) -> 
     """SEC-5: and names are as in the list."""
     with pytest.raises(ValidationError):
         _web(response_headers=headers)
+
+
+def test_the_rule_for_a_headers_name_lists_all_of_them() -> None:
+    """DOC-1: the rule stands there as one text, for its translation."""
+    names = Web.model_json_schema()["properties"]["response_headers"]["propertyNames"]
+    assert names["patternErrorMessage"] == f"Use one of {', '.join(CHANGEABLE)}."
+    assert all(name in japanese()[names["patternErrorMessage"]] for name in CHANGEABLE)
 
 
 @pytest.mark.parametrize(
