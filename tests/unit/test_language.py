@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import string
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,12 @@ def test_every_phrase_is_there_in_japanese() -> None:
 
 def test_no_japanese_text_is_left_over() -> None:
     assert japanese().keys() - phrases().keys() == set()
+
+
+def test_the_tables_agree_on_a_text() -> None:
+    """Otherwise the order of the files decides."""
+    tables = [tomllib.loads(path.read_text("utf-8")) for path in (PACKAGE / "japanese").iterdir()]
+    assert [text for table in tables for text, other in table.items() if japanese()[text] != other] == []
 
 
 def test_a_japanese_text_has_the_same_values() -> None:
