@@ -10,6 +10,7 @@ from kanmon.config.durations import Duration
 from kanmon.config.placeholders import names_in
 from kanmon.config.section import MistakeError, Section, written
 from kanmon.config.values import Name
+from kanmon.language import deferred, phrase
 
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
@@ -17,20 +18,22 @@ _TEXT = r"[!-~]([ -~]*[!-~])?"
 _Text = Annotated[
     str,
     Field(max_length=255),
-    written(rf"^{_TEXT}$", "Use plain ASCII characters, without spaces around them.", "Orders"),
+    written(rf"^{_TEXT}$", deferred("Use plain ASCII characters, without spaces around them."), "Orders"),
 ]
 Namespace = Annotated[
     str,
     Field(max_length=255),
     written(
-        r"^[A-Za-z0-9.\-_/# ]*[A-Za-z0-9][A-Za-z0-9.\-_/# ]*$", "Use the namespace of a metric.", "AWS/SQS"
+        r"^[A-Za-z0-9.\-_/# ]*[A-Za-z0-9][A-Za-z0-9.\-_/# ]*$",
+        deferred("Use the namespace of a metric."),
+        "AWS/SQS",
     ),
 ]
 Statistic = Annotated[
     str,
     written(
         r"^(Average|Maximum|Minimum|SampleCount|Sum|p\d{1,2}(\.\d{1,2})?)$",
-        "Use `Sum`, `Average`, `Minimum`, `Maximum`, `SampleCount`, or a percentile such as `p95`.",
+        deferred("Use `Sum`, `Average`, `Minimum`, `Maximum`, `SampleCount`, or a percentile such as `p95`."),
         "Maximum",
     ),
 ]
@@ -143,52 +146,78 @@ class AppAlarm(Section):
         given = [source for source in SOURCES if getattr(self, source)]
         if len(given) != 1:
             names = ", ".join(f"`{source}`" for source in SOURCES)
-            problem = f"An alarm watches one thing. This one names {' and '.join(given) or 'none'}."
-            raise MistakeError(problem, f"Give it one of {names}.")
-        if (self.metric is None) is not (given == ["log_pattern"]):
-            fix = (
-                "Remove `metric`: the entries themselves are counted."
-                if self.metric
-                else "Add `metric`, such as `metric: Duration`."
+            problem = (
+                phrase(
+                    "An alarm watches one thing. This one names {sources}.",
+                    sources=phrase(" and ").join(given),
+                )
+                if given
+                else phrase("An alarm watches one thing. This one names none.")
             )
-            problem = f"An alarm with `{given[0]}` {'takes no' if self.metric else 'needs a'} metric."
-            raise MistakeError(problem, fix)
+            raise MistakeError(problem, phrase("Give it one of {names}.", names=names))
+        if (self.metric is None) is not (given == ["log_pattern"]):
+            if self.metric:
+                raise MistakeError(
+                    phrase("An alarm with `{key}` takes no metric.", key=given[0]),
+                    phrase("Remove `metric`: the entries themselves are counted."),
+                )
+            raise MistakeError(
+                phrase("An alarm with `{key}` needs a metric.", key=given[0]),
+                phrase("Add `metric`, such as `metric: Duration`."),
+            )
         for name, value in self.dimensions.items():
             if names_in(value):
                 raise MistakeError(
-                    "An alarm takes no values of stacks: this would stand there as it is.",
-                    "Write the value itself, or make the alarm in your own stack.",
+                    phrase("An alarm takes no values of stacks: this would stand there as it is."),
+                    phrase("Write the value itself, or make the alarm in your own stack."),
                     at=("dimensions", name),
                 )
         if self.dimensions and not self.namespace:
-            problem = f"Only a metric with `namespace` takes dimensions: `{given[0]}` has its own."
-            raise MistakeError(problem, "Remove `dimensions`, or write `namespace`.", at=("dimensions",))
+            problem = phrase(
+                "Only a metric with `namespace` takes dimensions: `{key}` has its own.", key=given[0]
+            )
+            raise MistakeError(
+                problem, phrase("Remove `dimensions`, or write `namespace`."), at=("dimensions",)
+            )
         return self
 
     @model_validator(mode="after")
     def _periods(self) -> Self:
         if self.period not in (*range(_MINUTE, _HOUR, _MINUTE), *range(_HOUR, _DAY + 1, _HOUR)):
             raise MistakeError(
-                f"It is {self.period:g} seconds. CloudWatch takes whole minutes, and whole hours above one.",
-                "Write, for example, `period: 5m`.",
+                phrase(
+                    "It is {seconds:g} seconds. CloudWatch takes whole minutes, and whole hours above one.",
+                    seconds=self.period,
+                ),
+                phrase("Write, for example, `period: 5m`."),
                 at=("period",),
             )
         if self.period * self.evaluation_periods > _DAY:
             raise MistakeError(
-                f"{self.evaluation_periods} periods of {self.period:g} seconds are more than a day.",
-                f"Use at most {_DAY // self.period:g} periods, or a shorter `period`.",
+                phrase(
+                    "{number} periods of {seconds:g} seconds are more than a day.",
+                    number=self.evaluation_periods,
+                    seconds=self.period,
+                ),
+                phrase("Use at most {number:g} periods, or a shorter `period`.", number=_DAY // self.period),
                 at=("evaluation_periods",),
             )
         if (self.datapoints_to_alarm or 1) > self.evaluation_periods:
             raise MistakeError(
-                f"{self.datapoints_to_alarm} of {self.evaluation_periods} periods can't be bad.",
-                f"Write `evaluation_periods: {self.datapoints_to_alarm}`, for example.",
+                phrase(
+                    "{bad} of {number} periods can't be bad.",
+                    bad=self.datapoints_to_alarm,
+                    number=self.evaluation_periods,
+                ),
+                phrase("Write `evaluation_periods: {bad}`, for example.", bad=self.datapoints_to_alarm),
                 at=("datapoints_to_alarm",),
             )
         if self.rollback and self.treat_missing_data == "breaching":
             raise MistakeError(
-                "A new slot has no data yet. With `breaching`, the alarm would roll back every release.",
-                "Write `treat_missing_data: notBreaching`, or leave out `rollback`.",
+                phrase(
+                    "A new slot has no data yet. With `breaching`, the alarm would roll back every release."
+                ),
+                phrase("Write `treat_missing_data: notBreaching`, or leave out `rollback`."),
                 at=("treat_missing_data",),
             )
         return self

@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from kanmon.config.section import MistakeError, Section
+from kanmon.language import phrase
 
 
 class ApprovalRules(Section):
@@ -28,8 +29,10 @@ class ApprovalRules(Section):
     def _fits_together(self) -> Self:
         if self.prevent_self_review and not self.reviewers:
             raise MistakeError(
-                "`prevent_self_review` needs somebody else's review, and `reviewers: false` needs none.",
-                "Remove one of the two.",
+                phrase(
+                    "`prevent_self_review` needs somebody else's review, and `reviewers: false` needs none."
+                ),
+                phrase("Remove one of the two."),
                 at=("prevent_self_review",),
             )
         return self

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.config.placeholders import SECRETS, names_in
 from kanmon.config.section import MistakeError, choice
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,10 +28,14 @@ def mistakes(config: Config) -> Iterator[MistakeError]:
     for index, check in enumerate(config.checks):
         place = ("checks", index)
         if check.path and names_in(check.path):
-            problem = "A value can't stand in a path: many logs keep addresses."
-            yield MistakeError(problem, "Write it into `headers` or `body`.", at=(*place, "path"))
+            problem = phrase("A value can't stand in a path: many logs keep addresses.")
+            yield MistakeError(problem, phrase("Write it into `headers` or `body`."), at=(*place, "path"))
         if check.function and check.function not in config.functions:
-            problem = f"The check {check.name} names the function {check.function}, not under `functions`."
+            problem = phrase(
+                "The check {check} names the function {function}, not under `functions`.",
+                check=check.name,
+                function=check.function,
+            )
             fix = choice("functions", config.functions, check.function)
             yield MistakeError(problem, fix, at=(*place, "function"))
         if check.sign_in:
@@ -43,11 +48,13 @@ def mistakes(config: Config) -> Iterator[MistakeError]:
 
 def _signs_in(config: Config, place: Location) -> Iterator[MistakeError]:
     if config.user_pool is None and config.existing.user_pool is None:
-        problem = "There is no `user_pool` to sign in to."
-        yield MistakeError(problem, "Add `user_pool: {}`, or log in with `path` and `body`.", at=place)
+        problem = phrase("There is no `user_pool` to sign in to.")
+        yield MistakeError(
+            problem, phrase("Add `user_pool: {}`, or log in with `path` and `body`."), at=place
+        )
     elif config.user_pool and config.user_pool.mfa == "required":
-        problem = "Every user of the pool needs a second factor, and Kanmon has none."
-        yield MistakeError(problem, "Write `mfa: optional` under `user_pool`.", at=place)
+        problem = phrase("Every user of the pool needs a second factor, and Kanmon has none.")
+        yield MistakeError(problem, phrase("Write `mfa: optional` under `user_pool`."), at=place)
 
 
 def _unknown(config: Config, index: int, text: str, place: Location) -> Iterator[MistakeError]:
@@ -57,7 +64,11 @@ def _unknown(config: Config, index: int, text: str, place: Location) -> Iterator
         if owner == SECRETS:
             secret = value.partition(".")[0]
             if secret not in config.secrets:
-                problem = f"`${{{name}}}` names the secret {secret}, which is not under `secrets`."
+                problem = phrase(
+                    "`${{{name}}}` names the secret {secret}, which is not under `secrets`.",
+                    name=name,
+                    secret=secret,
+                )
                 yield MistakeError(problem, choice(SECRETS, config.secrets, secret), at=place)
             continue
         captured = [f"{check.name}.{one}" for check in checks for one in check.capture.names]
@@ -69,13 +80,19 @@ def _reason(checks: Sequence[Check], index: int, name: str) -> str:
     owner, _, value = name.partition(".")
     later = [check.name for check in checks[index:]]
     if owner in later:
-        return f"The check {owner} comes later, so `${{{name}}}` has no value yet."
+        return phrase(
+            "The check {check} comes later, so `${{{name}}}` has no value yet.", check=owner, name=name
+        )
     if owner in [check.name for check in checks]:
-        return f"The check {owner} captures no {value or 'value without a name'}."
-    return f"No earlier check has the value `${{{name}}}`."
+        if not value:
+            return phrase("The check {check} captures no value without a name.", check=owner)
+        return phrase("The check {check} captures no {value}.", check=owner, value=value)
+    return phrase("No earlier check has the value `${{{name}}}`.", name=name)
 
 
 def _fix(name: str, captured: list[str]) -> str:
     if near := difflib.get_close_matches(name, captured, n=1, cutoff=0.5):
-        return f"Write `${{{near[0]}}}`."
-    return "Write `${secrets.name}`, or `${check.value}` for a value under `capture` of an earlier check."
+        return phrase("Write `${{{name}}}`.", name=near[0])
+    return phrase(
+        "Write `${secrets.name}`, or `${check.value}` for a value under `capture` of an earlier check."
+    )

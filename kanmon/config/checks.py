@@ -12,6 +12,7 @@ from kanmon.config.placeholders import SECRETS, names_in, secrets_in
 from kanmon.config.queries import JmesPath
 from kanmon.config.section import MistakeError, Section, written
 from kanmon.config.values import HeaderName, HeaderValue, Name, Payload, UrlPath
+from kanmon.language import deferred, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -24,8 +25,8 @@ _OF_REQUESTS: Mapping[str, object] = {"method": "GET", "headers": {}, "body": No
 
 def _own(name: str) -> str:
     if name == SECRETS:
-        problem = f"`${{{SECRETS}.…}}` stands for a secret, so no check has this name."
-        raise MistakeError(problem, "Choose another name, such as `sign-in`.")
+        problem = phrase("`${secrets.…}` stands for a secret, so no check has this name.")
+        raise MistakeError(problem, phrase("Choose another name, such as `sign-in`."))
     return name
 
 
@@ -38,10 +39,12 @@ class SignIn(Section):
         examples=["kanmon@example.com"],
         description="The name of a user made for the checks alone, with a permanent password.",
     )
-    password: Annotated[str, written(r"\$\{", "Name a secret.", "${secrets.shopper.password}")] = Field(
-        max_length=256,
-        description="The password as `${secrets.name}`, or `${secrets.name.key}` for one key of a secret "
-        "with JSON. Never the password itself.",
+    password: Annotated[str, written(r"\$\{", deferred("Name a secret."), "${secrets.shopper.password}")] = (
+        Field(
+            max_length=256,
+            description="The password as `${secrets.name}`, or `${secrets.name.key}` for one key of a secret "
+            "with JSON. Never the password itself.",
+        )
     )
 
 
@@ -49,7 +52,9 @@ class Capture(Section):
     """Values of a good answer, for later checks."""
 
     json_: dict[
-        Annotated[str, written(r"^[a-z][a-z0-9_]{0,31}$", "Use small letters, digits and `_`.", "token")],
+        Annotated[
+            str, written(r"^[a-z][a-z0-9_]{0,31}$", deferred("Use small letters, digits and `_`."), "token")
+        ],
         JmesPath,
     ] = Field(
         default_factory=dict,
@@ -172,28 +177,35 @@ class Check(Section):
     def _one_kind(self) -> Self:
         given = [kind for kind in _KINDS if getattr(self, kind) is not None]
         if len(given) != 1:
-            problem = f"It has {' and '.join(f'`{kind}`' for kind in given) or 'nothing to ask'}."
+            kinds = phrase(" and ").join(f"`{kind}`" for kind in given)
+            problem = phrase("It has {kinds}.", kinds=kinds) if given else phrase("It has nothing to ask.")
             raise MistakeError(
                 problem,
-                "Write one of `path: /api/health`, `function: name` and `sign_in: {…}`.",
+                phrase("Write one of `path: /api/health`, `function: name` and `sign_in: {…}`."),
                 at=tuple(given[1:2]),
             )
         if self.path is None:
             self._refuse(key for key, usual in _OF_REQUESTS.items() if getattr(self, key) != usual)
             self._refuse(f"expect.{key}" for key in ("headers", "release") if getattr(self.expect, key))
             if self.capture.cookies:
-                problem = "Only an answer to a request sets cookies."
-                raise MistakeError(problem, "Capture a value of its `json`.", at=("capture", "cookies"))
+                problem = phrase("Only an answer to a request sets cookies.")
+                raise MistakeError(
+                    problem, phrase("Capture a value of its `json`."), at=("capture", "cookies")
+                )
         if self.function is None and self.payload:
             raise MistakeError(
-                "Only a function has a `payload`.", "Remove it, or write `body`.", at=("payload",)
+                phrase("Only a function has a `payload`."),
+                phrase("Remove it, or write `body`."),
+                at=("payload",),
             )
         return self
 
     def _refuse(self, keys: Iterable[str]) -> None:
         for key in keys:
-            problem = f"`{key}` belongs to a request, and this check sends none."
-            raise MistakeError(problem, "Remove it, or write `path` for a request.", at=tuple(key.split(".")))
+            problem = phrase("`{key}` belongs to a request, and this check sends none.", key=key)
+            raise MistakeError(
+                problem, phrase("Remove it, or write `path` for a request."), at=tuple(key.split("."))
+            )
 
     def texts(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """Its texts that may have `${…}`, with their places."""

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from kanmon.config.section import Section, written
+from kanmon.language import deferred
 
 # The pattern is Cost Explorer's:
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ce-anomalysubscription-subscriber.html
@@ -14,7 +15,7 @@ Email = Annotated[
     str,
     written(
         r"^[A-Za-z0-9.!#$%&'*+=?^_{|}~-]+@[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+$",
-        "Use one e-mail address, without a name or spaces.",
+        deferred("Use one e-mail address, without a name or spaces."),
         "team@example.com",
     ),
 ]

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from kanmon.config.durations import Duration
 from kanmon.config.logs import Days
 from kanmon.config.section import MistakeError, Section, written
+from kanmon.language import deferred, phrase
 
 
 class Capacity(Section):
@@ -33,8 +34,8 @@ class Capacity(Section):
     def _ordered(self) -> Self:
         if self.min > self.max:
             raise MistakeError(
-                f"The minimum {self.min:g} is above the maximum {self.max:g}.",
-                f"Write `{{min: {self.max:g}, max: {self.min:g}}}`.",
+                phrase("The minimum {low:g} is above the maximum {high:g}.", low=self.min, high=self.max),
+                phrase("Write `{{min: {high:g}, max: {low:g}}}`.", high=self.max, low=self.min),
             )
         return self
 
@@ -66,7 +67,7 @@ class Database(Section):
         str,
         written(
             r"^[a-z][a-z0-9_]{0,62}$",
-            "Use up to 63 lower-case letters, digits and underscores. Begin with a letter.",
+            deferred("Use up to 63 lower-case letters, digits and underscores. Begin with a letter."),
             "shop",
         ),
     ] = Field(
@@ -74,7 +75,7 @@ class Database(Section):
         "that would replace the database, and Kanmon refuses it.",
     )
     engine_version: Annotated[
-        str, written(r"^\d+\.\d+$", "Write major and minor version in quotes.", "17.6")
+        str, written(r"^\d+\.\d+$", deferred("Write major and minor version in quotes."), "17.6")
     ] = Field(
         "17.6",
         description="The version of Aurora PostgreSQL, in quotes. A newer minor version restarts the "

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from kanmon.language import deferred
+
 if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
 
@@ -16,7 +18,7 @@ DURATION_FORMS: list[JsonSchemaValue] = [
     {
         "type": "string",
         "pattern": _PATTERN,
-        "patternErrorMessage": "Use a number with a unit, such as `500ms`, `30s`, `5m` or `1h`.",
+        "patternErrorMessage": deferred("Use a number with a unit, such as `500ms`, `30s`, `5m` or `1h`."),
     },
     {"type": "number", "minimum": 0},
 ]
@@ -32,7 +34,7 @@ def parse_duration(value: object) -> object:
         return value
     match = re.fullmatch(_PATTERN, value)
     if match is None:
-        raise ValueError("It is not a duration. Write, for example, `30s`, `5m` or `1h`.")
+        raise ValueError("not a duration")  # for a programmer: people read the words of the form
     return float(match[1]) * _SECONDS[match[2]]
 
 

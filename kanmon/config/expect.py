@@ -16,6 +16,7 @@ from kanmon.config.patterns import SEARCHED, Pattern, contains
 from kanmon.config.queries import JmesPath, query, shown
 from kanmon.config.section import Section
 from kanmon.config.values import HeaderName, finite
+from kanmon.language import phrase
 from kanmon.naming import RELEASE_HEADER
 from kanmon.regular_file import size_of
 from kanmon.text import cut, one_line
@@ -48,8 +49,14 @@ class StatusIs:
     def problem(self, wanted: int, answer: Answer, path: str, release: str) -> str:
         """See :class:`Assertion`."""
         del path, release
-        wrong = f"status is {answer.status} instead of {wanted}: {_excerpt(answer.body)}"
-        return wrong if answer.status != wanted else ""
+        if answer.status == wanted:
+            return ""
+        return phrase(
+            "status is {status} instead of {wanted}: {body}",
+            status=answer.status,
+            wanted=wanted,
+            body=_excerpt(answer.body),
+        )
 
 
 class NamesRelease:
@@ -64,8 +71,12 @@ class NamesRelease:
         if not required or answer.release == release:
             return ""
         if not answer.release:
-            return f"answered without a release's name in `{RELEASE_HEADER}`, which has to be {release}"
-        return f"answered by {answer.release} instead of {release}"
+            return phrase(
+                "answered without a release's name in `{header}`, which has to be {release}",
+                header=RELEASE_HEADER,
+                release=release,
+            )
+        return phrase("answered by {other} instead of {release}", other=answer.release, release=release)
 
 
 class HeadersMatch:
@@ -78,7 +89,12 @@ class HeadersMatch:
             value = answer.headers.get(name.lower())
             if value is None or not contains(pattern, value):
                 shown = cut(repr(value), _SHOWN)
-                return f"header {name} is {shown} and does not match {pattern!r}"
+                return phrase(
+                    "header {name} is {value} and does not match {pattern}",
+                    name=name,
+                    value=shown,
+                    pattern=repr(pattern),
+                )
         return ""
 
 
@@ -90,8 +106,15 @@ class BodyMatches:
         del path, release
         if wanted is None or contains(wanted, answer.body):
             return ""
-        body = "body" if len(answer.body) <= SEARCHED else f"body's first {size_of(SEARCHED)}"
-        return f"the {body} does not contain {wanted!r}: {_excerpt(answer.body)}"
+        pattern, body = repr(wanted), _excerpt(answer.body)
+        if len(answer.body) <= SEARCHED:
+            return phrase("the body does not contain {pattern}: {body}", pattern=pattern, body=body)
+        return phrase(
+            "the body's first {size} does not contain {pattern}: {body}",
+            size=size_of(SEARCHED),
+            pattern=pattern,
+            body=body,
+        )
 
 
 class JsonIs:
@@ -103,13 +126,15 @@ class JsonIs:
         if not wanted:
             return ""
         if answer.cut:
-            return f"the body is larger than {size_of(len(answer.body))}, too large for `json`"
+            return phrase(
+                "the body is larger than {size}, too large for `json`", size=size_of(len(answer.body))
+            )
         try:
             document = json.loads(answer.body, parse_constant=_refuse_constant)
             problems = (_differs(document, expression, value) for expression, value in wanted.items())
             return next(filter(None, problems), "")
         except (ValueError, RecursionError):
-            return f"the body is not JSON: {_excerpt(answer.body)}"
+            return phrase("the body is not JSON: {body}", body=_excerpt(answer.body))
 
 
 class AnswersWithin:
@@ -120,7 +145,11 @@ class AnswersWithin:
         del path, release
         if answer.seconds <= wanted:
             return ""
-        return f"the answer took {answer.seconds * 1000:.0f} ms instead of {wanted * 1000:.0f} ms"
+        return phrase(
+            "the answer took {milliseconds:.0f} ms instead of {limit:.0f} ms",
+            milliseconds=answer.seconds * 1000,
+            limit=wanted * 1000,
+        )
 
 
 class Expect(Section):
@@ -196,7 +225,12 @@ def _differs(document: object, expression: str, wanted: JsonValue) -> str:
     found, problem = query(expression, document)
     if problem or _same(found, wanted):
         return problem
-    return f"{expression} is {shown(found, _SHOWN)} instead of {json.dumps(wanted)}"
+    return phrase(
+        "{expression} is {found} instead of {wanted}",
+        expression=expression,
+        found=shown(found, _SHOWN),
+        wanted=json.dumps(wanted),
+    )
 
 
 def _same(found: object, wanted: object) -> bool:

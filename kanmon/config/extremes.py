@@ -10,6 +10,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import deferred, phrase
 from kanmon.text import cut
 
 if TYPE_CHECKING:
@@ -51,10 +52,14 @@ def refuse_extremes(name: str, root: MappingNode, make: Make) -> None:
         size = walk.size((key.value,), value)
         total = _Size(total.values + size.values, total.characters + size.characters, 0)
         if total.values > _VALUES or total.characters > _CHARACTERS:
-            problem = (
-                f"Up to `{_shown((key.value,))}`, the config has {total.values:,} values with "
-                f"{total.characters:,} characters, each alias in full. Kanmon takes {_VALUES:,} and "
-                f"{_CHARACTERS:,}."
+            problem = phrase(
+                "Up to `{place}`, the config has {values:,} values with {characters:,} "
+                "characters, each alias in full. Kanmon takes {most:,} and {longest:,}.",
+                place=_shown((key.value,)),
+                values=total.values,
+                characters=total.characters,
+                most=_VALUES,
+                longest=_CHARACTERS,
             )
             raise KanmonError(Code.CONFIG_TOO_BIG, problem, where=walk.where(key))
 
@@ -74,12 +79,14 @@ class _Walk:
             self._value(location, node)
             return _Size(1, len(node.value), 0)
         if id(node) in self.above:
-            fix = "Remove the alias inside of its own anchor (`&…`)."
-            self._refuse(location, node, Code.CONFIG_SYNTAX, "contains itself", fix)
+            problem = deferred("{place} contains itself.")
+            fix = phrase("Remove the alias inside of its own anchor (`&…`).")
+            self._refuse(location, node, Code.CONFIG_SYNTAX, problem, fix)
         known = self.sizes.get(id(node))
         if len(location) + (known.height if known else 0) > DEEPEST:
-            problem = f"is nested deeper than {DEEPEST} levels"
-            self._refuse(location, node, Code.CONFIG_TOO_BIG, problem, "Write it with fewer levels.")
+            problem = deferred("{place} is nested deeper than {levels} levels.")
+            fix = phrase("Write it with fewer levels.")
+            self._refuse(location, node, Code.CONFIG_TOO_BIG, problem, fix, levels=DEEPEST)
         if known is None:
             self.above.add(id(node))
             known = self.sizes[id(node)] = self._inner(location, node)
@@ -107,12 +114,16 @@ class _Walk:
         seen = set()
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
-                problem, fix = "has a list or a mapping as a key", "Write the key as text."
+                problem = deferred("{place} has a list or a mapping as a key.")
+                fix = phrase("Write the key as text.")
                 self._refuse(location, key, Code.CONFIG_INVALID, problem, fix)
             made = key.value if key.tag == f"{_STANDARD}merge" else self._value(location, key)
             if made in seen:
-                problem = f"has the key `{cut(key.value, _SHOWN)}` twice"
-                self._refuse(location, key, Code.CONFIG_SYNTAX, problem, "Remove one of the two.")
+                problem, fix = (
+                    deferred("{place} has the key `{key}` twice."),
+                    phrase("Remove one of the two."),
+                )
+                self._refuse(location, key, Code.CONFIG_SYNTAX, problem, fix, key=cut(key.value, _SHOWN))
             seen.add(made)
             yield key, value
 
@@ -125,41 +136,49 @@ class _Walk:
         try:
             value = self.make(node)
         except Exception:  # noqa: BLE001 - the library's constructors raise anything for an invalid value
-            problem, fix = "has an impossible value", "Put it in quotes, or correct it."
+            problem = deferred("{place} has an impossible value.")
+            fix = phrase("Put it in quotes, or correct it.")
             self._refuse(location, node, Code.CONFIG_SYNTAX, problem, fix)
         if integer and abs(value) >= _INTEGER:
             self._refuse_integer(location, node)
         return value
 
     def _refuse_integer(self, location: Location, node: ScalarNode) -> NoReturn:
-        problem = f"has the integer `{cut(node.value, _SHORT)}`, too large for 64 bits"
-        fix = "Write a smaller integer, or text in quotes."
-        self._refuse(location, node, Code.CONFIG_INVALID, problem, fix)
+        problem = deferred("{place} has the integer `{integer}`, too large for 64 bits.")
+        fix = phrase("Write a smaller integer, or text in quotes.")
+        self._refuse(location, node, Code.CONFIG_INVALID, problem, fix, integer=cut(node.value, _SHORT))
 
     def _refuse_tag(self, location: Location, node: Node) -> None:
         """Refuse `!secret`, `!!set` and `!!binary`: no key needs them. A lone `=` or `<<` has a tag, too."""
         if isinstance(node, ScalarNode) and node.tag in _SIGNS and node.style is None:
-            problem, fix = f"is `{node.value}`, a sign of YAML", f'Put it in quotes: `"{node.value}"`.'
-            self._refuse(location, node, Code.CONFIG_SYNTAX, problem, fix)
+            problem = deferred("{place} is `{sign}`, a sign of YAML.")
+            fix = phrase('Put it in quotes: `"{sign}"`.', sign=node.value)
+            self._refuse(location, node, Code.CONFIG_SYNTAX, problem, fix, sign=node.value)
         if node.tag not in _KINDS:
-            problem = f"has the tag `{cut(str(node.tag).replace(_STANDARD, '!!'), _SHOWN)}`"
-            fix = "Remove the tag. Put the text in quotes."
-            self._refuse(location, node, Code.CONFIG_SYNTAX, problem, fix)
+            problem = deferred("{place} has the tag `{tag}`.")
+            fix = phrase("Remove the tag. Put the text in quotes.")
+            tag = cut(str(node.tag).replace(_STANDARD, "!!"), _SHOWN)
+            self._refuse(location, node, Code.CONFIG_SYNTAX, problem, fix, tag=tag)
 
     def _refuse_text(self, location: Location, node: ScalarNode) -> None:
         """Refuse half of a surrogate pair: no UTF-8 can hold it. Refuse NUL: no process takes it."""
         if "\0" in node.value:
-            fix = r"Remove `\0` or `\x00` from the text."
-            self._refuse(location, node, Code.CONFIG_INVALID, "has a NUL character", fix)
+            problem = deferred("{place} has a NUL character.")
+            fix = phrase(r"Remove `\0` or `\x00` from the text.")
+            self._refuse(location, node, Code.CONFIG_INVALID, problem, fix)
         try:
             node.value.encode()
         except UnicodeEncodeError:
-            fix = "Write the whole character, not its codes."
-            self._refuse(location, node, Code.CONFIG_SYNTAX, "has half of a character", fix)
+            problem = deferred("{place} has half of a character.")
+            fix = phrase("Write the whole character, not its codes.")
+            self._refuse(location, node, Code.CONFIG_SYNTAX, problem, fix)
 
-    def _refuse(self, location: Location, node: Node, code: Code, problem: str, fix: str) -> NoReturn:
-        named = f"`{_shown(location)}`" if location else "The config"
-        raise KanmonError(code, f"{named} {problem}.", where=self.where(node), fix=fix)
+    def _refuse(
+        self, location: Location, node: Node, code: Code, problem: str, fix: str, **values: str | int
+    ) -> NoReturn:
+        """Raise the error. `problem` is a text of the table, with the place and the values."""
+        place = f"`{_shown(location)}`" if location else phrase("The config")
+        raise KanmonError(code, phrase(problem, place=place, **values), where=self.where(node), fix=fix)
 
     def where(self, node: Node) -> str:
         """The place to show, such as `kanmon.yml:12`."""

@@ -10,6 +10,7 @@ from kanmon.config.durations import Duration
 from kanmon.config.permissions import Statement, statements
 from kanmon.config.section import InsidePath, MistakeError, Section, written
 from kanmon.config.values import Name
+from kanmon.language import deferred, phrase
 from kanmon.stacks.grants import reserved
 
 # AWS still sends security updates for these (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html).
@@ -36,17 +37,19 @@ LayerArn = Annotated[
     str,
     written(
         r"^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:layer:[A-Za-z0-9_-]{1,140}:[1-9]\d{0,8}$",
-        "Use the whole ARN of a layer's version. It ends with the version's number.",
+        deferred("Use the whole ARN of a layer's version. It ends with the version's number."),
         "arn:aws:lambda:ap-northeast-1:111122223333:layer:fonts:3",
     ),
 ]
 _IMAGE = (
-    "Kanmon deploys packages, not container images.",
-    "Remove it, and give `artifact` a folder of at most 250 MB. docs/infrastructure.md has the reason.",
+    deferred("Kanmon deploys packages, not container images."),
+    deferred(
+        "Remove it, and give `artifact` a folder of at most 250 MB. docs/infrastructure.md has the reason."
+    ),
 )
 _PROVISIONED = (
-    "Provisioned concurrency needs an alias, and no function of a slot has one.",
-    "Remove it. docs/infrastructure.md has the reason, and what shortens a cold start.",
+    deferred("Provisioned concurrency needs an alias, and no function of a slot has one."),
+    deferred("Remove it. docs/infrastructure.md has the reason, and what shortens a cold start."),
 )
 _LEFT_OUT = {
     **dict.fromkeys(("image", "image_uri", "image_config", "package_type"), _IMAGE),
@@ -63,7 +66,9 @@ class Function(Section):
     """One Lambda function. It exists once in each slot."""
 
     handler: Annotated[
-        str, Field(max_length=128), written(r"^[^\s]+$", "Use a name without spaces.", "shop.handler.handle")
+        str,
+        Field(max_length=128),
+        written(r"^[^\s]+$", deferred("Use a name without spaces."), "shop.handler.handle"),
     ] = Field(
         description="The code for Lambda to call, in the form of its runtime. In Python, "
         "`shop.handler.handle` is the function `handle` in `shop/handler.py`."
@@ -152,7 +157,7 @@ class Function(Section):
             str,
             written(
                 r"^[A-Za-z][A-Za-z0-9_]+$",
-                "Use two or more letters, digits and underscores. Begin with a letter.",
+                deferred("Use two or more letters, digits and underscores. Begin with a letter."),
                 "LOG_LEVEL",
             ),
         ],
@@ -211,7 +216,8 @@ class Function(Section):
     def _left_out(cls, values: Any) -> Any:  # noqa: ANN401 - a value of YAML can be anything
         for key in values if isinstance(values, dict) else ():
             if key in _LEFT_OUT:
-                raise MistakeError(*_LEFT_OUT[key], at=(key,))
+                problem, fix = _LEFT_OUT[key]
+                raise MistakeError(phrase(problem), phrase(fix), at=(key,))
         return values
 
     @model_validator(mode="after")
@@ -219,16 +225,23 @@ class Function(Section):
         age = self.maximum_event_age
         if age is not None and age not in _EVENT_AGES:
             raise MistakeError(
-                f"It is {age:g} seconds. Lambda takes {_EVENT_AGES[0]} to {_EVENT_AGES[-1]}, in whole ones.",
-                "Write, for example, `maximum_event_age: 1h`.",
+                phrase(
+                    "It is {seconds:g} seconds. Lambda takes {low} to {high}, in whole ones.",
+                    seconds=age,
+                    low=_EVENT_AGES[0],
+                    high=_EVENT_AGES[-1],
+                ),
+                phrase("Write, for example, `maximum_event_age: 1h`."),
                 at=("maximum_event_age",),
             )
         names = [arn.rpartition(":")[0] for arn in self.layers]
         for index, name in enumerate(names):
             if name in names[:index]:
                 raise MistakeError(
-                    f"The layer {name} is there twice. Lambda takes one version of a layer.",
-                    "Remove one of them.",
+                    phrase(
+                        "The layer {name} is there twice. Lambda takes one version of a layer.", name=name
+                    ),
+                    phrase("Remove one of them."),
                     at=("layers", index),
                 )
         return self
@@ -238,8 +251,8 @@ class Function(Section):
         taken = sorted(key for key in self.environment if reserved(key))
         if taken:
             raise MistakeError(
-                f"{', '.join(taken)} can't be set: such names belong to Kanmon and AWS.",
-                "Remove it. For a setting of your own, choose another name, such as `LOG_LEVEL`.",
+                phrase("{names} can't be set: such names belong to Kanmon and AWS.", names=", ".join(taken)),
+                phrase("Remove it. For a setting of your own, choose another name, such as `LOG_LEVEL`."),
                 at=("environment", taken[0]),
             )
         return self

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from kanmon.config.section import MistakeError, Section, written
 from kanmon.config.values import HeaderName
+from kanmon.language import deferred, phrase
 
 # API Gateway and CloudFront set these by themselves, refuse them or give them another name:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
@@ -24,7 +25,8 @@ _KEPT = frozenset(
 def _free(name: str) -> str:
     if name.lower() in _KEPT or name.lower().startswith(("x-amz", "x-edge-", "x-cache")):
         raise MistakeError(
-            "API Gateway, CloudFront or Kanmon sets this header.", "Remove it, or use a function."
+            phrase("API Gateway, CloudFront or Kanmon sets this header."),
+            phrase("Remove it, or use a function."),
         )
     return name
 
@@ -48,7 +50,9 @@ class Mock(Section):
             Field(max_length=2048),
             written(
                 r"^[!-&(-~]([ -&(-~]*[!-&(-~])?$",
-                "Use plain ASCII characters in one line, without `'` and without spaces around them.",
+                deferred(
+                    "Use plain ASCII characters in one line, without `'` and without spaces around them."
+                ),
                 "https://www.example.com/",
             ),
         ],

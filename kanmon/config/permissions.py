@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from kanmon.config.actions import near_service
 from kanmon.config.section import MistakeError, Section, written
+from kanmon.language import deferred, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ Action = Annotated[
     Field(max_length=128),
     written(
         r"^[a-z][a-z0-9-]*:[A-Za-z*?][A-Za-z0-9*?]*$",
-        "Use a service, a colon and an action of it. `*` may stand in the action.",
+        deferred("Use a service, a colon and an action of it. `*` may stand in the action."),
         "ses:SendEmail",
     ),
 ]
@@ -31,7 +32,7 @@ ResourceArn = Annotated[
     Field(max_length=2048),
     written(
         r"^(\*|arn:[!-~]+|\$\{[^!{}][^{}]*\}[!-~]*)$",
-        "Use an ARN, a `${stack.Output}` with an ARN, or `*` for actions that know no resource.",
+        deferred("Use an ARN, a `${stack.Output}` with an ARN, or `*` for actions that know no resource."),
         "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/example.com",
     ),
 ]
@@ -46,15 +47,17 @@ _OPERATORS = (
 )
 Operator = Annotated[
     str,
-    written(f"^({_OPERATORS})$", "Use one of IAM's condition operators.", "StringEquals"),
+    written(f"^({_OPERATORS})$", deferred("Use one of IAM's condition operators."), "StringEquals"),
 ]
 ConditionKey = Annotated[
     str,
     Field(max_length=256),
-    written(r"^[A-Za-z0-9-]+:[!-~]+$", "Use a condition key with its service.", "ses:FromAddress"),
+    written(r"^[A-Za-z0-9-]+:[!-~]+$", deferred("Use a condition key with its service."), "ses:FromAddress"),
 ]
 ConditionValue = Annotated[
-    str, Field(max_length=1024), written(r"^[ -~]*$", "Use plain ASCII characters.", "shop@example.com")
+    str,
+    Field(max_length=1024),
+    written(r"^[ -~]*$", deferred("Use plain ASCII characters."), "shop@example.com"),
 ]
 
 
@@ -80,8 +83,8 @@ class Statement(Section):
         for index, action in enumerate(self.actions):
             if near := near_service(action):
                 raise MistakeError(
-                    f"IAM knows no service `{action.partition(':')[0]}`.",
-                    f"Write `{near}:{action.partition(':')[2]}`.",
+                    phrase("IAM knows no service `{service}`.", service=action.partition(":")[0]),
+                    phrase("Write `{near}:{action}`.", near=near, action=action.partition(":")[2]),
                     at=("actions", index),
                 )
         return self
@@ -91,8 +94,8 @@ class Statement(Section):
         for operator, keys in self.conditions.items():
             if not keys or () in keys.values():
                 raise MistakeError(
-                    "A condition without a value is never true.",
-                    "Write a key with a value, or remove the condition.",
+                    phrase("A condition without a value is never true."),
+                    phrase("Write a key with a value, or remove the condition."),
                     at=("conditions", operator),
                 )
         return self

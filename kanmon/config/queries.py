@@ -12,6 +12,7 @@ from jmespath.exceptions import JMESPathError, JMESPathTypeError
 from pydantic import AfterValidator, Field
 
 from kanmon.config.section import MistakeError
+from kanmon.language import phrase
 from kanmon.text import cut
 
 if TYPE_CHECKING:
@@ -29,15 +30,25 @@ def query(expression: str, document: object) -> tuple[Any, str]:
     try:
         return _Interpreter().visit(jmespath.compile(expression).parsed, document), ""
     except _TooMuchWorkError:
-        return None, f"{expression} is too much work with this answer: ask for a smaller part of it"
+        return None, phrase(
+            "{expression} is too much work with this answer: ask for a smaller part of it",
+            expression=expression,
+        )
     except JMESPathTypeError as error:
         # Its own text has the whole value.
-        takes = f"{error.function_name}() takes {' or '.join(error.expected_types)}"
-        return None, f"{expression} can't be evaluated: {takes}, and got {error.actual_type}"
+        return None, phrase(
+            "{expression} can't be evaluated: {function}() takes {types}, and got {actual}",
+            expression=expression,
+            function=error.function_name,
+            types=phrase(" or ").join(error.expected_types),
+            actual=error.actual_type,
+        )
     except JMESPathError as error:
-        return None, f"{expression} can't be evaluated: {error}"
+        return None, phrase("{expression} can't be evaluated: {error}", expression=expression, error=error)
     except Exception:  # noqa: BLE001 - `ceil` of an infinite number raises OverflowError, for example
-        return None, f"{expression} can't be evaluated with the values of this answer"
+        return None, phrase(
+            "{expression} can't be evaluated with the values of this answer", expression=expression
+        )
 
 
 def shown(value: object, length: int) -> str:
@@ -110,19 +121,27 @@ class _Interpreter(visitor.TreeInterpreter):
 
 def _query(value: str) -> str:
     if len(value) > _LONGEST:
-        raise MistakeError(f"It has {len(value)} characters, more than {_LONGEST}.", "Make it shorter.")
+        raise MistakeError(
+            phrase("It has {length} characters, more than {longest}.", length=len(value), longest=_LONGEST),
+            phrase("Make it shorter."),
+        )
     try:
         parsed = jmespath.compile(value).parsed
         json.dumps(parsed, ensure_ascii=False).encode()
         copies = _copies(parsed)
     except (JMESPathError, ValueError, RecursionError):
         raise MistakeError(
-            "It is not a JMESPath expression.", "Write, for example, `status` or `items[0].name`."
+            phrase("It is not a JMESPath expression."),
+            phrase("Write, for example, `status` or `items[0].name`."),
         ) from None
     if copies > _MOST_COPIES:
         raise MistakeError(
-            f"It can copy the answer {copies} times, and Kanmon takes {_MOST_COPIES}.",
-            "Write fewer entries into its `[…, …]` and `{…, …}`, or several expressions.",
+            phrase(
+                "It can copy the answer {copies} times, and Kanmon takes {most}.",
+                copies=copies,
+                most=_MOST_COPIES,
+            ),
+            phrase("Write fewer entries into its `[…, …]` and `{…, …}`, or several expressions."),
         )
     return value
 

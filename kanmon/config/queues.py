@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from kanmon.config.section import MistakeError, Section
 from kanmon.config.values import Name
+from kanmon.language import phrase
 
 
 class Queue(Section):
@@ -44,8 +45,8 @@ class Queue(Section):
         for key in ("batch_size", "retries"):
             if self.function is None and getattr(self, key) != type(self).model_fields[key].default:
                 raise MistakeError(
-                    f"`{key}` is for the function of a queue, and this queue has none.",
-                    "Remove it, or add `function`.",
+                    phrase("`{key}` is for the function of a queue, and this queue has none.", key=key),
+                    phrase("Remove it, or add `function`."),
                     at=(key,),
                 )
         return self

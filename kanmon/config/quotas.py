@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from kanmon.config.section import MistakeError
+from kanmon.language import phrase
 from kanmon.naming import artifact_bucket, slot_resource_name, trail_bucket
 from kanmon.stacks.grants import GRANTS
 
@@ -58,17 +59,26 @@ def _mistakes(config: Config) -> Iterator[MistakeError]:
         size = sum(len(f"{key}{value}".encode()) for key, value in function.environment.items())
         if size > _VARIABLES:
             yield MistakeError(
-                f"The function {name} sets {size} bytes of environment variables. Lambda takes 4 KB, and "
-                f"Kanmon leaves {_VARIABLES} bytes of it.",
-                "Put the large values into a file of the artifact.",
+                phrase(
+                    "The function {name} sets {size} bytes of environment variables. Lambda takes 4 "
+                    "KB, and Kanmon leaves {room} bytes of it.",
+                    name=name,
+                    size=size,
+                    room=_VARIABLES,
+                ),
+                phrase("Put the large values into a file of the artifact."),
                 at=("functions", name, "environment"),
             )
         for index, layer in enumerate(function.layers):
             if layer.split(":")[3] != config.region:
                 yield MistakeError(
-                    f"The layer {layer} lies in another region than the app. Lambda takes those of "
-                    f"{config.region} only.",
-                    f"Use the layer's ARN in {config.region}.",
+                    phrase(
+                        "The layer {layer} lies in another region than the app. Lambda takes those of "
+                        "{region} only.",
+                        layer=layer,
+                        region=config.region,
+                    ),
+                    phrase("Use the layer's ARN in {region}.", region=config.region),
                     at=("functions", name, "layers", index),
                 )
     yield from _resolved(config)
@@ -98,10 +108,15 @@ def _resolved(config: Config) -> Iterator[MistakeError]:
     for place, text in texts.items():
         if "{{resolve:" in text:
             yield MistakeError(
-                f"`{'.'.join(place)}` has a dynamic reference, `{{{{resolve:…}}}}`. Everybody with read "
-                "access to the resource could read the value.",
-                "Remove it, and name the secret under `secrets` of the function, such as `secrets: [jwt]`. A "
-                "function's `environment` may then have `${secrets.jwt}`.",
+                phrase(
+                    "`{place}` has a dynamic reference, `{{{{resolve:…}}}}`. Everybody with read "
+                    "access to the resource could read the value.",
+                    place=".".join(place),
+                ),
+                phrase(
+                    "Remove it, and name the secret under `secrets` of the function, such as "
+                    "`secrets: [jwt]`. A function's `environment` may then have `${secrets.jwt}`."
+                ),
                 at=place,
             )
 
@@ -110,9 +125,15 @@ def _app(config: Config) -> Iterator[MistakeError]:
     room = _BUCKET - len(artifact_bucket("", _ACCOUNT, config.region))
     if len(config.app) > room:
         yield MistakeError(
-            f"The app's name {config.app} has {len(config.app)} characters. The name of the artifact bucket "
-            f"leaves it {room} in {config.region}.",
-            f"Write `app: {config.app[:room].rstrip('-')}`, for example.",
+            phrase(
+                "The app's name {app} has {length} characters. The name of the artifact bucket "
+                "leaves it {room} in {region}.",
+                app=config.app,
+                length=len(config.app),
+                room=room,
+                region=config.region,
+            ),
+            phrase("Write `app: {name}`, for example.", name=config.app[:room].rstrip("-")),
             at=("app",),
         )
     room = _BUCKET - len(_LONGEST_SUFFIX) - len("-")
@@ -120,9 +141,15 @@ def _app(config: Config) -> Iterator[MistakeError]:
         length = len(config.app) + len(environment)
         if length > room:
             yield MistakeError(
-                f"The app's name {config.app} and the environment's name {environment} have {length} "
-                f"characters together. Names of resources leave them {room}.",
-                f"Make one of them shorter by {length - room}.",
+                phrase(
+                    "The app's name {app} and the environment's name {environment} have {length} "
+                    "characters together. Names of resources leave them {room}.",
+                    app=config.app,
+                    environment=environment,
+                    length=length,
+                    room=room,
+                ),
+                phrase("Make one of them shorter by {number}.", number=length - room),
                 at=("app",),
             )
 
@@ -133,9 +160,16 @@ def _named(config: Config) -> Iterator[MistakeError]:
             made = form.format(prefix=config.prefix, name=name)
             if len(made) > longest:
                 yield MistakeError(
-                    f"The name {name} under `{section}` is too long: its resource has the name {made} with "
-                    f"{len(made)} characters, and AWS takes {longest}.",
-                    f"Make it shorter by {len(made) - longest}.",
+                    phrase(
+                        "The name {name} under `{section}` is too long: its resource has the name {made} "
+                        "with {length} characters, and AWS takes {longest}.",
+                        name=name,
+                        section=section,
+                        made=made,
+                        length=len(made),
+                        longest=longest,
+                    ),
+                    phrase("Make it shorter by {number}.", number=len(made) - longest),
                     at=(section, name),
                 )
 
@@ -147,26 +181,42 @@ def _tags(tags: Mapping[str, str]) -> Iterator[MistakeError]:
     """
     if len(tags) > _TAGS:
         yield MistakeError(
-            f"There are {len(tags)} tags. A stack takes {_TAGS} besides Kanmon's own.",
-            f"Remove {len(tags) - _TAGS} of them.",
+            phrase(
+                "There are {number} tags. A stack takes {most} besides Kanmon's own.",
+                number=len(tags),
+                most=_TAGS,
+            ),
+            phrase("Remove {number} of them.", number=len(tags) - _TAGS),
             at=("tags",),
         )
     for key, value in tags.items():
         if not 1 <= len(key) <= _TAG_KEY or len(value) > _TAG_VALUE:
             yield MistakeError(
-                f"The tag {key!r} has a key of {len(key)} characters and a value of {len(value)}.",
-                f"Use 1 to {_TAG_KEY} characters for the key, and at most {_TAG_VALUE} for the value.",
+                phrase(
+                    "The tag {key} has a key of {length_of_key} characters and a value of {length_of_value}.",
+                    key=repr(key),
+                    length_of_key=len(key),
+                    length_of_value=len(value),
+                ),
+                phrase(
+                    "Use 1 to {key} characters for the key, and at most {value} for the value.",
+                    key=_TAG_KEY,
+                    value=_TAG_VALUE,
+                ),
                 at=("tags", key),
             )
         if key.lower().startswith("aws:"):
             yield MistakeError(
-                f"The tag {key!r} begins with `aws:`. Such tags belong to AWS.",
-                "Choose another name, such as `cost-center`.",
+                phrase("The tag {key} begins with `aws:`. Such tags belong to AWS.", key=repr(key)),
+                phrase("Choose another name, such as `cost-center`."),
                 at=("tags", key),
             )
         if not _TAG.fullmatch(key) or not _TAG.fullmatch(value):
             yield MistakeError(
-                f"The tag {key!r} has characters not allowed in AWS, or changed by CloudFormation.",
-                "Use letters from A to Z, digits, spaces and `_ . : / = + - @` only.",
+                phrase(
+                    "The tag {key} has characters not allowed in AWS, or changed by CloudFormation.",
+                    key=repr(key),
+                ),
+                phrase("Use letters from A to Z, digits, spaces and `_ . : / = + - @` only."),
                 at=("tags", key),
             )

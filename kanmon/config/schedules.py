@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from kanmon.config.section import MistakeError, Section
 from kanmon.config.values import Name, Payload
+from kanmon.language import deferred, phrase
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,20 @@ class _Field:
     forms: str = "(?!)"
 
     @property
-    def allowed(self) -> str:
+    def fix(self) -> str:
         """The allowed values, for people."""
-        names = f", {self.names.split('|')[0]} to {self.names.split('|')[-1]}" if self.names else ""
-        return f"numbers from {self.low} to {self.high}{names}, `*`, or several with `,` `-` `/`"
+        low, high, names = self.low, self.high, self.names.split("|")
+        if not self.names:
+            return phrase(
+                "Write numbers from {low} to {high}, `*`, or several with `,` `-` `/`.", low=low, high=high
+            )
+        return phrase(
+            "Write numbers from {low} to {high}, {first} to {last}, `*`, or several with `,` `-` `/`.",
+            low=low,
+            high=high,
+            first=names[0],
+            last=names[-1],
+        )
 
     def allows(self, text: str) -> bool:
         """Whether every comma-separated item is valid."""
@@ -48,12 +59,12 @@ class _Field:
 
 _WEEKDAYS = "SUN|MON|TUE|WED|THU|FRI|SAT"
 _FIELDS = (
-    _Field("minutes", 0, 59),
-    _Field("hours", 0, 23),
-    _Field("day of month", 1, 31, forms=r"\?|L|LW|\d+W"),
-    _Field("month", 1, 12, "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"),
-    _Field("day of week", 1, 7, _WEEKDAYS, forms=rf"\?|L|(?:[1-7]|{_WEEKDAYS})(?:L|#[1-5])"),
-    _Field("year", 1970, 2199),
+    _Field(deferred("minutes"), 0, 59),
+    _Field(deferred("hours"), 0, 23),
+    _Field(deferred("day of month"), 1, 31, forms=r"\?|L|LW|\d+W"),
+    _Field(deferred("month"), 1, 12, "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"),
+    _Field(deferred("day of week"), 1, 7, _WEEKDAYS, forms=rf"\?|L|(?:[1-7]|{_WEEKDAYS})(?:L|#[1-5])"),
+    _Field(deferred("year"), 1970, 2199),
 )
 _DAY_OF_MONTH, _DAY_OF_WEEK = 2, 4
 
@@ -62,8 +73,10 @@ def _rate(value: str) -> None:
     match = re.fullmatch(r"([1-9]\d*) (minute|hour|day)(s?)", value)
     if not match or (match[1] == "1") is bool(match[3]):
         raise MistakeError(
-            "The rate is not a whole number with minutes, hours or days.",
-            "Write, for example, `rate(1 minute)`, `rate(5 minutes)`, `rate(12 hours)` or `rate(1 day)`.",
+            phrase("The rate is not a whole number with minutes, hours or days."),
+            phrase(
+                "Write, for example, `rate(1 minute)`, `rate(5 minutes)`, `rate(12 hours)` or `rate(1 day)`."
+            ),
         )
 
 
@@ -72,7 +85,8 @@ def _at(value: str) -> None:
         datetime.strptime(value, "%Y-%m-%dT%H:%M:%S")  # noqa: DTZ007 - the time zone is a key of its own
     except ValueError:
         raise MistakeError(
-            "The single time is not a date with a time.", "Write, for example, `at(2026-12-24T18:00:00)`."
+            phrase("The single time is not a date with a time."),
+            phrase("Write, for example, `at(2026-12-24T18:00:00)`."),
         ) from None
 
 
@@ -80,17 +94,23 @@ def _cron(value: str) -> None:
     texts = value.split()
     if len(texts) != len(_FIELDS):
         raise MistakeError(
-            f"AWS's cron has six fields, and here are {len(texts)}.",
-            "Write minutes, hours, day of month, month, day of week and year: `cron(0 18 ? * MON-FRI *)`.",
+            phrase("AWS's cron has six fields, and here are {number}.", number=len(texts)),
+            phrase(
+                "Write minutes, hours, day of month, month, day of week and year: `cron(0 18 ? * MON-FRI *)`."
+            ),
         )
     for text, field in zip(texts, _FIELDS, strict=True):
         if not field.allows(text):
-            raise MistakeError(f"In cron, {field.name} can't be {text}.", f"Write {field.allowed}.")
+            raise MistakeError(
+                phrase("In cron, {field} can't be {text}.", field=phrase(field.name), text=text), field.fix
+            )
     if (texts[_DAY_OF_MONTH] == "?") is (texts[_DAY_OF_WEEK] == "?"):
         raise MistakeError(
-            "In cron, exactly one of day of month and day of week must be `?`.",
-            "Write `cron(0 18 ? * MON-FRI *)` for days of the week, or `cron(0 18 1 * ? *)` for days of the "
-            "month.",
+            phrase("In cron, exactly one of day of month and day of week must be `?`."),
+            phrase(
+                "Write `cron(0 18 ? * MON-FRI *)` for days of the week, or `cron(0 18 1 * ? *)` "
+                "for days of the month."
+            ),
         )
 
 
@@ -101,8 +121,11 @@ def _expression(value: str) -> str:
     kind, _, rest = value.partition("(")
     if kind not in _KINDS or not rest.endswith(")") or not value.isascii():
         raise MistakeError(
-            "It is not a schedule.",
-            "Write, for example, `rate(5 minutes)`, `cron(0 18 ? * MON-FRI *)` or `at(2026-12-24T18:00:00)`.",
+            phrase("It is not a schedule."),
+            phrase(
+                "Write, for example, `rate(5 minutes)`, `cron(0 18 ? * MON-FRI *)` or "
+                "`at(2026-12-24T18:00:00)`."
+            ),
         )
     _KINDS[kind](rest.removesuffix(")"))
     return value
@@ -118,7 +141,8 @@ def _zone(value: str) -> str:
     # A machine without a database of time zones has none. Then AWS checks the name.
     if _zones() and value not in _zones():
         raise MistakeError(
-            "It is not a time zone.", "Write, for example, `Asia/Tokyo`, `Europe/Berlin` or `UTC`."
+            phrase("It is not a time zone."),
+            phrase("Write, for example, `Asia/Tokyo`, `Europe/Berlin` or `UTC`."),
         )
     return value
 
@@ -164,13 +188,17 @@ class Schedule(Section):
     @model_validator(mode="after")
     def _one_target(self) -> Self:
         if (self.function is None) == (self.state_machine is None):
-            both = (
-                "both `function` and `state_machine`"
+            problem = (
+                deferred(
+                    "The schedule names both `function` and `state_machine`, but it needs one of the two."
+                )
                 if self.function
-                else "no `function` and no `state_machine`"
+                else deferred(
+                    "The schedule names no `function` and no `state_machine`, but it needs one of the two."
+                )
             )
             raise MistakeError(
-                f"The schedule names {both}, but it needs one of the two.",
-                "Keep one of them, such as `function: tidy`.",
+                phrase(problem),
+                phrase("Keep one of them, such as `function: tidy`."),
             )
         return self

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from kanmon.codes import Code
 from kanmon.config.section import MistakeError
 from kanmon.errors import KanmonError
+from kanmon.language import deferred, phrase
 
 if TYPE_CHECKING:
     from kanmon.config.schema import Config
 
 ANSWERING = 30
 """Seconds: the default timeout. One more than API Gateway waits, so a late answer still has its log."""
-_ADVICE = "Start a state machine or send to a queue, and answer at once"
 
 
 def check_waiting(config: Config) -> None:
@@ -34,14 +34,21 @@ def check_waiting(config: Config) -> None:
     for name, timeout in _cut_off(config).items():
         # A state machine's definition is a file of the build: it may name the function.
         if name not in others and not config.state_machines:
-            ends = (
-                "API Gateway ends a request after 29 seconds"
+            problem = (
+                deferred(
+                    "API Gateway ends a request after 29 seconds, and the function could run for {seconds}."
+                )
                 if name in _routed(config)
-                else "Cognito waits 5 seconds for a trigger"
+                else deferred(
+                    "Cognito waits 5 seconds for a trigger, and the function could run for {seconds}."
+                )
             )
             raise MistakeError(
-                f"{ends}, and the function could run for {timeout}.",
-                f"Write {ANSWERING} or less. {_ADVICE}.",
+                phrase(problem, seconds=timeout),
+                phrase(
+                    "Write {seconds} or less. Start a state machine or send to a queue, and answer at once.",
+                    seconds=ANSWERING,
+                ),
                 at=("functions", name, "timeout"),
             )
 
@@ -51,7 +58,11 @@ def waiting_warnings(config: Config) -> list[KanmonError]:
     return [
         KanmonError(
             Code.REQUEST_CUT_OFF,
-            f"Requests to the function {name} end after 29 seconds. It could run for {timeout}.",
+            phrase(
+                "Requests to the function {name} end after 29 seconds. It could run for {seconds}.",
+                name=name,
+                seconds=timeout,
+            ),
             where=f"functions.{name}.timeout",
         )
         for name, timeout in _cut_off(config).items()
