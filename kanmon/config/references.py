@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanmon.config import check_values, composed, substitution
+from kanmon.config import check_values, composed, secrets, substitution
 from kanmon.config.paths import is_api_path
 from kanmon.config.section import MistakeError, choice
 from kanmon.config.user_pool_triggers import user_trigger_references
@@ -33,6 +33,7 @@ def check_references(config: Config) -> None:
         *substitution.mistakes(config),
         *composed.mistakes(config),
         *check_values.mistakes(config),
+        *secrets.mistakes(config),
     ):
         raise mistake
 
