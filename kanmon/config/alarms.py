@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from kanmon.config.durations import Duration
+from kanmon.config.log_patterns import LogPattern
 from kanmon.config.placeholders import names_in
 from kanmon.config.section import MistakeError, Section, written
 from kanmon.config.values import Name
@@ -84,7 +85,7 @@ class AppAlarm(Section):
         description="The namespace of any other metric, with `metric` and `dimensions`. For example, "
         "functions make metrics by writing log entries in the embedded metric format.",
     )
-    log_pattern: Annotated[str, Field(min_length=1, max_length=1024)] | None = Field(
+    log_pattern: LogPattern | None = Field(
         None,
         examples=['{ $.message = "payment refused" }'],
         description="A filter pattern of CloudWatch Logs for the log of the app's functions. Each entry "

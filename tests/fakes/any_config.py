@@ -24,6 +24,8 @@ _TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), m
 )
 _PLAIN = _TEXT.map(lambda text: re.sub(r"\$\{([^{}]*)\}", r"${!\1}", text))
 """A text that names nothing."""
+_QUOTED = _TEXT.map(lambda text: '"' + re.sub(r'(["\\])', r"\\\1", text) + '"')
+"""A text as a filter pattern takes it: in double quotes."""
 _WORD = _TEXT.map(lambda text: "".join(text.split())).filter(bool)
 
 
@@ -91,7 +93,7 @@ _ALARMS = st.dictionaries(
     st.builds(
         lambda alarm, source: alarm | source,
         _ALARM,
-        _TEXT.filter(bool).map(lambda text: {"log_pattern": text})
+        _QUOTED.map(lambda text: {"log_pattern": text})
         | st.just({"namespace": "no", "metric": "a: b", "dimensions": {"${AWS::Region}": "# {{ x }}"}}),
     ),
     max_size=3,
