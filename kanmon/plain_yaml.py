@@ -7,6 +7,8 @@ from typing import Any
 from ruamel.yaml.composer import Composer, ComposerError
 from ruamel.yaml.events import AliasEvent
 
+from kanmon.language import phrase
+
 
 class NoAliases(Composer):
     """Refuses aliases. CloudFormation has none either.
@@ -17,5 +19,5 @@ class NoAliases(Composer):
     def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401 - the library has no types here
         """The next node. Raises ComposerError for an alias."""
         if self.parser.check_event(AliasEvent):
-            raise ComposerError(problem="an alias")
+            raise ComposerError(problem=phrase("an alias"))
         return super().compose_node(parent, index)

@@ -9,15 +9,17 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from kanmon.language import deferred, phrase
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 _KINDS = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
+    stat.S_IFDIR: deferred("a folder"),
+    stat.S_IFIFO: deferred("a named pipe"),
+    stat.S_IFSOCK: deferred("a socket"),
+    stat.S_IFCHR: deferred("a device"),
+    stat.S_IFBLK: deferred("a device"),
 }
 
 
@@ -37,18 +39,18 @@ def read_regular(path: Path, largest: int) -> bytes:
     try:
         kind = _KINDS.get(stat.S_IFMT(path.stat().st_mode))
         if kind:
-            raise RefusedFileError(f"is {kind}, not a regular file")
+            raise RefusedFileError(phrase("is {kind}, not a regular file", kind=phrase(kind)))
         # The kind may change in between. Without O_NONBLOCK, opening a named pipe waits for its other end.
         with open(path, "rb", opener=_without_waiting) as file:
             content = file.read(largest + 1)
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise RefusedFileError(f"can't be read: {error.strerror}") from None
+        raise RefusedFileError(phrase("can't be read: {reason}", reason=error.strerror)) from None
     except ValueError:
-        raise RefusedFileError("has an impossible name") from None
+        raise RefusedFileError(phrase("has an impossible name")) from None
     if len(content) > largest:
-        raise TooBigError(f"is larger than {size_of(largest)}")
+        raise TooBigError(phrase("is larger than {size}", size=size_of(largest)))
     return content
 
 

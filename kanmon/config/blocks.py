@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from kanmon.language import deferred
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -12,13 +14,13 @@ if TYPE_CHECKING:
 
 KEY = "environments"
 SHARED = {
-    "app": "All environments are those of one app.",
-    "environment": "The name of the block is the environment's name.",
-    KEY: "An environment has none of its own.",
-    "github": "One repository releases all environments.",
-    "build": "One bundle is built for all environments.",
-    "test": "One bundle is tested for all environments.",
-    "costs": "One budget holds for the whole app.",
+    "app": deferred("All environments are those of one app."),
+    "environment": deferred("The name of the block is the environment's name."),
+    KEY: deferred("An environment has none of its own."),
+    "github": deferred("One repository releases all environments."),
+    "build": deferred("One bundle is built for all environments."),
+    "test": deferred("One bundle is tested for all environments."),
+    "costs": deferred("One budget holds for the whole app."),
 }
 """The keys that no environment can have of its own, and why."""
 MOST = 20

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kanmon.config.blocks import KEY, SHARED, blocks_of, place_in_block
 from kanmon.config.built import build_inputs
 from kanmon.config.changed import changed_keys
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,19 +21,24 @@ def refused_blocks(document: Document) -> Iterator[tuple[Location, str, str]]:
     if KEY not in document.tree:
         return
     if "environment" in document.tree:
-        problem = "`environment` and `environments` both name environments."
-        yield ("environment",), problem, "Remove `environment`: the names of the blocks are the environments."
+        problem = phrase("`environment` and `environments` both name environments.")
+        fix = phrase("Remove `environment`: the names of the blocks are the environments.")
+        yield ("environment",), problem, fix
     if document.tree[KEY] in ({}, None):
-        fix = "Write a block for each environment, such as `environments: {staging: {}, production: {}}`."
-        yield (KEY,), "`environments` has no environment.", fix
+        fix = phrase(
+            "Write a block for each environment, such as `environments: {staging: {}, production: {}}`."
+        )
+        yield (KEY,), phrase("`environments` has no environment."), fix
     github = document.tree.get("github")
     if isinstance(github, dict) and "environments" in github:
-        problem = "`environments` names the environments already."
-        yield ("github", "environments"), problem, "Remove `github.environments`: it is the same list."
+        problem = phrase("`environments` names the environments already.")
+        yield ("github", KEY), problem, phrase("Remove `github.environments`: it is the same list.")
     for name, block in blocks_of(document).items():
         for key in block:
             if key in SHARED:
-                problem = f"`{KEY}.{name}.{key}` can't differ. {SHARED[key]}"
+                problem = phrase(
+                    "`{key}` can't differ. {reason}", key=f"{KEY}.{name}.{key}", reason=phrase(SHARED[key])
+                )
                 yield (KEY, name, key), problem, _move(key)
 
 
@@ -50,8 +56,9 @@ def refused_differences(
             at = own if own != place else place_in_block(document, first, place)
             if at not in seen:
                 seen.add(at)
-                problem = (
-                    f"`{'.'.join(map(str, at))}` can't differ: one bundle is built for all environments."
+                problem = phrase(
+                    "`{key}` can't differ: one bundle is built for all environments.",
+                    key=".".join(map(str, at)),
                 )
                 yield at, problem, _move(".".join(map(str, place)))
     for name, config in configs.items():
@@ -61,21 +68,40 @@ def refused_differences(
 
 
 def _wrong_requires(config: Config, configs: Mapping[str, Config]) -> Iterator[tuple[str, str]]:
-    wanted = config.requires or ""
-    others = [name for name in configs if name != config.environment]
+    name, wanted = config.environment, config.requires or ""
+    others = [one for one in configs if one != name]
     if wanted not in others:
-        problem = f"The environment {config.environment} requires {wanted}, which is no other environment."
-        named = f"Name one of {', '.join(others)}." if others else "Add it to `environments`."
-        yield problem, f"{named} One file has both, so that both get the same bundle."
-    elif config.environment in _before(configs, wanted):
-        problem = f"The environment {config.environment} requires {wanted}, which needs it before itself."
-        yield problem, "Remove `requires` from the one that is released first."
-    elif configs[wanted].region != config.region:
-        problem = (
-            f"The environment {config.environment} requires {wanted}, which is in {configs[wanted].region}, "
-            f"not in {config.region}. Its records lie in the bucket of its own region."
+        problem = phrase(
+            "The environment {name} requires {wanted}, which is no other environment.",
+            name=name,
+            wanted=wanted,
         )
-        yield problem, "Give both the same region, or remove `requires`."
+        yield problem, _named(others)
+    elif name in _before(configs, wanted):
+        problem = phrase(
+            "The environment {name} requires {wanted}, which needs it before itself.",
+            name=name,
+            wanted=wanted,
+        )
+        yield problem, phrase("Remove `requires` from the one that is released first.")
+    elif configs[wanted].region != config.region:
+        problem = phrase(
+            "The environment {name} requires {wanted}, which is in {other}, not in {region}. Its records lie "
+            "in the bucket of its own region.",
+            name=name,
+            wanted=wanted,
+            other=configs[wanted].region,
+            region=config.region,
+        )
+        yield problem, phrase("Give both the same region, or remove `requires`.")
+
+
+def _named(others: list[str]) -> str:
+    if not others:
+        return phrase("Add it to `environments`. One file has both, so that both get the same bundle.")
+    return phrase(
+        "Name one of {names}. One file has both, so that both get the same bundle.", names=", ".join(others)
+    )
 
 
 def _before(configs: Mapping[str, Config], name: str) -> set[str]:
@@ -89,4 +115,4 @@ def _before(configs: Mapping[str, Config], name: str) -> set[str]:
 
 
 def _move(key: str) -> str:
-    return f"Move `{key}` out of `{KEY}`, to the rest of the config."
+    return phrase("Move `{key}` out of `environments`, to the rest of the config.", key=key)

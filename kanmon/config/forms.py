@@ -17,6 +17,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 from kanmon.config.blocks import KEY
 from kanmon.config.durations import DURATION_FORMS
 from kanmon.config.schema import Config
+from kanmon.language import deferred, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,12 +28,12 @@ Node = dict[str, Any]
 _WIDE = 10_000
 _BLOCK = (KEY, "<name>")
 _KINDS = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "`true` or `false`",
-    "array": "a list",
-    "object": "a mapping of keys and values",
+    "string": deferred("text"),
+    "integer": deferred("a whole number"),
+    "number": deferred("a number"),
+    "boolean": deferred("`true` or `false`"),
+    "array": deferred("a list"),
+    "object": deferred("a mapping of keys and values"),
 }
 
 
@@ -92,36 +93,49 @@ def values_of(node: Node) -> list[Any]:
     return [node["const"]] if "const" in node else list(node.get("enum", ()))
 
 
-def allowed(node: Node) -> str:
-    """The allowed values in words. Example: `a whole number from 128 to 10240`."""
+def rule(node: Node) -> str:
+    """The allowed values as a sentence. Example: `It must be a whole number from 128 to 10240.`."""
     if values := values_of(node):
-        return f"{'one of ' if len(values) > 1 else ''}{', '.join(f'`{value}`' for value in values)}"
+        names = ", ".join(f"`{value}`" for value in values)
+        if len(values) > 1:
+            return phrase("It must be one of {names}.", names=names)
+        return phrase("It must be {name}.", name=names)
     if is_duration(node):
-        return "a duration, such as `500ms`, `30s`, `5m` or `1h`"
+        return phrase("It must be a duration, such as `500ms`, `30s`, `5m` or `1h`.")
     if "type" not in node:
-        return "text, a number, `true`, `false`, a list or a mapping"
-    return f"{_KINDS[node['type']]}{_limit(node)}"
+        return phrase("It must be text, a number, `true`, `false`, a list or a mapping.")
+    return phrase("It must be {kind}.", kind=_limited(phrase(_KINDS[node["type"]]), node))
 
 
-def _limit(node: Node) -> str:
+def _limited(kind: str, node: Node) -> str:
+    """A kind of value with its limits."""
     most = node.get("maxItems", node.get("maxProperties"))
     if node.get("minItems"):
-        return " with at least one entry" if most is None else f" with 1 to {most} entries"
+        if most is None:
+            return phrase("{kind} with at least one entry", kind=kind)
+        return phrase("{kind} with 1 to {most} entries", kind=kind, most=most)
     if most is not None:
-        return f" with at most {most} entries"
+        return phrase("{kind} with at most {most} entries", kind=kind, most=most)
     if node.get("maxLength"):
-        return f" with at most {node['maxLength']} characters"
+        return phrase("{kind} with at most {most} characters", kind=kind, most=node["maxLength"])
     if node.get("minLength"):
-        return ", and not empty"
-    return f" {words}" if (words := limits_of(node)) else ""
+        return phrase("{kind}, and not empty", kind=kind)
+    limits = limits_of(node)
+    return phrase("{kind} {limits}", kind=kind, limits=limits) if limits else kind
 
 
 def limits_of(node: Node) -> str:
     """The limits of a number. Example: `from 128 to 10240`. Empty for other forms."""
     low, above, high = (node.get(key) for key in ("minimum", "exclusiveMinimum", "maximum"))
+    if low is not None:
+        if high is None:
+            return phrase("from {low:g} upwards", low=low)
+        return phrase("from {low:g} to {high:g}", low=low, high=high)
+    if above is None:
+        return ""
     if high is None:
-        return f"from {low:g} upwards" if low is not None else f"above {above:g}" if above is not None else ""
-    return f"from {low:g} to {high:g}" if low is not None else f"above {above:g}, up to {high:g}"
+        return phrase("above {above:g}", above=above)
+    return phrase("above {above:g}, up to {high:g}", above=above, high=high)
 
 
 def example(node: Node, wrong: object = None) -> Any:  # noqa: ANN401 - a value of YAML can be anything

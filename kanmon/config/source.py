@@ -15,6 +15,7 @@ from kanmon.config.mistakes import causes, explanation, place_of
 from kanmon.config.schema import Config
 from kanmon.config.traps import traps
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.text import cut, one_line
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ def chosen(configs: Mapping[str, Config], name: str) -> Config:
     """The config of an environment; the first one of the file without a name. Raises USAGE."""
     if name in configs or not name:
         return configs[name or next(iter(configs))]
-    fix = f"Name one of {', '.join(configs)}."
-    raise KanmonError(Code.USAGE, f"The config has no environment {cut(name, _LINE)}.", fix=fix)
+    problem = phrase("The config has no environment {name}.", name=cut(name, _LINE))
+    raise KanmonError(Code.USAGE, problem, fix=phrase("Name one of {names}.", names=", ".join(configs)))
 
 
 def validate(document: Document) -> dict[str, Config]:
@@ -82,10 +83,17 @@ def validate(document: Document) -> dict[str, Config]:
     if len(found) == 1:
         [(where, problem, fix)] = shown
         raise KanmonError(code, problem, where=where, fix=fix)
-    more = f" The first {_SHOWN} are shown." if len(found) > _SHOWN else ""
-    lines = [one_line(f"{where}: {problem} {fix}") for where, problem, fix in shown]
-    message = "\n".join([*lines, f"{len(found)} keys are wrong.{more}"])
-    raise KanmonError(code, message, where=document.name)
+    lines = [
+        one_line(phrase("{where}: {problem} {fix}", where=where, problem=problem, fix=fix))
+        for where, problem, fix in shown
+    ]
+    raise KanmonError(code, "\n".join([*lines, _total(len(found))]), where=document.name)
+
+
+def _total(number: int) -> str:
+    if number > _SHOWN:
+        return phrase("{number} keys are wrong. The first {shown} are shown.", number=number, shown=_SHOWN)
+    return phrase("{number} keys are wrong.", number=number)
 
 
 def _mistakes(
@@ -126,7 +134,9 @@ def _of_environments(
 
 def _words_of(document: Document, error: ErrorDetails, place: Location, environment: str) -> tuple[str, str]:
     problem, fix = explanation(error, document.written(place))
-    return (f"In the environment {environment}: {problem}" if environment else problem), fix
+    if environment:
+        problem = phrase("In the environment {name}: {problem}", name=environment, problem=problem)
+    return problem, fix
 
 
 def _both(problem: str, fix: str) -> tuple[str, str]:

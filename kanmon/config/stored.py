@@ -19,6 +19,7 @@ from kanmon.config.mistakes import causes, explanation
 from kanmon.config.schema import Config
 from kanmon.config.served import ServedConfig, read_served
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,8 +61,8 @@ class StoredConfig:
             return Config.model_validate(self.content)
         except ValidationError as error:
             reason, _ = explanation(causes(error.errors(include_url=False))[0])
-            problem = f"This Kanmon can't use the release's config. {reason}"
-            fix = "Run `kanmon plan` again with this Kanmon, and deploy that plan."
+            problem = phrase("This Kanmon can't use the release's config. {reason}", reason=reason)
+            fix = phrase("Run `kanmon plan` again with this Kanmon, and deploy that plan.")
             raise KanmonError(Code.BUNDLE_OTHER_VERSION, problem, fix=fix) from None
 
     @cached_property
@@ -81,10 +82,14 @@ def parse_config(content: bytes, where: str) -> StoredConfig:
         # Read now: an error here is a damaged file, and no operation has begun.
         found.served  # noqa: B018
     except ValidationError:
-        problem = "The stored config can't be read."
+        problem = phrase("The stored config can't be read.")
         raise KanmonError(Code.BUNDLE_DAMAGED, problem, where=where) from None
     if envelope.version > VERSION:
-        problem = f"A newer Kanmon stored the config: it has version {envelope.version}, not {VERSION}."
-        fix = "Update Kanmon: the pinned commits of the workflows, or the command line."
+        problem = phrase(
+            "A newer Kanmon stored the config: it has version {version}, not {known}.",
+            version=envelope.version,
+            known=VERSION,
+        )
+        fix = phrase("Update Kanmon: the pinned commits of the workflows, or the command line.")
         raise KanmonError(Code.BUNDLE_OTHER_VERSION, problem, where=where, fix=fix)
     return found

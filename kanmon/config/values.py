@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, Field, JsonValue
 
 from kanmon.config.section import MistakeError, written
+from kanmon.language import deferred, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +22,8 @@ def finite(values: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
     while waiting:
         place, value = waiting.pop()
         if isinstance(value, float) and not math.isfinite(value):
-            problem = f"JSON has no number {value}."
-            raise MistakeError(problem, "Write a finite number, or text in quotes.", at=place)
+            problem = phrase("JSON has no number {value}.", value=value)
+            raise MistakeError(problem, phrase("Write a finite number, or text in quotes."), at=place)
         if isinstance(value, dict):
             waiting += [((*place, key), inner) for key, inner in value.items()]
         elif isinstance(value, list):
@@ -35,7 +36,7 @@ Name = Annotated[
     Field(max_length=32),
     written(
         r"^[a-z](-?[a-z0-9])+$",
-        "Use two or more lower-case letters, digits and single hyphens. Begin with a letter.",
+        deferred("Use two or more lower-case letters, digits and single hyphens. Begin with a letter."),
         "my-app",
     ),
 ]
@@ -50,14 +51,18 @@ UrlPath = Annotated[
     ),  # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
     written(
         r"^/[^\s#\x00-\x1f\x7f-\x9f]*$",
-        "Begin with `/`. Leave out spaces, control characters and `#`.",
+        deferred("Begin with `/`. Leave out spaces, control characters and `#`."),
         "/api/health?full=1",
     ),
 ]
 """A path below the app's domain, with its query."""
 LogicalId = Annotated[
     str,
-    written(r"^[A-Za-z0-9]{1,255}$", "Write one id as the plan names it, without wildcards.", "MailQueue"),
+    written(
+        r"^[A-Za-z0-9]{1,255}$",
+        deferred("Write one id as the plan names it, without wildcards."),
+        "MailQueue",
+    ),
 ]
 """The logical id of a resource. A wildcard would open a stack's policy for all of its state.
 
@@ -68,7 +73,9 @@ HeaderName = Annotated[
     str,
     Field(max_length=256),
     written(
-        r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", "Use letters, digits and hyphens, without `:`.", "content-type"
+        r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+        deferred("Use letters, digits and hyphens, without `:`."),
+        "content-type",
     ),
 ]
 """The name of an HTTP header."""
@@ -77,7 +84,7 @@ HeaderValue = Annotated[
     Field(max_length=8192),
     written(
         r"^([!-~]([ -~]*[!-~])?)?$",
-        "Use plain ASCII characters in one line, without spaces around them.",
+        deferred("Use plain ASCII characters in one line, without spaces around them."),
         "application/json",
     ),
 ]
