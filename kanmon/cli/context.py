@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from kanmon.aws.clients import Aws
-from kanmon.config.document import read_document
+from kanmon.config.document import language_in, parse_document, read_text
 from kanmon.errors import KanmonError
 from kanmon.language import speak
 
@@ -42,7 +42,9 @@ class Context:
 
     @cached_property
     def _document(self) -> Document:
-        document = read_document(self.config_file)
+        text = read_text(self.config_file)
+        speak(os.environ, language_in(text))
+        document = parse_document(text, self.config_file)
         speak(os.environ, document.tree.get("language"))
         return document
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.config.placeholders import SECRETS, names_in
 from kanmon.config.section import MistakeError
+from kanmon.language import deferred, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +25,7 @@ DATABASE = "database"
 """The name of the database's own secret. No other secret can have it: its variable would be the same."""
 _LANGUAGES = ("python", "nodejs")
 _LITERAL = f"${{!{SECRETS}."
-_FORM = "Write `${secrets.jwt}`, or `${secrets.jwt.key}` for a secret in JSON."
+_FORM = deferred("Write `${secrets.jwt}`, or `${secrets.jwt.key}` for a secret in JSON.")
 
 
 def is_secret(name: str) -> bool:
@@ -51,9 +52,12 @@ def mistakes(config: Config) -> Iterator[MistakeError]:
             text = function.environment[key]
             if not language(function):
                 yield MistakeError(
-                    f"A function of {function.runtime} gets no value of a secret: Kanmon puts them in for "
-                    "Python and Node.js.",
-                    "Remove it. The function reads the secret from Secrets Manager by its ARN.",
+                    phrase(
+                        "A function of {runtime} gets no value of a secret: Kanmon puts them in for Python "
+                        "and Node.js.",
+                        runtime=function.runtime,
+                    ),
+                    phrase("Remove it. The function reads the secret from Secrets Manager by its ARN."),
                     at=at,
                 )
             for reference in filter(is_secret, names_in(text)):
@@ -61,9 +65,12 @@ def mistakes(config: Config) -> Iterator[MistakeError]:
         for key, text in function.environment.items():
             if found and _LITERAL in text:
                 yield MistakeError(
-                    f"`{_LITERAL}…}}` can't be a text here: when the function starts, values of secrets are "
-                    "put in for such names.",
-                    "Write the text into a file of the artifact.",
+                    phrase(
+                        "`{name}` can't be a text here: when the function starts, values of secrets are put "
+                        "in for such names.",
+                        name=f"{_LITERAL}…}}",
+                    ),
+                    phrase("Write the text into a file of the artifact."),
                     at=("functions", name, "environment", key),
                 )
 
@@ -71,26 +78,43 @@ def mistakes(config: Config) -> Iterator[MistakeError]:
 def _mistaken(config: Config, name: str, reference: str, at: Location) -> Iterator[MistakeError]:
     function = config.functions[name]
     secret, dot, key = reference.partition(".")[2].partition(".")
-    written = f"`${{{reference}}}`"
+    written = f"${{{reference}}}"
     if not secret or (dot and not key):
-        yield MistakeError(f"{written} names no secret.", _FORM, at=at)
+        problem = phrase("`{reference}` names no secret.", reference=written)
+        yield MistakeError(problem, phrase(_FORM), at=at)
     elif secret == DATABASE and not function.database:
         yield MistakeError(
-            f"{written} needs the right to read the database's secret, which the function {name} has not.",
-            f"Add `database: true` to `functions.{name}`.",
+            phrase(
+                "`{reference}` needs the right to read the database's secret, which the function {name} has "
+                "not.",
+                reference=written,
+                name=name,
+            ),
+            phrase("Add `database: true` to `functions.{name}`.", name=name),
             at=at,
         )
     elif secret == DATABASE and not key:
         yield MistakeError(
-            f"{written} is the whole secret in JSON.",
-            "Write `${secrets.database.username}` or `${secrets.database.password}`.",
+            phrase("`{reference}` is the whole secret in JSON.", reference=written),
+            phrase("Write `${secrets.database.username}` or `${secrets.database.password}`."),
             at=at,
         )
     elif secret != DATABASE and secret not in function.secrets:
-        here = ", ".join((*function.secrets, secret))
-        add = "" if secret in config.secrets else f" Add `{secret}` to `secrets`, too."
-        yield MistakeError(
-            f"{written} needs the right to read the secret, which the function {name} has not.",
-            f"Write `secrets: [{here}]` in `functions.{name}`.{add}",
-            at=at,
+        problem = phrase(
+            "`{reference}` needs the right to read the secret, which the function {name} has not.",
+            reference=written,
+            name=name,
         )
+        yield MistakeError(problem, _right_to_read(config, name, secret), at=at)
+
+
+def _right_to_read(config: Config, name: str, secret: str) -> str:
+    names = ", ".join((*config.functions[name].secrets, secret))
+    if secret in config.secrets:
+        return phrase("Write `secrets: [{names}]` in `functions.{name}`.", names=names, name=name)
+    return phrase(
+        "Write `secrets: [{names}]` in `functions.{name}`. Add `{secret}` to `secrets`, too.",
+        names=names,
+        name=name,
+        secret=secret,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
@@ -17,6 +18,7 @@ from kanmon.codes import Code
 from kanmon.config.extremes import DEEPEST, refuse_extremes
 from kanmon.documentation import REPOSITORY
 from kanmon.errors import KanmonError
+from kanmon.language import deferred, phrase
 from kanmon.regular_file import RefusedFileError, TooBigError, read_regular
 from kanmon.text import cut
 
@@ -33,19 +35,21 @@ _NODES = 20_000
 _SHOWN = 200
 _TEXT = "tag:yaml.org,2002:str"
 _NAMES = {_TEXT, "tag:yaml.org,2002:merge"}
-_FIRST = f"Begin with the example of {REPOSITORY}#your-first-release."
-_COLON_FIX = "Put a space after each colon, in the line before, too. Put a text with `: ` in quotes."
+_LANGUAGE = re.compile(r"""^language:[ \t]+["']?([a-z]+)["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
+_COLON_FIX = deferred(
+    "Put a space after each colon, in the line before, too. Put a text with `: ` in quotes."
+)
 _SYNTAX_FIXES = {
-    "'\\t'": "Use spaces instead of tabs.",
-    "undefined alias": "Put a text with `*` at its beginning in quotes.",
-    "cannot start any token": "Put a text with `@`, `%` or a backtick at its beginning in quotes.",
+    "'\\t'": deferred("Use spaces instead of tabs."),
+    "undefined alias": deferred("Put a text with `*` at its beginning in quotes."),
+    "cannot start any token": deferred("Put a text with `@`, `%` or a backtick at its beginning in quotes."),
     "mapping values are not allowed": _COLON_FIX,
     "could not find expected ':'": _COLON_FIX,
-    "another document": "Remove the line with `---`: a config is one document.",
-    "escape sequence": "In double quotes, write `\\\\` for a backslash. Or use single quotes.",
+    "another document": deferred("Remove the line with `---`: a config is one document."),
+    "escape sequence": deferred("In double quotes, write `\\\\` for a backslash. Or use single quotes."),
 }
 """The fix for words in the message of the YAML library."""
-_SYNTAX_FIX = (
+_SYNTAX_FIX = deferred(
     "Look at this line and the one before: indent with spaces, close each bracket and each quote, and put "
     "text with `: ` or `{` in quotes."
 )
@@ -115,18 +119,33 @@ class Document:
 
 
 def read_document(path: Path) -> Document:
-    """Read a YAML file.
+    """Read a YAML file. Raises the errors of :func:`read_text` and :func:`parse_document`."""
+    return parse_document(read_text(path), path)
 
-    Raises KanmonError with CONFIG_MISSING, CONFIG_EMPTY, CONFIG_SYNTAX, CONFIG_TOO_BIG or CONFIG_INVALID.
+
+def language_in(text: str) -> str | None:
+    """The language that a config names on a line of its own, also if the rest is no YAML.
+
+    Errors of the YAML can come in this language, then.
+    """
+    found = _LANGUAGE.search(text)
+    return found and found[1]
+
+
+def parse_document(text: str, path: Path) -> Document:
+    """Parse the text of a YAML file.
+
+    Raises KanmonError with CONFIG_EMPTY, CONFIG_SYNTAX, CONFIG_TOO_BIG or CONFIG_INVALID.
     """
     reader = YAML(typ="safe", pure=True)
-    text = _text(path)
     root = _composed(reader, text, path)
+    first = phrase("Begin with the example of {address}.", address=f"{REPOSITORY}#your-first-release")
     if root is None or root.tag == "tag:yaml.org,2002:null":
-        raise KanmonError(Code.CONFIG_EMPTY, f"{path.name} has no content.", where=str(path), fix=_FIRST)
+        problem = phrase("{name} has no content.", name=path.name)
+        raise KanmonError(Code.CONFIG_EMPTY, problem, where=str(path), fix=first)
     if not isinstance(root, MappingNode):
-        problem = f"{path.name} must be a mapping of keys, such as `app: my-app`."
-        raise KanmonError(Code.CONFIG_INVALID, problem, where=f"{path.name}:1", fix=_FIRST)
+        problem = phrase("{name} must be a mapping of keys, such as `app: my-app`.", name=path.name)
+        raise KanmonError(Code.CONFIG_INVALID, problem, where=f"{path.name}:1", fix=first)
     odd_names = tuple(_names_as_text(root))
     refuse_extremes(path.name, root, reader.constructor.construct_object)
     try:
@@ -173,14 +192,16 @@ def _composed(reader: YAML, text: str, path: Path) -> Node | None:
         root = reader.compose(text)
     except MaxDepthExceededError as error:
         where = f"{path.name}:{error.problem_mark.line + 1}"
-        problem, fix = "The config is nested too deep.", f"Write it with at most {DEEPEST} levels."
+        problem = phrase("The config is nested too deep.")
+        fix = phrase("Write it with at most {most} levels.", most=DEEPEST)
         raise KanmonError(Code.CONFIG_TOO_BIG, problem, where=where, fix=fix) from None
     except (MarkedYAMLError, ReaderError) as error:
         raise _syntax_error(error, path) from None
     except KanmonError:
         raise
     except Exception:  # noqa: BLE001 - the library raises anything for a wrong directive or escape
-        problem, fix = "The YAML has an impossible value.", "Put it in quotes, or correct it."
+        problem = phrase("The YAML has an impossible value.")
+        fix = phrase("Put it in quotes, or correct it.")
         raise KanmonError(Code.CONFIG_SYNTAX, problem, where=str(path), fix=fix) from None
     return root
 
@@ -193,7 +214,9 @@ def _count_nodes(reader: YAML, path: Path) -> None:
     def counted(parent: Node | None, index: object) -> Node:
         if next(numbers) > _NODES:
             where = f"{path.name}:{composer.parser.peek_event().start_mark.line + 1}"
-            problem = f"Up to this line, the config has {_NODES:,} keys and values. Kanmon takes no more."
+            problem = phrase(
+                "Up to this line, the config has {most:,} keys and values. Kanmon takes no more.", most=_NODES
+            )
             raise KanmonError(Code.CONFIG_TOO_BIG, problem, where=where)
         node: Node = compose(parent, index)
         return node
@@ -203,33 +226,38 @@ def _count_nodes(reader: YAML, path: Path) -> None:
 
 def _syntax_error(error: MarkedYAMLError | ReaderError, path: Path) -> KanmonError:
     if isinstance(error, ReaderError):
-        problem = f"The YAML has the character {error.character!r}, not allowed in YAML."
-        fix = "Remove it, or write it by its code in quotes."
+        problem = phrase(
+            "The YAML has the character {character!r}, not allowed in YAML.", character=error.character
+        )
+        fix = phrase("Remove it, or write it by its code in quotes.")
         return KanmonError(Code.CONFIG_SYNTAX, problem, where=str(path), fix=fix)
     mark = error.problem_mark or error.context_mark
     where = f"{path.name}:{mark.line + 1}" if mark else path.name
     cause = cut(error.problem or error.context or "", _SHOWN)
-    problem = f"The YAML can't be read: {cause}."
+    problem = phrase("The YAML can't be read: {cause}.", cause=cause)
     return KanmonError(Code.CONFIG_SYNTAX, problem, where=where, fix=_syntax_fix(cause))
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of a config. Raises CONFIG_MISSING, CONFIG_TOO_BIG or CONFIG_SYNTAX."""
     try:
         return read_regular(path, LARGEST).decode()
     except FileNotFoundError:
         other = path.with_suffix(".yaml")
-        fix = f"Rename {other.name}, or name it with `--config`." if other.exists() else None
-        problem = f"There is no {path.name}."
+        rename = phrase("Rename {name}, or name it with `--config`.", name=other.name)
+        fix = rename if other.exists() else None
+        problem = phrase("There is no {name}.", name=path.name)
         raise KanmonError(Code.CONFIG_MISSING, problem, where=str(path), fix=fix) from None
     except TooBigError as error:
-        raise KanmonError(Code.CONFIG_TOO_BIG, f"{path.name} {error}.", where=str(path)) from None
+        problem = phrase("{name} {reason}.", name=path.name, reason=error)
+        raise KanmonError(Code.CONFIG_TOO_BIG, problem, where=str(path)) from None
     except RefusedFileError as error:
-        problem = f"{path.name} {error}."
+        problem = phrase("{name} {reason}.", name=path.name, reason=error)
     except UnicodeDecodeError:
-        problem = f"{path.name} is not a text in UTF-8."
-    fix = "Name a text file in UTF-8 with `--config FILE`."
+        problem = phrase("{name} is not a text in UTF-8.", name=path.name)
+    fix = phrase("Name a text file in UTF-8 with `--config FILE`.")
     raise KanmonError(Code.CONFIG_SYNTAX, problem, where=str(path), fix=fix)
 
 
 def _syntax_fix(cause: str) -> str:
-    return next((fix for words, fix in _SYNTAX_FIXES.items() if words in cause), _SYNTAX_FIX)
+    return phrase(next((fix for words, fix in _SYNTAX_FIXES.items() if words in cause), _SYNTAX_FIX))

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from kanmon.config.section import MistakeError, Section, written
 from kanmon.config.values import Name
 from kanmon.config.workflows import FILES, pinned
+from kanmon.language import deferred, phrase
 
 _OWNER = r"[A-Za-z0-9][A-Za-z0-9-]{0,38}"
 _REPOSITORY = r"[A-Za-z0-9._-]{1,100}"
@@ -18,7 +19,7 @@ WorkflowRef = Annotated[
     str,
     written(
         rf"^{_OWNER}/{_REPOSITORY}/\.github/workflows/[A-Za-z0-9._-]+\.ya?ml(@[A-Za-z0-9._/-]+)?$",
-        "Write owner, repository and file of the workflow, then `@` and a ref.",
+        deferred("Write owner, repository and file of the workflow, then `@` and a ref."),
         "octo/shop/.github/workflows/nightly.yml@refs/heads/main",
     ),
 ]
@@ -28,8 +29,8 @@ WorkflowRef = Annotated[
 def _with_ref(name: str) -> str:
     if "@" not in name and name not in FILES:
         raise MistakeError(
-            "The workflow has no ref, so any version of the file would get the roles.",
-            f"Write its branch, tag or commit, such as `{name}@refs/heads/main`.",
+            phrase("The workflow has no ref, so any version of the file would get the roles."),
+            phrase("Write its branch, tag or commit, such as `{name}@refs/heads/main`.", name=name),
         )
     return name
 
@@ -41,7 +42,9 @@ class Github(Section):
         str,
         written(
             rf"^{_OWNER}/{_REPOSITORY}$",
-            "Write the owner's and the repository's name, with `/` between them and without `https://`.",
+            deferred(
+                "Write the owner's and the repository's name, with `/` between them and without `https://`."
+            ),
             "octo/shop",
         ),
     ] = Field(description="The app's repository on GitHub, as `owner/name`: `octo/shop`.")
@@ -69,7 +72,11 @@ class Github(Section):
     )
     branch: Annotated[
         str,
-        written(r"^[A-Za-z0-9._/-]+$", "Use the branch's name, without spaces and `refs/heads/`.", "main"),
+        written(
+            r"^[A-Za-z0-9._/-]+$",
+            deferred("Use the branch's name, without spaces and `refs/heads/`."),
+            "main",
+        ),
     ] = Field(
         "main",
         description="The branch of your releases. Only its jobs can take the plan role, so nobody can make a "
@@ -93,9 +100,11 @@ class Github(Section):
     def _both_ids(self) -> Self:
         if (self.repository_id is None) != (self.owner_id is None):
             raise MistakeError(
-                "`repository_id` and `owner_id` belong together, and one of them is missing.",
-                f"Add the other one. This prints both: `gh api repos/{self.repository} --jq '.id, "
-                ".owner.id'`.",
+                phrase("`repository_id` and `owner_id` belong together, and one of them is missing."),
+                phrase(
+                    "Add the other one. This prints both: `gh api repos/{repository} --jq '.id, .owner.id'`.",
+                    repository=self.repository,
+                ),
             )
         return self
 

@@ -70,9 +70,11 @@ def explanation(error: ErrorDetails, written: str = "") -> tuple[str, str]:
             return phrase("`{key}` is not a key of Kanmon.", key=dotted(location)), _known_key(location)
         case "missing":
             line = as_yaml(location[-1], example(form_of(location)))
-            owner = f"`{dotted(location[:-1])}`" if location[:-1] else phrase("the file")
             problem = phrase("`{key}` is missing.", key=dotted(location))
-            return problem, phrase("Add `{line}` to {owner}, for example.", line=line, owner=owner)
+            if not location[:-1]:
+                return problem, phrase("Add `{line}` to the file, for example.", line=line)
+            owner = dotted(location[:-1])
+            return problem, phrase("Add `{line}` to `{owner}`, for example.", line=line, owner=owner)
         case _:
             return _wrong_value(error, written)
 

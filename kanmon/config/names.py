@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.config.placeholders import SECRETS
 from kanmon.config.section import MistakeError
+from kanmon.language import phrase
 from kanmon.model import SLOTS
 from kanmon.naming import RESERVED, SLOT, STACK_KINDS, begins, logical_id
 
@@ -36,23 +37,38 @@ def _mistakes(config: Config) -> Iterator[MistakeError]:
     for name in config.every_environment:
         if begins(RESERVED, name):
             yield MistakeError(
-                f"The environment's name {name} begins with `{RESERVED}`. Such names are Kanmon's own: the "
-                f"artifact bucket has the name {config.app}-{RESERVED}-….",
-                "Choose another name, such as `production`.",
+                phrase(
+                    "The environment's name {name} begins with `{reserved}`. Such names are Kanmon's own: "
+                    "the artifact bucket has the name {bucket}.",
+                    name=name,
+                    reserved=RESERVED,
+                    bucket=f"{config.app}-{RESERVED}-…",
+                ),
+                phrase("Choose another name, such as `{name}`.", name="production"),
                 at=("environment",) if name == config.environment and not config.environments else at,
             )
     for one, other in combinations(config.every_environment, 2):
         if begins(one, other):
             yield MistakeError(
-                f"The environment {other} begins with the name of the environment {one}. Then the roles of "
-                f"{one} could use everything of {other}.",
-                f"Rename one of them, such as `{other.removeprefix(one + '-')}-{one}`.",
+                phrase(
+                    "The environment {other} begins with the name of the environment {one}. Then the roles "
+                    "of {one} could use everything of {other}.",
+                    one=one,
+                    other=other,
+                ),
+                phrase(
+                    "Rename one of them, such as `{name}`.", name=f"{other.removeprefix(one + '-')}-{one}"
+                ),
                 at=at,
             )
         if logical_id(one) == logical_id(other):
             yield MistakeError(
-                f"The environments {one} and {other} have the same name without their hyphens.",
-                "Rename one of them.",
+                phrase(
+                    "The environments {one} and {other} have the same name without their hyphens.",
+                    one=one,
+                    other=other,
+                ),
+                phrase("Rename one of them."),
                 at=at,
             )
 
@@ -61,13 +77,16 @@ def _of_stacks(config: Config) -> Iterator[MistakeError]:
     for name in config.stacks:
         if name in _STACKS:
             yield MistakeError(
-                f"Kanmon itself has a stack {name} in each environment.",
-                "Choose another name, such as `orders`.",
+                phrase("Kanmon itself has a stack {name} in each environment.", name=name),
+                phrase("Choose another name, such as `{name}`.", name="orders"),
                 at=("stacks", name),
             )
     if SECRETS in config.stacks:
         yield MistakeError(
-            f"`${{{SECRETS}.…}}` names values of secrets, so no output of a stack {SECRETS} could be named.",
-            "Choose another name, such as `keys`.",
+            phrase(
+                "`${{{name}.…}}` names values of secrets, so no output of a stack {name} could be named.",
+                name=SECRETS,
+            ),
+            phrase("Choose another name, such as `{name}`.", name="keys"),
             at=("stacks", SECRETS),
         )

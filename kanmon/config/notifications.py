@@ -8,13 +8,14 @@ from pydantic import Field, model_validator
 
 from kanmon.config.costs import Email
 from kanmon.config.section import MistakeError, Section, written
+from kanmon.language import deferred, phrase
 
 # A name or an ARN: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
 SecretName = Annotated[
     str,
     written(
         r"^(arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:)?[A-Za-z0-9/_+=.@-]{1,512}$",
-        "Use the name or the ARN of a secret in Secrets Manager. Never put the secret itself here.",
+        deferred("Use the name or the ARN of a secret in Secrets Manager. Never put the secret itself here."),
         "shop/slack",
     ),
 ]
@@ -51,7 +52,6 @@ class Notifications(Section):
     def _different(self) -> Self:
         for index, email in enumerate(self.emails):
             if email.lower() in map(str.lower, self.emails[:index]):
-                raise MistakeError(
-                    f"The address {email} is there twice.", "Remove one of them.", at=("emails", index)
-                )
+                problem = phrase("The address {email} is there twice.", email=email)
+                raise MistakeError(problem, phrase("Remove one of them."), at=("emails", index))
         return self

@@ -8,12 +8,21 @@ from kanmon.config import check_values, composed, secrets, substitution
 from kanmon.config.paths import is_api_path
 from kanmon.config.section import MistakeError, choice
 from kanmon.config.user_pool_triggers import user_trigger_references
+from kanmon.language import deferred, phrase
 from kanmon.stacks.grants import clashes, missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kanmon.config.schema import Config
+
+
+_THINGS = {
+    "functions": deferred("function"),
+    "state_machines": deferred("state machine"),
+    "queues": deferred("queue"),
+}
+"""What the sections have, for people."""
 
 
 def check_references(config: Config) -> None:
@@ -23,8 +32,8 @@ def check_references(config: Config) -> None:
     """
     if config.api is None and config.web is None:
         raise MistakeError(
-            "The app has neither `api` nor `web`, so nobody could reach it.",
-            "Add one of them, such as `web: {directory: web/dist}`.",
+            phrase("The app has neither `api` nor `web`, so nobody could reach it."),
+            phrase("Add one of them, such as `web: {directory: web/dist}`."),
         )
     for mistake in (
         *_missing(config),
@@ -41,17 +50,21 @@ def check_references(config: Config) -> None:
 def _missing(config: Config) -> Iterator[MistakeError]:
     for user, place, section, name in _references(config):
         if name not in getattr(config, section):
-            thing = section.removesuffix("s").replace("_", " ")
             yield MistakeError(
-                f"The {user} names the {thing} {name}, which is not under `{section}`.",
+                phrase(
+                    "The {user} names the {thing} {name}, which is not under `{section}`.",
+                    user=user,
+                    thing=phrase(_THINGS[section]),
+                    name=name,
+                    section=section,
+                ),
                 choice(section, getattr(config, section), name),
                 at=place,
             )
     for name, function in config.functions.items():
         for problem in missing(config, name, function):
-            yield MistakeError(
-                problem, "Add it to the config, or remove it from the function.", at=("functions", name)
-            )
+            fix = phrase("Add it to the config, or remove it from the function.")
+            yield MistakeError(problem, fix, at=("functions", name))
 
 
 def _shadowed(config: Config) -> Iterator[MistakeError]:
@@ -60,22 +73,24 @@ def _shadowed(config: Config) -> Iterator[MistakeError]:
     for folder in config.web.routes_in if config.web else ():
         if is_api_path(f"/{folder.removesuffix('*')}", answered):
             yield MistakeError(
-                f"The paths in {folder} are the API's, by `api.prefix` or `api.paths`.",
-                "Remove the folder, or give the API other paths.",
+                phrase("The paths in {folder} are the API's, by `api.prefix` or `api.paths`.", folder=folder),
+                phrase("Remove the folder, or give the API other paths."),
                 at=("web", "routes_in", folder),
             )
     for index, folder in enumerate(folders):
         if is_api_path(f"/{folder.removesuffix('*')}", answered):
             yield MistakeError(
-                f"The folder {folder} of the web app has the same path as the API, `api.prefix` or "
-                "`api.paths`.",
-                "Give the folder or the API another name.",
+                phrase(
+                    "The folder {folder} of the web app has the same path as the API, `api.prefix` or "
+                    "`api.paths`.",
+                    folder=folder,
+                ),
+                phrase("Give the folder or the API another name."),
                 at=("web", "immutable", index),
             )
         if folder in folders[:index]:
-            yield MistakeError(
-                f"The folder {folder} is there twice.", "Remove one.", at=("web", "immutable", index)
-            )
+            problem = phrase("The folder {folder} is there twice.", folder=folder)
+            yield MistakeError(problem, phrase("Remove one."), at=("web", "immutable", index))
 
 
 def _watched(config: Config) -> Iterator[tuple[str, tuple[int | str, ...], str, str]]:
@@ -85,7 +100,7 @@ def _watched(config: Config) -> Iterator[tuple[str, tuple[int | str, ...], str, 
             key = section.removesuffix("s")
             watched = getattr(alarm, key)
             if watched and not (key == "queue" and _is_dead_letters(config, watched)):
-                yield f"alarm {name}", ("alarms", name, key), section, watched
+                yield phrase("alarm {name}", name=name), ("alarms", name, key), section, watched
 
 
 def _is_dead_letters(config: Config, name: str) -> bool:
@@ -101,21 +116,24 @@ def _references(config: Config) -> Iterator[tuple[str, tuple[int | str, ...], st
     """
     for index, route in enumerate(config.routes):
         if route.function:
-            yield f"route {route.path}", ("api", "routes", index, "function"), "functions", route.function
+            user = phrase("route {path}", path=route.path)
+            yield user, ("api", "routes", index, "function"), "functions", route.function
     for index, hook in enumerate(config.hooks):
-        yield f"hook {hook.name}", ("hooks", index, "function"), "functions", hook.function
+        user = phrase("hook {name}", name=hook.name)
+        yield user, ("hooks", index, "function"), "functions", hook.function
     for user, place, name in user_trigger_references(config):
         yield user, place, "functions", name
     yield from _watched(config)
     for name, queue in config.queues.items():
         if queue.function:
-            yield f"queue {name}", ("queues", name, "function"), "functions", queue.function
+            user = phrase("queue {name}", name=name)
+            yield user, ("queues", name, "function"), "functions", queue.function
     yield from _scheduled(config)
 
 
 def _scheduled(config: Config) -> Iterator[tuple[str, tuple[int | str, ...], str, str]]:
     for name, schedule in config.schedules.items():
-        user = f"schedule {name}"
+        user = phrase("schedule {name}", name=name)
         if schedule.function:
             yield user, ("schedules", name, "function"), "functions", schedule.function
         if schedule.state_machine:
@@ -127,26 +145,29 @@ def _clashing(config: Config) -> Iterator[MistakeError]:
     for index, name in enumerate(names):
         if name in names[:index]:
             yield MistakeError(
-                f"Two checks have the name {name}.",
-                f"Rename one of them, for example to `{name}-2`.",
+                phrase("Two checks have the name {name}.", name=name),
+                phrase("Rename one of them, such as `{name}`.", name=f"{name}-2"),
                 at=("checks", index, "name"),
             )
     yield from _nameless(config)
     for name, alarm in config.alarms.items():
         if alarm.database and config.database is None:
             yield MistakeError(
-                f"The alarm {name} watches the database, but there is no `database`.",
-                "Add it to the config, or remove the alarm.",
+                phrase("The alarm {name} watches the database, but there is no `database`.", name=name),
+                phrase("Add it to the config, or remove the alarm."),
                 at=("alarms", name, "database"),
             )
     for problem in clashes(config):
-        yield MistakeError(problem, "Choose another name.")
+        yield MistakeError(problem, phrase("Choose another name."))
     for name in config.queues:
         if f"{name}-dead" in config.queues:
             yield MistakeError(
-                f"The queue {name} has a dead-letter queue {name}-dead of its own, so no other queue can "
-                "have this name.",
-                f"Rename the queue {name}-dead.",
+                phrase(
+                    "The queue {name} has a dead-letter queue {name}-dead of its own, so no other queue can "
+                    "have this name.",
+                    name=name,
+                ),
+                phrase("Rename the queue {name}-dead.", name=name),
                 at=("queues", f"{name}-dead"),
             )
 
@@ -158,7 +179,11 @@ def _nameless(config: Config) -> Iterator[MistakeError]:
         path = (check.path or "").partition("?")[0]
         if (path, check.method) in mocks and check.expect.release is not False:
             yield MistakeError(
-                f"The check {check.name} asks the mock {path}. API Gateway answers it, and names no release.",
-                "Add `release: false` to its `expect`. Better, check a path of a function.",
+                phrase(
+                    "The check {name} asks the mock {path}. API Gateway answers it, and names no release.",
+                    name=check.name,
+                    path=path,
+                ),
+                phrase("Add `release: false` to its `expect`. Better, check a path of a function."),
                 at=("checks", index, "path"),
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanmon.config.section import MistakeError
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,14 +54,22 @@ def _mistakes(config: Config) -> Iterator[MistakeError]:
     for name in _APPS:
         if f"{config.app}-".startswith(f"{name}-"):
             yield MistakeError(
-                f"The app's name {config.app} begins with `{name}`. AWS keeps such names for itself.",
-                "Choose another name, such as `shop`.",
+                phrase(
+                    "The app's name {app} begins with `{name}`. AWS keeps such names for itself.",
+                    app=config.app,
+                    name=name,
+                ),
+                phrase("Choose another name, such as `{name}`.", name="shop"),
                 at=("app",),
             )
     name = config.database.name if config.database else ""
     if name in RESERVED_WORDS | _USERS or name.startswith(_PREFIXES):
         yield MistakeError(
-            f"The database's name {name} is reserved: RDS takes it neither for a database nor for its owner.",
-            f"Choose another name, such as `{config.app.replace('-', '_')}_data`.",
+            phrase(
+                "The database's name {name} is reserved: RDS takes it neither for a database nor for its "
+                "owner.",
+                name=name,
+            ),
+            phrase("Choose another name, such as `{name}`.", name=f"{config.app.replace('-', '_')}_data"),
             at=("database", "name"),
         )

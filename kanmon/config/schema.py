@@ -46,6 +46,7 @@ from kanmon.config.values import LogicalId, Name
 from kanmon.config.verify import Verify
 from kanmon.config.waiting import check_waiting
 from kanmon.config.web import Web
+from kanmon.language import deferred
 
 
 # The greatest numbers of functions and the like come from their resources: a stack has at most 500. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
@@ -87,7 +88,11 @@ class Config(Section):
     )
     region: Annotated[
         str,
-        written(r"^[a-z]{2}(-[a-z]+)+-\d$", "Use the code of an AWS region, not its name.", "eu-central-1"),
+        written(
+            r"^[a-z]{2}(-[a-z]+)+-\d$",
+            deferred("Use the code of an AWS region, not its name."),
+            "eu-central-1",
+        ),
     ] = Field(
         "ap-northeast-1",
         description="The code of the AWS region for all stacks, such as `eu-central-1`. If you change it, "
@@ -95,9 +100,8 @@ class Config(Section):
     )
     language: Literal["en", "ja"] = Field(
         "en",
-        description="The language of what Kanmon shows: English or Japanese. So far, these are in Japanese: "
-        "the fix of each error, the gate, tests, failed checks, and the messages of a release. The variable "
-        "`KANMON_LANG` counts more.",
+        description="The language of what Kanmon shows: English or Japanese. The variable `KANMON_LANG` "
+        "counts more.",
     )
     tags: dict[str, str] = Field(
         default_factory=dict,

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from kanmon.config.section import InsidePath, Section, written
+from kanmon.language import deferred
 
 ROLE_PATH, BOUNDARY = "KanmonRolePath", "KanmonBoundary"
 """The parameters of an own stack with roles: their path, and their boundary or nothing."""
@@ -14,7 +15,7 @@ ROLE_PATH, BOUNDARY = "KanmonRolePath", "KanmonBoundary"
 ParameterName = Annotated[
     str,
     Field(max_length=255),
-    written(r"^[A-Za-z0-9]+$", "Use the parameter's name, of letters and digits.", "TableName"),
+    written(r"^[A-Za-z0-9]+$", deferred("Use the parameter's name, of letters and digits."), "TableName"),
 ]
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from kanmon.config.composed import is_secret
 from kanmon.config.placeholders import SECRETS, is_one_name, is_unclosed, names_in, substitute
 from kanmon.config.section import MistakeError
+from kanmon.language import deferred, phrase
 from kanmon.naming import EDGE, FOUNDATION, SLOT, Output, Parameter, slot_resource_name, unique_id
 from kanmon.stacks.grants import foundation_outputs
 from kanmon.text import cut
@@ -32,7 +33,7 @@ PSEUDO = ("AWS::AccountId", "AWS::Partition", "AWS::URLSuffix")
 """CloudFormation's own values for every template, beside the region."""
 _OUTPUT = re.compile(r"[A-Za-z0-9]{1,255}")
 _SHOWN = 60
-_FORM = "Write `${stack.Output}`, such as `${edge.Domain}`. For the text itself, write `${!…}`."
+_FORM = deferred("Write `${stack.Output}`, such as `${edge.Domain}`. For the text itself, write `${!…}`.")
 
 Scope = Literal["slot", "pages", "parameter", "account"]
 """Where a text comes to stand: a slot's template, the pages, a parameter of an own stack, the boundary.
@@ -42,14 +43,14 @@ Only the first is of a slot, and the boundary comes before all stacks with outpu
 
 
 _REASONS: dict[Scope, str] = {
-    "pages": "Everybody reads the pages, and they are of no slot.",
-    "parameter": "A stack of your own is of no slot.",
-    "account": "The bootstrap stack comes before all others.",
+    "pages": deferred("Everybody reads the pages, and they are of no slot."),
+    "parameter": deferred("A stack of your own is of no slot."),
+    "account": deferred("The bootstrap stack comes before all others."),
 }
 _FIXES: dict[Scope, str] = {
-    "pages": "Use an output of another stack, or leave it to a function.",
-    "parameter": "Use an output of another stack. In the template there is `!Ref AWS::AccountId`.",
-    "account": "Write the ARN with `${AWS::Region}`, `${AWS::AccountId}` and `${kanmon.Prefix}-*`.",
+    "pages": deferred("Use an output of another stack, or leave it to a function."),
+    "parameter": deferred("Use an output of another stack. In the template there is `!Ref AWS::AccountId`."),
+    "account": deferred("Write the ARN with `${AWS::Region}`, `${AWS::AccountId}` and `${kanmon.Prefix}-*`."),
 }
 
 
@@ -149,7 +150,7 @@ def mistakes(config: Config) -> Iterator[MistakeError]:
     source_of = source(config)
     for one in texts(config):
         if is_unclosed(one.text):
-            yield MistakeError("A `${` has no end.", _FORM, at=one.place)
+            yield MistakeError(phrase("A `${` has no end."), phrase(_FORM), at=one.place)
         for name in names_in(one.text):
             if is_secret(name):
                 yield from _exposed(one, name)
@@ -160,8 +161,8 @@ def mistakes(config: Config) -> Iterator[MistakeError]:
         whole = is_one_name(one.text) or not any(map(source_of, names_in(one.text)))
         if one.scope == "parameter" and not whole:
             yield MistakeError(
-                "A parameter takes one output alone, without text around it.",
-                "Give the template two parameters, and join them there with `!Sub`.",
+                phrase("A parameter takes one output alone, without text around it."),
+                phrase("Give the template two parameters, and join them there with `!Sub`."),
                 at=one.place,
             )
     yield from _circles(config)
@@ -184,8 +185,8 @@ def _circles(config: Config) -> Iterator[MistakeError]:
     except CycleError as error:
         circle = " → ".join(error.args[1])
         yield MistakeError(
-            f"These stacks need each other: {circle}.",
-            "Take one of the parameters away, or make one stack of them.",
+            phrase("These stacks need each other: {circle}.", circle=circle),
+            phrase("Take one of the parameters away, or make one stack of them."),
             at=("stacks", error.args[1][0], "parameters"),
         )
 
@@ -201,35 +202,41 @@ def _exposed(one: Text, name: str) -> Iterator[MistakeError]:
     """A secret's value anywhere but in a function's variables."""
     if one.place[0] != "functions" or one.place[2] != "environment":
         yield MistakeError(
-            f"The value of `${{{cut(name, _SHOWN)}}}` would be stored here, and no secret's value is.",
-            "Leave it to a function: it may have the value in its `environment`.",
+            phrase(
+                "The value of `{name}` would be stored here, and no secret's value is.",
+                name=f"${{{cut(name, _SHOWN)}}}",
+            ),
+            phrase("Leave it to a function: it may have the value in its `environment`."),
             at=one.place,
         )
 
 
 def _unknown(one: Text, name: str, known: Mapping[Scope, list[str]], *, has_value: bool) -> MistakeError:
-    written = f"`${{{cut(name, _SHOWN)}}}`"
+    written = f"${{{cut(name, _SHOWN)}}}"
     if has_value or name in known["slot"]:
-        return MistakeError(
-            f"The value of {written} is not known here. {_REASONS[one.scope]}",
-            _FIXES[one.scope],
-            at=one.place,
+        problem = phrase(
+            "The value of `{name}` is not known here. {reason}",
+            name=written,
+            reason=phrase(_REASONS[one.scope]),
         )
+        return MistakeError(problem, phrase(_FIXES[one.scope]), at=one.place)
     stack, _, output = name.partition(".")
     beside = {
-        other.partition(".")[2]: f"`${{{other}}}`"
+        other.partition(".")[2]: f"${{{other}}}"
         for other in known[one.scope]
         if other.partition(".")[0] == stack
     }
     near = difflib.get_close_matches(output, beside, n=1)
-    fix = f"Write {beside[near[0]]}." if near else _FORM
+    fix = phrase("Write `{text}`.", text=beside[near[0]]) if near else phrase(_FORM)
     if beside and not near:
-        fix = f"Use one of {', '.join(beside.values())}."
+        fix = phrase("Use one of {names}.", names=", ".join(f"`{other}`" for other in beside.values()))
     elif difflib.get_close_matches(stack.strip().lower(), [SECRETS], n=1):
-        fix = f"Write `${{{SECRETS}.{cut(output.strip(), _SHOWN)}}}`."
+        fix = phrase("Write `{text}`.", text=f"${{{SECRETS}.{cut(output.strip(), _SHOWN)}}}")
     elif output and not beside and ":" not in stack:
-        fix = f"There is no stack {cut(stack, _SHOWN)}. Name another one, or add it to `stacks`."
-    return MistakeError(f"Nothing has the name {written}.", fix, at=one.place)
+        fix = phrase(
+            "There is no stack {stack}. Name another one, or add it to `stacks`.", stack=cut(stack, _SHOWN)
+        )
+    return MistakeError(phrase("Nothing has the name `{name}`.", name=written), fix, at=one.place)
 
 
 def resolved(text: str, config: Config, stacks: Mapping[str, Mapping[str, str]]) -> str:

@@ -9,17 +9,20 @@ from pydantic import AfterValidator, Field
 
 from kanmon.config.section import InsidePath, MistakeError, Section
 from kanmon.config.values import ShellCommand
+from kanmon.language import phrase
 
 _LONGEST = 200
 
 
 def _glob(value: str) -> str:
     if not PurePosixPath(value).parts:
-        raise MistakeError("The path names no file.", "Name the files, such as `build/tests/*.xml`.")
+        raise MistakeError(
+            phrase("The path names no file."), phrase("Name the files, such as `build/tests/*.xml`.")
+        )
     if any("**" in part and part != "**" for part in value.split("/")):
         raise MistakeError(
-            "`**` stands for whole folders, but here it is within a name.",
-            "Put it between two `/`, such as `reports/**/*.xml`.",
+            phrase("`**` stands for whole folders, but here it is within a name."),
+            phrase("Put it between two `/`, such as `reports/**/*.xml`."),
         )
     return value
 

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from kanmon.config.durations import Duration
 from kanmon.config.section import MistakeError, Section
 from kanmon.config.values import Percent
+from kanmon.language import phrase
 
 
 class CanaryStep(Section):
@@ -58,9 +59,12 @@ class Traffic(Section):
         for index, (before, after) in enumerate(pairwise(self.steps), 1):
             if after.percent <= before.percent:
                 raise MistakeError(
-                    f"A share of {after.percent} % can't come after {before.percent} %: the shares of a "
-                    "canary must rise.",
-                    "Write, for example, `steps: [{percent: 10}, {percent: 50}]`.",
+                    phrase(
+                        "A share of {after} % can't come after {before} %: the shares of a canary must rise.",
+                        after=after.percent,
+                        before=before.percent,
+                    ),
+                    phrase("Write, for example, `{line}`.", line="steps: [{percent: 10}, {percent: 50}]"),
                     at=("steps", index, "percent"),
                 )
         return self

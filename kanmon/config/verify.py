@@ -11,6 +11,7 @@ from kanmon.config.placeholders import secrets_in
 from kanmon.config.section import MistakeError, Section, written
 from kanmon.config.test import Glob
 from kanmon.config.values import ShellCommand
+from kanmon.language import deferred, phrase
 
 _LONGEST = 3600.0
 _CLIENTS = ("HOME", "PATH")
@@ -19,14 +20,15 @@ _CLIENTS_BEGIN = ("DOCKER_", "KANMON_")
 
 def _free(name: str) -> str:
     if name in _CLIENTS or name.startswith(_CLIENTS_BEGIN):
-        problem = f"{name} belongs to the image, to Docker or to Kanmon."
-        raise MistakeError(problem, "Choose another name, such as `E2E_PASSWORD`.")
+        problem = phrase("{name} belongs to the image, to Docker or to Kanmon.", name=name)
+        raise MistakeError(problem, phrase("Choose another name, such as `{name}`.", name="E2E_PASSWORD"))
     return name
 
 
 def _short(seconds: float) -> float:
     if not 0 < seconds <= _LONGEST:
-        raise MistakeError("It must be above 0 and at most one hour.", "Write, for example, `15m`.")
+        problem = phrase("It must be above 0 and at most one hour.")
+        raise MistakeError(problem, phrase("Write, for example, `{line}`.", line="15m"))
     return seconds
 
 
@@ -37,7 +39,7 @@ class Verify(Section):
         str,
         written(
             r"^([a-z0-9][a-z0-9._/:-]*(:[\w.-]+)?@)?sha256:[0-9a-f]{64}$",
-            "Name the image with its digest: `docker buildx imagetools inspect IMAGE` shows it.",
+            deferred("Name the image with its digest: `docker buildx imagetools inspect IMAGE` shows it."),
             "mcr.microsoft.com/playwright:v1.55.0-noble@sha256:" + "0" * 64,
         ),
     ] = Field(
@@ -64,7 +66,7 @@ class Verify(Section):
     environment: dict[
         Annotated[
             str,
-            written(r"^[A-Za-z_][A-Za-z0-9_]*$", "Use letters, digits and `_`.", "E2E_USER"),
+            written(r"^[A-Za-z_][A-Za-z0-9_]*$", deferred("Use letters, digits and `_`."), "E2E_USER"),
             AfterValidator(_free),
         ],
         Annotated[str, Field(max_length=4096)],

@@ -49,6 +49,38 @@ def test_an_error_comes_in_the_configs_language(tmp_path: Path) -> None:
         speak({})
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "app: shop\nlanguage: ja\nweb: [dist\n",
+        "app: [shop\nlanguage: ja\n",
+        "language: 'ja' # the team's\r\napp: shop\r\napp: shop\r\n",
+        'language: "ja"\napp: !secret shop\n',
+        "language: ja\napp: &a [*a]\n",
+    ],
+)
+def test_an_error_of_the_yaml_comes_in_the_configs_language(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "kanmon.yml"
+    file.write_text(text)
+    try:
+        with pytest.raises(KanmonError) as caught:
+            Context(file).config  # noqa: B018 - its use reads the file
+        assert spoken() == "ja"
+        assert caught.value.fix != Code.CONFIG_SYNTAX.fix
+    finally:
+        speak({})
+
+
+@pytest.mark.parametrize(
+    "text", ["app: [\n", "x:\n  language: ja\napp: [\n", "# language: ja\napp: [\n", "language: fr\napp: [\n"]
+)
+def test_an_error_of_the_yaml_is_in_english_without_a_language(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "kanmon.yml"
+    file.write_text(text)
+    with pytest.raises(KanmonError, match="The YAML can't be read"):
+        Context(file).config  # noqa: B018 - its use reads the file
+
+
 def test_hints_name_an_environment_if_there_are_several(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -329,6 +329,13 @@ _WRONG = [
 ]  # fmt: skip
 
 
+SHARED = {"app", "region", "test", "build", "verify", "traffic", "notifications", "github", "stacks"}
+JAPANESE = [place for place in PLACES if place[0] in SHARED and "emails" not in place]
+ENGLISH = re.compile(r"[A-Za-z]{2,} [a-z]{2,}|[a-z]\.( |$)")
+GIVEN = re.compile(r"`[^`]*`|'[^']*'|https://\S+|Secrets Manager|wrong value…?", re.DOTALL)
+"""What stands in an explanation as it is: values, keys, lines of YAML and names of AWS."""
+
+
 def _changed(place: Location, value: object) -> dict[str, Any]:
     config = deepcopy(OTHER if place[0] == "existing" else FULL)
     inner: Any = config
@@ -375,6 +382,24 @@ def test_the_config_with_every_key_has_every_key() -> None:
 def test_a_wrong_value_is_explained_in_words(place: Location) -> None:
     for value in _WRONG:
         assert _foreign(_changed(place, value), value) == []
+
+
+@pytest.mark.usefixtures("japanese")
+@pytest.mark.parametrize("place", JAPANESE, ids=str)
+def test_a_wrong_value_is_explained_in_japanese(place: Location) -> None:
+    """DOC-1"""
+    texts = [text for value in _WRONG for text in _explained(_changed(place, value))]
+    assert texts
+    assert [text for text in texts if ENGLISH.search(GIVEN.sub("", text))] == []
+
+
+@pytest.mark.usefixtures("japanese")
+def test_a_missing_and_an_unknown_key_are_explained_in_japanese() -> None:
+    """DOC-1"""
+    [missing] = _explained(_without(("app",)))
+    assert missing == "`app` がありません。 たとえば `app: shop` をファイルに追加してください。"
+    [unknown] = _explained(_changed(("traffic", "xyzzy"), 1))
+    assert not ENGLISH.search(GIVEN.sub("", unknown))
 
 
 @pytest.mark.parametrize("place", PLACES, ids=str)
