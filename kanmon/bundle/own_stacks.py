@@ -23,7 +23,7 @@ from kanmon.config.placeholders import names_in
 from kanmon.config.stacks import BOUNDARY, ROLE_PATH
 from kanmon.config.substitution import texts
 from kanmon.errors import KanmonError
-from kanmon.plain_yaml import NoAliases
+from kanmon.plain_yaml import NoAliases, numbers_without_dot
 from kanmon.regular_file import RefusedFileError, read_regular
 from kanmon.text import cut
 
@@ -149,7 +149,8 @@ def _parsed(text: str) -> dict[str, Any]:
     yaml.version = (1, 1)
     yaml.max_depth = _DEEPEST
     yaml.Composer = NoAliases
-    found = yaml.load(text)
+    with numbers_without_dot():
+        found = yaml.load(text)
     return found if isinstance(found, dict) else {}
 
 

@@ -19,6 +19,7 @@ from kanmon.config.extremes import DEEPEST, refuse_extremes
 from kanmon.documentation import REPOSITORY
 from kanmon.errors import KanmonError
 from kanmon.language import deferred, phrase
+from kanmon.plain_yaml import numbers_without_dot
 from kanmon.regular_file import RefusedFileError, TooBigError, read_regular
 from kanmon.text import cut
 
@@ -147,12 +148,13 @@ def parse_document(text: str, path: Path) -> Document:
         problem = phrase("{name} must be a mapping of keys, such as `app: my-app`.", name=path.name)
         raise KanmonError(Code.CONFIG_INVALID, problem, where=f"{path.name}:1", fix=first)
     odd_names = tuple(_names_as_text(root))
-    refuse_extremes(path.name, root, reader.constructor.construct_object)
-    try:
-        tree = reader.constructor.construct_document(root)
-        return Document(path.name, root, tree, text, odd_names)
-    except MarkedYAMLError as error:
-        raise _syntax_error(error, path) from None
+    with numbers_without_dot():
+        refuse_extremes(path.name, root, reader.constructor.construct_object)
+        try:
+            tree = reader.constructor.construct_document(root)
+        except MarkedYAMLError as error:
+            raise _syntax_error(error, path) from None
+    return Document(path.name, root, tree, text, odd_names)
 
 
 def _names_as_text(root: MappingNode) -> Iterator[Location]:

@@ -13,7 +13,7 @@ from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import ScalarNode
 
-from kanmon.plain_yaml import NoAliases
+from kanmon.plain_yaml import NoAliases, numbers_without_dot
 
 _SECTION = re.compile(r"\w+:( |$)")
 _NAME = re.compile(r"  (\w+):")
@@ -110,7 +110,8 @@ def _content(text: str) -> dict[str, Any]:
     yaml.version = (1, 1)
     yaml.Composer, yaml.Constructor = NoAliases, _Constructor
     try:
-        (content,) = yaml.load(text).values()
+        with numbers_without_dot():
+            (content,) = yaml.load(text).values()
     except (YAMLError, ValueError, RecursionError):
         return unread
     return (

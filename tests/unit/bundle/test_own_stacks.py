@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -207,6 +208,13 @@ def test_an_output_in_the_config_must_be_in_the_template(tmp_path: Path) -> None
     with pytest.raises(KanmonError) as error:
         read_stacks(config, tmp_path)
     assert "no such output. It has Again, TableArn." in error.value.message
+
+
+def test_a_number_without_a_dot_brings_no_warning(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = _read(tmp_path, TEMPLATE.replace("Default: 0755", "Default: 1e6"))
+    assert found.defaults["Size"] == "1000000.0"
 
 
 def test_a_missing_template_is_named(tmp_path: Path) -> None:

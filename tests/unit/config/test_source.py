@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import pytest
@@ -59,6 +60,14 @@ def test_a_good_config_loads(tmp_path: Path) -> None:
     config = _load(tmp_path, GOOD)
     assert config.prefix == "shop-production"
     assert config.traffic.steps[0].bake == 300.0
+
+
+@pytest.mark.parametrize("directive", ["", "%YAML 1.1\n---\n"])
+def test_a_number_without_a_dot_brings_no_warning(tmp_path: Path, directive: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        config = _load(tmp_path, directive + GOOD.replace("percent: 10", "percent: 1e1"))
+    assert config.traffic.steps[0].percent == 10
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

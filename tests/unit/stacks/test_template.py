@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import pytest
@@ -66,6 +67,14 @@ def test_a_value_that_is_no_plain_yaml_stays_text(path: str) -> None:
     found = resources_of(ROLE.format(path))
     assert found
     assert path in str(found["Role"].content)
+
+
+def test_a_number_without_a_dot_brings_no_warning() -> None:
+    found = resources_of(ROLE.format("1e6"))
+    assert found
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert found["Role"].content["Properties"] == {"Path": 1e6}
 
 
 @pytest.mark.parametrize("more", ["# a comment\n", "Outputs:\n  Name:\n    Value: x\n", "\n", "  # x\n\n"])
