@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from kanmon.config.placeholders import SECRETS, names_in
+from kanmon.config.composed import DATABASE, FORM, is_secret
+from kanmon.config.placeholders import SECRETS, is_unclosed, names_in
 from kanmon.config.section import MistakeError, choice
 from kanmon.language import phrase
 
@@ -43,7 +44,37 @@ def mistakes(config: Config) -> Iterator[MistakeError]:
         for below, text in check.texts():
             yield from _unknown(config, index, text, (*place, *below))
     for name, text in (config.verify.environment if config.verify else {}).items():
-        yield from _unknown(config, 0, text, ("verify", "environment", name))
+        yield from _in_tests(config, text, ("verify", "environment", name))
+
+
+def _in_tests(config: Config, text: str, place: Location) -> Iterator[MistakeError]:
+    """The mistakes in a variable of the team's own tests. They get values of secrets, and none of checks."""
+    if is_unclosed(text):
+        yield MistakeError(phrase("A `${` has no end."), phrase(FORM), at=place)
+    for name in names_in(text):
+        owner, _, rest = name.partition(".")
+        secret, dot, key = rest.partition(".")
+        if not is_secret(name):
+            problem = phrase("The tests get values of secrets only, and `${{{name}}}` is none.", name=name)
+            yield MistakeError(problem, _secret_instead(owner, rest), at=place)
+        elif not secret or (dot and not key):
+            problem = phrase("`{reference}` names no secret.", reference=f"${{{name}}}")
+            yield MistakeError(problem, phrase(FORM), at=place)
+        elif secret == DATABASE:
+            problem = phrase("Only a function gets the database's secret.")
+            fix = phrase("Give the tests a user of the app, with a secret of its own under `secrets`.")
+            yield MistakeError(problem, fix, at=place)
+        else:
+            yield from _unknown(config, 0, f"${{{name}}}", place)
+
+
+def _secret_instead(owner: str, rest: str) -> str:
+    if rest and difflib.get_close_matches(owner.strip().lower(), [SECRETS], n=1):
+        return phrase("Write `{text}`.", text=f"${{{SECRETS}.{rest}}}")
+    return phrase(
+        "Write `${secrets.name}`, or `${!…}` for the text itself. The candidate's address is in "
+        "`$KANMON_PREVIEW_URL`."
+    )
 
 
 def _signs_in(config: Config, place: Location) -> Iterator[MistakeError]:

@@ -25,7 +25,8 @@ DATABASE = "database"
 """The name of the database's own secret. No other secret can have it: its variable would be the same."""
 _LANGUAGES = ("python", "nodejs")
 _LITERAL = f"${{!{SECRETS}."
-_FORM = deferred("Write `${secrets.jwt}`, or `${secrets.jwt.key}` for a secret in JSON.")
+FORM = deferred("Write `${secrets.jwt}`, or `${secrets.jwt.key}` for a secret in JSON.")
+"""The fix for a reference to no secret."""
 
 
 def is_secret(name: str) -> bool:
@@ -81,7 +82,7 @@ def _mistaken(config: Config, name: str, reference: str, at: Location) -> Iterat
     written = f"${{{reference}}}"
     if not secret or (dot and not key):
         problem = phrase("`{reference}` names no secret.", reference=written)
-        yield MistakeError(problem, phrase(_FORM), at=at)
+        yield MistakeError(problem, phrase(FORM), at=at)
     elif secret == DATABASE and not function.database:
         yield MistakeError(
             phrase(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from kanmon.config.check_values import secrets_of_checks
+from kanmon.config.check_values import mistakes, secrets_of_checks
 from kanmon.config.verify import Verify
 from tests.fakes.app import make_config
 
@@ -51,8 +51,30 @@ def test_its_secrets_are_among_those_that_the_deploy_role_reads() -> None:
     assert secrets_of_checks(config) == ("shopper",)
     with pytest.raises(ValidationError, match="names the secret shoper, which is not under `secrets`"):
         make_config(secrets={"shopper": {}}, verify=VERIFY | {"environment": {"A": "${secrets.shoper}"}})
-    with pytest.raises(ValidationError, match="No earlier check has the value"):
-        make_config(verify=VERIFY | {"environment": {"A": "${login.token}"}})
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "fix"),
+    [
+        ("${login.token}", "only, and `${login.token}` is none", "Write `${secrets.name}`"),
+        ("${edge.Url}", "only, and `${edge.Url}` is none", "address is in `$KANMON_PREVIEW_URL`"),
+        ("${secret.shopper.id}", "is none", "Write `${secrets.shopper.id}`."),
+        ("${secrets}", "`${secrets}` names no secret", "Write `${secrets.jwt}`"),
+        ("${secrets.shopper.}", "`${secrets.shopper.}` names no secret", "Write `${secrets.jwt}`"),
+        ("${secrets.database.password}", "Only a function gets", "a secret of its own under `secrets`"),
+        ("${secrets.shopper", "A `${` has no end.", "Write `${secrets.jwt}`"),
+        ("${secrets.shoper}", "names the secret shoper, which is not under `secrets`", "Write `shopper`."),
+    ],
+)
+def test_a_wrong_value_has_a_fix_that_works_there(text: str, problem: str, fix: str) -> None:
+    """INF-9: a check may take the value of an earlier one. These tests get values of secrets only."""
+    config = make_config(secrets={"shopper": {}}, verify=VERIFY)
+    assert config.verify
+    verify = config.verify.model_copy(update={"environment": {"A": text}})
+    [mistake] = mistakes(config.model_copy(update={"verify": verify}))
+    assert problem in mistake.problem
+    assert fix in mistake.fix
+    assert mistake.at == ("verify", "environment", "A")
 
 
 def test_a_config_without_it_is_stored_as_before() -> None:
