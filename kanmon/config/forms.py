@@ -178,8 +178,8 @@ def _repaired(node: Node, wrong: object) -> Any:  # noqa: ANN401 - a value of YA
     if node.get("type") in {"integer", "number"}:
         found = re.fullmatch(r"(\d{1,9})\s*(s|sec|seconds|mb|mib|%)", wrong.strip().lower())
         return int(found[1]) if found and _in_limits(node, int(found[1])) else None
-    text = "-".join(wrong.lower().split())
-    return text if fits(node, text) and text != wrong else None
+    texts = "-".join(wrong.lower().split()), re.sub(r"[\s-]+", "_", wrong.strip())
+    return next((text for text in texts if fits(node, text) and text != wrong), None)
 
 
 def _in_limits(node: Node, number: int) -> bool:

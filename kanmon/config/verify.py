@@ -66,7 +66,11 @@ class Verify(Section):
     environment: dict[
         Annotated[
             str,
-            written(r"^[A-Za-z_][A-Za-z0-9_]*$", deferred("Use letters, digits and `_`."), "E2E_USER"),
+            written(
+                r"^[A-Za-z_][A-Za-z0-9_]*$",
+                deferred("Use letters, digits and `_`. Begin with a letter or `_`."),
+                "E2E_USER",
+            ),
             AfterValidator(_free),
         ],
         Annotated[str, Field(max_length=4096)],

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from kanmon.config.check_values import mistakes, secrets_of_checks
+from kanmon.config.mistakes import explanation
 from kanmon.config.verify import Verify
 from tests.fakes.app import make_config
 
@@ -32,6 +33,17 @@ def test_an_image_has_a_digest(image: str) -> None:
 @pytest.mark.parametrize("name", ["PATH", "HOME", "DOCKER_HOST", "KANMON_PREVIEW_URL"])
 def test_names_of_others_are_refused(name: str) -> None:
     assert f"{name} belongs to the image" in _refusal(environment={name: "x"})
+
+
+@pytest.mark.parametrize(
+    ("name", "right"), [("e2e-user", "e2e_user"), ("E2E USER", "E2E_USER"), ("2E", "E2E_USER")]
+)
+def test_a_wrong_name_of_a_variable_has_a_right_one(name: str, right: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        make_config(verify=VERIFY | {"environment": {name: "x"}})
+    problem, fix = explanation(refused.value.errors(include_url=False)[0])
+    assert "Begin with a letter or `_`." in problem
+    assert f"`{right}`" in fix
 
 
 @pytest.mark.parametrize("timeout", ["0s", "61m"])
