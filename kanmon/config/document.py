@@ -47,7 +47,7 @@ _SYNTAX_FIXES = {
     "mapping values are not allowed": _COLON_FIX,
     "could not find expected ':'": _COLON_FIX,
     "another document": deferred("Remove the line with `---`: a config is one document."),
-    "escape sequence": deferred("In double quotes, write `\\\\` for a backslash. Or use single quotes."),
+    "escape": deferred("In double quotes, write `\\\\` for a backslash. Or use single quotes."),
 }
 """The fix for words in the message of the YAML library."""
 _SYNTAX_FIX = deferred(

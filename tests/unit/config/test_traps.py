@@ -185,6 +185,10 @@ def test_a_name_in_a_payload_is_text(tmp_path: Path) -> None:
             'environment: {KEY: "\\x"}',
             "In double quotes, write `\\\\` for a backslash. Or use single quotes.",
         ),
+        (
+            'environment: {KEY: "\\d"}',
+            "In double quotes, write `\\\\` for a backslash. Or use single quotes.",
+        ),
         ("memory: 512\n---\nmore: x", "Remove the line with `---`: a config is one document."),
     ],
 )
