@@ -94,7 +94,7 @@ def values_of(node: Node) -> list[Any]:
 
 
 def rule(node: Node) -> str:
-    """The allowed values as a sentence. Example: `It must be a whole number from 128 to 10240.`."""
+    """The allowed values as a sentence, such as `It must be a whole number from 128 to 10240.`."""
     if values := values_of(node):
         names = ", ".join(f"`{value}`" for value in values)
         if len(values) > 1:

@@ -146,7 +146,7 @@ def _clashing(config: Config) -> Iterator[MistakeError]:
         if name in names[:index]:
             yield MistakeError(
                 phrase("Two checks have the name {name}.", name=name),
-                phrase("Rename one of them, such as `{name}`.", name=f"{name}-2"),
+                phrase("Rename one of them, for example to `{name}-2`.", name=name),
                 at=("checks", index, "name"),
             )
     yield from _nameless(config)
