@@ -25,6 +25,7 @@ from kanmon.appcommand.process import run_command
 from kanmon.appcommand.scrub import app_environment
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.text import one_line
 
 if TYPE_CHECKING:
@@ -86,12 +87,13 @@ def _pull_fix(image: str, problem: str) -> str | None:
     if _LOGIN.search(problem):
         first = image.partition("/")[0]
         registry = first if re.search(r"[.:]|^localhost$", first) else "docker.io"
-        return (
-            f"Log in to {registry} before Kanmon runs: `docker login {registry}`, in a workflow a step with "
-            "`docker/login-action` in the same job. docs/checks.md has the workflow."
+        return phrase(
+            "Log in to {registry} before Kanmon runs: `docker login {registry}`, in a workflow a step with "
+            "`docker/login-action` in the same job. docs/checks.md has the workflow.",
+            registry=registry,
         )
     if _OTHER_PROCESSOR.search(problem):
-        return "Name the digest of the image's index, or of the image for this machine's processor."
+        return phrase("Name the digest of the image's index, or of the image for this machine's processor.")
     return None
 
 
@@ -100,9 +102,8 @@ def refuse_without_commit(project: Path, commit: str) -> None:
     try:
         _output(["git", "cat-file", "-e", f"{commit}^{{commit}}"], project)
     except (OSError, subprocess.SubprocessError):
-        raise KanmonError(
-            Code.COMMIT_MISSING, f"The bundle's commit is {commit or 'unknown'}.", where=str(project)
-        ) from None
+        problem = phrase("The bundle's commit is {commit}.", commit=commit or phrase("unknown"))
+        raise KanmonError(Code.COMMIT_MISSING, problem, where=str(project)) from None
 
 
 @dataclass(frozen=True)
@@ -159,9 +160,11 @@ class Container:
                 assert git.stdout is not None  # noqa: S101 - it was asked for
                 self._copy_in(stdin=git.stdout)
             if git.returncode:
-                raise KanmonError(Code.CONTAINER_FAILED, f"git archive ended with status {git.returncode}.")
+                problem = phrase("git archive ended with status {status}.", status=git.returncode)
+                raise KanmonError(Code.CONTAINER_FAILED, problem)
         except (OSError, subprocess.SubprocessError) as error:
-            raise KanmonError(Code.CONTAINER_FAILED, f"The commit can't be read: {error}.") from None
+            problem = phrase("The commit can't be read: {reason}.", reason=error)
+            raise KanmonError(Code.CONTAINER_FAILED, problem) from None
         return f"{APP}/{below}".rstrip("/")
 
     def copy_files(self, files: Mapping[str, bytes]) -> None:
@@ -203,7 +206,8 @@ class Container:
                 assert docker.stdout is not None  # noqa: S101 - it was asked for
                 unpack(docker.stdout, target)
             except (OSError, tarfile.TarError) as error:
-                raise KanmonError(Code.CONTAINER_FAILED, f"The results can't be read: {error}.") from None
+                problem = phrase("The results can't be read: {reason}.", reason=error)
+                raise KanmonError(Code.CONTAINER_FAILED, problem) from None
             finally:
                 docker.kill()
 
@@ -228,9 +232,8 @@ def unpack(source: IO[bytes], target: Path) -> None:
             inside = PurePosixPath(*PurePosixPath(entry.name).parts[1:])
             left, files = left - entry.size, files - 1
             if left < 0 or files < 0:
-                raise KanmonError(
-                    Code.CONTAINER_FAILED, f"The results have more than {_MOST_FILES} files, or 1 GB."
-                )
+                problem = phrase("The results have more than {limit} files, or 1 GB.", limit=_MOST_FILES)
+                raise KanmonError(Code.CONTAINER_FAILED, problem)
             if ".." in inside.parts or inside.is_absolute():
                 continue
             if entry.isdir():
@@ -272,13 +275,14 @@ def _client_errors(verb: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise KanmonError(Code.CONTAINER_FAILED, "There is no command `docker` here.") from None
+        problem = phrase("There is no command `docker` here.")
+        raise KanmonError(Code.CONTAINER_FAILED, problem) from None
     except subprocess.CalledProcessError as error:
         text = error.stderr if isinstance(error.stderr, str) else error.stderr.decode("utf-8", "replace")
-        problem = f"`docker {verb}` failed: {one_line(text, _SHOWN)}"
+        problem = phrase("`docker {verb}` failed: {reason}", verb=verb, reason=one_line(text, _SHOWN))
         raise KanmonError(Code.CONTAINER_FAILED, problem) from None
     except (OSError, subprocess.SubprocessError) as error:
-        problem = f"`docker {verb}` failed: {type(error).__name__}."
+        problem = phrase("`docker {verb}` failed: {reason}", verb=verb, reason=f"{type(error).__name__}.")
         raise KanmonError(Code.CONTAINER_FAILED, problem) from None
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -87,8 +88,8 @@ def kept_runner_files(environment: Mapping[str, str]) -> Iterator[None]:
     finally:
         lost = [str(path) for path, content in before.items() if not _restored(path, content)]
     if lost:
-        problem = "The command replaced the runner's files, and they can't be restored."
-        fix = "Find the part of the command that changes files in `RUNNER_TEMP`, and remove it."
+        problem = phrase("The command replaced the runner's files, and they can't be restored.")
+        fix = phrase("Find the part of the command that changes files in `RUNNER_TEMP`, and remove it.")
         raise KanmonError(Code.FILE_REFUSED, problem, where=", ".join(lost), fix=fix)
 
 

@@ -26,6 +26,7 @@ from kanmon.bundle.manifest import LARGEST as LARGEST_MANIFEST
 from kanmon.bundle.manifest import Bundle, Manifest
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import deferred, phrase
 from kanmon.model import once_fixed
 from kanmon.naming import blob_key
 
@@ -43,8 +44,17 @@ LARGEST = 5 * 1024**3
 """Bytes of one PutObject. A multipart upload would have no SHA-256 of the whole content
 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html)."""
 
-_OTHER_CONTENT = "with content that does not fit its name"
-_WITHHELD = "in a way that can withhold it from the deploy"
+_OTHER_CONTENT = deferred("{name} is stored with content that does not fit its name.")
+_WITHHELD = deferred("{name} is stored in a way that can withhold it from the deploy.")
+_RECORDED = deferred("A recorded file")
+_REMOVE = deferred(
+    "Find the writer in CloudTrail. As an administrator, run `{remove}`. "
+    "Then plan the release again: the plan uploads the right file."
+)
+_FIND_AND_REMOVE = deferred(
+    "Find the writer in CloudTrail. As an administrator, find its `VersionId` with `{look}`, then "
+    "run `{remove}`. Then plan the release again: the plan uploads the right file."
+)
 
 
 @dataclass(frozen=True)
@@ -95,7 +105,7 @@ class Blobs:
 
     def present(self) -> set[str]:
         """The digests of all blobs, by one listing. What is stored under them is not compared."""
-        with aws_errors(f"listing the bucket {self.bucket}"):
+        with aws_errors(phrase("listing the bucket {bucket}", bucket=self.bucket)):
             keys = keys_below(self.s3, self.bucket, self.key(""))
         return {key.removeprefix(self.key("")) for key in keys}
 
@@ -133,17 +143,17 @@ class Blobs:
         """
         where = self._where(sha256)
         with spooled() as file:
-            with aws_errors(f"reading {where}"):
+            with aws_errors(phrase("reading {where}", where=where)):
                 try:
-                    found = self._open(sha256, "A recorded file")
+                    found = self._open(sha256, phrase(_RECORDED))
                 except ClientError as error:
                     if is_missing(error):
-                        problem = "A recorded file is no longer in the bucket."
+                        problem = phrase("A recorded file is no longer in the bucket.")
                         raise KanmonError(Code.BUNDLE_MISSING, problem, where=where) from error
                     raise
                 stored = store(found, largest, file)
             if stored != sha256:
-                raise self._replaced(sha256, "A recorded file", found)
+                raise self._replaced(sha256, phrase(_RECORDED), found)
             yield file
 
     def unpacked(self, sha256: str) -> Iterator[tuple[str, bytes]]:
@@ -160,13 +170,15 @@ class Blobs:
         """
         present = self.present() if known else names.keys()
         compared = sorted(sha256 for sha256 in names if sha256 in present and sha256 not in known)
-        with aws_errors(f"looking into the bucket {self.bucket}"), ThreadPoolExecutor(AT_ONCE) as pool:
+        doing = phrase("looking into the bucket {bucket}", bucket=self.bucket)
+        with aws_errors(doing), ThreadPoolExecutor(AT_ONCE) as pool:
             there = pool.map(lambda sha256: self._is_there(sha256, names[sha256]), compared)
             gone = {sha256 for sha256, found in zip(compared, there, strict=True) if not found}
         if missing := [use for sha256, use in names.items() if sha256 in gone or sha256 not in present]:
-            problem = f"These are not in the artifact bucket: {', '.join(sorted(missing))}."
+            uses = ", ".join(sorted(missing))
+            problem = phrase("These are not in the artifact bucket: {names}.", names=uses)
             where = f"s3://{self.bucket}/{self.key('')}"
-            fix = (
+            fix = phrase(
                 "Run `kanmon plan` again with the bundle: it uploads what is missing. For a rollback, "
                 "release the commit again."
             )
@@ -174,7 +186,7 @@ class Blobs:
 
     def older_than(self, before: datetime) -> set[str]:
         """The digests of the blobs written before a time."""
-        with aws_errors(f"listing the bucket {self.bucket}"):
+        with aws_errors(phrase("listing the bucket {bucket}", bucket=self.bucket)):
             keys = keys_below(self.s3, self.bucket, self.key(""), before)
         return {key.removeprefix(self.key("")) for key in keys}
 
@@ -184,7 +196,7 @@ class Blobs:
         Afterwards another role may write these names again, with any content. So no comparison from before
         may count for them.
         """
-        with aws_errors(f"deleting old files from the bucket {self.bucket}"):
+        with aws_errors(phrase("deleting old files from the bucket {bucket}", bucket=self.bucket)):
             delete_all(self.s3, self.bucket, sorted(map(self.key, digests)))
 
     def key(self, sha256: str) -> str:
@@ -210,17 +222,19 @@ class Blobs:
     ) -> bool:
         """Write a blob unless it is there; True when this call wrote it."""
         if size > LARGEST:
-            problem = f"{name} has {size:,} bytes. One file may have {LARGEST:,}."
+            problem = phrase(
+                "{name} has {size:,} bytes. One file may have {limit:,}.", name=name, size=size, limit=LARGEST
+            )
             raise KanmonError(Code.BUNDLE_TOO_BIG, problem)
-        with aws_errors(f"writing {name} to the bucket {self.bucket}"):
+        with aws_errors(phrase("writing {name} to the bucket {bucket}", name=name, bucket=self.bucket)):
             for number in range(_TRIES):
                 if (look_first or number) and self._is_there(sha256, name):
                     return False
                 with content() as body:
                     if self._write(sha256, body):
                         return True
-        problem = f"Other runs keep writing {name}."
-        raise KanmonError(Code.AWS_FAILED, problem, where=self._where(sha256), fix="Run the command again.")
+        problem, fix = phrase("Other runs keep writing {name}.", name=name), phrase("Run the command again.")
+        raise KanmonError(Code.AWS_FAILED, problem, where=self._where(sha256), fix=fix)
 
     def _write(self, sha256: str, body: BinaryIO) -> bool:
         """Write a blob, if there is none; False when another run wrote it, or writes it now (409)."""
@@ -270,11 +284,8 @@ class Blobs:
     def _replaced(
         self, sha256: str, name: str, found: Mapping[str, Any], how: str = _OTHER_CONTENT
     ) -> KanmonError:
-        fix = (
-            f"Find the writer in CloudTrail. As an administrator, {self._removal(sha256, found)}. "
-            f"Then plan the release again: the plan uploads the right file."
-        )
-        return KanmonError(Code.BLOB_REPLACED, f"{name} is stored {how}.", where=self._where(sha256), fix=fix)
+        problem, fix = phrase(how, name=name), self._removal(sha256, found)
+        return KanmonError(Code.BLOB_REPLACED, problem, where=self._where(sha256), fix=fix)
 
     def _removal(self, sha256: str, found: Mapping[str, Any]) -> str:
         """The removal of a blob in words. Without the version, S3 would only hide it."""
@@ -282,5 +293,5 @@ class Blobs:
         version = found.get("VersionId", "null") if found else "VersionId"
         remove = ["delete-object", "--bucket", self.bucket, "--key", key, "--version-id", version]
         look = ["list-object-versions", "--bucket", self.bucket, "--prefix", key]
-        find = "" if found else f"find its `VersionId` with `aws s3api {shlex.join(look)}`, then "
-        return f"{find}run `aws s3api {shlex.join(remove)}`"
+        text = _REMOVE if found else _FIND_AND_REMOVE
+        return phrase(text, look=f"aws s3api {shlex.join(look)}", remove=f"aws s3api {shlex.join(remove)}")

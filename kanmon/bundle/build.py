@@ -38,6 +38,7 @@ from kanmon.codes import Code
 from kanmon.config.built import build_inputs
 from kanmon.config.paths import is_api_path
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.media import BEGINNING, media_of
 from kanmon.model import WebFile
 
@@ -130,8 +131,13 @@ def _run(command: str, project: Path, on_line: Callable[[str], None]) -> None:
 
     status = run_command(command, project, keep)
     if status != 0:
-        shown = "\n".join(f"  | {line}" for line in last) or "  | (it printed nothing)"
-        problem = f"`{command}` ended with status {status}. Its last lines:\n{shown}\n"
+        lines = "\n".join(f"  | {line}" for line in last) or phrase("  | (it printed nothing)")
+        problem = phrase(
+            "`{command}` ended with status {status}. Its last lines:\n{lines}\n",
+            command=command,
+            status=status,
+            lines=lines,
+        )
         raise KanmonError(Code.BUILD_FAILED, problem, where=str(project))
 
 
@@ -194,8 +200,8 @@ def _private(config: Config, project: Path, target: Path) -> dict[str, Path]:
     """Everything that nobody may get from the web directory, by its name."""
     artifacts = {f"functions.{name}.artifact": one.artifact for name, one in config.functions.items()}
     return {
-        "the project with its config file": project,
-        "the bundle": target,
+        phrase("the project with its config file"): project,
+        phrase("the bundle"): target,
         **{key: project / artifact for key, artifact in artifacts.items()},
     }
 
@@ -205,9 +211,10 @@ def _copy_web(app: Web, api: Api | None, project: Path, staged: Path) -> dict[st
     files = [file for file in found if not is_tools_own(file.name)]
     refuse_web_files([file.name for file in files], api.prefix if api else None, _DIRECTORY)
     if lost := [file.name for file in files if api and is_api_path(f"/{file.name}", api.paths)]:
-        problem = f"Nobody could reach files at paths of `api.paths`: {some_of(lost)}."
+        problem = phrase("Nobody could reach files at paths of `api.paths`: {names}.", names=some_of(lost))
         raise KanmonError(Code.WEB_FILE_REFUSED, problem, where=_DIRECTORY)
-    refuse_larger(files, _WEB, "The web directory", f"Kanmon releases {_WEB:,} bytes.", _DIRECTORY)
+    reason = phrase("Kanmon releases {limit:,} bytes.", limit=_WEB)
+    refuse_larger(files, _WEB, phrase("The web directory"), reason, _DIRECTORY)
     web = {}
     for file in files:
         copy = staged / "web" / file.name
@@ -237,18 +244,19 @@ def _files(
     folder: Path, key: str, *, keep_links: bool = False, without: Path | None = None
 ) -> list[TreeFile]:
     if not folder.is_dir():
-        missing, fix = f"{folder.name} is not there after the build.", None
+        missing, fix = phrase("{name} is not there after the build.", name=folder.name), None
         if folder.is_file():
-            missing, fix = (
-                f"{folder.name} is a file, not a folder.",
-                "Name the folder: Kanmon packs it itself.",
-            )
+            missing = phrase("{name} is a file, not a folder.", name=folder.name)
+            fix = phrase("Name the folder: Kanmon packs it itself.")
         elif folder.is_symlink():
-            missing = f"{folder.name} is a symbolic link to nothing, {shown(folder.readlink())}."
+            missing = phrase(
+                "{name} is a symbolic link to nothing, {target}.",
+                name=folder.name,
+                target=shown(folder.readlink()),
+            )
         raise KanmonError(Code.ARTIFACT_MISSING, missing, where=f"{key}: {shown(folder)}", fix=fix)
     files = tree_files(folder, keep_links=keep_links, without=without)
     if not files:
-        raise KanmonError(
-            Code.ARTIFACT_MISSING, f"{folder.name} is empty after the build.", where=f"{key}: {shown(folder)}"
-        )
+        empty = phrase("{name} is empty after the build.", name=folder.name)
+        raise KanmonError(Code.ARTIFACT_MISSING, empty, where=f"{key}: {shown(folder)}")
     return files

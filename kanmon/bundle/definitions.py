@@ -16,6 +16,7 @@ from kanmon.codes import Code
 from kanmon.config.placeholders import names_in
 from kanmon.config.substitution import PSEUDO, constants, slot_values, source
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.regular_file import RefusedFileError, TooBigError, read_regular
 from kanmon.text import cut
 
@@ -58,17 +59,20 @@ def copy_state_machines(config: Config, project: Path, staged: Path) -> dict[str
 
 def _read(project: Path, path: Path, where: str) -> bytes:
     if not path.exists():
-        raise KanmonError(Code.ARTIFACT_MISSING, "The definition is not there after the build.", where=where)
+        problem = phrase("The definition is not there after the build.")
+        raise KanmonError(Code.ARTIFACT_MISSING, problem, where=where)
     if path.is_dir():
-        raise KanmonError(Code.ARTIFACT_MISSING, "The definition is a folder, not a file.", where=where)
+        problem = phrase("The definition is a folder, not a file.")
+        raise KanmonError(Code.ARTIFACT_MISSING, problem, where=where)
     if not path.resolve().is_relative_to(project.resolve()):
-        raise KanmonError(Code.UNSAFE_PATH, "The symbolic link leads out of the app's folder.", where=where)
+        problem = phrase("The symbolic link leads out of the app's folder.")
+        raise KanmonError(Code.UNSAFE_PATH, problem, where=where)
     try:
         return read_regular(path, _LARGEST)
     except TooBigError as error:
-        problem = f"The definition {error}, as much as Step Functions takes."
+        problem = phrase("The definition {reason}, as much as Step Functions takes.", reason=error)
     except RefusedFileError as error:
-        problem = f"The definition {error}."
+        problem = phrase("The definition {reason}.", reason=error)
     raise KanmonError(Code.STATE_MACHINE_INVALID, problem, where=where)
 
 
@@ -82,21 +86,24 @@ def _named(
         definition = json.loads(content.decode())
         problem = next(problems(definition), None)
     except json.JSONDecodeError as error:
-        problem = f"It is not JSON: look at line {error.lineno}."
+        problem = phrase("It is not JSON: look at line {line}.", line=error.lineno)
     except ValueError:
-        problem = "It is not JSON in UTF-8."
+        problem = phrase("It is not JSON in UTF-8.")
     except RecursionError:
-        problem = "It is nested too deep."
+        problem = phrase("It is nested too deep.")
     named = set() if problem else set(names_in(content.decode()))
     known = {*constants(config), *PSEUDO, *slot_values(config)}
     functions = named & set(config.functions)
     source_of = source(config)
     if unknown := sorted(one for one in named - functions - known if not source_of(one)):
-        problem = f"${{{cut(unknown[0], _SHOWN)}}} names no function of the config, and no output of a stack."
+        problem = phrase(
+            "${{{name}}} names no function of the config, and no output of a stack.",
+            name=cut(unknown[0], _SHOWN),
+        )
     if not problem:
         given = ["lambda:InvokeFunction"] if functions else []
         problem = next(missing_permissions(definition, machine, given), None)
-        fix = "Add it to the state machine's `permissions`, with the ARNs of its resources."
+        fix = phrase("Add it to the state machine's `permissions`, with the ARNs of its resources.")
     if problem:
         raise KanmonError(Code.STATE_MACHINE_INVALID, problem, where=where, fix=fix)
     return tuple(sorted(functions)), tuple(sorted(named - functions))
@@ -107,18 +114,19 @@ def problems(machine: Any, path: str = "") -> Iterator[str]:  # noqa: ANN401 - J
 
     `path` leads to an inner one: `States.each.ItemProcessor.`.
     """
-    here = f"`{path.rstrip('.')}`" if path else "The definition"
+    here = f"`{path.rstrip('.')}`" if path else phrase("The definition")
     states = machine.get("States") if isinstance(machine, dict) else None
     if not isinstance(states, dict) or not states:
-        yield f"{here} has no `States`."
+        yield phrase("{place} has no `States`.", place=here)
         return
     start = machine.get("StartAt")
     if not isinstance(start, str) or start not in states:
-        yield f"{here} has no `StartAt` that is one of its states."
+        yield phrase("{place} has no `StartAt` that is one of its states.", place=here)
     for name, state in states.items():
         place = f"{path}States.{name}"
         if not isinstance(state, dict) or state.get("Type") not in list(_TYPES):
-            yield f"`{place}` has no `Type` that is one of {', '.join(sorted(_TYPES))}."
+            types = ", ".join(sorted(_TYPES))
+            yield phrase("`{place}` has no `Type` that is one of {types}.", place=place, types=types)
             continue
         yield from _ways(state, states, place)
         yield from _inner(state, place)
@@ -130,27 +138,31 @@ def _ways(state: dict[str, Any], states: dict[str, Any], place: str) -> Iterator
     for key in ("Choices", "Catch"):
         rules = state.get(key, [])
         if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
-            yield f"`{place}.{key}` is not a list of rules."
+            yield phrase("`{place}` is not a list of rules.", place=f"{place}.{key}")
             return
         targets += [rule.get("Next") for rule in rules]
     for target in targets:
         if not isinstance(target, str) or target not in states:
-            yield f"`{place}` goes on to {cut(repr(target), _SHOWN)}, which is not a state beside it."
+            yield phrase(
+                "`{place}` goes on to {target}, which is not a state beside it.",
+                place=place,
+                target=cut(repr(target), _SHOWN),
+            )
     if state["Type"] == "Choice":
         if not state.get("Choices"):
-            yield f"`{place}` is a choice without `Choices`."
+            yield phrase("`{place}` is a choice without `Choices`.", place=place)
     elif state["Type"] not in _ENDS and ("Next" in state) == (state.get("End") is True):
-        yield f"`{place}` must have a `Next` or `End: true`, one of them."
+        yield phrase("`{place}` must have a `Next` or `End: true`, one of them.", place=place)
 
 
 def _inner(state: dict[str, Any], place: str) -> Iterator[str]:
     """The state machines inside a state."""
     if state["Type"] == "Task" and not isinstance(state.get("Resource"), str):
-        yield f"`{place}` is a task without a `Resource`."
+        yield phrase("`{place}` is a task without a `Resource`.", place=place)
     if state["Type"] == "Parallel":
         branches = state.get("Branches")
         if not isinstance(branches, list) or not branches:
-            yield f"`{place}` has no `Branches`."
+            yield phrase("`{place}` has no `Branches`.", place=place)
             return
         for number, branch in enumerate(branches):
             yield from problems(branch, f"{place}.Branches[{number}].")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from kanmon.bundle.exports import javascript_lacks, python_lacks
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.regular_file import RefusedFileError, read_regular
 
 if TYPE_CHECKING:
@@ -64,15 +65,17 @@ class _Package:
         suffix = names[0].rpartition(".")[2]
         others = [name for name in self.files if name.endswith(suffix) and "node_modules/" not in name]
         alike = get_close_matches(names[0], others, 1)
-        instead = f" It has {alike[0]}." if alike else ""
-        return f"The artifact has no {' and no '.join(names)}.{instead}"
+        missing = phrase(" and no ").join(names)
+        if alike:
+            return phrase("The artifact has no {names}. It has {alike}.", names=missing, alike=alike[0])
+        return phrase("The artifact has no {names}.", names=missing)
 
 
 def _python(handler: str, package: _Package) -> str | None:
     # https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html
     module, dot, name = handler.rpartition(".")
     if not dot or not module:
-        return "The handler has no module and function, such as `app.handle` for `handle` in app.py."
+        return phrase("The handler has no module and function, such as `app.handle` for `handle` in app.py.")
     path = module.replace(".", "/")
     source = package.first(f"{path}/__init__.py", f"{path}.py")
     if source:
@@ -86,11 +89,11 @@ def _python(handler: str, package: _Package) -> str | None:
 def _node(handler: str, package: _Package) -> str | None:
     # https://github.com/aws/aws-lambda-nodejs-runtime-interface-client/blob/main/src/UserFunction.js
     if ".." in handler:
-        return "Lambda takes no `..` in a handler."
+        return phrase("Lambda takes no `..` in a handler.")
     folder, slash, last = handler.removeprefix("./").removeprefix("/var/task/").rpartition("/")
     module, dot, name = last.partition(".")
     if not dot or not module or not name:
-        return "The handler has no file and export, such as `app.handle` for `handle` in app.js."
+        return phrase("The handler has no file and export, such as `app.handle` for `handle` in app.js.")
     if folder.startswith("/"):
         return None
     path = f"{folder}{slash}{module}"
@@ -109,7 +112,7 @@ def _ruby(handler: str, package: _Package) -> str | None:
     # https://docs.aws.amazon.com/lambda/latest/dg/ruby-handler.html
     file, dot, name = handler.partition(".")
     if not dot or not file or not name:
-        return "The handler has no file and method, such as `app.handle` for `handle` in app.rb."
+        return phrase("The handler has no file and method, such as `app.handle` for `handle` in app.rb.")
     return None if package.first(f"{file}.rb", f"{file}.so") else package.missing(f"{file}.rb")
 
 
@@ -119,7 +122,10 @@ def _java(handler: str, package: _Package) -> str | None:
     jars = [file for key, file in package.files.items() if key.startswith("lib/") and key.endswith(".jar")]
     if package.first(name) or any(_holds(jar.path, name) for jar in jars):
         return None
-    return f"{package.missing(name)} No jar in its folder `lib` has it. Lambda reads no jar elsewhere."
+    return phrase(
+        "{missing} No jar in its folder `lib` has it. Lambda reads no jar elsewhere.",
+        missing=package.missing(name),
+    )
 
 
 def _holds(jar: str, name: str) -> bool:
@@ -141,8 +147,10 @@ def _provided(_: str, package: _Package) -> str | None:
     # https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html
     found = package.first("bootstrap")
     if not found:
-        return "The artifact has no bootstrap: the file that this runtime starts."
-    return None if found.executable else "The file bootstrap is not executable. Run `chmod +x` in the build."
+        return phrase("The artifact has no bootstrap: the file that this runtime starts.")
+    if found.executable:
+        return None
+    return phrase("The file bootstrap is not executable. Run `chmod +x` in the build.")
 
 
 def _lacks(source: TreeFile, name: str, lacks: Callable[[bytes, str], bool]) -> str | None:
@@ -150,7 +158,9 @@ def _lacks(source: TreeFile, name: str, lacks: Callable[[bytes, str], bool]) -> 
         content = read_regular(Path(source.path), _SOURCE)
     except RefusedFileError:
         return None
-    return f"{source.name} has no `{name}`." if lacks(content, name) else None
+    if not lacks(content, name):
+        return None
+    return phrase("{file} has no `{name}`.", file=source.name, name=name)
 
 
 _LANGUAGES: dict[str, Callable[[str, _Package], str | None]] = {

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from kanmon.bundle.linked_modules import BUNDLER
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.regular_file import RefusedFileError, read_regular
 
 if TYPE_CHECKING:
@@ -46,11 +47,17 @@ def lacking_modules(name: str, function: Function, files: Sequence[TreeFile]) ->
     lacking = sorted(declared & set(_named(files)) if declared else ())
     if not lacking:
         return None
-    problem = f"The code of the function {name} names {', '.join(lacking)}, and `node_modules` in its "
-    problem += "artifact has no such package. Workspaces keep packages at the repository's root."
-    fix = "Copy the package to a folder outside of the workspaces, and run `npm install --omit=dev` there. "
+    problem = phrase(
+        "The code of the function {name} names {packages}, and `node_modules` in its artifact has no such "
+        "package. Workspaces keep packages at the repository's root.",
+        name=name,
+        packages=", ".join(lacking),
+    )
+    fix = phrase(
+        "Copy the package to a folder outside of the workspaces, and run `npm install --omit=dev` there."
+    )
     where = f"functions.{name}.artifact: {function.artifact}"
-    return KanmonError(Code.MODULE_MISSING, problem, where=where, fix=fix + BUNDLER)
+    return KanmonError(Code.MODULE_MISSING, problem, where=where, fix=f"{fix} {phrase(BUNDLER)}")
 
 
 def _package(path: str) -> str:

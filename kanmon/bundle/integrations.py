@@ -11,6 +11,8 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from kanmon.language import phrase
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -59,9 +61,18 @@ def missing_permissions(
             continue
         service, api, pattern = found[1], found[2], found[3] or ""
         if machine.type == "express" and pattern.startswith((".sync", ".waitForTaskToken")):
-            yield f"`{place}` has `{pattern}`, and an express state machine can't wait."
+            yield phrase(
+                "`{place}` has `{pattern}`, and an express state machine can't wait.",
+                place=place,
+                pattern=pattern,
+            )
         elif lacking := [one for one in _needed(service, api, pattern) if not _is_allowed(one, allowed)]:
-            yield f"`{place}` calls {service}:{api}{pattern}, which needs {' and '.join(lacking)}."
+            yield phrase(
+                "`{place}` calls {call}, which needs {actions}.",
+                place=place,
+                call=f"{service}:{api}{pattern}",
+                actions=phrase(" and ").join(lacking),
+            )
 
 
 def _needed(service: str, api: str, pattern: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kanmon.bundle.tree import refuse_larger, shown
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,11 +29,17 @@ _NAME, _PATH = 255, 4095
 def refuse_unfit_package(name: str, function: Function, files: Sequence[TreeFile]) -> None:
     """Raise BUNDLE_TOO_BIG or UNSAFE_PATH for files of a function's artifact that Lambda can't take."""
     where = f"functions.{name}.artifact: {function.artifact}"
-    reason = f"Lambda takes {UNPACKED:,} bytes for one function, unpacked."
-    refuse_larger(files, UNPACKED, f"The function {name}", reason, where)
+    reason = phrase("Lambda takes {limit:,} bytes for one function, unpacked.", limit=UNPACKED)
+    refuse_larger(files, UNPACKED, phrase("The function {name}", name=name), reason, where)
     for file in files:
         path = f"{_TASK}{file.name}".encode()
         if len(path) > _PATH or max(map(len, path.split(b"/"))) > _NAME:
-            problem = f"The name {shown(file.name)} has {len(file.name.encode()):,} bytes."
-            fix = f"Linux takes {_NAME} bytes between two slashes, and {_PATH - len(_TASK):,} for the path."
+            problem = phrase(
+                "The name {name} has {size:,} bytes.", name=shown(file.name), size=len(file.name.encode())
+            )
+            fix = phrase(
+                "Linux takes {name} bytes between two slashes, and {path:,} for the path.",
+                name=_NAME,
+                path=_PATH - len(_TASK),
+            )
             raise KanmonError(Code.UNSAFE_PATH, problem, where=where, fix=fix)

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kanmon.language import deferred, phrase
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-BUNDLER = "Or bundle the code into one file, such as with `esbuild --bundle --platform=node`."
-_PACK = (
+BUNDLER = deferred("Or bundle the code into one file, such as with `esbuild --bundle --platform=node`.")
+_PACK = deferred(
     "Pack each linked package by `npm pack --workspace=NAME`, and install the archives into the artifact by "
     "`npm install --omit=dev --prefix FOLDER ./FILE.tgz`. Without a workspace, `npm install --install-links` "
     "copies what a `file:` dependency names."
 )
 _WAYS = {
     # https://pnpm.io/cli/deploy
-    "pnpm-lock.yaml": "Let `pnpm --filter=NAME --prod deploy FOLDER` make the artifact.",
+    "pnpm-lock.yaml": deferred("Let `pnpm --filter=NAME --prod deploy FOLDER` make the artifact."),
     # https://yarnpkg.com/cli/pack. No `nodeLinker` and no `nmMode` copies a workspace.
-    "yarn.lock": (
+    "yarn.lock": deferred(
         "Pack each linked package by `yarn workspace NAME pack`, and install the archives into the artifact."
     ),
     # https://docs.npmjs.com/cli/commands/npm-pack. A workspace stays a link, with `--install-links` too:
@@ -48,5 +50,5 @@ def way_out(name: str, root: Path) -> str | None:
     for folder in (root, *root.parents):
         for lock, way in _WAYS.items():
             if (folder / lock).is_file():
-                return f"{way} {BUNDLER}"
-    return f"{_PACK} {BUNDLER}"
+                return f"{phrase(way)} {phrase(BUNDLER)}"
+    return f"{phrase(_PACK)} {phrase(BUNDLER)}"

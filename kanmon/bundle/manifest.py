@@ -22,6 +22,7 @@ from kanmon.config.changed import changed_keys
 from kanmon.config.extremes import dotted
 from kanmon.config.served import read_served
 from kanmon.errors import KanmonError
+from kanmon.language import deferred, phrase
 from kanmon.model import Record, WebFile
 from kanmon.naming import ENTRY_PAGE
 from kanmon.regular_file import RefusedFileError, read_regular
@@ -44,6 +45,11 @@ VERSION = 2
 
 Version 1 had the whole config inside.
 """
+_FUNCTION, _STATE_MACHINE = deferred("function {name}"), deferred("state machine {name}")
+_WEB_FILE = deferred("web file {name}")
+_WRONG = deferred("The manifest has no right `{key}`.")
+_CHANGED = deferred("{keys} changed since the bundle was built.")
+_MORE_CHANGED = deferred("{keys} and {number} more keys changed since the bundle was built.")
 
 
 def sha256_of(path: Path) -> str:
@@ -155,12 +161,13 @@ class Manifest(Record):
 
         Hashed assets are not among them: they come in packs (:mod:`kanmon.bundle.packs`).
         """
-        files = [(package.sha256, f"function {name}") for name, package in self.functions.items()]
-        files += [(found.sha256, f"state machine {name}") for name, found in self.state_machines.items()]
-        files += [(file.sha256, f"web file {name}") for name, file in self.web.items() if not is_packed(file)]
+        files = [(one.sha256, _FUNCTION, name) for name, one in self.functions.items()]
+        files += [(one.sha256, _STATE_MACHINE, name) for name, one in self.state_machines.items()]
+        files += [(one.sha256, _WEB_FILE, name) for name, one in self.web.items() if not is_packed(one)]
         uses: dict[str, list[str]] = {}
-        for sha256, use in [*files, (self.digest, "the bundle's manifest")]:
-            uses.setdefault(sha256, []).append(use)
+        for sha256, use, name in files:
+            uses.setdefault(sha256, []).append(phrase(use, name=name))
+        uses.setdefault(self.digest, []).append(phrase("the bundle's manifest"))
         return {sha256: ", ".join(found) for sha256, found in uses.items()}
 
     @property
@@ -183,11 +190,10 @@ class Manifest(Record):
                 read_served(manifest.config)
         except ValidationError as error:
             key = ".".join(map(str, error.errors()[0]["loc"]))
-            wrong = f"has no right `{cut(key, _SHOWN)}`" if key else "is no JSON"
-            problem = f"The manifest {wrong}."
+            problem = phrase(_WRONG, key=cut(key, _SHOWN)) if key else phrase("The manifest is no JSON.")
             raise KanmonError(Code.BUNDLE_DAMAGED, problem, where=where) from None
         if not manifest.inputs:
-            raise KanmonError(Code.BUNDLE_DAMAGED, "The manifest has no right `built`.", where=where)
+            raise KanmonError(Code.BUNDLE_DAMAGED, phrase(_WRONG, key="built"), where=where)
         for name in (*manifest.web, *manifest.files()):
             safe_name(name)
         return manifest
@@ -204,16 +210,21 @@ def _refuse_incomplete(manifest: Manifest, where: str) -> None:
     for section, found in given:
         named = inputs.get(section)
         if missing := sorted(set(named if isinstance(named, dict) else ()) - set(found)):
-            problem = f"The manifest has no `{section}.{cut(missing[0], _SHOWN)}`."
+            problem = phrase("The manifest has no `{key}`.", key=f"{section}.{cut(missing[0], _SHOWN)}")
             raise KanmonError(Code.BUNDLE_DAMAGED, problem, where=where)
     if inputs.get("web") and ENTRY_PAGE not in manifest.web:
-        raise KanmonError(Code.BUNDLE_DAMAGED, f"The manifest has no {ENTRY_PAGE}.", where=where)
+        problem = phrase("The manifest has no {file}.", file=ENTRY_PAGE)
+        raise KanmonError(Code.BUNDLE_DAMAGED, problem, where=where)
 
 
 def _refuse_newer(version: int, where: str) -> None:
     if version > VERSION:
-        problem = f"A newer Kanmon built the bundle: its manifest has version {version}, not {VERSION}."
-        fix = "Update Kanmon: the pinned commits of the workflows, or the command line."
+        problem = phrase(
+            "A newer Kanmon built the bundle: its manifest has version {version}, not {known}.",
+            version=version,
+            known=VERSION,
+        )
+        fix = phrase("Update Kanmon: the pinned commits of the workflows, or the command line.")
         raise KanmonError(Code.BUNDLE_OTHER_VERSION, problem, where=where, fix=fix)
 
 
@@ -238,19 +249,25 @@ def load_bundle(folder: Path, *, digest: str = "") -> Bundle:
     try:
         content = read_regular(path, LARGEST)
     except FileNotFoundError:
-        raise KanmonError(Code.BUNDLE_MISSING, "There is no bundle.", where=str(folder)) from None
+        problem = phrase("There is no bundle.")
+        raise KanmonError(Code.BUNDLE_MISSING, problem, where=str(folder)) from None
     except RefusedFileError as error:
-        raise KanmonError(Code.BUNDLE_DAMAGED, f"The manifest {error}.", where=str(path)) from None
+        problem = phrase("The manifest {reason}.", reason=error)
+        raise KanmonError(Code.BUNDLE_DAMAGED, problem, where=str(path)) from None
     manifest = Manifest.parse(content, str(path))
     _refuse_incomplete(manifest, str(path))
     if digest not in {"", manifest.digest}:
-        problem = f"The bundle is {manifest.digest[:12]}, not {digest[:12]} as was built."
+        problem = phrase(
+            "The bundle is {digest}, not {built} as was built.",
+            digest=manifest.digest[:12],
+            built=digest[:12],
+        )
         raise KanmonError(Code.BUNDLE_DAMAGED, problem, where=str(path))
     bundle = Bundle(folder, manifest)
     for name, expected in manifest.files().items():
         file = bundle.path(name)
         if not file.is_file() or sha256_of(file) != expected:
-            problem = f"{name} is missing or differs from the manifest."
+            problem = phrase("{name} is missing or differs from the manifest.", name=name)
             raise KanmonError(Code.BUNDLE_DAMAGED, problem, where=str(file))
     return bundle
 
@@ -265,7 +282,7 @@ def built_from(config: Config, folder: Path, digest: str = "") -> Bundle:
     changed = [*changed_keys(bundle.manifest.inputs, build_inputs(config.as_json()))]
     if changed:
         keys = ", ".join(f"`{cut(dotted(place), _SHOWN)}`" for place in changed[:_NAMED])
-        more = f" and {len(changed) - _NAMED} more keys" if len(changed) > _NAMED else ""
-        problem = f"{keys}{more} changed since the bundle was built."
-        raise KanmonError(Code.BUNDLE_DAMAGED, problem, fix="Run `kanmon build` again.")
+        more = len(changed) - _NAMED
+        problem = phrase(_MORE_CHANGED if more > 0 else _CHANGED, keys=keys, number=more)
+        raise KanmonError(Code.BUNDLE_DAMAGED, problem, fix=phrase("Run `kanmon build` again."))
     return bundle

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import deferred, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,7 @@ _SYSTEMS = re.compile(
 """The words for systems and processors in names, such as `prebuilds/linux-x64/node.napi.node`."""
 # https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
 _ELF, _HEAD = b"\x7fELF", 20
-_MACHINES = {3: "32-bit x86", 40: "32-bit arm", 62: "x86_64", 183: "arm64"}
+_MACHINES = {3: deferred("32-bit x86"), 40: deferred("32-bit arm"), 62: "x86_64", 183: "arm64"}
 _MACH_O = frozenset(map(bytes.fromhex, ("feedface", "feedfacf", "cefaedfe", "cffaedfe", "cafebabe")))
 _MUSL = "Alpine Linux (musl)"
 _GLIBC = b"\0libc.so.6\0"
@@ -59,6 +60,13 @@ _FASTER = frozenset(
 )
 """Python packages whose compiled modules are only faster: without these, they take Python."""
 _BOOTSTRAP = "bootstrap"
+_ONE_FOREIGN = deferred(
+    "{file} is compiled for {made_for}, and the function runs {runtime} on Linux and {architecture}."
+)
+_SEVERAL_FOREIGN = deferred(
+    "{file} is compiled for {made_for}, and the function runs {runtime} on Linux and {architecture}. "
+    "So are {number} more files."
+)
 _MANYLINUX = {"x86_64": "x86_64", "arm64": "aarch64"}
 _NPM = {"x86_64": "x64", "arm64": "arm64"}
 
@@ -87,12 +95,16 @@ def foreign_code(name: str, function: Function, files: Sequence[TreeFile]) -> Ka
     if not wrong:
         return None
     file, made_for = wrong[0]
-    more = f" So are {len(wrong) - 1} more files." if len(wrong) > 1 else ""
-    problem = f"{file.name} is compiled for {made_for}, and the function runs {_runs_on(function)}.{more}"
-    where = f"functions.{name}.artifact: {function.artifact}"
-    found = KanmonError(
-        Code.NATIVE_CODE_FOREIGN, problem, where=where, fix=_fix(file.name, made_for, function)
+    problem = phrase(
+        _SEVERAL_FOREIGN if len(wrong) > 1 else _ONE_FOREIGN,
+        file=file.name,
+        made_for=made_for,
+        runtime=function.runtime,
+        architecture=function.architecture,
+        number=len(wrong) - 1,
     )
+    where, fix = f"functions.{name}.artifact: {function.artifact}", _fix(file.name, made_for, function)
+    found = KanmonError(Code.NATIVE_CODE_FOREIGN, problem, where=where, fix=fix)
     if _BOOTSTRAP in foreign:
         raise found
     return found
@@ -157,19 +169,20 @@ def _foreign_head(head: bytes, architecture: str) -> str | None:
     if head[:4] != _ELF or len(head) < _HEAD:
         return "macOS" if head[:4] in _MACH_O else None
     number = int.from_bytes(head[18:20], "big" if head[5] == 2 else "little")  # noqa: PLR2004
-    machine = _MACHINES.get(number, f"another processor (ELF machine {number})")
-    return None if machine == architecture else machine
-
-
-def _runs_on(function: Function) -> str:
-    return f"{function.runtime} on Linux and {function.architecture}"
+    if number not in _MACHINES:
+        return phrase("another processor (ELF machine {number})", number=number)
+    machine = _MACHINES[number]
+    return None if machine == architecture else phrase(machine)
 
 
 def _fix(name: str, made_for: str, function: Function) -> str:
     other = "x86_64" if function.architecture == "arm64" else "arm64"
-    others = f"Or set `architecture: {other}`, if you build for it, or remove a file that nothing loads."
+    others = phrase(
+        "Or set `architecture: {other}`, if you build for it, or remove a file that nothing loads.",
+        other=other,
+    )
     if made_for == _MUSL:
-        others = "Or remove a file that nothing loads."
+        others = phrase("Or remove a file that nothing loads.")
     if name.endswith(".node"):
         install = f"`npm ci --omit=dev --os=linux --cpu={_NPM[function.architecture]} --libc=glibc`"
     elif function.runtime.startswith("python"):
@@ -178,5 +191,11 @@ def _fix(name: str, made_for: str, function: Function) -> str:
             f"--implementation cp --python-version {function.runtime.removeprefix('python')} --target FOLDER`"
         )
     else:
-        return f"Compile it for Linux on {function.architecture}, with glibc or statically. {others}"
-    return f"Install the packages for Lambda, such as by {install}. {others}"
+        return phrase(
+            "Compile it for Linux on {architecture}, with glibc or statically. {others}",
+            architecture=function.architecture,
+            others=others,
+        )
+    return phrase(
+        "Install the packages for Lambda, such as by {install}. {others}", install=install, others=others
+    )

@@ -23,6 +23,7 @@ from kanmon.config.placeholders import names_in
 from kanmon.config.stacks import BOUNDARY, ROLE_PATH
 from kanmon.config.substitution import texts
 from kanmon.errors import KanmonError
+from kanmon.language import deferred, phrase
 from kanmon.plain_yaml import NoAliases, numbers_without_dot
 from kanmon.regular_file import RefusedFileError, read_regular
 from kanmon.text import cut
@@ -50,11 +51,11 @@ _MACRO = "Fn::Transform"
 _ROLE = "AWS::IAM::Role"
 _BOUNDED = "KanmonBounded"
 # What CloudFormation would run with more rights than the plan can show, or what no plan shows at all.
-_NESTED = "A plan doesn't show the resources of a nested stack. Make it a stack of its own."
-_CUSTOM_RESOURCE = "A custom resource changes what no plan shows. Use a hook of the app."
-_LATER = "It changes templates after their plan."
-_FOR_EVER = "Its keys have no end, and no boundary holds them. Use a role."
-_PROVIDER = "It lets others into the account. An administrator makes it."
+_NESTED = deferred("A plan doesn't show the resources of a nested stack. Make it a stack of its own.")
+_CUSTOM_RESOURCE = deferred("A custom resource changes what no plan shows. Use a hook of the app.")
+_LATER = deferred("It changes templates after their plan.")
+_FOR_EVER = deferred("Its keys have no end, and no boundary holds them. Use a role.")
+_PROVIDER = deferred("It lets others into the account. An administrator makes it.")
 _REFUSED = {
     r"AWS::CloudFormation::Stack(Set)?": _NESTED,
     r"AWS::CloudFormation::CustomResource|Custom::.*": _CUSTOM_RESOURCE,
@@ -92,8 +93,11 @@ def read_stacks(config: Config, project: Path) -> dict[str, StackTemplate]:
         for named in names_in(text.text):
             stack, _, output = named.partition(".")
             if stack in found and output not in found[stack].outputs:
-                known = ", ".join(found[stack].outputs) or "none"
-                problem = f"`${{{cut(named, _SHOWN)}}}`: the template has no such output. It has {known}."
+                problem = phrase(
+                    "`${{{name}}}`: the template has no such output. It has {known}.",
+                    name=cut(named, _SHOWN),
+                    known=", ".join(found[stack].outputs) or phrase("none"),
+                )
                 raise _refusal(stack, config.stacks[stack], problem)
     return found
 
@@ -102,21 +106,26 @@ def _read(name: str, stack: Stack, project: Path) -> StackTemplate:
     path = project / stack.template
     where = f"stacks.{name}.template: {stack.template}"
     if not path.exists():
-        raise KanmonError(Code.ARTIFACT_MISSING, "The template is not there after the build.", where=where)
+        problem = phrase("The template is not there after the build.")
+        raise KanmonError(Code.ARTIFACT_MISSING, problem, where=where)
     if not path.resolve().is_relative_to(project.resolve()):
-        raise KanmonError(Code.UNSAFE_PATH, "The symbolic link leads out of the app's folder.", where=where)
+        problem = phrase("The symbolic link leads out of the app's folder.")
+        raise KanmonError(Code.UNSAFE_PATH, problem, where=where)
     try:
         template = _parsed(read_regular(path, _LARGEST).decode())
-    except (RefusedFileError, UnicodeDecodeError) as error:
-        problem = f"The template {error}." if isinstance(error, RefusedFileError) else "It is not in UTF-8."
-        raise KanmonError(Code.STACK_TEMPLATE_INVALID, problem, where=where) from None
+    except RefusedFileError as error:
+        raise _refusal(name, stack, phrase("The template {reason}.", reason=error)) from None
+    except UnicodeDecodeError:
+        raise _refusal(name, stack, phrase("It is not in UTF-8.")) from None
     except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        problem = f"It is neither YAML nor JSON: {cut(error.problem or '', _SHOWN)}, line {line}."
-        raise KanmonError(Code.STACK_TEMPLATE_INVALID, problem, where=where) from None
+        problem = phrase(
+            "It is neither YAML nor JSON: {reason}, line {line}.",
+            reason=cut(error.problem or "", _SHOWN),
+            line=error.problem_mark.line + 1 if error.problem_mark else 1,
+        )
+        raise _refusal(name, stack, problem) from None
     except (YAMLError, ValueError, RecursionError):
-        problem = "It is neither YAML nor JSON."
-        raise KanmonError(Code.STACK_TEMPLATE_INVALID, problem, where=where) from None
+        raise _refusal(name, stack, phrase("It is neither YAML nor JSON.")) from None
     for problem in _problems(template, stack):
         raise _refusal(name, stack, problem)
     parameters = template.get("Parameters") or {}
@@ -156,17 +165,19 @@ def _parsed(text: str) -> dict[str, Any]:
 
 def _problems(template: dict[str, Any], stack: Stack) -> Iterator[str]:
     if "Transform" in template:
-        yield (
+        yield phrase(
             "It has a `Transform`, which changes a template after its plan. Write what it makes: `cdk synth` "
             "does."
         )
     if unknown := [str(key) for key in template if key not in _SECTIONS and key != "Transform"]:
-        yield f"`{cut(unknown[0], _SHOWN)}` is no section of a template."
+        yield phrase("`{name}` is no section of a template.", name=cut(unknown[0], _SHOWN))
     if _has_macro(template):
-        yield f"It has a `{_MACRO}`, which changes a template after its plan. Write what it makes."
+        yield phrase(
+            "It has a `{macro}`, which changes a template after its plan. Write what it makes.", macro=_MACRO
+        )
     resources = template.get("Resources")
     if not isinstance(resources, dict) or not resources:
-        yield "It has no `Resources`."
+        yield phrase("It has no `Resources`.")
         return
     if odd := [problem for section in _MAPPINGS for problem in _mapping_problems(section, template)]:
         yield from odd
@@ -175,7 +186,7 @@ def _problems(template: dict[str, Any], stack: Stack) -> Iterator[str]:
         yield from _resource_problems(str(name), resource)
     yield from _parameter_problems(template.get("Parameters", {}), stack)
     if _has_iam(template) and not stack.capabilities:
-        yield (
+        yield phrase(
             "It makes roles or policies. If that is meant, add `capabilities: [CAPABILITY_NAMED_IAM]` to the "
             "stack in the config."
         )
@@ -184,11 +195,15 @@ def _problems(template: dict[str, Any], stack: Stack) -> Iterator[str]:
 def _mapping_problems(section: str, template: dict[str, Any]) -> Iterator[str]:
     found = template.get(section, {})
     if not isinstance(found, dict):
-        yield f"`{section}` is no mapping."
+        yield phrase("`{name}` is no mapping.", name=section)
         return
     for key in found:
         if not isinstance(key, str) or not _LOGICAL_ID.fullmatch(key):
-            yield f"`{section}` has `{cut(str(key), _SHOWN)}`: a name has letters and digits only, as a text."
+            yield phrase(
+                "`{section}` has `{name}`: a name has letters and digits only, as a text.",
+                section=section,
+                name=cut(str(key), _SHOWN),
+            )
 
 
 def _has_macro(node: object) -> bool:
@@ -202,38 +217,55 @@ def _resource_problems(name: str, resource: object) -> Iterator[str]:
     shown = cut(name, _SHOWN)
     kind = str(resource.get("Type", "")) if isinstance(resource, dict) else ""
     if not _LOGICAL_ID.fullmatch(name):
-        yield f"`{shown}` is no logical id: letters and digits only."
+        yield phrase("`{name}` is no logical id: letters and digits only.", name=shown)
     if not isinstance(resource, dict) or not _TYPE.fullmatch(kind):
-        yield f"`{shown}` has no `Type`."
+        yield phrase("`{name}` has no `Type`.", name=shown)
         return
-    reasons = (reason for pattern, reason in _REFUSED.items() if re.fullmatch(pattern, kind))
-    yield from (f"`{shown}` has the type {cut(kind, _SHOWN)}. {reason}" for reason in reasons)
+    for reason in (reason for pattern, reason in _REFUSED.items() if re.fullmatch(pattern, kind)):
+        yield phrase(
+            "`{name}` has the type {type}. {reason}",
+            name=shown,
+            type=cut(kind, _SHOWN),
+            reason=phrase(reason),
+        )
     properties = resource.get("Properties", {})
     if not isinstance(properties, dict):
-        yield f"`{shown}.Properties` is no mapping."
+        yield phrase("`{name}` is no mapping.", name=f"{shown}.Properties")
     elif kind == _ROLE:
-        own = [key for key in ("Path", "PermissionsBoundary") if key in properties]
-        yield from (f"`{shown}` has a `{key}`. Leave it out: Kanmon gives each role its own." for key in own)
+        for key in ("Path", "PermissionsBoundary"):
+            if key in properties:
+                yield phrase(
+                    "`{name}` has a `{key}`. Leave it out: Kanmon gives each role its own.",
+                    name=shown,
+                    key=key,
+                )
 
 
 def _parameter_problems(declared: dict[str, Any], stack: Stack) -> Iterator[str]:
     for name, parameter in declared.items():
         if not _LOGICAL_ID.fullmatch(str(name)) or not isinstance(parameter, dict):
-            yield f"The parameter `{cut(str(name), _SHOWN)}` is not one."
+            yield phrase("The parameter `{name}` is not one.", name=cut(str(name), _SHOWN))
         elif name in {ROLE_PATH, BOUNDARY}:
-            yield f"The parameter {name} is Kanmon's own. Rename it."
+            yield phrase("The parameter {name} is Kanmon's own. Rename it.", name=name)
         elif str(parameter.get("NoEcho", "")).lower() == "true":
-            yield (
-                f"The parameter {name} has `NoEcho`, and its value would stand in the config. Use "
-                "a secret, with "
-                "`{{resolve:secretsmanager:…}}` in the template."
+            yield phrase(
+                "The parameter {name} has `NoEcho`, and its value would stand in the config. Use a secret, "
+                "with `{reference}` in the template.",
+                name=name,
+                reference="{{resolve:secretsmanager:…}}",
             )
         elif isinstance(parameter.get("Default", ""), dict | list | None):
-            yield f"The default of the parameter {name} is no text."
+            yield phrase("The default of the parameter {name} is no text.", name=name)
         elif name not in stack.parameters and "Default" not in parameter:
-            yield f"The parameter {name} has no default. Add it to the stack's `parameters`."
+            yield phrase(
+                "The parameter {name} has no default. Add it to the stack's `parameters`.", name=name
+            )
     if unknown := [name for name in stack.parameters if name not in declared]:
-        yield f"The template has no parameter {unknown[0]}. It has {', '.join(declared) or 'none'}."
+        yield phrase(
+            "The template has no parameter {name}. It has {known}.",
+            name=unknown[0],
+            known=", ".join(declared) or phrase("none"),
+        )
 
 
 def _has_roles(template: dict[str, Any]) -> bool:

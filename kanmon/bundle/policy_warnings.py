@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kanmon.codes import Code
 from kanmon.config.connections import forbidden
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from kanmon.config.schema import Config
@@ -21,9 +22,11 @@ def policy_warnings(config: Config) -> list[KanmonError]:
     return [
         KanmonError(
             Code.POLICY_FORBIDS,
-            f"Browsers refuse requests of the app's pages to {named}.",
+            phrase("Browsers refuse requests of the app's pages to {addresses}.", addresses=named),
             where="web.content_security_policy",
-            fix=f"If pages ask them, write `connect-src 'self' {' '.join(found)}` in the policy, with your "
-            "other sources.",
+            fix=phrase(
+                "If pages ask them, write `{directive}` in the policy, with your other sources.",
+                directive=f"connect-src 'self' {' '.join(found)}",
+            ),
         )
     ]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from kanmon.bundle.linked_modules import is_undeclared, way_out
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import deferred, phrase
 from kanmon.text import cut
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ MOST = 100_000
 _LONGEST = 300
 _NAMED = 3
 _NOT_NAMES = frozenset({"", ".", ".."})
+_LEADS_OUT = deferred("The symbolic link leads out of its folder, to {target}.")
+_LEADS_NOWHERE = deferred("The symbolic link leads to nothing, {target}.")
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,10 @@ def safe_name(name: str, where: Path | str | None = None) -> str:
     try:
         name.encode()
     except UnicodeEncodeError:
-        problem, fix = f"The name {shown(name)} is not in UTF-8. Names of files must be.", "Rename the file."
+        problem = phrase("The name {name} is not in UTF-8. Names of files must be.", name=shown(name))
+        fix = phrase("Rename the file.")
     if "\\" in name or "\0" in name or not _NOT_NAMES.isdisjoint(name.split("/")):
-        problem = f"The path {cut(name, _LONGEST)!r} is not allowed in a bundle."
+        problem = phrase("The path {path} is not allowed in a bundle.", path=repr(cut(name, _LONGEST)))
     if problem:
         raise KanmonError(Code.UNSAFE_PATH, problem, where=shown(where) if where else None, fix=fix)
     return name
@@ -80,7 +84,7 @@ def tree_files(folder: Path, *, keep_links: bool = False, without: Path | None =
             else:
                 found.append(_file(name, entry.path, entry.stat()))
         if len(found) + len(waiting) > MOST:
-            problem = f"The folder has more than {MOST:,} files and folders."
+            problem = phrase("The folder has more than {limit:,} files and folders.", limit=MOST)
             raise KanmonError(Code.BUNDLE_TOO_BIG, problem, where=shown(folder))
     _refuse_empty_targets(found, folder)
     return sorted(found, key=lambda file: file.name)
@@ -100,7 +104,9 @@ def _refuse_empty_targets(found: list[TreeFile], folder: Path) -> None:
     for file, leads in links:
         target = os.path.normpath(PurePosixPath(file.name).parent / leads)
         if target not in there:
-            problem = f"The symbolic link leads to a folder without files, {shown(leads)}."
+            problem = phrase(
+                "The symbolic link leads to a folder without files, {target}.", target=shown(leads)
+            )
             raise KanmonError(Code.UNSAFE_PATH, problem, where=shown(folder / file.name))
 
 
@@ -113,7 +119,13 @@ def refuse_larger(files: Iterable[TreeFile], largest: int, owner: str, reason: s
     total = sum(size for size, _ in sizes)
     if total > largest:
         names = ", ".join(f"{cut(name, _LONGEST)} ({size:,})" for size, name in nlargest(_NAMED, sizes))
-        problem = f"{owner} has files of {total:,} bytes together. {reason} The largest: {names}."
+        problem = phrase(
+            "{owner} has files of {total:,} bytes together. {reason} The largest: {names}.",
+            owner=owner,
+            total=total,
+            reason=reason,
+            names=names,
+        )
         raise KanmonError(Code.BUNDLE_TOO_BIG, problem, where=where)
 
 
@@ -127,13 +139,13 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
-        problem = f"The folder can't be read: {error.strerror}."
+        problem = phrase("The folder can't be read: {reason}.", reason=error.strerror)
         raise KanmonError(Code.FILE_REFUSED, problem, where=shown(folder)) from None
 
 
 def _file(name: str, path: str, status: os.stat_result) -> TreeFile:
     if not stat.S_ISREG(status.st_mode):
-        problem = "There is something that is not a regular file."
+        problem = phrase("There is something that is not a regular file.")
         raise KanmonError(Code.UNSAFE_PATH, problem, where=shown(path))
     return TreeFile(safe_name(name, path), path, status.st_size, bool(status.st_mode & stat.S_IXUSR))
 
@@ -143,14 +155,13 @@ def _link(name: str, link: Path, root: Path, keep: bool) -> list[TreeFile]:
     try:
         target = link.resolve()
     except (OSError, RuntimeError):
-        problem = "The symbolic link leads to itself."
+        problem = phrase("The symbolic link leads to itself.")
         raise KanmonError(Code.UNSAFE_PATH, problem, where=shown(link)) from None
     outside = not target.is_relative_to(root)
     if outside or not target.exists():
         if keep and is_undeclared(name):
             return []
-        leads = "out of its folder, to" if outside else "to nothing,"
-        problem = f"The symbolic link leads {leads} {shown(link.readlink())}."
+        problem = phrase(_LEADS_OUT if outside else _LEADS_NOWHERE, target=shown(link.readlink()))
         raise KanmonError(Code.UNSAFE_PATH, problem, where=shown(link), fix=way_out(name, root))
     if keep:
         # The place without other links on the way: it is right wherever the package is unpacked.
@@ -161,6 +172,6 @@ def _link(name: str, link: Path, root: Path, keep: bool) -> list[TreeFile]:
             )
         ]
     if not target.is_file():
-        problem = "The symbolic link does not lead to a file."
+        problem = phrase("The symbolic link does not lead to a file.")
         raise KanmonError(Code.UNSAFE_PATH, problem, where=shown(link))
     return [_file(name, os.fspath(link), target.stat())]

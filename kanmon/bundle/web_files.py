@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.media import content_type
 from kanmon.naming import WELL_KNOWN
 
@@ -31,7 +32,7 @@ def refuse_web_folder(folder: Path, private: Mapping[str, Path], where: str) -> 
     """Raise WEB_FILE_REFUSED when something private, by its name, lies in the web directory."""
     for name, path in private.items():
         if path.resolve().is_relative_to(folder.resolve()):
-            problem = f"Everybody could read {name}: it lies in the web directory."
+            problem = phrase("Everybody could read {name}: it lies in the web directory.", name=name)
             raise KanmonError(Code.WEB_FILE_REFUSED, problem, where=where)
 
 
@@ -51,21 +52,31 @@ def refuse_web_files(names: Sequence[str], api_prefix: str | None, where: str) -
     The folder of previews begins with a dot, so no app has it.
     """
     if hidden := [name for name in names if _is_hidden(name)]:
-        problem = f"Everybody could read files that begin with a dot: {some_of(hidden)}."
+        problem = phrase("Everybody could read files that begin with a dot: {names}.", names=some_of(hidden))
         raise KanmonError(Code.WEB_FILE_REFUSED, problem, where=where)
     if long := [name for name in names if len(name.encode()) > _LONGEST]:
-        problem = f"The bucket takes {_LONGEST} bytes for a name. These have more: {some_of(long)}."
+        problem = phrase(
+            "The bucket takes {limit} bytes for a name. These have more: {names}.",
+            limit=_LONGEST,
+            names=some_of(long),
+        )
         raise KanmonError(Code.WEB_FILE_REFUSED, problem, where=where)
     if api_prefix and (lost := [name for name in names if f"/{name}".startswith(f"{api_prefix}/")]):
-        problem = f"Nobody could reach files below `api.prefix`, {api_prefix}: {some_of(lost)}."
+        problem = phrase(
+            "Nobody could reach files below `api.prefix`, {prefix}: {names}.",
+            prefix=api_prefix,
+            names=some_of(lost),
+        )
         raise KanmonError(Code.WEB_FILE_REFUSED, problem, where=where)
 
 
 def refuse_assets(names: Iterable[str], where: str) -> None:
     """Raise WEB_FILE_REFUSED for hashed assets that S3 would not find by the path that browsers send."""
     if lost := [name for name in names if "+" in name]:
-        problem = f"S3 reads a plus sign in a path as a space, so nobody could reach {some_of(lost)}."
-        fix = "Rename them: no plus sign in the folders of `web.immutable`."
+        problem = phrase(
+            "S3 reads a plus sign in a path as a space, so nobody could reach {names}.", names=some_of(lost)
+        )
+        fix = phrase("Rename them: no plus sign in the folders of `web.immutable`.")
         raise KanmonError(Code.WEB_FILE_REFUSED, problem, where=where, fix=fix)
 
 
@@ -78,21 +89,26 @@ def refuse_changed_assets(files: Mapping[str, WebFile], live: Mapping[str, WebFi
     if changed := [
         name for name, file in kept.items() if file.immutable and file.sha256 != live[name].sha256
     ]:
-        problem = f"The live release has other content under the same name: {some_of(changed)}."
+        problem = phrase(
+            "The live release has other content under the same name: {names}.", names=some_of(changed)
+        )
         raise KanmonError(Code.ASSET_CHANGED, problem, where="web.immutable")
     if fixed := [name for name, file in kept.items() if not file.immutable]:
-        problem = (
-            f"Browsers keep the live release's {some_of(fixed)} for a year, as files of `web.immutable`."
+        problem = phrase(
+            "Browsers keep the live release's {names} for a year, as files of `web.immutable`.",
+            names=some_of(fixed),
         )
-        fix = "Rename what you take out of `web.immutable`, and ask for the new names: `texts/en.json`."
+        fix = phrase(
+            "Rename what you take out of `web.immutable`, and ask for the new names: `texts/en.json`."
+        )
         raise KanmonError(Code.ASSET_CHANGED, problem, where="web.immutable", fix=fix)
 
 
 def refuse_compressed_page(name: str, media: Media, where: str) -> None:
     """Raise WEB_FILE_REFUSED for a page that the build compressed under its plain name."""
     if media.encoding and content_type(name).startswith("text/html"):
-        problem = f"Kanmon writes the release into each page, but {name} is compressed."
-        fix = "Leave pages as they are: the edge compresses them. Or name it `.html.gz`."
+        problem = phrase("Kanmon writes the release into each page, but {name} is compressed.", name=name)
+        fix = phrase("Leave pages as they are: the edge compresses them. Or name it `.html.gz`.")
         raise KanmonError(Code.WEB_FILE_REFUSED, problem, where=where, fix=fix)
 
 
@@ -102,5 +118,5 @@ def _is_hidden(name: str) -> bool:
 
 def some_of(names: Sequence[str]) -> str:
     """The first of some names, and the number of the others."""
-    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
-    return ", ".join(names[:_MOST]) + more
+    first, more = ", ".join(names[:_MOST]), len(names) - _MOST
+    return phrase("{names} and {number} more", names=first, number=more) if more > 0 else first

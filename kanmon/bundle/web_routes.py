@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from kanmon.codes import Code
 from kanmon.config.paths import PAGE_ENDING
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.media import content_type
 from kanmon.naming import ENTRY_PAGE, WELL_KNOWN
 
@@ -39,10 +40,13 @@ def refuse_missing_pages(files: Mapping[str, WebFile], paths: Paths, where: str)
     """Raise ARTIFACT_MISSING for a page that shows other paths too, but is no page of the release."""
     for page in sorted(paths.pages):
         if page not in files:
-            raise KanmonError(Code.ARTIFACT_MISSING, f"The web directory has no {page}.", where=where)
+            problem = phrase("The web directory has no {page}.", page=page)
+            raise KanmonError(Code.ARTIFACT_MISSING, problem, where=where)
         if files[page].immutable:
-            problem = f"{page} is in a folder of `web.immutable`, so it can't show other paths."
-            fix = "Name a page with a fixed name."
+            problem = phrase(
+                "{page} is in a folder of `web.immutable`, so it can't show other paths.", page=page
+            )
+            fix = phrase("Name a page with a fixed name.")
             raise KanmonError(Code.ARTIFACT_MISSING, problem, where=where, fix=fix)
 
 

@@ -10,6 +10,7 @@ from kanmon.bundle.web_routes import route_of
 from kanmon.codes import Code
 from kanmon.config.paths import PAGE_ENDING
 from kanmon.errors import KanmonError
+from kanmon.language import deferred, phrase
 from kanmon.media import content_type
 from kanmon.naming import ENTRY_PAGE, WELL_KNOWN
 
@@ -43,6 +44,8 @@ _OF_OTHER_HOSTS = {
 }
 """Orders to GitHub Pages, Netlify, Cloudflare, Azure and Vercel."""
 _ERROR_PAGES = {"404.html", "200.html", "500.html"}
+_UNSEEN = deferred("A path of the app itself, such as {path}, shows `{page}`, and not {names}.")
+_LOST = deferred("A path of the app itself, such as {path}, shows `{page}`. Nobody can get {names}.")
 
 
 def web_warnings(web: Mapping[str, WebFile], paths: Paths, linked: Collection[str] = ()) -> list[KanmonError]:
@@ -57,16 +60,16 @@ def web_warnings(web: Mapping[str, WebFile], paths: Paths, linked: Collection[st
     unhashed = [name for name, file in web.items() if file.immutable and not looks_hashed(name)]
     found = []
     if unseen:
-        problem = f"{_shown(unseen[0], paths)}, and not {some_of(unseen)}."
+        problem = _shown(_UNSEEN, unseen, paths)
         found.append(KanmonError(Code.WEB_FILE_UNSEEN, problem, where="web.routes"))
     if lost:
-        problem = f"{_shown(lost[0], paths)}. Nobody can get {some_of(lost)}."
+        problem = _shown(_LOST, lost, paths)
         found.append(KanmonError(Code.WEB_FILE_UNREACHABLE, problem, where="web.routes"))
     if orders:
-        problem = f"Kanmon does not read {some_of(orders)}."
+        problem = phrase("Kanmon does not read {names}.", names=some_of(orders))
         found.append(KanmonError(Code.HOST_FILE_IGNORED, problem, where="web.directory"))
     if unhashed:
-        problem = f"These names have no hash of their content: {some_of(unhashed)}."
+        problem = phrase("These names have no hash of their content: {names}.", names=some_of(unhashed))
         found.append(KanmonError(Code.ASSET_NOT_HASHED, problem, where="web.immutable"))
     return found
 
@@ -113,6 +116,8 @@ def _is_lost(name: str, paths: Paths) -> bool:
     return paths.file_at(name) != name and not paths.have_files(name)
 
 
-def _shown(name: str, paths: Paths) -> str:
-    path = "/" + name.removesuffix(ENTRY_PAGE).removesuffix(PAGE_ENDING)
-    return f"A path of the app itself, such as {path}, shows `{paths.file_at(route_of(name) or name)}`"
+def _shown(problem: str, names: list[str], paths: Paths) -> str:
+    """A problem of some files, with the path of the first one and what it shows instead."""
+    path = "/" + names[0].removesuffix(ENTRY_PAGE).removesuffix(PAGE_ENDING)
+    page = paths.file_at(route_of(names[0]) or names[0])
+    return phrase(problem, path=path, page=page, names=some_of(names))

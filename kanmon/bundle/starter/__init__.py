@@ -9,6 +9,7 @@ from kanmon.bundle.tree import TreeFile, shown
 from kanmon.codes import Code
 from kanmon.config.composed import START_FILE, composed, language
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,9 +33,13 @@ def with_starter(name: str, function: Function, files: Sequence[TreeFile]) -> li
     """The files of a function's package, sorted by name. Raises UNSAFE_PATH for one with a name of these."""
     added = _FILES.get(starter(function), {})
     if taken := [file.name for file in files if added and f"{file.name}/".startswith(f"{_FOLDER}/")]:
-        problem = f"The name {shown(taken[0])} is Kanmon's own: it starts functions with values of secrets."
+        problem = phrase(
+            "The name {name} is Kanmon's own: it starts functions with values of secrets.",
+            name=shown(taken[0]),
+        )
+        fix = phrase("Rename `{name}`.", name=_FOLDER)
         where = f"functions.{name}.artifact: {function.artifact}"
-        raise KanmonError(Code.UNSAFE_PATH, problem, where=where, fix=f"Rename `{_FOLDER}`.")
+        raise KanmonError(Code.UNSAFE_PATH, problem, where=where, fix=fix)
     own = [_file(target, source) for target, source in added.items()]
     return sorted([*files, *own], key=lambda file: file.name)
 
