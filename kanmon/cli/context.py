@@ -178,7 +178,7 @@ class Context:
         from kanmon.github.runner import Level
         from kanmon.report.terminal import print_error
 
-        for warning in (one.for_environment(self.hinted) for one in warnings):
+        for warning in map(self.located, warnings):
             if self.step:
                 self.step.error(warning, Level.WARNING)
             else:
@@ -188,4 +188,13 @@ class Context:
         """Show an error where people look, with hints for the environment."""
         from kanmon.report.step import show_error
 
-        show_error(error.for_environment(self.hinted))
+        show_error(self.located(error))
+
+    def located(self, error: KanmonError) -> KanmonError:
+        """An error with the line of its key in the config, and with hints for the environment."""
+        from kanmon.config.blocks import with_line
+
+        found = error.for_environment(self.hinted)
+        with suppress(KanmonError):
+            found.where = with_line(self._document, self.hinted, found.where or "") or None
+        return found

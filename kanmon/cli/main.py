@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - only --debug shows a traceback
         known = _known(error)
-        shown = known.for_environment(context.hinted) if known and context else known
+        shown = context.located(known) if known and context else known
         status = _report(shown, debug=debug, begun=context is not None)
         if not isinstance(error, KanmonError | KeyboardInterrupt):
             return status

@@ -74,6 +74,16 @@ def place_in_block(document: Document, name: str, place: Location) -> Location:
     return (KEY, name, *place) if own else place
 
 
+def with_line(document: Document, environment: str, where: str) -> str:
+    """The place of an error with the line of the config's key that it begins with, if that is written.
+
+    Such as `kanmon.yml:12: functions.api.handler: app.handle`. A single word could be a name of another kind.
+    """
+    key = where.partition(":")[0].split(".")
+    place = place_in_block(document, environment, tuple(key))
+    return f"{document.where(place)}: {where}" if len(key) > 1 and document.has(place) else where
+
+
 def _depth(tree: object, place: Location) -> int:
     """How many steps of a place are written in a tree."""
     for number, step in enumerate(place):

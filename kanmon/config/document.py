@@ -79,6 +79,10 @@ class Document:
         whole = self.text[node.start_mark.index : node.end_mark.index]
         return "" if "\n" in whole else whole
 
+    def has(self, location: Location) -> bool:
+        """Whether something is written at a location."""
+        return self._found(location)[1] is not None
+
     def scalars(self) -> Iterator[tuple[Location, ScalarNode]]:
         """The values that are no list and no mapping, with their places."""
         found = ((location, node) for location, _, node in _nodes(self.root))

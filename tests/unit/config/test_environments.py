@@ -10,6 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from kanmon.codes import Code
+from kanmon.config.blocks import with_line
 from kanmon.config.document import read_document
 from kanmon.config.schema import schema_text
 from kanmon.config.source import load_config, validate
@@ -157,6 +158,30 @@ def test_a_mistake_names_the_line_in_the_block(tmp_path: Path, block: str, code:
     assert words in str(error)
     assert error.code is code
     assert f"kanmon.yml:{LINE}" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("environment", "where", "line"),
+    [
+        ("staging", "functions.api.artifact: build/api", 3),
+        ("production", "web.directory: web/dist", 7),
+        ("production", "functions.api.memory", 3),
+        ("staging", "functions.api.memory", 13),
+        ("", "functions.api.memory", 3),
+        # Not written, and what is no key.
+        ("staging", "web.routes", None),
+        ("staging", "functions.api.handler.more", None),
+        ("staging", "web", None),
+        ("staging", "/srv/web.directory", None),
+        ("staging", "", None),
+    ],
+)
+def test_a_place_has_the_line_of_its_key(
+    tmp_path: Path, environment: str, where: str, line: int | None
+) -> None:
+    document = read_document(_file(tmp_path, REST + BOTH))
+    expected = f"kanmon.yml:{line}: {where}" if line else where
+    assert with_line(document, environment, where) == expected
 
 
 def test_a_mistake_outside_is_named_once(tmp_path: Path) -> None:

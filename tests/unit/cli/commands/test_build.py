@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from kanmon.bundle.manifest import load_bundle
 from kanmon.errors import ExitStatus
+from tests.fakes.app import make_config
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.unit.cli.commands.conftest import App
+
+FUNCTIONS = {
+    name: one.model_dump(include={"handler", "artifact"}) for name, one in make_config().functions.items()
+}
+MISSPELT = FUNCTIONS["api"] | {"handler": "shop.apy"}
 
 
 def test_the_bundle_is_in_its_folder(app: App) -> None:
@@ -43,6 +52,26 @@ def test_a_failed_command_leaves_no_bundle(app: App) -> None:
 def test_a_missing_artifact_is_refused_by_its_name(app: App) -> None:
     app.configure(web={"directory": "web/none"})
     assert "web/none" in app.refusal("build")
+
+
+@pytest.mark.parametrize(
+    ("code", "changes", "line"),
+    [
+        ("KNM-112", {"web": {"directory": "web/none"}}, '"directory": "web/none"'),
+        ("KNM-131", {"functions": FUNCTIONS | {"api": MISSPELT}}, '"handler": "shop.apy"'),
+    ],
+)
+def test_a_refused_build_names_the_line_of_the_key(
+    app: App, code: str, changes: dict[str, Any], line: str
+) -> None:
+    """CD-6, INF-9"""
+    app.configure(**changes)
+    file = app.folder / "kanmon.yml"
+    file.write_text(json.dumps(json.loads(file.read_text()), indent=1))
+    number = next(n for n, text in enumerate(file.read_text().splitlines(), 1) if line in text)
+    refusal = " ".join(app.refusal("build").split())
+    assert code in refusal
+    assert f"(kanmon.yml:{number}: " in refusal
 
 
 def test_a_step_gives_digest_and_commit_to_later_steps(app: App, step_file: Path) -> None:
