@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from kanmon.naming import logical_id
@@ -52,6 +53,7 @@ _NAMED = {
     ),
     "states": ("stateMachine:{prefix}-*", "activity:{prefix}-*"),
 }
+_PSEUDO = re.compile(r"\$\{[^}]*\}")
 # These know no resource in many services, and change nothing.
 _READS = re.compile(r"[a-z0-9-]+:(Describe|List)")
 # IAM asks for these on `*` alone.
@@ -110,6 +112,12 @@ def own_rights(permissions: Iterable[str]) -> list[list[OwnRight]]:
             policies.append([])
         policies[-1].append(right)
     return policies
+
+
+def may_make(service: str, resource: str, prefix: str) -> bool:
+    """Whether the rights hold for a resource in an environment, by its ARN's end: `table/shop-test-x`."""
+    ends = (_PSEUDO.sub("", one.replace("{prefix}", prefix)).split(":", 5)[-1] for one in _arns(service))
+    return any(fnmatchcase(resource, end) for end in ends)
 
 
 def _arns(service: str) -> Iterator[str]:

@@ -18,6 +18,7 @@ from kanmon.errors import KanmonError
 from kanmon.language import deferred, phrase
 from kanmon.model import Slot
 from kanmon.naming import API, SLOT, stack_name
+from kanmon.stacks.own_names import refuse_foreign_names
 from kanmon.stacks.spec import StackOutput
 from kanmon.stacks.template import resources_of
 
@@ -82,7 +83,10 @@ def outline(body: str) -> Outline:
 
 
 def inspect(config: Config, specs: Iterable[StackSpec]) -> dict[str, Outline]:
-    """The outline of each stack, by its kind. Raises TEMPLATE_WRONG, TEMPLATE_TOO_BIG, API_TOO_BIG."""
+    """The outline of each stack, by its kind.
+
+    Raises TEMPLATE_WRONG, TEMPLATE_TOO_BIG, API_TOO_BIG, STACK_TEMPLATE_INVALID.
+    """
     specs = list(specs)
     found = {spec.kind: outline(spec.body) for spec in specs}
     for spec in specs:
@@ -97,6 +101,7 @@ def inspect(config: Config, specs: Iterable[StackSpec]) -> dict[str, Outline]:
             raise KanmonError(Code.TEMPLATE_WRONG, problem, where=spec.name)
         refuse_size(spec.name, found[spec.kind], _growing(config, spec.kind))
         _refuse_parameters(spec, found)
+        refuse_foreign_names(config, spec)
     _refuse_routes(config)
     return found
 

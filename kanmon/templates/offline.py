@@ -26,7 +26,7 @@ def render_offline(
 ) -> dict[str, tuple[str, Outline]]:
     """Every stack's template and its outline, by the stack's kind. `others` are the other environments.
 
-    Raises TEMPLATE_WRONG, TEMPLATE_TOO_BIG, API_TOO_BIG.
+    Raises TEMPLATE_WRONG, TEMPLATE_TOO_BIG, API_TOO_BIG, STACK_TEMPLATE_INVALID.
     """
     bootstrap = bootstrap_template(config, others)
     refuse_size(bootstrap_stack(config.app), outline(bootstrap), {})
