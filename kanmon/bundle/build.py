@@ -172,7 +172,9 @@ def _pack_functions(
         folder = project / function.artifact
         if function.artifact not in artifacts:
             key = f"functions.{name}.artifact"
-            artifacts[function.artifact] = _files(folder, key, keep_links=True, without=target)
+            artifacts[function.artifact] = _files(
+                project, function.artifact, key, keep_links=True, without=target
+            )
         package = (function.artifact, starter(function))
         if package not in packages:
             packages[package] = with_starter(name, function, artifacts[function.artifact])
@@ -207,7 +209,7 @@ def _private(config: Config, project: Path, target: Path) -> dict[str, Path]:
 
 
 def _copy_web(app: Web, api: Api | None, project: Path, staged: Path) -> dict[str, WebFile]:
-    found = _files(project / app.directory, _DIRECTORY)
+    found = _files(project, app.directory, _DIRECTORY)
     files = [file for file in found if not is_tools_own(file.name)]
     refuse_web_files([file.name for file in files], api.prefix if api else None, _DIRECTORY)
     if lost := [file.name for file in files if api and is_api_path(f"/{file.name}", api.paths)]:
@@ -241,22 +243,20 @@ def _web_file(app: Web, name: str, copy: Path) -> WebFile:
 
 
 def _files(
-    folder: Path, key: str, *, keep_links: bool = False, without: Path | None = None
+    project: Path, path: str, key: str, *, keep_links: bool = False, without: Path | None = None
 ) -> list[TreeFile]:
+    folder = project / path
     if not folder.is_dir():
-        missing, fix = phrase("{name} is not there after the build.", name=folder.name), None
+        missing, fix = phrase("`{path}` is not there after the build.", path=path), None
         if folder.is_file():
-            missing = phrase("{name} is a file, not a folder.", name=folder.name)
+            missing = phrase("`{path}` is a file, not a folder.", path=path)
             fix = phrase("Name the folder: Kanmon packs it itself.")
         elif folder.is_symlink():
-            missing = phrase(
-                "{name} is a symbolic link to nothing, {target}.",
-                name=folder.name,
-                target=shown(folder.readlink()),
-            )
+            target = shown(folder.readlink())
+            missing = phrase("`{path}` is a symbolic link to nothing, {target}.", path=path, target=target)
         raise KanmonError(Code.ARTIFACT_MISSING, missing, where=f"{key}: {shown(folder)}", fix=fix)
     files = tree_files(folder, keep_links=keep_links, without=without)
     if not files:
-        empty = phrase("{name} is empty after the build.", name=folder.name)
+        empty = phrase("`{path}` is empty after the build.", path=path)
         raise KanmonError(Code.ARTIFACT_MISSING, empty, where=f"{key}: {shown(folder)}")
     return files

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from typing import TYPE_CHECKING, Any
 
-from kanmon.bundle.integrations import missing_permissions
+from kanmon.bundle.integrations import impossible_waits, missing_permissions
 from kanmon.bundle.manifest import StateMachineDefinition
 from kanmon.codes import Code
 from kanmon.config.placeholders import names_in
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _TYPES = frozenset({"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"})
 _ENDS = frozenset({"Succeed", "Fail"})
+_RULES = ("Choices", "Catch")
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 _LARGEST = 1024 * 1024
 _SHOWN = 200
@@ -80,18 +82,8 @@ def _named(
     content: bytes, config: Config, machine: StateMachine, where: str
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Check a definition. Return the functions and the outputs in its placeholders, sorted."""
-    fix = None
-    definition: Any = {}
-    try:
-        definition = json.loads(content.decode())
-        problem = next(problems(definition), None)
-    except json.JSONDecodeError as error:
-        problem = phrase("It is not JSON: look at line {line}.", line=error.lineno)
-    except ValueError:
-        problem = phrase("It is not JSON in UTF-8.")
-    except RecursionError:
-        problem = phrase("It is nested too deep.")
-    named = set() if problem else set(names_in(content.decode()))
+    definition = _valid(content, machine, where)
+    named = set(names_in(content.decode()))
     known = {*constants(config), *PSEUDO, *slot_values(config)}
     functions = named & set(config.functions)
     source_of = source(config)
@@ -100,13 +92,35 @@ def _named(
             "${{{name}}} names no function of the config, and no output of a stack.",
             name=cut(unknown[0], _SHOWN),
         )
-    if not problem:
-        given = ["lambda:InvokeFunction"] if functions else []
-        problem = next(missing_permissions(definition, machine, given), None)
+        raise KanmonError(Code.STATE_MACHINE_INVALID, problem, where=where)
+    given = ["lambda:InvokeFunction"] if functions else []
+    for problem in impossible_waits(definition, machine):
+        fix = phrase("Call the service without waiting, or give the state machine `type: standard`.")
+        raise KanmonError(Code.STATE_MACHINE_INVALID, problem, where=where, fix=fix)
+    for problem in missing_permissions(definition, machine, given):
         fix = phrase("Add it to the state machine's `permissions`, with the ARNs of its resources.")
-    if problem:
         raise KanmonError(Code.STATE_MACHINE_INVALID, problem, where=where, fix=fix)
     return tuple(sorted(functions)), tuple(sorted(named - functions))
+
+
+def _valid(content: bytes, machine: StateMachine, where: str) -> Any:  # noqa: ANN401 - JSON can be anything
+    """The definition in a file."""
+    fix: str | None = phrase(
+        "Write the definition as JSON. `{command}` shows the mistake.",
+        command=shlex.join(["python3", "-m", "json.tool", machine.definition]),
+    )
+    try:
+        definition = json.loads(content.decode())
+        problem, fix = next(problems(definition), None), None
+    except json.JSONDecodeError as error:
+        problem = phrase("It is not JSON: look at line {line}.", line=error.lineno)
+    except ValueError:
+        problem = phrase("It is not JSON in UTF-8.")
+    except RecursionError:
+        problem, fix = phrase("It is nested too deep."), None
+    if problem:
+        raise KanmonError(Code.STATE_MACHINE_INVALID, problem, where=where, fix=fix)
+    return definition
 
 
 def problems(machine: Any, path: str = "") -> Iterator[str]:  # noqa: ANN401 - JSON can be anything
@@ -134,13 +148,11 @@ def problems(machine: Any, path: str = "") -> Iterator[str]:  # noqa: ANN401 - J
 
 def _ways(state: dict[str, Any], states: dict[str, Any], place: str) -> Iterator[str]:
     """The problems with a state's next states: one must be given, and each must exist."""
+    if odd := [*_odd_rules(state, place)]:
+        yield from odd
+        return
     targets = [state[key] for key in ("Next", "Default") if key in state]
-    for key in ("Choices", "Catch"):
-        rules = state.get(key, [])
-        if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
-            yield phrase("`{place}` is not a list of rules.", place=f"{place}.{key}")
-            return
-        targets += [rule.get("Next") for rule in rules]
+    targets += [rule["Next"] for key in _RULES for rule in state.get(key, [])]
     for target in targets:
         if not isinstance(target, str) or target not in states:
             yield phrase(
@@ -153,6 +165,16 @@ def _ways(state: dict[str, Any], states: dict[str, Any], place: str) -> Iterator
             yield phrase("`{place}` is a choice without `Choices`.", place=place)
     elif state["Type"] not in _ENDS and ("Next" in state) == (state.get("End") is True):
         yield phrase("`{place}` must have a `Next` or `End: true`, one of them.", place=place)
+
+
+def _odd_rules(state: dict[str, Any], place: str) -> Iterator[str]:
+    """The problems of a state's rules: each leads to a state."""
+    for key in _RULES:
+        rules = state.get(key, [])
+        if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+            yield phrase("`{place}` is not a list of rules.", place=f"{place}.{key}")
+        elif any("Next" not in rule for rule in rules):
+            yield phrase("A rule in `{place}` has no `Next`.", place=f"{place}.{key}")
 
 
 def _inner(state: dict[str, Any], place: str) -> Iterator[str]:

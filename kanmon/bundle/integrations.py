@@ -51,28 +51,37 @@ _SDK = {
 _SDK_PREFIX = "aws-sdk:"
 
 
-def missing_permissions(
-    definition: dict[str, Any], machine: StateMachine, given: Iterable[str]
-) -> Iterator[str]:
-    """A sentence for each integration without its permission. `given` has the actions that it has anyway."""
-    allowed = [*given, *(action for one in machine.permissions for action in one.actions)]
-    for place, task in _tasks(definition):
-        if not (found := _INTEGRATION.fullmatch(task)):
-            continue
-        service, api, pattern = found[1], found[2], found[3] or ""
+def impossible_waits(definition: dict[str, Any], machine: StateMachine) -> Iterator[str]:
+    """A sentence for each integration of an express state machine that waits for an end or an answer."""
+    for place, _, _, pattern in _integrations(definition):
         if machine.type == "express" and pattern.startswith((".sync", ".waitForTaskToken")):
             yield phrase(
                 "`{place}` has `{pattern}`, and an express state machine can't wait.",
                 place=place,
                 pattern=pattern,
             )
-        elif lacking := [one for one in _needed(service, api, pattern) if not _is_allowed(one, allowed)]:
+
+
+def missing_permissions(
+    definition: dict[str, Any], machine: StateMachine, given: Iterable[str]
+) -> Iterator[str]:
+    """A sentence for each integration without its permission. `given` has the actions that it has anyway."""
+    allowed = [*given, *(action for one in machine.permissions for action in one.actions)]
+    for place, service, api, pattern in _integrations(definition):
+        if lacking := [one for one in _needed(service, api, pattern) if not _is_allowed(one, allowed)]:
             yield phrase(
                 "`{place}` calls {call}, which needs {actions}.",
                 place=place,
                 call=f"{service}:{api}{pattern}",
                 actions=phrase(" and ").join(lacking),
             )
+
+
+def _integrations(definition: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    """The tasks that call a service: place, service, call, and a pattern such as `.sync` or nothing."""
+    for place, task in _tasks(definition):
+        if found := _INTEGRATION.fullmatch(task):
+            yield place, found[1], found[2], found[3] or ""
 
 
 def _needed(service: str, api: str, pattern: str) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ def refuse_unfit_package(name: str, function: Function, files: Sequence[TreeFile
                 "The name {name} has {size:,} bytes.", name=shown(file.name), size=len(file.name.encode())
             )
             fix = phrase(
-                "Linux takes {name} bytes between two slashes, and {path:,} for the path.",
+                "Shorten the name: Linux takes {name} bytes between two slashes, and {path:,} for the path.",
                 name=_NAME,
                 path=_PATH - len(_TASK),
             )

@@ -159,7 +159,7 @@ def test_missing_output_is_named_with_its_key(app: Path, gone: str, key: str, em
         (app / gone).mkdir()
     error = _refusal(app)
     assert error.code is Code.ARTIFACT_MISSING
-    assert word in error.message
+    assert f"`{gone}` is {word}" in error.message
     assert error.where
     assert key in error.where
 

@@ -91,6 +91,24 @@ def test_an_integration_without_its_permission_is_refused(tmp_path: Path) -> Non
     assert "`permissions`" in str(refusal)
 
 
+def test_an_express_state_machine_that_waits_has_a_fix_of_its_own(tmp_path: Path) -> None:
+    """INF-7: more permissions would not help."""
+    task = {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "End": True}
+    content = json.dumps({"StartAt": "One", "States": {"One": task}}).encode()
+    machine = {"definition": "definitions/report.json", "type": "express"}
+    with pytest.raises(KanmonError, match="an express state machine can't wait") as caught:
+        copy_state_machines(
+            make_config(state_machines={"report": machine}), _project(tmp_path, content), tmp_path / "bundle"
+        )
+    assert "`type: standard`" in caught.value.fix
+    assert "permissions" not in caught.value.fix
+
+
+def test_what_is_no_json_has_a_command_that_shows_the_mistake(tmp_path: Path) -> None:
+    refused = _refusal(tmp_path, b"StartAt: A")
+    assert "`python3 -m json.tool definitions/report.json`" in refused.fix
+
+
 def _changed(state: str, **keys: Any) -> dict[str, Any]:
     changed = {**MACHINE["States"][state], **keys}
     states = MACHINE["States"] | {state: {key: value for key, value in changed.items() if value is not None}}
@@ -112,6 +130,8 @@ def _changed(state: str, **keys: Any) -> dict[str, Any]:
         (_changed("Ask", Choices=None), "a choice without `Choices`"),
         (_changed("Ask", Choices=[{"Next": "Nowhere"}]), "goes on to 'Nowhere'"),
         (_changed("Ask", Choices=["Both"]), "is not a list of rules"),
+        (_changed("Ask", Choices=[{"Variable": "$.n"}]), "A rule in `States.Ask.Choices` has no `Next`"),
+        (_changed("Each", Catch=[{}]), "A rule in `States.Each.Catch` has no `Next`"),
         (_changed("Each", Catch=[{"Next": "One"}]), "goes on to 'One'"),
         (_changed("Each", ItemProcessor={"StartAt": "One"}), "`States.Each.ItemProcessor` has no `States`"),
         (_changed("Both", Branches=[]), "has no `Branches`"),

@@ -6,21 +6,21 @@ from typing import Any
 
 import pytest
 
-from kanmon.bundle.integrations import missing_permissions
+from kanmon.bundle.integrations import impossible_waits, missing_permissions
 from kanmon.config.state_machines import StateMachine
 
 
-def _missing(resource: str, *actions: str, express: bool = False, given: tuple[str, ...] = ()) -> list[str]:
+def _definition(resource: str) -> dict[str, Any]:
     task = {"Type": "Task", "Resource": resource, "End": True}
     inner = {"StartAt": "Call", "States": {"Call": task}}
-    definition = {
-        "StartAt": "Both",
-        "States": {"Both": {"Type": "Parallel", "Branches": [inner], "End": True}},
-    }
-    machine: dict[str, Any] = {"definition": "report.json", "type": "express" if express else "standard"}
+    return {"StartAt": "Both", "States": {"Both": {"Type": "Parallel", "Branches": [inner], "End": True}}}
+
+
+def _missing(resource: str, *actions: str, given: tuple[str, ...] = ()) -> list[str]:
+    machine: dict[str, Any] = {"definition": "report.json"}
     if actions:
         machine["permissions"] = [{"actions": list(actions), "resources": ["*"]}]
-    return list(missing_permissions(definition, StateMachine.model_validate(machine), given))
+    return list(missing_permissions(_definition(resource), StateMachine.model_validate(machine), given))
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,11 @@ def test_the_functions_of_the_app_may_be_invoked_already() -> None:
 @pytest.mark.parametrize("pattern", [".sync", ".sync:2", ".waitForTaskToken"])
 def test_an_express_state_machine_cannot_wait(pattern: str) -> None:
     """INF-7: Step Functions refuses it in the middle of the stack's update."""
-    (problem,) = _missing(f"arn:aws:states:::states:startExecution{pattern}", "states:*", express=True)
-    assert "express" in problem
+    definition = _definition(f"arn:aws:states:::states:startExecution{pattern}")
+    express, standard = (StateMachine(definition="report.json", type=one) for one in ("express", "standard"))
+    (problem,) = impossible_waits(definition, express)
+    assert f"`{pattern}`" in problem
+    assert list(impossible_waits(definition, standard)) == []
 
 
 def test_each_missing_action_is_named() -> None:
