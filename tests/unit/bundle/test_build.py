@@ -68,6 +68,14 @@ def test_times_order_of_writing_and_umask_do_not_count(app: Path, tmp_path: Path
         os.umask(umask)
 
 
+def test_the_readers_language_is_no_input(app: Path, request: pytest.FixtureRequest) -> None:
+    first = build(app, target="one")
+    request.getfixturevalue("japanese")
+    second = build(app, target="two")
+    assert contents(first) == contents(second)
+    assert first.manifest.digest == second.manifest.digest
+
+
 def test_content_names_and_executability_count(app: Path) -> None:
     digests = {build(app).manifest.digest}
     (app / "build/api/run.sh").chmod(0o644)

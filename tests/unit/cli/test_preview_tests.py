@@ -256,6 +256,14 @@ def test_an_image_is_pulled_once(machine: Machine) -> None:
     assert machine.calls("pull") == [["pull", "--quiet", IMAGE]]
 
 
+def _refused_pull(machine: Machine, answer: str) -> KanmonError:
+    verify = Verify.model_validate({"image": IMAGE, "commands": ["true"]})
+    (machine.engine / "refusal").write_text(answer)
+    with pytest.raises(KanmonError) as refused:
+        machine.tests.prepare(verify, machine.commit)
+    return refused.value
+
+
 @pytest.mark.parametrize(
     ("answer", "fix"),
     [
@@ -279,13 +287,16 @@ def test_an_image_is_pulled_once(machine: Machine) -> None:
     ],
 )
 def test_an_image_that_cannot_be_pulled_has_its_fix(machine: Machine, answer: str, fix: str) -> None:
-    verify = Verify.model_validate({"image": IMAGE, "commands": ["true"]})
-    (machine.engine / "refusal").write_text(answer)
-    with pytest.raises(KanmonError) as refused:
-        machine.tests.prepare(verify, machine.commit)
-    assert answer in refused.value.message
-    assert refused.value.where == IMAGE
-    assert fix in refused.value.fix
+    refused = _refused_pull(machine, answer)
+    assert answer in refused.message
+    assert refused.where == IMAGE
+    assert fix in refused.fix
+
+
+@pytest.mark.usefixtures("japanese")
+def test_a_registrys_words_are_found_in_each_language(machine: Machine) -> None:
+    """The fix depends on the registry's answer, which stands in the message as it is."""
+    assert "`docker login registry.example.com`" in _refused_pull(machine, "denied").fix
 
 
 def test_the_docker_action_is_refused_with_the_way_out(
