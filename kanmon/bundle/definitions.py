@@ -104,7 +104,7 @@ def _named(
 
 
 def _valid(content: bytes, machine: StateMachine, where: str) -> Any:  # noqa: ANN401 - JSON can be anything
-    """The definition in a file."""
+    """The definition in a file. Raises STATE_MACHINE_INVALID."""
     fix: str | None = phrase(
         "Write the definition as JSON. `{command}` shows the mistake.",
         command=shlex.join(["python3", "-m", "json.tool", machine.definition]),

@@ -221,12 +221,10 @@ def _resource_problems(name: str, resource: object) -> Iterator[str]:
     if not isinstance(resource, dict) or not _TYPE.fullmatch(kind):
         yield phrase("`{name}` has no `Type`.", name=shown)
         return
-    for reason in (reason for pattern, reason in _REFUSED.items() if re.fullmatch(pattern, kind)):
+    reasons = [phrase(reason) for pattern, reason in _REFUSED.items() if re.fullmatch(pattern, kind)]
+    for reason in reasons:
         yield phrase(
-            "`{name}` has the type {type}. {reason}",
-            name=shown,
-            type=cut(kind, _SHOWN),
-            reason=phrase(reason),
+            "`{name}` has the type {type}. {reason}", name=shown, type=cut(kind, _SHOWN), reason=reason
         )
     properties = resource.get("Properties", {})
     if not isinstance(properties, dict):
