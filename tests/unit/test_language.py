@@ -3,81 +3,88 @@
 from __future__ import annotations
 
 import ast
-import re
 import string
 import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from jinja2 import nodes
 
-from kanmon import language
-from kanmon.codes import Code
 from kanmon.language import VARIABLE, deferred, japanese, phrase, speak, spoken
+from tests.texts import PACKAGE, PAGES, bare_texts, bare_words, calls, parsed, phrases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-PACKAGE = Path(language.__file__).parent
-TRANSLATED = ("approval", "apptest", "aws", "checks", "github", "ledger", "notify", "stacks")
-"""The rooms whose every text for people is a phrase."""
-WORDS = re.compile(r"[A-Za-z]{2,}('[a-z]+)?,? [a-z]{2,}")
-_NOTIFIER = "the notifier of alarms is a Lambda function without the Japanese texts, so it is in English"
-_LOG = "a line of the notifier's log"
+FOR_COMMANDS = {PACKAGE / "templates/bootstrap.py", PACKAGE / "templates/offline.py"}
+"""The modules of templates with texts for a command's output, besides those for AWS."""
+IN_AWS = sorted({*(PACKAGE / "templates").glob("*.py")} - FOR_COMMANDS)
+"""Modules whose texts AWS stores, in templates for CloudFormation. The same config has to give the same bytes
+in each language, or a plan would show a change. They are in English, as CloudFormation takes ASCII only."""
+IN_FUNCTIONS = PACKAGE / "bundle/starter/start.py"
+"""It runs in the app's functions on Lambda. It writes logs, and has no Japanese texts there."""
+CODES = PACKAGE / "codes.py"
+"""The table of errors: each meaning and fix is a phrase."""
+MODULES = sorted({*PACKAGE.rglob("*.py")} - {*IN_AWS, IN_FUNCTIONS, CODES})
 _CLOUDFORMATION = "CloudFormation's words, to compare with"
+_LOG = "a line of the notifier's log"
+_RE2 = "RE2's words, to compare with"
+_REFERENCE = "for the reference and the actions' files, which are in English"
+_REGISTRY = "a registry's words, to search for"
+_YAML = "the words of the YAML library, to compare with"
 NOT_FOR_PEOPLE = {
-    "Repository was archived": "GitHub's words, to compare with",
-    "no answer": "a line of the log",
-    "contents: read, pull-requests: read": "permissions, as a workflow writes them",
+    # appcommand
+    "denied|unauthorized|authentication required|no basic auth credentials|toomanyrequests": _REGISTRY,
+    "no matching manifest for linux|does not match the specified platform": _REGISTRY,
+    # apptest
     "TEST_CASE tagged with !mayfail": "Catch2's words, to compare with",
     "<!doctype html": "how a foreign report begins",
     r"TAP version|1\.\.\d|(not )?ok \d": "how a foreign report begins",
     "SQLite format 3": "how a foreign report begins",
+    # aws
+    "kanmon botocore/{}": "what AWS's logs have of a request",
+    # cli: the outputs of the actions
+    "the release's id": _REFERENCE,
+    "the end of the operation: stable, unchanged, aborted, rolled back, held or failed": _REFERENCE,
+    "the operation's number in `kanmon history`, such as 7; empty when no operation began": _REFERENCE,
+    # config
+    "undefined alias": _YAML,
+    "cannot start any token": _YAML,
+    "mapping values are not allowed": _YAML,
+    "could not find expected ':'": _YAML,
+    "another document": _YAML,
+    "invalid perl operator": _RE2,
+    "invalid escape sequence": _RE2,
+    "invalid repetition size": _RE2,
+    "too large": _RE2,
+    # github
+    "Repository was archived": "GitHub's words, to compare with",
+    "contents: read, pull-requests: read": "permissions, as a workflow writes them",
     "gh release delete {} --cleanup-tag": "a command for a shell",
     "git push --delete origin {}": "a command for a shell",
+    "no answer": "a line of the log",
+    # model
+    "roll back": "the name of a step, as the ledger has it",
+    # notify
     "rolled back": "the attribute `kind` of a message in SNS, for filters",
     "a new alarm is fine: no message": _LOG,
     "message sent": _LOG,
     "not delivered": _LOG,
-    "The channel {} failed: {}.": _NOTIFIER,
-    "The secret of the channel {} can't be read: {}": _NOTIFIER,
-    "The secret of the channel {} is binary. Enter it as text in Secrets Manager.": _NOTIFIER,
-    # aws
-    "kanmon botocore/{}": "what AWS's logs have of a request",
+    # report
+    " (rolled back)": "the end of a GitHub Release's title: each run compares the titles",
+    "kanmon recover": "a command for a shell",
     # stacks
     "didn't contain changes": _CLOUDFORMATION,
     "No updates are to be performed": _CLOUDFORMATION,
     "no changes": _CLOUDFORMATION,
     "does not exist": _CLOUDFORMATION,
     "value of ": "a mark in a plan's digest; `Change.shown` has it for people",
+    # traffic
+    "public, max-age=31536000, immutable": "a header of HTTP",
+    '<script type="application/json" id="{}">{}</script>': "a part of a page, for the app's own code",
 }
 """Texts that are no phrases, by their reasons. A value stands as `{}`."""
-MARKERS = {"phrase", "deferred"}
-NOT_SHOWN = {"re.compile": (0,), "Refusal": (0, 1, 2, 4)} | dict.fromkeys(MARKERS, (0,))
-"""Functions with arguments, by position, that are phrases or that no run shows: patterns, table columns."""
-IN_TEMPLATE = re.compile(r"""\bphrase\(\s*("(?:[^"\\]|\\.)*")""")
-
-
-def _calls(tree: ast.AST) -> Iterator[tuple[str, ast.expr]]:
-    """The first argument of each call that takes a text for people, with the function's name."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and node.args:
-            name = ast.unparse(node.func)
-            if name in MARKERS:
-                yield name, node.args[0]
-
-
-def phrases() -> dict[str, str]:
-    """Every text for people of the code, with its place."""
-    found = {text: code.id for code in Code for text in (code.meaning, code.fix)}
-    for path in sorted(PACKAGE.rglob("*.py")):
-        for _, text in _calls(ast.parse(path.read_text("utf-8"))):
-            if isinstance(text, ast.Constant) and isinstance(text.value, str):
-                found[text.value] = f"{path.relative_to(PACKAGE)}:{text.lineno}"
-    for path in sorted(PACKAGE.rglob("*.md.j2")):
-        for match in IN_TEMPLATE.finditer(path.read_text("utf-8")):
-            found[ast.literal_eval(match.group(1))] = str(path.relative_to(PACKAGE))
-    return found
 
 
 def _places(text: str) -> list[str]:
@@ -96,14 +103,15 @@ def test_no_japanese_text_is_left_over() -> None:
     assert japanese().keys() - phrases().keys() == set()
 
 
-def test_the_tables_agree_on_a_text() -> None:
-    """Otherwise the order of the files decides."""
-    tables = [tomllib.loads(path.read_text("utf-8")) for path in (PACKAGE / "japanese").iterdir()]
-    assert [text for table in tables for text, other in table.items() if japanese()[text] != other] == []
-
-
 def test_a_japanese_text_has_the_same_values() -> None:
     assert [text for text, other in japanese().items() if _places(text) != _places(other)] == []
+
+
+def test_each_text_is_in_one_table() -> None:
+    """Otherwise the order of the files decides."""
+    tables = [tomllib.loads(path.read_text("utf-8")) for path in (PACKAGE / "japanese").iterdir()]
+    texts = [text for table in tables for text in table]
+    assert sorted(text for text in set(texts) if texts.count(text) > 1) == []
 
 
 def test_a_phrase_is_a_whole_text() -> None:
@@ -111,68 +119,82 @@ def test_a_phrase_is_a_whole_text() -> None:
     broken = [
         f"{path.relative_to(PACKAGE)}:{text.lineno}"
         for path in PACKAGE.rglob("*.py")
-        for _, text in _calls(ast.parse(path.read_text("utf-8")))
+        for _, text in calls(ast.parse(path.read_text("utf-8")))
         if isinstance(text, ast.JoinedStr | ast.BinOp)
     ]
     assert broken == []
 
 
-def _words(node: ast.Constant | ast.JoinedStr) -> str:
-    """A text of the code without its values."""
-    pieces = node.values if isinstance(node, ast.JoinedStr) else [node]
-    return "".join(str(one.value) if isinstance(one, ast.Constant) else "{}" for one in pieces)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_each_text_for_people_is_a_phrase(path: Path) -> None:
+    found = bare_texts(ast.parse(path.read_text("utf-8")))
+    assert [f"{line} {text}" for line, text in found if text not in NOT_FOR_PEOPLE] == []
 
 
-def _not_shown(call: ast.Call) -> Iterator[ast.AST]:
-    for index in NOT_SHOWN.get(ast.unparse(call.func), ()):
-        for argument in call.args[index : index + 1]:
-            yield from ast.walk(argument)
+@pytest.mark.parametrize("path", IN_AWS, ids=lambda path: path.name)
+def test_what_aws_stores_is_no_phrase(path: Path) -> None:
+    assert list(calls(ast.parse(path.read_text("utf-8")))) == []
 
 
-def _texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Each text with words that is no phrase and no docstring, and its line."""
-    hidden: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            hidden.add(id(node.value))
-        elif isinstance(node, ast.JoinedStr):
-            hidden |= {id(inner) for inner in node.values if isinstance(inner, ast.Constant)}
-        elif isinstance(node, ast.Call):
-            hidden |= {id(one) for one in _not_shown(node)}
-    for node in ast.walk(tree):
-        if id(node) not in hidden and isinstance(node, ast.Constant | ast.JoinedStr):
-            text = _words(node)
-            if WORDS.search(text) and text not in NOT_FOR_PEOPLE:
-                yield node.lineno, text
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_each_word_of_a_page_is_in_a_phrase(path: Path) -> None:
+    assert set(bare_words(parsed(path.read_text("utf-8")))) == set()
 
 
-def test_a_text_that_is_no_phrase_is_found() -> None:
-    code = 'def f(x):\n    """A docstring."""\n    g(phrase("not {y}", y=h("but this")), f"{x or z} is bare")'
-    assert sorted(_texts(ast.parse(code))) == [(3, "but this"), (3, "{} is bare")]
-    assert list(_texts(ast.parse('f"{x or yy}"'))) == []
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_only_a_constant_is_a_phrase_of_a_page(path: Path) -> None:
+    """A phrase is Markdown. A foreign text goes in as a value, or through the filter of this name (TRU-5)."""
+    found = parsed(path.read_text("utf-8")).find_all(nodes.Call)
+    phrases_of_page = [one for one in found if one.node == nodes.Name("phrase", "load")]
+    assert phrases_of_page
+    assert [call for call in phrases_of_page if not isinstance(call.args[0], nodes.Const)] == []
+
+
+def _found(code: str) -> list[str]:
+    return sorted(text for _, text in bare_texts(ast.parse(code)))
 
 
 @pytest.mark.parametrize(
     ("code", "found"),
     [
+        ('def f(x):\n    """A docstring."""\n    g(phrase("not {y}", y=h("but this")))', ["but this"]),
+        ('f"{x or z} is bare"', ["{} is bare"]),
+        ('f"{x or yy}"', []),
+        # commands, lists and the terminal's styles
+        ('f"`npm ci {x} and more`"', []),
+        ('f("`npm ci` or else `npm i`")', ["`npm ci` or else `npm i`"]),
+        ('A = """\nand any\nas asc\n"""', []),
+        ('A = """\nThis is bare,\nthis, too.\n"""', ["\nThis is bare,\nthis, too.\n"]),
+        ('f("[bold red]{code}[/] {text}", "bold red", counted(n, "big file"))', []),
+        ('f("[red]no markup[/]")', ["[red]no markup[/]"]),
+        # patterns and columns of tables
         ('re.compile(r"a pattern", "its text")', ["its text"]),
         ('Refusal("one column", "AWS\'s words", r"a pattern" + codes("or so"), "its text")', ["its text"]),
-        ('KanmonError("its text", "with more")', ["its text", "with more"]),
+        # the JSON schema and the reference
+        ('Field("the default", description="of the schema", examples=[["or this"]])', ["the default"]),
+        ('written(r"the pattern", "the rule is found", "the example")', ["the rule is found"]),
+        ('statements("of the schema", "the example")', ["the example"]),
+        ('Rule("for the docs", "the needs are found")', ["the needs are found"]),
+        ('ArgumentParser(description="the help is found")', ["the help is found"]),
+        ('Command("a", "found in help", run, about="not found", failed="not found")', ["found in help"]),
+        ('Command(outputs={"x": "not found"}, examples={"not found": "found below it"})', ["found below it"]),
+        # an error's short texts
+        ('KanmonError(Code.USAGE, f"{x}", fix="Add `--yes`.")', ["Add `--yes`."]),
+        ('MistakeError("`x`: 1", fix)', []),
+        ('MistakeError(f"{x}: none.", phrase("Remove it."))', ["{}: none."]),
+        ('"Add `--yes`."', []),
     ],
 )
-def test_a_pattern_is_no_text_for_people(code: str, found: list[str]) -> None:
-    assert sorted(text for _, text in _texts(ast.parse(code))) == found
+def test_a_text_that_is_no_phrase_is_found(code: str, found: list[str]) -> None:
+    assert _found(code) == found
 
 
-@pytest.mark.parametrize("room", TRANSLATED)
-def test_each_text_of_a_room_is_a_phrase(room: str) -> None:
-    paths = [PACKAGE / f"{room}.py"] if (PACKAGE / f"{room}.py").exists() else (PACKAGE / room).rglob("*.py")
-    bare = {
-        f"{path.relative_to(PACKAGE)}:{line} {text}"
-        for path in paths
-        for line, text in _texts(ast.parse(path.read_text("utf-8")))
-    }
-    assert bare == set()
+def test_a_bare_word_of_a_page_is_found() -> None:
+    page = (
+        '| took {{ x | text }} {{ phrase("not {y}", y=x or "given") }} {{ "chosen" if x else "%d" | f(x) }}'
+        ' <b>{{ phrase("this" if x else y) }}</b> {{ "named" | link(x) }} {{ x | join("not") }} ms'
+    )
+    assert set(bare_words(parsed(page))) == {"took", "given", "chosen", "this", "named"}
 
 
 @pytest.fixture
