@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kanmon.language import deferred
 from kanmon.naming import RELEASE_HEADERS
 
 if TYPE_CHECKING:
@@ -78,26 +79,26 @@ class ReleaseState(StrEnum):
 class OperationKind(StrEnum):
     """The kind of an operation."""
 
-    DEPLOY = "deploy"
+    DEPLOY = deferred("deploy")
     """Brings a new release."""
-    ROLLBACK = "rollback"
+    ROLLBACK = deferred("rollback")
     """Returns to an earlier release, by hand."""
 
 
 class Result(StrEnum):
     """The result of an operation."""
 
-    STABLE = "stable"
+    STABLE = deferred("stable")
     """Users are on the new release."""
-    UNCHANGED = "unchanged"
+    UNCHANGED = deferred("unchanged")
     """The release was live already."""
-    ABORTED = "aborted"
+    ABORTED = deferred("aborted")
     """Users stayed on the old release."""
-    ROLLED_BACK = "rolled back"
+    ROLLED_BACK = deferred("rolled back")
     """Users are back on the old release."""
-    HELD = "held"
+    HELD = deferred("held")
     """A person has to decide. The operation stays open."""
-    FAILED = "failed"
+    FAILED = deferred("failed")
     """It could not end itself. The operation stays open: run `kanmon recover`."""
 
     def is_success(self, kind: OperationKind) -> bool:

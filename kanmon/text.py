@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from kanmon.language import LANGUAGES, phrase, spoken
+
 _COLOUR = re.compile("(?:\x1b\\[|\x9b)[0-9;:]*m")
 _BREAK = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 """What some program takes for the end of a line, besides `\\n`."""
@@ -75,16 +77,23 @@ def short_commit(commit: str) -> str:
 
 
 def counted(number: int, thing: str) -> str:
-    """A number with its noun: `1 AWS call`, `2 AWS calls`."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"
+    """A number with its noun: `1 AWS call`, `2 AWS calls`. Japanese has no plural.
+
+    The Japanese table has the singular with its number: `{number} AWS call`.
+    """
+    singular = "{number} " + thing
+    plural = "s" if number != 1 and spoken() == LANGUAGES[0] else ""
+    return phrase(singular, number=number) + plural
 
 
 def duration(seconds: float) -> str:
     """A duration such as `1.05 s`, `12.3 s` or `2 min 5 s`."""
     minutes, rest = divmod(round(seconds), 60)
     if minutes:
-        return f"{minutes} min {rest} s"
-    return f"{seconds:.3g} s" if seconds >= 10 else f"{seconds:.2f} s"  # noqa: PLR2004
+        return phrase("{minutes} min {rest} s", minutes=minutes, rest=rest)
+    if seconds >= 10:  # noqa: PLR2004
+        return phrase("{seconds:.3g} s", seconds=seconds)
+    return phrase("{seconds:.2f} s", seconds=seconds)
 
 
 def yaml_quoted(text: str) -> str:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from kanmon.github.escape import code, code_block, html, text
+from kanmon.language import phrase
 from kanmon.text import counted, cut, duration, is_address, short_commit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from jinja2 import Environment
 
@@ -33,15 +34,18 @@ def _templates() -> Environment:
     environment.filters |= {
         "text": _made(text),
         "code": _made(code),
+        "codes": _codes,
         "code_block": _made(code_block),
         "html": _made(html),
         "link": _link,
         "cut": cut,
         "counted": counted,
         "duration": _made(duration),
+        "phrase": phrase,
         "short_commit": short_commit,
         "signs": _signs,
     }
+    environment.globals["phrase"] = _phrase
     return environment
 
 
@@ -54,9 +58,19 @@ def _escaped(value: object) -> object:
     return value if isinstance(value, Markup | int | float) else text(str(value))
 
 
+def _phrase(english: str, **values: object) -> Markup:
+    """A text of the template itself in the chosen language, with its Markdown. Its values are escaped."""
+    return Markup(phrase(english, **{name: _escaped(value) for name, value in values.items()}))  # noqa: S704
+
+
 def _made(filter_: Callable[..., str]) -> Callable[..., Markup]:
     """A filter with Markdown as its result."""
     return lambda value: Markup(filter_(value))  # noqa: S704 - the filter escaped it
+
+
+def _codes(values: Iterable[str]) -> Markup:
+    """Code spans with commas between them."""
+    return Markup(", ").join(Markup(code(value)) for value in values)  # noqa: S704 - the filter escaped it
 
 
 def _link(label: str, address: str) -> Markup:

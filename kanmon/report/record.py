@@ -10,6 +10,7 @@ from kanmon.errors import KanmonError
 from kanmon.github.commits import changes_between, commit_exists
 from kanmon.github.deployments import DeploymentRequest, Deployments, DeploymentStatus
 from kanmon.github.releases import GithubReleases, ReleasePage
+from kanmon.language import phrase
 from kanmon.model import OperationKind, ReleaseState, Result
 from kanmon.notify.words import end_sentence
 from kanmon.report.notes import Notes, release_notes
@@ -72,7 +73,11 @@ class Recorded:
 
     def _incomplete(self, pieces: list[str]) -> KanmonError:
         first = self.missing[pieces[0]]
-        message = f"GitHub lacks {', '.join(pieces)}. {first.code.id}: {first.message}"
+        message = phrase(
+            "GitHub lacks {pieces}. {cause}",
+            pieces=", ".join(pieces),
+            cause=f"{first.code.id}: {first.message}",
+        )
         return KanmonError(Code.RECORD_INCOMPLETE, message, fix=f"{first.fix} {Code.RECORD_INCOMPLETE.fix}")
 
 
@@ -95,7 +100,13 @@ class Recorder:
         for at, operation in enumerate(operations):
             release = self.ledger.release(operation.release)
             if release is None:
-                record.lines.append(f"operation {operation.number}: {operation.release} was never recorded")
+                record.lines.append(
+                    phrase(
+                        "operation {number}: {release} was never recorded",
+                        number=operation.number,
+                        release=operation.release,
+                    )
+                )
             else:
                 self._write(record, operation, release, operations[at + 1 :])
         return record
@@ -144,20 +155,33 @@ class Recorder:
             self._show(operation, release, replace(status, state="inactive") if late else status)
             return True
 
-        fresh = record.write(f"the deployment of operation {number}", deployment)
+        piece = phrase("the deployment of operation {number}", number=number)
+        fresh = record.write(piece, deployment)
         if release.commit in record.gone:
             record.lines.append(
-                f"operation {number}: the repository has no commit {short_commit(release.commit)}"
+                phrase(
+                    "operation {number}: the repository has no commit {commit}",
+                    number=number,
+                    commit=short_commit(release.commit),
+                )
             )
             return
         if operation.result is Result.STABLE:
-            piece = f"the GitHub Release of {release.id}"
+            piece = phrase("the GitHub Release of {release}", release=release.id)
             fresh |= record.write(piece, lambda: self._publish(release, operation))
         elif operation.result is Result.ROLLED_BACK and operation.kind is OperationKind.ROLLBACK:
-            record.write(f"the titles after operation {number}", lambda: self._rename(operation, fresh=fresh))
+            piece = phrase("the titles after operation {number}", number=number)
+            record.write(piece, lambda: self._rename(operation, fresh=fresh))
         if fresh:
-            text = f"operation {number}, {operation.kind} of {operation.release}: {operation.ending}"
-            record.lines.append(text)
+            record.lines.append(
+                phrase(
+                    "operation {number}, {kind} of {release}: {ending}",
+                    number=number,
+                    kind=phrase(operation.kind),
+                    release=operation.release,
+                    ending=phrase(operation.ending),
+                )
+            )
 
     def _shows_success(self, operation: Operation) -> bool:
         status, release = deployment_status(operation), self.ledger.release(operation.release)
@@ -189,6 +213,7 @@ class Recorder:
         return True
 
     def _page(self, release: Release) -> ReleasePage:
+        # Another run compares it, perhaps in another language.
         title = f"{self.environment} {release.id}"
         if release.state is ReleaseState.ROLLED_BACK:
             title += " (rolled back)"
@@ -223,7 +248,12 @@ def _request(operation: Operation, release: Release) -> DeploymentRequest:
     return DeploymentRequest(
         _deployment_task(operation.kind, operation.number),
         release.commit,
-        f"{operation.kind} of {operation.release} by {operation.actor}",
+        phrase(
+            "{kind} of {release} by {actor}",
+            kind=phrase(operation.kind),
+            release=operation.release,
+            actor=operation.actor,
+        ),
         {"operation": operation.number, "release": operation.release},
     )
 

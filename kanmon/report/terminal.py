@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.errors import for_environment
+from kanmon.language import deferred, phrase
 from kanmon.release.events import Event, EventKind
 from kanmon.report.console import block, joined, markup, styled
 from kanmon.stacks.statements import wrapped
@@ -30,18 +31,7 @@ _LONGEST_CAUSE = 300
 _COLUMNS = 79
 """The width of permissions: a narrow terminal breaks no line of them."""
 _COLOURS = {"+": "green", "~": "yellow", "±": "bold red", "-": "red"}
-_TITLES = (
-    "#",
-    "when (UTC)",
-    "what",
-    "release",
-    "commit",
-    "from",
-    "by",
-    "approved by",
-    "result",
-    "took",
-)
+_TITLES = deferred("# | when (UTC) | what | release | commit | from | by | approved by | result | took")
 """The columns of the history."""
 RESULT_COLOURS = {
     "stable": "green",
@@ -75,7 +65,9 @@ class Progress:
             case EventKind.STACK:
                 return self._stack(event)
             case EventKind.HOOK:
-                return markup("  hook [bold]{hook}[/]: {text}", hook=event.facts["hook"], text=event.text)
+                return markup(
+                    deferred("  hook [bold]{hook}[/]: {text}"), hook=event.facts["hook"], text=event.text
+                )
             case EventKind.CHECK:
                 return self._check(event)
             case EventKind.TRAFFIC:
@@ -89,7 +81,9 @@ class Progress:
     def _check(self, event: Event) -> Text:
         mark = styled("✓", "green") if event.facts["passed"] else styled("✗", "red")
         return markup(
-            "  {mark} {check} on {release} ({target}): {text} [dim]{milliseconds} ms, {tries} tries[/]",
+            deferred(
+                "  {mark} {check} on {release} ({target}): {text} [dim]{milliseconds} ms, {tries} tries[/]"
+            ),
             mark=mark,
             text=event.text,
             **{key: value for key, value in event.facts.items() if key != "passed"},
@@ -111,14 +105,18 @@ class Progress:
 def print_plan(console: Screen, plan: Plan) -> None:
     """Show the changes in a plan."""
     if plan.unchanged:
-        console.print("[bold]{release}[/] is live already; there is nothing to change.", release=plan.release)
+        console.print(
+            deferred("[bold]{release}[/] is live already; there is nothing to change."), release=plan.release
+        )
         return
     console.print(
-        "[bold]Plan for {release} in {environment}[/] ({base}), commit {commit}, into the [bold]{slot}[/] "
-        "slot",
+        deferred(
+            "[bold]Plan for {release} in {environment}[/] ({base}), commit {commit}, "
+            "into the [bold]{slot}[/] slot"
+        ),
         release=plan.release,
         environment=plan.environment,
-        base=f"after {plan.base}" if plan.base else "the first one",
+        base=phrase("after {base}", base=plan.base) if plan.base else phrase("the first one"),
         commit=short_commit(plan.commit),
         slot=plan.slot,
     )
@@ -126,39 +124,40 @@ def print_plan(console: Screen, plan: Plan) -> None:
         _print_stack(console, stack)
     if plan.web.files:
         console.print(
-            "  web: {files}, {assets} of them hashed assets; changed pages: {pages}",
+            deferred("  web: {files}, {assets} of them hashed assets; changed pages: {pages}"),
             files=counted(plan.web.files, "file"),
             assets=plan.web.assets,
-            pages=", ".join(plan.web.changed[:8]) or "none",
+            pages=", ".join(plan.web.changed[:8]) or phrase("none"),
         )
     for key, value in plan.web.served.items():
-        console.print("  {key}: {value}", key=key, value="removed" if value is None else value)
+        console.print("  {key}: {value}", key=key, value=phrase("removed") if value is None else value)
     for line in plan.user_triggers:
-        console.print("  the user pool calls its functions once it is live: {line}", line=line)
+        console.print(deferred("  the user pool calls its functions once it is live: {line}"), line=line)
     for line in plan.existing:
-        console.print("  existing {line}", line=line)
+        console.print(deferred("  existing {line}"), line=line)
     _print_proofs(console, plan)
     console.print(
-        "  bundle [dim]{bundle}[/], config [dim]{config}[/]", bundle=plan.bundle, config=plan.config
+        deferred("  bundle [dim]{bundle}[/], config [dim]{config}[/]"), bundle=plan.bundle, config=plan.config
     )
-    console.print("  digest [dim]{digest}[/]", digest=plan.digest)
+    console.print(deferred("  digest [dim]{digest}[/]"), digest=plan.digest)
 
 
 def _print_proofs(console: Screen, plan: Plan) -> None:
     """What checks it, where it was stable, and what its config changes."""
     if plan.secrets:
-        console.print("  the checks read the secrets {names}", names=", ".join(plan.secrets))
+        console.print(deferred("  the checks read the secrets {names}"), names=", ".join(plan.secrets))
     if plan.verify:
         console.print(
-            "  your own tests run before any user gets it, in {image}: {commands}",
+            deferred("  your own tests run before any user gets it, in {image}: {commands}"),
             image=plan.verify.image,
             commands=", ".join(plan.verify.commands),
         )
     if plan.required:
-        console.print("  the bundle was stable as {required}", required=plan.required)
+        console.print(deferred("  the bundle was stable as {required}"), required=plan.required)
     if plan.config_changes:
         console.print(
-            "  config: {keys} changed", keys=one_line(", ".join(plan.config_changes), _LONGEST_CAUSE)
+            deferred("  config: {keys} changed"),
+            keys=one_line(", ".join(plan.config_changes), _LONGEST_CAUSE),
         )
 
 
@@ -192,7 +191,7 @@ def print_change(console: Screen, change: Change, permissions: Iterable[str], in
         id=change.logical_id,
         type=change.type,
         detail=markup(" ({names})", names=", ".join(change.shown)) if change.shown else "",
-        flag=markup("  [bold yellow]permissions[/]") if change.touches_permissions else "",
+        flag=markup(deferred("  [bold yellow]permissions[/]")) if change.touches_permissions else "",
     )
     _print_permissions(console, permissions, f"{indent}    ")
 
@@ -207,23 +206,30 @@ def print_outcome(console: Screen, outcome: Outcome, environment: str = "") -> N
     """Print how a run ended, in one line. `environment` is the one that commands in hints have to name."""
     operation = outcome.operation
     ending = styled(
-        f"{outcome.release}: {outcome.result.value}", f"bold {RESULT_COLOURS[outcome.result.value]}"
+        f"{outcome.release}: {phrase(outcome.result)}", f"bold {RESULT_COLOURS[outcome.result.value]}"
     )
     texts: list[object] = [ending]
     if operation and operation.seconds is not None:
-        texts.append(f"in {duration(operation.seconds)}")
+        texts.append(phrase("in {duration}", duration=duration(operation.seconds)))
     if operation and operation.rollback_seconds is not None:
-        calls = counted(operation.traffic_calls, "AWS call")
-        texts.append(f"— users were back after {duration(operation.rollback_seconds)} and {calls}")
+        texts.append(
+            phrase(
+                "— users were back after {duration} and {calls}",
+                duration=duration(operation.rollback_seconds),
+                calls=counted(operation.traffic_calls, "AWS call"),
+            )
+        )
     console.print("{line}", line=joined(" ", texts))
     if outcome.frozen:
         console.print(
-            "  [yellow]The environment is frozen.[/] Fix the cause, then run [bold]{command}[/].",
-            command=for_environment('kanmon deploy --lift-freeze "the fix"', environment),
+            deferred("  [yellow]The environment is frozen.[/] Fix the cause, then run [bold]{command}[/]."),
+            command=for_environment(phrase('kanmon deploy --lift-freeze "the fix"'), environment),
         )
     for kept in operation.kept if operation else ():
         console.print(
-            "  [yellow]{stack}[/] could not be restored: {reason}", stack=kept.stack, reason=kept.reason
+            deferred("  [yellow]{stack}[/] could not be restored: {reason}"),
+            stack=kept.stack,
+            reason=kept.reason,
         )
 
 
@@ -253,78 +259,89 @@ def print_status(
     `target` is the release for `kanmon rollback`, `operation` the open one, and `environment` the one that
     commands in hints have to name.
     """
-    commit = markup(" (commit {commit})", commit=short_commit(live.commit)) if live else ""
-    console.print("live      [bold]{live}[/]{commit}", live=head.live or "nothing", commit=commit)
-    console.print("slot      {slot}", slot=head.pointer.slot.value)
+    commit = markup(deferred(" (commit {commit})"), commit=short_commit(live.commit)) if live else ""
+    console.print(
+        deferred("live      [bold]{live}[/]{commit}"), live=head.live or phrase("nothing"), commit=commit
+    )
+    console.print(deferred("slot      {slot}"), slot=head.pointer.slot.value)
     for slot, release in sorted(head.slots.items()):
         console.print("  {slot:<7} {release}", slot=slot.value, release=release)
     console.print(
-        "rollback  {to}", to=f"to {target.id}" if target else "not possible: no kept stable release before it"
+        deferred("rollback  {to}"),
+        to=phrase("to {release}", release=target.id)
+        if target
+        else phrase("not possible: no kept stable release before it"),
     )
     if head.freeze:
         console.print(
-            "[yellow]frozen[/]    since {since} UTC: {reason}",
+            deferred("[yellow]frozen[/]    since {since} UTC: {reason}"),
             since=f"{head.freeze.since:%Y-%m-%d %H:%M}",
             reason=head.freeze.reason,
         )
     if head.destroyed and not head.live:
         console.print(
-            "[yellow]removed[/]   by {by}, since {began} UTC{end}",
+            deferred("[yellow]removed[/]   by {by}, since {began} UTC{end}"),
             by=head.destroyed.by,
             began=f"{head.destroyed.began:%Y-%m-%d %H:%M}",
             end=""
             if head.destroyed.ended
-            else for_environment("; it did not end: run `kanmon destroy` again", environment),
+            else for_environment(phrase("; it did not end: run `kanmon destroy` again"), environment),
         )
     if operation:
         is_leased = bool(head.lease and head.lease.expires > now)
         _print_open(console, operation, environment, is_leased=is_leased)
     if head.lease:
-        holder = head.lease.holder
-        console.print(
-            "[yellow]lease[/]     {holds} {until} UTC",
-            holds=f"held by {holder} until" if head.lease.expires > now else f"of {holder} expired at",
-            until=f"{head.lease.expires:%H:%M:%S}",
-        )
+        facts = {"holder": head.lease.holder, "time": f"{head.lease.expires:%H:%M:%S}"}
+        if head.lease.expires > now:
+            console.print(deferred("[yellow]lease[/]     held by {holder} until {time} UTC"), **facts)
+        else:
+            console.print(deferred("[yellow]lease[/]     of {holder} expired at {time} UTC"), **facts)
 
 
 def print_unconfirmed(console: Screen, address: str) -> None:
     """Show an e-mail address that gets no alarms."""
     console.print(
-        "[yellow]e-mail[/]    {address} gets no alarms: confirm the subscription in AWS's e-mail of the last "
-        "two days, or subscribe to the topic of alarms again",
+        deferred(
+            "[yellow]e-mail[/]    {address} gets no alarms: confirm the subscription in AWS's e-mail "
+            "of the last two days, or subscribe to the topic of alarms again"
+        ),
         address=address,
     )
 
 
 def print_addresses(console: Screen, addresses: Addresses) -> None:
     """Show where people look at the environment."""
-    for title, address in (("address", addresses.url), ("dashboard", addresses.dashboard)):
-        if address:
-            console.print("{title:<9} {address}", title=title, address=address)
+    if addresses.url:
+        console.print(deferred("address   {address}"), address=addresses.url)
+    if addresses.dashboard:
+        console.print(deferred("dashboard {address}"), address=addresses.dashboard)
 
 
 def _print_open(console: Screen, operation: Operation, environment: str, *, is_leased: bool) -> None:
     if operation.held:
         console.print(
-            "[red]held[/]      operation {number} waits for a decision: {commands}",
+            deferred("[red]held[/]      operation {number} waits for a decision: {commands}"),
             number=operation.number,
-            commands=for_environment("kanmon recover --keep or --undo, or kanmon rollback", environment),
+            commands=for_environment(
+                phrase("kanmon recover --keep or --undo, or kanmon rollback"), environment
+            ),
         )
         at = operation.steps[-2].note if len(operation.steps) > 1 else ""
-        console.print("          it holds {release} at its step: {at}", release=operation.release, at=at)
+        console.print(
+            deferred("          it holds {release} at its step: {at}"), release=operation.release, at=at
+        )
         return
     console.print(
-        "[yellow]open[/]      operation {number}, {kind} of {release}, {step}{note}",
+        deferred("[yellow]open[/]      operation {number}, {kind} of {release}, {step}{note}"),
         number=operation.number,
-        kind=operation.kind,
+        kind=phrase(operation.kind),
         release=operation.release,
         step=operation.step,
         note=f": {operation.steps[-1].note}" if operation.steps else "",
     )
     if not is_leased:
         console.print(
-            "          no run is at work on it: {command} finishes or undoes it",
+            deferred("          no run is at work on it: {command} finishes or undoes it"),
             command=for_environment("kanmon recover", environment),
         )
 
@@ -346,21 +363,22 @@ def print_history(
     The last line names the releases that a rollback may return to.
     """
     rows = (_history_row(operation, releases.get(operation.release)) for operation in reversed(operations))
-    console.table(_TITLES, rows, right={"#", "took"})
-    console.print("kept for a rollback: {kept}", kept=", ".join(reversed(kept)) or "none")
+    titles = phrase(_TITLES).split(" | ")
+    console.table(titles, rows, right={titles[0], titles[-1]})
+    console.print(deferred("kept for a rollback: {kept}"), kept=", ".join(reversed(kept)) or phrase("none"))
 
 
 def _history_row(operation: Operation, release: Release | None) -> tuple[tuple[object, ...], str]:
     cells = (
         operation.number,
         f"{operation.began:%Y-%m-%d %H:%M}",
-        operation.kind,
+        phrase(operation.kind),
         operation.release,
         short_commit(release.commit) if release else "",
         operation.base or "",
         operation.actor,
         operation.approval.by if operation.approval else "",
-        styled(operation.ending, RESULT_COLOURS.get(operation.ending, "white")),
+        styled(phrase(operation.ending), RESULT_COLOURS.get(operation.ending, "white")),
         "" if operation.seconds is None else duration(operation.seconds),
     )
     return cells, one_line(_why(operation), _LONGEST_CAUSE)

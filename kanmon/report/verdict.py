@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kanmon.language import deferred, phrase
 from kanmon.report.console import styled
 from kanmon.report.markdown import render_markdown
 from kanmon.text import counted
@@ -45,10 +46,23 @@ def print_verdict(console: Screen, verdict: Verdict) -> None:
         )
         console.print("       [dim]{message}[/]", message=case.message.strip().partition("\n")[0])
     if (more := len(results.failures) - _PRINTED) > 0:
-        console.print("       and {more} more failed tests: see the reports", more=str(more))
+        console.print(deferred("       and {more} more failed tests: see the reports"), more=str(more))
     colour = "green" if verdict.passed else "red"
-    numbers = f"{counted(results.executed, 'test')} ran, {len(results.failures)} failed"
-    numbers += f", {results.flaky} only passed when run again" if results.flaky else ""
-    numbers += f", {results.skipped} skipped" if results.skipped else ""
-    covered = f"; {verdict.coverage.lines.percent:.2f} % of the lines covered" if verdict.coverage else ""
-    console.print("{numbers}", numbers=styled(f"{numbers}{covered}", colour))
+    console.print("{numbers}", numbers=styled(_numbers(verdict), colour))
+
+
+def _numbers(verdict: Verdict) -> str:
+    """The results in numbers, on one line."""
+    results = verdict.results
+    numbers = phrase(
+        "{tests} ran, {failed} failed",
+        tests=counted(results.executed, "test"),
+        failed=len(results.failures),
+    )
+    if results.flaky:
+        numbers += phrase(", {number} only passed when run again", number=results.flaky)
+    if results.skipped:
+        numbers += phrase(", {number} skipped", number=results.skipped)
+    if verdict.coverage:
+        numbers += phrase("; {percent:.2f} % of the lines covered", percent=verdict.coverage.lines.percent)
+    return numbers

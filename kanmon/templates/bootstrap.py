@@ -10,6 +10,7 @@ from kanmon.config.costs import Costs
 from kanmon.config.existing import Existing
 from kanmon.config.trail import Trail
 from kanmon.config.workflows import FILES
+from kanmon.language import phrase
 from kanmon.model import SLOTS
 from kanmon.naming import STACK_KINDS, Output, environment_output, logical_id, stack_name, trace_group
 from kanmon.stacks.granted import ceilings
@@ -111,9 +112,9 @@ def lacking_rights(config: Config, outputs: Mapping[str, str]) -> str:
     recorded = json.loads(outputs.get(Output.CHECKS, "{}")).get(config.environment, _NO_RIGHTS)
     unread = [name for name in secrets_of_checks(config) if name not in recorded["secrets"]]
     if unread:
-        return f"read the secret {unread[0]}"
+        return phrase("read the secret {secret}", secret=unread[0])
     signs_in = any(check.sign_in for check in config.checks) and not recorded["sign_in"]
-    return "sign in to the user pool" if signs_in else ""
+    return phrase("sign in to the user pool") if signs_in else ""
 
 
 def lacking_types(config: Config, types: Iterable[str], outputs: Mapping[str, str]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.bundle.manifest import FunctionPackage, Manifest, StackTemplate, StateMachineDefinition
 from kanmon.config.built import build_inputs
+from kanmon.language import phrase
 from kanmon.model import Slot
 from kanmon.naming import bootstrap_stack
 from kanmon.stacks.preflight import LIMITS, Outline, inspect, outline, refuse_size
@@ -69,4 +70,7 @@ def unbuilt(
 
 def shares(one: Outline) -> str:
     """A template's sizes beside CloudFormation's limits, such as `12 of 500 resources`."""
-    return ", ".join(f"{size:,} of {LIMITS[name]:,} {name}" for name, size in one.sizes.items())
+    return ", ".join(
+        phrase("{size:,} of {limit:,} {things}", size=size, limit=LIMITS[name], things=phrase(name))
+        for name, size in one.sizes.items()
+    )

@@ -108,6 +108,9 @@ CONSOLE = PACKAGE / "report/console.py"
 
 
 def _is_constant(node: ast.expr) -> bool:
+    """A text of the code, whether or not it is there in other languages: the console looks for these."""
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "deferred":
+        return _is_constant(node.args[0])
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 

@@ -43,6 +43,13 @@ def test_one_thing_is_singular(number: int, shown: str) -> None:
     assert counted(number, "call") == shown
 
 
+@pytest.mark.usefixtures("japanese")
+def test_numbers_and_durations_in_japanese() -> None:
+    """DOC-1: there is no plural."""
+    assert [counted(number, "AWS call") for number in (1, 2)] == ["AWS 呼び出し 1 回", "AWS 呼び出し 2 回"]
+    assert [duration(seconds) for seconds in (1.049, 12.34, 83.2)] == ["1.05 秒", "12.3 秒", "1 分 23 秒"]
+
+
 def test_a_short_text_stays() -> None:
     assert cut("abc", 3) == "abc"
 

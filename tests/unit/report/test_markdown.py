@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from kanmon.apptest.summary import summary_of
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.github.commits import Changes, Commit, PullRequest
+from kanmon.language import speak
 from kanmon.ledger.records import AlarmRecord, CheckRecord, Release
 from kanmon.model import Result
 from kanmon.release.walk import Outcome
@@ -89,6 +91,15 @@ def test_a_foreign_text_adds_no_part_to_a_page(page: Callable[[str], str], value
     markdown = page(f"x{value}")
     assert parts(markdown) == parts(page("x"))
     assert not invisible(markdown.replace("\u200b", ""))
+
+
+@PAGES
+@pytest.mark.usefixtures("japanese")
+def test_a_page_has_the_same_parts_in_japanese(page: Callable[[str], str]) -> None:
+    """DOC-1, TRU-5: also with a foreign text in it. Only the order in a sentence is another one."""
+    japanese = parts(page("x" + "".join(PIECES)))
+    speak({})
+    assert Counter(japanese) == Counter(parts(page("x")))
 
 
 @PAGES

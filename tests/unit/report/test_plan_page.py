@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.fakes.cloud import Cloud
 
 
-def _large(resources: int, lines: int, length: int) -> Plan:
+def large_plan(resources: int, lines: int, length: int) -> Plan:
     """A plan of three stacks with many resources and permissions, all with long names."""
     names = [f"R{number}".ljust(length, "x") for number in range(resources)]
     changes = [
@@ -50,7 +50,7 @@ def test_a_first_release_shows_resources_and_permissions(cloud: Cloud) -> None:
 
 def test_permissions_come_first_in_a_stack() -> None:
     """CD-4: reviewers want to see these first."""
-    rows = re.findall(r"^\| `\+` \| `(R\d+)", plan_markdown(_large(4, 1, 2), SUMMARY_LIMIT), re.MULTILINE)
+    rows = re.findall(r"^\| `\+` \| `(R\d+)", plan_markdown(large_plan(4, 1, 2), SUMMARY_LIMIT), re.MULTILINE)
     assert rows[:4] == ["R0", "R2", "R1", "R3"]
 
 
@@ -59,7 +59,7 @@ def test_permissions_come_first_in_a_stack() -> None:
 def test_a_large_plan_fits_and_counts_what_it_leaves_out(
     limit: int, resources: int, lines: int, length: int
 ) -> None:
-    plan = _large(resources, lines, length)
+    plan = large_plan(resources, lines, length)
     page = plan_markdown(plan, limit)
     assert len(page.encode()) <= limit
     assert page.count("<details>") == page.count("</details>") == 3
@@ -73,7 +73,7 @@ def test_a_large_plan_fits_and_counts_what_it_leaves_out(
 
 
 def test_200_functions_fit_with_all_their_permissions() -> None:
-    assert "not shown" not in plan_markdown(_large(200, 8, 60), SUMMARY_LIMIT)
+    assert "not shown" not in plan_markdown(large_plan(200, 8, 60), SUMMARY_LIMIT)
 
 
 def test_it_shows_what_the_deploy_reads_and_runs(cloud: Cloud) -> None:

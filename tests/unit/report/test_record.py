@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 
 from kanmon.codes import Code
 from kanmon.github.deployments import DeploymentStatus
+from kanmon.language import speak
 from kanmon.ledger.records import Failure, Operation, StepRecord
 from kanmon.model import OperationKind, Result, Slot, Step
 from kanmon.report.record import Recorded, Recorder, deployment_status
@@ -85,6 +86,26 @@ def test_recording_again_writes_nothing(github: LocalGithub, cloud: Cloud) -> No
     github.requests.clear()
     assert recorder(github, cloud).record() == Recorded()
     assert {method for method, _, _ in github.requests} == {"GET"}
+
+
+@pytest.mark.usefixtures("japanese")
+def test_a_run_in_another_language_writes_nothing_again(github: LocalGithub, cloud: Cloud) -> None:
+    """CD-11: what runs compare with GitHub is in English, and what people read there in their language."""
+    release(cloud, "a1")
+    release(cloud, "b2")
+    roll_back(cloud)
+    assert recorder(github, cloud).record().lines == [
+        "操作 1、r1 のデプロイ: stable (安定)",
+        "操作 2、r2 のデプロイ: stable (安定)",
+        "操作 3、r1 のロールバック: rolled back (ロールバック済み)",
+    ]
+    made = [one.description for one in github.repository.deployments.values()]
+    assert made[0] == "r1 のデプロイ (実行者: kim)"
+    speak({})
+    github.requests.clear()
+    assert recorder(github, cloud).record() == Recorded()
+    assert {method for method, _, _ in github.requests} == {"GET"}
+    assert titles(github) == {"test-r1": "test r1", "test-r2": "test r2 (rolled back)"}
 
 
 def test_notes_list_pull_requests_and_the_other_commits(github: LocalGithub, cloud: Cloud) -> None:

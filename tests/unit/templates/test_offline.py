@@ -18,14 +18,17 @@ from kanmon.codes import Code
 from kanmon.config.placeholders import substitute
 from kanmon.config.source import load_config
 from kanmon.errors import KanmonError
+from kanmon.language import speak
 from kanmon.naming import API, FOUNDATION, SLOT, secret_name, slot_resource_name
 from kanmon.stacks.preflight import LIMITS, outline
 from kanmon.stacks.template import resources_of
 from kanmon.templates.offline import BOOTSTRAP, render_offline, shares, unbuilt
 from tests.fakes.any_config import configs
+from tests.fakes.app import make_full_config
 from tests.fakes.configs import MANDALA, many_functions, templates
 from tests.fakes.document import read
 from tests.fakes.linted import findings
+from tests.unit.templates.bootstrapped import CONFIGS
 from tests.unit.templates.problems import problems
 
 if TYPE_CHECKING:
@@ -46,6 +49,16 @@ def test_every_template_is_valid_for_aws(config: Config) -> None:
         assert problems(body) == [], kind
         assert found.sizes["resources"] < LIMITS["resources"] / 2
         assert not [line for line in body.splitlines() if line != line.rstrip()], kind
+
+
+@pytest.mark.usefixtures("japanese")
+def test_aws_gets_the_same_in_each_language() -> None:
+    """CD-6: a plan shows no change where the reader alone is another one."""
+    config = make_full_config(**CONFIGS["everything"])
+    rendered = render_offline(config)
+    assert shares(rendered[SLOT][1]).startswith("リソース ")
+    speak({})
+    assert render_offline(config) == rendered
 
 
 @given(configs())
