@@ -27,6 +27,11 @@ def with_runbook(description: str, alarm: str) -> str:
     return f"{description} {_RUNBOOK}{page(OPERATIONS, alarm)}".strip()
 
 
+def in_japanese(address: str) -> str:
+    """The Japanese page with the same headings: the manuals have one each."""
+    return address.replace(page("docs/"), page("docs/ja/"), 1)
+
+
 def split_runbook(description: str) -> tuple[str, str]:
     """A description without its runbook, and the runbook's address. Any other address stays in the text."""
     found = re.fullmatch(

@@ -20,9 +20,11 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from kanmon.codes import Code
-from kanmon.documentation import split_runbook
+from kanmon.documentation import in_japanese, split_runbook
 from kanmon.errors import KanmonError
+from kanmon.language import phrase, speak, spoken
 from kanmon.notify.channels import channel_module
+from kanmon.notify.meanings import in_chosen_language
 from kanmon.notify.message import Message, MessageKind
 
 if TYPE_CHECKING:
@@ -35,8 +37,10 @@ def handle(event: dict[str, Any], _: object) -> None:
     """Send each alarm of an SNS event to all channels. Raises NOTIFY_FAILED when a channel refused it.
 
     Environment: `CHANNELS` is JSON with each channel's secret by the channel's name, such as
-    `{"slack": "arn:…"}`. `DASHBOARD` is the dashboard's name.
+    `{"slack": "arn:…"}`. `DASHBOARD` is the dashboard's name. `KANMON_LANG` is the language, if it is not
+    English.
     """
+    speak(os.environ)
     log.setLevel(logging.INFO)
     for record in event["Records"]:
         alarm = json.loads(record["Sns"]["Message"])
@@ -58,7 +62,7 @@ def alarm_message(alarm: dict[str, Any], dashboard: str, region: str) -> Message
     name, state = alarm["AlarmName"], alarm["NewStateValue"]
     console = f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}"
     description, runbook = split_runbook(alarm.get("AlarmDescription") or "")
-    texts = (description, alarm.get("NewStateReason"))
+    texts = (in_chosen_language(description), alarm.get("NewStateReason"))
     return Message(
         kind=MessageKind.RECOVERED if state == "OK" else MessageKind.ALARM,
         app="",
@@ -68,11 +72,16 @@ def alarm_message(alarm: dict[str, Any], dashboard: str, region: str) -> Message
         paragraphs=tuple(text for text in texts if text and text.strip()),
         facts=_facts(alarm),
         links=(
-            *([("Runbook", runbook)] if runbook else []),
-            ("Alarm", f"{console}#alarmsV2:alarm/{quote(name)}"),
-            ("Dashboard", f"{console}#dashboards/dashboard/{quote(dashboard)}"),
+            *([(phrase("Runbook"), _readable(runbook))] if runbook else []),
+            (phrase("Alarm"), f"{console}#alarmsV2:alarm/{quote(name)}"),
+            (phrase("Dashboard"), f"{console}#dashboards/dashboard/{quote(dashboard)}"),
         ),
     )
+
+
+def _readable(page: str) -> str:
+    """The page in the reader's language."""
+    return in_japanese(page) if spoken() == "ja" else page
 
 
 def _send(message: Message) -> None:
@@ -91,7 +100,8 @@ def _send(message: Message) -> None:
 
 def _broken(name: str, error: Exception) -> KanmonError:
     """The failure of a channel, without the text of an error that may hold the secret."""
-    return KanmonError(Code.NOTIFY_FAILED, f"The channel {name} failed: {type(error).__name__}.")
+    problem = phrase("The channel {name} failed: {error}.", name=name, error=type(error).__name__)
+    return KanmonError(Code.NOTIFY_FAILED, problem)
 
 
 def _open_channel(name: str, secret: str) -> Channel:
@@ -99,10 +109,12 @@ def _open_channel(name: str, secret: str) -> Channel:
     try:
         value = boto3.client("secretsmanager").get_secret_value(SecretId=secret).get("SecretString")
     except (BotoCoreError, ClientError) as error:
-        problem = f"The secret of the channel {name} can't be read: {error}"
+        problem = phrase("The secret of the channel {name} can't be read: {error}", name=name, error=error)
         raise KanmonError(Code.NOTIFY_FAILED, problem) from None
     if value is None:
-        problem = f"The secret of the channel {name} is binary. Enter it as text in Secrets Manager."
+        problem = phrase(
+            "The secret of the channel {name} is binary. Enter it as text in Secrets Manager.", name=name
+        )
         raise KanmonError(Code.NOTIFY_FAILED, problem)
     return channel_module(name).open_channel(value)
 
@@ -110,10 +122,10 @@ def _open_channel(name: str, secret: str) -> Channel:
 def _facts(alarm: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     trigger = alarm.get("Trigger") or {}
     facts = (
-        ("Before", str(alarm.get("OldStateValue", ""))),
-        ("Since", str(alarm.get("StateChangeTime", ""))),
-        ("Watches", _watched(trigger) or str(alarm.get("AlarmRule", ""))),
-        ("Limit", _limit(trigger)),
+        (phrase("Before"), str(alarm.get("OldStateValue", ""))),
+        (phrase("Since"), str(alarm.get("StateChangeTime", ""))),
+        (phrase("Watches"), _watched(trigger) or str(alarm.get("AlarmRule", ""))),
+        (phrase("Limit"), _limit(trigger)),
     )
     return tuple((title, value) for title, value in facts if value)
 
@@ -127,6 +139,8 @@ def _watched(trigger: dict[str, Any]) -> str:
 def _limit(trigger: dict[str, Any]) -> str:
     if "Threshold" not in trigger:
         return ""
-    above = "above" if "Greater" in str(trigger.get("ComparisonOperator")) else "below"
+    limit = trigger["Threshold"]
     minutes = trigger.get("Period", 60) * trigger.get("EvaluationPeriods", 1) / 60
-    return f"{above} {trigger['Threshold']:g} within {minutes:g} min"
+    if "Greater" in str(trigger.get("ComparisonOperator")):
+        return phrase("above {limit:g} within {minutes:g} min", limit=limit, minutes=minutes)
+    return phrase("below {limit:g} within {minutes:g} min", limit=limit, minutes=minutes)

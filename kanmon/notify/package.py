@@ -19,19 +19,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HANDLER = "kanmon.notify.notifier.handle"
-_MODULES = (
+_FILES = (
     "__init__.py",
     "codes.py",
     "documentation.py",
     "errors.py",
+    "japanese/notify.toml",
     "language.py",
     "text.py",
     "notify/__init__.py",
     "notify/channels/__init__.py",
+    "notify/meanings.py",
     "notify/message.py",
     "notify/notifier.py",
 )
-"""The notifier and the modules it imports, besides those of the channels."""
+"""The notifier, the modules it imports besides those of the channels, and the Japanese texts of this room.
+
+Those of other rooms are no part of it: else a plan would show a change of the notifier for each of them.
+"""
 
 
 @cache
@@ -49,7 +54,7 @@ def notifier_package(channels: tuple[str, ...]) -> bytes:
 
 def _files(channels: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
     package = Path(__file__).parents[1]
-    for module in (*_MODULES, *(f"notify/channels/{name}.py" for name in channels)):
+    for module in (*_FILES, *(f"notify/channels/{name}.py" for name in channels)):
         yield from _python_files(package / module, package.parent)
     for library in {library for name in channels for library in channel_module(name).LIBRARIES}:
         spec = find_spec(library)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kanmon.documentation import OWN_ALARMS, with_runbook
 from kanmon.naming import app_metrics, pattern_metric, queue_name, unique_id
+from kanmon.notify.meanings import meaning_of
 from kanmon.text import yaml_quoted
 
 if TYPE_CHECKING:
@@ -22,11 +23,7 @@ def alarm_facts(config: Config, *, per_slot: bool) -> list[dict[str, Any]]:
             **_metric(config, name, alarm),
             "id": unique_id(name),
             "name": name,
-            "description": with_runbook(
-                alarm.description
-                or f"The app's own alarm {name} fires. Look at `alarms.{name}` in its config.",
-                OWN_ALARMS,
-            ),
+            "description": with_runbook(alarm.description or meaning_of(OWN_ALARMS, name=name), OWN_ALARMS),
             "period": f"{alarm.period:.0f}",
             # YAML takes an exponent for text.
             "threshold": f"{Decimal(repr(alarm.threshold)):f}".removesuffix(".0"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from kanmon.language import VARIABLE
 from kanmon.model import SLOTS
 from kanmon.naming import (
     EMAIL,
@@ -55,6 +56,8 @@ def observability_template(config: Config, notifier: str = "") -> str:
         app_alarms=alarm_facts(config, per_slot=False),
         emails=[{"id": _email_id(email), "address": email} for email in config.notifications.emails],
         channels=config.notifications.channels,
+        language=config.language,
+        language_variable=VARIABLE,
         handler=HANDLER,
         notifier=notifier,
     )

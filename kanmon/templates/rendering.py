@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kanmon import naming
 from kanmon.documentation import with_runbook
 from kanmon.model import SLOTS
+from kanmon.notify.meanings import meaning_of
 from kanmon.text import yaml_quoted
 
 if TYPE_CHECKING:
@@ -27,8 +28,14 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["quoted"] = yaml_quoted
-    environment.globals |= {"naming": naming, "SLOTS": SLOTS, "with_runbook": with_runbook}
+    environment.globals |= {"naming": naming, "SLOTS": SLOTS}
+    environment.globals |= {"with_runbook": with_runbook, "meaning": described}
     return environment
+
+
+def described(runbook: str, **values: str | int) -> str:
+    """The description of an alarm with messages: its meaning, and its runbook."""
+    return with_runbook(meaning_of(runbook, **values), runbook)
 
 
 def render(name: str, **facts: object) -> str:

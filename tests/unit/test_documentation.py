@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from kanmon.documentation import ISSUES, REPOSITORY, page, split_runbook, with_runbook
+from kanmon.documentation import (
+    ISSUES,
+    OPERATIONS,
+    REPOSITORY,
+    in_japanese,
+    page,
+    split_runbook,
+    with_runbook,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = f"{REPOSITORY}/blob/main/docs/operations-manual.md#api-errors"
@@ -32,6 +40,12 @@ def test_a_runbook_comes_last_and_is_found_again() -> None:
     assert described == f"Users see failures. Runbook: {ADDRESS}"
     assert split_runbook(described) == ("Users see failures.", ADDRESS)
     assert split_runbook(with_runbook("", "api-errors")) == ("", ADDRESS)
+
+
+def test_a_runbook_has_a_japanese_page() -> None:
+    """DOC-1: `test_translations.py` has its headings."""
+    assert in_japanese(ADDRESS) == f"{REPOSITORY}/blob/main/docs/ja/operations-manual.md#api-errors"
+    assert (ROOT / OPERATIONS.replace("docs/", "docs/ja/")).exists()
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,11 @@ from embedded.slack import TOKEN
 from kanmon.codes import Code
 from kanmon.documentation import OPERATIONS, page, with_runbook
 from kanmon.errors import KanmonError
+from kanmon.language import VARIABLE
 from kanmon.notify import notifier as notifier_module
 from kanmon.notify.channels import slack as slack_module
 from kanmon.notify.channels.slack import SlackWebhook
+from kanmon.notify.meanings import meaning_of
 from kanmon.notify.message import MessageKind
 from kanmon.notify.notifier import alarm_message, begins_well, handle
 from tests.unit.notify.alarm_events import ALARM, COMPOSITE, MATH, event
@@ -93,6 +95,23 @@ def test_only_the_first_state_of_a_new_alarm_is_no_message(alarm: dict[str, Any]
     assert begins_well(alarm) is well
 
 
+@pytest.mark.usefixtures("japanese")
+def test_a_message_is_in_japanese() -> None:
+    """DOC-1, MON-2: also its meaning and its runbook. The state and its reason are CloudWatch's words."""
+    meaning = with_runbook(meaning_of("api-p95", seconds="2"), "api-p95")
+    message = _message(ALARM | {"AlarmDescription": meaning})
+    assert message.paragraphs[0].startswith("20 件に 1 件のリクエストが 2 秒を超えています。")
+    assert message.paragraphs[1] == ALARM["NewStateReason"]
+    assert message.facts == (
+        ("直前の状態", "OK"),
+        ("状態が変わった時刻", "2026-11-25T02:04:11.305+0000"),
+        ("監視対象", "Latency"),
+        ("しきい値", "5 分間で 2000 超"),
+    )
+    assert message.links[0] == ("対応手順", page("docs/ja/operations-manual.md", "api-p95"))
+    assert [label for label, _ in message.links[1:]] == ["アラーム", "ダッシュボード"]
+
+
 @given(st.lists(st.text() | st.just(HOSTILE * 99), min_size=2, max_size=2))
 @settings(max_examples=50, deadline=None)
 def test_any_text_fits_and_is_harmless(slack_server: LocalSlack, foreign: list[str]) -> None:
@@ -131,6 +150,21 @@ def test_it_sends_an_alarm_but_no_first_fine_state(
     logged = [record.message for record in caplog.records if record.name == "root"]
     assert logged == ["message sent", "a new alarm is fine: no message"]
     assert slack.webhook not in caplog.text
+
+
+@pytest.mark.usefixtures("japanese")
+@pytest.mark.parametrize(("variable", "label"), [("ja", "監視対象"), (None, "Watches")])
+def test_its_language_is_in_its_environment(
+    slack: LocalSlack, secrets: Any, monkeypatch: pytest.MonkeyPatch, variable: str | None, label: str
+) -> None:
+    """DOC-1"""
+    monkeypatch.delenv(VARIABLE, raising=False)
+    if variable:
+        monkeypatch.setenv(VARIABLE, variable)
+    secrets.create_secret(Name="shop-slack", SecretString=slack.webhook)
+    handle(event(ALARM), None)
+    [got] = slack.messages
+    assert f"*{label}*" in [text["text"] for block in got.content["blocks"] for text in texts(block)]
 
 
 def test_the_secret_is_read_at_run_time_and_never_logged(

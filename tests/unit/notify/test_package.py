@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, get_args
 
 from kanmon.config.notifications import ChannelName
 from kanmon.notify.package import HANDLER, notifier_package
+from tests.unit.notify.alarm_events import ALARM
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,8 +35,8 @@ def test_every_file_is_stored_with_one_time() -> None:
     assert len({entry.filename for entry in entries}) == len(entries)
 
 
-def _run(folder: Path) -> list[str]:
-    """Open a channel from the package alone, as on Lambda; Kanmon's modules in use, by their files.
+def _run(folder: Path, shown: str) -> list[str]:
+    """Open a channel from the package alone, as on Lambda, and run the code for the lines to show.
 
     Beside the package, Lambda's runtime has boto3 and botocore and nothing else of ours.
     """
@@ -53,9 +56,7 @@ assert callable(handler.{name})
 for name in {CHANNELS!r}:
     for library in channel_module(name).LIBRARIES:
         __import__(library)
-for name, module in sys.modules.items():
-    if name.partition(".")[0] == "kanmon":
-        print(module.__file__)
+{shown}
 """
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False, cwd=folder
@@ -64,17 +65,27 @@ for name, module in sys.modules.items():
     return done.stdout.splitlines()
 
 
+def _modules(folder: Path) -> list[str]:
+    """Kanmon's modules in use, by their files."""
+    shown = """
+for name, module in sys.modules.items():
+    if name.partition(".")[0] == "kanmon":
+        print(module.__file__)
+"""
+    return _run(folder, shown)
+
+
 def test_the_handler_and_its_channel_run_from_the_package_alone(tmp_path: Path) -> None:
     """MON-2"""
-    used = _run(tmp_path)
+    used = _modules(tmp_path)
     assert used
     assert all(file.startswith(str(tmp_path)) for file in used)
 
 
 def test_every_packed_module_is_used(tmp_path: Path) -> None:
-    used = {file.removeprefix(f"{tmp_path}/package.zip/") for file in _run(tmp_path)}
+    used = {file.removeprefix(f"{tmp_path}/package.zip/") for file in _modules(tmp_path)}
     with zipfile.ZipFile(tmp_path / "package.zip") as archive:
-        packed = {name for name in archive.namelist() if name.startswith("kanmon/")}
+        packed = {name for name in archive.namelist() if re.match(r"kanmon/.*\.py$", name)}
     assert packed == used
 
 
@@ -83,6 +94,21 @@ def test_without_a_channel_it_has_no_library() -> None:
         assert {name.partition("/")[0] for name in archive.namelist()} == {"kanmon"}
 
 
-def test_it_has_python_files_only() -> None:
+def test_a_message_is_in_japanese_from_the_package_alone(tmp_path: Path) -> None:
+    """DOC-1, MON-2"""
+    shown = f"""
+from kanmon.language import speak
+speak({{"KANMON_LANG": "ja"}})
+message = handler.alarm_message({ALARM!r}, "shop-test", "ap-northeast-1")
+import json
+print(json.dumps(dict(message.links)))
+"""
+    [links] = _run(tmp_path, shown)
+    assert list(json.loads(links)) == ["アラーム", "ダッシュボード"]
+
+
+def test_it_has_python_files_and_the_texts_of_this_room_only() -> None:
+    """CD-6: another room's text changes nothing of it."""
     with zipfile.ZipFile(io.BytesIO(notifier_package(CHANNELS))) as archive:
-        assert all(name.endswith(".py") for name in archive.namelist())
+        others = [name for name in archive.namelist() if not name.endswith(".py")]
+    assert others == ["kanmon/japanese/notify.toml"]

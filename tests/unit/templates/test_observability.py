@@ -409,6 +409,13 @@ def test_the_notifier_is_given_the_channels_and_the_dashboard() -> None:
     assert variables.keys() == {"CHANNELS", "DASHBOARD"}
 
 
+def test_the_notifier_is_given_the_language_of_the_config() -> None:
+    """DOC-1"""
+    config = make_config(language="ja", notifications={"channels": {"slack": "shop-slack"}})
+    [function] = _of("Lambda::Function", config).values()
+    assert function["Environment"]["Variables"]["KANMON_LANG"] == "ja"
+
+
 def test_the_notifier_hears_the_topic_and_nothing_else() -> None:
     """MON-2: alarm, topic, function."""
     (subscription,) = _of("SNS::Subscription").values()

@@ -12,6 +12,7 @@ import pytest
 from kanmon.config.thresholds import Thresholds
 from kanmon.documentation import OPERATIONS, OWN_ALARMS, split_runbook
 from kanmon.naming import Alarm
+from kanmon.notify.meanings import in_chosen_language
 from kanmon.templates.dashboard import dashboard
 from kanmon.templates.observability import observability_template
 from kanmon.templates.queries import saved_queries
@@ -36,8 +37,8 @@ CONFIGURED = {
 }
 
 
-def _descriptions(config: Config) -> list[str]:
-    """Those of all alarms in an environment."""
+def _descriptions(config: Config, *, sending: bool = False) -> list[str]:
+    """Those of all alarms in an environment, or of the ones that send messages."""
     keys = dict.fromkeys(config.functions, "test/blobs/" + "a" * 64)
     templates = [
         observability_template(config, "test/blobs/" + "b" * 64),
@@ -48,6 +49,7 @@ def _descriptions(config: Config) -> list[str]:
         for template in templates
         for kind in ("CloudWatch::Alarm", "CloudWatch::CompositeAlarm")
         for alarm in of_kind(template, kind).values()
+        if alarm.get("AlarmActions") or not sending
     ]
 
 
@@ -66,6 +68,16 @@ def test_each_alarm_leads_to_its_runbook(name: str) -> None:
         assert address.partition("#")[2] in _runbooks(), description
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
         assert len(description) <= 1024
+
+
+@pytest.mark.usefixtures("japanese")
+@pytest.mark.parametrize("name", CONFIGURED)
+def test_each_message_has_its_meaning_in_japanese(name: str) -> None:
+    """DOC-1, MON-2: but for a text of the team."""
+    meanings = {split_runbook(one)[0] for one in _descriptions(CONFIGURED[name], sending=True)}
+    own = {alarm.description for alarm in CONFIGURED[name].alarms.values()}
+    assert meanings - own
+    assert [one for one in meanings - own if in_chosen_language(one) == one] == []
 
 
 def test_each_runbook_belongs_to_an_alarm() -> None:
