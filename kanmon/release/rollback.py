@@ -40,14 +40,35 @@ def default_target(ledger: Ledger, live: Release | None) -> Release | None:
     return None
 
 
-def present_target(ledger: Ledger) -> Release | None:
-    """The release of a rollback without a named one; None when there is none."""
-    try:
-        return rollback_target(ledger, None)
-    except KanmonError as error:
-        if error.code not in _NO_TARGET:
-            raise
-        return None
+@dataclass(frozen=True)
+class Targets:
+    """The releases that a rollback may return to at present."""
+
+    default: str | None
+    """The one of a rollback without a named release."""
+    named: tuple[str, ...]
+    """Those that somebody may name, the newest first."""
+    refusal: str = ""
+    """Why there is no default."""
+
+
+def present_targets(ledger: Ledger) -> Targets:
+    """The releases that no rollback refuses now."""
+    head = ledger.head()
+    returning = _returning(ledger, head)
+
+    def found(wanted: str | None) -> tuple[str | None, str]:
+        """A release, or why there is none."""
+        try:
+            return _target(ledger, head, returning, wanted).id, ""
+        except KanmonError as error:
+            if error.code not in _NO_TARGET:
+                raise
+            return None, error.message
+
+    default, refusal = found(None)
+    named = tuple(release for release in reversed(head.kept) if found(release)[0])
+    return Targets(default, named, refusal)
 
 
 def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
@@ -56,8 +77,16 @@ def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
     Raises UNKNOWN_RELEASE, NO_ROLLBACK_TARGET, RELEASE_PRUNED, SCHEMA_TOO_NEW.
     """
     head = ledger.head()
+    return _target(ledger, head, _returning(ledger, head), wanted)
+
+
+def _returning(ledger: Ledger, head: Head) -> str | None:
+    """The release that the end of the open operation returns users to, if there is one."""
     present = ledger.open_operation(head)
-    returning = returns_to(present) if present else None
+    return returns_to(present) if present else None
+
+
+def _target(ledger: Ledger, head: Head, returning: str | None, wanted: str | None) -> Release:
     if wanted is None and returning:
         # The rollback ends the open operation first, and users are there then. One command is one rollback.
         wanted = returning

@@ -14,7 +14,7 @@ from kanmon.stacks.statements import wrapped
 from kanmon.text import counted, duration, one_line, short_commit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
 
     from rich.text import Text
@@ -23,16 +23,15 @@ if TYPE_CHECKING:
     from kanmon.ledger.records import Head, Operation, Release
     from kanmon.release.outputs import Addresses
     from kanmon.release.plan import Plan, PlannedStack
+    from kanmon.release.rollback import Targets
     from kanmon.release.walk import Outcome
     from kanmon.report.console import Screen
     from kanmon.stacks.changes import Change
 
-_LONGEST_CAUSE = 300
+LONGEST_CAUSE = 300
 _COLUMNS = 79
 """The width of permissions: a narrow terminal breaks no line of them."""
 _COLOURS = {"+": "green", "~": "yellow", "±": "bold red", "-": "red"}
-_TITLES = deferred("# | when (UTC) | what | release | commit | from | by | approved by | result | took")
-"""The columns of the history."""
 RESULT_COLOURS = {
     "stable": "green",
     "unchanged": "cyan",
@@ -157,7 +156,7 @@ def _print_proofs(console: Screen, plan: Plan) -> None:
     if plan.config_changes:
         console.print(
             deferred("  config: {keys} changed"),
-            keys=one_line(", ".join(plan.config_changes), _LONGEST_CAUSE),
+            keys=one_line(", ".join(plan.config_changes), LONGEST_CAUSE),
         )
 
 
@@ -248,7 +247,7 @@ def print_status(
     console: Screen,
     head: Head,
     live: Release | None,
-    target: Release | None,
+    targets: Targets,
     operation: Operation | None,
     *,
     now: datetime,
@@ -256,7 +255,7 @@ def print_status(
 ) -> None:
     """Show the environment's state at the time `now`.
 
-    `target` is the release for `kanmon rollback`, `operation` the open one, and `environment` the one that
+    `targets` are those of `kanmon rollback`, `operation` is the open one, and `environment` the one that
     commands in hints have to name.
     """
     commit = markup(deferred(" (commit {commit})"), commit=short_commit(live.commit)) if live else ""
@@ -266,12 +265,7 @@ def print_status(
     console.print(deferred("slot      {slot}"), slot=head.pointer.slot.value)
     for slot, release in sorted(head.slots.items()):
         console.print("  {slot:<7} {release}", slot=slot.value, release=release)
-    console.print(
-        deferred("rollback  {to}"),
-        to=phrase("to {release}", release=target.id)
-        if target
-        else phrase("not possible: no kept stable release before it"),
-    )
+    console.print(deferred("rollback  {to}"), to=_way_back(targets))
     if head.freeze:
         console.print(
             deferred("[yellow]frozen[/]    since {since} UTC: {reason}"),
@@ -296,6 +290,19 @@ def print_status(
             console.print(deferred("[yellow]lease[/]     held by {holder} until {time} UTC"), **facts)
         else:
             console.print(deferred("[yellow]lease[/]     of {holder} expired at {time} UTC"), **facts)
+
+
+def _way_back(targets: Targets) -> str:
+    """Where `kanmon rollback` leads, without a release and with one."""
+    if targets.default:
+        return phrase("to {release}", release=targets.default)
+    if targets.named:
+        return phrase(
+            "only to a named release: {releases}. {refusal}",
+            releases=", ".join(targets.named),
+            refusal=targets.refusal,
+        )
+    return phrase("not possible: {refusal}", refusal=targets.refusal)
 
 
 def print_unconfirmed(console: Screen, address: str) -> None:
@@ -344,41 +351,3 @@ def _print_open(console: Screen, operation: Operation, environment: str, *, is_l
             deferred("          no run is at work on it: {command} finishes or undoes it"),
             command=for_environment("kanmon recover", environment),
         )
-
-
-def _why(operation: Operation) -> str:
-    """The cause of an operation's end: a person's decision first."""
-    decided = [
-        f"{one.approval.by}: {one.kind}{one.reason and f', {one.reason}'}" for one in operation.decisions
-    ]
-    failed = [operation.failure.message] if operation.failure else []
-    return "; ".join(decided + failed) or operation.reason
-
-
-def print_history(
-    console: Screen, operations: list[Operation], releases: dict[str, Release], kept: Sequence[str]
-) -> None:
-    """Show all operations, newest first: time, commit, actor, approval, result and cause of each (CD-11).
-
-    The last line names the releases that a rollback may return to.
-    """
-    rows = (_history_row(operation, releases.get(operation.release)) for operation in reversed(operations))
-    titles = phrase(_TITLES).split(" | ")
-    console.table(titles, rows, right={titles[0], titles[-1]})
-    console.print(deferred("kept for a rollback: {kept}"), kept=", ".join(reversed(kept)) or phrase("none"))
-
-
-def _history_row(operation: Operation, release: Release | None) -> tuple[tuple[object, ...], str]:
-    cells = (
-        operation.number,
-        f"{operation.began:%Y-%m-%d %H:%M}",
-        phrase(operation.kind),
-        operation.release,
-        short_commit(release.commit) if release else "",
-        operation.base or "",
-        operation.actor,
-        operation.approval.by if operation.approval else "",
-        styled(phrase(operation.ending), RESULT_COLOURS.get(operation.ending, "white")),
-        "" if operation.seconds is None else duration(operation.seconds),
-    )
-    return cells, one_line(_why(operation), _LONGEST_CAUSE)

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 def run(options: FormatOptions, context: Context) -> ExitStatus:
     """Show every operation, the newest first; as JSON the oldest first."""
-    from kanmon.report.terminal import print_history
+    from kanmon.release.rollback import present_targets
+    from kanmon.report.history import print_history
 
     ledger = context.services.ledger
     operations = ledger.operations()
@@ -24,7 +25,7 @@ def run(options: FormatOptions, context: Context) -> ExitStatus:
         )
     else:
         releases = {release.id: release for release in ledger.releases()}
-        print_history(context.console, operations, releases, ledger.head().kept)
+        print_history(context.console, operations, releases, present_targets(ledger).named)
     return ExitStatus.OK
 
 

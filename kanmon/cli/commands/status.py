@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.cli.command import Command, FormatOptions
 from kanmon.errors import ExitStatus
+from kanmon.language import deferred
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
@@ -16,7 +17,7 @@ def run(options: FormatOptions, context: Context) -> ExitStatus:
     """Show the ledger's head, and where people look."""
     from kanmon.cli.wiring import app_url
     from kanmon.release.outputs import read_addresses
-    from kanmon.release.rollback import present_target
+    from kanmon.release.rollback import present_targets
     from kanmon.report.terminal import print_addresses, print_status, print_unconfirmed
 
     services = context.services
@@ -30,9 +31,9 @@ def run(options: FormatOptions, context: Context) -> ExitStatus:
         context.print_json(head.model_dump(mode="json") | more | asdict(addresses))
     else:
         live = ledger.release(head.live) if head.live else None
-        target, now = present_target(ledger), services.clock.now()
-        context.print(f"in        {context.config.environment}")
-        print_status(context.console, head, live, target, operation, now=now, environment=context.hinted)
+        targets, now = present_targets(ledger), services.clock.now()
+        context.console.print(deferred("in        {environment}"), environment=context.config.environment)
+        print_status(context.console, head, live, targets, operation, now=now, environment=context.hinted)
         print_addresses(context.console, addresses)
         for address in _unconfirmed(context):
             print_unconfirmed(context.console, address)

@@ -10,7 +10,7 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.ledger.ledger import as_json, release_key
 from kanmon.model import Pointer, ReleaseState, Result, Slot, Step
-from kanmon.release.rollback import default_target, present_target, rollback, rollback_target
+from kanmon.release.rollback import Targets, default_target, present_targets, rollback, rollback_target
 from tests.fakes.app import make_bundle, make_config
 from tests.fakes.ledger import is_held, write_head
 from tests.fakes.process import Blow, Process, ProcessDied
@@ -354,7 +354,7 @@ def test_a_release_without_its_files_is_no_target(cloud: Cloud, wanted: str | No
     assert caught.value.code is Code.RELEASE_PRUNED
     assert caught.value.message == "The files of r1 (commit one000000000) are not kept any more."
     assert cloud.state == before
-    assert present_target(cloud.ledger) is None
+    assert present_targets(cloud.ledger) == Targets(None, (), caught.value.message)
 
 
 def test_a_release_pruned_during_its_approval_is_no_target(cloud: Cloud) -> None:

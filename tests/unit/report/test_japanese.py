@@ -18,6 +18,7 @@ from kanmon.ledger.records import Head, Lease, Release
 from kanmon.model import Result
 from kanmon.release.outputs import Addresses
 from kanmon.release.plan import PlannedStack
+from kanmon.release.rollback import Targets
 from kanmon.release.walk import Outcome
 from kanmon.report import terminal
 from kanmon.report.figures import plan_figures
@@ -121,10 +122,11 @@ def states() -> str:
     """Of the environment: with and without a live release, a lease, a way back."""
     on = console()
     lease = Lease(holder=VALUE, expires=NOON)
-    target = Release(id="r1", commit="a", bundle="b", created=NOON)
+    release = Release(id="r1", commit="a", bundle="b", created=NOON)
+    states = (None, Targets(None, (), VALUE), NOON), (release, Targets(None, (VALUE,), VALUE), NOON)
     for head in (Head(lease=lease), Head(live="r2", lease=lease)):
-        for one, now in ((None, NOON), (target, NOON - timedelta(seconds=1))):
-            terminal.print_status(on, head, one, one, an_operation(), now=now)
+        for one, targets, now in (*states, (release, Targets("r1", ()), NOON - timedelta(seconds=1))):
+            terminal.print_status(on, head, one, targets, an_operation(), now=now)
     return printed(on)
 
 

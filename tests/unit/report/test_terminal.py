@@ -28,12 +28,13 @@ from kanmon.model import Approval, Pointer, Result, Slot, Step
 from kanmon.release.differences import WebPlan
 from kanmon.release.events import Event, EventKind
 from kanmon.release.plan import Plan, PlannedStack
+from kanmon.release.rollback import Targets
 from kanmon.release.walk import Outcome
 from kanmon.report.console import Screen, make_console
+from kanmon.report.history import print_history
 from kanmon.report.terminal import (
     Progress,
     print_error,
-    print_history,
     print_outcome,
     print_plan,
     print_status,
@@ -43,6 +44,7 @@ from kanmon.stacks.user_triggers import TriggerChange
 from tests.fakes.foreign import FOREIGN, invisible
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+NOWHERE = Targets(None, (), "r0")
 
 
 def console() -> Screen:
@@ -167,7 +169,7 @@ def an_operation(actor: str = "kim", approver: str = "aki") -> Operation:
 def history(*operations: Operation) -> str:
     on = console()
     release = Release(id="r2", commit="abcdef0123456789", bundle="b", created=NOON)
-    print_history(on, list(operations), {"r2": release}, ("r1", "r2"))
+    print_history(on, list(operations), {"r2": release}, ("r2", "r1"))
     return printed(on)
 
 
@@ -417,7 +419,7 @@ def test_a_removed_environment_shows_its_end(ended: datetime | None) -> None:
     """AWS-1"""
     on = console()
     head = Head(destroyed=Destruction(by="kim", began=NOON, data=True, ended=ended))
-    print_status(on, head, None, None, None, now=NOON)
+    print_status(on, head, None, NOWHERE, None, now=NOON)
     shown = printed(on)
     assert f"removed   by kim, since {NOON:%Y-%m-%d %H:%M} UTC" in shown
     assert ("run `kanmon destroy` again" in shown) is (ended is None)
@@ -431,7 +433,7 @@ def test_an_expired_lease_means_a_dead_run(after: int, lease: str, advice: bool)
     """CD-13"""
     on = console()
     head = Head(operation=1, lease=Lease(holder="kim", expires=NOON))
-    print_status(on, head, None, None, an_operation(), now=NOON + timedelta(seconds=after))
+    print_status(on, head, None, NOWHERE, an_operation(), now=NOON + timedelta(seconds=after))
     shown = printed(on)
     assert f"lease     {lease} 12:00:00 UTC" in shown
     assert ("no run is at work on it: kanmon recover" in shown) is advice
@@ -451,7 +453,7 @@ def test_hints_name_the_environment() -> None:
     on = console()
     print_outcome(on, Outcome(Result.ROLLED_BACK, "r2", an_operation()), "staging")
     head = Head(destroyed=Destruction(by="kim", began=NOON, data=True, ended=None))
-    print_status(on, head, None, None, an_operation(), now=NOON, environment="staging")
+    print_status(on, head, None, NOWHERE, an_operation(), now=NOON, environment="staging")
     shown = printed(on)
     assert 'kanmon deploy --env staging --lift-freeze "the fix"' in shown
     assert "run `kanmon destroy --env staging` again" in shown
@@ -477,11 +479,12 @@ def hostile_texts(text: str) -> str:
     release = Release(id=text, commit=text, bundle="b", created=NOON)
     freeze, lease = Freeze(reason=text, since=NOON, operation=1), Lease(holder=text, expires=NOON)
     head = Head(live=text, slots={Slot.BLUE: text}, freeze=freeze, lease=lease)
-    print_status(on, head, release, release, operation, now=NOON)
-    print_status(on, head, release, release, operation.model_copy(update={"result": Result.HELD}), now=NOON)
+    targets = Targets(None, (text,), text)
+    print_status(on, head, release, targets, operation, now=NOON)
+    print_status(on, head, release, targets, operation.model_copy(update={"result": Result.HELD}), now=NOON)
     destroyed = Destruction(by=text, began=NOON, data=True)
     print_status(
-        on, head.model_copy(update={"live": None, "destroyed": destroyed}), None, None, None, now=NOON
+        on, head.model_copy(update={"live": None, "destroyed": destroyed}), None, NOWHERE, None, now=NOON
     )
     print_outcome(on, Outcome(Result.ROLLED_BACK, text, operation))
     change = Change(action="Add", logical_id=text, type=text, properties=(text,))

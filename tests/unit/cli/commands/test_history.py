@@ -29,7 +29,19 @@ def test_the_newest_operation_is_the_first_line(app: App) -> None:
     assert app.run("history") is ExitStatus.OK
     _, *lines, kept = app.printed().splitlines()
     assert [line.split()[0] for line in lines if line[0] != " "] == ["3", "2", "1"]
-    assert kept == "kept for a rollback: r2, r1"
+    assert kept == "kept for a rollback: r2"
+
+
+def test_no_rollback_returns_to_the_live_release(app: App) -> None:
+    """CD-9: the history and the status name the same releases."""
+    app.run("status")
+    assert "rollback  only to a named release: r2. No stable release was live before r1.\n" in app.printed()
+    app.run("rollback", "r2", "--yes", "--reason", "it was right")
+    app.printed()
+    app.run("status")
+    assert "rollback  to r1\n" in app.printed()
+    app.run("history")
+    assert app.printed().endswith("kept for a rollback: r1\n")
 
 
 def test_json_keeps_every_character(app: App) -> None:

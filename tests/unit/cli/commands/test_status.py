@@ -22,6 +22,15 @@ def test_the_live_release_has_its_commit(app: App) -> None:
     assert "live      r1 (commit cccccccccccc)" in app.printed()
 
 
+def test_the_first_release_has_no_way_back(app: App) -> None:
+    """CD-9: as the history has it."""
+    app.deploy("one")
+    app.run("status")
+    assert "rollback  not possible: No stable release was live before r1.\n" in app.printed()
+    app.run("history")
+    assert app.printed().endswith("kept for a rollback: none\n")
+
+
 def test_a_freeze_is_shown_with_its_reason(app: App) -> None:
     """CD-10"""
     app.deploy("one")
