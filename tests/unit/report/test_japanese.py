@@ -26,6 +26,7 @@ from kanmon.report.markdown import render_markdown
 from kanmon.report.plan_page import plan_markdown
 from kanmon.report.verdict import print_verdict, verdict_markdown
 from kanmon.stacks.changes import Change
+from tests.texts import WORDS
 from tests.unit.report.test_markdown import notes_page, outcome_page, plan_page, verdict_page
 from tests.unit.report.test_plan_page import large_plan
 from tests.unit.report.test_terminal import (
@@ -38,7 +39,6 @@ from tests.unit.report.test_terminal import (
     printed,
 )
 from tests.unit.report.test_verdict import case, verdict
-from tests.unit.test_language import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
