@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 import string
 import tomllib
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 from jinja2 import nodes
 
 from kanmon.language import VARIABLE, deferred, japanese, phrase, speak, spoken
-from tests.texts import PACKAGE, PAGES, bare_texts, bare_words, calls, parsed, phrases
+from tests.texts import PACKAGE, PAGES, STYLE, bare_texts, bare_words, calls, parsed, phrases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +107,17 @@ def test_no_japanese_text_is_left_over() -> None:
 
 def test_a_japanese_text_has_the_same_values() -> None:
     assert [text for text, other in japanese().items() if _places(text) != _places(other)] == []
+
+
+def test_a_japanese_text_has_the_same_markup() -> None:
+    """The terminal refuses a style without its end, and a table of Markdown needs each cell."""
+    signs = re.compile(rf"\[(?:{STYLE}|/)\]|\||\*\*")
+    different = [
+        text
+        for text, other in japanese().items()
+        if Counter(signs.findall(text)) != Counter(signs.findall(other))
+    ]
+    assert different == []
 
 
 def test_each_text_is_in_one_table() -> None:

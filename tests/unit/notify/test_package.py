@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from typing import TYPE_CHECKING, get_args
 
 from kanmon.config.notifications import ChannelName
 from kanmon.notify.package import HANDLER, notifier_package
+from tests.texts import PACKAGE, calls
 from tests.unit.notify.alarm_events import ALARM
 
 if TYPE_CHECKING:
@@ -105,6 +108,20 @@ print(json.dumps(dict(message.links)))
 """
     [links] = _run(tmp_path, shown)
     assert list(json.loads(links)) == ["アラーム", "ダッシュボード"]
+
+
+def test_it_has_each_text_of_its_messages() -> None:
+    """DOC-1: a text in the table of another room would come in English."""
+    table = tomllib.loads((PACKAGE / "japanese/notify.toml").read_text("utf-8"))
+    modules = ["notifier.py", "meanings.py", *(f"channels/{name}.py" for name in CHANNELS)]
+    texts = {
+        ast.literal_eval(text)
+        for module in modules
+        for _, text in calls(ast.parse((PACKAGE / "notify" / module).read_text("utf-8")))
+        if isinstance(text, ast.Constant)
+    }
+    assert len(texts) > len(modules)
+    assert texts - table.keys() == set()
 
 
 def test_it_has_python_files_and_the_texts_of_this_room_only() -> None:
