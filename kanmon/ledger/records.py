@@ -389,5 +389,5 @@ class Head(Fenced):
     """Null: the environment is not frozen."""
     destroyed: Destruction | None = None
     """Null: `kanmon destroy` was never run."""
-    database_schema: DatabaseSchema | None = None
+    database_schema: DatabaseSchema | None = Field(None, exclude_if=lambda value: value is None)
     """Null: no hook answered one."""
