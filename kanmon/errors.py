@@ -29,7 +29,9 @@ class ExitStatus(IntEnum):
 
 
 _COMMANDS = re.compile(
-    r"\bkanmon (abort|deploy|destroy|history|outputs|plan|promote|recover|rollback|smoke|status)\b(?! --env)"
+    r"\bkanmon (abort|deploy|destroy|history|outputs|plan|promote|recover|rollback|smoke|status)\b(?! --env)",
+    # A Japanese letter beside a command is no letter of it.
+    re.ASCII,
 )
 
 

@@ -12,6 +12,7 @@ from kanmon.aws.calls import aws_errors, is_missing
 from kanmon.bundle.blobs import Blobs
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.naming import Output, artifact_bucket, bootstrap_stack, environment_output, service_role
 from kanmon.stacks.cloudformation import Stacks
 from kanmon.templates.bootstrap import lacking_rights, lacking_types
@@ -54,8 +55,8 @@ class Account:
         """What the bootstrap stack made for the environment. Raises NOT_BOOTSTRAPPED if it is missing."""
         key = self._made(environment_output(self.config.environment, Output.KEY_ARN))
         if self.config.github and (lacking := lacking_rights(self.config, self._outputs)):
-            problem = f"The deploy role may not {lacking} for the checks."
-            fix = "Run `kanmon bootstrap` with an administrator's credentials: it gives this right."
+            problem = phrase("The deploy role may not {lacking} for the checks.", lacking=lacking)
+            fix = phrase("Run `kanmon bootstrap` with an administrator's credentials: it gives this right.")
             raise KanmonError(Code.NOT_BOOTSTRAPPED, problem, fix=fix)
         return Bootstrapped(self.bucket, key)
 
@@ -67,22 +68,32 @@ class Account:
         if self.config.github is None:
             return
         found = {name: lacking_types(self.config, given, self._outputs) for name, given in types.items()}
-        lacking = [f"{kind} in {name}" for name, kinds in found.items() for kind in kinds]
+        lacking = [
+            phrase("{type} in {stack}", type=kind, stack=name)
+            for name, kinds in found.items()
+            for kind in kinds
+        ]
         if lacking:
-            problem = f"CloudFormation's role has no rights for {', '.join(lacking)}."
-            fix = "An administrator runs `kanmon bootstrap`. It shows the rights before it gives them."
+            problem = phrase("CloudFormation's role has no rights for {lacking}.", lacking=", ".join(lacking))
+            fix = phrase(
+                "An administrator runs `kanmon bootstrap`. It shows the rights before it gives them."
+            )
             raise KanmonError(Code.NOT_BOOTSTRAPPED, problem, where="stacks", fix=fix)
 
     @property
     def _place(self) -> str:
-        return f"{self.config.region} of the account {self.aws.account}"
+        return phrase(
+            "{region} of the account {account}", region=self.config.region, account=self.aws.account
+        )
 
     def _made(self, output: str) -> str:
         name = bootstrap_stack(self.config.app)
         if output not in self._outputs:
-            problem = f"{name} in {self._place} has no output {output}."
+            problem = phrase(
+                "{name} in {place} has no output {output}.", name=name, place=self._place, output=output
+            )
             if not self._outputs:
-                problem = f"There is no stack {name} in {self._place}."
+                problem = phrase("There is no stack {name} in {place}.", name=name, place=self._place)
             raise KanmonError(Code.NOT_BOOTSTRAPPED, problem)
         return self._outputs[output]
 
@@ -94,12 +105,14 @@ class Account:
     @cached_property
     def blobs(self) -> Blobs:
         """The blobs in the artifact bucket. Raises NOT_BOOTSTRAPPED if there is no bucket."""
-        with aws_errors(f"looking for the bucket {self.bucket}"):
+        with aws_errors(phrase("looking for the bucket {bucket}", bucket=self.bucket)):
             try:
                 self.aws.s3.head_bucket(Bucket=self.bucket)
             except ClientError as error:
                 if not is_missing(error):
                     raise
-                problem = f"There is no bucket {self.bucket} in {self._place}."
+                problem = phrase(
+                    "There is no bucket {bucket} in {place}.", bucket=self.bucket, place=self._place
+                )
                 raise KanmonError(Code.NOT_BOOTSTRAPPED, problem) from error
         return Blobs(self.aws.s3, self.bucket, self.config.environment)

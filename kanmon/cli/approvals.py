@@ -10,6 +10,8 @@ from kanmon.approval.prompt import TerminalApproval
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.github.workflow_run import actor, current_run
+from kanmon.language import deferred, phrase
+from kanmon.ledger.records import DecisionKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,15 +19,17 @@ if TYPE_CHECKING:
     from kanmon.approval.prompt import Approvable
     from kanmon.cli.context import Context
     from kanmon.config.schema import Config
-    from kanmon.ledger.records import DecisionKind
     from kanmon.model import Approval
     from kanmon.release.ports import ApprovalPort
     from kanmon.report.console import Screen
 
-DEPLOY_QUESTION = "Release {release} as planned? [y/N] "
-DECISION_QUESTION = "Type {release} to {kind} it: "
-RECOVERY_QUESTION = "An operation of {release} did not end. Type {release} to recover it: "
-ROLLBACK_QUESTION = "Type {release} to roll back to it: "
+DEPLOY_QUESTION = deferred("Release {release} as planned? [y/N] ")
+DECISION_QUESTIONS = {
+    DecisionKind.PROMOTE: deferred("Type {release} to promote it: "),
+    DecisionKind.ABORT: deferred("Type {release} to abort it: "),
+}
+RECOVERY_QUESTION = deferred("An operation of {release} did not end. Type {release} to recover it: ")
+ROLLBACK_QUESTION = deferred("Type {release} to roll back to it: ")
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def recovery_approver(context: Context, *, yes: bool) -> ApprovalPort:
 
 def decision_approver(context: Context, kind: DecisionKind, *, yes: bool) -> ApprovalPort:
     """The approver of a decision about a running deploy."""
-    return _approver(context, DECISION_QUESTION.replace("{kind}", kind), ("{release}",), yes=yes)
+    return _approver(context, DECISION_QUESTIONS[kind], ("{release}",), yes=yes)
 
 
 def refuse_unconfirmed(config: Config, confirm: str) -> None:
@@ -70,8 +74,8 @@ def refuse_unconfirmed(config: Config, confirm: str) -> None:
     if (current_run() or confirm) and confirm != config.environment:
         raise KanmonError(
             Code.NOT_APPROVED,
-            f"The confirmation is {confirm!r}, not the environment's name.",
-            fix=f"Type {config.environment} as the confirmation.",
+            phrase("The confirmation is {confirm!r}, not the environment's name.", confirm=confirm),
+            fix=phrase("Type {environment} as the confirmation.", environment=config.environment),
         )
 
 
@@ -81,13 +85,15 @@ def asker(console: Screen) -> Callable[[str], str] | None:
 
 
 def _approver(context: Context, question: str, answers: tuple[str, ...], *, yes: bool) -> ApprovalPort:
-    clock = context.services.clock
+    clock, question = context.services.clock, phrase(question)
     if context.config.environments:
         # Without `--env`, the first environment counts: nobody should approve for another one.
         question = f"{context.config.environment}: {question}"
     if current_run() is None:
         return TerminalApproval(actor(), asker(context.console), yes, clock, question, answers)
     if yes:
-        problem = "--yes has no effect in a workflow."
-        raise KanmonError(Code.USAGE, problem, fix="Remove --yes: the environment's reviewers approve.")
+        problem = phrase("--yes has no effect in a workflow.")
+        raise KanmonError(
+            Code.USAGE, problem, fix=phrase("Remove --yes: the environment's reviewers approve.")
+        )
     return WorkflowApproval(context)

@@ -9,6 +9,8 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from kanmon.language import deferred, phrase
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -84,24 +86,26 @@ def refuse_unwritable(path: Path) -> None:
     """Raise OSError when no file can be written at `path`: before the work, not after it. Make its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "Is a folder, not a file", str(path))
+        raise IsADirectoryError(errno.EISDIR, phrase("Is a folder, not a file"), str(path))
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def bundle_folder() -> Path:
     """A field for the folder of the bundle."""
-    return path("the folder of the bundle (default: build/bundle)", "DIR", "build/bundle")
+    return path(deferred("the folder of the bundle (default: build/bundle)"), "DIR", "build/bundle")
 
 
 def built_digest(*, required: bool = False) -> str:
     """A field for the digest of the bundle, as the build gave it."""
-    return text("the output `digest` of the build; another bundle is refused", "SHA256", required=required)
+    return text(
+        deferred("the output `digest` of the build; another bundle is refused"), "SHA256", required=required
+    )
 
 
 def given_reason() -> str:
     """A field for a person's reason."""
-    return text("the reason, for example 'prices are wrong'; `kanmon history` shows it", "TEXT")
+    return text(deferred("the reason, for example 'prices are wrong'; `kanmon history` shows it"), "TEXT")
 
 
 def _field(option: Option) -> object:
@@ -112,10 +116,12 @@ def _field(option: Option) -> object:
 class SharedOptions:
     """The options of every command."""
 
-    config: Path = path("the config file (default: kanmon.yml)", "FILE", "kanmon.yml")
-    environment: str = text("one of the config's `environments` (default: the first one)", "NAME")
-    verbose: bool = flag("show every stack event, and every call to AWS and GitHub with its duration")
-    debug: bool = flag("show tracebacks", terminal_only=True)
+    config: Path = path(deferred("the config file (default: kanmon.yml)"), "FILE", "kanmon.yml")
+    environment: str = text(deferred("one of the config's `environments` (default: the first one)"), "NAME")
+    verbose: bool = flag(
+        deferred("show every stack event, and every call to AWS and GitHub with its duration")
+    )
+    debug: bool = flag(deferred("show tracebacks"), terminal_only=True)
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,7 @@ class NoOptions:
 class FormatOptions:
     """The format of the output."""
 
-    json: bool = flag("print JSON for a script", terminal_only=True)
+    json: bool = flag(deferred("print JSON for a script"), terminal_only=True)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.cli.approvals import decision_approver
 from kanmon.errors import ExitStatus
+from kanmon.language import deferred
 from kanmon.release.decide import decide
 
 if TYPE_CHECKING:
@@ -18,8 +19,10 @@ def leave(context: Context, kind: DecisionKind, reason: str, *, yes: bool) -> Ex
     approver = decision_approver(context, kind, yes=yes)
     decision = decide(context.services, kind, approver, reason=reason)
     context.console.print(
-        "[bold]{kind}[/]: Operation {number} obeys within seconds of a bake, else before its next step. "
-        "Look at `kanmon status`.",
+        deferred(
+            "[bold]{kind}[/]: Operation {number} obeys within seconds of a bake, else before its next step. "
+            "Look at `kanmon status`."
+        ),
         kind=kind,
         number=decision.operation,
     )

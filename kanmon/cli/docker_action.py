@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.github.workflow_file import workflow_steps
+from kanmon.language import deferred, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _WORKSPACE = "/github/workspace"
 """Of a Docker action alone: https://docs.github.com/en/actions/reference/workflows-and-actions/dockerfile-support"""
 _ACTION = re.compile(r"[\w.-]+/kanmon/actions/deploy@")
-_FIX = (
+_FIX = deferred(
     "Use `kanmon-dev/kanmon/actions/deploy/composite` in its place, the whole release as one step "
     "(`kanmon-dev/kanmon`), or the workflow files: see docs/checks.md."
 )
@@ -31,7 +32,9 @@ _FIX = (
 def refuse_docker_action() -> None:
     """Refuse to run the tests from here if this is the Docker action. Raises CONTAINER_FAILED."""
     if os.environ.get("GITHUB_WORKSPACE") == _WORKSPACE:
-        raise KanmonError(Code.CONTAINER_FAILED, "The Docker action has no Docker engine.", fix=_FIX)
+        raise KanmonError(
+            Code.CONTAINER_FAILED, phrase("The Docker action has no Docker engine."), fix=phrase(_FIX)
+        )
 
 
 def refuse_planned_docker_action(config_file: Path, environment: str, *, first: bool) -> None:
@@ -47,9 +50,9 @@ def refuse_planned_docker_action(config_file: Path, environment: str, *, first: 
         if _ACTION.match(step["uses"]) and _means(inputs, config_file, environment, first=first):
             raise KanmonError(
                 Code.CONTAINER_FAILED,
-                "The step that deploys is the Docker action. It has no Docker engine.",
+                phrase("The step that deploys is the Docker action. It has no Docker engine."),
                 where=f"uses: {step['uses']}",
-                fix=_FIX,
+                fix=phrase(_FIX),
             )
 
 

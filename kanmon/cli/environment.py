@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
-from kanmon.language import LANGUAGES, VARIABLE
+from kanmon.language import LANGUAGES, VARIABLE, phrase
 from kanmon.text import cut
 
 if TYPE_CHECKING:
@@ -31,8 +31,11 @@ def check_environment(environment: Mapping[str, str]) -> None:
         value = environment.get(name, "")
         wrong = problem(value) if value else ""
         if wrong:
-            shown = name if name in _SECRETS else f"{name} is {cut(repr(value), _SHOWN)}, and this"
-            raise KanmonError(Code.ENVIRONMENT_BROKEN, f"{shown} {wrong}.", where=name)
+            shown = cut(repr(value), _SHOWN)
+            message = phrase("{name} is {value}, and this {problem}.", name=name, value=shown, problem=wrong)
+            if name in _SECRETS:
+                message = phrase("{name} {problem}.", name=name, problem=wrong)
+            raise KanmonError(Code.ENVIRONMENT_BROKEN, message, where=name)
 
 
 def _checked(environment: Mapping[str, str]) -> Iterator[tuple[str, Callable[[str], str]]]:
@@ -43,23 +46,31 @@ def _checked(environment: Mapping[str, str]) -> Iterator[tuple[str, Callable[[st
 
 
 def _number(value: str) -> str:
-    return "" if re.fullmatch(r"[0-9]{1,18}", value) else "is not a number"
+    return "" if re.fullmatch(r"[0-9]{1,18}", value) else phrase("is not a number")
 
 
 def _seconds(value: str) -> str:
-    return "" if re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,6})?", value) else "is not a number of seconds below 100"
+    return (
+        ""
+        if re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,6})?", value)
+        else phrase("is not a number of seconds below 100")
+    )
 
 
 def _repository(value: str) -> str:
     return (
         ""
         if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+", value)
-        else "is not `owner/name`"
+        else phrase("is not `owner/name`")
     )
 
 
 def _token(value: str) -> str:
-    return "" if re.fullmatch(r"[!-~]+", value) else "has spaces, line breaks or characters outside of ASCII"
+    return (
+        ""
+        if re.fullmatch(r"[!-~]+", value)
+        else phrase("has spaces, line breaks or characters outside of ASCII")
+    )
 
 
 def _url(value: str) -> str:
@@ -68,11 +79,11 @@ def _url(value: str) -> str:
         whole = address.scheme in {"http", "https"} and address.hostname and address.port != 0
     except ValueError:  # an impossible port
         whole = False
-    return "" if whole and re.fullmatch(r"[!-~]+", value) else "is not the URL of a server"
+    return "" if whole and re.fullmatch(r"[!-~]+", value) else phrase("is not the URL of a server")
 
 
 def _language(value: str) -> str:
-    return "" if value in LANGUAGES else f"is not one of {', '.join(LANGUAGES)}"
+    return "" if value in LANGUAGES else phrase("is not one of {names}", names=", ".join(LANGUAGES))
 
 
 def _written(value: str) -> str:
@@ -81,10 +92,10 @@ def _written(value: str) -> str:
         # Without O_NONBLOCK, opening a named pipe waits for its reader.
         number = os.open(value, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOCTTY, 0o644)
     except OSError as error:
-        return f"can't be written: {error.strerror}"
+        return phrase("can't be written: {reason}", reason=phrase(str(error.strerror)))
     kind = os.fstat(number).st_mode
     os.close(number)
-    return "" if stat.S_ISREG(kind) or stat.S_ISCHR(kind) else "is not a regular file"
+    return "" if stat.S_ISREG(kind) or stat.S_ISCHR(kind) else phrase("is not a regular file")
 
 
 _SECRETS = {"GITHUB_TOKEN"}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 from kanmon.cli.parser import action_arguments, parse
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
-from kanmon.language import speak
+from kanmon.language import deferred, phrase, speak
 from kanmon.text import one_line
 
 if TYPE_CHECKING:
@@ -31,6 +31,16 @@ _STATUSES = {
 """Of errors outside of an operation. All others refuse a command before it changes anything."""
 _OF_FILES = {errno.ENOENT, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE}
 """Errors of the file system without a file's name: a full disk below the output, a removed working folder."""
+_OF_THE_SYSTEM = (
+    deferred("No such file or directory"),
+    deferred("Permission denied"),
+    deferred("No space left on device"),
+    deferred("Is a directory"),
+    deferred("Not a directory"),
+    deferred("Read-only file system"),
+    deferred("File exists"),
+)
+"""The system's own words for the usual errors of files."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -118,12 +128,13 @@ def _known(error: BaseException) -> KanmonError | None:
     if isinstance(error, KanmonError):
         return error
     if isinstance(error, KeyboardInterrupt):
-        return KanmonError(Code.INTERRUPTED, "The run was interrupted.")
+        return KanmonError(Code.INTERRUPTED, phrase("The run was interrupted."))
     if isinstance(error, BrokenPipeError):
         return None
     if isinstance(error, OSError) and (error.filename is not None or error.errno in _OF_FILES):
         place = None if error.filename is None else str(error.filename)
-        return KanmonError(Code.FILE_REFUSED, f"{error.strerror}.", where=place)
+        problem = phrase("{problem}.", problem=phrase(str(error.strerror)))
+        return KanmonError(Code.FILE_REFUSED, problem, where=place)
     return KanmonError(Code.INTERNAL, f"{type(error).__name__}: {error}.")
 
 
@@ -142,8 +153,10 @@ def _on_signals(handler: Callable[[int, FrameType | None], None] | signal.Handle
 def _leave(number: int, frame: FrameType | None) -> NoReturn:
     """End at once: nothing has begun. An exception could get lost in a callback during an import."""
     del number, frame
-    os.write(sys.stderr.fileno(), b"Interrupted; nothing was changed.\n")
-    os._exit(ExitStatus.INTERRUPTED)
+    try:
+        os.write(sys.stderr.fileno(), f"{phrase('Interrupted; nothing was changed.')}\n".encode())
+    finally:
+        os._exit(ExitStatus.INTERRUPTED)
 
 
 def _interrupt_once(number: int, frame: FrameType | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -12,9 +13,10 @@ from kanmon.cli.commands import NAMES, load
 from kanmon.codes import Code
 from kanmon.documentation import page
 from kanmon.errors import KanmonError
+from kanmon.language import deferred, phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kanmon.cli.command import Command, Option
 
@@ -23,11 +25,52 @@ _TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fal
 _NAMES = {"verbose": ("-v", "--verbose"), "environment": ("--environment", "--env")}
 """The options with a shorter name for the terminal."""
 
+_HEADINGS = (deferred("positional arguments"), deferred("options"))
+"""argparse's own headings."""
+_MISTAKES = (
+    deferred("Unrecognized arguments: {given}."),
+    deferred("The following arguments are required: {names}."),
+    deferred("Argument {name}: expected one argument."),
+    deferred("Argument {name}: not allowed with argument {other}."),
+    deferred("Argument {name}: invalid choice: {given} (choose from {choices})."),
+    deferred("Argument {name}: ignored explicit argument {given}."),
+    deferred("Ambiguous option: {given} could match {names}."),
+)
+"""argparse's own messages. Another version of Python may have others: they stay in English."""
+
+
+class _Help(argparse.HelpFormatter):
+    """Help in the chosen language. argparse itself has English words only."""
+
+    def add_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[argparse._MutuallyExclusiveGroup],
+        prefix: str | None = None,
+    ) -> None:
+        super().add_usage(usage, actions, groups, phrase("usage: ") if prefix is None else prefix)
+
+    def start_section(self, heading: str | None) -> None:
+        super().start_section(heading and phrase(heading))
+
+
+class _CommandHelp(_Help, argparse.RawDescriptionHelpFormatter):
+    """The same, with the lines of the examples as they are."""
+
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        problem = f"{message[:1].upper()}{message[1:]}."
-        raise KanmonError(Code.USAGE, problem, fix=f"See `{self.prog} --help`.")
+        problem = _in_words(f"{message[:1].upper()}{message[1:]}.")
+        raise KanmonError(Code.USAGE, problem, fix=phrase("See `{command} --help`.", command=self.prog))
+
+
+def _in_words(problem: str) -> str:
+    for text in _MISTAKES:
+        values = re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(text))
+        if found := re.fullmatch(values, problem, re.DOTALL):
+            return phrase(text, **found.groupdict())
+    return problem
 
 
 def parse(arguments: Sequence[str]) -> tuple[Command[Any], Any, SharedOptions]:
@@ -52,21 +95,31 @@ def parse(arguments: Sequence[str]) -> tuple[Command[Any], Any, SharedOptions]:
 def _parser(commands: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - commands of any options
     parser = _Parser(
         prog="kanmon",
-        description="Releases a serverless app to AWS, and rolls it back by itself.",
-        epilog=f"Examples: {page('docs/reference/commands.md')}",
+        formatter_class=_Help,
+        add_help=False,
+        description=phrase("Releases a serverless app to AWS, and rolls it back by itself."),
+        epilog=phrase("Examples: {address}", address=page("docs/reference/commands.md")),
     )
-    parser.add_argument("--version", action="version", version=f"kanmon {__version__}")
+    _add_help(parser)
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"kanmon {__version__}",
+        help=phrase("show program's version number and exit"),
+    )
     for option in options_of(SharedOptions):
         _add(parser, option)
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in commands:
         one = subparsers.add_parser(
             command.name,
-            help=command.help,
-            description=command.help,
+            help=phrase(command.help),
+            description=phrase(command.help),
             epilog=_examples(command),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_CommandHelp,
+            add_help=False,
         )
+        _add_help(one)
         for option in options_of(SharedOptions):
             # A default here would replace a value from before the command.
             _add(one, option, default=argparse.SUPPRESS)
@@ -83,22 +136,26 @@ def names_of(option: Option) -> tuple[str, ...]:
 
 def _examples(command: Command[Any]) -> str:
     """The command's examples, below its options."""
-    lines = [f"  {line}\n      {about}" for line, about in command.examples.items()]
-    return "\n".join(["examples:", *lines])
+    lines = [f"  {line}\n      {phrase(about)}" for line, about in command.examples.items()]
+    return "\n".join([phrase("examples:"), *lines])
+
+
+def _add_help(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-h", "--help", action="help", help=phrase("show this help message and exit"))
 
 
 def _add(parser: argparse._ActionsContainer, option: Option, default: object = None) -> None:
-    names = names_of(option)
+    names, words = names_of(option), phrase(option.help)
     default = default or option.default
     if option.kind is OptionKind.FLAG:
-        parser.add_argument(*names, action="store_true", default=default, help=option.help)
+        parser.add_argument(*names, action="store_true", default=default, help=words)
     elif option.kind is OptionKind.POSITIONAL:
-        parser.add_argument(option.name, nargs="?", default="", help=option.help)
+        parser.add_argument(option.name, nargs="?", default="", help=words)
     elif option.choices:
-        parser.add_argument(*names, default=default, choices=option.choices, help=option.help)
+        parser.add_argument(*names, default=default, choices=option.choices, help=words)
     else:
         kind = Path if option.kind is OptionKind.PATH else str
-        parser.add_argument(*names, type=kind, default=default, metavar=option.metavar, help=option.help)
+        parser.add_argument(*names, type=kind, default=default, metavar=option.metavar, help=words)
 
 
 def action_arguments(arguments: Sequence[str], environment: Mapping[str, str]) -> list[str]:
@@ -111,7 +168,11 @@ def action_arguments(arguments: Sequence[str], environment: Mapping[str, str]) -
     """
     if len(arguments) != 1 or arguments[0] not in NAMES:
         names = ", ".join(NAMES)
-        raise KanmonError(Code.USAGE, "`kanmon action` takes a command's name.", fix=f"Name one of {names}.")
+        raise KanmonError(
+            Code.USAGE,
+            phrase("`kanmon action` takes a command's name."),
+            fix=phrase("Name one of {names}.", names=names),
+        )
     (name,) = arguments
     given: list[str] = []
     positional: list[str] = []
@@ -120,8 +181,12 @@ def action_arguments(arguments: Sequence[str], environment: Mapping[str, str]) -
         value = (environment.get(key) or environment.get(key.replace("-", "_")) or "").strip()
         if option.kind is OptionKind.FLAG:
             if value not in _TRUTH:
-                problem = f"The input {option.name} is {value!r}, not true or false."
-                raise KanmonError(Code.USAGE, problem, fix=f"Write `{option.name}: true` or leave it out.")
+                problem = phrase(
+                    "The input {name} is {value!r}, not true or false.", name=option.name, value=value
+                )
+                raise KanmonError(
+                    Code.USAGE, problem, fix=phrase("Write `{name}: true` or leave it out.", name=option.name)
+                )
             given += [f"--{option.name}"] if _TRUTH[value] else []
         elif value and option.kind is OptionKind.POSITIONAL:
             positional.append(value)

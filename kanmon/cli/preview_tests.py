@@ -23,6 +23,7 @@ from kanmon.checks.probe import preview_address
 from kanmon.cli.docker_action import refuse_docker_action
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.language import phrase
 from kanmon.naming import PREVIEW_COOKIE
 from kanmon.report.step import folded
 from kanmon.text import duration
@@ -70,13 +71,15 @@ class PreviewTests:
         try:
             given = {name: values.text(text) for name, text in verify.environment.items()}
         except NoValueError as error:
-            raise KanmonError(Code.CANDIDATE_REFUSED, f"The tests can't run: {error}.") from None
+            raise KanmonError(
+                Code.CANDIDATE_REFUSED, phrase("The tests can't run: {error}.", error=error)
+            ) from None
         variables = given | _variables(target, url)
         on_host = urlsplit(url).hostname in _LOOPBACK
         lifetime = verify.timeout + _SPARE
         with (
             Container.started(self.owner, verify.image, variables, lifetime, on_host=on_host) as container,
-            folded("Your own tests"),
+            folded(phrase("Your own tests")),
         ):
             folder = container.copy_commit(self.project, commit)
             container.copy_files({PREVIEW: _browser_state(target, url)})
@@ -119,8 +122,8 @@ class _Tick:
         if now - self.began > self.limit:
             raise KanmonError(
                 Code.CANDIDATE_REFUSED,
-                f"The tests did not end within {duration(self.limit)}.",
-                fix="Make them faster, or raise `verify.timeout`.",
+                phrase("The tests did not end within {limit}.", limit=duration(self.limit)),
+                fix=phrase("Make them faster, or raise `verify.timeout`."),
             )
         if now - self.looked > _EVERY:
             self.looked = now

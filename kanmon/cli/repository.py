@@ -11,6 +11,7 @@ from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.github.runner import Level
 from kanmon.github.workflow_run import current_run
+from kanmon.language import phrase
 from kanmon.report.feed import feed
 from kanmon.report.step import current_step
 from kanmon.report.terminal import Progress
@@ -35,7 +36,7 @@ def github_client() -> Client:
 
     run = current_run()
     if run is None:
-        raise KanmonError(Code.GITHUB_MISSING, "This is not a workflow run.")
+        raise KanmonError(Code.GITHUB_MISSING, phrase("This is not a workflow run."))
     return Client(run, os.environ.get("GITHUB_TOKEN", ""))
 
 

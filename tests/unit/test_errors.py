@@ -19,6 +19,7 @@ from kanmon.errors import KanmonError, for_environment
         ("`kanmon deploy --env production`", "`kanmon deploy --env production`"),
         ("Run `kanmon bootstrap`, `kanmon build`.", "Run `kanmon bootstrap`, `kanmon build`."),
         ("kanmon.yml plans it", "kanmon.yml plans it"),
+        ("今すぐkanmon recoverを実行", "今すぐkanmon recover --env stagingを実行"),
     ],
 )  # fmt: skip
 def test_a_command_in_a_hint_names_its_environment(hint: str, named: str) -> None:

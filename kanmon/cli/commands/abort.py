@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.cli.command import Command, flag, given_reason
+from kanmon.language import deferred
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
@@ -17,7 +18,7 @@ class AbortOptions:
     """A person's decision."""
 
     reason: str = given_reason()
-    yes: bool = flag("abort without a question", terminal_only=True)
+    yes: bool = flag(deferred("abort without a question"), terminal_only=True)
 
 
 def run(options: AbortOptions, context: Context) -> ExitStatus:
@@ -30,13 +31,13 @@ def run(options: AbortOptions, context: Context) -> ExitStatus:
 
 COMMAND = Command(
     "abort",
-    "End a running deploy: abort the candidate, or roll the live release back.",
+    deferred("End a running deploy: abort the candidate, or roll the live release back."),
     run,
     AbortOptions,
     aws=True,
     action=False,
     about="It is for a deploy in another terminal.",
     examples={
-        'kanmon abort --reason "prices are wrong"': "end the running release",
+        'kanmon abort --reason "prices are wrong"': deferred("end the running release"),
     },
 )

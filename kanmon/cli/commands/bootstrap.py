@@ -14,6 +14,7 @@ from kanmon.cli.approvals import asker
 from kanmon.cli.command import Command, flag
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
+from kanmon.language import deferred, phrase
 from kanmon.naming import Output, bootstrap_key, bootstrap_stack, environment_output, logical_id
 from kanmon.report.terminal import print_change
 from kanmon.stacks.boundary import refuse_long
@@ -39,14 +40,14 @@ if TYPE_CHECKING:
 _LONGEST_BODY = 51_200
 """Bytes. A longer template must be in S3
 (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html)."""
-_QUESTION = "Apply this with your own rights? [y/N] "
+_QUESTION = deferred("Apply this with your own rights? [y/N] ")
 
 
 @dataclass(frozen=True)
 class BootstrapOptions:
     """Whether to ask first."""
 
-    yes: bool = flag("apply the changes without a question", terminal_only=True)
+    yes: bool = flag(deferred("apply the changes without a question"), terminal_only=True)
 
 
 def run(options: BootstrapOptions, context: Context) -> ExitStatus:
@@ -81,7 +82,7 @@ def _bootstrap(context: Context, *, yes: bool) -> DeployedStack:
     body = render(account.config, outputs=outputs)
     refuse_long(body)
     if stack and stacks.body(name) == body:
-        context.print(f"{name} is there already; there is nothing to change.")
+        context.print(phrase("{name} is there already; there is nothing to change.", name=name))
         return stack
     confirm = _confirmation(context, yes=yes)
     # Costs come last. AWS refuses them in many accounts. A failure undoes a whole update.
@@ -92,7 +93,9 @@ def _bootstrap(context: Context, *, yes: bool) -> DeployedStack:
     else:
         stack = _update(context, stacks, confirm, stack, phases)
     context.console.print(
-        "[green]{name} is ready[/]; bundles and the ledger lie in {bucket}.", name=name, bucket=account.bucket
+        deferred("[green]{name} is ready[/]; bundles and the ledger lie in {bucket}."),
+        name=name,
+        bucket=account.bucket,
     )
     return stack
 
@@ -125,8 +128,8 @@ def _confirmation(context: Context, *, yes: bool) -> Callable[[], bool]:
     if yes:
         return lambda: True
     if ask is None:
-        problem = "There is no terminal for the question about the changes."
-        fix = "Run it in a terminal. In a script, add `--yes`: nobody sees the changes first then."
+        problem = phrase("There is no terminal for the question about the changes.")
+        fix = phrase("Run it in a terminal. In a script, add `--yes`: nobody sees the changes first then.")
         raise KanmonError(Code.USAGE, problem, fix=fix)
     return lambda: ask(_QUESTION).strip().lower() in {"y", "yes"}
 
@@ -190,15 +193,22 @@ def _show(context: Context, changes: tuple[Change, ...], before: str, after: str
             and alike(lines, permissions.get(other.logical_id, ()), name, other_name)
             and other != change
         ):
-            lines = (f"the same as {other.logical_id}, with {name} for {other_name}",)
+            lines = (
+                phrase(
+                    "the same as {resource}, with {name} for {other}",
+                    resource=other.logical_id,
+                    name=name,
+                    other=other_name,
+                ),
+            )
         print_change(context.console, change, lines)
     if before and resources_of(before) is None:
         context.console.print(
-            "[yellow]The deployed template can't be read:[/] permissions that go are not shown."
+            deferred("[yellow]The deployed template can't be read:[/] permissions that go are not shown.")
         )
     counts = Counter(change.sign for change in changes)
     context.console.print(
-        "{added} to add, {changed} to change, {replaced} to replace, {deleted} to delete",
+        deferred("{added} to add, {changed} to change, {replaced} to replace, {deleted} to delete"),
         added=counts["+"],
         changed=counts["~"],
         replaced=counts["±"],
@@ -213,11 +223,12 @@ def _environment_of(config: Config, change: Change) -> str:
 
 
 def _declined(account: Account) -> KanmonError:
-    problem = (
-        f"You did not approve the changes of {bootstrap_stack(account.config.app)}. Nothing was changed."
+    problem = phrase(
+        "You did not approve the changes of {stack}. Nothing was changed.",
+        stack=bootstrap_stack(account.config.app),
     )
     return KanmonError(
-        Code.NOT_APPROVED, problem, fix="Change the config, then run `kanmon bootstrap` again."
+        Code.NOT_APPROVED, problem, fix=phrase("Change the config, then run `kanmon bootstrap` again.")
     )
 
 
@@ -226,7 +237,7 @@ def _writes_api_logs(account: Account, stack: DeployedStack | None) -> bool:
 
     A role of another app stays.
     """
-    with aws_errors("asking for API Gateway's settings of the account"):
+    with aws_errors(phrase("asking for API Gateway's settings of the account")):
         role = account.aws.apigateway.get_account().get("cloudwatchRoleArn")
     return not role or (stack is not None and stack.outputs.get(Output.API_LOGS_ROLE) == role)
 
@@ -264,7 +275,7 @@ def _upload(account: Account, body: str) -> str:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-using-console-create-stack-template.html
     """
     s3, key = account.aws.s3, bootstrap_key(hashlib.sha256(body.encode()).hexdigest())
-    with aws_errors(f"writing the template to the bucket {account.bucket}"):
+    with aws_errors(phrase("writing the template to the bucket {bucket}", bucket=account.bucket)):
         written = s3.put_object(Bucket=account.bucket, Key=key, Body=body.encode())
     # A bucket without versions has the version `null`.
     version = quote(written.get("VersionId", "null"))
@@ -280,20 +291,25 @@ def _advice(configs: Mapping[str, Config], config: Config, outputs: dict[str, st
         variables[f"{own}_DEPLOY_ROLE"] = outputs.get(environment_output(name, Output.DEPLOY_ROLE))
     variables["AWS_REGION"] = config.region
     if config.github:
-        yield f"Variables of {config.github.repository} on GitHub (Settings, Actions, Variables):"
+        yield phrase(
+            "Variables of {repository} on GitHub (Settings, Actions, Variables):",
+            repository=config.github.repository,
+        )
         yield from (f"  {name} = {value}" for name, value in variables.items())
         if config.github.repository_id is None:
-            yield (
+            yield phrase(
                 "The roles trust the repository by its name alone. Was it created, renamed or moved after 15 "
                 "July 2026? Then AWS refuses it. Add `repository_id` and `owner_id` under `github`."
             )
     if config.costs:
-        yield "Activate the cost-allocation tag `app` in Billing: the budget counts the resources with it."
+        yield phrase(
+            "Activate the cost-allocation tag `app` in Billing: the budget counts the resources with it."
+        )
 
 
 COMMAND = Command(
     "bootstrap",
-    "Prepare an AWS account for Kanmon, with the credentials of an administrator.",
+    deferred("Prepare an AWS account for Kanmon, with the credentials of an administrator."),
     run,
     BootstrapOptions,
     action=False,
@@ -302,6 +318,6 @@ COMMAND = Command(
     "unless the account has one. It shows the changes and asks first.",
     failed="CloudFormation could not apply the stack. It restored the former one",
     examples={
-        "kanmon bootstrap": "prepare the account, and show the variables to set on GitHub",
+        "kanmon bootstrap": deferred("prepare the account, and show the variables to set on GitHub"),
     },
 )

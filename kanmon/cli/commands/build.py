@@ -11,6 +11,7 @@ from kanmon.bundle.web_warnings import linked_pages, web_warnings
 from kanmon.cli.command import Command, bundle_folder
 from kanmon.config.waiting import waiting_warnings
 from kanmon.errors import ExitStatus
+from kanmon.language import deferred, phrase
 from kanmon.report.step import folded
 from kanmon.stacks.action_warnings import action_warnings
 from kanmon.text import counted, short_commit
@@ -32,7 +33,7 @@ class BuildOptions:
 def run(options: BuildOptions, context: Context) -> ExitStatus:
     """Build the bundle and show its content."""
     warnings: list[KanmonError] = []
-    with folded("The build"):
+    with folded(phrase("The build")):
         bundle = build_bundle(
             context.config,
             context.project,
@@ -44,7 +45,7 @@ def run(options: BuildOptions, context: Context) -> ExitStatus:
         )
     manifest = bundle.manifest
     context.console.print(
-        "[green]Built[/] {functions} and {files} of commit {commit}: bundle [bold]{digest}[/]",
+        deferred("[green]Built[/] {functions} and {files} of commit {commit}: bundle [bold]{digest}[/]"),
         functions=counted(len(manifest.functions), "function"),
         files=counted(len(manifest.web), "web file"),
         commit=short_commit(manifest.commit),
@@ -63,12 +64,12 @@ def run(options: BuildOptions, context: Context) -> ExitStatus:
 
 COMMAND = Command(
     "build",
-    "Run the app's build and pack the bundle.",
+    deferred("Run the app's build and pack the bundle."),
     run,
     BuildOptions,
     outputs={"digest": "the bundle's SHA-256", "commit": "the commit of the bundle"},
     about="The same input gives the same bytes.",
     examples={
-        "kanmon build": "run `build.commands`, and pack `build/bundle`",
+        "kanmon build": deferred("run `build.commands`, and pack `build/bundle`"),
     },
 )

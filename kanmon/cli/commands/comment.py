@@ -16,6 +16,7 @@ from kanmon.codes import OF_GITHUB, Code
 from kanmon.errors import ExitStatus, KanmonError
 from kanmon.github.runner import Level
 from kanmon.github.workflow_run import current_run
+from kanmon.language import deferred, phrase
 from kanmon.report.verdict import verdict_markdown
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ class CommentOptions:
     """The verdict to show."""
 
     verdict: Path = path(
-        "the verdict, from kanmon test --output (default: build/verdict.json)", "FILE", "build/verdict.json"
+        deferred("the verdict, from kanmon test --output (default: build/verdict.json)"),
+        "FILE",
+        "build/verdict.json",
     )
 
 
@@ -42,10 +45,10 @@ def run(options: CommentOptions, context: Context) -> ExitStatus:
     """
     run, step = current_run(), context.step
     if run is None or step is None:
-        raise KanmonError(Code.GITHUB_MISSING, "This is not a workflow run.")
+        raise KanmonError(Code.GITHUB_MISSING, phrase("This is not a workflow run."))
     summary = read_summary(options.verdict)
     if run.pull_request is None:
-        context.print("This run has no pull request; there is nothing to comment on.")
+        context.print(phrase("This run has no pull request; there is nothing to comment on."))
         return ExitStatus.OK
     # PyGithub is slow to import.
     from kanmon.github.comments import COMMENT_LIMIT, keep_comment
@@ -62,13 +65,13 @@ def run(options: CommentOptions, context: Context) -> ExitStatus:
 
 COMMAND = Command(
     "comment",
-    "Keep one comment of the pull request up to date with the result of its tests.",
+    deferred("Keep one comment of the pull request up to date with the result of its tests."),
     run,
     CommentOptions,
     token="to keep the comment up to date: pull-requests: write",  # noqa: S106
     examples={
         "kanmon comment --verdict verdict.json": (
-            "show the verdict of `kanmon test --output verdict.json` in the pull request"
+            deferred("show the verdict of `kanmon test --output verdict.json` in the pull request")
         ),
     },
 )

@@ -17,6 +17,7 @@ from kanmon.cli.command import (
 )
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
+from kanmon.language import deferred, phrase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,14 +34,16 @@ class DeployOptions:
     bundle: Path = bundle_folder()
     bundle_digest: str = built_digest()
     plan: Path | None = optional_path(
-        "the plan to carry out, from kanmon plan --output (default: make a new plan)", "FILE"
+        deferred("the plan to carry out, from kanmon plan --output (default: make a new plan)"), "FILE"
     )
-    digest: str = text("the output `digest` of the plan; another plan is refused", "SHA256")
-    dry_run: bool = flag("plan, show the steps of the deploy, and change nothing", terminal_only=True)
-    yes: bool = flag("approve without asking", terminal_only=True)
+    digest: str = text(deferred("the output `digest` of the plan; another plan is refused"), "SHA256")
+    dry_run: bool = flag(
+        deferred("plan, show the steps of the deploy, and change nothing"), terminal_only=True
+    )
+    yes: bool = flag(deferred("approve without asking"), terminal_only=True)
     reason: str = given_reason()
     lift_freeze: str = text(
-        "release in a frozen environment; give the reason, such as fixed in 3f2a91c", "REASON"
+        deferred("release in a frozen environment; give the reason, such as fixed in 3f2a91c"), "REASON"
     )
 
 
@@ -67,7 +70,7 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
         print_plan(console, plan)
         if not plan.unchanged:
             steps = deploy_steps(services, plan, options.lift_freeze)
-            show_steps(context, f"The deploy of {plan.release} would", steps)
+            show_steps(context, phrase("The deploy of {release} would", release=plan.release), steps)
         return ExitStatus.OK
     with with_deployment(context) as observer:
         recovered = recover_first(context, observer, recovery_approver(context, yes=options.yes))
@@ -78,7 +81,7 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
         head = services.ledger.head()
         refuse_frozen(head, options.lift_freeze)
         plan = given or new_plan(context, folder, options.bundle_digest, head)
-        with folded("The plan"):
+        with folded(phrase("The plan")):
             print_plan(console, plan)
         approver = deploy_approver(context, yes=options.yes)
         reason, lift_freeze = options.reason, options.lift_freeze
@@ -96,20 +99,29 @@ def _given_plan(options: DeployOptions, config: Config) -> Plan | None:
     if plan and options.digest not in {"", plan.digest}:
         raise KanmonError(
             Code.PLAN_ALTERED,
-            f"The plan's digest is {plan.digest[:12]}. The approved digest is {options.digest[:12]}.",
+            phrase(
+                "The plan's digest is {digest}. The approved digest is {approved}.",
+                digest=plan.digest[:12],
+                approved=options.digest[:12],
+            ),
             where=str(options.plan),
         )
     if plan and (plan.app, plan.environment) != (config.app, config.environment):
         # A release of each environment may have the same id, bundle and base.
-        problem = f"The plan is for {plan.app} in {plan.environment}, not for {config.prefix}."
-        fix = "Name its environment with `--env`, or make a plan for this one."
+        problem = phrase(
+            "The plan is for {app} in {environment}, not for {name}.",
+            app=plan.app,
+            environment=plan.environment,
+            name=config.prefix,
+        )
+        fix = phrase("Name its environment with `--env`, or make a plan for this one.")
         raise KanmonError(Code.PLAN_STALE, problem, where=str(options.plan), fix=fix)
     return plan
 
 
 COMMAND = Command(
     "deploy",
-    "Plan a release, ask for approval, and release it.",
+    deferred("Plan a release, ask for approval, and release it."),
     run,
     DeployOptions,
     aws=True,
@@ -120,9 +132,9 @@ COMMAND = Command(
     "release.",
     failed="the release was aborted or rolled back, or the operation failed. Users are on a complete release",
     examples={
-        "kanmon deploy": "plan, ask, release",
-        "kanmon deploy --plan plan.json": "deploy exactly this plan",
-        "kanmon deploy --dry-run": "show the steps, change nothing",
-        'kanmon deploy --lift-freeze "r44 fixes it"': "the first deploy after a rollback",
+        "kanmon deploy": deferred("plan, ask, release"),
+        "kanmon deploy --plan plan.json": deferred("deploy exactly this plan"),
+        "kanmon deploy --dry-run": deferred("show the steps, change nothing"),
+        'kanmon deploy --lift-freeze "r44 fixes it"': deferred("the first deploy after a rollback"),
     },
 )

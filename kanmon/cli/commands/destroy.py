@@ -9,6 +9,7 @@ from kanmon.cli.command import Command, flag
 from kanmon.codes import Code
 from kanmon.config.substitution import own_stacks
 from kanmon.errors import ExitStatus, KanmonError
+from kanmon.language import deferred, phrase
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
@@ -20,15 +21,17 @@ class DestroyOptions:
     """How much to remove, and whether to ask."""
 
     data: bool = flag(
-        "delete the data, too: database (its last snapshot stays), users, secrets, queues, files, logs, "
-        "history. Without it, data stays",
+        deferred(
+            "delete the data, too: database (its last snapshot stays), users, secrets, queues, files, logs, "
+            "history. Without it, data stays"
+        ),
         terminal_only=True,
     )
     bootstrap: bool = flag(
-        "with `--data`: remove the bootstrap stack, too, when no other environment is left",
+        deferred("with `--data`: remove the bootstrap stack, too, when no other environment is left"),
         terminal_only=True,
     )
-    yes: bool = flag("remove without a question", terminal_only=True)
+    yes: bool = flag(deferred("remove without a question"), terminal_only=True)
 
 
 def run(options: DestroyOptions, context: Context) -> ExitStatus:
@@ -50,7 +53,7 @@ def run(options: DestroyOptions, context: Context) -> ExitStatus:
     refuse_removal(removers, extent)
     inventory = take_inventory(removers, extent)
     if inventory.empty:
-        context.print(f"There is nothing of {extent.prefix} to remove.")
+        context.print(phrase("There is nothing of {prefix} to remove.", prefix=extent.prefix))
         _show_kept(context, inventory)
         return ExitStatus.OK
     _show(context, inventory)
@@ -65,25 +68,27 @@ def run(options: DestroyOptions, context: Context) -> ExitStatus:
             raise
         context.show_error(error)
         return ExitStatus.FAILED
-    context.console.print("[green]{prefix} is removed.[/]", prefix=extent.prefix)
+    context.console.print(deferred("[green]{prefix} is removed.[/]"), prefix=extent.prefix)
     _show_kept(context, left)
     return ExitStatus.OK
 
 
 def _show(context: Context, inventory: Inventory) -> None:
     for stack in inventory.removed:
-        context.print(f"- {stack.name}: the stack, {stack.status}")
+        context.print(phrase("- {name}: the stack, {status}", name=stack.name, status=stack.status))
     for resource in inventory.lost:
-        rest = "; its last snapshot stays" if resource.type == "AWS::RDS::DBCluster" else ""
-        context.print(f"- {resource}: with its data{rest}")
+        text = deferred("- {resource}: with its data")
+        if resource.type == "AWS::RDS::DBCluster":
+            text = deferred("- {resource}: with its data; its last snapshot stays")
+        context.print(phrase(text, resource=resource))
     _show_kept(context, inventory)
 
 
 def _show_kept(context: Context, inventory: Inventory) -> None:
     for stack in inventory.staying:
-        context.print(f"  {stack.name} stays, because of its data. `--data` removes it.")
+        context.print(phrase("  {name} stays, because of its data. `--data` removes it.", name=stack.name))
     for resource in inventory.kept:
-        context.print(f"  {resource} stays.")
+        context.print(phrase("  {resource} stays.", resource=resource))
 
 
 def _confirm(context: Context, extent: Extent) -> None:
@@ -92,16 +97,21 @@ def _confirm(context: Context, extent: Extent) -> None:
 
     ask = asker(context.console)
     if ask is None:
-        problem = "There is no terminal for the question."
-        raise KanmonError(Code.USAGE, problem, fix="Run it in a terminal, or add `--yes` in a script.")
-    if ask(f"Type {extent.environment} to remove it: ").strip() != extent.environment:
-        problem = "You did not type the environment's name. Nothing was changed."
-        raise KanmonError(Code.NOT_APPROVED, problem, fix="Run `kanmon destroy` again if you mean it.")
+        problem = phrase("There is no terminal for the question.")
+        raise KanmonError(
+            Code.USAGE, problem, fix=phrase("Run it in a terminal, or add `--yes` in a script.")
+        )
+    question = phrase("Type {environment} to remove it: ", environment=extent.environment)
+    if ask(question).strip() != extent.environment:
+        problem = phrase("You did not type the environment's name. Nothing was changed.")
+        raise KanmonError(
+            Code.NOT_APPROVED, problem, fix=phrase("Run `kanmon destroy` again if you mean it.")
+        )
 
 
 COMMAND = Command(
     "destroy",
-    "Remove an environment from its AWS account, with the credentials of an administrator.",
+    deferred("Remove an environment from its AWS account, with the credentials of an administrator."),
     run,
     DestroyOptions,
     aws=True,
@@ -110,7 +120,7 @@ COMMAND = Command(
     "everything and asks first.",
     failed="something could not be removed. The message names it; run the command again",
     examples={
-        "kanmon destroy": "remove the stacks, keep the data",
-        "kanmon destroy --data --bootstrap": "remove everything",
+        "kanmon destroy": deferred("remove the stacks, keep the data"),
+        "kanmon destroy --data --bootstrap": deferred("remove everything"),
     },
 )

@@ -10,6 +10,7 @@ from kanmon.cli.command import Command, flag, text
 from kanmon.cli.repository import github_client, github_gate
 from kanmon.errors import ExitStatus, KanmonError
 from kanmon.github.runs import cancel, queued_runs
+from kanmon.language import deferred, phrase
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 class GateOptions:
     """The job's side of the gate: before it, or inside the gated job."""
 
-    approved: bool = flag("check the approval of this run; use it in the job with the environment")
+    approved: bool = flag(deferred("check the approval of this run; use it in the job with the environment"))
     cancel_waiting: str = text(
-        "cancel the waiting runs of this workflow file, so a rollback can start at once", "WORKFLOW"
+        deferred("cancel the waiting runs of this workflow file, so a rollback can start at once"), "WORKFLOW"
     )
-    confirm: str = text("for a rollback: type the name of the environment", "ENVIRONMENT")
+    confirm: str = text(deferred("for a rollback: type the name of the environment"), "ENVIRONMENT")
 
 
 def run(options: GateOptions, context: Context) -> ExitStatus:
@@ -34,7 +35,7 @@ def run(options: GateOptions, context: Context) -> ExitStatus:
     gate = github_gate(config)
     if options.approved:
         console.print(
-            "[green]{by} approved[/] this run for {environment}.",
+            deferred("[green]{by} approved[/] this run for {environment}."),
             by=gate.approved_by(),
             environment=config.environment,
         )
@@ -42,14 +43,16 @@ def run(options: GateOptions, context: Context) -> ExitStatus:
     rules = gate.verify_rules()
     if rules.reviewers:
         console.print(
-            "[green]{environment} holds releases back[/] until one of {reviewers} approves.",
+            deferred("[green]{environment} holds releases back[/] until one of {reviewers} approves."),
             environment=config.environment,
             reviewers=", ".join(rules.reviewers),
         )
     else:
         console.print(
-            "[yellow]{environment} has no reviewers[/], and the config needs none: each release of its "
-            "branches begins at once.",
+            deferred(
+                "[yellow]{environment} has no reviewers[/], and the config needs none: each release of its "
+                "branches begins at once."
+            ),
             environment=config.environment,
         )
     if options.cancel_waiting:
@@ -69,21 +72,23 @@ def _cancel_waiting_runs(workflow: str, context: Context) -> None:
         try:
             cancelled = cancel(client, run.id)
         except KanmonError as error:
-            fix = "Cancel this run yourself: the rollback waits behind it."
+            fix = phrase("Cancel this run yourself: the rollback waits behind it.")
             context.warn([KanmonError(error.code, error.message, where=run.url, fix=fix)])
             continue
         if cancelled:
-            context.console.print("cancelled a waiting run: {title} ({url})", title=run.title, url=run.url)
+            context.console.print(
+                deferred("cancelled a waiting run: {title} ({url})"), title=run.title, url=run.url
+            )
 
 
 COMMAND = Command(
     "gate",
-    "Verify the protection of GitHub's environment, and the approval of a run.",
+    deferred("Verify the protection of GitHub's environment, and the approval of a run."),
     run,
     GateOptions,
     token="to read the rules and the approvals: actions: read, contents: read",  # noqa: S106
     examples={
-        "kanmon gate": "are there required reviewers, and can nobody go around them?",
-        "kanmon gate --approved": "in the job with the environment: who approved this run?",
+        "kanmon gate": deferred("are there required reviewers, and can nobody go around them?"),
+        "kanmon gate --approved": deferred("in the job with the environment: who approved this run?"),
     },
 )

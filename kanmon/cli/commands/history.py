@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.cli.command import Command, FormatOptions
 from kanmon.errors import ExitStatus
+from kanmon.language import deferred
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
@@ -31,13 +32,13 @@ def run(options: FormatOptions, context: Context) -> ExitStatus:
 
 COMMAND = Command(
     "history",
-    "Show all operations: release, actor, approval and result.",
+    deferred("Show all operations: release, actor, approval and result."),
     run,
     FormatOptions,
     aws=True,
     action=False,
     examples={
-        "kanmon history": "who released what, and how did it end?",
-        "kanmon history --json | jq '.[-1].result'": "the last result, for a script",
+        "kanmon history": deferred("who released what, and how did it end?"),
+        "kanmon history --json | jq '.[-1].result'": deferred("the last result, for a script"),
     },
 )

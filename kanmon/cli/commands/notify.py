@@ -11,6 +11,7 @@ from kanmon.cli.wiring import app_url
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
 from kanmon.github.workflow_run import actor, current_run
+from kanmon.language import deferred, phrase
 from kanmon.model import OperationKind
 from kanmon.notify.channels import channel_module
 from kanmon.notify.delivery import deliver
@@ -37,15 +38,18 @@ class NotifyOptions:
     """The subject of the message."""
 
     event: str = text(
-        "the event to report", "EVENT", choices=("waiting", "started", "ended"), default="ended"
+        deferred("the event to report"), "EVENT", choices=("waiting", "started", "ended"), default="ended"
     )
     plan: Path | None = optional_path(
-        "for waiting and started: the plan file; leave it out for a rollback", "FILE"
+        deferred("for waiting and started: the plan file; leave it out for a rollback"), "FILE"
     )
-    release: str = text("for a rollback: the release to return to (default: the last stable one)", "RELEASE")
+    release: str = text(
+        deferred("for a rollback: the release to return to (default: the last stable one)"), "RELEASE"
+    )
     reason: str = given_reason()
     cause: str = text(
-        "the reason, if the run stopped before the release began, for example 'tests failed'", "TEXT"
+        deferred("the reason, if the run stopped before the release began, for example 'tests failed'"),
+        "TEXT",
     )
 
 
@@ -93,8 +97,9 @@ def _task(options: NotifyOptions, ledger: Ledger) -> tuple[Task, str]:
         return Task(OperationKind.DEPLOY, plan.release, plan_figures(plan)), plan.release
     live = ledger.head().live
     target = rollback_target(ledger, options.release or None)
-    facts = [("from", live or "nothing"), ("to", f"{target.id}, commit {short_commit(target.commit)}")]
-    facts += [("reason", options.reason)] if options.reason else []
+    to = phrase("{release}, commit {commit}", release=target.id, commit=short_commit(target.commit))
+    facts = [(phrase("from"), live or phrase("nothing")), (phrase("to"), to)]
+    facts += [(phrase("reason"), options.reason)] if options.reason else []
     return Task(OperationKind.ROLLBACK, target.id, tuple(facts)), live or target.id
 
 
@@ -124,10 +129,10 @@ def _channels(context: Context, warnings: list[KanmonError]) -> Iterator[tuple[s
 
 
 def _secret(context: Context, name: str) -> str:
-    with aws_errors(f"reading the secret {name}"):
+    with aws_errors(phrase("reading the secret {name}", name=name)):
         secret = context.account.aws.secrets.get_secret_value(SecretId=name).get("SecretString", "")
     if not secret:
-        raise KanmonError(Code.NOTIFY_FAILED, f"The secret {name} holds no text.")
+        raise KanmonError(Code.NOTIFY_FAILED, phrase("The secret {name} holds no text.", name=name))
     if context.step:
         context.step.runner.mask(secret)
     return secret
@@ -135,10 +140,10 @@ def _secret(context: Context, name: str) -> str:
 
 COMMAND = Command(
     "notify",
-    "Send the topic and the chat channels a message about a release.",
+    deferred("Send the topic and the chat channels a message about a release."),
     run,
     NotifyOptions,
     examples={
-        "kanmon notify --event ended": "send the end of the last operation",
+        "kanmon notify --event ended": deferred("send the end of the last operation"),
     },
 )

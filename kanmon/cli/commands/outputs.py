@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.cli.command import Command, FormatOptions
 from kanmon.errors import ExitStatus
+from kanmon.language import deferred, phrase
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
@@ -22,15 +23,15 @@ def run(options: FormatOptions, context: Context) -> ExitStatus:
         context.print_json(found)
     elif found:
         rows = (((name, value), "") for name, value in flat(found).items())
-        context.console.table(("output", "value"), rows, right=())
+        context.console.table((phrase("output"), phrase("value")), rows, right=())
     else:
-        context.print(f"{config.prefix} has no stacks yet.")
+        context.print(phrase("{prefix} has no stacks yet.", prefix=config.prefix))
     return ExitStatus.OK
 
 
 COMMAND = Command(
     "outputs",
-    "Show the addresses, ids, ARNs, queues and log groups of the environment.",
+    deferred("Show the addresses, ids, ARNs, queues and log groups of the environment."),
     run,
     FormatOptions,
     aws=True,
@@ -38,7 +39,7 @@ COMMAND = Command(
     about="They are the address, the dashboard, the user pool, the database's host, the ARNs of "
     "secrets, and all outputs of the stacks.",
     examples={
-        "kanmon outputs": "show them",
-        "kanmon outputs --json | jq -r .user_pool.id": "an id for a script",
+        "kanmon outputs": deferred("show them"),
+        "kanmon outputs --json | jq -r .user_pool.id": deferred("an id for a script"),
     },
 )

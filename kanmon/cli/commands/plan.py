@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kanmon.cli.command import Command, built_digest, bundle_folder, optional_path, refuse_unwritable, text
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
+from kanmon.language import deferred, phrase
 from kanmon.model import Slot
 from kanmon.stacks.boundary import has_permissions, refuse_above
 from kanmon.text import short_commit
@@ -27,10 +28,10 @@ class PlanOptions:
     bundle: Path = bundle_folder()
     bundle_digest: str = built_digest(required=True)
     lift_freeze: str = text(
-        "plan in a frozen environment; give the reason, such as fixed in 3f2a91c", "REASON"
+        deferred("plan in a frozen environment; give the reason, such as fixed in 3f2a91c"), "REASON"
     )
     output: Path | None = optional_path(
-        "write the plan to this file; give the file to kanmon deploy --plan", "FILE"
+        deferred("write the plan to this file; give the file to kanmon deploy --plan"), "FILE"
     )
 
 
@@ -92,8 +93,10 @@ def _show_other_commit(context: Context, built: str) -> None:
     commits = [built.removesuffix(DIRTY), head_of(context.project)]
     if built and UNVERSIONED not in commits and commits[0] != commits[1]:
         context.console.print(
-            "[yellow]The bundle is of commit {built}, and this folder is at {here}.[/] "
-            "To release the folder, run `kanmon build` first.",
+            deferred(
+                "[yellow]The bundle is of commit {built}, and this folder is at {here}.[/] "
+                "To release the folder, run `kanmon build` first."
+            ),
             built=short_commit(commits[0]),
             here=short_commit(commits[1]),
         )
@@ -121,12 +124,12 @@ def refuse_without_digest(context: Context, digest: str, name: str) -> None:
     an empty digest must not mean: no check.
     """
     if context.step and not digest:
-        raise KanmonError(Code.DIGEST_MISSING, f"`{name}` is empty.")
+        raise KanmonError(Code.DIGEST_MISSING, phrase("`{name}` is empty.", name=name))
 
 
 COMMAND = Command(
     "plan",
-    "Create the change sets of a release and show them.",
+    deferred("Create the change sets of a release and show them."),
     run,
     PlanOptions,
     aws=True,
@@ -137,8 +140,8 @@ COMMAND = Command(
     },
     about="It uploads the bundle, too. It changes nothing that users get.",
     examples={
-        "kanmon plan": "show every change of a release",
-        "kanmon plan --output plan.json": "keep the plan for a later deploy",
-        'kanmon plan --lift-freeze "r44 fixes it"': "the first plan after a rollback",
+        "kanmon plan": deferred("show every change of a release"),
+        "kanmon plan --output plan.json": deferred("keep the plan for a later deploy"),
+        'kanmon plan --lift-freeze "r44 fixes it"': deferred("the first plan after a rollback"),
     },
 )

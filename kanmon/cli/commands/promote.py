@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanmon.cli.command import Command, flag, given_reason
+from kanmon.language import deferred
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
@@ -17,7 +18,7 @@ class PromoteOptions:
     """A person's decision."""
 
     reason: str = given_reason()
-    yes: bool = flag("promote without a question", terminal_only=True)
+    yes: bool = flag(deferred("promote without a question"), terminal_only=True)
 
 
 def run(options: PromoteOptions, context: Context) -> ExitStatus:
@@ -30,7 +31,9 @@ def run(options: PromoteOptions, context: Context) -> ExitStatus:
 
 COMMAND = Command(
     "promote",
-    "End the present bake of a running deploy: skip the rest of the canary, or complete the release.",
+    deferred(
+        "End the present bake of a running deploy: skip the rest of the canary, or complete the release."
+    ),
     run,
     PromoteOptions,
     aws=True,
@@ -38,6 +41,6 @@ COMMAND = Command(
     about="It is for a deploy in another terminal. During a canary the release goes live; after that it"
     " is stable at once.",
     examples={
-        'kanmon promote --reason "metrics are fine"': "go on without waiting",
+        'kanmon promote --reason "metrics are fine"': deferred("go on without waiting"),
     },
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.cli.command import Command, NoOptions
 from kanmon.errors import ExitStatus
+from kanmon.language import deferred, phrase
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
@@ -20,7 +21,7 @@ def run(_: NoOptions, context: Context) -> ExitStatus:
 
     record = recorder(context.config, context.services).record()
     warnings = record.warnings
-    for line in record.lines or ([] if warnings else ["GitHub's record is complete already."]):
+    for line in record.lines or ([] if warnings else [phrase("GitHub's record is complete already.")]):
         context.print(line)
     context.warn(warnings)
     return ExitStatus.FAILED if record.missing else ExitStatus.OK
@@ -28,7 +29,7 @@ def run(_: NoOptions, context: Context) -> ExitStatus:
 
 COMMAND = Command(
     "record",
-    "Write finished deploys and rollbacks to GitHub's deployments and releases.",
+    deferred("Write finished deploys and rollbacks to GitHub's deployments and releases."),
     run,
     NoOptions,
     aws=True,
@@ -38,6 +39,6 @@ COMMAND = Command(
     "[commands](../commands.md#what-record-writes) has the details.",
     failed="GitHub refused a piece. The next run adds it",
     examples={
-        "kanmon record": "bring GitHub up to date",
+        "kanmon record": deferred("bring GitHub up to date"),
     },
 )

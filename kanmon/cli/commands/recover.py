@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.cli.command import RESULT_OUTPUTS, Command, flag
 from kanmon.errors import ExitStatus
+from kanmon.language import deferred
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
 class RecoverOptions:
     """A person's decision, and whether to wait."""
 
-    keep: bool = flag("keep the release of a held environment: all users get it, and it is stable")
-    undo: bool = flag("return users to the release before: of a held or an unfinished release")
-    wait: bool = flag("wait for the other run to end, or for its lease to expire")
-    yes: bool = flag("recover without a question", terminal_only=True)
+    keep: bool = flag(deferred("keep the release of a held environment: all users get it, and it is stable"))
+    undo: bool = flag(deferred("return users to the release before: of a held or an unfinished release"))
+    wait: bool = flag(deferred("wait for the other run to end, or for its lease to expire"))
+    yes: bool = flag(deferred("recover without a question"), terminal_only=True)
 
 
 def run(options: RecoverOptions, context: Context) -> ExitStatus:
@@ -33,7 +34,7 @@ def run(options: RecoverOptions, context: Context) -> ExitStatus:
     with with_deployment(context) as observer:
         outcome = recover_first(context, observer, approver, keep=keep, wait=options.wait)
     if outcome is None:
-        context.console.print("The last operation has ended; there is nothing to recover.")
+        context.console.print(deferred("The last operation has ended; there is nothing to recover."))
         return ExitStatus.OK
     show_outcome(context, outcome)
     return recovery_status(outcome)
@@ -41,7 +42,7 @@ def run(options: RecoverOptions, context: Context) -> ExitStatus:
 
 COMMAND = Command(
     "recover",
-    "Finish or undo the operation of a run that died.",
+    deferred("Finish or undo the operation of a run that died."),
     run,
     RecoverOptions,
     aws=True,
@@ -50,9 +51,9 @@ COMMAND = Command(
     token="to read the approval and show the deployment: actions: read, deployments: write",  # noqa: S106
     failed="the operation could not be ended. The message names the reason",
     examples={
-        "kanmon recover": "end the operation of a run that died; it asks first",
-        "kanmon recover --wait": "wait for a run still at work, then recover",
-        "kanmon recover --keep": "a held release: keep it",
-        "kanmon recover --undo": "a held release: roll it back",
+        "kanmon recover": deferred("end the operation of a run that died; it asks first"),
+        "kanmon recover --wait": deferred("wait for a run still at work, then recover"),
+        "kanmon recover --keep": deferred("a held release: keep it"),
+        "kanmon recover --undo": deferred("a held release: roll it back"),
     },
 )

@@ -9,6 +9,7 @@ from kanmon.bundle.manifest import MANIFEST, built_from
 from kanmon.bundle.own_stacks import read_stacks
 from kanmon.cli.command import Command, bundle_folder, path
 from kanmon.errors import ExitStatus
+from kanmon.language import deferred, phrase
 from kanmon.naming import blob_key
 from kanmon.templates.offline import render_offline, shares, unbuilt
 
@@ -24,7 +25,10 @@ class RenderOptions:
 
     bundle: Path = bundle_folder()
     output: Path = path(
-        "the folder to write to (default: build/templates)", "DIR", "build/templates", terminal_only=True
+        deferred("the folder to write to (default: build/templates)"),
+        "DIR",
+        "build/templates",
+        terminal_only=True,
     )
 
 
@@ -40,26 +44,37 @@ def run(options: RenderOptions, context: Context) -> ExitStatus:
         (options.output / f"{kind}.yml").write_text(body, "utf-8")
         context.print(f"{kind + '.yml':<{width}}  {shares(outline)}")
     context.console.print(
-        "[green]{number} templates[/] are in {folder}.", number=len(rendered), folder=options.output
+        deferred("[green]{number} templates[/] are in {folder}."), number=len(rendered), folder=options.output
     )
     if manifest is None:
         unbuilt_key = blob_key(config.environment, "not-built-<function>")
-        context.print(f"There is no bundle in {bundle}: each function's package is `{unbuilt_key}`.")
+        context.print(
+            phrase(
+                "There is no bundle in {bundle}: each function's package is `{key}`.",
+                bundle=bundle,
+                key=unbuilt_key,
+            )
+        )
         if config.state_machines:
             context.print(
-                "Build first for the state machines: their definitions are in the bundle. Run `kanmon build`."
+                phrase(
+                    "Build first for the state machines: their definitions are in the bundle. "
+                    "Run `kanmon build`."
+                )
             )
     return ExitStatus.OK
 
 
 COMMAND = Command(
     "render",
-    "Write the CloudFormation templates of the config as files, without AWS.",
+    deferred("Write the CloudFormation templates of the config as files, without AWS."),
     run,
     RenderOptions,
     action=False,
     about="The templates are those of a release: [infrastructure](../infrastructure.md) has the map.",
     examples={
-        "kanmon render --output build/templates": "write them, and read them before you have an account",
+        "kanmon render --output build/templates": deferred(
+            "write them, and read them before you have an account"
+        ),
     },
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.cli.command import RESULT_OUTPUTS, Command, flag, given_reason, positional, text
 from kanmon.errors import ExitStatus
+from kanmon.language import deferred, phrase
 from kanmon.model import Result
 from kanmon.text import short_commit
 
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
 class RollbackOptions:
     """The release users return to, and the reason."""
 
-    release: str = positional("the release to return to, such as r41 (default: the last stable one)")
+    release: str = positional(
+        deferred("the release to return to, such as r41 (default: the last stable one)")
+    )
     reason: str = given_reason()
-    confirm: str = text("type the name of the environment; a workflow needs it", "ENVIRONMENT")
-    dry_run: bool = flag("show the steps of the rollback, and change nothing", terminal_only=True)
-    yes: bool = flag("roll back without a question", terminal_only=True)
+    confirm: str = text(deferred("type the name of the environment; a workflow needs it"), "ENVIRONMENT")
+    dry_run: bool = flag(deferred("show the steps of the rollback, and change nothing"), terminal_only=True)
+    yes: bool = flag(deferred("roll back without a question"), terminal_only=True)
 
 
 def run(options: RollbackOptions, context: Context) -> ExitStatus:
@@ -38,21 +41,27 @@ def run(options: RollbackOptions, context: Context) -> ExitStatus:
     services = context.services
     if options.dry_run:
         target = rollback_target(services.ledger, options.release or None)
-        show_steps(context, f"Rollback to {target.id} would", rollback_steps(services, config, target))
+        show_steps(
+            context,
+            phrase("Rollback to {release} would", release=target.id),
+            rollback_steps(services, config, target),
+        )
         return ExitStatus.OK
     with with_deployment(context) as observer:
         target = rollback_target(services.ledger, options.release or None)
         head = services.ledger.head()
         if head.operation is not None:
-            context.print(f"Operation {head.operation} is open. The rollback ends it first.")
+            context.print(
+                phrase("Operation {number} is open. The rollback ends it first.", number=head.operation)
+            )
         console.print(
-            "Rollback from [bold]{live}[/] to [bold]{target}[/] (commit {commit})",
+            deferred("Rollback from [bold]{live}[/] to [bold]{target}[/] (commit {commit})"),
             live=head.live,
             target=target.id,
             commit=short_commit(target.commit),
         )
         approver = rollback_approver(context, yes=options.yes)
-        reason = options.reason or f"rollback to {target.id}"
+        reason = options.reason or phrase("rollback to {release}", release=target.id)
         outcome = operated(
             context, lambda: rollback(services, config, target, approver, observer, reason=reason)
         )
@@ -63,7 +72,7 @@ def run(options: RollbackOptions, context: Context) -> ExitStatus:
 
 COMMAND = Command(
     "rollback",
-    "Return users to an earlier stable release.",
+    deferred("Return users to an earlier stable release."),
     run,
     RollbackOptions,
     outputs=RESULT_OUTPUTS,
@@ -73,8 +82,8 @@ COMMAND = Command(
     "held release. It rebuilds nothing and takes about a second.",
     failed="the rollback did not reach its release. Users are on a complete release",
     examples={
-        "kanmon rollback --dry-run": "what would it do?",
-        "kanmon rollback": "to the last stable release",
-        'kanmon rollback r41 --reason "login fails"': "to this one",
+        "kanmon rollback --dry-run": deferred("what would it do?"),
+        "kanmon rollback": deferred("to the last stable release"),
+        'kanmon rollback r41 --reason "login fails"': deferred("to this one"),
     },
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.cli.command import Command, NoOptions
 from kanmon.errors import ExitStatus, KanmonError
+from kanmon.language import deferred
 
 if TYPE_CHECKING:
     from kanmon.cli.context import Context
@@ -27,19 +28,19 @@ def run(_: NoOptions, context: Context) -> ExitStatus:
     except KanmonError as error:
         context.show_error(error)
         return ExitStatus.FAILED
-    context.console.print("[green]All {number} checks passed.[/]", number=len(results))
+    context.console.print(deferred("[green]All {number} checks passed.[/]"), number=len(results))
     return ExitStatus.OK
 
 
 COMMAND = Command(
     "smoke",
-    "Run the live release's smoke checks.",
+    deferred("Run the live release's smoke checks."),
     run,
     NoOptions,
     aws=True,
     outputs={"passed": "the number of passed checks"},
     failed="a check failed",
     examples={
-        "kanmon smoke": "is the live release well?",
+        "kanmon smoke": deferred("is the live release well?"),
     },
 )

@@ -56,14 +56,14 @@ def _unconfirmed(context: Context) -> list[str]:
 
 COMMAND = Command(
     "status",
-    "Show the live release. Show if a run is active, or if the environment is frozen or held.",
+    deferred("Show the live release. Show if a run is active, or if the environment is frozen or held."),
     run,
     FormatOptions,
     aws=True,
     action=False,
     about="It shows both slots, the lease, the freeze, the app's address and its dashboard, too.",
     examples={
-        "kanmon status": "what are users on?",
-        "kanmon status --json | jq -r .live": "the live release, for a script",
+        "kanmon status": deferred("what are users on?"),
+        "kanmon status --json | jq -r .live": deferred("the live release, for a script"),
     },
 )

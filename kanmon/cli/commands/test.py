@@ -10,6 +10,7 @@ from kanmon.apptest.summary import summary_of, write_summary
 from kanmon.cli.command import Command, optional_path, refuse_unwritable
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
+from kanmon.language import deferred, phrase
 from kanmon.report.step import folded
 from kanmon.report.terminal import print_error
 from kanmon.report.verdict import print_verdict
@@ -25,7 +26,7 @@ class AppTestOptions:
     """The file for the verdict."""
 
     output: Path | None = optional_path(
-        "write the verdict to this file; give the file to kanmon comment --verdict", "FILE"
+        deferred("write the verdict to this file; give the file to kanmon comment --verdict"), "FILE"
     )
 
 
@@ -35,14 +36,16 @@ def run(options: AppTestOptions, context: Context) -> ExitStatus:
     if rules is None:
         raise KanmonError(
             Code.CONFIG_INVALID,
-            "The config has no `test` section.",
+            phrase("The config has no `test` section."),
             where=str(context.config_file),
-            fix="Add `test: {commands: [pytest --junitxml=build/tests.xml], results: [build/tests.xml]}`.",
+            fix=phrase(
+                "Add `test: {commands: [pytest --junitxml=build/tests.xml], results: [build/tests.xml]}`."
+            ),
         )
     if options.output:
         # The file itself is replaced: the app's commands may leave anything there.
         refuse_unwritable(options.output.parent / f"{options.output.name}.new")
-    with folded("The tests"):
+    with folded(phrase("The tests")):
         verdict = run_tests(
             rules,
             context.project,
@@ -62,7 +65,7 @@ def run(options: AppTestOptions, context: Context) -> ExitStatus:
 
 COMMAND = Command(
     "test",
-    "Run the app's tests and judge their reports.",
+    deferred("Run the app's tests and judge their reports."),
     run,
     AppTestOptions,
     outputs={
@@ -73,7 +76,7 @@ COMMAND = Command(
     about="It runs `test.commands`, and judges their [reports and coverage](../reports.md).",
     failed="a test failed, no test ran, a report can't be read, or the coverage is too low",
     examples={
-        "kanmon test": "run the tests",
-        "kanmon test --output verdict.json": "keep the verdict for `kanmon comment`",
+        "kanmon test": deferred("run the tests"),
+        "kanmon test --output verdict.json": deferred("keep the verdict for `kanmon comment`"),
     },
 )

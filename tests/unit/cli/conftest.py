@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kanmon.language import VARIABLE, speak
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -28,3 +30,12 @@ def _no_workflow(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests run in a workflow themselves, on CI."""
     for name in ("GITHUB_ACTIONS", "GITHUB_TOKEN", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_STATE"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def japanese(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The person at the terminal chose Japanese."""
+    monkeypatch.setenv(VARIABLE, "ja")
+    speak({VARIABLE: "ja"})
+    yield
+    speak({})

@@ -58,6 +58,17 @@ def test_a_value_without_sense_is_refused_with_its_name(name: str, value: str) -
     assert _problem({**STEP, name: value}).where == name
 
 
+@pytest.mark.usefixtures("japanese")
+def test_a_wrong_value_is_refused_in_whole_japanese_sentences() -> None:
+    """DOC-1: a secret's value is not shown."""
+    message = _problem({**STEP, "GITHUB_RUN_ID": "five"}).message
+    assert message == "環境変数 GITHUB_RUN_ID の値は 'five' です。数値ではありません。"
+    message = _problem({**STEP, "GITHUB_TOKEN": "a b"}).message
+    assert message.startswith("環境変数 GITHUB_TOKEN の値が正しくありません。空白、")
+    message = _problem({**STEP, "GITHUB_OUTPUT": "/missing/output"}).message
+    assert message.endswith("書き込めません: ファイルまたはディレクトリがありません。")
+
+
 def test_a_wrong_token_is_not_shown() -> None:
     assert "abc" not in str(_problem({**STEP, "GITHUB_TOKEN": "abc def"}))
 

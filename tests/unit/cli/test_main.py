@@ -58,6 +58,21 @@ def test_help_is_given(capsys: Capture, arguments: list[str]) -> None:
     assert "usage: kanmon" in capsys.readouterr().out
 
 
+OF_ARGPARSE = ("usage:", "options:", "positional arguments:", "examples:", "Examples:", "show ")
+
+
+@pytest.mark.usefixtures("japanese")
+@pytest.mark.parametrize("arguments", [["--help"], *([command, "--help"] for command in NAMES)])
+def test_help_comes_in_japanese(capsys: Capture, arguments: list[str]) -> None:
+    """DOC-1: argparse's own words, too."""
+    with pytest.raises(SystemExit):
+        main(arguments)
+    shown = capsys.readouterr().out
+    assert shown.startswith("使い方: kanmon")
+    assert [word for word in OF_ARGPARSE if word in shown] == []
+    assert "  -h, --help            このヘルプを表示して終了\n" in shown
+
+
 def test_the_version_is_given(capsys: Capture) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["--version"])
@@ -84,6 +99,44 @@ def test_a_wrong_command_line_is_refused_with_its_mistake(
     assert message.startswith("KNM-901 ")
     assert named in message
     assert "--help" in message
+
+
+@pytest.mark.usefixtures("japanese")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["status", "--colour"], "不明な引数があります: --colour。"),
+        ([], "必要な引数がありません: COMMAND。"),
+        (["deploy", "--plan"], "引数 --plan に値がありません。"),
+        (["recover", "--keep", "--undo"], "引数 --undo は、引数 --keep と同時に指定できません。"),
+        (["notify", "--event", "x{0}"], "引数 --event の値 'x{0}' は正しくありません (使える値: "),
+        (["recover", "--keep=1"], "引数 --keep に値は付けられません: '1'。"),
+        (["deploy", "--bundl=x"], "オプション --bundl=x は省略しすぎです。"),
+    ],
+)
+def test_a_wrong_command_line_is_refused_in_japanese(
+    capsys: Capture, arguments: list[str], message: str
+) -> None:
+    """DOC-1"""
+    shown = refused(capsys, *arguments)
+    assert shown.startswith(f"KNM-901 {message}")
+    assert "--help` を参照してください。" in shown
+
+
+@pytest.mark.usefixtures("japanese")
+def test_what_only_another_python_has_stays_in_english(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kanmon.cli.parser._MISTAKES", ())
+    shown = refused(capsys, "status", "--colour")
+    assert shown.startswith("KNM-901 Unrecognized arguments: --colour. ")
+
+
+@pytest.mark.usefixtures("japanese")
+def test_an_error_of_the_system_comes_in_japanese(capsys: Capture, config: str) -> None:
+    """DOC-1"""
+    shown = refused(capsys, "render", "--config", config, "--output", config)
+    assert shown.startswith(f"KNM-903 同じ名前のファイルがすでにあります。 ({config}) ")
 
 
 WITHOUT_CONFIG = {"comment", "notify"}
@@ -250,6 +303,23 @@ def test_only_an_ended_step_leaves_nothing_for_its_post_step(
     monkeypatch.setattr(deploy_module, "COMMAND", replace(deploy_module.COMMAND, run=end, aws=False))
     main(["deploy"])
     assert state.read_text("utf-8").startswith("settled<<") is complete
+
+
+def test_a_signal_among_the_imports_is_answered_in_japanese(tmp_path: Path) -> None:
+    """DOC-1"""
+    (tmp_path / "boto3.py").write_text(f"import os\nos.kill(os.getpid(), {signal.SIGTERM:d})\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "kanmon", "status"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "KANMON_LANG": "ja"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (
+        ExitStatus.INTERRUPTED,
+        "中断しました。何も変更していません。\n",
+    )
 
 
 @pytest.mark.parametrize(
