@@ -47,17 +47,17 @@ def run(options: PlanOptions, context: Context) -> ExitStatus:
     # Refuse a frozen environment now, before reviewers look at a plan.
     head = services.ledger.head()
     refuse_frozen(head, options.lift_freeze)
-    plan = new_plan(context, context.project / options.bundle, options.bundle_digest, head)
+    plan = new_plan(context, context.project / options.bundle, options.bundle_digest, head, options.output)
     print_plan(context.console, plan)
     if context.step:
         context.step.plan(plan)
-    if options.output:
-        options.output.write_text(plan.text(), "utf-8")
     return ExitStatus.OK
 
 
-def new_plan(context: Context, bundle_folder: Path, digest: str, head: Head) -> Plan:
-    """Upload the bundle and plan its release."""
+def new_plan(
+    context: Context, bundle_folder: Path, digest: str, head: Head, output: Path | None = None
+) -> Plan:
+    """Upload the bundle and plan its release. The file is written before any output: a pipe may be closed."""
     from kanmon.bundle.manifest import built_from
     from kanmon.cli.docker_action import refuse_planned_docker_action
     from kanmon.release.loaded import compared_in, published_in
@@ -68,14 +68,13 @@ def new_plan(context: Context, bundle_folder: Path, digest: str, head: Head) -> 
         name = context.config.environment
         refuse_planned_docker_action(context.config_file, name, first=name == next(iter(context.configs)))
     bundle = built_from(context.config, bundle_folder, digest)
-    _show_other_commit(context, bundle.manifest.commit)
     services = context.services
     context.account.refuse_new_types({name: one.types for name, one in bundle.manifest.stacks.items()})
     _refuse_above_boundary(context)
     refuse_unfit(context.config, context.account.aws)
     live = live_release(services, head)
     assets = context.account.blobs.upload_bundle(bundle, compared_in(live), published_in(live))
-    return make_plan(
+    plan = make_plan(
         services,
         context.config,
         bundle.manifest,
@@ -84,6 +83,10 @@ def new_plan(context: Context, bundle_folder: Path, digest: str, head: Head) -> 
         loaded=live,
         assets=assets,
     )
+    if output:
+        output.write_text(plan.text(), "utf-8")
+    _show_other_commit(context, bundle.manifest.commit)
+    return plan
 
 
 def _show_other_commit(context: Context, built: str) -> None:

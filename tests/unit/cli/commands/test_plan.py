@@ -38,6 +38,21 @@ def test_the_plan_file_may_lie_in_a_new_folder(app: App) -> None:
     assert read_plan(app.folder / "out/new/plan.json").release == "r1"
 
 
+def test_the_plan_file_is_written_when_nobody_reads_the_output(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CD-4: as with `kanmon plan --output plan.json | head -0`. The bundle's notice is output, too."""
+
+    def closed(*_: object, **__: object) -> None:
+        raise BrokenPipeError
+
+    bundle = app.build("one")
+    monkeypatch.setenv("GITHUB_SHA", "d" * 40)
+    monkeypatch.setattr("kanmon.report.console.Screen.print", closed)
+    assert app.run("plan", "--bundle", bundle, "--output", "plan.json") is ExitStatus.FAILED
+    assert read_plan(app.folder / "plan.json").release == "r1"
+
+
 def test_a_folder_in_place_of_the_plan_file_is_refused_first(app: App) -> None:
     """CD-4: no upload and no change set before."""
     (app.folder / "out").mkdir()
