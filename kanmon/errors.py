@@ -6,7 +6,7 @@ import re
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from kanmon.language import phrase
+from kanmon.language import deferred, phrase
 
 if TYPE_CHECKING:
     from kanmon.codes import Code
@@ -28,6 +28,8 @@ class ExitStatus(IntEnum):
     """Interrupted by Ctrl-C or a cancelled job. Begun work is undone first."""
 
 
+LEFT_NOTHING = deferred("This run left no operation open. Run the command again.")
+"""What to do after an interruption, unless an operation may be open."""
 _COMMANDS = re.compile(
     r"\bkanmon (abort|deploy|destroy|history|outputs|plan|promote|recover|rollback|smoke|status)\b(?! --env)",
     # A Japanese letter beside a command is no letter of it.

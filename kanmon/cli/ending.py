@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from kanmon.aws.markers import Marker, Markers
 from kanmon.codes import Code
-from kanmon.errors import ExitStatus, KanmonError
+from kanmon.errors import LEFT_NOTHING, ExitStatus, KanmonError
+from kanmon.language import deferred, phrase
 from kanmon.model import OperationKind, Result
 from kanmon.release.recover import recover
 from kanmon.report.terminal import print_error, print_outcome
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from kanmon.release.ports import ApprovalPort
     from kanmon.release.walk import Outcome
 
+_AFTER_INTERRUPTION = {
+    Result.ABORTED: deferred("Kanmon undid what it had begun; no user was on it. Run the command again."),
+    Result.ROLLED_BACK: deferred("Users are back on the release before. Look at `kanmon status`."),
+}
+"""What is left to do after an interrupted operation that has ended."""
 _MARKERS = {Result.STABLE: Marker.RELEASE, Result.ROLLED_BACK: Marker.ROLLBACK}
 
 
@@ -68,13 +74,22 @@ def show_outcome(context: Context, outcome: Outcome, plan: Plan | None = None) -
     `plan` is the one that a deploy carried out.
     """
     if outcome.failure:
-        outcome = replace(outcome, failure=outcome.failure.for_environment(context.hinted))
+        failure = _with_way_out(outcome, outcome.failure)
+        outcome = replace(outcome, failure=failure.for_environment(context.hinted))
     if context.step:
         context.step.outcome(outcome, plan)
     elif outcome.failure:
         print_error(context.console, outcome.failure)
     show_ending(context, outcome)
     return exit_status(outcome)
+
+
+def _with_way_out(outcome: Outcome, failure: KanmonError) -> KanmonError:
+    """The failure with what to do after an interruption. An operation without an end has its own way out."""
+    if failure.code is not Code.INTERRUPTED or outcome.result in {Result.FAILED, Result.HELD}:
+        return failure
+    fix = phrase(_AFTER_INTERRUPTION.get(outcome.result, LEFT_NOTHING))
+    return KanmonError(failure.code, failure.message, where=failure.where, fix=fix)
 
 
 def show_steps(context: Context, subject: str, steps: Iterable[str]) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from kanmon.cli.parser import action_arguments, parse
 from kanmon.codes import Code
-from kanmon.errors import ExitStatus, KanmonError
+from kanmon.errors import LEFT_NOTHING, ExitStatus, KanmonError
 from kanmon.language import deferred, phrase, speak
 from kanmon.text import one_line
 
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             status: int = command.run(options, context)
             sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - only --debug shows a traceback
-        known = _known(error)
+        known = _known(error, unfinished=context is not None and context.unfinished)
         shown = context.located(known) if known and context else known
         status = _report(shown, debug=debug, begun=context is not None)
         if not isinstance(error, KanmonError | KeyboardInterrupt):
@@ -123,12 +123,13 @@ def _shown(record: logging.LogRecord) -> bool:
     return True
 
 
-def _known(error: BaseException) -> KanmonError | None:
+def _known(error: BaseException, *, unfinished: bool) -> KanmonError | None:
     """The error for people: otherwise a bug in Kanmon. None when nobody reads the output any more."""
     if isinstance(error, KanmonError):
         return error
     if isinstance(error, KeyboardInterrupt):
-        return KanmonError(Code.INTERRUPTED, phrase("The run was interrupted."))
+        fix = None if unfinished else phrase(LEFT_NOTHING)
+        return KanmonError(Code.INTERRUPTED, phrase("The run was interrupted."), fix=fix)
     if isinstance(error, BrokenPipeError):
         return None
     if isinstance(error, OSError) and (error.filename is not None or error.errno in _OF_FILES):

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import io
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kanmon.cli.ending import exit_status, put_marker
+from kanmon.cli.ending import exit_status, put_marker, show_outcome
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
 from kanmon.ledger.records import Operation
 from kanmon.model import OperationKind, Result, Slot
 from kanmon.release.walk import Outcome
+from kanmon.report.console import make_console
 from tests.fakes.app import make_config
 from tests.fakes.clock import BEGIN
 from tests.fakes.objects import refusal
+
+if TYPE_CHECKING:
+    from kanmon.report.console import Screen
 
 
 class Metrics:
@@ -35,9 +40,11 @@ class NoMetrics:
         raise refusal("AccessDenied", "PutMetricData", "not authorized")
 
 
-def _context(cloudwatch: Any, warnings: list[KanmonError]) -> Any:
+def _context(cloudwatch: Any, warnings: list[KanmonError], console: Screen | None = None) -> Any:
     account = SimpleNamespace(aws=SimpleNamespace(cloudwatch=cloudwatch))
-    return SimpleNamespace(config=make_config(), account=account, warn=warnings.extend)
+    return SimpleNamespace(
+        config=make_config(), account=account, warn=warnings.extend, console=console, step=None, hinted=""
+    )
 
 
 @pytest.mark.parametrize("result", Result)
@@ -94,3 +101,23 @@ def test_an_interruption_has_a_status_of_its_own() -> None:
     interrupted = KanmonError(Code.INTERRUPTED, "Interrupted.")
     outcome = _outcome(Result.ABORTED, OperationKind.DEPLOY, interrupted)
     assert exit_status(outcome) is ExitStatus.INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    ("result", "way_out"),
+    [
+        (Result.ABORTED, "Kanmon undid what it had begun; no user was on it. Run the command again."),
+        (Result.ROLLED_BACK, "Users are back on the release before. Look at `kanmon status`."),
+        (Result.STABLE, "This run left no operation open. Run the command again."),
+        (Result.FAILED, "Run `kanmon recover`."),
+        (Result.HELD, "Run `kanmon recover`."),
+    ],
+)
+def test_an_interruption_has_the_way_out_of_its_end(result: Result, way_out: str) -> None:
+    """CD-13: only an operation without an end needs a person."""
+    interrupted = KanmonError(Code.INTERRUPTED, "The run was interrupted.", fix="Run `kanmon recover`.")
+    file = io.StringIO()
+    show_outcome(
+        _context(Metrics(), [], make_console(file)), _outcome(result, OperationKind.DEPLOY, interrupted)
+    )
+    assert f"KNM-902 The run was interrupted. {way_out}\n" in file.getvalue()

@@ -31,6 +31,8 @@ from tests.fakes.foreign import invisible
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kanmon.cli.context import Context
+
 Capture = pytest.CaptureFixture[str]
 
 
@@ -237,6 +239,27 @@ def test_the_exit_status_shows_how_it_ended(
     captured = capsys.readouterr()
     assert captured.err.startswith(message)
     assert "Traceback" not in captured.err
+
+
+@pytest.mark.parametrize(
+    ("unfinished", "way_out"),
+    [
+        (False, "This run left no operation open. Run the command again."),
+        (True, "Run `kanmon status`. Run `kanmon recover` if an operation is open, else the command again."),
+    ],
+)
+def test_an_interruption_asks_for_a_recovery_only_if_an_operation_may_be_open(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, *, unfinished: bool, way_out: str
+) -> None:
+    """CD-13"""
+
+    def interrupt(_: object, context: Context) -> ExitStatus:
+        context.unfinished = unfinished
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(status_module, "COMMAND", replace(status_module.COMMAND, run=interrupt, aws=False))
+    assert main(["status"]) == ExitStatus.INTERRUPTED
+    assert capsys.readouterr().err == f"KNM-902 The run was interrupted. {way_out}\n"
 
 
 def test_debug_shows_the_traceback(capsys: Capture, tmp_path: Path) -> None:
