@@ -312,7 +312,7 @@ class Code(Enum):
     )
     NOT_APPROVED = (
         311,
-        "The plan was not approved.",
+        "Nobody approved what the command would do.",
         "Approve it at the prompt, or use `--yes` on a terminal of your own.",
     )
     FROZEN = (

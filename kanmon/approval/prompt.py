@@ -21,6 +21,13 @@ _REFUSALS = {"", "n", "no"}
 _SHOWN = 40
 
 
+def no_terminal(fix: str | None = None) -> KanmonError:
+    """The refusal when nobody can answer a question."""
+    message = phrase("There is no terminal for the question, and no --yes.")
+    usual = phrase("Run the command in a terminal, or add `--yes` in a script.")
+    return KanmonError(Code.NOT_APPROVED, message, fix=fix or usual)
+
+
 class Approvable(Protocol):
     """Something to approve, with a digest and a name."""
 
@@ -51,8 +58,7 @@ class TerminalApproval:
         how = "--yes" if self.assume_yes else "terminal"
         if not self.assume_yes:
             if self.ask is None:
-                message = phrase("There is no terminal for the question, and no --yes.")
-                raise KanmonError(Code.NOT_APPROVED, message)
+                raise no_terminal()
             answer = self.ask(self.question.format(release=what.release)).strip().lower()
             wanted = [text.format(release=what.release) for text in self.answers]
             if answer not in wanted:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from kanmon.approval.prompt import no_terminal
 from kanmon.aws.calls import aws_errors
 from kanmon.cli.approvals import asker
 from kanmon.cli.command import Command, flag
@@ -67,7 +68,7 @@ def run(options: BootstrapOptions, context: Context) -> ExitStatus:
 def _bootstrap(context: Context, *, yes: bool) -> DeployedStack:
     """Apply the stack with an administrator's own rights: it makes the roles for everything else.
 
-    Raises USAGE, NOT_APPROVED, NAMES_ALIKE, TEMPLATE_TOO_BIG, STACK_BUSY, CHANGE_SET_FAILED and STACK_FAILED.
+    Raises NOT_APPROVED, NAMES_ALIKE, TEMPLATE_TOO_BIG, STACK_BUSY, CHANGE_SET_FAILED and STACK_FAILED.
     """
     account = context.account
     stacks, name = Stacks(account.aws.cloudformation), bootstrap_stack(account.config.app)
@@ -123,14 +124,13 @@ def _own_rights(context: Context, types: Mapping[str, Iterable[str]]) -> list[li
 
 
 def _confirmation(context: Context, *, yes: bool) -> Callable[[], bool]:
-    """The question about the changes. Raises USAGE when nobody can answer it."""
+    """The question about the changes. Raises NOT_APPROVED when nobody can answer it."""
     ask = asker(context.console)
     if yes:
         return lambda: True
     if ask is None:
-        problem = phrase("There is no terminal for the question about the changes.")
         fix = phrase("Run it in a terminal. In a script, add `--yes`: nobody sees the changes first then.")
-        raise KanmonError(Code.USAGE, problem, fix=fix)
+        raise no_terminal(fix)
     return lambda: ask(_QUESTION).strip().lower() in {"y", "yes"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kanmon.approval.prompt import no_terminal
 from kanmon.cli.command import Command, flag
 from kanmon.codes import Code
 from kanmon.config.substitution import own_stacks
@@ -92,15 +93,12 @@ def _show_kept(context: Context, inventory: Inventory) -> None:
 
 
 def _confirm(context: Context, extent: Extent) -> None:
-    """Ask for the environment's name. Raises NOT_APPROVED, USAGE."""
+    """Ask for the environment's name. Raises NOT_APPROVED."""
     from kanmon.cli.approvals import asker
 
     ask = asker(context.console)
     if ask is None:
-        problem = phrase("There is no terminal for the question.")
-        raise KanmonError(
-            Code.USAGE, problem, fix=phrase("Run it in a terminal, or add `--yes` in a script.")
-        )
+        raise no_terminal()
     question = phrase("Type {environment} to remove it: ", environment=extent.environment)
     if ask(question).strip() != extent.environment:
         problem = phrase("You did not type the environment's name. Nothing was changed.")

@@ -73,6 +73,7 @@ def test_with_nobody_to_ask_nothing_is_approved() -> None:
     with pytest.raises(KanmonError, match="no terminal") as caught:
         _prompt(None).approve(Approvable())
     assert caught.value.code is Code.NOT_APPROVED
+    assert caught.value.fix == "Run the command in a terminal, or add `--yes` in a script."
 
 
 def test_the_flag_yes_is_recorded_with_the_approval() -> None:

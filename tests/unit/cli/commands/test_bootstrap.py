@@ -280,7 +280,9 @@ def test_an_unreadable_deployed_template_is_said(
 
 def test_a_script_without_yes_is_refused_before_anything(app: App, stacks: _Stacks) -> None:
     """TRU-1: there is nobody to see the changes."""
-    assert "add `--yes`" in app.refusal("bootstrap")
+    refusal = app.refusal("bootstrap")
+    assert refusal.startswith("KNM-311 There is no terminal for the question, and no --yes. ")
+    assert "In a script, add `--yes`: nobody sees the changes first then." in refusal
     assert stacks.change_sets == {}
     assert app.untouched
 

@@ -80,7 +80,9 @@ def test_any_other_answer_changes_nothing(
 
 
 def test_without_a_terminal_it_is_refused(app: App, content: FakeAccountContent) -> None:
-    assert "add `--yes`" in app.refusal("destroy")
+    refusal = app.refusal("destroy")
+    assert refusal.startswith("KNM-311 There is no terminal for the question, and no --yes. ")
+    assert "add `--yes` in a script" in refusal
     assert content.deleted == []
 
 
