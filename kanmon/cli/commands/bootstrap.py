@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,19 +11,17 @@ from urllib.parse import quote
 from kanmon.approval.prompt import no_terminal
 from kanmon.aws.calls import aws_errors
 from kanmon.cli.approvals import asker
+from kanmon.cli.bootstrap_changes import BootstrapChanges
 from kanmon.cli.command import Command, flag
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus, KanmonError
 from kanmon.language import deferred, phrase
-from kanmon.naming import Output, bootstrap_key, bootstrap_stack, environment_output, logical_id
-from kanmon.report.terminal import print_change
+from kanmon.naming import Output, bootstrap_key, bootstrap_stack, environment_output
 from kanmon.stacks.boundary import refuse_long
 from kanmon.stacks.changes import template_changes
 from kanmon.stacks.cloudformation import Stacks
 from kanmon.stacks.neighbours import refuse_alike
 from kanmon.stacks.own_rights import own_rights
-from kanmon.stacks.statements import alike, permission_changes
-from kanmon.stacks.template import resources_of
 from kanmon.templates.bootstrap import bootstrap_template, deployed_costs, environment_trails, stack_types
 from kanmon.templates.stack_set import tags
 
@@ -34,14 +31,13 @@ if TYPE_CHECKING:
     from kanmon.cli.account import Account
     from kanmon.cli.context import Context
     from kanmon.config.schema import Config
-    from kanmon.stacks.changes import Change, ChangeSet
+    from kanmon.stacks.changes import ChangeSet
     from kanmon.stacks.cloudformation import DeployedStack
     from kanmon.stacks.own_rights import OwnRight
 
 _LONGEST_BODY = 51_200
 """Bytes. A longer template must be in S3
 (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html)."""
-_QUESTION = deferred("Apply this with your own rights? [y/N] ")
 
 
 @dataclass(frozen=True)
@@ -123,28 +119,34 @@ def _own_rights(context: Context, types: Mapping[str, Iterable[str]]) -> list[li
     return own_rights(handler_permissions(context.account.aws.cloudformation, every))
 
 
-def _confirmation(context: Context, *, yes: bool) -> Callable[[], bool]:
-    """The question about the changes. Raises NOT_APPROVED when nobody can answer it."""
+def _confirmation(context: Context, *, yes: bool) -> Callable[[BootstrapChanges], bool]:
+    """Shows the changes and asks about them. Raises NOT_APPROVED when nobody can answer."""
     ask = asker(context.console)
     if yes:
-        return lambda: True
+        return _shown
     if ask is None:
         fix = phrase("Run it in a terminal. In a script, add `--yes`: nobody sees the changes first then.")
         raise no_terminal(fix)
-    return lambda: ask(_QUESTION).strip().lower() in {"y", "yes"}
+    return lambda changes: changes.approved(ask)
+
+
+def _shown(changes: BootstrapChanges) -> bool:
+    """The log of a script has everything: nobody was asked."""
+    changes.show()
+    return True
 
 
 def _create(
     context: Context,
     stacks: Stacks,
-    confirm: Callable[[], bool],
+    confirm: Callable[[BootstrapChanges], bool],
     phases: list[str],
     render: Callable[[Config], str],
 ) -> DeployedStack:
     """Show the whole stack, ask once, create it in phases."""
     account = context.account
-    _show(context, template_changes("", phases[-1], set()), "", phases[-1])
-    if not confirm():
+    changes = template_changes("", phases[-1], set())
+    if not confirm(BootstrapChanges(context.console, context.config, changes, "", phases[-1])):
         raise _declined(account)
     stacks.remove_failed(bootstrap_stack(account.config.app))
     if _is_long(phases[0]):
@@ -159,7 +161,11 @@ def _create(
 
 
 def _update(
-    context: Context, stacks: Stacks, confirm: Callable[[], bool], stack: DeployedStack, phases: list[str]
+    context: Context,
+    stacks: Stacks,
+    confirm: Callable[[BootstrapChanges], bool],
+    stack: DeployedStack,
+    phases: list[str],
 ) -> DeployedStack:
     """Show the changes, ask once, execute these in phases."""
     account, body = context.account, phases[-1]
@@ -168,8 +174,8 @@ def _update(
         return stack
     # Made before the question, too: CloudFormation does not execute it on a stack that changed since.
     first = _change_set(stacks, account, stack, phases[0]) if len(phases) > 1 else None
-    _show(context, whole.changes, stacks.body(stack.name), body)
-    if not confirm():
+    before = stacks.body(stack.name)
+    if not confirm(BootstrapChanges(context.console, context.config, whole.changes, before, body)):
         for change_set in filter(None, (first, whole)):
             stacks.withdraw(change_set)
         raise _declined(account)
@@ -177,49 +183,6 @@ def _update(
         return _execute(stacks, whole)
     stacks.withdraw(whole)
     return _apply(stacks, account, _execute(stacks, first), body)
-
-
-def _show(context: Context, changes: tuple[Change, ...], before: str, after: str) -> None:
-    """Show each change with its permissions. One that only repeats another environment's takes one line."""
-    permissions = permission_changes(before, after)
-    first: dict[str, tuple[str, Change]] = {}
-    for change in changes:
-        lines = permissions.get(change.logical_id, ())
-        name = _environment_of(context.config, change)
-        role = f"{change.sign}{change.logical_id.removeprefix(logical_id(name))}"
-        other_name, other = first.setdefault(role, (name, change))
-        if (
-            lines
-            and alike(lines, permissions.get(other.logical_id, ()), name, other_name)
-            and other != change
-        ):
-            lines = (
-                phrase(
-                    "the same as {resource}, with {name} for {other}",
-                    resource=other.logical_id,
-                    name=name,
-                    other=other_name,
-                ),
-            )
-        print_change(context.console, change, lines)
-    if before and resources_of(before) is None:
-        context.console.print(
-            deferred("[yellow]The deployed template can't be read:[/] permissions that go are not shown.")
-        )
-    counts = Counter(change.sign for change in changes)
-    context.console.print(
-        deferred("{added} to add, {changed} to change, {replaced} to replace, {deleted} to delete"),
-        added=counts["+"],
-        changed=counts["~"],
-        replaced=counts["±"],
-        deleted=counts["-"],
-    )
-
-
-def _environment_of(config: Config, change: Change) -> str:
-    """The environment of a resource; empty for one of the whole app."""
-    names = [name for name in config.every_environment if change.logical_id.startswith(logical_id(name))]
-    return max(names, key=len, default="")
 
 
 def _declined(account: Account) -> KanmonError:
@@ -315,7 +278,8 @@ COMMAND = Command(
     action=False,
     about="It creates the artifact bucket, the topic for messages and, with a `github` section, [the "
     "roles](../github-access.md) for GitHub. It also gives API Gateway a role for its logs, "
-    "unless the account has one. It shows the changes and asks first.",
+    "unless the account has one. It shows the changes in short and asks first; the answer `d` shows every "
+    "permission.",
     failed="CloudFormation could not apply the stack. It restored the former one",
     examples={
         "kanmon bootstrap": deferred("prepare the account, and show the variables to set on GitHub"),

@@ -169,16 +169,16 @@ def test_a_long_template_is_the_version_of_its_write(app: App, stacks: _Stacks) 
 
 
 class _Terminal:
-    """A terminal with one answer."""
+    """A terminal with an answer to each question."""
 
-    def __init__(self, answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *answers: str) -> None:
         self.questions = list[str]()
-        self.answer = answer
+        self.answers = answers
         monkeypatch.setattr(bootstrap_module, "asker", lambda _: self._ask)
 
     def _ask(self, question: str) -> str:
         self.questions.append(question)
-        return self.answer
+        return self.answers[len(self.questions) - 1]
 
 
 @pytest.mark.parametrize("answer", ["y", " Yes "])
@@ -186,7 +186,7 @@ def test_one_question_covers_both_phases(
     app: App, stacks: _Stacks, monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
     """TRU-1: all that both make is shown first."""
-    terminal = _Terminal(answer, monkeypatch)
+    terminal = _Terminal(monkeypatch, answer)
     app.configure(github=GITHUB)
     assert app.run("bootstrap") is ExitStatus.OK
     assert len(stacks.applied) == 2
@@ -202,7 +202,7 @@ def test_without_a_yes_nothing_is_made(
     app: App, stacks: _Stacks, monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
     """TRU-1"""
-    _Terminal(answer, monkeypatch)
+    _Terminal(monkeypatch, answer)
     assert "Nothing was changed" in app.refusal("bootstrap")
     assert stacks.stacks == {}
     assert app.untouched
@@ -216,7 +216,7 @@ def test_changed_permissions_are_shown_before_the_question(
     app.run("bootstrap", "--yes")
     app.printed()
     applied = list(stacks.applied)
-    _Terminal("n", monkeypatch)
+    _Terminal(monkeypatch, "n")
     app.configure(github=GITHUB | {"branch": "release"})
     assert app.run("bootstrap") is ExitStatus.REFUSED
     printed = app.printed()
@@ -232,10 +232,10 @@ def test_all_permissions_are_shown_before_the_first_stack(
     app: App, stacks: _Stacks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """TRU-1: roles, policies, keys and buckets; on a narrow terminal, and once for all environments."""
-    _Terminal("n", monkeypatch)
+    terminal = _Terminal(monkeypatch, "d", "n")
     app.configure(github=GITHUB)
     assert app.run("bootstrap") is ExitStatus.REFUSED
-    lines = app.printed().splitlines()
+    lines = app.printed().partition("lines of permissions first.\n")[2].splitlines()
     for line in (
         "    + Allow Execute: cloudformation:ExecuteChangeSet",
         "    + Deny WriteOnce: s3:PutObject",
@@ -246,8 +246,44 @@ def test_all_permissions_are_shown_before_the_first_stack(
     ):
         assert lines.count(line) == 1
     assert stacks.applied == []
+    assert terminal.questions[1] == "Apply this with your own rights? [y/N] "
     assert len(lines) < 700
     assert not [line for line in lines if len(line) > 79 and len(line.split()) > 2]
+
+
+def test_a_long_stack_is_shown_in_short_first(
+    app: App, stacks: _Stacks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TRU-1: each resource, what it is for, who may assume it and the services of its statements."""
+    terminal = _Terminal(monkeypatch, "y")
+    app.configure(github=GITHUB)
+    assert app.run("bootstrap") is ExitStatus.OK
+    assert terminal.questions == ["Apply this with your own rights? [y/N/d] "]
+    assert stacks.applied
+    printed = app.printed()
+    for lines in (
+        "+ ArtifactBucketPolicy AWS::S3::BucketPolicy  permissions\n    denies s3:*\n",
+        "+ StagingPlanRole AWS::IAM::Role  permissions\n",
+        "    shop-staging: plans releases, from the main branch\n",
+        "    may be assumed by repo:octo/shop:ref:refs/heads/main,\n",
+        "    has the policies ${StagingStacksPolicy}\n",
+        "    shop-staging: executes approved change sets\n    allows cloudformation\n",
+        "    may be assumed by Service = cloudformation.amazonaws.com\n",
+        "    the same as StagingDeployRole, with test for staging\n",
+    ):
+        assert printed.count(lines) == 1
+    assert "cloudformation:ExecuteChangeSet" not in printed
+    shown, rest = printed.split("Answer d to read all ")
+    assert len(shown.splitlines()) < 100
+    assert int(rest.split()[0]) > 250
+
+
+def test_a_script_has_every_permission_in_its_log(app: App, stacks: _Stacks) -> None:
+    """TRU-1: nobody can ask for them there."""
+    app.configure(github=GITHUB)
+    assert app.run("bootstrap", "--yes") is ExitStatus.OK
+    assert stacks.applied
+    assert "    + Allow Execute: cloudformation:ExecuteChangeSet\n" in app.printed()
 
 
 def test_a_changed_property_is_shown_before_the_question(
@@ -258,7 +294,7 @@ def test_a_changed_property_is_shown_before_the_question(
     app.run("bootstrap", "--yes")
     app.printed()
     stacks.bodies[STACK] = stacks.bodies[STACK].replace("MaxSessionDuration: 7200", "MaxSessionDuration: 900")
-    _Terminal("n", monkeypatch)
+    _Terminal(monkeypatch, "n")
     assert app.run("bootstrap") is ExitStatus.REFUSED
     printed = app.printed()
     assert "    - MaxSessionDuration: 900\n    + MaxSessionDuration: 7200\n" in printed
@@ -271,7 +307,7 @@ def test_an_unreadable_deployed_template_is_said(
     app.run("bootstrap", "--yes")
     app.printed()
     stacks.bodies[STACK] = '{"Resources": {}}'
-    _Terminal("n", monkeypatch)
+    _Terminal(monkeypatch, "n")
     assert app.run("bootstrap") is ExitStatus.REFUSED
     printed = app.printed()
     assert "permissions that go are not shown" in printed
@@ -366,7 +402,7 @@ def test_one_question_covers_costs_and_the_other_changes(
     app.run("bootstrap", "--yes")
     stacks.applied.clear()
     app.printed()
-    terminal = _Terminal(answer, monkeypatch)
+    terminal = _Terminal(monkeypatch, answer)
     app.configure(github=GITHUB | {"branch": "release"}, costs={})
     app.run("bootstrap")
     assert len(terminal.questions) == 1
