@@ -129,14 +129,16 @@ def _in_short(lines: tuple[str, ...]) -> Iterator[str]:
     """What a resource is for, who may assume it, and the services of its statements."""
     yield from _values(lines, "+ Description: ")
     if any(_TRUST in line for line in lines):
-        who = _values(lines, ":sub = ") or _values(lines, "Principal: ")
-        yield phrase("may be assumed by {who}", who="; ".join(who))
+        subjects, principals = _values(lines, ":sub = "), _values(lines, "Principal: ")
+        # The subjects are those of the federated principal.
+        others = [one for one in principals if not (subjects and one.startswith("Federated"))]
+        yield phrase("may be assumed by {who}", who="; ".join(subjects + others))
     for policies in _values(lines, "+ ManagedPolicyArns: "):
         yield phrase("has the policies {names}", names=policies)
     for effect, text in _EFFECTS.items():
         heads = [line for line in lines if line.startswith(effect) and _TRUST not in line]
         if heads:
-            yield phrase(text, actions=", ".join(_services(heads)) or "*")
+            yield phrase(text, actions=", ".join(_services(heads)))
 
 
 def _values(lines: tuple[str, ...], key: str) -> list[str]:
@@ -144,8 +146,8 @@ def _values(lines: tuple[str, ...], key: str) -> list[str]:
 
 
 def _services(heads: list[str]) -> list[str]:
-    """The services of statements: `s3`, or `s3:*` for all actions of one."""
-    actions = {action for head in heads for action in head.partition(": ")[2].split(", ") if action}
+    """The services of statements: `s3`, `s3:*` for all of its actions, `*` for one without actions."""
+    actions = {action for head in heads for action in (head.partition(": ")[2] or "*").split(", ")}
     whole = {action for action in actions if action.endswith(":*")}
     return sorted(
         whole | {one.partition(":")[0] for one in actions if f"{one.partition(':')[0]}:*" not in whole}

@@ -19,11 +19,11 @@ STATEMENTS = [
 ]
 
 
-def _role(*statements: dict[str, Any]) -> str:
+def _role(*statements: dict[str, Any], trusted: dict[str, Any] | None = None) -> str:
     trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
     properties = {
         "Description": "reads files",
-        "AssumeRolePolicyDocument": {"Statement": [trust]},
+        "AssumeRolePolicyDocument": {"Statement": [trust, *([trusted] if trusted else [])]},
         "ManagedPolicyArns": ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
         "Policies": [{"PolicyName": "reads", "PolicyDocument": {"Statement": list(statements)}}],
     }
@@ -91,9 +91,22 @@ def test_in_short_what_goes_is_told_from_what_comes() -> None:
     _, _, shown = _asked(
         _role(*STATEMENTS), _role(denied, {**denied, "Sid": "B", "Action": "kms:Decrypt"}), "n"
     )
-    assert "    denies kms\n    no longer allows s3\n" in shown
+    assert "    denies *, kms\n    no longer allows s3\n" in shown
     _, _, shown = _asked(_role(denied), _role(*STATEMENTS), "n")
     assert "    allows s3\n    no longer denies *\n" in shown
+
+
+def test_in_short_everybody_is_there_who_may_assume_a_role() -> None:
+    """SEC-1: the subjects stand for GitHub's provider, and for nobody else."""
+    condition = {"StringEquals": {"token.actions.githubusercontent.com:sub": "repo:octo/shop:*"}}
+    github = {
+        "Effect": "Allow",
+        "Principal": {"Federated": "provider"},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": condition,
+    }
+    _, _, shown = _asked("", _role(*STATEMENTS, trusted=github), "n")
+    assert "    may be assumed by repo:octo/shop:*; Service = ec2.amazonaws.com\n" in shown
 
 
 @pytest.mark.usefixtures("japanese")
