@@ -6,6 +6,7 @@ import argparse
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+from unicodedata import east_asian_width
 
 from kanmon import __version__
 from kanmon.cli.command import OptionKind, SharedOptions, options_of
@@ -38,6 +39,9 @@ _MISTAKES = (
 )
 """argparse's own messages. Another version of Python may have others: they stay in English."""
 
+_WORDS = re.compile(r"[!-~]+ ?|[^!-~][、。)]*")
+"""What stays on one line: a word in ASCII, or a Japanese letter with the signs that begin no line."""
+
 
 class _Help(argparse.HelpFormatter):
     """Help in the chosen language. argparse itself has English words only."""
@@ -54,6 +58,17 @@ class _Help(argparse.HelpFormatter):
     def start_section(self, heading: str | None) -> None:
         super().start_section(heading and phrase(heading))
 
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        """The lines of a help text. argparse counts letters, and a Japanese one takes two columns."""
+        if text.isascii():
+            return super()._split_lines(text, width)
+        lines = [""]
+        for word in _WORDS.findall(text):
+            if _columns(lines[-1] + word.rstrip()) > width:
+                lines.append("")
+            lines[-1] += word
+        return [line.rstrip() for line in lines]
+
 
 class _CommandHelp(_Help, argparse.RawDescriptionHelpFormatter):
     """The same, with the lines of the examples as they are."""
@@ -63,6 +78,11 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         problem = _in_words(f"{message[:1].upper()}{message[1:]}.")
         raise KanmonError(Code.USAGE, problem, fix=phrase("See `{command} --help`.", command=self.prog))
+
+
+def _columns(text: str) -> int:
+    """The columns of a text in a terminal."""
+    return sum(2 if east_asian_width(letter) in {"W", "F"} else 1 for letter in text)
 
 
 def _in_words(problem: str) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from moto import mock_aws
+from rich.cells import cell_len
 
 from kanmon import __version__
 from kanmon.cli.commands import NAMES
@@ -73,6 +74,21 @@ def test_help_comes_in_japanese(capsys: Capture, arguments: list[str]) -> None:
     assert shown.startswith("使い方: kanmon")
     assert [word for word in OF_ARGPARSE if word in shown] == []
     assert "  -h, --help            このヘルプを表示して終了\n" in shown
+
+
+@pytest.mark.usefixtures("japanese")
+def test_japanese_help_fits_into_the_terminal(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DOC-1: a Japanese letter takes two columns, and no line begins with a full stop."""
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main(["destroy", "--help"])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(cell_len, lines)) <= 80
+    assert [line for line in lines if line.strip().startswith(("。", "、"))] == []
+    text = "".join(line.strip() for line in lines)
+    assert (
+        "データも削除: データベース (最後のスナップショットは残る)、ユーザー、シークレット、キュー、" in text
+    )
 
 
 def test_the_version_is_given(capsys: Capture) -> None:
