@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from kanmon.language import deferred, phrase
@@ -30,7 +31,6 @@ _EFFECTS = {
     "- Allow": deferred("no longer allows {actions}"),
     "- Deny": deferred("no longer denies {actions}"),
 }
-_TRUST = "sts:AssumeRole"
 
 
 @dataclass(frozen=True)
@@ -128,17 +128,23 @@ def _is_yes(answer: str) -> bool:
 def _in_short(lines: tuple[str, ...]) -> Iterator[str]:
     """What a resource is for, who may assume it, and the services of its statements."""
     yield from _values(lines, "+ Description: ")
-    if any(_TRUST in line for line in lines):
-        subjects, principals = _values(lines, ":sub = "), _values(lines, "Principal: ")
-        # The subjects are those of the federated principal.
-        others = [one for one in principals if not (subjects and one.startswith("Federated"))]
-        yield phrase("may be assumed by {who}", who="; ".join(subjects + others))
+    trusts = {line for line, after in pairwise(lines) if _is_trust(line, after)}
+    subjects, principals = _values(lines, ":sub = "), _values(lines, "Principal: ")
+    # The subjects are those of the federated principal.
+    others = [one for one in principals if not (subjects and one.startswith("Federated"))]
+    if trusts and (who := subjects + others):
+        yield phrase("may be assumed by {who}", who="; ".join(who))
     for policies in _values(lines, "+ ManagedPolicyArns: "):
         yield phrase("has the policies {names}", names=policies)
     for effect, text in _EFFECTS.items():
-        heads = [line for line in lines if line.startswith(effect) and _TRUST not in line]
+        heads = [line for line in lines if line.startswith(effect) and line not in trusts]
         if heads:
             yield phrase(text, actions=", ".join(_services(heads)))
+
+
+def _is_trust(line: str, after: str) -> bool:
+    """Whether a line begins a trust, and not the permission to assume another role."""
+    return "sts:AssumeRole" in line and "Principal: " in after
 
 
 def _values(lines: tuple[str, ...], key: str) -> list[str]:

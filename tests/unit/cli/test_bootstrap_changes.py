@@ -109,6 +109,14 @@ def test_in_short_everybody_is_there_who_may_assume_a_role() -> None:
     assert "    may be assumed by repo:octo/shop:*; Service = ec2.amazonaws.com\n" in shown
 
 
+def test_in_short_the_right_to_assume_another_role_is_no_trust() -> None:
+    """SEC-1"""
+    other = {"Sid": "Other", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+    _, _, shown = _asked("", _role(*STATEMENTS, other), "n")
+    assert "    may be assumed by Service = ec2.amazonaws.com\n" in shown
+    assert "    allows s3, sts\n" in shown
+
+
 @pytest.mark.usefixtures("japanese")
 def test_the_same_comes_in_japanese() -> None:
     """DOC-1"""
