@@ -85,7 +85,7 @@ def test_a_short_change_is_shown_as_a_whole_at_once() -> None:
     assert "    + Allow Read1: s3:GetObject, s3:ListBucket\n" in shown
 
 
-def test_in_short_what_goes_is_told_from_what_comes() -> None:
+def test_in_short_what_goes_and_what_comes_are_apart() -> None:
     """TRU-1"""
     denied = {"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}
     _, _, shown = _asked(
