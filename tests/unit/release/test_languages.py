@@ -19,7 +19,14 @@ from kanmon.release.recover import recover
 from kanmon.release.rollback import rollback_target
 from kanmon.release.step_words import shown_step
 from kanmon.release.walk import still_open
-from tests.fakes.app import CANARY, GREETING, make_bundle, make_config
+from tests.fakes.app import (
+    CANARY,
+    GREETING,
+    make_bundle,
+    make_config,
+    make_full_config,
+    make_tuned_config,
+)
 from tests.fakes.cloud import Cloud
 from tests.fakes.existing import EXISTING
 from tests.fakes.process import Blow, Process, ProcessDied
@@ -75,6 +82,21 @@ def test_a_plan_has_the_same_digest_in_each_language(config: Config) -> None:
         return [first.digest, second.digest]
 
     assert digests("ja") == digests("en")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [make_tuned_config(), make_full_config(notifications={"channels": {"slack": "shop/slack"}})],
+)
+def test_a_first_plan_of_everything_has_the_same_digest_in_each_language(config: Config) -> None:
+    """CD-4: with the templates of all stacks, and the notifier's package."""
+
+    def digest(language: str) -> str:
+        cloud = Cloud()
+        with _in(language):
+            return plan_of(cloud, make_bundle(cloud, "one", config=config)).digest
+
+    assert digest("ja") == digest("en")
 
 
 @pytest.mark.parametrize(("planning", "deploying"), PAIRS)
