@@ -127,6 +127,8 @@ def refuse_moved(head: Head, expected: Head) -> None:
 
 
 def _moved(live: str | None, expected: str | None) -> str:
+    if live and expected is None:
+        return phrase("{release} is live now; nothing was.", release=live)
     if live:
         return phrase("{release} is live now, not {expected}.", release=live, expected=expected)
     return phrase("Nothing is live now, not {expected}.", expected=expected)

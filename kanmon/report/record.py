@@ -13,6 +13,7 @@ from kanmon.github.releases import GithubReleases, ReleasePage
 from kanmon.language import phrase
 from kanmon.model import OperationKind, ReleaseState, Result
 from kanmon.notify.words import end_sentence
+from kanmon.release.step_words import shown_step
 from kanmon.report.notes import Notes, release_notes
 from kanmon.text import short_commit
 
@@ -228,7 +229,7 @@ class Recorder:
 def deployment_status(operation: Operation) -> DeploymentStatus:
     """The status for an operation's deployment."""
     if operation.result is None:
-        note = operation.steps[-1].note if operation.steps else ""
+        note = shown_step(operation, operation.steps[-1]) if operation.steps else ""
         return DeploymentStatus("in_progress", note or operation.step.value)
     if operation.result.is_success(operation.kind):
         return DeploymentStatus("success", end_sentence(operation))

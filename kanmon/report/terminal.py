@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kanmon.errors import for_environment
 from kanmon.language import deferred, phrase
 from kanmon.release.events import Event, EventKind
+from kanmon.release.step_words import shown_step
 from kanmon.report.console import block, joined, markup, styled
 from kanmon.stacks.statements import wrapped
 from kanmon.text import counted, duration, one_line, short_commit
@@ -270,7 +271,7 @@ def print_status(
         console.print(
             deferred("[yellow]frozen[/]    since {since} UTC: {reason}"),
             since=f"{head.freeze.since:%Y-%m-%d %H:%M}",
-            reason=head.freeze.reason,
+            reason=head.freeze.cause,
         )
     if head.destroyed and not head.live:
         console.print(
@@ -333,7 +334,7 @@ def _print_open(console: Screen, operation: Operation, environment: str, *, is_l
                 phrase("kanmon recover --keep or --undo, or kanmon rollback"), environment
             ),
         )
-        at = operation.steps[-2].note if len(operation.steps) > 1 else ""
+        at = shown_step(operation, operation.steps[-2]) if len(operation.steps) > 1 else ""
         console.print(
             deferred("          it holds {release} at its step: {at}"), release=operation.release, at=at
         )
@@ -344,7 +345,7 @@ def _print_open(console: Screen, operation: Operation, environment: str, *, is_l
         kind=phrase(operation.kind),
         release=operation.release,
         step=operation.step,
-        note=f": {operation.steps[-1].note}" if operation.steps else "",
+        note=f": {shown_step(operation, operation.steps[-1])}" if operation.steps else "",
     )
     if not is_leased:
         console.print(
