@@ -8,18 +8,18 @@ import tempfile
 from pathlib import Path
 
 from .page import GuideError
-from .playing import GUIDES, NAMES, FailedError, play_guide
+from .playing import NAMES, FailedError, play_guide
 
 
 def main() -> int:
     """0 if every command did what its guide states."""
     parser = argparse.ArgumentParser(prog="scripts/guides", description=__doc__)
-    parser.add_argument("names", nargs="*", help="such as deployment-guide.md; default: all")
+    parser.add_argument("names", nargs="*", help="such as ja/deployment-guide.md; default: all")
     parser.add_argument("--sample", action="store_true", help="only up to the end of the guide's sample")
     given = parser.parse_args()
     failed = executed = commands = 0
     left_out: list[str] = []
-    for name in given.names or [name for name in NAMES if (GUIDES / name).exists()]:
+    for name in given.names or NAMES:
         with tempfile.TemporaryDirectory(prefix="kanmon-guide-") as folder:
             try:
                 count = play_guide(name, Path(folder), sample=given.sample, on_step=_print)

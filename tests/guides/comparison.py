@@ -13,7 +13,10 @@ _VARYING = tuple(
         (r"\b\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)", "TIME"),
         (r"\b\d{4}-\d\d-\d\d\b", "DATE"),
         (r"\b\d{1,2}:\d\d(?::\d\d)?\b", "TIME"),
-        (r"\b\d+(?:\.\d+)?(?: ?(?:ms|s|min|h|m|KB|MB|B))(?: \d+ (?:s|min))?\b", "AMOUNT"),
+        (
+            r"\b\d+(?:\.\d+)?(?: ?(?:ms|s|min|h|m|KB|MB|B|秒|分))(?: \d+ (?:s|min|秒))?(?![A-Za-z\d])",
+            "AMOUNT",
+        ),
         (r"\b[0-9a-f]{7,}…?", "HEX"),
         (r"\b\d{12}\b", "ACCOUNT"),
     )

@@ -171,7 +171,6 @@ class Hub:
             "gh run watch": self._watch,
             "gh run cancel": self._cancel,
             "github waits": self._await_gate,
-            "github prints": self._await_line,
             "github ends": self._await_end,
             "received": self._received,
         }
@@ -317,10 +316,6 @@ class Hub:
         if execution.conclusion:
             raise UnplayedError(f"the run ended before its gate:\n{execution.log}")
         return ""
-
-    def _await_line(self, request: Request) -> str:
-        """Not GitHub's: wait until the newest run's log has a line with this text."""
-        return f"{self._newest().await_line(' '.join(request.words[2:])).text}\n"
 
     def _await_end(self, request: Request) -> str:
         """Not GitHub's: wait until the newest run ended."""

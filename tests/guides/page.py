@@ -10,7 +10,6 @@ from markdown_it import MarkdownIt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from markdown_it.token import Token
 
@@ -58,7 +57,7 @@ class Commands:
     person: str = ""
     """Who types this at GitHub, if not the guide's reader."""
     until: str = ""
-    """It goes on beside the next block, which begins when a line with this text is printed."""
+    """It goes on beside the next block, which begins when a line with this pattern is printed."""
     left_out: str = ""
     """Why it is not executed."""
 
@@ -86,11 +85,6 @@ class Guide:
     def commands(self) -> list[Commands]:
         """Its `sh` blocks."""
         return [step for step in self.steps if isinstance(step, Commands)]
-
-
-def read_guide(path: Path) -> Guide:
-    """Read a guide. Raises GuideError."""
-    return parse_guide(path.name, path.read_text("utf-8"))
 
 
 def parse_guide(name: str, text: str) -> Guide:

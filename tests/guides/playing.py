@@ -14,7 +14,8 @@ from embedded.slack import LocalSlack
 
 from .comparison import first_difference
 from .hub import PLUGINS, Hub
-from .page import Commands, Guide, Hidden, Written, read_guide
+from .page import Commands, Guide, Hidden, Written
+from .reading import read_guide
 from .shell import Shell
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from .page import Step
     from .shell import Running
 
-GUIDES = REPOSITORY / "docs"
 NAMES = ("deployment-guide.md", "rollback-procedures.md")
 """The guides that are read from the beginning to the end. Those to look things up are in `sections.PAGES`."""
 
@@ -107,7 +107,7 @@ class Play:
 
 def play_guide(name: str, folder: Path, *, on_step: Callable[[str], object], sample: bool = False) -> Count:
     """Play a guide, or its sample. Raises FailedError, GuideError."""
-    guide = read_guide(GUIDES / name)
+    guide = read_guide(name)
     steps = guide.steps[: guide.sample] if sample else guide.steps
     began = time.monotonic()
     with ExitStack() as cleanup:
@@ -134,7 +134,7 @@ def play_guide(name: str, folder: Path, *, on_step: Callable[[str], object], sam
         cleanup.callback(shell.stop)
         play = Play(guide, shell, on_step)
         if guide.start:
-            before = read_guide(GUIDES / guide.start)
+            before = read_guide(guide.start)
             play.play([step for step in before.steps[: before.sample] if isinstance(step, Written)])
         play.play(steps)
         if violations := hub.github.violations:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from embedded.process import REPOSITORY
-
 from .page import Commands, Guide, parse_guide
+from .reading import GUIDES, JAPANESE, is_japanese, with_comments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,11 +25,14 @@ class Section:
     heading: str
     line: int
     text: str
+    english: Section | None = None
+    """The same section of the English page, if this one is Japanese."""
 
     @property
     def id(self) -> str:
-        """`troubleshooting-guide#a-run-died`: the page, and GitHub's anchor."""
-        anchor = re.sub(r"[^\w\- ]", "", self.heading.lower()).replace(" ", "-")
+        """`troubleshooting-guide#a-run-died`: the page, and GitHub's anchor of the English heading."""
+        heading = (self.english or self).heading
+        anchor = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
         return f"{self.page.removesuffix('.md')}#{anchor}"
 
     def guide(self, names: Mapping[str, str]) -> Guide:
@@ -39,18 +41,27 @@ class Section:
         for name, real in names.items():
             text = re.sub(rf"(?<![\w-]){re.escape(name)}(?!\w)", real.replace("\\", r"\\"), text)
         # The line numbers stay those of the page.
-        return parse_guide(self.page, "\n" * (self.line - 1) + text)
+        guide = parse_guide(self.page, "\n" * (self.line - 1) + text)
+        return with_comments(guide, self.english.guide(names)) if self.english else guide
 
 
 def sections() -> list[Section]:
     """All sections with commands."""
-    found = [section for page in PAGES for section in _sections(page)]
+    found = [section for page in PAGES for section in _of_page(page)]
     return [one for one in found if any(isinstance(step, Commands) for step in one.guide({}).steps)]
+
+
+def _of_page(page: str) -> Iterator[Section]:
+    """A page's sections. A Japanese page has as many as the English one, in the same order."""
+    if not is_japanese(page):
+        return _sections(page)
+    both = zip(_sections(page), _sections(page.removeprefix(JAPANESE)), strict=True)
+    return (replace(section, english=english) for section, english in both)
 
 
 def _sections(page: str) -> Iterator[Section]:
     heading, first, body, fence = "", 1, list[str](), False
-    for number, line in enumerate((REPOSITORY / "docs" / page).read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate((GUIDES / page).read_text("utf-8").splitlines(), 1):
         fence ^= line.lstrip().startswith("```")
         found = None if fence else _HEADING.fullmatch(line)
         if found:

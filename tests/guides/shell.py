@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import pty
+import re
 import shlex
 import signal
 import subprocess
@@ -50,11 +51,12 @@ class Running:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
-    def await_line(self, text: str) -> bool:
-        """Wait until this text is printed; False if the block ended or hangs without it."""
+    def await_line(self, pattern: str) -> bool:
+        """Wait until a line with this pattern is printed; False if the block ended or hangs without it."""
+        wanted = re.compile(pattern)
         with self.news:
-            self.news.wait_for(lambda: text in self.output or self.over, PATIENCE)
-            return text in self.output
+            self.news.wait_for(lambda: wanted.search(self.output) or self.over, PATIENCE)
+            return bool(wanted.search(self.output))
 
     def end(self) -> int:
         """Wait for the end; the status."""

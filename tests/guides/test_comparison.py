@@ -29,6 +29,14 @@ def test_what_varies_may_differ(stated: str) -> None:
     assert first_difference(stated, PRINTED) == ""
 
 
+def test_japanese_amounts_may_differ() -> None:
+    printed = "r1: stable (安定) — 所要時間 1 分 7 秒\n0.17 秒で復帰。AWS 呼び出し 2 回"
+    assert (
+        first_difference("r1: stable (安定) — 所要時間 19.7 秒\n2 秒で復帰。AWS 呼び出し 2 回", printed) == ""
+    )
+    assert first_difference("…\n2 秒で復帰。AWS 呼び出し 3 回", printed) == "AMOUNTで復帰。AWS 呼び出し 3 回"
+
+
 @pytest.mark.parametrize(
     ("stated", "missing"),
     [

@@ -34,6 +34,15 @@ def test_real_names_stand_for_the_examples() -> None:
     assert step.line == 9
 
 
+def test_a_japanese_section_has_the_comments_of_the_english_one() -> None:
+    english = Section("page.md", "A run died", 7, TEXT.replace("```sh", "<!-- type: r42 -->\n```sh"))
+    section = Section("ja/page.md", "実行が途中で止まった", 9, TEXT, english)
+    assert section.id == "ja/page#a-run-died"
+    (step,) = section.guide({"r42": "r2"}).steps
+    assert isinstance(step, Commands)
+    assert (step.line, step.typed) == (11, ("r2",))
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_each_error_code_of_the_guides_exists(page: str) -> None:
     """DOC-3"""
