@@ -128,7 +128,7 @@ class Approval(Record):
     by: str
     """The person."""
     how: str
-    """`terminal`, `--yes`, or the environment of GitHub with the address of the run."""
+    """`terminal`, `--yes`, or GitHub's environment with the address of the run; in the run's language."""
     digest: str
     """The SHA-256 of what was approved."""
     at: datetime

@@ -55,7 +55,7 @@ class TerminalApproval:
 
     def approve(self, what: Approvable) -> Approval:
         """Get the approval. Raises NOT_APPROVED."""
-        how = "--yes" if self.assume_yes else "terminal"
+        how = "--yes" if self.assume_yes else phrase("terminal")
         if not self.assume_yes:
             if self.ask is None:
                 raise no_terminal()
