@@ -25,7 +25,12 @@ if TYPE_CHECKING:
     from .page import Step
     from .shell import Running
 
-NAMES = ("deployment-guide.md", "rollback-procedures.md")
+NAMES = (
+    "deployment-guide.md",
+    "rollback-procedures.md",
+    "ja/deployment-guide.md",
+    "ja/rollback-procedures.md",
+)
 """The guides that are read from the beginning to the end. Those to look things up are in `sections.PAGES`."""
 
 
