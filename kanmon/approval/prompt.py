@@ -69,8 +69,10 @@ class TerminalApproval:
         """A mistyped answer is no refusal: in an emergency, somebody has to see what was wrong."""
         if answer in _REFUSALS:
             message = phrase("{actor} did not approve {release}.", actor=self.actor, release=release)
-            return KanmonError(Code.NOT_APPROVED, message)
-        shown = cut(one_line(answer), _SHOWN)
-        message = phrase("The answer was {answer}, and not {wanted}.", answer=shown, wanted=wanted)
-        fix = phrase("Nothing was changed. Run the command again.")
+        else:
+            shown = cut(one_line(answer), _SHOWN)
+            message = phrase("The answer was {answer}, and not {wanted}.", answer=shown, wanted=wanted)
+        fix = phrase(
+            "Nothing was changed. To approve, run the command again and answer `{wanted}`.", wanted=wanted
+        )
         return KanmonError(Code.NOT_APPROVED, message, fix=fix)

@@ -190,9 +190,10 @@ def _declined(account: Account) -> KanmonError:
         "You did not approve the changes of {stack}. Nothing was changed.",
         stack=bootstrap_stack(account.config.app),
     )
-    return KanmonError(
-        Code.NOT_APPROVED, problem, fix=phrase("Change the config, then run `kanmon bootstrap` again.")
+    fix = phrase(
+        "To apply them, run `kanmon bootstrap` again and answer `y`. Is one wrong? Change the config first."
     )
+    return KanmonError(Code.NOT_APPROVED, problem, fix=fix)
 
 
 def _writes_api_logs(account: Account, stack: DeployedStack | None) -> bool:

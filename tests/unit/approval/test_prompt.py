@@ -58,7 +58,7 @@ def test_a_mistyped_answer_is_shown_beside_the_right_one(answer: str) -> None:
     with pytest.raises(KanmonError, match="and not y") as caught:
         _prompt(Person(answer)).approve(Approvable())
     assert caught.value.code is Code.NOT_APPROVED
-    assert caught.value.fix == "Nothing was changed. Run the command again."
+    assert caught.value.fix == "Nothing was changed. To approve, run the command again and answer `y`."
     assert "\x1b" not in caught.value.message
 
 
@@ -67,6 +67,7 @@ def test_a_refusal_does_not_approve(answer: str) -> None:
     with pytest.raises(KanmonError, match="kim did not approve r2") as caught:
         _prompt(Person(answer)).approve(Approvable())
     assert caught.value.code is Code.NOT_APPROVED
+    assert caught.value.fix == "Nothing was changed. To approve, run the command again and answer `y`."
 
 
 def test_with_nobody_to_ask_nothing_is_approved() -> None:
