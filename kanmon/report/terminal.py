@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.errors import for_environment
 from kanmon.language import deferred, phrase
+from kanmon.model import Slot
 from kanmon.release.events import Event, EventKind
 from kanmon.release.step_words import shown_step
 from kanmon.report.console import block, joined, markup, styled
@@ -263,9 +264,10 @@ def print_status(
     console.print(
         deferred("live      [bold]{live}[/]{commit}"), live=head.live or phrase("nothing"), commit=commit
     )
-    console.print(deferred("slot      {slot}"), slot=head.pointer.slot.value)
-    for slot, release in sorted(head.slots.items()):
-        console.print("  {slot:<7} {release}", slot=slot.value, release=release)
+    slot = head.pointer.slot
+    console.print(deferred("slot      {slot}"), slot=phrase("none") if slot is Slot.NONE else slot.value)
+    for each, release in sorted(head.slots.items()):
+        console.print("  {slot:<7} {release}", slot=each.value, release=release)
     console.print(deferred("rollback  {to}"), to=_way_back(targets))
     if head.freeze:
         console.print(

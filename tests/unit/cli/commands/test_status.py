@@ -22,6 +22,15 @@ def test_the_live_release_has_its_commit(app: App) -> None:
     assert "live      r1 (commit cccccccccccc)" in app.printed()
 
 
+def test_before_the_first_release_no_slot_is_live(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CD-11, DOC-1"""
+    app.run("status")
+    assert "slot      none\n" in app.printed()
+    monkeypatch.setenv("KANMON_LANG", "ja")
+    app.run("status")
+    assert "スロット: なし\n" in app.printed()
+
+
 def test_the_first_release_has_no_way_back(app: App) -> None:
     """CD-9: as the history has it."""
     app.deploy("one")
