@@ -50,6 +50,11 @@ _SYNTAX_FIXES = {
     "escape": deferred("In double quotes, write `\\\\` for a backslash. Or use single quotes."),
 }
 """The fix for words in the message of the YAML library."""
+_FULL_WIDTH = re.compile(r"^[ \t]*(?:[\w-]*\uff1a|[\w-]*:?\u3000)", re.ASCII)
+"""A key with the colon or the space of a Japanese keyboard. YAML takes both for letters."""
+_FULL_WIDTH_FIX = deferred(
+    "This line or the one before has a full-width colon or space. Write both in half width, as `key: value`."
+)
 _SYNTAX_FIX = deferred(
     "Look at this line and the one before: indent with spaces, close each bracket and each quote, and put "
     "text with `: ` or `{` in quotes."
@@ -157,7 +162,7 @@ def parse_document(text: str, path: Path) -> Document:
         try:
             tree = reader.constructor.construct_document(root)
         except MarkedYAMLError as error:
-            raise _syntax_error(error, path) from None
+            raise _syntax_error(error, path, text.splitlines()) from None
     return Document(path.name, root, tree, text, odd_names)
 
 
@@ -202,7 +207,7 @@ def _composed(reader: YAML, text: str, path: Path) -> Node | None:
         fix = phrase("Write it with at most {most} levels.", most=DEEPEST)
         raise KanmonError(Code.CONFIG_TOO_BIG, problem, where=where, fix=fix) from None
     except (MarkedYAMLError, ReaderError) as error:
-        raise _syntax_error(error, path) from None
+        raise _syntax_error(error, path, text.splitlines()) from None
     except KanmonError:
         raise
     except Exception:  # noqa: BLE001 - the library raises anything for a wrong directive or escape
@@ -230,7 +235,7 @@ def _count_nodes(reader: YAML, path: Path) -> None:
     composer.compose_node = counted
 
 
-def _syntax_error(error: MarkedYAMLError | ReaderError, path: Path) -> KanmonError:
+def _syntax_error(error: MarkedYAMLError | ReaderError, path: Path, lines: list[str]) -> KanmonError:
     if isinstance(error, ReaderError):
         problem = phrase(
             "The YAML has the character {character!r}, not allowed in YAML.", character=error.character
@@ -241,7 +246,9 @@ def _syntax_error(error: MarkedYAMLError | ReaderError, path: Path) -> KanmonErr
     where = f"{path.name}:{mark.line + 1}" if mark else path.name
     cause = cut(error.problem or error.context or "", _SHOWN)
     problem = phrase("The YAML can't be read: {cause}.", cause=cause)
-    return KanmonError(Code.CONFIG_SYNTAX, problem, where=where, fix=_syntax_fix(cause))
+    near = lines[max(mark.line - 1, 0) : mark.line + 1] if mark else []
+    fix = phrase(_FULL_WIDTH_FIX) if any(map(_FULL_WIDTH.search, near)) else _syntax_fix(cause)
+    return KanmonError(Code.CONFIG_SYNTAX, problem, where=where, fix=fix)
 
 
 def read_text(path: Path) -> str:

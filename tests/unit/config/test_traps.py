@@ -167,6 +167,11 @@ def test_a_name_in_a_payload_is_text(tmp_path: Path) -> None:
     assert error.message == "YAML does not take the name `1` in `hooks[0].payload` for text."
 
 
+FULL_WIDTH = (
+    "This line or the one before has a full-width colon or space. Write both in half width, as `key: value`."
+)
+
+
 @pytest.mark.parametrize(
     ("line", "fix"),
     [
@@ -175,6 +180,8 @@ def test_a_name_in_a_payload_is_text(tmp_path: Path) -> None:
             "memory:512",
             "Put a space after each colon, in the line before, too. Put a text with `: ` in quotes.",
         ),
+        ("memory\uff1a512", FULL_WIDTH),
+        ("memory:\u3000512", FULL_WIDTH),
         ("environment: {KEY: @a}", "Put a text with `@`, `%` or a backtick at its beginning in quotes."),
         ("environment: {KEY: %a}", "Put a text with `@`, `%` or a backtick at its beginning in quotes."),
         ("environment: {KEY: *a}", "Put a text with `*` at its beginning in quotes."),
