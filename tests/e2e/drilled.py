@@ -101,10 +101,12 @@ class Ground:
             "production/ledger": f"{self.project.name}/ledger",
             "shop/slack": self.secret,
             "r42": head["live"],
-            "r41": self._target() if "r41" in section.text else "",
+            "r41": self._target() if "r41" in (section.english or section).text else "",
             "in        production": f"in        {self.project.name}",
+            "スロット: green": f"スロット: {head['pointer']['slot']}",
+            "環境: production": f"環境: {self.project.name}",
         }
-        environment = self._environment(head["pointer"]["slot"])
+        environment = self._environment(head["pointer"]["slot"], "ja" if section.english else "en")
         self.broken = True
         names |= provoke(self) or {}
         self.drills += 1
@@ -134,13 +136,14 @@ class Ground:
         """Where a rollback goes."""
         return str(re.findall(r"rollback +to (r\d+)", self.project.kanmon("status").check().output)[0])
 
-    def _environment(self, slot: str) -> dict[str, str]:
+    def _environment(self, slot: str, language: str) -> dict[str, str]:
         programs = (REPOSITORY / "tests/guides/programs", REPOSITORY / ".venv/bin")
         return {
             **self.project.environment,
             "PATH": os.pathsep.join([*map(str, programs), os.environ["PATH"]]),
             "AWS_DEFAULT_REGION": self.project.environment["AWS_REGION"],
             "LANG": "C.UTF-8",
+            "KANMON_LANG": language,
             "COLUMNS": "200",
             "NO_COLOR": "1",
             "PREFIX": self.prefix,

@@ -12,7 +12,11 @@ from .reading import GUIDES, JAPANESE, is_japanese, with_comments
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-PAGES = ("operations-manual.md", "troubleshooting-guide.md")
+PAGES = (
+    "operations-manual.md",
+    "troubleshooting-guide.md",
+    "ja/operations-manual.md",
+)
 """The pages that are looked up and not read from the beginning to the end."""
 _HEADING = re.compile(r"#{2,3} (.+)")
 
