@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.emulator
 
-SAMPLE = ("troubleshooting-guide#the-environment-is-frozen", "troubleshooting-guide#a-run-died")
+SAMPLE = (
+    "troubleshooting-guide#the-environment-is-frozen",
+    "troubleshooting-guide#a-run-died",
+    "ja/troubleshooting-guide#a-run-died",
+)
 SECTIONS = {section.id: section for section in sections()}
 
 

@@ -16,6 +16,7 @@ PAGES = (
     "operations-manual.md",
     "troubleshooting-guide.md",
     "ja/operations-manual.md",
+    "ja/troubleshooting-guide.md",
 )
 """The pages that are looked up and not read from the beginning to the end."""
 _HEADING = re.compile(r"#{2,3} (.+)")
