@@ -39,7 +39,7 @@ _MISTAKES = (
 )
 """argparse's own messages. Another version of Python may have others: they stay in English."""
 
-_WORDS = re.compile(r"[!-~]+ ?|[^!-~][、。)]*")
+_WORDS = re.compile(r"[!-~]+ ?|[^!-~][、。)ーぁぃぅぇぉっゃゅょァィゥェォッャュョ]*")
 """What stays on one line: a word in ASCII, or a Japanese letter with the signs that begin no line."""
 
 
