@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kanmon.language import deferred
+
 
 class CaseOutcome(StrEnum):
     """How a test ended."""
 
     PASSED = "passed"
-    FAILED = "failed"
-    ERROR = "error"
+    FAILED = deferred("failed")
+    ERROR = deferred("error")
     SKIPPED = "skipped"
     """It did not run, or its failure is expected."""
     FLAKY = "flaky"

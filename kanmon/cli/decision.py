@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.cli.approvals import decision_approver
 from kanmon.errors import ExitStatus
-from kanmon.language import deferred
+from kanmon.language import deferred, phrase
 from kanmon.release.decide import decide
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def leave(context: Context, kind: DecisionKind, reason: str, *, yes: bool) -> Ex
             "[bold]{kind}[/]: Operation {number} obeys within seconds of a bake, else before its next step. "
             "Look at `kanmon status`."
         ),
-        kind=kind,
+        kind=phrase(kind),
         number=decision.operation,
     )
     return ExitStatus.OK

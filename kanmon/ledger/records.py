@@ -83,15 +83,15 @@ class AlarmRecord(Record):
 class DecisionKind(StrEnum):
     """What a person wants for a running, a held or a dead operation."""
 
-    PROMOTE = "promote"
+    PROMOTE = deferred("promote")
     """End the present bake: go on."""
-    ABORT = "abort"
+    ABORT = deferred("abort")
     """End the operation: abort, or roll back."""
-    RECOVER = "recover"
+    RECOVER = deferred("recover")
     """End the operation of a run that died."""
-    KEEP = "keep"
+    KEEP = deferred("keep")
     """A held release stays live, and becomes stable."""
-    UNDO = "undo"
+    UNDO = deferred("undo")
     """A held release is rolled back."""
 
 

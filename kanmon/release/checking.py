@@ -46,7 +46,7 @@ class ChecksFailedError(KanmonError):
 
 def place_of(target: Target) -> str:
     """Where checks failed: the release, and the way to it."""
-    return phrase("{release} as {target}", release=target.release, target=target.name)
+    return phrase("{release} as {target}", release=target.release, target=phrase(target.name))
 
 
 def _fix_without_function() -> str:

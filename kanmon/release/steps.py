@@ -11,7 +11,7 @@ from kanmon.checks.probe import preview_address
 from kanmon.codes import Code
 from kanmon.config.checks import with_needed
 from kanmon.errors import KanmonError
-from kanmon.language import phrase
+from kanmon.language import deferred, phrase
 from kanmon.model import OperationKind, ReleaseState, Result, Step
 from kanmon.naming import SHARED_KINDS, STACK_KINDS
 from kanmon.release.bake import Bake
@@ -170,7 +170,7 @@ class Steps:
             # One of the releases has no API: there are no requests to share.
             return
         config = self.release.current_config
-        target = self.release.target("candidate", self.operation.previews[0])
+        target = self.release.target(deferred("candidate"), self.operation.previews[0])
         for share in config.traffic.shares:
             # The ledger has the step before the first request moves. Otherwise a run that dies after the
             # shift would seem to have no users: `recover` would abort it, and leave the canary on.
@@ -193,7 +193,7 @@ class Steps:
             # The head names the new release before the checks. They may hold it, and then users stay on it.
             # Otherwise the head of a held environment would still name the old release.
             self._forward()
-            live = release.target("live")
+            live = release.target(deferred("live"))
             # Before the first release there is no live stage. A later move keeps the stage: the old release
             # answers where the move has not arrived.
             new = not self.operation.origin.deployment

@@ -12,18 +12,23 @@ from kanmon.text import duration, one_line, short_commit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kanmon.ledger.records import Operation, Release
+    from kanmon.ledger.records import Decision, Operation, Release
     from kanmon.report.console import Screen
 
 _TITLES = deferred("# | when (UTC) | what | release | commit | from | by | approved by | result | took")
 """The columns of the history."""
 
 
+def _decided(decision: Decision) -> str:
+    kind, person = phrase(decision.kind), decision.approval.by
+    if decision.reason:
+        return phrase("{person}: {kind}, {reason}", person=person, kind=kind, reason=decision.reason)
+    return f"{person}: {kind}"
+
+
 def _why(operation: Operation) -> str:
     """The cause of an operation's end: a person's decision first."""
-    decided = [
-        f"{one.approval.by}: {one.kind}{one.reason and f', {one.reason}'}" for one in operation.decisions
-    ]
+    decided = [_decided(one) for one in operation.decisions]
     failed = [operation.failure.message] if operation.failure else []
     return "; ".join(decided + failed) or operation.reason
 

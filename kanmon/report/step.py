@@ -13,6 +13,7 @@ from kanmon.apptest.summary import summary_of
 from kanmon.errors import KanmonError
 from kanmon.github.runner import HarmlessLog, Level, Runner
 from kanmon.github.workflow_run import current_run, in_workflow
+from kanmon.language import phrase
 from kanmon.release.events import EventKind
 from kanmon.report.console import make_console
 from kanmon.report.markdown import render_markdown
@@ -86,7 +87,7 @@ class WorkflowStep:
         for case in verdict.results.failures[: max(half, _ANNOTATIONS - len(verdict.failures))]:
             file = (folder / case.file).as_posix() if case.file else ""
             self.runner.annotate(
-                Level.ERROR, case.message or case.outcome.value, title=case.name, file=file, line=case.line
+                Level.ERROR, case.message or phrase(case.outcome), title=case.name, file=file, line=case.line
             )
         for failure in verdict.failures[half:]:
             self.error(failure)

@@ -86,8 +86,9 @@ class Progress:
                 "  {mark} {check} on {release} ({target}): {text} [dim]{milliseconds} ms, {tries} tries[/]"
             ),
             mark=mark,
+            target=phrase(str(event.facts["target"])),
             text=event.text,
-            **{key: value for key, value in event.facts.items() if key != "passed"},
+            **{key: value for key, value in event.facts.items() if key not in {"passed", "target"}},
         )
 
     def _stack(self, event: Event) -> Text | None:
@@ -264,10 +265,9 @@ def print_status(
     console.print(
         deferred("live      [bold]{live}[/]{commit}"), live=head.live or phrase("nothing"), commit=commit
     )
-    slot = head.pointer.slot
-    console.print(deferred("slot      {slot}"), slot=phrase("none") if slot is Slot.NONE else slot.value)
-    for each, release in sorted(head.slots.items()):
-        console.print("  {slot:<7} {release}", slot=each.value, release=release)
+    console.print(deferred("slot      {slot}"), slot=phrase(head.pointer.slot))
+    for slot, release in sorted(head.slots.items()):
+        console.print("  {slot:<7} {release}", slot=slot.value, release=release)
     console.print(deferred("rollback  {to}"), to=_way_back(targets))
     if head.freeze:
         console.print(

@@ -41,7 +41,7 @@ def print_verdict(console: Screen, verdict: Verdict) -> None:
         place = f" {case.file}:{case.line}" if case.line else f" {case.file}" if case.file else ""
         console.print(
             "[red]{outcome:>6}[/] {case}",
-            outcome=case.outcome.value,
+            outcome=phrase(case.outcome),
             case=f"{case.suite} {case.name}{place}",
         )
         console.print("       [dim]{message}[/]", message=case.message.strip().partition("\n")[0])

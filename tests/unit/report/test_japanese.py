@@ -14,8 +14,9 @@ from kanmon.apptest.summary import summary_of
 from kanmon.codes import Code
 from kanmon.config.verify import Verify
 from kanmon.errors import KanmonError
-from kanmon.ledger.records import Head, Lease, Release
-from kanmon.model import Result
+from kanmon.ledger.records import CheckRecord, Decision, DecisionKind, Head, Lease, Release
+from kanmon.model import Approval, Result, Step
+from kanmon.release.events import Event, EventKind
 from kanmon.release.outputs import Addresses
 from kanmon.release.plan import PlannedStack
 from kanmon.release.rollback import Targets
@@ -107,7 +108,7 @@ def verdicts() -> str:
     for one in (flaky, verdict(*cases, failures=problems)):
         print_verdict(on, one)
         pages += "".join(verdict_markdown(summary_of(one), limit, "https://run") for limit in (500_000, 1))
-    return printed(on).replace("failed suite", "") + pages
+    return printed(on) + pages
 
 
 def addresses() -> str:
@@ -155,3 +156,29 @@ def test_the_history_is_aligned() -> None:
     """CD-11: a Japanese letter is as wide as two others."""
     titles, row, *_ = history(an_operation()).splitlines()
     assert cell_len(titles.partition("実行者")[0]) == cell_len(row.partition("kim")[0])
+
+
+def test_a_check_and_its_target_are_in_japanese() -> None:
+    """The ledger has English words."""
+    on = console()
+    names = {"check": "page", "release": "r2", "target": "live"}
+    facts: dict[str, str | int | float | bool] = {**names, "passed": True, "milliseconds": 1, "tries": 1}
+    terminal.Progress(on, NOON)(Event(EventKind.CHECK, VALUE, facts, at=NOON))
+    assert "page / r2 (公開中)" in printed(on)
+    record = CheckRecord(name="page", target="candidate", passed=True, tries=1, milliseconds=1)
+    assert "| 候補 |" in render_markdown("checks.md.j2", checks=[record])
+
+
+def test_a_state_without_a_release_is_in_japanese() -> None:
+    on = console()
+    terminal.print_status(on, Head(), None, Targets(None, (), VALUE), None, now=NOON)
+    assert "スロット: なし" in printed(on)
+
+
+def test_a_decision_is_in_japanese() -> None:
+    approval = Approval(by="kim", how="terminal", digest="d", at=NOON)
+    decision = Decision(
+        operation=1, kind=DecisionKind.ABORT, step=Step.SHIFT, approval=approval, reason=VALUE
+    )
+    decided = history(an_operation().model_copy(update={"decisions": (decision,)}))
+    assert f"kim: 中止、{VALUE}" in decided
