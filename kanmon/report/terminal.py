@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from kanmon.errors import for_environment
 from kanmon.language import deferred, phrase
-from kanmon.model import Slot
 from kanmon.release.events import Event, EventKind
 from kanmon.release.step_words import shown_step
 from kanmon.report.console import block, joined, markup, styled
