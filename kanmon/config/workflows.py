@@ -12,7 +12,7 @@ FILES = (
     "kanmon-dev/kanmon/.github/workflows/rollback.yml",
 )
 """The files with jobs for the roles."""
-COMMIT = "98608b2c63a825dae9090417fd36f53aa8c58046"
+COMMIT = "e5ff2950ed9cb1bd36dddad16aba2f63c5003ee3"
 """The commit of these files in the workflow files to copy. `scripts/release` writes it."""
 
 
