@@ -12,7 +12,7 @@ FILES = (
     "kanmon-dev/kanmon/.github/workflows/rollback.yml",
 )
 """The files with jobs for the roles."""
-COMMIT = "e5ff2950ed9cb1bd36dddad16aba2f63c5003ee3"
+COMMIT = "b2ab2db850a27e132c2d79449f78d4f57709d204"
 """The commit of these files in the workflow files to copy. `scripts/release` writes it."""
 
 
