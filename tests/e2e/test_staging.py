@@ -110,7 +110,7 @@ def test_both_have_the_same_bytes_and_a_config_of_their_own(both: Both) -> None:
     staging, production = both.plan("staging"), both.plan("production")
     assert staging["bundle"] == production["bundle"]
     assert staging["config"] != production["config"]
-    assert production["required"] == f"{staging['release']} in staging"
+    assert production["proof"] == {"release": staging["release"], "environment": "staging"}
     for digest in (staging["bundle"], staging["config"], production["config"]):
         assert both.whole.summary.count(digest) >= 2, "the plan's and the end's"
 
