@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from kanmon.clock import Clock
 
 
+YES = ("y", "yes")
+"""The approving answers to a question with `[y/N]`, in lower case."""
 _REFUSALS = {"", "n", "no"}
 _SHOWN = 40
 

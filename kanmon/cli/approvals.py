@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanmon.approval.prompt import TerminalApproval
+from kanmon.approval.prompt import YES, TerminalApproval
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
 from kanmon.github.workflow_run import actor, current_run
@@ -51,7 +51,7 @@ class WorkflowApproval:
 
 def deploy_approver(context: Context, *, yes: bool) -> ApprovalPort:
     """The approver of a plan. At a terminal, `yes` approves it. In a workflow `yes` raises USAGE."""
-    return _approver(context, DEPLOY_QUESTION, ("y", "yes"), yes=yes)
+    return _approver(context, DEPLOY_QUESTION, YES, yes=yes)
 
 
 def rollback_approver(context: Context, *, yes: bool) -> ApprovalPort:

@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from kanmon.approval.prompt import YES
 from kanmon.language import deferred, phrase
 from kanmon.naming import logical_id
 from kanmon.report.terminal import print_change
@@ -52,11 +53,11 @@ class BootstrapChanges:
                 answer=_WHOLE,
                 number=self._length,
             )
-            answer = ask(phrase("Apply this with your own rights? [y/N/d] "))
-            if answer.strip().lower() != _WHOLE:
-                return _is_yes(answer)
+            answer = ask(phrase("Apply this with your own rights? [y/N/d] ")).strip().lower()
+            if answer != _WHOLE:
+                return answer in YES
         self.show()
-        return _is_yes(ask(phrase("Apply this with your own rights? [y/N] ")))
+        return ask(phrase("Apply this with your own rights? [y/N] ")).strip().lower() in YES
 
     def show(self) -> None:
         """Show every change with all of its permissions."""
@@ -119,10 +120,6 @@ class BootstrapChanges:
             replaced=counts["±"],
             deleted=counts["-"],
         )
-
-
-def _is_yes(answer: str) -> bool:
-    return answer.strip().lower() in {"y", "yes"}
 
 
 def _in_short(lines: tuple[str, ...]) -> Iterator[str]:

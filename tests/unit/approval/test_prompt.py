@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanmon.approval.prompt import TerminalApproval
+from kanmon.approval.prompt import YES, TerminalApproval
 from kanmon.cli.approvals import DEPLOY_QUESTION, asker
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
@@ -38,7 +38,7 @@ class Approvable:
 
 
 def _prompt(person: Callable[[str], str] | None, *, yes: bool = False) -> TerminalApproval:
-    return TerminalApproval("kim", person, yes, Clock(), DEPLOY_QUESTION, ("y", "yes"))
+    return TerminalApproval("kim", person, yes, Clock(), DEPLOY_QUESTION, YES)
 
 
 @pytest.mark.parametrize("answer", ["y", "yes", "Y", " Yes "])
