@@ -18,9 +18,8 @@ from kanmon.ledger.records import DatabaseSchema
 from kanmon.model import ReleaseState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from kanmon.ledger.ledger import Ledger
     from kanmon.ledger.records import Head, Release
     from kanmon.release.journal import Journal
 
@@ -55,7 +54,7 @@ def record_schema(journal: Journal, release: str, base: Release | None, answers:
         raise KanmonError(Code.SCHEMA_TOO_NEW, problem, fix=fix)
 
 
-def refuse_older_schema(ledger: Ledger, head: Head, target: Release) -> None:
+def refuse_older_schema(read: Callable[[str], Release | None], head: Head, target: Release) -> None:
     """Raise SCHEMA_TOO_NEW for a release that can't run on the present schema, with the nearest that can.
 
     A release from before the first answer is not refused: nobody stated what it runs on.
@@ -71,7 +70,7 @@ def refuse_older_schema(ledger: Ledger, head: Head, target: Release) -> None:
         present=present.number,
         oldest=present.compatible_with,
     )
-    others = (ledger.release(kept) for kept in head.kept if kept != head.live)
+    others = (read(kept) for kept in head.kept if kept != head.live)
     # Somebody rolled back from the others: they have another fault.
     stable = (other for other in others if other and other.state is ReleaseState.STABLE)
     fitting = [other for other in stable if not _is_too_old(other, present)]
@@ -81,10 +80,11 @@ def refuse_older_schema(ledger: Ledger, head: Head, target: Release) -> None:
 
 
 def _nearest(target: Release, fitting: Iterable[Release]) -> str:
-    later = sorted(other.number for other in fitting if other.number > target.number)
+    later = [other for other in fitting if other.number > target.number]
     if not later:
         return phrase("No earlier release runs on it: repair the app, and release it with `kanmon deploy`.")
-    return phrase("The nearest one that runs on it: `kanmon rollback r{number}`.", number=later[0])
+    nearest = min(later, key=lambda other: other.number)
+    return phrase("The nearest one that runs on it: `kanmon rollback {release}`.", release=nearest.id)
 
 
 def _is_too_old(release: Release, present: DatabaseSchema) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
@@ -20,6 +21,8 @@ from kanmon.release.transitions import recovery_step
 from kanmon.release.walk import Outcome, open_operation, refuse_busy, refuse_moved, walk
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kanmon.config.schema import Config
     from kanmon.ledger.ledger import Ledger
     from kanmon.ledger.records import Head, Operation, Release
@@ -30,11 +33,11 @@ if TYPE_CHECKING:
 _NO_TARGET = {Code.NO_ROLLBACK_TARGET, Code.UNKNOWN_RELEASE, Code.RELEASE_PRUNED, Code.SCHEMA_TOO_NEW}
 
 
-def default_target(ledger: Ledger, live: Release | None) -> Release | None:
+def default_target(read: Callable[[str], Release | None], live: Release | None) -> Release | None:
     """The last stable release before the live one: its base, or the base's base when that was rolled back."""
     release = live
     while release and release.base:
-        release = ledger.release(release.base)
+        release = read(release.base)
         if release and release.state is ReleaseState.STABLE:
             return release
     return None
@@ -56,11 +59,13 @@ def present_targets(ledger: Ledger) -> Targets:
     """The releases that no rollback refuses now."""
     head = ledger.head()
     returning = _returning(ledger, head)
+    # Each target is compared with the others. Otherwise every comparison reads all records again.
+    read = cache(ledger.release)
 
     def found(wanted: str | None) -> tuple[str | None, str]:
         """A release, or why there is none."""
         try:
-            return _target(ledger, head, returning, wanted).id, ""
+            return _target(read, head, returning, wanted).id, ""
         except KanmonError as error:
             if error.code not in _NO_TARGET:
                 raise
@@ -77,7 +82,7 @@ def rollback_target(ledger: Ledger, wanted: str | None) -> Release:
     Raises UNKNOWN_RELEASE, NO_ROLLBACK_TARGET, RELEASE_PRUNED, SCHEMA_TOO_NEW.
     """
     head = ledger.head()
-    return _target(ledger, head, _returning(ledger, head), wanted)
+    return _target(ledger.release, head, _returning(ledger, head), wanted)
 
 
 def _returning(ledger: Ledger, head: Head) -> str | None:
@@ -86,17 +91,19 @@ def _returning(ledger: Ledger, head: Head) -> str | None:
     return returns_to(present) if present else None
 
 
-def _target(ledger: Ledger, head: Head, returning: str | None, wanted: str | None) -> Release:
+def _target(
+    read: Callable[[str], Release | None], head: Head, returning: str | None, wanted: str | None
+) -> Release:
     if wanted is None and returning:
         # The rollback ends the open operation first, and users are there then. One command is one rollback.
         wanted = returning
     if wanted is None:
-        live = ledger.release(head.live) if head.live else None
-        target = default_target(ledger, live)
+        live = read(head.live) if head.live else None
+        target = default_target(read, live)
         if target is None:
             raise KanmonError(Code.NO_ROLLBACK_TARGET, _no_target(head))
-        return _refuse_unfit(ledger, head, target)
-    release = ledger.release(wanted)
+        return _refuse_unfit(read, head, target)
+    release = read(wanted)
     if release is None:
         problem = phrase("No deploy began a release {release}.", release=wanted)
         raise KanmonError(Code.UNKNOWN_RELEASE, problem)
@@ -111,12 +118,12 @@ def _target(ledger: Ledger, head: Head, returning: str | None, wanted: str | Non
             "{release} was never stable; it is {state}.", release=wanted, state=release.state.value
         )
         raise KanmonError(Code.NO_ROLLBACK_TARGET, problem)
-    return _refuse_unfit(ledger, head, release)
+    return _refuse_unfit(read, head, release)
 
 
-def _refuse_unfit(ledger: Ledger, head: Head, release: Release) -> Release:
+def _refuse_unfit(read: Callable[[str], Release | None], head: Head, release: Release) -> Release:
     _refuse_pruned(head, release)
-    refuse_older_schema(ledger, head, release)
+    refuse_older_schema(read, head, release)
     return release
 
 

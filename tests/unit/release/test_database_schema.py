@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
+from kanmon.ledger.ledger import release_key
 from kanmon.model import Result, Step
 from kanmon.release.rollback import Targets, present_targets, rollback_target
 from tests.fakes.app import make_config
@@ -72,6 +74,21 @@ def test_the_schema_stays_after_a_rollback(cloud: Cloud) -> None:
         "No earlier release runs on it: repair the app, and release it with `kanmon deploy`."
     )
     assert present_targets(cloud.ledger) == Targets(None, ("r4",), _refused(cloud, None).message)
+
+
+def test_status_reads_each_kept_release_once(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CD-9: each refused release is compared with all others, and with forty kept ones that is slow."""
+    _contracted(cloud)
+    reads: Counter[str] = Counter()
+
+    def counted(key: str) -> tuple[bytes, str] | None:
+        reads[key] += 1
+        return found(key)
+
+    found = cloud.store.get
+    monkeypatch.setattr(cloud.store, "get", counted)
+    assert present_targets(cloud.ledger).named == ("r3",)
+    assert {reads[release_key(f"r{number}")] for number in (1, 2, 3, 4)} == {1}
 
 
 def test_the_migration_of_an_aborted_release_counts(cloud: Cloud) -> None:

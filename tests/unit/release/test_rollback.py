@@ -122,7 +122,7 @@ def test_the_default_is_the_stable_release_before(cloud: Cloud, path: list[str],
         else:
             roll_back(cloud, name)
     live = cloud.ledger.release(cloud.ledger.head().live or "")
-    found = default_target(cloud.ledger, live)
+    found = default_target(cloud.ledger.release, live)
     assert (found.id if found else None) == target
 
 
