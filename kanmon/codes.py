@@ -16,7 +16,14 @@ from kanmon.language import phrase
 class Code(Enum):
     """An error code with its general meaning and its general fix."""
 
-    CONFIG_MISSING = (101, "The config file does not exist.", "Create it, or name it with `--config FILE`.")
+    CONFIG_MISSING = (
+        101,
+        "The config file does not exist.",
+        (
+            "Run the command in your app's folder, or name the file with `--config FILE`. A new app needs it "
+            "first: create it."
+        ),
+    )
     CONFIG_EMPTY = (102, "The config file is empty.", "Copy the example from the README into it.")
     CONFIG_SYNTAX = (
         103,

@@ -6,7 +6,7 @@ import re
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from kanmon.language import deferred, phrase
+from kanmon.language import deferred, phrase, sentences
 
 if TYPE_CHECKING:
     from kanmon.codes import Code
@@ -61,8 +61,8 @@ class KanmonError(Exception):
 
     def __str__(self) -> str:
         """The error as one message."""
-        place = f" ({self.where})" if self.where else ""
-        return f"{self.code.id}: {self.message}{place} {self.fix}"
+        place = f"({self.where})" if self.where else ""
+        return f"{self.code.id}: {sentences(self.message, place, self.fix)}"
 
     def for_environment(self, environment: str) -> KanmonError:
         """The same error with hints for one environment: see :func:`for_environment`."""

@@ -49,6 +49,11 @@ def deferred(english: str) -> str:
     return english
 
 
+def sentences(*texts: str) -> str:
+    """Sentences as one text, without the empty ones. After a Japanese one, there is no space."""
+    return " ".join(filter(None, texts)).replace("。 ", "。")
+
+
 @cache
 def japanese() -> dict[str, str]:
     """The Japanese texts by their English ones."""

@@ -10,7 +10,7 @@ import re
 
 from kanmon.aws.later_refusals import LATER
 from kanmon.aws.refusal import Refusal, codes
-from kanmon.language import deferred, phrase
+from kanmon.language import deferred, phrase, sentences
 
 CONCURRENCY = deferred(
     "The account runs too few functions at once: a new account has a quota of ten for all its functions. "
@@ -177,7 +177,7 @@ def fix_for(message: str) -> str | None:
 
 def fix_before(message: str, needed: str) -> str:
     """The fix for a message as in :func:`fix_for`, if there is one, and then a fix that is needed anyway."""
-    return " ".join(filter(None, (fix_for(message), needed)))
+    return sentences(fix_for(message) or "", needed)
 
 
 def _service_in(text: str) -> str:

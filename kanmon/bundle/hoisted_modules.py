@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from kanmon.bundle.linked_modules import BUNDLER
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
-from kanmon.language import phrase
+from kanmon.language import phrase, sentences
 from kanmon.regular_file import RefusedFileError, read_regular
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def lacking_modules(name: str, function: Function, files: Sequence[TreeFile]) ->
         "Copy the package to a folder outside of the workspaces, and run `npm install --omit=dev` there."
     )
     where = f"functions.{name}.artifact: {function.artifact}"
-    return KanmonError(Code.MODULE_MISSING, problem, where=where, fix=f"{fix} {phrase(BUNDLER)}")
+    return KanmonError(Code.MODULE_MISSING, problem, where=where, fix=sentences(fix, phrase(BUNDLER)))
 
 
 def _package(path: str) -> str:

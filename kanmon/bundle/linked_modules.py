@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanmon.language import deferred, phrase
+from kanmon.language import deferred, phrase, sentences
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,5 +50,5 @@ def way_out(name: str, root: Path) -> str | None:
     for folder in (root, *root.parents):
         for lock, way in _WAYS.items():
             if (folder / lock).is_file():
-                return f"{phrase(way)} {phrase(BUNDLER)}"
-    return f"{phrase(_PACK)} {phrase(BUNDLER)}"
+                return sentences(phrase(way), phrase(BUNDLER))
+    return sentences(phrase(_PACK), phrase(BUNDLER))

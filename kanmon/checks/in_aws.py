@@ -13,7 +13,7 @@ from kanmon.aws.calls import aws_errors, error_code
 from kanmon.checks.hidden_values import NoValueError
 from kanmon.checks.probe import LARGEST, NoAnswerError
 from kanmon.errors import KanmonError
-from kanmon.language import phrase
+from kanmon.language import phrase, sentences
 from kanmon.model import Answer
 from kanmon.naming import RELEASE_HEADER, secret_name, slot_resource_name
 
@@ -51,7 +51,7 @@ class Secrets:
                         raise
                     text = ""
         except KanmonError as error:
-            raise NoValueError(f"{error.message} {error.fix}".rstrip(".。")) from None
+            raise NoValueError(sentences(error.message, error.fix).rstrip(".。")) from None
         if not text:
             problem = phrase("the secret {secret} has no text. Enter it in Secrets Manager", secret=whole)
             raise NoValueError(problem)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from kanmon.language import phrase
+from kanmon.language import phrase, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,7 +24,7 @@ class MistakeError(ValueError):
     """
 
     def __init__(self, problem: str, fix: str, *, at: tuple[int | str, ...] = ()) -> None:
-        super().__init__(f"{problem} {fix}")
+        super().__init__(sentences(problem, fix))
         self.problem = problem
         self.fix = fix
         self.at = at

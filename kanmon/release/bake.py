@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from kanmon.aws.refusals import fix_before
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
-from kanmon.language import phrase
+from kanmon.language import phrase, sentences
 from kanmon.naming import app_rollback_alarm, slot_rollback_alarm
 from kanmon.release.decide import obey
 from kanmon.release.events import EventKind
@@ -93,7 +93,7 @@ class Bake:
         fired = [alarm for alarm in firing if alarm.name not in self.excused]
         if fired:
             journal.record_alarms(fired)
-            problem = " ".join(_sentence(alarm) for alarm in fired)
+            problem = sentences(*map(_sentence, fired))
             raise KanmonError(Code.ALARM_FIRED, problem, fix=Code.ALARM_FIRED.fix_with(ALARM=fired[0].name))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kanmon.aws.refusals import CONCURRENCY
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
-from kanmon.language import phrase
+from kanmon.language import phrase, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ class ChecksFailedError(KanmonError):
     ) -> None:
         fix = Code.CHECK_FAILED.fix_with(LOG_GROUP=target.logs)
         if not invoked:
-            fix = f"{_fix_without_function()} {fix}"
+            fix = sentences(_fix_without_function(), fix)
         super().__init__(Code.CHECK_FAILED, message, where=place_of(target), fix=fix)
         self.failed = failed
         self.arrived = arrived
@@ -68,9 +68,11 @@ def refuse_failed(results: Sequence[CheckResult]) -> None:
     """Raise ChecksFailedError with the reasons when one of these checks failed. All have one target."""
     failed = [result for result in results if not result.passed]
     if failed:
-        message = " ".join(
-            phrase("{check}: {failure}.", check=result.check.name, failure=result.failure)
-            for result in failed
+        message = sentences(
+            *(
+                phrase("{check}: {failure}.", check=result.check.name, failure=result.failure)
+                for result in failed
+            )
         )
         checks = tuple(result.check for result in failed)
         arrived = any(result.arrived for result in failed)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
-from kanmon.language import phrase
+from kanmon.language import phrase, sentences
 from kanmon.model import OperationKind
 from kanmon.release.checking import place_of
 from kanmon.release.events import EventKind
@@ -34,7 +34,7 @@ def run_own_tests(steps: Steps, candidate: Target) -> None:
     verdict = steps.services.preview_tests.run(verify, commit, candidate, steps.site.url, steps.obey)
     steps.journal.emit(EventKind.NOTE, _numbers(verdict.results.executed, len(verdict.results.failures)))
     if not verdict.passed:
-        problem = " ".join(failure.message for failure in verdict.failures[:_SHOWN])
+        problem = sentences(*(failure.message for failure in verdict.failures[:_SHOWN]))
         raise KanmonError(Code.CANDIDATE_REFUSED, problem, where=place_of(candidate))
 
 

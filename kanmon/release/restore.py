@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
-from kanmon.language import phrase
+from kanmon.language import phrase, sentences
 from kanmon.ledger.records import KeptStack
 from kanmon.model import Slot
 from kanmon.naming import EDGE, SLOT, STACK_KINDS, stack_name
@@ -120,7 +120,7 @@ class _Restoration:
         except KanmonError as error:
             if error.code in _OWN_ERRORS:
                 raise
-            reason = f"{error.message} {error.fix}"
+            reason = sentences(error.message, error.fix)
             if error.code in _REFUSALS or name in self.failed:
                 raise _KeptError(reason) from error
             # The ledger has the failure before this run ends. Otherwise the next one would not know that it

@@ -32,6 +32,7 @@ def smoke(services: Services, config: Config, observer: Observer) -> list[CheckR
         raise KanmonError(
             Code.UNKNOWN_RELEASE,
             phrase("Nothing is live in {environment} yet.", environment=config.environment),
+            fix=phrase("Release the app first, with `kanmon deploy`."),
         )
     served = Loader(services.blobs).load(release).config
     for note in served.unchecked:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kanmon.aws.refusals import fix_before
 from kanmon.codes import Code
 from kanmon.errors import KanmonError
-from kanmon.language import phrase
+from kanmon.language import phrase, sentences
 from kanmon.ledger.records import Operation
 from kanmon.model import OperationKind, Result, Step
 from kanmon.release.checking import ChecksFailedError
@@ -106,7 +106,7 @@ def refuse_busy(operation: Operation | None, head: Head, now: datetime) -> None:
             "{holder} is at work on operation {operation}.", holder=holder, operation=operation.number
         )
         end = phrase("To end a running deploy now, run `kanmon abort`.")
-        fix = f"{phrase(Code.LOCKED.fix)} {end}"
+        fix = sentences(phrase(Code.LOCKED.fix), end)
         raise KanmonError(Code.LOCKED, problem, fix=fix)
 
 
@@ -220,13 +220,13 @@ def still_open(operation: Operation, failure: KanmonError, before: KanmonError |
     elif operation.step is Step.COMPLETE:
         message = _incomplete(operation, message)
         undo = phrase("`kanmon recover --undo` rolls it back instead.")
-        fix = f"{fix} {undo}"
+        fix = sentences(fix, undo)
     else:
-        message = f"{message} {_users(operation)}"
+        message = sentences(message, _users(operation))
     if failure.code in _OF_AWS:
         # The next run would meet the same refusal.
         fix = fix_before(failure.message, fix)
-    failed = KanmonError(code, f"{message} {_state(operation)}", where=failure.where, fix=fix)
+    failed = KanmonError(code, sentences(message, _state(operation)), where=failure.where, fix=fix)
     result = Result.HELD if operation.held else Result.FAILED
     return Outcome(result, operation.release, operation, failed)
 

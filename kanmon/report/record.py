@@ -10,7 +10,7 @@ from kanmon.errors import KanmonError
 from kanmon.github.commits import changes_between, commit_exists
 from kanmon.github.deployments import DeploymentRequest, Deployments, DeploymentStatus
 from kanmon.github.releases import GithubReleases, ReleasePage
-from kanmon.language import phrase
+from kanmon.language import phrase, sentences
 from kanmon.model import OperationKind, ReleaseState, Result
 from kanmon.notify.words import end_sentence
 from kanmon.release.step_words import shown_step
@@ -79,7 +79,9 @@ class Recorded:
             pieces=", ".join(pieces),
             cause=f"{first.code.id}: {first.message}",
         )
-        return KanmonError(Code.RECORD_INCOMPLETE, message, fix=f"{first.fix} {Code.RECORD_INCOMPLETE.fix}")
+        return KanmonError(
+            Code.RECORD_INCOMPLETE, message, fix=sentences(first.fix, phrase(Code.RECORD_INCOMPLETE.fix))
+        )
 
 
 @dataclass(frozen=True)
@@ -241,7 +243,7 @@ def deployment_status(operation: Operation) -> DeploymentStatus:
 def _together(alike: list[KanmonError]) -> KanmonError:
     """One error for all tags with the same reason."""
     tags = ", ".join(error.where or "" for error in alike)
-    fixes = " ".join(dict.fromkeys(error.fix for error in alike))
+    fixes = sentences(*dict.fromkeys(error.fix for error in alike))
     return KanmonError(alike[0].code, alike[0].message, where=tags, fix=fixes)
 
 

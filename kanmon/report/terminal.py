@@ -238,10 +238,11 @@ def print_error(console: Screen, error: KanmonError) -> None:
     """Print an error as one message."""
     message, fix = block(error.message), markup("[bold]{fix}[/]", fix=error.fix)
     place = [markup("[dim]({where})[/]", where=error.where)] if error.where else []
+    gap = "" if message.plain.endswith("。") else " "
     console.print(
         "[bold red]{code}[/] {message}",
         code=error.code.id,
-        message=joined("\n  " if "\n" in message.plain else " ", [message, joined(" ", [*place, fix])]),
+        message=joined("\n  " if "\n" in message.plain else gap, [message, joined(" ", [*place, fix])]),
     )
 
 

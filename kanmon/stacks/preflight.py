@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from kanmon.codes import Code
 from kanmon.config.api import resource_count
 from kanmon.errors import KanmonError
-from kanmon.language import deferred, phrase
+from kanmon.language import deferred, phrase, sentences
 from kanmon.model import Slot
 from kanmon.naming import API, SLOT, stack_name
 from kanmon.stacks.own_names import refuse_foreign_names
@@ -167,7 +167,7 @@ def _refuse_parameters(spec: StackSpec, found: Mapping[str, Outline]) -> None:
         ),
     ]
     if problems:
-        raise KanmonError(Code.TEMPLATE_WRONG, " ".join(problems), where=spec.name)
+        raise KanmonError(Code.TEMPLATE_WRONG, sentences(*problems), where=spec.name)
 
 
 def _differences(given: Collection[str], declared: Collection[str]) -> list[str]:

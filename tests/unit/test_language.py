@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from jinja2 import nodes
 
-from kanmon.language import VARIABLE, deferred, japanese, phrase, speak, spoken
+from kanmon.language import VARIABLE, deferred, japanese, phrase, sentences, speak, spoken
 from tests.texts import PACKAGE, PAGES, STYLE, bare_texts, bare_words, calls, parsed, phrases
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ IN_FUNCTIONS = PACKAGE / "bundle/starter/start.py"
 CODES = PACKAGE / "codes.py"
 """The table of errors: each meaning and fix is a phrase."""
 MODULES = sorted({*PACKAGE.rglob("*.py")} - {*IN_AWS, IN_FUNCTIONS, CODES})
+_OF_A_CODE = re.compile(r"(Code\.[A-Z_]+|code)\.fix$")
 _CLOUDFORMATION = "CloudFormation's words, to compare with"
 _LOG = "a line of the notifier's log"
 _RE2 = "RE2's words, to compare with"
@@ -214,6 +215,21 @@ def test_a_bare_word_of_a_page_is_found() -> None:
 def _english_again() -> Iterator[None]:
     yield
     speak({})
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_the_general_fix_of_an_error_is_shown_as_a_phrase(path: Path) -> None:
+    """`Code.X.fix` is the English text of the table."""
+    tree = ast.parse(path.read_text("utf-8"))
+    shown = {id(text) for _, text in calls(tree)}
+    fixes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "fix"]
+    assert [fix.lineno for fix in fixes if _OF_A_CODE.match(ast.unparse(fix)) and id(fix) not in shown] == []
+
+
+def test_no_space_follows_a_japanese_sentence() -> None:
+    """English has one. A text that is empty leaves none."""
+    assert sentences("終わりました。", "(r2)", "", "次へ。", "完了。") == "終わりました。(r2) 次へ。完了。"
+    assert sentences("It ended.", "", "Go on.") == "It ended. Go on."
 
 
 @pytest.mark.usefixtures("_english_again")

@@ -154,7 +154,7 @@ def test_what_only_another_python_has_stays_in_english(
 def test_an_error_of_the_system_comes_in_japanese(capsys: Capture, config: str) -> None:
     """DOC-1"""
     shown = refused(capsys, "render", "--config", config, "--output", config)
-    assert shown.startswith(f"KNM-903 同じ名前のファイルがすでにあります。 ({config}) ")
+    assert shown.startswith(f"KNM-903 同じ名前のファイルがすでにあります。({config}) ")
 
 
 WITHOUT_CONFIG = {"comment", "notify"}

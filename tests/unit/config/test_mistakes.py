@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from kanmon.config.forms import as_yaml, example, form_of, keys_of
 from kanmon.config.mistakes import causes, explanation
 from kanmon.config.schema import Config
+from kanmon.language import sentences
 
 if TYPE_CHECKING:
     from kanmon.config.document import Location
@@ -358,7 +359,7 @@ def _explained(config: dict[str, Any]) -> list[str]:
     try:
         Config.model_validate(config)
     except ValidationError as error:
-        return [" ".join(explanation(one)) for one in causes(error.errors(include_url=False))]
+        return [sentences(*explanation(one)) for one in causes(error.errors(include_url=False))]
     return []
 
 
@@ -397,7 +398,7 @@ def test_a_wrong_value_is_explained_in_japanese(place: Location) -> None:
 def test_a_missing_and_an_unknown_key_are_explained_in_japanese() -> None:
     """DOC-1"""
     [missing] = _explained(_without(("app",)))
-    assert missing == "`app` がありません。 たとえば `app: shop` をファイルに追加してください。"
+    assert missing == "`app` がありません。たとえば `app: shop` をファイルに追加してください。"
     [unknown] = _explained(_changed(("traffic", "xyzzy"), 1))
     assert not ENGLISH.search(GIVEN.sub("", unknown))
 

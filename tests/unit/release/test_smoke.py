@@ -48,3 +48,4 @@ def test_before_the_first_release_there_is_nothing_to_check(cloud: Cloud) -> Non
     with pytest.raises(KanmonError) as caught:
         smoke(cloud.services(), make_config(), ignore)
     assert caught.value.code is Code.UNKNOWN_RELEASE
+    assert caught.value.fix == "Release the app first, with `kanmon deploy`."

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from kanmon.codes import Code
 from kanmon.github.deployments import DeploymentStatus
-from kanmon.language import speak
+from kanmon.language import phrase, speak
 from kanmon.ledger.records import Failure, Operation, StepRecord
 from kanmon.model import OperationKind, Result, Slot, Step
 from kanmon.report.record import Recorded, Recorder, deployment_status
@@ -181,6 +181,15 @@ def test_a_missing_permission_is_named(
     warning, *_ = recorder(github, cloud, **permissions).record().warnings
     assert warning.code is Code.RECORD_INCOMPLETE
     assert warning.fix.startswith(f"Give the job `permissions: {missing}`.")
+
+
+@pytest.mark.usefixtures("japanese")
+def test_a_missing_piece_is_explained_in_japanese(github: LocalGithub, cloud: Cloud) -> None:
+    """DOC-1: the reason's fix, and then what every such warning advises."""
+    release(cloud, "a1")
+    warning, *_ = recorder(github, cloud, contents="read", deployments="write").record().warnings
+    assert warning.fix.endswith(f"。{phrase(Code.RECORD_INCOMPLETE.fix)}")
+    assert phrase(Code.RECORD_INCOMPLETE.fix) != Code.RECORD_INCOMPLETE.fix
 
 
 def test_a_rewritten_history_leaves_notes_without_commits(github: LocalGithub, cloud: Cloud) -> None:

@@ -71,6 +71,13 @@ def test_the_fix_of_an_error_with_several_lines_has_its_own_line() -> None:
     assert printed(on) == "KNM-111 `make` failed:\n    | no rule\n  (/app) Do this.\n"
 
 
+def test_an_error_in_japanese_has_no_space_after_a_sentence() -> None:
+    """DOC-1"""
+    on = console()
+    print_error(on, KanmonError(Code.USAGE, "違います。", fix="直してください。"))
+    assert printed(on) == "KNM-901 違います。直してください。\n"
+
+
 def test_an_errors_own_fix_comes_before_the_general_one() -> None:
     on = console()
     print_error(on, KanmonError(Code.USAGE, "Wrong.", fix="Do this."))
