@@ -12,7 +12,7 @@ FILES = (
     "kanmon-dev/kanmon/.github/workflows/rollback.yml",
 )
 """The files with jobs for the roles."""
-COMMIT = "b2ab2db850a27e132c2d79449f78d4f57709d204"
+COMMIT = "23996e92aaa0014503a51471bb5617dddd48aef7"
 """The commit of these files in the workflow files to copy. `scripts/release` writes it."""
 
 
