@@ -19,14 +19,20 @@ from pg8000.native import Connection
 
 from embedded.process import REPOSITORY
 from kanmon.bundle.build import build_bundle
+from kanmon.codes import Code
 from kanmon.config.source import load_config
+from kanmon.errors import KanmonError
+from kanmon.model import Result
+from kanmon.release.rollback import rollback_target
+from tests.fakes.cloud import Cloud
+from tests.fakes.runs import failure_of, release
 from tests.recipes.app import RECIPES, Recipe, answer, lay
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from embedded.aws import EmbeddedAws
-    from kanmon.errors import KanmonError
+    from kanmon.release.walk import Outcome
 
 pytestmark = pytest.mark.emulator
 
@@ -149,7 +155,28 @@ def test_a_recipe_applies_each_migration_once(recipe: Recipe) -> None:
     again = recipe.migrate()
     assert len(again["applied"]) == 1
     assert again["schema"] == first["schema"] + 1
-    assert recipe.migrate() == {"schema": again["schema"], "applied": []}
+    assert recipe.migrate() == {"schema": again["schema"], "compatible_with": 0, "applied": []}
+
+
+@pytest.mark.parametrize("recipe", NAMES if BUILT else [QUICK], indirect=True)
+def test_no_rollback_returns_to_code_that_a_migration_broke(recipe: Recipe) -> None:
+    """CD-9: the recipe answers from a real database, and the engine keeps to its answers."""
+    cloud = Cloud()
+
+    def deploy(version: str) -> Outcome:
+        cloud.functions.answer = json.dumps(recipe.migrate())
+        return release(cloud, version)
+
+    assert deploy("a1").result is deploy("b2").result is Result.STABLE
+    expanded = json.loads(cloud.functions.answer)["schema"]
+    recipe.contract("ALTER TABLE goals DROP COLUMN title", expanded + 1)
+    outcome = deploy("c3")
+    assert "title" not in recipe.columns()
+    assert failure_of(outcome).code is Code.SCHEMA_TOO_NEW
+    assert cloud.users == ("r2", "r2")
+    with pytest.raises(KanmonError) as caught:
+        rollback_target(cloud.ledger, "r1")
+    assert caught.value.code is Code.SCHEMA_TOO_NEW
 
 
 @whole
@@ -235,7 +262,7 @@ def test_flyways_own_history_is_adopted(recipe: Recipe) -> None:
     recipe.database.run("CREATE TABLE goals (title text NOT NULL)")
     recipe.database.run("CREATE TABLE flyway_schema_history (script text, success boolean, type text)")
     recipe.database.run("INSERT INTO flyway_schema_history VALUES ('V1__goals.sql', true, 'SQL')")
-    assert recipe.migrate() == {"schema": 2, "applied": ["V0__adopt"]}
+    assert recipe.migrate() == {"schema": 2, "compatible_with": 0, "applied": ["V0__adopt"]}
 
 
 @whole
@@ -248,7 +275,7 @@ def test_files_run_in_the_order_of_their_numbers(recipe: Recipe) -> None:
     }.items():
         (recipe.migrations / f"{name}.sql").write_text(sql)
     applied = ["V0__adopt", "V1__goals", "V2__2nd_column", "V2.1__3rd_column", "V10__drop"]
-    assert recipe.migrate() == {"schema": 5, "applied": applied}
+    assert recipe.migrate() == {"schema": 5, "compatible_with": 0, "applied": applied}
     (recipe.migrations / "R__view.sql").write_text("SELECT 1")
     assert "R__view.sql has no number" in recipe.refused()
 

@@ -37,6 +37,7 @@ _NODE = "import('./index.mjs').then(m => m.handler({})).then(a => console.log(JS
 _PYTHON = "import handler, json; print(json.dumps(handler.handle({}, None)))"
 _JOURNAL = "drizzle/migrate/migrations/meta/_journal.json"
 _INDEX = "CREATE INDEX CONCURRENTLY goals_title ON goals (title)"
+_OLDEST = "COMPATIBLE_WITH = {}"
 _LATER = 1_790_000_001_000
 
 
@@ -103,6 +104,12 @@ class Recipe:
             block = f"{begin}\n        op.execute({_INDEX!r})"
             script = self.migrations / "versions/0002_two.py"
             script.write_text(script.read_text().replace(f"op.execute({_INDEX!r})", block))
+
+    def contract(self, sql: str, oldest: int) -> None:
+        """Write a second migration that removes something: only code for schema `oldest` or later works."""
+        self.add(sql)
+        [shared] = self.artifact.glob("database.*")
+        shared.write_text(shared.read_text().replace(_OLDEST.format(0), _OLDEST.format(oldest)))
 
     def revert(self) -> None:
         """Remove the second migration, as a revert of its commit does."""

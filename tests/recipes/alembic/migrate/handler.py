@@ -5,7 +5,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from database import PREPARE, settings
+from database import COMPATIBLE_WITH, PREPARE, settings
 from pg8000.dbapi import connect
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
@@ -26,4 +26,5 @@ def handle(event: dict, context: object) -> dict:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     new = [one.revision for one in scripts.iterate_revisions("head", before)]
-    return {"schema": len(list(scripts.iterate_revisions("head", "base"))), "applied": new[::-1]}
+    schema = len(list(scripts.iterate_revisions("head", "base")))
+    return {"schema": schema, "compatible_with": COMPATIBLE_WITH, "applied": new[::-1]}

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate } from "drizzle-orm/node-postgres/migrator";
-import { alone } from "./database.mjs";
+import { alone, COMPATIBLE_WITH } from "./database.mjs";
 
 const migrationsFolder = fileURLToPath(new URL("migrations", import.meta.url));
 
@@ -16,7 +16,8 @@ export const handler = () =>
     if (schema < entries.length) {
       throw new Error("Drizzle skipped a migration that is older than the last applied one: generate it again");
     }
-    return { schema, applied: entries.slice(before).map((entry) => entry.tag) };
+    const applied = entries.slice(before).map((entry) => entry.tag);
+    return { schema, compatible_with: COMPATIBLE_WITH, applied };
   });
 
 async function count(client) {

@@ -1,7 +1,7 @@
 // migrate/index.mjs
 import { fileURLToPath } from "node:url";
 import knex from "knex";
-import { alone, settings } from "./database.mjs";
+import { alone, COMPATIBLE_WITH, settings } from "./database.mjs";
 
 const migrations = {
   directory: fileURLToPath(new URL("migrations", import.meta.url)),
@@ -16,7 +16,7 @@ export const handler = () =>
       await db.migrate.forceFreeMigrationsLock();
       const [, applied] = await db.migrate.latest();
       const { rows } = await client.query("SELECT count(*)::int AS schema FROM knex_migrations");
-      return { schema: rows[0].schema, applied };
+      return { schema: rows[0].schema, compatible_with: COMPATIBLE_WITH, applied };
     } finally {
       await db.destroy();
     }

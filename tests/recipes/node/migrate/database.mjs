@@ -6,6 +6,9 @@ import pg from "pg";
 // Any number that nothing else in this database uses.
 const LOCK = 6_312_026_082;
 
+// The lowest schema that code may be made for, and still works. A migration that removes something raises it.
+export const COMPATIBLE_WITH = 0;
+
 export async function settings() {
   const { DATABASE_HOST, DATABASE_PORT, DATABASE_NAME, DATABASE_SECRET_ARN } = process.env;
   const secret = await new SecretsManagerClient().send(

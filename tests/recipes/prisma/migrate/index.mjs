@@ -1,7 +1,7 @@
 // migrate/index.mjs
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { alone } from "./database.mjs";
+import { alone, COMPATIBLE_WITH } from "./database.mjs";
 
 const FOLDER = new URL("migrations/", import.meta.url);
 // As Prisma makes it, so that `prisma migrate` goes on to work with this database.
@@ -37,7 +37,7 @@ export const handler = () =>
         applied.push(name);
       }
     }
-    return { schema: known.size + applied.length, applied };
+    return { schema: known.size + applied.length, compatible_with: COMPATIBLE_WITH, applied };
   });
 
 function load() {

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import boto3
 
+# The lowest schema that code may be made for, and still works. A migration that removes something raises it.
+COMPATIBLE_WITH = 0
+
 
 def settings() -> dict:
     """The connection's settings for pg8000."""

@@ -3,7 +3,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from database import PREPARE, settings
+from database import COMPATIBLE_WITH, PREPARE, settings
 from pg8000.native import Connection
 
 FOLDER = Path(__file__).with_name("migrations")
@@ -17,7 +17,7 @@ def handle(event: dict, context: object) -> dict:
         connection.run("CREATE TABLE IF NOT EXISTS schema_migrations (name text PRIMARY KEY, digest text)")
         applied = [file.stem for file in sorted(FOLDER.glob("*.sql"), key=number) if apply(connection, file)]
         schema = connection.run("SELECT count(*) FROM schema_migrations")[0][0]
-        return {"schema": schema, "applied": applied}
+        return {"schema": schema, "compatible_with": COMPATIBLE_WITH, "applied": applied}
     finally:
         connection.close()
 
