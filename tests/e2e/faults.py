@@ -153,7 +153,7 @@ def _held(ground: Ground) -> Names:
 
 @fault("troubleshooting-guide#a-check-fails-on-the-stable-release-too")
 def _both_fail(ground: Ground) -> Names:
-    ground.repair = _unreadable(ground)
+    _unreadable(ground)
     return None
 
 
@@ -273,8 +273,11 @@ def _other_code(ground: Ground) -> Names:
 def _moved(ground: Ground) -> Names:
     live = ground.project.head()["pointer"]["slot"]
     other = "blue" if live == "green" else "green"
-    ground.project.client("apigateway").update_stage(
-        restApiId=_output(ground, "api", "ApiId"), stageName="live",
+    gateway, api = ground.project.client("apigateway"), _output(ground, "api", "ApiId")
+    # As somebody does who deploys the API in the console: the stage gets other routes, too.
+    gateway.create_deployment(restApiId=api, stageName="live")
+    gateway.update_stage(
+        restApiId=api, stageName="live",
         patchOperations=[{"op": "replace", "path": "/variables/slot", "value": other}],
     )  # fmt: skip
     ground.change()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from botocore.model import ServiceModel
 
 PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
-OF_THE_CLI = {"logs tail", "cloudtrail validate-logs", "s3 sync", "sso login"}
+OF_THE_CLI = {"logs tail", "cloudtrail validate-logs", "s3 cp", "s3 sync", "sso login"}
 """Commands that the command line has beside the operations of AWS's services."""
 OF_ALL = {"query", "output", "region", "max-items", "profile", "cli-input-json", "notification-endpoint"}
 """Options of all commands, and one with a name of its own: `Endpoint` of `sns subscribe`.
