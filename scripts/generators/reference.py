@@ -1,4 +1,4 @@
-"""Generates from the code: the config's JSON schema, the tables in docs/reference, parts of other pages.
+"""Generates from the code: the config's JSON schema, the tables in docs/**/reference, parts of other pages.
 
 `python -m scripts.generators.reference` writes; with `--check` it only prints the outdated files, and fails.
 """
@@ -9,17 +9,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kanmon.codes import Code
 from kanmon.config.forms import as_yaml, child_of, form_of, is_duration, keys_of, limits_of, values_of
 from kanmon.config.schema import schema_text
-from kanmon.errors import ExitStatus
 from scripts.generators.action_page import action_page
 from scripts.generators.actions import action_files
 from scripts.generators.command_page import command_page
+from scripts.generators.error_page import error_page, japanese_error_page
 from scripts.generators.ledger_page import ledger_page
 from scripts.generators.monitoring_page import monitoring_page
 from scripts.generators.refusals import with_refusals
-from scripts.generators.tables import NOTE, anchor, key_anchor, meanings, table
+from scripts.generators.tables import NOTE, anchor, key_anchor
 from scripts.generators.transitions import with_transitions
 
 if TYPE_CHECKING:
@@ -83,7 +82,8 @@ def generated() -> dict[Path, str]:
     return {
         _ROOT / "schema" / "kanmon.schema.json": schema_text(),
         _ROOT / "docs" / "reference" / "config.md": _config_page(),
-        _ROOT / "docs" / "reference" / "errors.md": _errors_page(),
+        _ROOT / "docs" / "reference" / "errors.md": error_page(),
+        _ROOT / "docs" / "ja" / "reference" / "errors.md": japanese_error_page(),
         _ROOT / "docs" / "reference" / "actions.md": action_page(actions),
         _ROOT / "docs" / "reference" / "commands.md": command_page(),
         _ROOT / "docs" / "reference" / "ledger.md": ledger_page(),
@@ -96,27 +96,6 @@ def generated() -> dict[Path, str]:
 
 def _current(path: Path) -> str:
     return path.read_text("utf-8") if path.exists() else ""
-
-
-def _errors_page() -> str:
-    texts = meanings(ExitStatus)
-    return "\n".join(
-        [
-            "# Errors",
-            "",
-            NOTE,
-            "Every error is one message with a code, what happened, where, and what to do.",
-            "",
-            *table(("code", "meaning", "what to do"), ((_code(one), one.meaning, one.fix) for one in Code)),
-            "## Exit status",
-            "",
-            *table(("status", "meaning"), ((str(one.value), texts[one.name]) for one in ExitStatus)),
-        ]
-    )
-
-
-def _code(code: Code) -> str:
-    return f"{anchor(code.id.lower())}{code.id}"
 
 
 def _config_page() -> str:

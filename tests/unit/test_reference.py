@@ -15,13 +15,16 @@ from kanmon.cli.commands import NAMES, load
 from kanmon.cli.parser import names_of, parse
 from kanmon.codes import Code
 from kanmon.errors import ExitStatus
+from kanmon.language import japanese
 from kanmon.ledger.ledger import DOCUMENTS
 from kanmon.naming import Alarm
 from scripts.generators.command_page import statuses
+from scripts.generators.error_page import japanese_error_page, own_texts
 from scripts.generators.reference import generated
 from tests.unit.ledger.golden import RECORDS
 
 ROOT = Path(__file__).resolve().parents[2]
+JAPANESE_ERRORS = japanese_error_page()
 ENDINGS = {"exit_status", "recovery_status", "show_outcome"}
 """What gives a command the status of an operation's outcome."""
 
@@ -104,6 +107,21 @@ def test_every_error_and_every_key_has_its_own_anchor() -> None:
     found = re.findall(r'<a id="([^"]+)"></a>`', page("config"))
     assert {"app", "functions.memory", "checks.expect.json", "thresholds.api_p95"} <= set(found)
     assert len(set(found)) == len(found)
+
+
+def test_every_error_is_on_the_japanese_page() -> None:
+    """DOC-3: with its meaning and its fix in Japanese, and with the anchor of the English page."""
+    rows = re.findall(r'^\| <a id="(.+)"></a>(.+) \| (.+) \| (.+) \|$', JAPANESE_ERRORS, re.MULTILINE)
+    assert rows == [
+        (code.id.lower(), code.id, japanese()[code.meaning], japanese()[code.fix]) for code in Code
+    ]
+
+
+def test_nothing_on_the_japanese_page_is_english() -> None:
+    """DOC-3: names have two words at most."""
+    assert [text for text in own_texts().values() if text not in JAPANESE_ERRORS] == []
+    prose = re.sub(r"<!--.*?-->|<[^>]+>|`[^`]+`", "", JAPANESE_ERRORS)
+    assert re.findall(r"[A-Za-z']+(?:[,:;.]? [A-Za-z']+){2,}", prose) == []
 
 
 def test_every_alarm_has_its_anchor_and_its_facts() -> None:
