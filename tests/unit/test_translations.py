@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from scripts.website.navigation import ROOT, TRANSLATED
 from tests.guides.playing import NAMES
 from tests.guides.sections import PAGES as SECTIONED
 
-PAGES = sorted(path.name for path in (ROOT / TRANSLATED).glob("*.md"))
+PAGES = sorted(path.relative_to(ROOT / TRANSLATED).as_posix() for path in (ROOT / TRANSLATED).rglob("*.md"))
 EXECUTED = {*NAMES, *SECTIONED}
 OUTPUT = "an output"
 _COMMENT = re.compile(r"^<!--.*?-->\n?", re.DOTALL | re.MULTILINE)
@@ -71,3 +72,13 @@ def test_it_leads_to_the_same_places(page: str) -> None:
 
     english, japanese = map(places, _both(page))
     assert japanese == english
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_it_leads_to_the_japanese_page_if_there_is_one(page: str) -> None:
+    folder = posixpath.dirname(f"{TRANSLATED}{page}")
+    english = {f"docs/{other}" for other in PAGES}
+    targets = links((ROOT / TRANSLATED / page).read_text("utf-8"))
+    assert [
+        one for one in targets if posixpath.normpath(f"{folder}/{one.partition('#')[0]}") in english
+    ] == []
