@@ -18,8 +18,8 @@ class ExitStatus(IntEnum):
     OK = 0
     """Done."""
     FAILED = 1
-    """Begun, but not successful. Users are on a complete release. Is an operation still open? Then the
-    message has a hint: run `kanmon recover`."""
+    """Begun, but not successful. Users are on a complete release. Is the operation still open? Then they may
+    have halves of two, and the message has a hint: run `kanmon recover`."""
     REFUSED = 2
     """Refused before anything changed: wrong input, no approval, a stale plan."""
     HELD = 3
