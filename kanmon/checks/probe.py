@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, urlsplit
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as ConnectionTimeoutError
 from urllib3.util import create_urllib3_context
 
@@ -144,6 +144,9 @@ class Edge:
         try:
             connection.connect()
             yield connection
+        except NewConnectionError as error:
+            # urllib3 counts a refused connection and an unknown name as timeouts.
+            failure = str(error).partition(": ")[2] or str(error)
         except (TimeoutError, ConnectionTimeoutError):
             late.set()
         except (HTTPError, HTTPException, OSError, ValueError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import time
 from dataclasses import replace
 from functools import partial
@@ -124,6 +125,26 @@ def test_a_silent_answer_reads_as_a_dripping_one(monkeypatch: pytest.MonkeyPatch
     """Which of the two timers ends first is chance: here the socket's own."""
     monkeypatch.setattr(probe, "Timer", partial(_timer, Timer))
     assert _failure([*sent, *repeat(b"", 100)], every=0.05, timeout=0.2) == "none within 0.2 s"
+
+
+def test_a_refused_connection_is_not_a_late_answer() -> None:
+    """CD-7: the reason leads to the network, and not to the app."""
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        edge = Edge("d1.cloudfront.net", endpoint_url=f"http://127.0.0.1:{unheard.getsockname()[1]}")
+        with pytest.raises(NoAnswerError, match="Connection refused"):
+            edge.ask(Check.model_validate({"name": "health", "path": "/"}), LIVE, 5)
+
+
+def test_an_unknown_name_is_not_a_late_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CD-7: the reason leads to the DNS."""
+
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(NoAnswerError, match=r"Failed to resolve 'd1\.cloudfront\.net'"):
+        Edge("d1.cloudfront.net").ask(Check.model_validate({"name": "health", "path": "/"}), LIVE, 5)
 
 
 def _timer(timer: type[Timer], interval: float, *given: Any) -> Timer:
