@@ -20,8 +20,8 @@ def leave(context: Context, kind: DecisionKind, reason: str, *, yes: bool) -> Ex
     decision = decide(context.services, kind, approver, reason=reason)
     context.console.print(
         deferred(
-            "[bold]{kind}[/]: Operation {number} obeys within seconds of a bake, else before its next step. "
-            "Look at `kanmon status`."
+            "[bold]{kind}[/]: Operation {number} obeys: in a bake within seconds, else after its present "
+            "step. Look at `kanmon status`."
         ),
         kind=phrase(kind),
         number=decision.operation,

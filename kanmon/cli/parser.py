@@ -32,6 +32,7 @@ _MISTAKES = (
     deferred("Unrecognized arguments: {given}."),
     deferred("The following arguments are required: {names}."),
     deferred("Argument {name}: expected one argument."),
+    deferred("Argument {name}: the value is empty."),
     deferred("Argument {name}: not allowed with argument {other}."),
     deferred("Argument {name}: invalid choice: {given} (choose from {choices})."),
     deferred("Argument {name}: ignored explicit argument {given}."),
@@ -74,6 +75,25 @@ class _CommandHelp(_Help, argparse.RawDescriptionHelpFormatter):
     """The same, with the lines of the examples as they are."""
 
 
+class _Given(argparse.Action):
+    """Keep a value, and refuse an empty one.
+
+    Otherwise `--env "$ENV"` without the variable would mean the first environment.
+    """
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        del parser, option_string
+        if values == "":
+            raise argparse.ArgumentError(self, "the value is empty")
+        setattr(namespace, self.dest, values)
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         problem = _in_words(f"{message[:1].upper()}{message[1:]}.")
@@ -107,7 +127,7 @@ def parse(arguments: Sequence[str]) -> tuple[Command[Any], Any, SharedOptions]:
     shared = {one.name.replace("-", "_") for one in options_of(SharedOptions)}
     return (
         command,
-        command.options(**{name: values[name] for name in own}),
+        command.options(**{name: values[name] for name in own if values[name] is not None}),
         SharedOptions(**{name: values[name] for name in shared}),
     )
 
@@ -170,12 +190,15 @@ def _add(parser: argparse._ActionsContainer, option: Option, default: object = N
     if option.kind is OptionKind.FLAG:
         parser.add_argument(*names, action="store_true", default=default, help=words)
     elif option.kind is OptionKind.POSITIONAL:
-        parser.add_argument(option.name, nargs="?", default="", help=words)
+        # argparse gives the default to the action, too.
+        parser.add_argument(option.name, action=_Given, nargs="?", help=words)
     elif option.choices:
         parser.add_argument(*names, default=default, choices=option.choices, help=words)
     else:
         kind = Path if option.kind is OptionKind.PATH else str
-        parser.add_argument(*names, type=kind, default=default, metavar=option.metavar, help=words)
+        parser.add_argument(
+            *names, action=_Given, type=kind, default=default, metavar=option.metavar, help=words
+        )
 
 
 def action_arguments(arguments: Sequence[str], environment: Mapping[str, str]) -> list[str]:

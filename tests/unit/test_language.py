@@ -47,7 +47,8 @@ NOT_FOR_PEOPLE = {
     "SQLite format 3": "how a foreign report begins",
     # aws
     "kanmon botocore/{}": "what AWS's logs have of a request",
-    # cli: the outputs of the actions
+    # cli: the outputs of the actions, and argparse
+    "the value is empty": "the end of a sentence of argparse, which is a phrase as a whole",
     "the release's id": _REFERENCE,
     "the end of the operation: stable, unchanged, aborted, rolled back, held or failed": _REFERENCE,
     "the operation's number in `kanmon history`, such as 7; empty when no operation began": _REFERENCE,

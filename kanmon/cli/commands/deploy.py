@@ -95,8 +95,22 @@ def run(options: DeployOptions, context: Context) -> ExitStatus:
 def _given_plan(options: DeployOptions, config: Config) -> Plan | None:
     from kanmon.release.plan import read_plan
 
-    plan = read_plan(options.plan) if options.plan else None
-    if plan and options.digest not in {"", plan.digest}:
+    if options.plan is None:
+        if options.digest:
+            # The digest is an approval. A new plan is another one.
+            problem = phrase("The digest of a plan is given, and no plan.")
+            fix = phrase("Add `--plan FILE`, or leave `--digest` out.")
+            raise KanmonError(Code.USAGE, problem, fix=fix)
+        return None
+    plan = read_plan(options.plan)
+    if options.bundle_digest not in {"", plan.bundle}:
+        problem = phrase(
+            "The plan is for the bundle {planned}, not for {named}.",
+            planned=plan.bundle[:12],
+            named=options.bundle_digest[:12],
+        )
+        raise KanmonError(Code.PLAN_ALTERED, problem, where=str(options.plan))
+    if options.digest not in {"", plan.digest}:
         raise KanmonError(
             Code.PLAN_ALTERED,
             phrase(
@@ -106,7 +120,7 @@ def _given_plan(options: DeployOptions, config: Config) -> Plan | None:
             ),
             where=str(options.plan),
         )
-    if plan and (plan.app, plan.environment) != (config.app, config.environment):
+    if (plan.app, plan.environment) != (config.app, config.environment):
         # A release of each environment may have the same id, bundle and base.
         problem = phrase(
             "The plan is for {app} in {environment}, not for {name}.",

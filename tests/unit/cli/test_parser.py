@@ -45,6 +45,16 @@ def test_shared_options_stand_before_or_after_the_command(line: str) -> None:
     assert shared == SharedOptions(config=Path("k.yml"), verbose=True)
 
 
+@pytest.mark.parametrize(
+    "line", [["history", "--env", ""], ["--env=", "history"], ["rollback", ""], ["deploy", "--digest", ""]]
+)
+def test_an_empty_value_is_refused(line: list[str]) -> None:
+    """CD-9: a variable of a script is not set. Without a value, these options mean something else."""
+    with pytest.raises(KanmonError, match="the value is empty") as caught:
+        parse(line)
+    assert caught.value.code is Code.USAGE
+
+
 def test_a_commands_name_may_be_the_value_of_an_option() -> None:
     command, _, shared = parse(["--config", "deploy", "status"])
     assert command.name == "status"

@@ -89,6 +89,23 @@ def test_another_plan_than_the_approved_one_is_refused(app: App) -> None:
     assert app.cloud.stacks.executed == []
 
 
+def test_a_plan_of_another_bundle_than_the_named_one_is_refused(app: App) -> None:
+    """TRU-1"""
+    digest = _planned(app)
+    given = ("--yes", "--plan", "plan.json", "--digest", digest, "--bundle-digest", "0" * 64)
+    assert app.refusal("deploy", *given).startswith(f"{Code.PLAN_ALTERED.id} ")
+    assert app.cloud.stacks.executed == []
+
+
+def test_the_digest_of_a_plan_needs_the_plan(app: App) -> None:
+    """TRU-1: a new plan is not the approved one."""
+    digest = _planned(app)
+    message = app.refusal("deploy", "--yes", "--bundle", app.build("one"), "--digest", digest)
+    assert message.startswith(f"{Code.USAGE.id} ")
+    assert "--plan FILE" in message
+    assert app.cloud.stacks.executed == []
+
+
 def test_an_altered_plan_file_is_refused(app: App) -> None:
     """CD-4"""
     _planned(app)
@@ -156,8 +173,8 @@ def test_a_step_gives_its_error_to_later_steps(app: App, step_file: Path) -> Non
 
 
 def test_a_workflow_must_give_the_bundles_digest(app: App, step_file: Path) -> None:
-    """TRU-1: an output that GitHub dropped comes as an empty text."""
-    assert app.run("deploy", "--bundle", app.build("one"), "--bundle-digest", "") is ExitStatus.REFUSED
+    """TRU-1: an output that GitHub dropped comes as an empty input, and that is none."""
+    assert app.run("deploy", "--bundle", app.build("one")) is ExitStatus.REFUSED
     assert "KNM-125: `bundle-digest` is empty." in step_file.read_text()
     assert app.untouched
 
@@ -165,7 +182,7 @@ def test_a_workflow_must_give_the_bundles_digest(app: App, step_file: Path) -> N
 def test_a_workflow_must_give_the_plans_digest(app: App, step_file: Path) -> None:
     """TRU-1"""
     _planned(app)
-    assert app.run("deploy", "--plan", "plan.json", "--digest", "") is ExitStatus.REFUSED
+    assert app.run("deploy", "--plan", "plan.json") is ExitStatus.REFUSED
     assert "KNM-125: `digest` is empty." in step_file.read_text()
     assert app.cloud.stacks.executed == []
 

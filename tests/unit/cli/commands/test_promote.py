@@ -38,7 +38,7 @@ def test_a_decision_is_left_for_the_run(running: App, kind: DecisionKind) -> Non
     assert left.kind is kind
     assert left.reason == "prices"
     assert left.approval.how == "--yes"
-    assert "Operation 2 obeys within seconds" in running.printed()
+    assert "Operation 2 obeys: in a bake within seconds" in running.printed()
 
 
 @pytest.mark.parametrize("kind", [DecisionKind.PROMOTE, DecisionKind.ABORT])
