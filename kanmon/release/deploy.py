@@ -12,7 +12,7 @@ from kanmon.model import OperationKind, ReleaseState, Result
 from kanmon.release.lease import lease
 from kanmon.release.loaded import Loader
 from kanmon.release.required import required_release
-from kanmon.release.walk import Outcome, open_operation, refuse_moved, refuse_open, walk
+from kanmon.release.walk import Outcome, open_operation, refuse_busy, refuse_moved, refuse_open, walk
 
 if TYPE_CHECKING:
     from kanmon.ledger.records import Head
@@ -40,7 +40,10 @@ def deploy(
         return Outcome(Result.UNCHANGED, plan.release)
     # Refuse first. Otherwise people would review a plan for days, and it could not run.
     head = services.ledger.head()
-    refuse_open(services.ledger.open_operation(head))
+    present = services.ledger.open_operation(head)
+    # Another run may have begun after this command looked for one. It is at work, and has not died.
+    refuse_busy(present, head, services.clock.now())
+    refuse_open(present)
     refuse_stale(services, plan, head)
     refuse_frozen(head, lift_freeze)
     refuse_unproven(services, plan)

@@ -105,7 +105,7 @@ def refuse_busy(operation: Operation | None, head: Head, now: datetime) -> None:
         problem = phrase(
             "{holder} is at work on operation {operation}.", holder=holder, operation=operation.number
         )
-        end = phrase("To end a running deploy now, run `kanmon abort`.")
+        end = phrase("To end a deploy that is still at work, run `kanmon abort`.")
         fix = sentences(phrase(Code.LOCKED.fix), end)
         raise KanmonError(Code.LOCKED, problem, fix=fix)
 

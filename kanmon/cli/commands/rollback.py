@@ -35,6 +35,7 @@ def run(options: RollbackOptions, context: Context) -> ExitStatus:
     from kanmon.cli.repository import with_deployment
     from kanmon.release.dry_run import rollback_steps
     from kanmon.release.rollback import rollback, rollback_target
+    from kanmon.release.walk import refuse_busy
 
     config, console = context.config, context.console
     refuse_unconfirmed(config, options.confirm)
@@ -50,6 +51,7 @@ def run(options: RollbackOptions, context: Context) -> ExitStatus:
     with with_deployment(context) as observer:
         target = rollback_target(services.ledger, options.release or None)
         head = services.ledger.head()
+        refuse_busy(services.ledger.open_operation(head), head, services.clock.now())
         if head.operation is not None:
             context.print(
                 phrase("Operation {number} is open. The rollback ends it first.", number=head.operation)

@@ -14,7 +14,7 @@ from kanmon.ledger.ledger import Ledger
 from kanmon.release.deploy import deploy
 from kanmon.release.lease import LARGEST_DRIFT, LENGTH, lease
 from tests.fakes.app import make_bundle
-from tests.fakes.ledger import write_head
+from tests.fakes.ledger import operation, write_head
 from tests.fakes.runs import failure_of, ignore, plan_of, release
 from tests.fakes.services import FakeApproval
 from tests.fakes.store import MemoryStore
@@ -39,6 +39,16 @@ def test_another_run_is_refused_by_name(cloud: Cloud) -> None:
         _lease(cloud, "aki"),
     ):
         pass
+    assert caught.value.code is Code.LOCKED
+
+
+def test_a_run_at_work_is_not_one_that_died(cloud: Cloud) -> None:
+    """CD-13: it began after this deploy had looked for an open operation."""
+    plan = plan_of(cloud, make_bundle(cloud, "one"))
+    with _lease(cloud, "aki") as held:
+        held.writer.begin_operation(operation(1))
+        with pytest.raises(KanmonError, match="is at work on operation 1") as caught:
+            deploy(cloud.services(), plan, FakeApproval(), ignore)
     assert caught.value.code is Code.LOCKED
 
 

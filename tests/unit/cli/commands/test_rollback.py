@@ -109,6 +109,15 @@ def test_a_dead_runs_release_is_undone_first(app: App) -> None:
     assert "r3 is aborted" in app.printed()
 
 
+def test_nothing_is_announced_while_another_run_is_at_work(app: App) -> None:
+    """CD-13: its lease ends a minute after it died."""
+    with pytest.raises(ProcessDied):
+        release(app.cloud, "three", process=Process(60, Blow.DEATH_AFTER))
+    assert app.cloud.ledger.head().operation
+    assert app.refusal("rollback", "--yes").startswith(f"{Code.LOCKED.id} ")
+    assert "Rollback from" not in app.printed()
+
+
 def test_a_dry_run_moves_nobody(app: App) -> None:
     """CD-9"""
     before = dict(app.cloud.state)
