@@ -30,6 +30,21 @@ def test_a_command_loads_no_module_of_another_one(name: str) -> None:
     assert loaded(code) & RARELY_NEEDED <= NEEDED.get(name, set())
 
 
+def test_an_interrupted_import_shows_no_traceback() -> None:
+    """CD-13"""
+    code = (
+        "import os, signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *given):\n"
+        "        if name == 'kanmon.cli.main': os.kill(os.getpid(), signal.SIGINT)\n"
+        "from kanmon.__main__ import run\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "sys.exit(run())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 def test_credentials_are_checked_before_the_work_is_loaded() -> None:
     """Validation and terminal take half of a start. A step without credentials ends before."""
     code = "from kanmon.cli.parser import parse; parse(['deploy']); import kanmon.cli.context"
