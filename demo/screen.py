@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from rich.highlighter import RegexHighlighter
+from rich.markdown import Markdown
 from rich.text import Text
 from rich.theme import Theme
 
@@ -101,6 +102,11 @@ class Screen:
         """A person does something."""
         self.shown.append(text)
         self.console.print(Text(text, "bold cyan"))
+
+    def page(self, markdown: str) -> None:
+        """A part of a run's page, whole: a reviewer approves what it shows."""
+        # With the console's soft wrap, rich would cut its lines at the width.
+        self.console.print(Markdown(markdown), soft_wrap=False)
 
     def _print(self, job: str, text: Text) -> None:
         colour = _COLOURS.get(job, "white")

@@ -7,7 +7,6 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rich.markdown import Markdown
 from rich.text import Text
 
 from embedded.actions.service import Actions, Machine
@@ -147,7 +146,7 @@ class Team:
         """Show the reviewer's view of the run's page in short, and ask."""
         _, found, plan = execution.summary.rpartition("## Plan")
         if found:
-            self.console.print(Markdown(found + _FOLDED.sub("", plan)))
+            self.screen.page(found + _FOLDED.sub("", plan))
         try:
             question = f"{job.name} waits at {job.environment}. You are {REVIEWER}: approve? \\[y/N] "
             return self.console.input(question).strip().lower() in {"y", "yes"}

@@ -44,6 +44,15 @@ def test_the_machinery_is_not_shown(screen: Screen, noise: Line) -> None:
     assert screen.shown == []
 
 
+def test_a_long_value_of_the_plan_is_shown_whole(screen: Screen) -> None:
+    """TRU-1"""
+    words = [f"host-{number}.example.com" for number in range(20)]
+    screen.page(f"- `web.content_security_policy: {' '.join(words)}`")
+    assert isinstance(screen.console.file, io.StringIO)
+    shown = screen.console.file.getvalue()
+    assert [word for word in words if word not in shown] == []
+
+
 def test_the_commands_of_folded_lines_are_shown(screen: Screen) -> None:
     screen.line(line("$ python3 -m pytest", job="deploy-production/Test", step="Test", group="The tests"))
     assert screen.shown == ["Test      │ $ python3 -m pytest"]
