@@ -12,7 +12,7 @@ FILES = (
     "kanmon-dev/kanmon/.github/workflows/rollback.yml",
 )
 """The files with jobs for the roles."""
-COMMIT = "23996e92aaa0014503a51471bb5617dddd48aef7"
+COMMIT = "3edc740ec9325420d93323c5158dee5c59ae343e"
 """The commit of these files in the workflow files to copy. `scripts/release` writes it."""
 
 
