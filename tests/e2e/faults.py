@@ -63,7 +63,8 @@ def _stale_plan(ground: Ground) -> Names:
 @fault("troubleshooting-guide#the-plan-would-destroy-data")
 def _queue_gone(ground: Ground) -> Names:
     queue = "queues: {later: {function: migrate}}\n"
-    ground.project.edit_config(lambda text: text + queue)
+    # The drill in the other language may have left it there.
+    ground.project.edit_config(lambda text: text.replace(queue, "") + queue)
     ground.change()
     ground.project.release().check()
     ground.keep()
