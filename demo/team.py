@@ -11,6 +11,7 @@ from rich.text import Text
 
 from embedded.actions.service import Actions, Machine
 from embedded.process import REPOSITORY
+from kanmon.approval.prompt import YES
 
 from .app import PACKAGES
 from .executed import ExecutedRun
@@ -149,7 +150,7 @@ class Team:
             self.screen.page(found + _FOLDED.sub("", plan))
         try:
             question = f"{job.name} waits at {job.environment}. You are {REVIEWER}: approve? \\[y/N] "
-            return self.console.input(question).strip().lower() in {"y", "yes"}
+            return self.console.input(question).strip().lower() in YES
         except EOFError:
             return False
 

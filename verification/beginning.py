@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kanmon import __version__
+from kanmon.approval.prompt import YES
 
 from . import removal
 from .account import AccountError
@@ -93,6 +94,6 @@ def confirm(console: Console, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise AccountError("There is no terminal for the question. Add --yes, if you agree to this.")
     with suppress(EOFError):
-        if console.input("Begin? \\[y/N] ").strip().lower() in {"y", "yes"}:
+        if console.input("Begin? \\[y/N] ").strip().lower() in YES:
             return
     raise AccountError("You did not agree. Nothing was changed.")
